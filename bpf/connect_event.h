@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: (GPL-2.0 OR MIT) */
+/*
+ * The contract between the probe and its reader. The reader's offsets are generated from this header's BTF
+ * (script/generate-wire), so a change here reaches TypeScript by itself or fails the build.
+ */
+#ifndef TCPCONN_CONNECT_EVENT_H
+#define TCPCONN_CONNECT_EVENT_H
+
+/* The values are those of the trace file's connect_attempt.outcome: never renumber, only add. */
+enum connect_outcome {
+	OUTCOME_ESTABLISHED = 0,
+	OUTCOME_REFUSED = 1,
+	OUTCOME_TIMED_OUT = 2,
+	OUTCOME_UNREACHABLE = 3,
+	OUTCOME_RESET = 4,
+	OUTCOME_CANCELLED = 5,
+	OUTCOME_LOCAL_ERROR = 6,
+	OUTCOME_PENDING = 7, /* never sent: user space gives it to what is still in the map at the end */
+};
+
+/* Bits of connect_event.flags, and of the trace file's connect_attempt.flags. */
+enum connect_flag {
+	FLAG_IPV4_MAPPED = 1,    /* an AF_INET6 socket connected to ::ffff:a.b.c.d */
+	FLAG_FAST_OPEN = 2,      /* TCP fast open: the SYN leaves with the first data, not with connect() */
+	FLAG_MPTCP = 4,          /* a subflow of a Multipath TCP connection */
+	FLAG_KERNEL_THREAD = 8,  /* connected by a kernel thread: extra MPTCP subflows, NFS, iSCSI; no application's doing */
+	FLAG_NO_SYN = 16,        /* no SYN left this host: the kernel does not count it in TcpActiveOpens */
+};
+
+/*
+ * One connect attempt, whole. The ring buffer puts 8 bytes before each record and this struct is 248 long, so that
+ * every record takes 256 bytes: none ever wraps around the end of the ring.
+ * Fields that identify a process, an endpoint and a local address each stand together, ready to be hashed as words.
+ */
+struct connect_event {
+	__u64 started_ns;         /* CLOCK_MONOTONIC ns at CLOSE -> SYN_SENT */
+	__u64 latency_ns;         /* ns from there to the change out of SYN_SENT */
+
+	__u64 process_start_ns;   /* CLOCK_BOOTTIME ns at which the process started */
+	__u64 cgroup_id;          /* cgroup v2 id */
+	__u64 exe_inode;          /* inode number of the executable; 0 for a kernel thread */
+	__u32 pid;                /* in the initial PID namespace */
+	__u32 uid;                /* in the initial user namespace */
+	__u32 netns;              /* inode number of the socket's network namespace */
+	__u32 mntns;              /* inode number of the mount namespace */
+	__u8 comm[16];            /* the thread's name, NUL-terminated, any bytes */
+
+	__u32 tid;                /* in the initial PID namespace */
+
+	__u8 remote_address[16];  /* IPv4 as IPv4-mapped IPv6 */
+	__u32 remote_port;        /* host byte order */
+
+	__u8 local_address[16];   /* IPv4 as IPv4-mapped IPv6 */
+	__u16 local_port;         /* host byte order; 0 when none was found */
+
+	__u16 error;              /* errno of the socket; 0 for none */
+	enum connect_outcome outcome : 8;
+	__u8 family;              /* 4 or 6: the protocol on the wire */
+	__u8 syn_retransmits;     /* count, 255 and above as 255 */
+	enum connect_flag flags : 8;
+
+	__u8 exe[128];            /* last component of the executable's path, NUL-terminated, any bytes */
+};
+
+/* Shared memory of probe and reader. Counts are plain totals since load. */
+struct probe_state {
+	__u64 lost_ring_full_count;  /* attempts whose event found no room in the ring */
+	__u64 lost_map_full_count;   /* attempts that found no room in the map of pending ones */
+	__u32 recording;             /* attempts are taken up while it is 1; set by the reader */
+	__u32 unused;
+};
+
+/* Read-only settings, written once before the program is loaded: the verifier drops the branches that are off. */
+struct probe_filters {
+	__u64 min_latency_ns;     /* attempts that took less are dropped */
+	__u32 outcomes;           /* bit per enum connect_outcome; all ones keeps all */
+	__u32 cgroup_count;       /* entries of cgroup_filter; the process must be below one of them */
+	__u8 by_pid;
+	__u8 by_uid;
+	__u8 by_port;
+	__u8 by_comm;
+	__u8 by_destination;
+	__u8 by_cgroupmap;
+	__u8 by_mntnsmap;
+	__u8 by_command;          /* only processes in command_tree */
+	__u8 family;              /* 4, 6 or 0 for both */
+	__u8 unused[7];
+};
+
+/* Key of destination_filter: prefix length in bits of a 128-bit address. */
+struct destination_prefix {
+	__u32 prefix_length;
+	__u8 address[16];
+};
+
+#endif

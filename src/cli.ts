@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander'
+import { addAnalyzeCommands } from './analyze/command.js'
+import { addRecordCommands } from './record/command.js'
+import { describeError } from './report-error.js'
+import { TOOL_VERSION } from './version.js'
+
+const USAGE_STATUS = 2
+
+const program = new Command('tcpconn')
+  .description('Records every outbound TCP connect of a Linux host, with latency and outcome, and analyzes it.')
+  .version(TOOL_VERSION)
+  .enablePositionalOptions()
+  .showSuggestionAfterError()
+  .showHelpAfterError('(tcpconn help COMMAND shows every option with an example)')
+  .addHelpText('after', '\nExample:\n  sudo tcpconn record --duration 10m && tcpconn analyze top-endpoints')
+  .exitOverride()
+
+addRecordCommands(program)
+addAnalyzeCommands(program)
+for (const command of program.commands) command.copyInheritedSettings(program).allowExcessArguments(true)
+
+// A reader that has seen enough (| head) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+try {
+  await program.parseAsync()
+} catch (thrown) {
+  if (thrown instanceof CommanderError) {
+    process.exitCode = thrown.exitCode === 0 ? 0 : USAGE_STATUS
+  } else {
+    const { text, exitStatus } = describeError(thrown)
+    process.stderr.write(text)
+    process.exitCode = exitStatus
+  }
+}

@@ -1,0 +1,39 @@
+/** What went wrong, why, and what to do next. Each becomes one line on stderr. */
+export interface ErrorText {
+  readonly what: string
+  readonly reason: string
+  readonly hint: string
+  readonly cause?: unknown
+}
+
+/** The one error class that users see. `code` is stable and documented in docs/errors.md. */
+export class TcpconnError extends Error {
+  readonly code: string
+  readonly reason: string
+  readonly hint: string
+
+  constructor(code: string, text: ErrorText) {
+    super(text.what, { cause: text.cause })
+    this.name = 'TcpconnError'
+    this.code = code
+    this.reason = text.reason
+    this.hint = text.hint
+  }
+}
+
+/** A wrong value of an option: names the option, the value and what is accepted. Exit code 2. */
+export class UsageError extends TcpconnError {
+  constructor(option: string, value: string, accepted: string) {
+    super('E_USAGE', {
+      what: `${option}: ${JSON.stringify(value)} is not accepted`,
+      reason: `${option} takes ${accepted}`,
+      hint: 'tcpconn help COMMAND shows every option with an example',
+    })
+    this.name = 'UsageError'
+  }
+}
+
+/** Message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}

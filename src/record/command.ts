@@ -1,0 +1,82 @@
+import { Option, type Command } from 'commander'
+import type { RawOptions } from './options/parse-record-options.js'
+
+const collect = (value: string, previous: string[] = []) => [...previous, value]
+
+/** Adds `record` and `doctor`. What they do is loaded only when they run: it brings libbpf along. */
+export function addRecordCommands(program: Command): void {
+  addRecord(program)
+  program
+    .command('doctor')
+    .description('check whether this host can record, and say exactly what is missing')
+    .addHelpText('after', '\nExample:\n  sudo tcpconn doctor')
+    .action(async () => {
+      const { runDoctor } = await import('./doctor/run-doctor.js')
+      process.exitCode = runDoctor()
+    })
+}
+
+function addRecord(program: Command): void {
+  const command = program
+    .command('record')
+    .description('record every outbound TCP connect of this host, or of one command, into a trace file')
+    .argument('[file]', 'trace file; a second recording into it adds a session', 'tcpconn.db')
+    .option('-d, --duration <time>', 'stop after this time: 10m, 1h30m, 90 (seconds)')
+    .option('-q, --quiet', 'no status line and no summary; errors and losses are still told')
+  addFilterOptions(command)
+  command.addHelpText('after', EXAMPLES).action(async (file: string, options: RawOptions, self: Command) => {
+    const [{ parseRecordOptions }, { record }] = await Promise.all([
+      import('./options/parse-record-options.js'),
+      import('./record.js'),
+    ])
+    const { trace, run } = splitCommand(self, file)
+    process.exitCode = await record(parseRecordOptions(options, trace, run, commandLine()))
+  })
+}
+
+/** Filters work in the kernel; what they leave out costs next to nothing. */
+function addFilterOptions(command: Command): void {
+  const list = (flags: string, description: string) =>
+    command.addOption(new Option(flags, description).argParser(collect).helpGroup('Filters:'))
+  const one = (flags: string, description: string) => command.addOption(new Option(flags, description).helpGroup('Filters:'))
+  list('-p, --pid <pids>', 'only these processes: 1234 or 1234,5678')
+  list('-u, --uid <users>', 'only these users, by number or name: 1000,www-data')
+  list('-P, --port <ports>', 'only these remote ports: 80,443')
+  one('-4, --ipv4', 'only IPv4, IPv4-mapped addresses included')
+  one('-6, --ipv6', 'only IPv6')
+  list('--comm <name>', "only threads of this name; repeat it for more")
+  list('--dst <networks>', 'only these remote addresses or networks: 10.0.0.0/8')
+  one('--min-latency <time>', 'only attempts that took at least this long: 5ms')
+  list('--outcome <names>', 'only these: failed, established, refused, timed_out, unreachable, reset, cancelled, local_error, pending')
+  list('--cgroup <path>', 'only processes in this cgroup and below it; repeat it for more')
+  one('--cgroupmap <path>', "only cgroups in this pinned BPF map, as bcc's tools take it")
+  one('--mntnsmap <path>', "only mount namespaces in this pinned BPF map, as bcc's tools take it")
+}
+
+const EXAMPLES = `
+Examples:
+  sudo tcpconn record --duration 10m               every connect of this host, into ./tcpconn.db
+  sudo tcpconn record web.db -P 80,443 -u www-data  only what user www-data connects to, on two ports
+  sudo tcpconn record --outcome failed --dst 10.0.0.0/8
+  sudo tcpconn record -- curl https://example.org  only what this command and its children do
+
+Stop it with Ctrl-C. The exit status is that of the command after --, else 0.`
+
+/** commander drops the --: what stands behind it in the original arguments is the command. */
+function splitCommand(self: Command, file: string): { trace: string | undefined; run: string[] } {
+  const separator = process.argv.indexOf('--')
+  const run = separator === -1 ? [] : process.argv.slice(separator + 1)
+  if (separator !== -1 && run.length === 0) self.error("error: after -- comes a command, like: tcpconn record -- curl https://example.org")
+  const positional = self.args.length - run.length
+  if (positional > 1) self.error('error: record takes one trace file; a command goes after --')
+  return { trace: positional === 0 ? undefined : file, run }
+}
+
+/** As typed, without node and the path of this program. */
+function commandLine(): string {
+  return ['tcpconn', ...process.argv.slice(2)].map(quote).join(' ')
+}
+
+function quote(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`
+}

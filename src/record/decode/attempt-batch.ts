@@ -1,0 +1,57 @@
+/**
+ * What ends every row of connect_attempt and is almost always the same: outcome, errno, SYN retransmits, flags.
+ * Rows of one shape are written by one statement that holds these as literals (bound values cost more than rows).
+ */
+export interface RowShape {
+  readonly outcome: number
+  readonly errno: number
+  readonly synRetransmits: number
+  readonly flags: number
+}
+
+/** Attempts of one write, as columns. Entry numbers of the interners are resolved to ids already. */
+export interface AttemptBatch {
+  count: number
+  readonly capacity: number
+  readonly shapes: RowShape[]
+  readonly shapeOfKey: Map<number, number>
+  readonly shape: Uint16Array
+  /** ns since the session began */
+  readonly startedNs: Float64Array
+  readonly latencyNs: Float64Array
+  readonly processId: Uint32Array
+  readonly tidDelta: Int32Array
+  readonly endpointId: Uint32Array
+  /** local_address_id << 16 | port */
+  readonly localEndpoint: Float64Array
+  minStartedNs: number
+  maxStartedNs: number
+}
+
+/** An empty batch for up to `capacity` rows, at most 65,536: so many shapes fit. */
+export function createBatch(capacity: number): AttemptBatch {
+  return {
+    count: 0,
+    capacity,
+    shapes: [],
+    shapeOfKey: new Map(),
+    shape: new Uint16Array(capacity),
+    startedNs: new Float64Array(capacity),
+    latencyNs: new Float64Array(capacity),
+    processId: new Uint32Array(capacity),
+    tidDelta: new Int32Array(capacity),
+    endpointId: new Uint32Array(capacity),
+    localEndpoint: new Float64Array(capacity),
+    minStartedNs: Infinity,
+    maxStartedNs: -Infinity,
+  }
+}
+
+/** Empties a batch for the next write. */
+export function clearBatch(batch: AttemptBatch): void {
+  batch.count = 0
+  batch.shapes.length = 0
+  batch.shapeOfKey.clear()
+  batch.minStartedNs = Infinity
+  batch.maxStartedNs = -Infinity
+}

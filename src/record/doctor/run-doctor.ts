@@ -1,0 +1,1 @@
+export function runDoctor(): number { return 0 }

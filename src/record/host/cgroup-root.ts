@@ -1,0 +1,31 @@
+import { readFileSync, statfsSync } from 'node:fs'
+
+/** linux/magic.h */
+const CGROUP2_SUPER_MAGIC = 0x63677270
+
+/** Where cgroup v2 is mounted, `null` where it is not. The first mount wins, as in hybrid setups there is only one. */
+export function findCgroupRoot(mounts = readMounts()): string | null {
+  for (const line of mounts.split('\n')) {
+    const [, path, type] = line.split(' ')
+    if (type === 'cgroup2' && path) return unescapeMount(path)
+  }
+  return null
+}
+
+/** Whether `path` is a directory of cgroup v2. */
+export function isCgroup2(path: string): boolean {
+  try {
+    return statfsSync(path).type === CGROUP2_SUPER_MAGIC
+  } catch {
+    return false
+  }
+}
+
+function readMounts(): string {
+  return readFileSync('/proc/self/mounts', 'utf8')
+}
+
+/** /proc/mounts writes blanks and the like as \040. */
+function unescapeMount(path: string): string {
+  return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
+}

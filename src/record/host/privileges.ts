@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs'
+import { capset, prctl } from '../probe/libc.js'
+import { TcpconnError } from '../../errors.js'
+import type { User, UserNames } from './user-names.js'
+
+/** linux/capability.h */
+const CAPABILITY = { sys_admin: 21, net_admin: 12, perfmon: 38, bpf: 39 } as const
+// @types/node does not know it; Node has had it since 0.9.
+const { initgroups } = process as unknown as { initgroups: (user: string, gid: number) => void }
+const PR_SET_KEEPCAPS = 8
+const CAPABILITY_VERSION_3 = 0x20080522
+
+/** Effective capabilities of this process, a bit each. */
+export function readCapabilities(status = readFileSync('/proc/self/status', 'utf8')): bigint {
+  return BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`)
+}
+
+/** Capabilities that loading the probe needs and this process lacks. CAP_SYS_ADMIN stands for all of them. */
+export function missingCapabilities(effective = readCapabilities()): string[] {
+  const has = (bit: number) => (effective >> BigInt(bit)) % 2n === 1n
+  if (has(CAPABILITY.sys_admin)) return []
+  return (['bpf', 'perfmon', 'net_admin'] as const)
+    .filter((name) => !has(CAPABILITY[name]))
+    .map((name) => `CAP_${name.toUpperCase()}`)
+}
+
+/** @throws E_NOT_PRIVILEGED */
+export function requirePrivileges(): void {
+  const missing = missingCapabilities()
+  if (missing.length === 0) return
+  throw new TcpconnError('E_NOT_PRIVILEGED', {
+    what: 'cannot record: not enough privileges',
+    reason: `loading the probe needs ${missing.join(', ')}, which this process does not have`,
+    hint: 'run it as root: sudo tcpconn record',
+  })
+}
+
+/**
+ * The user behind sudo, `null` when there is none. `record` becomes that user once the probe is loaded.
+ * @throws E_SUDO_USER when sudo's variables name no account
+ */
+export function findInvokingUser(users: UserNames, env = process.env): User | null {
+  if (process.getuid?.() !== 0 || !env.SUDO_UID || env.SUDO_UID === '0') return null
+  const user = /^\d+$/.test(env.SUDO_UID) ? users.byUid(Number(env.SUDO_UID)) : null
+  const gid = /^\d+$/.test(env.SUDO_GID ?? '') ? Number(env.SUDO_GID) : user?.gid
+  if (user && gid !== undefined) return { ...user, gid }
+  throw new TcpconnError('E_SUDO_USER', {
+    what: 'cannot tell who runs this',
+    reason: `SUDO_UID=${env.SUDO_UID} names no account of this host`,
+    hint: 'unset SUDO_UID to record as root, or run it through sudo',
+  })
+}
+
+/**
+ * Becomes `user` for good, with all its groups, and keeps CAP_BPF alone: kernels before 6.x ask for it for every look
+ * into a map. Other threads of Node keep nothing.
+ */
+export function dropPrivileges(user: User): void {
+  prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+  initgroups(user.name, user.gid)
+  process.setgid?.(user.gid)
+  process.setuid?.(user.uid)
+  keepOnly(CAPABILITY.bpf)
+  if (process.getuid?.() !== user.uid || process.geteuid?.() !== user.uid) throw new Error('privileges were not dropped')
+}
+
+/** Permitted and effective of this thread; none is inheritable, so a command that is run gets none. */
+function keepOnly(bit: number): void {
+  const header = Uint32Array.of(CAPABILITY_VERSION_3, 0)
+  const high = bit >= 32 ? 2 ** (bit - 32) : 0
+  const data = Uint32Array.of(0, 0, 0, high, high, 0)
+  if (capset(header, data) !== 0) throw new Error('capset failed')
+}

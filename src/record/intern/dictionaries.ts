@@ -1,0 +1,86 @@
+import { connectEvent } from '../probe/wire.gen.js'
+import type { EventMemory } from '../decode/decode-connect.js'
+import { createWordInterner, type WordInterner } from './word-interner.js'
+
+const PROCESS_WORDS = (connectEvent.tid - connectEvent.process_start_ns) / 4
+const ENDPOINT_WORDS = (connectEvent.local_address - connectEvent.remote_address) / 4
+const ADDRESS_WORDS = (connectEvent.local_port - connectEvent.local_address) / 4
+/** Keys held in memory per dictionary. Beyond it a dictionary starts anew; ids stay those of the file. */
+export const MAX_ENTRIES = 65536
+
+/** Finds or makes the row of what is seen for the first time. `byteOffset` is where its key begins in `bytes`. */
+export interface DictionaryStore {
+  process(bytes: Uint8Array, byteOffset: number): { processId: number; netns: number }
+  endpoint(bytes: Uint8Array, byteOffset: number): number
+  localAddress(bytes: Uint8Array, byteOffset: number): number
+}
+
+/** Entry numbers for processes, endpoints and local addresses, and the ids of their rows. */
+export interface Dictionaries {
+  process(memory: EventMemory, wordOffset: number): number
+  endpoint(memory: EventMemory, wordOffset: number): number
+  localAddress(memory: EventMemory, wordOffset: number): number
+  readonly processIds: readonly number[]
+  readonly endpointIds: readonly number[]
+  readonly localAddressIds: readonly number[]
+  /** Counts an attempt of this process entry for its network namespace. */
+  countInNetns(processEntry: number): void
+  /** Attempts by network namespace inode. */
+  attemptsByNetns(): Map<number, number>
+  /** Whether one has outgrown its memory: to be `reset` between two batches. */
+  isFull(): boolean
+  reset(): void
+}
+
+/** Empty dictionaries over the rows of `store`. */
+export function createDictionaries(store: DictionaryStore): Dictionaries {
+  const processes = createWordInterner(PROCESS_WORDS)
+  const endpoints = createWordInterner(ENDPOINT_WORDS)
+  const localAddresses = createWordInterner(ADDRESS_WORDS)
+  const processIds: number[] = []
+  const endpointIds: number[] = []
+  const localAddressIds: number[] = []
+  const netnsSlotOfProcess: number[] = []
+  const netns: { inode: number; attempts: number }[] = []
+
+  const netnsSlot = (inode: number) => {
+    const slot = netns.findIndex((one) => one.inode === inode)
+    return slot === -1 ? netns.push({ inode, attempts: 0 }) - 1 : slot
+  }
+  const addProcess: OnNew = (entry, bytes, at) => {
+    const row = store.process(bytes, at)
+    processIds[entry] = row.processId
+    netnsSlotOfProcess[entry] = netnsSlot(row.netns)
+  }
+  const addEndpoint: OnNew = (entry, bytes, at) => {
+    endpointIds[entry] = store.endpoint(bytes, at)
+  }
+  const addLocalAddress: OnNew = (entry, bytes, at) => {
+    localAddressIds[entry] = store.localAddress(bytes, at)
+  }
+  return {
+    processIds,
+    endpointIds,
+    localAddressIds,
+    process: (memory, at) => internWith(processes, memory, at, addProcess),
+    endpoint: (memory, at) => internWith(endpoints, memory, at, addEndpoint),
+    localAddress: (memory, at) => internWith(localAddresses, memory, at, addLocalAddress),
+    countInNetns(processEntry) {
+      netns[netnsSlotOfProcess[processEntry] as number]!.attempts++
+    },
+    attemptsByNetns: () => new Map(netns.map((one) => [one.inode, one.attempts])),
+    isFull: () => [processes, endpoints, localAddresses].some((interner) => interner.size >= MAX_ENTRIES),
+    reset() {
+      for (const interner of [processes, endpoints, localAddresses]) interner.reset()
+    },
+  }
+}
+
+type OnNew = (entry: number, bytes: Uint8Array, byteOffset: number) => void
+
+function internWith(interner: WordInterner, memory: EventMemory, at: number, onNew: OnNew): number {
+  const entry = interner.intern(memory.words, at)
+  if (entry >= 0) return entry
+  onNew(-1 - entry, memory.bytes, at * 4)
+  return -1 - entry
+}

@@ -1,0 +1,78 @@
+/**
+ * Gives equal keys the same small entry number: 0, 1, 2 … in the order of first sight. A key is a fixed number of 32-bit
+ * words inside a larger array, so that nothing is copied or allocated for a key that is known.
+ */
+export interface WordInterner {
+  /** Number of distinct keys. */
+  readonly size: number
+  /** Entry of the key at `offset` (in words), or `-1 - entry` when it has just been added. */
+  intern(words: Uint32Array, offset: number): number
+  /** Forgets all keys. */
+  reset(): void
+}
+
+/** @param keyWords length of a key in 32-bit words */
+export function createWordInterner(keyWords: number): WordInterner {
+  let keys = new Uint32Array(256 * keyWords)
+  let slots = new Int32Array(1024).fill(-1)
+  let size = 0
+
+  const equals = (entry: number, words: Uint32Array, offset: number) => {
+    const start = entry * keyWords
+    for (let i = 0; i < keyWords; i++) if (keys[start + i] !== words[offset + i]) return false
+    return true
+  }
+  const add = (slot: number, words: Uint32Array, offset: number) => {
+    const entry = size++
+    if (size * keyWords > keys.length) keys = grown(keys)
+    for (let i = 0; i < keyWords; i++) keys[entry * keyWords + i] = words[offset + i] as number
+    slots[slot] = entry
+    if (size * 2 > slots.length) rehash()
+    return -1 - entry
+  }
+  const rehash = () => {
+    slots = new Int32Array(slots.length * 2).fill(-1)
+    const mask = slots.length - 1
+    for (let entry = 0; entry < size; entry++) {
+      let slot = hashWords(keys, entry * keyWords, keyWords) & mask
+      while (slots[slot] !== -1) slot = (slot + 1) & mask
+      slots[slot] = entry
+    }
+  }
+  return {
+    get size() {
+      return size
+    },
+    intern(words, offset) {
+      const mask = slots.length - 1
+      let slot = hashWords(words, offset, keyWords) & mask
+      for (;;) {
+        const entry = slots[slot] as number
+        if (entry === -1) return add(slot, words, offset)
+        if (equals(entry, words, offset)) return entry
+        slot = (slot + 1) & mask
+      }
+    },
+    reset() {
+      slots.fill(-1)
+      size = 0
+    },
+  }
+}
+
+/** Multiply and rotate per word, as MurmurHash3 does (Appleby, public domain): every bit reaches the low ones. */
+function hashWords(words: Uint32Array, offset: number, length: number): number {
+  let hash = 0
+  for (let i = 0; i < length; i++) {
+    hash ^= Math.imul(words[offset + i] as number, 0xcc9e2d51)
+    hash = Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  return hash ^ (hash >>> 13)
+}
+
+function grown(keys: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(keys.length * 2)
+  larger.set(keys)
+  return larger
+}

@@ -1,0 +1,27 @@
+import { formatAddress, isIpv4Mapped } from '../../store/address.js'
+import type { Prefix, RecordFilters } from './record-filters.js'
+
+/** The filters as JSON for the session's row, named like the options; `{}` when everything is recorded. */
+export function describeFilters(filters: RecordFilters, command: readonly string[]): string {
+  const entries: [string, unknown][] = [
+    ['pid', filters.pids],
+    ['uid', filters.uids],
+    ['port', filters.ports],
+    ['family', filters.family],
+    ['comm', filters.comms],
+    ['dst', filters.destinations.map(formatPrefix)],
+    ['min_latency_ns', filters.minLatencyNs || null],
+    ['outcome', filters.outcomes],
+    ['cgroup', filters.cgroups],
+    ['cgroupmap', filters.cgroupmap],
+    ['mntnsmap', filters.mntnsmap],
+    ['command', command],
+  ]
+  const set = entries.filter(([, value]) => value !== null && !(Array.isArray(value) && value.length === 0))
+  return JSON.stringify(Object.fromEntries(set))
+}
+
+function formatPrefix(prefix: Prefix): string {
+  const length = isIpv4Mapped(prefix.address) && prefix.length >= 96 ? prefix.length - 96 : prefix.length
+  return `${formatAddress(prefix.address)}/${length}`
+}

@@ -1,0 +1,88 @@
+import ipaddr from 'ipaddr.js'
+import { UsageError } from '../../errors.js'
+import { FAILED_OUTCOMES, OUTCOMES, type Outcome } from '../../store/outcome.js'
+import type { UserNames } from '../host/user-names.js'
+import type { Prefix } from './record-filters.js'
+
+const MAX_UINT32 = 2 ** 32 - 1
+const COMM_BYTES = 15
+
+/** Process ids. */
+export function parseIds(option: string, texts: readonly string[]): number[] {
+  return splitLists(option, texts, 'process ids like 1234 or 1234,5678').map((text) =>
+    requireInteger(option, text, 1, MAX_UINT32, 'process ids like 1234 or 1234,5678'),
+  )
+}
+
+/** User ids, or names that this host knows. */
+export function parseUids(texts: readonly string[], users: UserNames): number[] {
+  const accepted = 'user ids or names that this host knows, like 1000 or www-data,1000'
+  return splitLists('--uid', texts, accepted).map((text) => {
+    if (/^\d+$/.test(text)) return requireInteger('--uid', text, 0, MAX_UINT32 - 1, accepted)
+    const user = users.byName(text)
+    if (user) return user.uid
+    throw new UsageError('--uid', text, accepted)
+  })
+}
+
+/** Remote ports. */
+export function parsePorts(texts: readonly string[]): number[] {
+  const accepted = 'ports from 1 to 65535, like 443 or 80,443'
+  return splitLists('--port', texts, accepted).map((text) => requireInteger('--port', text, 1, 65535, accepted))
+}
+
+/** Thread names. A name may hold a comma, so the option is repeatable only. */
+export function parseComms(texts: readonly string[]): string[] {
+  return texts.map((text) => {
+    const bytes = new TextEncoder().encode(text).length
+    if (bytes > 0 && bytes <= COMM_BYTES) return text
+    throw new UsageError('--comm', text, `a thread's name as in ps -o comm, 1 to ${COMM_BYTES} bytes`)
+  })
+}
+
+/** Outcome names; `failed` stands for all that ended without a connection. */
+export function parseOutcomes(texts: readonly string[]): Outcome[] {
+  const accepted = `failed, ${OUTCOMES.join(', ')}`
+  const outcomes = splitLists('--outcome', texts, accepted).flatMap((text): readonly Outcome[] => {
+    if (text === 'failed') return FAILED_OUTCOMES
+    if ((OUTCOMES as readonly string[]).includes(text)) return [text as Outcome]
+    throw new UsageError('--outcome', text, accepted)
+  })
+  return [...new Set(outcomes)]
+}
+
+/** Addresses and networks in CIDR notation, as 16-byte prefixes. */
+export function parsePrefixes(texts: readonly string[]): Prefix[] {
+  const accepted = 'addresses or networks like 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32'
+  return splitLists('--dst', texts, accepted).map((text) => {
+    const prefix = parsePrefix(text)
+    if (prefix) return prefix
+    throw new UsageError('--dst', text, accepted)
+  })
+}
+
+function parsePrefix(text: string): Prefix | null {
+  const [address = '', length, ...rest] = text.split('/')
+  const isIpv4 = ipaddr.IPv4.isValidFourPartDecimal(address)
+  if (rest.length > 0 || (!isIpv4 && !(address.includes(':') && !address.includes('%') && ipaddr.IPv6.isValid(address)))) {
+    return null
+  }
+  const parsed = ipaddr.parse(address)
+  const bytes = Uint8Array.from(parsed.kind() === 'ipv4' ? (parsed as ipaddr.IPv4).toIPv4MappedAddress().toByteArray() : parsed.toByteArray())
+  const bits = isIpv4 ? 32 : 128
+  if (length !== undefined && !/^\d{1,3}$/.test(length)) return null
+  const prefixLength = length === undefined ? bits : Number(length)
+  return prefixLength <= bits ? { address: bytes, length: prefixLength + 128 - bits } : null
+}
+
+function requireInteger(option: string, text: string, min: number, max: number, accepted: string): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN
+  if (value >= min && value <= max) return value
+  throw new UsageError(option, text, accepted)
+}
+
+function splitLists(option: string, texts: readonly string[], accepted: string): string[] {
+  const parts = texts.flatMap((text) => text.split(',').map((part) => part.trim()))
+  if (parts.includes('')) throw new UsageError(option, texts.join(' '), accepted)
+  return [...new Set(parts)]
+}

@@ -1,0 +1,68 @@
+import { createUserNames, type UserNames } from '../host/user-names.js'
+import { UsageError } from '../../errors.js'
+import { parseCgroup } from './parse-cgroup.js'
+import { parseDuration } from './parse-duration.js'
+import { parseIds, parseOutcomes, parsePorts, parsePrefixes, parseUids, parseComms } from './parse-lists.js'
+import type { RecordFilters } from './record-filters.js'
+import type { RecordOptions } from './record-options.js'
+
+export const DEFAULT_FILE = 'tcpconn.db'
+
+/** What commander hands over: texts as typed, lists for repeatable options. */
+export interface RawOptions {
+  readonly duration?: string
+  readonly quiet?: boolean
+  readonly pid?: string[]
+  readonly uid?: string[]
+  readonly port?: string[]
+  readonly ipv4?: boolean
+  readonly ipv6?: boolean
+  readonly comm?: string[]
+  readonly dst?: string[]
+  readonly minLatency?: string
+  readonly outcome?: string[]
+  readonly cgroup?: string[]
+  readonly cgroupmap?: string
+  readonly mntnsmap?: string
+}
+
+/** @throws UsageError that names the option, the value and what is accepted */
+export function parseRecordOptions(
+  raw: RawOptions,
+  file: string | undefined,
+  command: readonly string[],
+  commandLine: string,
+): RecordOptions {
+  return {
+    file: file ?? DEFAULT_FILE,
+    durationNs: raw.duration === undefined ? null : requireDuration('--duration', raw.duration, 's'),
+    quiet: raw.quiet ?? false,
+    filters: parseFilters(raw, createUserNames),
+    command,
+    commandLine,
+  }
+}
+
+function parseFilters(raw: RawOptions, users: () => UserNames): RecordFilters {
+  return {
+    pids: parseIds('--pid', raw.pid ?? []),
+    uids: raw.uid ? parseUids(raw.uid, users()) : [],
+    ports: parsePorts(raw.port ?? []),
+    // Both together mean both, as with neither.
+    family: raw.ipv4 === raw.ipv6 ? null : raw.ipv4 ? 4 : 6,
+    comms: parseComms(raw.comm ?? []),
+    destinations: parsePrefixes(raw.dst ?? []),
+    minLatencyNs: raw.minLatency === undefined ? 0 : requireDuration('--min-latency', raw.minLatency, 'ms', true),
+    outcomes: parseOutcomes(raw.outcome ?? []),
+    cgroups: (raw.cgroup ?? []).map((path) => parseCgroup(path)),
+    cgroupmap: raw.cgroupmap ?? null,
+    mntnsmap: raw.mntnsmap ?? null,
+  }
+}
+
+function requireDuration(option: string, text: string, bareUnit: 's' | 'ms', allowsZero = false): number {
+  const ns = parseDuration(text, bareUnit)
+  if (ns !== null && (ns > 0 || allowsZero)) return ns
+  const bare = bareUnit === 's' ? 'seconds' : 'milliseconds'
+  throw new UsageError(option, text, `a duration like 10m, 1h30m, 5ms or 1.5s (a number alone is in ${bare}), up to 104 days`)
+}

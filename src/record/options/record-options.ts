@@ -1,0 +1,14 @@
+import type { RecordFilters } from './record-filters.js'
+
+/** What the command line asks of `record`. */
+export interface RecordOptions {
+  readonly file: string
+  /** `null`: until it is stopped */
+  readonly durationNs: number | null
+  readonly quiet: boolean
+  readonly filters: RecordFilters
+  /** Program and arguments after `--`; empty: the whole host */
+  readonly command: readonly string[]
+  /** As typed, for the session's row */
+  readonly commandLine: string
+}

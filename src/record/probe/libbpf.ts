@@ -1,0 +1,80 @@
+import koffi, { type LibraryHandle } from 'koffi'
+import { TcpconnError } from '../../errors.js'
+
+/** An address in this process, as koffi hands it out. */
+export type Pointer = bigint
+
+/**
+ * The subset of libbpf that the recorder calls. Functions that return a pointer give `0n` or `null` on failure, those
+ * that return an int a negative errno (libbpf 1.x; `errno` of the thread is read by `lastErrno`).
+ */
+export interface Libbpf {
+  versionString(): string
+  setPrint(callback: unknown): unknown
+  openFile(path: string, options: null): Pointer | null
+  load(object: Pointer): number
+  close(object: Pointer): void
+  findMap(object: Pointer, name: string): Pointer | null
+  findProgram(object: Pointer, name: string): Pointer | null
+  setAutoload(program: Pointer, enabled: boolean): number
+  attach(program: Pointer): Pointer | null
+  programFd(program: Pointer): number
+  destroyLink(link: Pointer): number
+  setInitialValue(map: Pointer, data: Uint8Array, sizeBytes: number): number
+  setMaxEntries(map: Pointer, count: number): number
+  reuseFd(map: Pointer, fd: number): number
+  mapFd(map: Pointer): number
+  updateElement(fd: number, key: Uint8Array, value: Uint8Array, flags: number): number
+  lookupElement(fd: number, key: Uint8Array, value: Uint8Array): number
+  nextKey(fd: number, key: Uint8Array | null, next: Uint8Array): number
+  getPinned(path: string): number
+  getInfo(fd: number, info: Uint8Array, sizeBytes: Uint32Array): number
+}
+
+/**
+ * Loads libbpf's shared library, version 1.x.
+ * @throws E_LIBBPF_MISSING when the dynamic linker does not find it.
+ */
+export function openLibbpf(soname = 'libbpf.so.1'): Libbpf {
+  const library = loadLibrary(soname)
+  return {
+    versionString: library.func('const char *libbpf_version_string(void)'),
+    setPrint: library.func('void *libbpf_set_print(void *callback)'),
+    openFile: library.func('void *bpf_object__open_file(const char *path, void *options)'),
+    load: library.func('int bpf_object__load(void *object)'),
+    close: library.func('void bpf_object__close(void *object)'),
+    findMap: library.func('void *bpf_object__find_map_by_name(void *object, const char *name)'),
+    findProgram: library.func('void *bpf_object__find_program_by_name(void *object, const char *name)'),
+    setAutoload: library.func('int bpf_program__set_autoload(void *program, bool enabled)'),
+    attach: library.func('void *bpf_program__attach(void *program)'),
+    programFd: library.func('int bpf_program__fd(void *program)'),
+    destroyLink: library.func('int bpf_link__destroy(void *link)'),
+    setInitialValue: library.func('int bpf_map__set_initial_value(void *map, void *data, size_t size)'),
+    setMaxEntries: library.func('int bpf_map__set_max_entries(void *map, uint32_t count)'),
+    reuseFd: library.func('int bpf_map__reuse_fd(void *map, int fd)'),
+    mapFd: library.func('int bpf_map__fd(void *map)'),
+    updateElement: library.func('int bpf_map_update_elem(int fd, void *key, void *value, uint64_t flags)'),
+    lookupElement: library.func('int bpf_map_lookup_elem(int fd, void *key, void *value)'),
+    nextKey: library.func('int bpf_map_get_next_key(int fd, void *key, void *next)'),
+    getPinned: library.func('int bpf_obj_get(const char *path)'),
+    getInfo: library.func('int bpf_obj_get_info_by_fd(int fd, void *info, uint32_t *size)'),
+  }
+}
+
+function loadLibrary(soname: string): LibraryHandle {
+  try {
+    return koffi.load(soname)
+  } catch (cause) {
+    throw new TcpconnError('E_LIBBPF_MISSING', {
+      what: 'cannot load the probe: libbpf is missing',
+      reason: `the dynamic linker found no usable ${soname}`,
+      hint: 'install it: apt-get install libbpf1 (Debian 12, Ubuntu 24.04 or newer), dnf install libbpf',
+      cause,
+    })
+  }
+}
+
+/** `errno` of the last libbpf or libc call that failed on this thread. */
+export function lastErrno(): number {
+  return koffi.errno()
+}

@@ -1,0 +1,54 @@
+import { OUTCOMES, type Outcome } from '../../store/outcome.js'
+import type { Prefix, RecordFilters } from '../options/record-filters.js'
+import { destinationPrefix, probeFilters } from './wire.gen.js'
+
+const ALL_OUTCOMES = 0xffffffff
+/** TASK_COMM_LEN - 1: what the kernel keeps of a thread's name. */
+const COMM_BYTES = 15
+
+/** The probe's read-only settings, struct probe_filters. */
+export function packFilters(filters: RecordFilters, followsCommand: boolean): Uint8Array {
+  const bytes = new Uint8Array(probeFilters.size_bytes)
+  const view = new DataView(bytes.buffer)
+  view.setBigUint64(probeFilters.min_latency_ns, BigInt(filters.minLatencyNs), true)
+  view.setUint32(probeFilters.outcomes, outcomeMask(filters.outcomes), true)
+  view.setUint32(probeFilters.cgroup_count, filters.cgroups.length, true)
+  const flag = (offset: number, on: boolean) => view.setUint8(offset, on ? 1 : 0)
+  flag(probeFilters.by_pid, filters.pids.length > 0)
+  flag(probeFilters.by_uid, filters.uids.length > 0)
+  flag(probeFilters.by_port, filters.ports.length > 0)
+  flag(probeFilters.by_comm, filters.comms.length > 0)
+  flag(probeFilters.by_destination, filters.destinations.length > 0)
+  flag(probeFilters.by_cgroupmap, filters.cgroupmap !== null)
+  flag(probeFilters.by_mntnsmap, filters.mntnsmap !== null)
+  flag(probeFilters.by_command, followsCommand)
+  view.setUint8(probeFilters.family, filters.family ?? 0)
+  return bytes
+}
+
+/** One bit per outcome code. */
+export function outcomeMask(outcomes: readonly Outcome[]): number {
+  if (outcomes.length === 0) return ALL_OUTCOMES
+  return outcomes.reduce((mask, outcome) => mask | (1 << OUTCOMES.indexOf(outcome)), 0)
+}
+
+/** Key of comm_filter: as the kernel stores names, cut and padded with NUL. */
+export function packComm(comm: string): Uint8Array {
+  const key = new Uint8Array(COMM_BYTES + 1)
+  key.set(new TextEncoder().encode(comm).subarray(0, COMM_BYTES))
+  return key
+}
+
+/** Key of destination_filter. */
+export function packPrefix(prefix: Prefix): Uint8Array {
+  const key = new Uint8Array(destinationPrefix.size_bytes)
+  new DataView(key.buffer).setUint32(destinationPrefix.prefix_length, prefix.length, true)
+  key.set(prefix.address, destinationPrefix.address)
+  return key
+}
+
+export function packUint32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, value, true)
+  return bytes
+}

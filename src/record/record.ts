@@ -1,0 +1,77 @@
+import { dropPrivileges, findInvokingUser, requirePrivileges } from './host/privileges.js'
+import { createUserNames, type User } from './host/user-names.js'
+import { describeFilters } from './options/describe-filters.js'
+import type { RecordOptions } from './options/record-options.js'
+import { requireKernelSupport } from './probe/kernel-support.js'
+import { loadProbe } from './probe/load-probe.js'
+import { beginSession, type Session } from './session/begin-session.js'
+import { holdCommand, requireCommand, type HeldCommand } from './session/command.js'
+import { endSession, failSession, type SessionResult } from './session/end-session.js'
+import { createKernelCount } from './session/kernel-count.js'
+import { openOutput } from './session/open-output.js'
+import { createPump } from './session/pump.js'
+import { runSession } from './session/run-session.js'
+import { createStopSignal, stopOnSignals } from './session/stop-signal.js'
+import { writeFault } from './session/write-fault.js'
+import { reportResult } from './status/report-result.js'
+import { createStatusLine } from './status/status-line.js'
+
+/**
+ * Records until the duration is over, a signal comes or the command ends.
+ * @returns the exit status: the command's, or 0
+ */
+export async function record(options: RecordOptions): Promise<number> {
+  requireKernelSupport()
+  requirePrivileges()
+  if (options.command[0] !== undefined) requireCommand(options.command[0])
+  const users = createUserNames()
+  const user = findInvokingUser(users)
+  const isWholeHost = describeFilters(options.filters, options.command) === '{}'
+  const kernelCount = isWholeHost ? createKernelCount() : null
+  const probe = loadProbe(options.filters, options.command.length > 0)
+  // From here on nothing runs as root that a user's path or file could lead astray.
+  if (user) dropPrivileges(user)
+  const output = openOutput(options.file)
+  const session = beginSession({ options, probe, output, kernelCount }, users)
+  const result = await recordSession(session, user)
+  reportResult(session, result)
+  return result.command ? result.command.exit : 0
+}
+
+/** Everything between the first attempt and the closed file. */
+async function recordSession(session: Session, user: User | null): Promise<SessionResult & { command: HeldCommand | null }> {
+  const { clock, options, output, probe, writer } = session
+  const isShown = !options.quiet && process.stderr.isTTY && options.command.length === 0
+  const status = createStatusLine(isShown, { durationNs: options.durationNs, fileBytes: output.sizeBytes })
+  const pump = createPump(probe, writer, () => status.add(writer.batch, clock.nowNs()))
+  const stop = createStopSignal()
+  try {
+    const command = startCommand(session, user)
+    if (command) void command.exit.then(() => stop.stop('command'))
+    else stopOnSignals(stop)
+    switchOn(session)
+    command?.run()
+    await runSession(session, pump, stop, status)
+    return { ...(await endSession(session, pump, stop.reason ?? 'interrupt')), command }
+  } catch (error) {
+    failSession(session, pump)
+    throw writeFault(output.path, error)
+  } finally {
+    status.clear()
+    output.close()
+    probe.close()
+  }
+}
+
+/** The command is followed before its first instruction. */
+function startCommand({ options, probe }: Session, user: User | null): HeldCommand | null {
+  if (options.command.length === 0) return null
+  const command = holdCommand(options.command, user)
+  probe.follow(command.pid)
+  return command
+}
+
+function switchOn({ kernelCount, probe }: Session): void {
+  if (kernelCount) kernelCount.begin(probe.start)
+  else probe.start()
+}

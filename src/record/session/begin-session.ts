@@ -1,0 +1,47 @@
+import { createCgroupPaths } from '../host/cgroup-paths.js'
+import { findCgroupRoot } from '../host/cgroup-root.js'
+import { startClock, type SessionClock } from '../host/clock.js'
+import type { UserNames } from '../host/user-names.js'
+import { describeFilters } from '../options/describe-filters.js'
+import type { RecordOptions } from '../options/record-options.js'
+import { RING_BYTES, type Probe } from '../probe/load-probe.js'
+import { TOOL_VERSION } from '../../version.js'
+import { createTraceWriter, type TraceWriter } from '../write/trace-writer.js'
+import type { KernelCount } from './kernel-count.js'
+import type { Output } from './open-output.js'
+import { insertSession } from './session-row.js'
+
+/** A recording under way: everything that its steps share. */
+export interface Session {
+  readonly id: number
+  readonly options: RecordOptions
+  readonly probe: Probe
+  readonly output: Output
+  readonly clock: SessionClock
+  readonly writer: TraceWriter
+  /** `null` when only a part of the host is recorded, so that there is nothing to compare with */
+  readonly kernelCount: KernelCount | null
+}
+
+/** Adds the session to the trace and makes the writer for it. Recording has not begun yet. */
+export function beginSession(
+  parts: Pick<Session, 'options' | 'probe' | 'output' | 'kernelCount'>,
+  users: UserNames,
+): Session {
+  const { options, output, kernelCount } = parts
+  const clock = startClock()
+  const id = insertSession(output.db, {
+    toolVersion: TOOL_VERSION,
+    commandLine: options.commandLine,
+    filters: describeFilters(options.filters, options.command),
+    ringBytes: RING_BYTES,
+    startedUnixNs: clock.unixOffsetNs(),
+  })
+  const names = {
+    userName: (uid: number) => users.byUid(uid)?.name ?? null,
+    cgroupPath: createCgroupPaths(findCgroupRoot()),
+    noteProcess: (pid: number, netns: number) => kernelCount?.noteProcess(pid, netns),
+  }
+  const writer = createTraceWriter(output.db, { sessionId: id, epochNs: clock.epochNs, names })
+  return { ...parts, id, clock, writer }
+}

@@ -1,0 +1,40 @@
+import type { Loss } from '../write/trace-writer.js'
+
+/** Splits the probe's totals into what was lost since the last look, by cause. */
+export interface LossMeter {
+  /**
+   * Loss since the last `take`.
+   * @param writerHeldUs whether writing, not reading, took the time since then: a ring that ran full meanwhile did so
+   *   because the writer was behind
+   */
+  take(writerHeldUs: boolean): Loss
+  /** All that was taken. */
+  readonly total: Loss
+}
+
+export function createLossMeter(read: () => { ringFull: number; mapFull: number }): LossMeter {
+  let seen = { ringFull: 0, mapFull: 0 }
+  const total = { ringFull: 0, mapFull: 0, writerBehind: 0 }
+  return {
+    total,
+    take(writerHeldUs) {
+      const now = read()
+      const ring = now.ringFull - seen.ringFull
+      const loss = {
+        ringFull: writerHeldUs ? 0 : ring,
+        mapFull: now.mapFull - seen.mapFull,
+        writerBehind: writerHeldUs ? ring : 0,
+      }
+      seen = now
+      total.ringFull += loss.ringFull
+      total.mapFull += loss.mapFull
+      total.writerBehind += loss.writerBehind
+      return loss
+    },
+  }
+}
+
+/** Attempts lost, whatever the cause. */
+export function sumLoss(loss: Loss): number {
+  return loss.ringFull + loss.mapFull + loss.writerBehind
+}

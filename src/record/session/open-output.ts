@@ -1,0 +1,121 @@
+import { closeSync, constants, fstatSync, openSync, readdirSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import Database from 'better-sqlite3'
+import { TcpconnError } from '../../errors.js'
+import { cannotOpen, checkTrace } from '../../store/check-trace.js'
+import { migrate } from '../../store/migrate.js'
+import { flock } from '../probe/libc.js'
+
+const LOCK_EX_NB = 2 | 4
+const { O_RDWR, O_CREAT, O_NOFOLLOW, O_CLOEXEC, O_NONBLOCK } = constants as typeof constants & { O_CLOEXEC: number }
+
+/** A trace that this process alone records into. */
+export interface Output {
+  readonly db: Database.Database
+  readonly path: string
+  /** Bytes on disk, of the trace and its write-ahead log. */
+  sizeBytes(): number
+  /** Leaves one closed file behind, without -wal and -shm, unless somebody else is still reading it. */
+  close(): void
+}
+
+/**
+ * Opens or makes a trace to record into, mode 0600. Never follows a symbolic link in the last component, and changes
+ * nothing that is not a trace.
+ * @throws E_CANNOT_OPEN, E_SYMLINK, E_BUSY_TRACE and the errors of `checkTrace`
+ */
+export function openOutput(path: string): Output {
+  const fd = openFile(path)
+  let db: Database.Database | undefined
+  try {
+    lock(fd, path)
+    db = new Database(path, { fileMustExist: true, timeout: 2000 })
+    requireSameFile(fd, path)
+    checkTrace(db, path)
+    prepare(db)
+    return createOutput(db, fd, path)
+  } catch (cause) {
+    db?.close()
+    closeSync(fd)
+    throw cannotOpen(path, cause)
+  }
+}
+
+function prepare(db: Database.Database): void {
+  db.pragma('trusted_schema = OFF')
+  db.pragma('journal_mode = WAL')
+  // A killed recorder loses nothing that was committed; after a power cut the file is whole, the last commits may miss.
+  db.pragma('synchronous = NORMAL')
+  db.pragma('cache_size = -4096')
+  migrate(db)
+}
+
+function createOutput(db: Database.Database, fd: number, path: string): Output {
+  return {
+    db,
+    path,
+    sizeBytes: () => fstatSync(fd).size + (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0),
+    close() {
+      try {
+        // A rollback-journal file opens anywhere, also read-only and in a read-only directory.
+        db.pragma('journal_mode = DELETE')
+      } catch {
+        // Somebody reads it: it stays a WAL file, as whole as before.
+      }
+      db.close()
+      // Only now: closing any descriptor of the file gives up all POSIX locks that SQLite holds on it.
+      closeSync(fd)
+    },
+  }
+}
+
+/** This descriptor stays open while SQLite has the file: it carries the lock. */
+function openFile(path: string): number {
+  try {
+    const fd = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0o600)
+    if (fstatSync(fd).isFile()) return fd
+    closeSync(fd)
+  } catch (cause) {
+    throw openError(path, cause as NodeJS.ErrnoException)
+  }
+  throw openError(path, Object.assign(new Error('it is not a regular file'), { code: 'ENOTREG' }))
+}
+
+function openError(path: string, cause: NodeJS.ErrnoException): TcpconnError {
+  const directory = dirname(resolve(path))
+  const [code, reason, hint] = (
+    {
+      ELOOP: ['E_SYMLINK', 'it is a symbolic link, which record never follows', 'name the file itself'],
+      ENOENT: ['E_CANNOT_OPEN', `the directory ${directory} does not exist`, `make it first: mkdir -p ${directory}`],
+      EACCES: ['E_CANNOT_OPEN', `user ${process.getuid?.()} may not write it`, 'name a file in a directory of yours'],
+      EROFS: ['E_CANNOT_OPEN', 'its file system is read-only', 'name a file on another file system'],
+      ENOSPC: ['E_DISK_FULL', 'the disk is full', 'free some space, or name a file on another disk'],
+      EISDIR: ['E_CANNOT_OPEN', 'it is a directory', 'name a file'],
+    } as Record<string, [string, string, string]>
+  )[cause.code ?? ''] ?? ['E_CANNOT_OPEN', cause.message, 'name a regular file']
+  return new TcpconnError(code, { what: `cannot record into ${path}`, reason, hint, cause })
+}
+
+function lock(fd: number, path: string): void {
+  if (flock(fd, LOCK_EX_NB) === 0) return
+  throw new TcpconnError('E_BUSY_TRACE', {
+    what: `cannot record into ${path}`,
+    reason: 'another process is recording into it',
+    hint: 'name another file, or stop the other recording first',
+  })
+}
+
+/** SQLite opens by name: the file that it got must be the one that was checked, not one planted in between. */
+function requireSameFile(fd: number, path: string): void {
+  const { dev, ino } = fstatSync(fd)
+  const same = readdirSync('/proc/self/fd').filter((name) => {
+    const stat = statSync(`/proc/self/fd/${name}`, { throwIfNoEntry: false })
+    return stat?.dev === dev && stat.ino === ino
+  })
+  if (same.length >= 2) return
+  throw new TcpconnError('E_SYMLINK', {
+    what: `cannot record into ${path}`,
+    reason: 'the file was replaced while it was being opened',
+    hint: 'name a file in a directory that only you can write',
+  })
+}

@@ -1,0 +1,71 @@
+import { BATCH_ROWS, type Loss, type TraceWriter } from '../write/trace-writer.js'
+import type { Probe } from '../probe/load-probe.js'
+import { createLossMeter, sumLoss, type LossMeter } from './loss-meter.js'
+
+/** Moves events from the ring into the trace. */
+export interface Pump {
+  /**
+   * Empties the ring, a transaction per `BATCH_ROWS` events.
+   * @param now the session clock, in ns
+   * @returns false when somebody else holds the file locked: the events stay in the ring for the next call
+   */
+  drain(now: () => number): boolean
+  readonly rows: number
+  readonly loss: LossMeter
+}
+
+/** @param onBatch called after each commit */
+export function createPump(probe: Probe, writer: TraceWriter, onBatch: () => void): Pump {
+  const meter = createLossMeter(probe.lost)
+  let rows = 0
+  let lastLookNs = 0
+  let writingNs = 0
+  /** Taken from the meter, but not yet in the file. */
+  let unwritten: Loss | null = null
+
+  const takeLoss = (nowNs: number): Loss => {
+    const loss = meter.take(writingNs * 2 > nowNs - lastLookNs)
+    lastLookNs = nowNs
+    writingNs = 0
+    return unwritten ? addLoss(unwritten, loss) : loss
+  }
+  const writeBatch = (now: () => number): number => {
+    const startNs = now()
+    const loss = takeLoss(startNs)
+    unwritten = loss
+    try {
+      if (probe.ring.pendingBytes() === 0 && sumLoss(loss) === 0) return 0
+      const count = writer.write(probe.ring, probe.ring.peek, loss, startNs)
+      probe.ring.release()
+      unwritten = null
+      rows += count
+      onBatch()
+      return count
+    } finally {
+      writingNs += now() - startNs
+    }
+  }
+  return {
+    loss: meter,
+    get rows() {
+      return rows
+    },
+    drain(now) {
+      try {
+        while (writeBatch(now) === BATCH_ROWS);
+        return true
+      } catch (error) {
+        if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw error
+        return false
+      }
+    },
+  }
+}
+
+function addLoss(a: Loss, b: Loss): Loss {
+  return {
+    ringFull: a.ringFull + b.ringFull,
+    mapFull: a.mapFull + b.mapFull,
+    writerBehind: a.writerBehind + b.writerBehind,
+  }
+}

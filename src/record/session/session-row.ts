@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs'
+import { hostname, machine, release } from 'node:os'
+import type { Database } from 'better-sqlite3'
+import type { Loss } from '../write/trace-writer.js'
+import type { Completeness } from './completeness.js'
+import { readStartTicks } from '../../store/process-start.js'
+
+/** Why a session ended. */
+export type EndReason = 'duration' | 'interrupt' | 'terminate' | 'command' | 'error'
+
+export interface SessionStart {
+  readonly toolVersion: string
+  readonly commandLine: string
+  /** JSON object of the filters, `{}` without any */
+  readonly filters: string
+  readonly ringBytes: number
+  readonly startedUnixNs: bigint
+}
+
+export interface SessionEnd {
+  readonly durationNs: number
+  readonly reason: EndReason
+  readonly loss: Loss
+  readonly completeness: Completeness | null
+}
+
+/** Adds a session to the trace and returns its id. */
+export function insertSession(db: Database, start: SessionStart): number {
+  const insert = db.prepare(`INSERT INTO session
+    (host, boot_id, kernel, machine, tool_version, command_line, filters, recorder_pid, recorder_start_ticks, ring_bytes,
+     started_unix_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const insertOffset = db.prepare('INSERT INTO clock_offset VALUES (?, 0, ?)')
+  return db.transaction(() => {
+    const { lastInsertRowid } = insert.run(
+      hostname(),
+      readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+      release(),
+      machine(),
+      start.toolVersion,
+      start.commandLine,
+      start.filters,
+      process.pid,
+      readStartTicks(process.pid) ?? 0,
+      start.ringBytes,
+      start.startedUnixNs,
+    )
+    insertOffset.run(lastInsertRowid, start.startedUnixNs)
+    return Number(lastInsertRowid)
+  })()
+}
+
+/** Says goodbye: without this a session counts as cut off. */
+export function closeSession(db: Database, sessionId: number, end: SessionEnd): void {
+  db.prepare(`UPDATE session SET duration_ns = ?, end_reason = ?, lost_ring_full_count = ?, lost_map_full_count = ?,
+    lost_writer_behind_count = ?, kernel_attempts_min = ?, kernel_attempts_max = ?, comparable_attempts = ?,
+    uncomparable_attempts = ? WHERE session_id = ?`).run(
+    end.durationNs,
+    end.reason,
+    end.loss.ringFull,
+    end.loss.mapFull,
+    end.loss.writerBehind,
+    end.completeness?.kernelMin ?? null,
+    end.completeness?.kernelMax ?? null,
+    end.completeness?.comparable ?? null,
+    end.completeness?.uncomparable ?? null,
+    sessionId,
+  )
+}
+
+/** Remembers from when on wall-clock time runs differently against session time. */
+export function insertClockOffset(db: Database, sessionId: number, sinceNs: number, unixOffsetNs: bigint): void {
+  db.prepare('INSERT OR REPLACE INTO clock_offset VALUES (?, ?, ?)').run(sessionId, sinceNs, unixOffsetNs)
+}

@@ -1,0 +1,36 @@
+import type { AttemptBatch } from '../decode/attempt-batch.js'
+import { createLiveStats } from './live-stats.js'
+import { renderStatus } from './render-status.js'
+
+const REDRAW_NS = 500e6
+const CLEAR_LINE = '\r\x1b[K'
+
+/** One line on a terminal that is written over again and again. */
+export interface StatusLine {
+  add(batch: AttemptBatch, nowNs: number): void
+  draw(nowNs: number, lost: number): void
+  clear(): void
+}
+
+export interface StatusSource {
+  readonly durationNs: number | null
+  fileBytes(): number
+}
+
+/** Does nothing and costs nothing when `isShown` is false. */
+export function createStatusLine(isShown: boolean, source: StatusSource, stream = process.stderr): StatusLine {
+  if (!isShown) return { add: () => {}, draw: () => {}, clear: () => {} }
+  const stats = createLiveStats()
+  let drawnNs = -Infinity
+  return {
+    add: (batch, nowNs) => stats.add(batch, nowNs / 1e6),
+    draw(nowNs, lost) {
+      if (nowNs - drawnNs < REDRAW_NS) return
+      drawnNs = nowNs
+      const remainingNs = source.durationNs === null ? null : source.durationNs - nowNs
+      const status = { ...stats.read(nowNs / 1e6), elapsedNs: nowNs, remainingNs, lost, fileBytes: source.fileBytes() }
+      stream.write(CLEAR_LINE + renderStatus(status, stream.columns ?? 80))
+    },
+    clear: () => void stream.write(CLEAR_LINE),
+  }
+}

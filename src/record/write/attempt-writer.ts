@@ -1,0 +1,90 @@
+import type { Database, Statement } from 'better-sqlite3'
+import type { AttemptBatch, RowShape } from '../decode/attempt-batch.js'
+import { connectOutcome } from '../probe/wire.gen.js'
+
+/** Rows per statement. More gains nothing, fewer cost a call each. */
+const STATEMENT_ROWS = [64, 8, 1] as const
+/** Values that are bound per row; the others are literals of the statement. */
+const BOUND = 6
+/** Prepared shapes kept: a host has a few dozen. */
+const MAX_PREPARED = 64
+
+interface PreparedShape {
+  readonly bySize: (Statement | undefined)[]
+}
+
+/** Inserts batches into connect_attempt. Rows of one shape stand together, in the order of their arrival. */
+export interface AttemptWriter {
+  /** Ids are consecutive in the order of insertion, beginning at `firstId`. To be called inside a transaction. */
+  insert(batch: AttemptBatch): void
+}
+
+/** @param sessionId becomes a literal of every statement */
+export function createAttemptWriter(db: Database, sessionId: number): AttemptWriter {
+  const prepared = new Map<string, PreparedShape>()
+  const values = STATEMENT_ROWS.map((rows) => new Array<number | null>(rows * BOUND).fill(0))
+
+  const statementOf = (shape: RowShape, size: number): Statement => {
+    const key = `${shape.outcome}/${shape.errno}/${shape.synRetransmits}/${shape.flags}`
+    if (!prepared.has(key) && prepared.size >= MAX_PREPARED) prepared.clear()
+    const entry = prepared.get(key) ?? { bySize: [] }
+    prepared.set(key, entry)
+    return (entry.bySize[size] ??= db.prepare(insertSql(sessionId, shape, STATEMENT_ROWS[size] as number)))
+  }
+  const insertShape = (batch: AttemptBatch, shapeIndex: number, rows: Uint32Array) => {
+    const shape = batch.shapes[shapeIndex] as RowShape
+    let next = 0
+    STATEMENT_ROWS.forEach((size, i) => {
+      while (rows.length - next >= size) {
+        const bound = values[i] as (number | null)[]
+        bindRows(batch, shape, rows, next, size, bound)
+        statementOf(shape, i).run(...bound)
+        next += size
+      }
+    })
+  }
+  return {
+    insert(batch) {
+      groupByShape(batch).forEach((rows, shapeIndex) => insertShape(batch, shapeIndex, rows))
+    },
+  }
+}
+
+function insertSql(sessionId: number, shape: RowShape, rows: number): string {
+  const errno = shape.errno === 0 ? 'NULL' : shape.errno
+  const row = `(NULL,${sessionId},?,?,${shape.outcome},${errno},${shape.synRetransmits},${shape.flags},?,?,?,?)`
+  return `INSERT INTO connect_attempt VALUES ${Array(rows).fill(row).join(',')}`
+}
+
+function bindRows(
+  batch: AttemptBatch,
+  shape: RowShape,
+  rows: Uint32Array,
+  from: number,
+  count: number,
+  bound: (number | null)[],
+): void {
+  const isPending = shape.outcome === connectOutcome.pending
+  for (let i = 0, at = 0; i < count; i++, at += BOUND) {
+    const row = rows[from + i] as number
+    bound[at] = batch.startedNs[row] as number
+    bound[at + 1] = isPending ? null : (batch.latencyNs[row] as number)
+    bound[at + 2] = batch.processId[row] as number
+    bound[at + 3] = batch.tidDelta[row] as number
+    bound[at + 4] = batch.endpointId[row] as number
+    bound[at + 5] = batch.localEndpoint[row] as number
+  }
+}
+
+/** Row numbers per shape: a counting sort, so order within a shape stays. */
+function groupByShape(batch: AttemptBatch): Uint32Array[] {
+  const counts = new Uint32Array(batch.shapes.length)
+  for (let row = 0; row < batch.count; row++) counts[batch.shape[row] as number]!++
+  const groups = Array.from(counts, (count) => new Uint32Array(count))
+  counts.fill(0)
+  for (let row = 0; row < batch.count; row++) {
+    const shape = batch.shape[row] as number
+    groups[shape]![counts[shape]!++] = row
+  }
+  return groups
+}

@@ -1,0 +1,80 @@
+import type { Database } from 'better-sqlite3'
+import { connectEvent } from '../probe/wire.gen.js'
+import type { DictionaryStore } from '../intern/dictionaries.js'
+import { formatAddress, isIpv4Mapped, isUnspecified } from '../../store/address.js'
+
+const KEY = connectEvent.process_start_ns
+const field = (name: 'cgroup_id' | 'exe_inode' | 'pid' | 'uid' | 'netns' | 'mntns' | 'comm' | 'exe') => connectEvent[name] - KEY
+const ADDRESS_BYTES = 16
+
+/** Names of what the kernel knows by number, looked up at recording time; `null` for what has none. */
+export interface HostNames {
+  userName(uid: number): string | null
+  cgroupPath(cgroupId: bigint): string | null
+  /** Called once for every process that is seen for the first time. */
+  noteProcess(pid: number, netns: number): void
+}
+
+/** Rows of the trace's dictionaries. To be called inside the transaction that writes the attempts. */
+export function createDictionaryStore(db: Database, sessionId: number, names: HostNames): DictionaryStore {
+  const insertProcess = db.prepare(`INSERT INTO process
+    (session_id, pid, process_start_ns, comm, exe, uid, user, cgroup_id, netns, mntns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const insertCgroup = db.prepare('INSERT INTO cgroup (session_id, kernel_cgroup_id, path) VALUES (?, ?, ?)')
+  const findEndpoint = db.prepare('SELECT endpoint_id FROM endpoint WHERE address = ? AND remote_port = ?').pluck()
+  const insertEndpoint = db.prepare(
+    'INSERT INTO endpoint (family, address, remote_address, remote_port) VALUES (?, ?, ?, ?)',
+  )
+  const findLocal = db.prepare('SELECT local_address_id FROM local_address WHERE address = ?').pluck()
+  const insertLocal = db.prepare('INSERT INTO local_address (address, local_address) VALUES (?, ?)')
+  const cgroups = new Map<bigint, number>()
+
+  const cgroupRow = (cgroupId: bigint): number => {
+    const known = cgroups.get(cgroupId)
+    if (known !== undefined) return known
+    const row = Number(insertCgroup.run(sessionId, cgroupId, names.cgroupPath(cgroupId)).lastInsertRowid)
+    cgroups.set(cgroupId, row)
+    return row
+  }
+  return {
+    process(bytes, at) {
+      const view = new DataView(bytes.buffer, bytes.byteOffset)
+      const word = (name: 'pid' | 'uid' | 'netns' | 'mntns') => view.getUint32(at + field(name), true)
+      const [pid, uid, netns] = [word('pid'), word('uid'), word('netns')]
+      names.noteProcess(pid, netns)
+      const { lastInsertRowid } = insertProcess.run(
+        sessionId,
+        pid,
+        view.getBigUint64(at, true),
+        readText(bytes, at + field('comm'), 16),
+        view.getBigUint64(at + field('exe_inode'), true) === 0n ? null : readText(bytes, at + field('exe'), 128),
+        uid,
+        names.userName(uid),
+        cgroupRow(view.getBigUint64(at + field('cgroup_id'), true)),
+        netns,
+        word('mntns') || null,
+      )
+      return { processId: Number(lastInsertRowid), netns }
+    },
+    endpoint(bytes, at) {
+      const address = bytes.slice(at, at + ADDRESS_BYTES)
+      const port = new DataView(bytes.buffer, bytes.byteOffset).getUint32(at + ADDRESS_BYTES, true)
+      const family = isIpv4Mapped(address) ? 4 : 6
+      const found = findEndpoint.get(address, port)
+      return Number(found ?? insertEndpoint.run(family, address, formatAddress(address), port).lastInsertRowid)
+    },
+    localAddress(bytes, at) {
+      const address = bytes.slice(at, at + ADDRESS_BYTES)
+      const text = isUnspecified(address) ? null : formatAddress(address)
+      return Number(findLocal.get(address) ?? insertLocal.run(address, text).lastInsertRowid)
+    },
+  }
+}
+
+const decoder = new TextDecoder()
+
+/** Bytes up to the first NUL; what is no UTF-8 becomes U+FFFD. */
+function readText(bytes: Uint8Array, from: number, lengthBytes: number): string {
+  const end = bytes.indexOf(0, from)
+  const limit = end === -1 || end > from + lengthBytes ? from + lengthBytes : end
+  return decoder.decode(bytes.slice(from, limit))
+}

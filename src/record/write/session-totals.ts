@@ -1,0 +1,24 @@
+import { BUCKET_COUNT, addEncodedBuckets } from '../../store/latency-histogram.js'
+import { OUTCOMES } from '../../store/outcome.js'
+import type { EndpointLatency } from './latency-window.js'
+
+/** Sums over a whole session, as of its last window. */
+export interface SessionTotals {
+  /** Attempts per outcome, in the order of `OUTCOMES`. */
+  readonly counts: number[]
+  /** Latencies of established attempts, per bucket. */
+  readonly buckets: Float64Array
+  maxLatencyNs: number
+}
+
+export function createTotals(): SessionTotals {
+  return { counts: OUTCOMES.map(() => 0), buckets: new Float64Array(BUCKET_COUNT), maxLatencyNs: 0 }
+}
+
+export function addToTotals(totals: SessionTotals, row: EndpointLatency): void {
+  OUTCOMES.forEach((_, outcome) => {
+    totals.counts[outcome]! += row.counts[outcome] as number
+  })
+  if (row.buckets) addEncodedBuckets(row.buckets, totals.buckets)
+  totals.maxLatencyNs = Math.max(totals.maxLatencyNs, row.maxLatencyNs ?? 0)
+}

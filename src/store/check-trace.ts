@@ -1,0 +1,68 @@
+import type { Database } from 'better-sqlite3'
+import { TcpconnError, messageOf } from '../errors.js'
+import { APPLICATION_ID, latestVersion } from './migrate.js'
+
+/**
+ * Makes sure that an open database is a trace that this tool understands.
+ * @returns `true` for a trace, `false` for an empty file
+ * @throws E_NOT_SQLITE, E_NOT_A_TRACE, E_NEWER_TRACE, E_CANNOT_OPEN
+ */
+export function checkTrace(db: Database, path: string): boolean {
+  const header = readHeader(db, path)
+  if (header.applicationId !== APPLICATION_ID) {
+    if (header.isEmpty) return false
+    throw new TcpconnError('E_NOT_A_TRACE', {
+      what: `${path} is not a trace`,
+      reason: 'it is an SQLite database of another program',
+      hint: 'name a file that tcpconn record wrote, or a new one to record into',
+    })
+  }
+  if (header.version > latestVersion()) {
+    throw new TcpconnError('E_NEWER_TRACE', {
+      what: `${path} was written by a newer tcpconn`,
+      reason: `its format is version ${header.version}, this tool knows ${latestVersion()}`,
+      hint: 'update tcpconn, or record into another file',
+    })
+  }
+  return true
+}
+
+function readHeader(db: Database, path: string) {
+  try {
+    return {
+      applicationId: db.pragma('application_id', { simple: true }) as number,
+      version: db.pragma('user_version', { simple: true }) as number,
+      isEmpty: db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0,
+    }
+  } catch (cause) {
+    throw cannotOpen(path, cause)
+  }
+}
+
+/** The error for whatever SQLite answered when it first read `path`. */
+export function cannotOpen(path: string, cause: unknown): TcpconnError {
+  if (cause instanceof TcpconnError) return cause
+  const code = (cause as { code?: string }).code ?? ''
+  if (code === 'SQLITE_NOTADB') {
+    return new TcpconnError('E_NOT_SQLITE', {
+      what: `${path} is not a trace`,
+      reason: 'it is not an SQLite file',
+      hint: 'name a file that tcpconn record wrote, or a new one to record into',
+      cause,
+    })
+  }
+  if (code.startsWith('SQLITE_CORRUPT')) {
+    return new TcpconnError('E_DAMAGED_TRACE', {
+      what: `${path} is damaged`,
+      reason: messageOf(cause),
+      hint: `save what is left: sqlite3 ${path} .recover | sqlite3 recovered.db`,
+      cause,
+    })
+  }
+  return new TcpconnError('E_CANNOT_OPEN', {
+    what: `cannot open ${path}`,
+    reason: messageOf(cause),
+    hint: 'check the path and the permissions of the file and its directory',
+    cause,
+  })
+}

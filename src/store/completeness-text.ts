@@ -1,0 +1,37 @@
+/** What a session's row says of its completeness. `null` fields: not compared. */
+export interface CompletenessRow {
+  readonly filters: string
+  readonly kernel_attempts_min: number | null
+  readonly kernel_attempts_max: number | null
+  readonly comparable_attempts: number | null
+  readonly uncomparable_attempts: number | null
+  readonly lost: number
+}
+
+export type Verdict = 'complete' | 'incomplete' | 'unchecked'
+
+/** One line for people, and the verdict in one word. */
+export interface CompletenessText {
+  readonly verdict: Verdict
+  readonly text: string
+}
+
+/** Says whether recorded + lost equals the kernel's own count. */
+export function describeCompleteness(row: CompletenessRow): CompletenessText {
+  const { kernel_attempts_min: min, kernel_attempts_max: max, comparable_attempts: recorded, lost } = row
+  if (min === null || max === null || recorded === null) {
+    const why = row.filters === '{}' ? 'the session ended without a goodbye' : 'filters were on'
+    return { verdict: 'unchecked', text: `not checked against TcpActiveOpens: ${why}` }
+  }
+  const counted = min === max ? `${min}` : `${min} to ${max}`
+  const sum = `${recorded} recorded + ${lost} lost`
+  const beyond = row.uncomparable_attempts
+    ? `; ${row.uncomparable_attempts} more in network namespaces whose counter could not be read`
+    : ''
+  const equal = recorded + lost >= min && recorded + lost <= max
+  if (!equal) {
+    return { verdict: 'incomplete', text: `${sum} differs from the kernel's ${counted} attempts (TcpActiveOpens)${beyond}` }
+  }
+  const verdict = lost > 0 ? 'incomplete' : 'complete'
+  return { verdict, text: `${sum} = the kernel's ${counted} attempts (TcpActiveOpens)${beyond}` }
+}

@@ -1,0 +1,88 @@
+/**
+ * Log-linear histogram of durations in ns: values below 128 have a bucket each, above that every power of two is cut
+ * into 64 buckets of equal width. The middle of a bucket is at most 1/128 (0.8%) away from any value in it.
+ */
+const SUB_BUCKETS_LOG2 = 6
+
+/** One more than the highest bucket of any duration below 2^53 ns. */
+export const BUCKET_COUNT = 64 * 48
+
+/** Bound on the relative error of a percentile that was read from buckets. */
+export const RELATIVE_ERROR = 1 / 128
+
+/** Bucket of a duration: an integer in ns, at least 0. */
+export function bucketOf(durationNs: number): number {
+  if (durationNs < 128) return durationNs
+  if (durationNs >= 4294967296) return (26 << SUB_BUCKETS_LOG2) + bucketOf(Math.floor(durationNs / 67108864))
+  const exponent = 31 - SUB_BUCKETS_LOG2 - Math.clz32(durationNs)
+  return (exponent << SUB_BUCKETS_LOG2) + (durationNs >>> exponent)
+}
+
+/** Middle of a bucket, in ns. */
+export function bucketMiddle(bucket: number): number {
+  if (bucket < 128) return bucket
+  const exponent = (bucket >> SUB_BUCKETS_LOG2) - 1
+  const width = 2 ** exponent
+  return (bucket - (exponent << SUB_BUCKETS_LOG2)) * width + (width - 1) / 2
+}
+
+/**
+ * Nearest rank: the smallest value with at least `percent` of the values at or below it, `null` without any.
+ * @param counts values per bucket
+ * @param percent 0 < percent <= 100
+ */
+export function percentileOf(counts: Uint32Array | Float64Array, percent: number): number | null {
+  let total = 0
+  for (const count of counts) total += count
+  if (total === 0) return null
+  const rank = Math.max(1, Math.ceil((percent / 100) * total))
+  let seen = 0
+  let bucket = 0
+  while ((seen += counts[bucket] ?? 0) < rank) bucket++
+  return Math.round(bucketMiddle(bucket))
+}
+
+/**
+ * Buckets as stored: pairs of LEB128 integers, the distance to the bucket before and its count, ascending.
+ * @param pairs bucket, count, bucket, count … with ascending buckets
+ */
+export function encodeBuckets(pairs: readonly number[]): Uint8Array {
+  const bytes: number[] = []
+  let previous = 0
+  for (let i = 0; i < pairs.length; i += 2) {
+    const bucket = pairs[i] as number
+    pushVarint(bytes, bucket - previous)
+    pushVarint(bytes, pairs[i + 1] as number)
+    previous = bucket
+  }
+  return Uint8Array.from(bytes)
+}
+
+/** Adds stored buckets to `counts`. Buckets out of range, as only a damaged file holds them, are left out. */
+export function addEncodedBuckets(encoded: Uint8Array, counts: Float64Array): void {
+  let position = 0
+  let bucket = 0
+  const next = () => {
+    let value = 0
+    for (let scale = 1; position < encoded.length; scale *= 128) {
+      const byte = encoded[position++] as number
+      value += (byte & 127) * scale
+      if (byte < 128) break
+    }
+    return value
+  }
+  while (position < encoded.length) {
+    bucket += next()
+    const count = next()
+    if (bucket < counts.length) counts[bucket] = (counts[bucket] as number) + count
+  }
+}
+
+function pushVarint(bytes: number[], value: number): void {
+  let rest = value
+  while (rest >= 128) {
+    bytes.push((rest % 128) | 128)
+    rest = Math.floor(rest / 128)
+  }
+  bytes.push(rest)
+}

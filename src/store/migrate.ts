@@ -1,0 +1,31 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import type { Database } from 'better-sqlite3'
+
+/** `PRAGMA application_id` of a trace: "tcpc". */
+export const APPLICATION_ID = 0x74637063
+
+const DIRECTORY = new URL('../../migrations/', import.meta.url)
+
+/** Plain SQL files, `0001-…` first. The number of those applied is the file's `user_version`. */
+function listMigrations(): string[] {
+  return readdirSync(DIRECTORY)
+    .filter((name) => name.endsWith('.sql'))
+    .toSorted()
+}
+
+/** Version of the trace format that this tool writes. */
+export function latestVersion(): number {
+  return listMigrations().length
+}
+
+/** Brings an open database to the latest version, all or nothing. Does nothing when it is there already. */
+export function migrate(db: Database): void {
+  const current = db.pragma('user_version', { simple: true }) as number
+  const missing = listMigrations().slice(current)
+  if (missing.length === 0) return
+  db.transaction(() => {
+    for (const name of missing) db.exec(readFileSync(new URL(name, DIRECTORY), 'utf8'))
+    db.pragma(`user_version = ${current + missing.length}`)
+    db.pragma(`application_id = ${APPLICATION_ID}`)
+  }).immediate()
+}

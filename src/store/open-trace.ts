@@ -1,0 +1,43 @@
+import { statSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import { TcpconnError } from '../errors.js'
+import { cannotOpen, checkTrace } from './check-trace.js'
+
+/**
+ * Opens a trace to read it, also while it is being recorded. The file may come from a stranger: it is opened
+ * read-only, and nothing that is stored in its schema is trusted.
+ * @throws E_NO_SUCH_FILE and the errors of `checkTrace`
+ */
+export function openTrace(path: string): Database.Database {
+  requireFile(path)
+  let db: Database.Database | undefined
+  try {
+    db = new Database(path, { readonly: true, timeout: 2000 })
+    db.pragma('trusted_schema = OFF')
+    db.pragma('query_only = ON')
+    db.pragma('mmap_size = 0')
+    if (!checkTrace(db, path)) throw emptyFile(path)
+    return db
+  } catch (cause) {
+    db?.close()
+    throw cannotOpen(path, cause)
+  }
+}
+
+function requireFile(path: string): void {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (stat?.isFile()) return
+  throw new TcpconnError('E_NO_SUCH_FILE', {
+    what: `cannot open ${path}`,
+    reason: stat ? 'it is not a regular file' : 'there is no such file',
+    hint: 'record one first: sudo tcpconn record --duration 10m, or name the trace file',
+  })
+}
+
+function emptyFile(path: string): TcpconnError {
+  return new TcpconnError('E_NOT_A_TRACE', {
+    what: `${path} is not a trace`,
+    reason: 'the file is empty',
+    hint: 'record into it first: sudo tcpconn record FILE',
+  })
+}
