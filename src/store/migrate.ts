@@ -1,10 +1,12 @@
 import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
+import { PACKAGE_ROOT } from '../package-root.js'
 
 /** `PRAGMA application_id` of a trace: "tcpc". */
 export const APPLICATION_ID = 0x74637063
 
-const DIRECTORY = new URL('../../migrations/', import.meta.url)
+const DIRECTORY = join(PACKAGE_ROOT, 'migrations')
 
 /** Plain SQL files, `0001-…` first. The number of those applied is the file's `user_version`. */
 function listMigrations(): string[] {
@@ -24,7 +26,7 @@ export function migrate(db: Database): void {
   const missing = listMigrations().slice(current)
   if (missing.length === 0) return
   db.transaction(() => {
-    for (const name of missing) db.exec(readFileSync(new URL(name, DIRECTORY), 'utf8'))
+    for (const name of missing) db.exec(readFileSync(join(DIRECTORY, name), 'utf8'))
     db.pragma(`user_version = ${current + missing.length}`)
     db.pragma(`application_id = ${APPLICATION_ID}`)
   }).immediate()

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { TcpconnError } from '../../errors.js'
+import { PACKAGE_ROOT } from '../../package-root.js'
 import type { RecordFilters } from '../options/record-filters.js'
 import { openLibbpf, lastErrno, type Libbpf, type Pointer } from './libbpf.js'
 import { captureLibbpfLog, type LibbpfLog } from './libbpf-log.js'
@@ -12,7 +13,7 @@ import { openRing, type RingReader } from './ring-reader.js'
 import { readPending, type PendingEvents } from './pending.js'
 import { connectEvent, probeState } from './wire.gen.js'
 
-const OBJECT = fileURLToPath(new URL('../../bpf/tcpconn.bpf.o', import.meta.url))
+const OBJECT = join(PACKAGE_ROOT, 'dist/bpf/tcpconn.bpf.o')
 /** As in bpf/tcpconn.bpf.c. */
 export const RING_BYTES = 16 * 1024 * 1024
 /** Processes of a command that are followed at the same time. */
