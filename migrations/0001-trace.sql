@@ -131,7 +131,13 @@ CREATE TABLE latency_window (
   first_attempt_id INTEGER NOT NULL,
   last_attempt_id INTEGER NOT NULL,
   min_started_ns INTEGER NOT NULL,
-  max_started_ns INTEGER NOT NULL
+  max_started_ns INTEGER NOT NULL,
+  -- Attempts with each bit of connect_attempt.flags.
+  ipv4_mapped INTEGER NOT NULL,
+  fast_open INTEGER NOT NULL,
+  mptcp INTEGER NOT NULL,
+  kernel_thread INTEGER NOT NULL,
+  no_syn INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX latency_window_of_session ON latency_window (session_id, first_attempt_id);
 

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import koffi from 'koffi'
 
-const OBJECT = fileURLToPath(new URL('../dist/bpf/tcpconn.bpf.o', import.meta.url))
+const OBJECT = fileURLToPath(new URL('../dist/tcpconn.bpf.o', import.meta.url))
 const OUTPUT = fileURLToPath(new URL('../src/record/probe/wire.gen.ts', import.meta.url))
 // include/uapi/linux/btf.h
 const KIND = { STRUCT: 4, ENUM: 6 }

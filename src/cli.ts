@@ -17,7 +17,7 @@ const program = new Command('tcpconn')
   .exitOverride()
 
 addRecordCommands(program)
-addAnalyzeCommands(program)
+await addAnalyzeCommands(program, process.argv.slice(2))
 for (const command of program.commands) command.copyInheritedSettings(program).allowExcessArguments(true)
 
 // A reader that has seen enough (| head) is no error.

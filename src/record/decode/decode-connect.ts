@@ -63,6 +63,7 @@ export function decodeConnect(memory: EventMemory, byteOffset: number, target: D
   batch.endpointId[row] = dictionaries.endpointIds[endpoint] as number
   batch.localEndpoint[row] = (dictionaries.localAddressIds[local] as number) * 65536 + (portAndError & 0xffff)
   if ((flags & connectFlag.no_syn) === 0) dictionaries.countInNetns(process)
+  if (flags !== 0) target.window.addFlags(flags)
   target.window.add(endpoint, code, latencyNs, synRetransmits, startedNs)
 }
 

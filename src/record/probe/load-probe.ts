@@ -13,7 +13,8 @@ import { openRing, type RingReader } from './ring-reader.js'
 import { readPending, type PendingEvents } from './pending.js'
 import { connectEvent, probeState } from './wire.gen.js'
 
-const OBJECT = join(PACKAGE_ROOT, 'dist/bpf/tcpconn.bpf.o')
+/** The compiled probe. */
+export const PROBE_OBJECT = join(PACKAGE_ROOT, 'dist/tcpconn.bpf.o')
 /** As in bpf/tcpconn.bpf.c. */
 export const RING_BYTES = 16 * 1024 * 1024
 /** Processes of a command that are followed at the same time. */
@@ -51,7 +52,7 @@ export function loadProbe(filters: RecordFilters, followsCommand: boolean): Prob
 }
 
 function openProbe(libbpf: Libbpf, log: LibbpfLog, filters: RecordFilters, followsCommand: boolean): Probe {
-  const object = libbpf.openFile(OBJECT, null)
+  const object = libbpf.openFile(PROBE_OBJECT, null)
   if (!object) throw probeError(log, 'open')
   const findMap = (name: string) => libbpf.findMap(object, name) as Pointer
   libbpf.setInitialValue(findMap('.rodata'), packFilters(filters, followsCommand), packFilters(filters, false).length)

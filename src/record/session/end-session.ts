@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { readClock } from '../probe/libc.js'
 import { TcpconnError } from '../../errors.js'
+import type { LossCounts } from '../../store/loss-text.js'
 import type { Session } from './begin-session.js'
 import type { Completeness } from './completeness.js'
 import { writePending } from './pending-rows.js'
 import type { Pump } from './pump.js'
-import type { Loss } from '../write/trace-writer.js'
 import { closeSession, type EndReason } from './session-row.js'
 
 /** How long the end waits for somebody who holds the file locked. */
@@ -14,7 +14,7 @@ const RETRY_MS = 50
 
 export interface SessionResult {
   readonly durationNs: number
-  readonly loss: Loss
+  readonly loss: LossCounts
   readonly rows: number
   readonly completeness: Completeness | null
 }

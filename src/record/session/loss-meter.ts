@@ -1,4 +1,4 @@
-import type { Loss } from '../write/trace-writer.js'
+import type { LossCounts } from '../../store/loss-text.js'
 
 /** Splits the probe's totals into what was lost since the last look, by cause. */
 export interface LossMeter {
@@ -7,9 +7,9 @@ export interface LossMeter {
    * @param writerHeldUs whether writing, not reading, took the time since then: a ring that ran full meanwhile did so
    *   because the writer was behind
    */
-  take(writerHeldUs: boolean): Loss
+  take(writerHeldUs: boolean): LossCounts
   /** All that was taken. */
-  readonly total: Loss
+  readonly total: LossCounts
 }
 
 export function createLossMeter(read: () => { ringFull: number; mapFull: number }): LossMeter {
@@ -32,9 +32,4 @@ export function createLossMeter(read: () => { ringFull: number; mapFull: number 
       return loss
     },
   }
-}
-
-/** Attempts lost, whatever the cause. */
-export function sumLoss(loss: Loss): number {
-  return loss.ringFull + loss.mapFull + loss.writerBehind
 }

@@ -1,6 +1,7 @@
-import { BATCH_ROWS, type Loss, type TraceWriter } from '../write/trace-writer.js'
+import { sumLoss, type LossCounts } from '../../store/loss-text.js'
+import { BATCH_ROWS, type TraceWriter } from '../write/trace-writer.js'
 import type { Probe } from '../probe/load-probe.js'
-import { createLossMeter, sumLoss, type LossMeter } from './loss-meter.js'
+import { createLossMeter, type LossMeter } from './loss-meter.js'
 
 /** Moves events from the ring into the trace. */
 export interface Pump {
@@ -21,9 +22,9 @@ export function createPump(probe: Probe, writer: TraceWriter, onBatch: () => voi
   let lastLookNs = 0
   let writingNs = 0
   /** Taken from the meter, but not yet in the file. */
-  let unwritten: Loss | null = null
+  let unwritten: LossCounts | null = null
 
-  const takeLoss = (nowNs: number): Loss => {
+  const takeLoss = (nowNs: number): LossCounts => {
     const loss = meter.take(writingNs * 2 > nowNs - lastLookNs)
     lastLookNs = nowNs
     writingNs = 0
@@ -62,7 +63,7 @@ export function createPump(probe: Probe, writer: TraceWriter, onBatch: () => voi
   }
 }
 
-function addLoss(a: Loss, b: Loss): Loss {
+function addLoss(a: LossCounts, b: LossCounts): LossCounts {
   return {
     ringFull: a.ringFull + b.ringFull,
     mapFull: a.mapFull + b.mapFull,

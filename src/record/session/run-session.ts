@@ -1,6 +1,6 @@
 import { CLOCK_STEP_NS } from '../host/clock.js'
 import type { StatusLine } from '../status/status-line.js'
-import { sumLoss } from './loss-meter.js'
+import { sumLoss } from '../../store/loss-text.js'
 import type { Session } from './begin-session.js'
 import type { Pump } from './pump.js'
 import { insertClockOffset } from './session-row.js'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { hostname, machine, release } from 'node:os'
 import type { Database } from 'better-sqlite3'
-import type { Loss } from '../write/trace-writer.js'
+import type { LossCounts } from '../../store/loss-text.js'
 import type { Completeness } from './completeness.js'
 import { readStartTicks } from '../../store/process-start.js'
 
@@ -20,7 +20,7 @@ export interface SessionStart {
 export interface SessionEnd {
   readonly durationNs: number
   readonly reason: EndReason
-  readonly loss: Loss
+  readonly loss: LossCounts
   readonly completeness: Completeness | null
 }
 

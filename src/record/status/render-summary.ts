@@ -1,12 +1,11 @@
 import { percentileOf } from '../../store/latency-histogram.js'
 import { OUTCOMES } from '../../store/outcome.js'
+import { describeLossCounts, type LossCounts } from '../../store/loss-text.js'
 import type { CompletenessText } from '../../store/completeness-text.js'
 import { formatDuration, formatSpan } from '../../show/format-duration.js'
 import { formatBytes, formatCount } from '../../show/format-number.js'
 import { safeText } from '../../show/safe-text.js'
-import { sumLoss } from '../session/loss-meter.js'
 import type { SessionTotals } from '../write/session-totals.js'
-import type { Loss } from '../write/trace-writer.js'
 
 export interface Summary {
   readonly path: string
@@ -15,33 +14,22 @@ export interface Summary {
   readonly rows: number
   readonly fileBytes: number
   readonly totals: SessionTotals
-  readonly loss: Loss
+  readonly loss: LossCounts
   readonly completeness: CompletenessText
 }
 
 /** What is said at the end, a line per element. Loss comes first. */
 export function renderSummary(summary: Summary): string[] {
   const { totals } = summary
+  const loss = describeLossCounts(summary.loss)
   const outcomes = OUTCOMES.flatMap((name, i) => (totals.counts[i] ? [`${formatCount(totals.counts[i])} ${name}`] : []))
   const latency = [50, 90, 99].map((p) => `p${p} ${formatDuration(percentileOf(totals.buckets, p))}`)
   const path = safeText(summary.path)
   return [
-    ...renderLoss(summary.loss),
+    ...(loss === null ? [] : [loss]),
     `recorded ${formatCount(summary.rows)} attempts in ${formatSpan(summary.durationNs)} into ${path} (session ${summary.sessionId}, ${formatBytes(summary.fileBytes)})`,
     ...(outcomes.length > 0 ? [`outcomes: ${outcomes.join(', ')}`] : []),
     ...(totals.counts[0] ? [`latency: ${latency.join(', ')}, max ${formatDuration(totals.maxLatencyNs)}`] : []),
     `completeness: ${summary.completeness.text}`,
   ]
-}
-
-/** A line for lost attempts by cause, none without loss. */
-export function renderLoss(loss: Loss): string[] {
-  if (sumLoss(loss) === 0) return []
-  const causes = [
-    [loss.ringFull, 'ring full'],
-    [loss.mapFull, 'map full'],
-    [loss.writerBehind, 'writer behind'],
-  ] as const
-  const parts = causes.flatMap(([count, name]) => (count > 0 ? [`${formatCount(count)} ${name}`] : []))
-  return [`LOST ${formatCount(sumLoss(loss))} attempts: ${parts.join(', ')}`]
 }

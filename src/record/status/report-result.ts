@@ -3,14 +3,14 @@ import { describeCompleteness } from '../../store/completeness-text.js'
 import { describeFilters } from '../options/describe-filters.js'
 import type { Session } from '../session/begin-session.js'
 import type { SessionResult } from '../session/end-session.js'
-import { sumLoss } from '../session/loss-meter.js'
-import { renderLoss, renderSummary } from './render-summary.js'
+import { describeLossCounts, sumLoss } from '../../store/loss-text.js'
+import { renderSummary } from './render-summary.js'
 
 /** Says on stderr what was recorded, once the file is closed. With -q only what was lost. */
 export function reportResult(session: Session, result: SessionResult): void {
   const { options, output, writer } = session
   const lines = options.quiet
-    ? renderLoss(result.loss)
+    ? [describeLossCounts(result.loss) ?? []].flat()
     : renderSummary({
         path: output.path,
         sessionId: session.id,

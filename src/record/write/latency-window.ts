@@ -1,11 +1,15 @@
 import { bucketOf, encodeBuckets } from '../../store/latency-histogram.js'
 import { OUTCOMES } from '../../store/outcome.js'
+import { connectFlag } from '../probe/wire.gen.js'
 
 const OUTCOME_COUNT = OUTCOMES.length
 const COLUMNS = OUTCOME_COUNT + 1
 const RETRANSMITS = OUTCOME_COUNT
 /** Distinct (endpoint, bucket) pairs at which a window is closed early: 12 MB. */
 const MAX_PAIRS = 1 << 19
+
+/** Bits of connect_attempt.flags that are counted per window, in the order of its columns. */
+const FLAG_BITS = Object.values(connectFlag)
 
 /** Sums of one endpoint in one window: a row of endpoint_latency. */
 export interface EndpointLatency {
@@ -24,9 +28,12 @@ export interface LatencyWindow {
   readonly attempts: number
   readonly minStartedNs: number
   readonly maxStartedNs: number
+  /** Attempts with each flag: mapped, fast open, MPTCP, kernel thread, no SYN. */
+  readonly flagCounts: readonly number[]
   /** Whether the window has used up its memory and is to be written now. */
   isFull(): boolean
   add(entry: number, outcome: number, latencyNs: number, synRetransmits: number, startedNs: number): void
+  addFlags(flags: number): void
   /** The rows of the window, by endpoint; it is empty afterwards. */
   take(): EndpointLatency[]
 }
@@ -39,6 +46,7 @@ export function createLatencyWindow(): LatencyWindow {
   let attempts = 0
   let minStartedNs = Infinity
   let maxStartedNs = -Infinity
+  const flagCounts = FLAG_BITS.map(() => 0)
   const pairs = createPairCounter()
 
   const grow = (entry: number) => {
@@ -57,6 +65,8 @@ export function createLatencyWindow(): LatencyWindow {
     get maxStartedNs() {
       return maxStartedNs
     },
+    flagCounts,
+    addFlags: (flags) => FLAG_BITS.forEach((bit, i) => (flagCounts[i]! += flags & bit ? 1 : 0)),
     isFull: () => pairs.size >= MAX_PAIRS,
     add(entry, outcome, latencyNs, synRetransmits, startedNs) {
       if (entry >= maxima.length) grow(entry)
@@ -73,6 +83,7 @@ export function createLatencyWindow(): LatencyWindow {
     take() {
       const rows = collect(entryCount, sums, maxima, pairs.take())
       sums.fill(0)
+      flagCounts.fill(0)
       maxima.fill(0)
       entryCount = 0
       attempts = 0

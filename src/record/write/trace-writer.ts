@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3'
+import type { LossCounts } from '../../store/loss-text.js'
 import { clearBatch, createBatch, type AttemptBatch } from '../decode/attempt-batch.js'
 import { decodeConnect, type DecodeTarget, type EventMemory } from '../decode/decode-connect.js'
 import { createDictionaries, type Dictionaries } from '../intern/dictionaries.js'
@@ -12,13 +13,6 @@ import { createWindowWriter } from './window-writer.js'
 export const BATCH_ROWS = 16384
 const WINDOW_NS = 60e9
 
-/** Attempts lost since the write before, by cause. */
-export interface Loss {
-  readonly ringFull: number
-  readonly mapFull: number
-  readonly writerBehind: number
-}
-
 /** Calls `take` with the byte offset of each event, up to `limit`; returns how many there were. */
 export type EventSource = (take: (byteOffset: number) => void, limit: number) => number
 
@@ -28,7 +22,7 @@ export interface TraceWriter {
    * Writes what `source` passes, and the loss, at `nowNs` (ns since the session began), and returns the number of rows.
    * Throws what SQLite throws; nothing of the batch is in the file then.
    */
-  write(memory: EventMemory, source: EventSource, loss: Loss, nowNs: number, outcome?: number): number
+  write(memory: EventMemory, source: EventSource, loss: LossCounts, nowNs: number, outcome?: number): number
   /** Writes the running window of latencies. Without this the rows after the last window are summed up on reading. */
   flushWindow(): void
   readonly dictionaries: Dictionaries

@@ -9,12 +9,12 @@ export interface WindowWriter {
 }
 
 export function createWindowWriter(db: Database, sessionId: number, totals: SessionTotals): WindowWriter {
-  const insertWindow = db.prepare('INSERT INTO latency_window VALUES (NULL, ?, ?, ?, ?, ?)')
+  const insertWindow = db.prepare('INSERT INTO latency_window VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const insertRow = db.prepare(`INSERT INTO endpoint_latency VALUES (${Array(13).fill('?').join(', ')})`)
   return {
     write(window, endpointIds, firstId, lastId) {
-      const { minStartedNs, maxStartedNs } = window
-      const { lastInsertRowid } = insertWindow.run(sessionId, firstId, lastId, minStartedNs, maxStartedNs)
+      const range = [firstId, lastId, window.minStartedNs, window.maxStartedNs]
+      const { lastInsertRowid } = insertWindow.run(sessionId, ...range, ...window.flagCounts)
       for (const row of window.take()) {
         addToTotals(totals, row)
         insertRow.run(lastInsertRowid, endpointIds[row.entry], ...row.counts, row.maxLatencyNs, row.buckets)

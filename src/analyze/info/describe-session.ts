@@ -1,0 +1,67 @@
+import type { Database } from 'better-sqlite3'
+import { describeCompleteness } from '../../store/completeness-text.js'
+import { describeLossCounts, sumLoss } from '../../store/loss-text.js'
+import { OUTCOMES } from '../../store/outcome.js'
+import { formatSpan } from '../../show/format-duration.js'
+import { formatCount } from '../../show/format-number.js'
+import { safeText } from '../../show/safe-text.js'
+import { countAttempts, readBatchFacts } from '../trace/session-facts.js'
+import { isRunning, type SessionRow } from './read-sessions.js'
+
+const LABEL_WIDTH = 14
+const END_REASONS: Record<string, string> = {
+  duration: 'its duration was over',
+  interrupt: 'interrupted (Ctrl-C)',
+  terminate: 'terminated by a signal',
+  command: 'its command ended',
+  error: 'stopped by an error',
+}
+const FLAG_LABELS: Record<string, string> = {
+  ipv4_mapped: 'IPv4-mapped',
+  fast_open: 'TCP fast open',
+  mptcp: 'MPTCP',
+  kernel_thread: 'by a kernel thread',
+  no_syn: 'without a SYN',
+}
+
+/** What `tcpconn info` says of one session. Loss comes first. */
+export function describeSession(db: Database, session: SessionRow): string[] {
+  const facts = readBatchFacts(db, [session.session_id])
+  const { outcomes, flags } = countAttempts(db, session.session_id)
+  const isOver = session.duration_ns !== null
+  const durationNs = session.duration_ns ?? facts.lastWrittenNs
+  const loss = describeLossCounts(facts)
+  const entries: [string, string | null][] = [
+    ['loss', loss ?? 'none'],
+    ['host', `${session.host}, Linux ${session.kernel} ${session.machine}, boot ${session.boot_id}`],
+    ['recorded by', `tcpconn ${session.tool_version}: ${session.command_line}`],
+    ['filters', session.filters === '{}' ? 'none' : session.filters],
+    ['time', `${formatTime(session.started_unix_ms)} for ${formatSpan(durationNs)}`],
+    ['ended', describeEnd(session)],
+    ['attempts', `${formatCount(facts.attempts)} (${perSecond(facts.attempts, durationNs)})`],
+    ['outcomes', listCounts(OUTCOMES.map((name) => [name, outcomes[name]]))],
+    ['of these', listCounts(Object.entries(flags).map(([name, count]) => [FLAG_LABELS[name] ?? name, count]))],
+    ['completeness', isOver ? describeCompleteness({ ...session, lost: sumLoss(facts) }).text : 'not known before the end'],
+    ['clock', session.clock_steps > 0 ? `set ${session.clock_steps} times while recording` : null],
+  ]
+  const lines = entries.flatMap(([label, text]) => (text ? [`  ${label.padEnd(LABEL_WIDTH)}${safeText(text)}`] : []))
+  return [`session ${session.session_id}`, ...lines]
+}
+
+function describeEnd(session: SessionRow): string {
+  if (isRunning(session)) return `not yet: process ${session.recorder_pid} is recording`
+  if (session.duration_ns === null) return 'without a goodbye: the recorder was killed or the host went down'
+  return END_REASONS[session.end_reason ?? ''] ?? 'for a reason that this version does not know'
+}
+
+function listCounts(entries: readonly (readonly [string, number])[]): string {
+  return entries.flatMap(([name, count]) => (count > 0 ? [`${formatCount(count)} ${name}`] : [])).join(', ')
+}
+
+function perSecond(attempts: number, durationNs: number): string {
+  return durationNs > 0 ? `${(attempts / (durationNs / 1e9)).toFixed(1)}/s` : '-'
+}
+
+function formatTime(unixMs: number): string {
+  return `${new Date(unixMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}

@@ -1,0 +1,25 @@
+import type { Database } from 'better-sqlite3'
+import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, type Compilable } from 'kysely'
+import type { TraceSchema } from '../../store/schema.js'
+
+/** Builds SQL over the trace's tables. It never runs anything: better-sqlite3 does, without a promise per query. */
+export const queries = new Kysely<TraceSchema>({
+  dialect: {
+    createAdapter: () => new SqliteAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  },
+})
+
+/** All rows of a query. */
+export function selectAll<Row>(db: Database, query: Compilable<Row>): Row[] {
+  const { sql, parameters } = query.compile()
+  return db.prepare(sql).all(...parameters) as Row[]
+}
+
+/** Rows of a query one after the other, as arrays in the order of its columns. */
+export function iterateRows(db: Database, query: Compilable<unknown>): IterableIterator<unknown[]> {
+  const { sql, parameters } = query.compile()
+  return db.prepare(sql).raw().iterate(...parameters) as IterableIterator<unknown[]>
+}

@@ -1,0 +1,25 @@
+import { formatCount } from '../show/format-number.js'
+
+/** Attempts lost, by cause. */
+export interface LossCounts {
+  readonly ringFull: number
+  readonly mapFull: number
+  readonly writerBehind: number
+}
+
+/** Attempts lost, whatever the cause. */
+export function sumLoss(loss: LossCounts): number {
+  return loss.ringFull + loss.mapFull + loss.writerBehind
+}
+
+/** A line for lost attempts by cause, `null` without loss. */
+export function describeLossCounts(loss: LossCounts): string | null {
+  if (sumLoss(loss) === 0) return null
+  const causes = [
+    [loss.ringFull, 'ring full'],
+    [loss.mapFull, 'map full'],
+    [loss.writerBehind, 'writer behind'],
+  ] as const
+  const parts = causes.flatMap(([count, name]) => (count > 0 ? [`${formatCount(count)} ${name}`] : []))
+  return `LOST ${formatCount(sumLoss(loss))} attempts: ${parts.join(', ')}`
+}

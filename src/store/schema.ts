@@ -1,0 +1,70 @@
+import type { Outcome } from './outcome.js'
+
+/** Columns of the tables that readers query: migrations/ holds the meaning of each. */
+export interface TraceSchema {
+  session: SessionTable
+  clock_offset: { session_id: number; since_ns: number; unix_offset_ns: number }
+  endpoint: { endpoint_id: number; family: number; remote_address: string; remote_port: number }
+  connect_attempt: {
+    attempt_id: number
+    session_id: number
+    started_ns: number
+    latency_ns: number | null
+    outcome: number
+    syn_retransmits: number
+    flags: number
+    endpoint_id: number
+  }
+  batch: {
+    session_id: number
+    first_attempt_id: number
+    attempt_count: number
+    written_ns: number
+    min_started_ns: number | null
+    max_started_ns: number | null
+    lost_ring_full_count: number
+    lost_map_full_count: number
+    lost_writer_behind_count: number
+  }
+  latency_window: FlagCounts & {
+    window_id: number
+    session_id: number
+    first_attempt_id: number
+    last_attempt_id: number
+  }
+  endpoint_latency: Record<Outcome, number> & {
+    window_id: number
+    endpoint_id: number
+    syn_retransmits: number
+    max_latency_ns: number | null
+    buckets: Uint8Array | null
+  }
+}
+
+export interface FlagCounts {
+  ipv4_mapped: number
+  fast_open: number
+  mptcp: number
+  kernel_thread: number
+  no_syn: number
+}
+
+interface SessionTable {
+  session_id: number
+  host: string
+  boot_id: string
+  kernel: string
+  machine: string
+  tool_version: string
+  command_line: string
+  filters: string
+  recorder_pid: number
+  recorder_start_ticks: number
+  started_unix_ns: number
+  duration_ns: number | null
+  end_reason: string | null
+  kernel_attempts_min: number | null
+  kernel_attempts_max: number | null
+  comparable_attempts: number | null
+  uncomparable_attempts: number | null
+}
