@@ -3,6 +3,11 @@ export function formatCount(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
+/** A count with its noun: `1 attempt`, `1,234 attempts`. */
+export function formatPlural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
+}
+
 /** Bytes in decimal units: `12.3 MB`. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']
@@ -12,10 +17,3 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
 }
 
-/** A share as percent: `0.13%`, `<0.01%` for what is more than nothing. */
-export function formatPercent(part: number, whole: number): string {
-  if (whole === 0 || part === 0) return '0%'
-  const percent = (part / whole) * 100
-  if (percent < 0.01) return '<0.01%'
-  return `${percent < 9.995 ? percent.toFixed(2) : percent.toFixed(1)}%`
-}

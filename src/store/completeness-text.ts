@@ -20,7 +20,7 @@ export interface CompletenessText {
 export function describeCompleteness(row: CompletenessRow): CompletenessText {
   const { kernel_attempts_min: min, kernel_attempts_max: max, comparable_attempts: recorded, lost } = row
   if (min === null || max === null || recorded === null) {
-    const why = row.filters === '{}' ? 'the session did not end properly' : 'filters were on'
+    const why = row.filters === '{}' ? 'the session did not end properly' : 'only a part of the host was recorded'
     return { verdict: 'unchecked', text: `not checked against TcpActiveOpens: ${why}` }
   }
   const counted = min === max ? `${min}` : `${min} to ${max}`

@@ -1,4 +1,4 @@
-import { formatCount } from '../show/format-number.js'
+import { formatCount, formatPlural } from '../show/format-number.js'
 
 /** Attempts lost, by cause. */
 export interface LossCounts {
@@ -21,5 +21,5 @@ export function describeLossCounts(loss: LossCounts): string | null {
     [loss.writerBehind, 'writer behind'],
   ] as const
   const parts = causes.flatMap(([count, name]) => (count > 0 ? [`${formatCount(count)} ${name}`] : []))
-  return `LOST ${formatCount(sumLoss(loss))} attempts: ${parts.join(', ')}`
+  return `LOST ${formatPlural(sumLoss(loss), 'attempt')}: ${parts.join(', ')}`
 }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { openTrace } from '../../store/open-trace.js'
-import { formatBytes, formatCount } from '../../show/format-number.js'
+import { formatBytes, formatPlural } from '../../show/format-number.js'
 import { safeText } from '../../show/safe-text.js'
 import { readBatchFacts } from '../trace/session-facts.js'
 import { describeSession } from './describe-session.js'
@@ -12,7 +12,7 @@ export function describeTrace(path: string): string[] {
   try {
     const sessions = readSessions(db)
     const { attempts } = readBatchFacts(db, sessions.map((session) => session.session_id))
-    const counts = `${plural(sessions.length, 'session')}, ${plural(attempts, 'attempt')}`
+    const counts = `${formatPlural(sessions.length, 'session')}, ${formatPlural(attempts, 'attempt')}`
     return [`${safeText(path)}: ${counts}, ${formatBytes(sizeOf(path))}`, ...sessions.flatMap((session) => describeSession(db, session))]
   } finally {
     db.close()
@@ -22,8 +22,4 @@ export function describeTrace(path: string): string[] {
 /** Bytes on disk, with what still waits in the write-ahead log. */
 function sizeOf(path: string): number {
   return statSync(path).size + (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0)
-}
-
-function plural(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
 }

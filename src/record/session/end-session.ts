@@ -22,9 +22,9 @@ export interface SessionResult {
 /** Stops taking up attempts, writes all that are left, pending ones too, and says goodbye in the session's row. */
 export async function endSession(session: Session, pump: Pump, reason: EndReason): Promise<SessionResult> {
   const { clock, kernelCount, options, output, probe, writer } = session
-  const switchOff = () => probe.stop()
-  if (kernelCount) kernelCount.end(switchOff)
-  else switchOff()
+  if (kernelCount) kernelCount.end(probe.stop)
+  else probe.stop()
+  probe.detach()
   const durationNs = clock.nowNs()
   const monotonicNs = readClock(1)
   await drainAll(session, pump)
@@ -38,6 +38,7 @@ export async function endSession(session: Session, pump: Pump, reason: EndReason
 /** After an error: detaches, and says in the session's row how it ended if the file still takes it. */
 export function failSession({ clock, id, output, probe }: Session, pump: Pump): void {
   probe.stop()
+  probe.detach()
   try {
     closeSession(output.db, id, { durationNs: clock.nowNs(), reason: 'error', loss: pump.loss.total, completeness: null })
   } catch {

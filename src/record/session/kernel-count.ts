@@ -1,4 +1,4 @@
-import { netnsInodeOf, netnsKeyOf, listPids, readActiveOpens } from '../host/active-opens.js'
+import { listNamespaces, netnsKeyOf, readCounters, type CountedNetns } from '../host/active-opens.js'
 import { compareWithKernel, type Completeness, type CounterReading } from './completeness.js'
 
 /** Holds what was recorded against TcpActiveOpens. */
@@ -14,13 +14,12 @@ export interface KernelCount {
 }
 
 /**
- * To be made while still privileged: namespaces that are only named can be read then, and processes of other users
+ * To be made while still privileged: namespaces that only have a name can be read then, and processes of other users
  * show which namespace they are in.
  */
 export function createKernelCount(): KernelCount {
-  const privileged = readActiveOpens()
   const keyOfNetns = new Map<number, number>()
-  noteAll(keyOfNetns)
+  const privileged = readCounters(findNamespaces(keyOfNetns))
   let start: CounterReading = { before: privileged, after: privileged }
   let end: CounterReading = start
   return {
@@ -29,33 +28,33 @@ export function createKernelCount(): KernelCount {
       if (key !== null) keyOfNetns.set(netns, key)
     },
     begin(switchOn) {
-      const before = new Map([...privileged, ...readActiveOpens()])
-      switchOn()
-      start = { before, after: new Map([...privileged, ...readActiveOpens()]) }
+      const { before, after } = readAround(findNamespaces(keyOfNetns), switchOn)
+      start = { before: new Map([...privileged, ...before]), after: new Map([...privileged, ...after]) }
     },
     end(switchOff) {
-      const before = readActiveOpens()
-      switchOff()
-      end = { before, after: readActiveOpens() }
+      end = readAround(findNamespaces(keyOfNetns), switchOff)
     },
     compare(attemptsByNetns) {
-      const byKey = [...attemptsByNetns].map(([netns, attempts]) => [keyOfNetns.get(netns) ?? null, attempts] as const)
-      return compareWithKernel(start, end, sumByKey(byKey))
+      const byKey = new Map<number | null, number>()
+      for (const [netns, attempts] of attemptsByNetns) {
+        const key = keyOfNetns.get(netns) ?? null
+        byKey.set(key, (byKey.get(key) ?? 0) + attempts)
+      }
+      return compareWithKernel(start, end, byKey)
     },
   }
 }
 
-function noteAll(keyOfNetns: Map<number, number>): void {
-  for (const pid of listPids()) {
-    const netns = netnsInodeOf(pid)
-    if (netns === null || keyOfNetns.has(netns)) continue
-    const key = netnsKeyOf(pid)
-    if (key !== null) keyOfNetns.set(netns, key)
-  }
+/** Lists the namespaces of now, and notes the key of each whose inode number can be seen. */
+function findNamespaces(keyOfNetns: Map<number, number>): CountedNetns[] {
+  const namespaces = [...listNamespaces().values()]
+  for (const { inode, key } of namespaces) if (inode !== null) keyOfNetns.set(inode, key)
+  return namespaces
 }
 
-function sumByKey(entries: readonly (readonly [number | null, number])[]): Map<number | null, number> {
-  const sums = new Map<number | null, number>()
-  for (const [key, attempts] of entries) sums.set(key, (sums.get(key) ?? 0) + attempts)
-  return sums
+/** The namespaces are found beforehand, so that little time passes between the two readings. */
+function readAround(namespaces: readonly CountedNetns[], step: () => void): CounterReading {
+  const before = readCounters(namespaces)
+  step()
+  return { before, after: readCounters(namespaces) }
 }

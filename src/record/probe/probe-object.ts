@@ -1,0 +1,60 @@
+import { TcpconnError } from '../../errors.js'
+import { lastErrno, type Libbpf, type Pointer } from './libbpf.js'
+import type { LibbpfLog } from './libbpf-log.js'
+import { strerror } from './libc.js'
+
+/** An opened BPF object: libbpf with its errors turned into exceptions. */
+export interface ProbeObject {
+  readonly libbpf: Libbpf
+  map(name: string): Pointer
+  mapFd(name: string): number
+  program(name: string): Pointer
+  /** Sets `key` in a map to `value`. @throws E_PROBE */
+  set(map: string, key: Uint8Array, value: Uint8Array): void
+  /** Loads all into the kernel. @throws E_PROBE */
+  load(): void
+  /** Attaches a program to the tracepoint that its section names. @throws E_PROBE */
+  attach(program: string): Pointer
+  close(): void
+}
+
+/** Opens a compiled object file, without loading it yet. @throws E_PROBE */
+export function openObject(libbpf: Libbpf, path: string, log: LibbpfLog): ProbeObject {
+  const object = libbpf.openFile(path, null)
+  if (!object) throw probeError(log, 'open')
+  const map = (name: string) => required(libbpf.findMap(object, name), name)
+  const program = (name: string) => required(libbpf.findProgram(object, name), name)
+  return {
+    libbpf,
+    map,
+    program,
+    mapFd: (name) => libbpf.mapFd(map(name)),
+    set(name, key, value) {
+      if (libbpf.updateElement(libbpf.mapFd(map(name)), key, value, 0) !== 0) throw probeError(log, `fill ${name} of`)
+    },
+    load() {
+      if (libbpf.load(object) !== 0) throw probeError(log, 'load')
+    },
+    attach(name) {
+      const link = libbpf.attach(program(name))
+      if (!link) throw probeError(log, 'attach')
+      return link
+    },
+    close: () => libbpf.close(object),
+  }
+}
+
+function required(pointer: Pointer | null, name: string): Pointer {
+  if (pointer) return pointer
+  throw new Error(`the compiled probe has no ${name}: dist/ is older than this code`)
+}
+
+function probeError(log: LibbpfLog, step: string): TcpconnError {
+  const errno = lastErrno()
+  return new TcpconnError('E_PROBE', {
+    what: `cannot ${step} the probe: ${strerror(errno)}`,
+    reason: log.summary(),
+    hint: 'tcpconn doctor checks what this host has; report this with its output if all is ok there',
+    cause: new Error(log.text()),
+  })
+}
