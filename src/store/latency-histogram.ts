@@ -30,8 +30,9 @@ export function bucketMiddle(bucket: number): number {
  * Nearest rank: the smallest value with at least `percent` of the values at or below it, `null` without any.
  * @param counts values per bucket
  * @param percent 0 < percent <= 100
+ * @param maximumNs the highest value, where it is known: the middle of its bucket may lie above it
  */
-export function percentileOf(counts: Uint32Array | Float64Array, percent: number): number | null {
+export function percentileOf(counts: Float64Array, percent: number, maximumNs = Infinity): number | null {
   let total = 0
   for (const count of counts) total += count
   if (total === 0) return null
@@ -39,7 +40,7 @@ export function percentileOf(counts: Uint32Array | Float64Array, percent: number
   let seen = 0
   let bucket = 0
   while ((seen += counts[bucket] ?? 0) < rank) bucket++
-  return Math.round(bucketMiddle(bucket))
+  return Math.min(Math.round(bucketMiddle(bucket)), maximumNs)
 }
 
 /**

@@ -40,13 +40,8 @@ export function createPercentileReader(): (sums: EndpointSums, percents: readonl
     buckets.fill(0)
     for (const encoded of sums.encoded) addEncodedBuckets(encoded, buckets)
     for (const bucket of sums.tailBuckets) buckets[bucket]!++
-    return percents.map((percent) => atMost(percentileOf(buckets, percent), sums.maxLatencyNs))
+    return percents.map((percent) => percentileOf(buckets, percent, sums.maxLatencyNs ?? Infinity))
   }
-}
-
-/** The middle of the highest bucket may lie above the highest value, which is known exactly. */
-function atMost(value: number | null, max: number | null): number | null {
-  return value === null || max === null ? value : Math.min(value, max)
 }
 
 function windowRows(sessionIds: readonly number[]) {
