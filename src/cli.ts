@@ -18,7 +18,6 @@ const program = new Command('tcpconn')
 
 addRecordCommands(program)
 await addAnalyzeCommands(program, process.argv.slice(2))
-for (const command of program.commands) command.copyInheritedSettings(program).allowExcessArguments(true)
 
 // A reader that has seen enough (| head) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander'
+import { UsageError } from '../errors.js'
 import type { AnalyzeOptions } from './analyze.js'
 import type { StoredQuery } from './queries/stored-query.js'
 
@@ -19,8 +20,10 @@ function addAnalyze(program: Command, catalogue: readonly StoredQuery[]): void {
     .command('analyze')
     .description('ask a stored query about a trace; works on any machine, without root')
     .option('--list', 'list the stored queries')
+    .allowExcessArguments()
     .addHelpText('after', '\nExamples:\n  tcpconn analyze --list\n  tcpconn analyze top-endpoints tcpconn.db')
     .action((options: { list?: boolean }, self: Command) => {
+      if (self.args[0] !== undefined) throw new UsageError('QUERY', self.args[0], catalogue.map((query) => query.name).join(', '))
       if (!options.list) return self.help({ error: true })
       for (const query of catalogue) process.stdout.write(`${query.name.padEnd(16)}${query.description}\n`)
     })

@@ -21,6 +21,7 @@ function addRecord(program: Command): void {
     .command('record')
     .description('record every outbound TCP connect of this host, or of one command, into a trace file')
     .argument('[file]', 'trace file; a second recording into it adds a session', 'tcpconn.db')
+    .allowExcessArguments()
     .option('-d, --duration <time>', 'stop after this time: 10m, 1h30m, 90 (seconds)')
     .option('-q, --quiet', 'no status line and no summary; errors and losses are still told')
   addFilterOptions(command)

@@ -52,7 +52,7 @@ async function recordSession(session: Session, user: User | null): Promise<Sessi
     switchOn(session)
     command?.run()
     await runSession(session, pump, stop, status)
-    return { ...(await endSession(session, pump, stop.reason ?? 'interrupt')), command }
+    return { ...endSession(session, pump, stop.reason ?? 'interrupt'), command }
   } catch (error) {
     failSession(session, pump)
     throw writeFault(output.path, error)

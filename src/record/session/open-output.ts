@@ -7,6 +7,10 @@ import { migrate } from '../../store/migrate.js'
 import { flock } from '../probe/libc.js'
 
 const LOCK_EX_NB = 2 | 4
+/** How long opening waits for another program's lock. */
+const OPEN_WAIT_MS = 2000
+/** How long one write waits: attempts stay in the ring meanwhile, and the next tick tries again. */
+const WRITE_WAIT_MS = 100
 const { O_RDWR, O_CREAT, O_NOFOLLOW, O_CLOEXEC, O_NONBLOCK } = constants as typeof constants & { O_CLOEXEC: number }
 
 /** A trace that this process alone records into. */
@@ -15,6 +19,8 @@ export interface Output {
   readonly path: string
   /** Bytes on disk, of the trace and its write-ahead log. */
   sizeBytes(): number
+  /** From now on writes wait as long as it is reasonable at the end. */
+  waitForLocks(milliseconds: number): void
   /** Leaves one closed file behind, without -wal and -shm, unless somebody else is still reading it. */
   close(): void
 }
@@ -29,7 +35,7 @@ export function openOutput(path: string): Output {
   let db: Database.Database | undefined
   try {
     lock(fd, path)
-    db = new Database(path, { fileMustExist: true, timeout: 2000 })
+    db = new Database(path, { fileMustExist: true, timeout: OPEN_WAIT_MS })
     requireSameFile(fd, path)
     checkTrace(db, path)
     prepare(db)
@@ -48,6 +54,7 @@ function prepare(db: Database.Database): void {
   db.pragma('synchronous = NORMAL')
   db.pragma('cache_size = -4096')
   migrate(db)
+  db.pragma(`busy_timeout = ${WRITE_WAIT_MS}`)
 }
 
 function createOutput(db: Database.Database, fd: number, path: string): Output {
@@ -55,8 +62,10 @@ function createOutput(db: Database.Database, fd: number, path: string): Output {
     db,
     path,
     sizeBytes: () => fstatSync(fd).size + (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0),
+    waitForLocks: (milliseconds) => void db.pragma(`busy_timeout = ${milliseconds}`),
     close() {
       try {
+        db.pragma(`busy_timeout = ${WRITE_WAIT_MS}`)
         // A rollback-journal file opens anywhere, also read-only and in a read-only directory.
         db.pragma('journal_mode = DELETE')
       } catch {

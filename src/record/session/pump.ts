@@ -1,6 +1,7 @@
 import { sumLoss, type LossCounts } from '../../store/loss-text.js'
 import { BATCH_ROWS, type TraceWriter } from '../write/trace-writer.js'
 import type { Probe } from '../probe/load-probe.js'
+import { isLocked } from './session-row.js'
 import { createLossMeter, type LossMeter } from './loss-meter.js'
 
 /** Moves events from the ring into the trace. */
@@ -21,11 +22,12 @@ export function createPump(probe: Probe, writer: TraceWriter, onBatch: () => voi
   let rows = 0
   let lastLookNs = 0
   let writingNs = 0
+  let isLockedOut = false
   /** Taken from the meter, but not yet in the file. */
   let unwritten: LossCounts | null = null
 
   const takeLoss = (nowNs: number): LossCounts => {
-    const loss = meter.take(writingNs * 2 > nowNs - lastLookNs)
+    const loss = meter.take(isLockedOut || writingNs * 2 > nowNs - lastLookNs)
     lastLookNs = nowNs
     writingNs = 0
     return unwritten ? addLoss(unwritten, loss) : loss
@@ -54,9 +56,11 @@ export function createPump(probe: Probe, writer: TraceWriter, onBatch: () => voi
     drain(now) {
       try {
         while (writeBatch(now) === BATCH_ROWS);
+        isLockedOut = false
         return true
       } catch (error) {
-        if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw error
+        if (!isLocked(error)) throw error
+        isLockedOut = true
         return false
       }
     },

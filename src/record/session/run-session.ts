@@ -18,12 +18,11 @@ const CLOCK_CHECK_NS = 1e9
 export async function runSession(session: Session, pump: Pump, stop: StopSignal, status: StatusLine): Promise<void> {
   const { clock, options, probe } = session
   const watchClock = createClockWatch(session)
-  const drain = () => pump.drain(clock.nowNs)
   while (stop.reason === null) {
     const isBusy = probe.ring.pendingBytes() > probe.ring.sizeBytes * BUSY_SHARE
-    drain()
+    const isWritable = pump.drain(clock.nowNs)
     const nowNs = clock.nowNs()
-    watchClock(nowNs)
+    if (isWritable) watchClock(nowNs)
     status.draw(nowNs, sumLoss(pump.loss.total))
     const leftMs = ((options.durationNs ?? Infinity) - nowNs) / 1e6
     if (leftMs <= 0) stop.stop('duration')
@@ -40,7 +39,7 @@ function createClockWatch({ clock, output, id }: Session): (nowNs: number) => vo
     const offset = clock.unixOffsetNs()
     const change = offset - stored
     if (change >= CLOCK_STEP_NS || change <= -CLOCK_STEP_NS) {
-      insertClockOffset(output.db, id, checkedNs, offset)
+      if (!insertClockOffset(output.db, id, checkedNs, offset)) return
       stored = offset
     }
     checkedNs = nowNs

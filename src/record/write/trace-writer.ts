@@ -20,7 +20,8 @@ export type EventSource = (take: (byteOffset: number) => void, limit: number) =>
 export interface TraceWriter {
   /**
    * Writes what `source` passes, and the loss, at `nowNs` (ns since the session began), and returns the number of rows.
-   * Throws what SQLite throws; nothing of the batch is in the file then.
+   * Throws what SQLite throws, and nothing of the batch is in the file then. A file that is locked is the one error after
+   * which it may be called again.
    */
   write(memory: EventMemory, source: EventSource, loss: LossCounts, nowNs: number, outcome?: number): number
   /** Writes the running window of latencies. Without this the rows after the last window are summed up on reading. */
@@ -65,19 +66,18 @@ export function createTraceWriter(db: Database, options: TraceWriterOptions): Tr
       throw error
     }
   }
-  const closeWindow = () => {
+  const closeWindow = (nowNs: number) => {
+    windowSinceNs = nowNs
+    if (window.attempts === 0) return
     windows.write(window, dictionaries.endpointIds, windowFirstId, nextAttemptId - 1)
     windowFirstId = nextAttemptId
     if (dictionaries.isFull()) dictionaries.reset()
-  }
-  const flushWindow = () => {
-    if (window.attempts > 0) inTransaction(closeWindow)
   }
   return {
     dictionaries,
     totals,
     batch,
-    flushWindow,
+    flushWindow: () => inTransaction(() => closeWindow(windowSinceNs)),
     write(memory, source, loss, nowNs, outcome) {
       inTransaction(() => {
         clearBatch(batch)
@@ -86,12 +86,9 @@ export function createTraceWriter(db: Database, options: TraceWriterOptions): Tr
         const [min, max] = batch.count > 0 ? [batch.minStartedNs, batch.maxStartedNs] : [null, null]
         const { ringFull, mapFull, writerBehind } = loss
         insertBatch.run(sessionId, nextAttemptId, batch.count, nowNs, min, max, ringFull, mapFull, writerBehind)
+        nextAttemptId += batch.count
+        if (nowNs - windowSinceNs >= WINDOW_NS || window.isFull() || dictionaries.isFull()) closeWindow(nowNs)
       })
-      nextAttemptId += batch.count
-      if (nowNs - windowSinceNs >= WINDOW_NS || window.isFull() || dictionaries.isFull()) {
-        flushWindow()
-        windowSinceNs = nowNs
-      }
       return batch.count
     },
   }
