@@ -24,6 +24,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
   throw error
 })
+// With nobody left to tell, a recording still ends as it should.
+process.stderr.on('error', () => {})
 
 try {
   await program.parseAsync()

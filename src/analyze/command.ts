@@ -47,6 +47,7 @@ function addQuery(parent: Command, query: StoredQuery): void {
     .command(query.name)
     .description(query.description)
     .argument('[file]', 'trace file', DEFAULT_FILE)
+    .allowExcessArguments(false)
     .option('--session <number>', 'this session, or all; the newest without it')
     .option('--limit <rows>', 'rows at most; 20 in a table and all in JSON without it')
     .addOption(new Option('--format <format>', 'how to print it').choices(['table', 'json']).default('table'))

@@ -23,14 +23,14 @@ import { createStatusLine } from './status/status-line.js'
 export async function record(options: RecordOptions): Promise<number> {
   requireKernelSupport()
   requirePrivileges()
-  if (options.command[0] !== undefined) requireCommand(options.command[0])
   const users = createUserNames()
   const user = findInvokingUser(users)
   const isWholeHost = describeFilters(options.filters, options.command) === '{}'
   const kernelCount = isWholeHost ? createKernelCount() : null
   const probe = loadProbe(options.filters, options.command.length > 0)
   // From here on nothing runs as root that a user's path or file could lead astray.
-  if (user) dropPrivileges(user)
+  dropPrivileges(user)
+  if (options.command[0] !== undefined) requireCommand(options.command[0])
   const output = openOutput(options.file)
   const session = beginSession({ options, probe, output, kernelCount }, users)
   const result = await recordSession(session, user)

@@ -10,17 +10,23 @@ const { initgroups } = process as unknown as { initgroups: (user: string, gid: n
 const PR_SET_KEEPCAPS = 8
 const CAPABILITY_VERSION_3 = 0x20080522
 
-/** Effective capabilities of this process, a bit each. */
-export function readCapabilities(status = readFileSync('/proc/self/status', 'utf8')): bigint {
-  return BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`)
+/** Capabilities of this process, a bit each. */
+export function readCapabilities(
+  set: 'CapEff' | 'CapPrm' = 'CapEff',
+  status = readFileSync('/proc/thread-self/status', 'utf8'),
+): bigint {
+  return BigInt(`0x${new RegExp(`^${set}:\\s*([0-9a-f]+)`, 'm').exec(status)?.[1] ?? '0'}`)
+}
+
+function hasCapability(capabilities: bigint, bit: number): boolean {
+  return (capabilities >> BigInt(bit)) % 2n === 1n
 }
 
 /** Capabilities that loading the probe needs and this process lacks. CAP_SYS_ADMIN stands for all of them. */
 export function missingCapabilities(effective = readCapabilities()): string[] {
-  const has = (bit: number) => (effective >> BigInt(bit)) % 2n === 1n
-  if (has(CAPABILITY.sys_admin)) return []
+  if (hasCapability(effective, CAPABILITY.sys_admin)) return []
   return (['bpf', 'perfmon', 'net_admin'] as const)
-    .filter((name) => !has(CAPABILITY[name]))
+    .filter((name) => !hasCapability(effective, CAPABILITY[name]))
     .map((name) => `CAP_${name.toUpperCase()}`)
 }
 
@@ -52,22 +58,28 @@ export function findInvokingUser(users: UserNames, env = process.env): User | nu
 }
 
 /**
- * Becomes `user` for good, with all its groups, and keeps CAP_BPF alone: kernels before 6.x ask for it for every look
- * into a map. Other threads of Node keep nothing.
+ * Gives up what only loading needed, for good: under sudo by becoming the invoking user, with all its groups. CAP_BPF
+ * alone stays, in this thread alone: kernels before 6.x ask for it for every look into a map. Root by itself stays root.
+ * @param user the invoking user, `null` without sudo
  */
-export function dropPrivileges(user: User): void {
+export function dropPrivileges(user: User | null): void {
+  if (user) becomeUser(user)
+  if (process.getuid?.() === 0) return
+  keepOnly(hasCapability(readCapabilities('CapPrm'), CAPABILITY.bpf) ? CAPABILITY.bpf : CAPABILITY.sys_admin)
+}
+
+function becomeUser(user: User): void {
   prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
   initgroups(user.name, user.gid)
   process.setgid?.(user.gid)
   process.setuid?.(user.uid)
-  keepOnly(CAPABILITY.bpf)
   if (process.getuid?.() !== user.uid || process.geteuid?.() !== user.uid) throw new Error('privileges were not dropped')
 }
 
 /** Permitted and effective of this thread; none is inheritable, so a command that is run gets none. */
 function keepOnly(bit: number): void {
   const header = Uint32Array.of(CAPABILITY_VERSION_3, 0)
-  const high = bit >= 32 ? 2 ** (bit - 32) : 0
-  const data = Uint32Array.of(0, 0, 0, high, high, 0)
+  const [low, high] = bit < 32 ? [2 ** bit, 0] : [0, 2 ** (bit - 32)]
+  const data = Uint32Array.of(low, low, 0, high, high, 0)
   if (capset(header, data) !== 0) throw new Error('capset failed')
 }

@@ -16,6 +16,8 @@ export function createWordInterner(keyWords: number): WordInterner {
   let keys = new Uint32Array(256 * keyWords)
   let slots = new Int32Array(1024).fill(-1)
   let size = 0
+  // One process after another connects: the key is often that of the call before.
+  let last = -1
 
   const equals = (entry: number, words: Uint32Array, offset: number) => {
     const start = entry * keyWords
@@ -44,29 +46,28 @@ export function createWordInterner(keyWords: number): WordInterner {
       return size
     },
     intern(words, offset) {
+      if (last >= 0 && equals(last, words, offset)) return last
       const mask = slots.length - 1
       let slot = hashWords(words, offset, keyWords) & mask
       for (;;) {
         const entry = slots[slot] as number
         if (entry === -1) return add(slot, words, offset)
-        if (equals(entry, words, offset)) return entry
+        if (equals(entry, words, offset)) return (last = entry)
         slot = (slot + 1) & mask
       }
     },
     reset() {
       slots.fill(-1)
       size = 0
+      last = -1
     },
   }
 }
 
-/** Multiply and rotate per word, as MurmurHash3 does (Appleby, public domain): every bit reaches the low ones. */
+/** FNV-1a by words instead of bytes (Fowler, Noll, Vo), with MurmurHash3's last step so that high bits reach low ones. */
 function hashWords(words: Uint32Array, offset: number, length: number): number {
-  let hash = 0
-  for (let i = 0; i < length; i++) {
-    hash ^= Math.imul(words[offset + i] as number, 0xcc9e2d51)
-    hash = Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64
-  }
+  let hash = 0x811c9dc5
+  for (let i = offset; i < offset + length; i++) hash = Math.imul(hash ^ (words[i] as number), 0x01000193)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   return hash ^ (hash >>> 13)
 }

@@ -43,13 +43,22 @@ export function holdCommand(command: readonly string[], user: User | null): Held
 /** @throws E_NO_COMMAND when the command is neither a path nor in PATH, with the shell's exit status 127 or 126 */
 export function requireCommand(name: string, path = process.env.PATH ?? ''): void {
   const candidates = name.includes('/') ? [name] : path.split(delimiter).map((directory) => join(directory, name))
-  const files = candidates.filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile())
+  const files = candidates.filter(isFile)
   if (files.some(isExecutable)) return
   throw new TcpconnError(files.length > 0 ? 'E_COMMAND_NOT_EXECUTABLE' : 'E_NO_COMMAND', {
     what: `cannot run ${JSON.stringify(name)}`,
     reason: files.length > 0 ? 'it is not executable' : name.includes('/') ? 'there is no such file' : 'it is not in PATH',
     hint: 'check the command after --, for example: tcpconn record -- curl https://example.org',
   })
+}
+
+/** PATH may name directories that this user may not search. */
+function isFile(file: string): boolean {
+  try {
+    return statSync(file).isFile()
+  } catch {
+    return false
+  }
 }
 
 function isExecutable(file: string): boolean {
