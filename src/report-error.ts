@@ -10,7 +10,11 @@ export function describeError(thrown: unknown): { text: string; exitStatus: numb
     return { text: `${lines.join('\n')}\n`, exitStatus: EXIT_STATUS[thrown.code] ?? 1 }
   }
   const stack = thrown instanceof Error ? thrown.stack : String(thrown)
-  const lines = [`error: unexpected: ${String(thrown)} [E_BUG]`, 'reason: a bug in tcpconn', 'hint: report it with this:', stack]
+  const lines = [
+    `error: unexpected: ${String(thrown)} [E_BUG]`,
+    'reason: a bug in tcpconn',
+    'hint: report it with this:',
+    stack,
+  ]
   return { text: `${lines.join('\n')}\n`, exitStatus: 1 }
 }
-

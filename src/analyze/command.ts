@@ -23,7 +23,8 @@ function addAnalyze(program: Command, catalogue: readonly StoredQuery[]): void {
     .allowExcessArguments()
     .addHelpText('after', '\nExamples:\n  tcpconn analyze --list\n  tcpconn analyze top-endpoints tcpconn.db')
     .action((options: { list?: boolean }, self: Command) => {
-      if (self.args[0] !== undefined) throw new UsageError('QUERY', self.args[0], catalogue.map((query) => query.name).join(', '))
+      const [unknown] = self.args
+      if (unknown !== undefined) throw new UsageError('QUERY', unknown, catalogue.map((query) => query.name).join(', '))
       if (!options.list) return self.help({ error: true })
       for (const query of catalogue) process.stdout.write(`${query.name.padEnd(16)}${query.description}\n`)
     })

@@ -39,16 +39,20 @@ function addRecord(program: Command): void {
 function addFilterOptions(command: Command): void {
   const list = (flags: string, description: string) =>
     command.addOption(new Option(flags, description).argParser(collect).helpGroup('Filters:'))
-  const one = (flags: string, description: string) => command.addOption(new Option(flags, description).helpGroup('Filters:'))
+  const one = (flags: string, description: string) =>
+    command.addOption(new Option(flags, description).helpGroup('Filters:'))
   list('-p, --pid <pids>', 'only these processes: 1234 or 1234,5678')
   list('-u, --uid <users>', 'only these users, by number or name: 1000,www-data')
   list('-P, --port <ports>', 'only these remote ports: 80,443')
   one('-4, --ipv4', 'only IPv4, IPv4-mapped addresses included')
   one('-6, --ipv6', 'only IPv6')
-  list('--comm <name>', "only threads of this name; repeat it for more")
+  list('--comm <name>', 'only threads of this name; repeat it for more')
   list('--dst <networks>', 'only these remote addresses or networks: 10.0.0.0/8')
   one('--min-latency <time>', 'only attempts that took at least this long: 5ms')
-  list('--outcome <names>', 'only these: failed, established, refused, timed_out, unreachable, reset, cancelled, local_error, pending')
+  list(
+    '--outcome <names>',
+    'only these: failed, established, refused, timed_out, unreachable, reset, cancelled, local_error, pending',
+  )
   list('--cgroup <path>', 'only processes in this cgroup and below it; repeat it for more')
   one('--cgroupmap <path>', "only cgroups in this pinned BPF map, as bcc's tools take it")
   one('--mntnsmap <path>', "only mount namespaces in this pinned BPF map, as bcc's tools take it")
@@ -67,7 +71,9 @@ Stop it with Ctrl-C. The exit status is that of the command after --, else 0.`
 function splitCommand(self: Command, file: string): { trace: string | undefined; run: string[] } {
   const separator = process.argv.indexOf('--')
   const run = separator === -1 ? [] : process.argv.slice(separator + 1)
-  if (separator !== -1 && run.length === 0) self.error("error: after -- comes a command, like: tcpconn record -- curl https://example.org")
+  if (separator !== -1 && run.length === 0) {
+    self.error('error: after -- comes a command, like: tcpconn record -- curl https://example.org')
+  }
   const positional = self.args.length - run.length
   if (positional > 1) self.error('error: record takes one trace file; a command goes after --')
   return { trace: positional === 0 ? undefined : file, run }

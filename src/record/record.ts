@@ -39,7 +39,10 @@ export async function record(options: RecordOptions): Promise<number> {
 }
 
 /** Everything between the first attempt and the closed file. */
-async function recordSession(session: Session, user: User | null): Promise<SessionResult & { command: HeldCommand | null }> {
+async function recordSession(
+  session: Session,
+  user: User | null,
+): Promise<SessionResult & { command: HeldCommand | null }> {
   const { clock, options, output, probe, writer } = session
   const isShown = !options.quiet && process.stderr.isTTY && options.command.length === 0
   const status = createStatusLine(isShown, { durationNs: options.durationNs, fileBytes: output.sizeBytes })

@@ -2,7 +2,15 @@
 export function formatDuration(ns: number | null): string {
   if (ns === null) return '-'
   const [scale, unit] =
-    ns < 999.5 ? [1, 'ns'] : ns < 999.5e3 ? [1e3, 'µs'] : ns < 999.5e6 ? [1e6, 'ms'] : ns < 119.5e9 ? [1e9, 's'] : [0, '']
+    ns < 999.5
+      ? [1, 'ns']
+      : ns < 999.5e3
+        ? [1e3, 'µs']
+        : ns < 999.5e6
+          ? [1e6, 'ms']
+          : ns < 119.5e9
+            ? [1e9, 's']
+            : [0, '']
   if (scale === 0) return formatSpan(ns)
   return `${significant(ns / scale)} ${unit}`
 }

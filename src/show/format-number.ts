@@ -16,4 +16,3 @@ export function formatBytes(bytes: number): string {
   for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000
   return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
 }
-

@@ -30,7 +30,10 @@ export function describeCompleteness(row: CompletenessRow): CompletenessText {
     : ''
   const equal = recorded + lost >= min && recorded + lost <= max
   if (!equal) {
-    return { verdict: 'incomplete', text: `${sum} differs from the kernel's ${counted} attempts (TcpActiveOpens)${beyond}` }
+    return {
+      verdict: 'incomplete',
+      text: `${sum} differs from the kernel's ${counted} attempts (TcpActiveOpens)${beyond}`,
+    }
   }
   const verdict = lost > 0 ? 'incomplete' : 'complete'
   return { verdict, text: `${sum} = the kernel's ${counted} attempts (TcpActiveOpens)${beyond}` }

@@ -41,7 +41,10 @@ export function describeSession(db: Database, session: SessionRow): string[] {
     ['attempts', `${formatCount(facts.attempts)} (${perSecond(facts.attempts, durationNs)})`],
     ['outcomes', listCounts(OUTCOMES.map((name) => [name, outcomes[name]]))],
     ['of these', listCounts(Object.entries(flags).map(([name, count]) => [FLAG_LABELS[name] ?? name, count]))],
-    ['completeness', isOver ? describeCompleteness({ ...session, lost: sumLoss(facts) }).text : 'not known before the end'],
+    [
+      'completeness',
+      isOver ? describeCompleteness({ ...session, lost: sumLoss(facts) }).text : 'not known before the end',
+    ],
     ['clock', session.clock_steps > 0 ? `set ${session.clock_steps} times while recording` : null],
   ]
   const lines = entries.flatMap(([label, text]) => (text ? [`  ${label.padEnd(LABEL_WIDTH)}${safeText(text)}`] : []))

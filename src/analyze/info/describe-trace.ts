@@ -11,9 +11,15 @@ export function describeTrace(path: string): string[] {
   const db = openTrace(path)
   try {
     const sessions = readSessions(db)
-    const { attempts } = readBatchFacts(db, sessions.map((session) => session.session_id))
+    const { attempts } = readBatchFacts(
+      db,
+      sessions.map((session) => session.session_id),
+    )
     const counts = `${formatPlural(sessions.length, 'session')}, ${formatPlural(attempts, 'attempt')}`
-    return [`${safeText(path)}: ${counts}, ${formatBytes(sizeOf(path))}`, ...sessions.flatMap((session) => describeSession(db, session))]
+    return [
+      `${safeText(path)}: ${counts}, ${formatBytes(sizeOf(path))}`,
+      ...sessions.flatMap((session) => describeSession(db, session)),
+    ]
   } finally {
     db.close()
   }

@@ -13,7 +13,9 @@ export function readSessions(db: Database) {
       .selectAll()
       .select(sql<number>`started_unix_ns / 1000000.0`.as('started_unix_ms'))
       .select(
-        sql<number>`(SELECT count(*) - 1 FROM clock_offset WHERE clock_offset.session_id = session.session_id)`.as('clock_steps'),
+        sql<number>`(SELECT count(*) - 1 FROM clock_offset WHERE clock_offset.session_id = session.session_id)`.as(
+          'clock_steps',
+        ),
       )
       .orderBy('session_id'),
   )

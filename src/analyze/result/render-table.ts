@@ -16,7 +16,10 @@ export function renderTable(result: Result, width: number): string[] {
   const headings = result.columns.map((column) => column.heading)
   const widths = fitWidths(result.columns, naturalWidths([headings, ...cells]), width)
   const line = (texts: readonly string[]) =>
-    texts.map((text, i) => pad(text, widths[i] as number, result.columns[i] as Column)).join(GAP).trimEnd()
+    texts
+      .map((text, i) => pad(text, widths[i] as number, result.columns[i] as Column))
+      .join(GAP)
+      .trimEnd()
   return [line(headings), ...cells.map(line), ...result.notes]
 }
 

@@ -23,7 +23,13 @@ export function* iterateTail(db: Database, sessionId: number): Generator<TailAtt
     .where('attempt_id', '>=', range.first)
     .where('attempt_id', '<=', range.last)
   for (const row of iterateRows(db, query)) {
-    const [endpointId, outcome, latencyNs, synRetransmits, flags] = row as [number, number, number | null, number, number]
+    const [endpointId, outcome, latencyNs, synRetransmits, flags] = row as [
+      number,
+      number,
+      number | null,
+      number,
+      number,
+    ]
     yield { endpointId, outcome, latencyNs, synRetransmits, flags }
   }
 }

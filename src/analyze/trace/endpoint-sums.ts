@@ -28,7 +28,9 @@ export function sumEndpoints(db: Database, sessionIds: readonly number[]): Endpo
     return fresh
   }
   for (const row of iterateRows(db, windowRows(sessionIds))) addWindow(sumsOf(row[0] as number), row)
-  for (const id of sessionIds) for (const attempt of iterateTail(db, id)) addAttempt(sumsOf(attempt.endpointId), attempt)
+  for (const id of sessionIds) {
+    for (const attempt of iterateTail(db, id)) addAttempt(sumsOf(attempt.endpointId), attempt)
+  }
   return [...byEndpoint.values()]
 }
 
@@ -54,7 +56,13 @@ function windowRows(sessionIds: readonly number[]) {
 }
 
 function addWindow(sums: EndpointSums, row: unknown[]): void {
-  const [, synRetransmits, max, buckets, ...counts] = row as [number, number, number | null, Uint8Array | null, ...number[]]
+  const [, synRetransmits, max, buckets, ...counts] = row as [
+    number,
+    number,
+    number | null,
+    Uint8Array | null,
+    ...number[],
+  ]
   OUTCOMES.forEach((outcome, i) => (sums.counts[outcome] += counts[i] ?? 0))
   sums.synRetransmits += synRetransmits
   if (max !== null) sums.maxLatencyNs = Math.max(sums.maxLatencyNs ?? 0, max)

@@ -21,5 +21,8 @@ export function selectAll<Row>(db: Database, query: Compilable<Row>): Row[] {
 /** Rows of a query one after the other, as arrays in the order of its columns. */
 export function iterateRows(db: Database, query: Compilable<unknown>): IterableIterator<unknown[]> {
   const { sql, parameters } = query.compile()
-  return db.prepare(sql).raw().iterate(...parameters) as IterableIterator<unknown[]>
+  return db
+    .prepare(sql)
+    .raw()
+    .iterate(...parameters) as IterableIterator<unknown[]>
 }

@@ -86,9 +86,14 @@ function checkProbeFile(): Check {
 function tryProbe(): Check {
   try {
     loadProbe(NO_FILTERS, false).close()
-    return { name: 'ring', found: `${formatBytes(RING_BYTES)} (${RING_BYTES / 256} attempts), probe loads and attaches`, todo: null }
+    return {
+      name: 'ring',
+      found: `${formatBytes(RING_BYTES)} (${RING_BYTES / 256} attempts), probe loads and attaches`,
+      todo: null,
+    }
   } catch (error) {
-    const [reason, hint] = error instanceof TcpconnError ? [error.reason, error.hint] : [messageOf(error), 'report this']
+    const [reason, hint] =
+      error instanceof TcpconnError ? [error.reason, error.hint] : [messageOf(error), 'report this']
     return { name: 'ring', found: `${messageOf(error)}: ${reason}`, todo: hint }
   }
 }

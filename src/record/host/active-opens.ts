@@ -72,7 +72,9 @@ export function parseActiveOpens(snmp: string): number {
 }
 
 function listPids(): number[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number)
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
 }
 
 /** A pid may have passed to another process since the namespace was found. */

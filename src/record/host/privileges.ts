@@ -73,7 +73,8 @@ function becomeUser(user: User): void {
   initgroups(user.name, user.gid)
   process.setgid?.(user.gid)
   process.setuid?.(user.uid)
-  if (process.getuid?.() !== user.uid || process.geteuid?.() !== user.uid) throw new Error('privileges were not dropped')
+  if (process.getuid?.() === user.uid && process.geteuid?.() === user.uid) return
+  throw new Error('privileges were not dropped')
 }
 
 /** Permitted and effective of this thread; none is inheritable, so a command that is run gets none. */

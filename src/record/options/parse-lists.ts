@@ -64,11 +64,16 @@ export function parsePrefixes(texts: readonly string[]): Prefix[] {
 function parsePrefix(text: string): Prefix | null {
   const [address = '', length, ...rest] = text.split('/')
   const isIpv4 = ipaddr.IPv4.isValidFourPartDecimal(address)
-  if (rest.length > 0 || (!isIpv4 && !(address.includes(':') && !address.includes('%') && ipaddr.IPv6.isValid(address)))) {
+  if (
+    rest.length > 0 ||
+    (!isIpv4 && !(address.includes(':') && !address.includes('%') && ipaddr.IPv6.isValid(address)))
+  ) {
     return null
   }
   const parsed = ipaddr.parse(address)
-  const bytes = Uint8Array.from(parsed.kind() === 'ipv4' ? (parsed as ipaddr.IPv4).toIPv4MappedAddress().toByteArray() : parsed.toByteArray())
+  const bytes = Uint8Array.from(
+    parsed.kind() === 'ipv4' ? (parsed as ipaddr.IPv4).toIPv4MappedAddress().toByteArray() : parsed.toByteArray(),
+  )
   const bits = isIpv4 ? 32 : 128
   if (length !== undefined && !/^\d{1,3}$/.test(length)) return null
   const prefixLength = length === undefined ? bits : Number(length)

@@ -64,5 +64,9 @@ function requireDuration(option: string, text: string, bareUnit: 's' | 'ms', all
   const ns = parseDuration(text, bareUnit)
   if (ns !== null && (ns > 0 || allowsZero)) return ns
   const bare = bareUnit === 's' ? 'seconds' : 'milliseconds'
-  throw new UsageError(option, text, `a duration like 10m, 1h30m, 5ms or 1.5s (a number alone is in ${bare}), up to 104 days`)
+  throw new UsageError(
+    option,
+    text,
+    `a duration like 10m, 1h30m, 5ms or 1.5s (a number alone is in ${bare}), up to 104 days`,
+  )
 }

@@ -24,7 +24,12 @@ export function captureLibbpfLog(libbpf: Libbpf): LibbpfLog {
     if (level >= LIBBPF_DEBUG || lines.length >= KEPT_LINES) return 0
     const buffer = Buffer.alloc(LINE_BYTES)
     const length = vsnprintf(buffer, LINE_BYTES, format, values)
-    lines.push(...buffer.toString('utf8', 0, Math.min(length, LINE_BYTES - 1)).split('\n').filter(Boolean))
+    lines.push(
+      ...buffer
+        .toString('utf8', 0, Math.min(length, LINE_BYTES - 1))
+        .split('\n')
+        .filter(Boolean),
+    )
     return 0
   }, koffi.pointer(type))
   libbpf.setPrint(callback)

@@ -47,7 +47,8 @@ export function requireCommand(name: string, path = process.env.PATH ?? ''): voi
   if (files.some(isExecutable)) return
   throw new TcpconnError(files.length > 0 ? 'E_COMMAND_NOT_EXECUTABLE' : 'E_NO_COMMAND', {
     what: `cannot run ${JSON.stringify(name)}`,
-    reason: files.length > 0 ? 'it is not executable' : name.includes('/') ? 'there is no such file' : 'it is not in PATH',
+    reason:
+      files.length > 0 ? 'it is not executable' : name.includes('/') ? 'there is no such file' : 'it is not in PATH',
     hint: 'check the command after --, for example: tcpconn record -- curl https://example.org',
   })
 }

@@ -39,7 +39,12 @@ export function failSession({ clock, id, output, probe }: Session, pump: Pump): 
   probe.stop()
   probe.detach()
   try {
-    closeSession(output.db, id, { durationNs: clock.nowNs(), reason: 'error', loss: pump.loss.total, completeness: null })
+    closeSession(output.db, id, {
+      durationNs: clock.nowNs(),
+      reason: 'error',
+      loss: pump.loss.total,
+      completeness: null,
+    })
   } catch {
     // The first error is the one to report; without this row the session counts as cut off.
   }

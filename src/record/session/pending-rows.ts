@@ -20,7 +20,9 @@ export function writePending(
   times: { readonly monotonicNs: bigint; readonly nowNs: number },
 ): number {
   if (!((outcomeMask(filters.outcomes) >>> PENDING) & 1)) return 0
-  const offsets = offsetsOf(events).filter((offset) => waited(events, offset, times.monotonicNs) >= filters.minLatencyNs)
+  const offsets = offsetsOf(events).filter(
+    (offset) => waited(events, offset, times.monotonicNs) >= filters.minLatencyNs,
+  )
   let next = 0
   while (next < offsets.length) {
     const chunk = offsets.slice(next, next + BATCH_ROWS)

@@ -23,7 +23,9 @@ export function renderSummary(summary: Summary): string[] {
   const { totals } = summary
   const loss = describeLossCounts(summary.loss)
   const outcomes = OUTCOMES.flatMap((name, i) => (totals.counts[i] ? [`${formatCount(totals.counts[i])} ${name}`] : []))
-  const latency = [50, 90, 99].map((p) => `p${p} ${formatDuration(percentileOf(totals.buckets, p, totals.maxLatencyNs))}`)
+  const latency = [50, 90, 99].map(
+    (p) => `p${p} ${formatDuration(percentileOf(totals.buckets, p, totals.maxLatencyNs))}`,
+  )
   const path = safeText(summary.path)
   return [
     ...(loss === null ? [] : [loss]),

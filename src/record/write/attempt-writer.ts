@@ -37,7 +37,7 @@ export function createAttemptWriter(db: Database, sessionId: number): AttemptWri
     STATEMENT_ROWS.forEach((size, i) => {
       while (rows.length - next >= size) {
         const bound = values[i] as (number | null)[]
-        bindRows(batch, shape, rows, next, size, bound)
+        bindRows(batch, shape, rows.subarray(next, next + size), bound)
         statementOf(shape, i).run(...bound)
         next += size
       }
@@ -56,17 +56,10 @@ function insertSql(sessionId: number, shape: RowShape, rows: number): string {
   return `INSERT INTO connect_attempt VALUES ${Array(rows).fill(row).join(',')}`
 }
 
-function bindRows(
-  batch: AttemptBatch,
-  shape: RowShape,
-  rows: Uint32Array,
-  from: number,
-  count: number,
-  bound: (number | null)[],
-): void {
+function bindRows(batch: AttemptBatch, shape: RowShape, rows: Uint32Array, bound: (number | null)[]): void {
   const isPending = shape.outcome === connectOutcome.pending
-  for (let i = 0, at = 0; i < count; i++, at += BOUND) {
-    const row = rows[from + i] as number
+  for (let i = 0, at = 0; i < rows.length; i++, at += BOUND) {
+    const row = rows[i] as number
     bound[at] = batch.startedNs[row] as number
     bound[at + 1] = isPending ? null : (batch.latencyNs[row] as number)
     bound[at + 2] = batch.processId[row] as number

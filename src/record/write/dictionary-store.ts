@@ -4,7 +4,8 @@ import type { DictionaryStore } from '../intern/dictionaries.js'
 import { formatAddress, isIpv4Mapped, isUnspecified } from '../../store/address.js'
 
 const KEY = connectEvent.process_start_ns
-const field = (name: 'cgroup_id' | 'exe_inode' | 'pid' | 'uid' | 'netns' | 'mntns' | 'comm' | 'exe') => connectEvent[name] - KEY
+const field = (name: 'cgroup_id' | 'exe_inode' | 'pid' | 'uid' | 'netns' | 'mntns' | 'comm' | 'exe') =>
+  connectEvent[name] - KEY
 const ADDRESS_BYTES = 16
 
 /** Names of what the kernel knows by number, looked up at recording time; `null` for what has none. */
