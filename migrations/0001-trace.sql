@@ -54,7 +54,8 @@ CREATE TABLE cgroup (
   cgroup_id INTEGER PRIMARY KEY,
   session_id INTEGER NOT NULL REFERENCES session,
   kernel_cgroup_id INTEGER NOT NULL,
-  path TEXT                              -- NULL: not found at recording time
+  path TEXT,                             -- NULL: not found at recording time
+  UNIQUE (session_id, kernel_cgroup_id)
 ) STRICT;
 
 CREATE TABLE endpoint (

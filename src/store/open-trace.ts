@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { TcpconnError } from '../errors.js'
+import { TcpconnError, messageOf } from '../errors.js'
 import { cannotOpen, checkTrace } from './check-trace.js'
 
 /**
@@ -25,13 +25,23 @@ export function openTrace(path: string): Database.Database {
 }
 
 function requireFile(path: string): void {
-  const stat = statSync(path, { throwIfNoEntry: false })
-  if (stat?.isFile()) return
+  const problem = problemOf(path)
+  if (problem === null) return
   throw new TcpconnError('E_NO_SUCH_FILE', {
     what: `cannot open ${path}`,
-    reason: stat ? 'it is not a regular file' : 'there is no such file',
+    reason: problem,
     hint: 'record one first: sudo tcpconn record --duration 10m, or name the trace file',
   })
+}
+
+function problemOf(path: string): string | null {
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false })
+    if (!stat) return 'there is no such file'
+    return stat.isFile() ? null : 'it is not a regular file'
+  } catch (error) {
+    return messageOf(error)
+  }
 }
 
 function emptyFile(path: string): TcpconnError {

@@ -9,7 +9,7 @@ export interface RowShape {
   readonly flags: number
 }
 
-/** Attempts of one write, as columns. Entry numbers of the interners are resolved to ids already. */
+/** Attempts of one write, as columns. Processes and endpoints go by the entry numbers of their dictionaries. */
 export interface AttemptBatch {
   count: number
   readonly capacity: number
@@ -19,9 +19,9 @@ export interface AttemptBatch {
   /** ns since the session began */
   readonly startedNs: Float64Array
   readonly latencyNs: Float64Array
-  readonly processId: Uint32Array
+  readonly processEntry: Uint32Array
   readonly tidDelta: Int32Array
-  readonly endpointId: Uint32Array
+  readonly endpointEntry: Uint32Array
   /** local_address_id << 16 | port */
   readonly localEndpoint: Float64Array
   minStartedNs: number
@@ -38,9 +38,9 @@ export function createBatch(capacity: number): AttemptBatch {
     shape: new Uint16Array(capacity),
     startedNs: new Float64Array(capacity),
     latencyNs: new Float64Array(capacity),
-    processId: new Uint32Array(capacity),
+    processEntry: new Uint32Array(capacity),
     tidDelta: new Int32Array(capacity),
-    endpointId: new Uint32Array(capacity),
+    endpointEntry: new Uint32Array(capacity),
     localEndpoint: new Float64Array(capacity),
     minStartedNs: Infinity,
     maxStartedNs: -Infinity,

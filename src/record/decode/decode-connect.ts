@@ -1,5 +1,4 @@
-import { connectEvent, connectFlag, connectOutcome } from '../probe/wire.gen.js'
-import type { LatencyWindow } from '../write/latency-window.js'
+import { connectEvent, connectOutcome } from '../probe/wire.gen.js'
 import type { Dictionaries } from '../intern/dictionaries.js'
 import type { AttemptBatch } from './attempt-batch.js'
 
@@ -25,15 +24,14 @@ export interface EventMemory {
 export interface DecodeTarget {
   readonly batch: AttemptBatch
   readonly dictionaries: Dictionaries
-  readonly window: LatencyWindow
   /** CLOCK_MONOTONIC at the session's beginning, in two halves: ns since boot may not fit a double. */
   readonly epochHigh: number
   readonly epochLow: number
 }
 
 /**
- * Appends the event at `byteOffset` to the batch and to the running histogram. Pure but for the dictionaries, which
- * write a row for a process or an endpoint at first sight.
+ * Appends the event at `byteOffset` to the batch. Pure but for the dictionaries, which write a row for a process or an
+ * endpoint at first sight.
  * @param outcome overrides the event's own: `pending` for an entry of the map
  */
 export function decodeConnect(memory: EventMemory, byteOffset: number, target: DecodeTarget, outcome?: number): void {
@@ -52,19 +50,14 @@ export function decodeConnect(memory: EventMemory, byteOffset: number, target: D
   const synRetransmits = (result >>> 16) & 0xff
   const flags = result >>> 24
 
-  const process = dictionaries.process(memory, at + PROCESS)
-  const endpoint = dictionaries.endpoint(memory, at + ENDPOINT)
   const local = dictionaries.localAddress(memory, at + LOCAL)
   batch.shape[row] = findShape(batch, code, portAndError >>> 16, synRetransmits, flags)
   batch.startedNs[row] = startedNs
   batch.latencyNs[row] = latencyNs
-  batch.processId[row] = dictionaries.processIds[process] as number
+  batch.processEntry[row] = dictionaries.process(memory, at + PROCESS)
   batch.tidDelta[row] = (words[at + TID] as number) - (words[at + PID] as number)
-  batch.endpointId[row] = dictionaries.endpointIds[endpoint] as number
+  batch.endpointEntry[row] = dictionaries.endpoint(memory, at + ENDPOINT)
   batch.localEndpoint[row] = (dictionaries.localAddressIds[local] as number) * 65536 + (portAndError & 0xffff)
-  if ((flags & connectFlag.no_syn) === 0) dictionaries.countInNetns(process)
-  if (flags !== 0) target.window.addFlags(flags)
-  target.window.add(endpoint, code, latencyNs, synRetransmits, startedNs)
 }
 
 function ns(words: Uint32Array, at: number, epochHigh: number, epochLow: number): number {

@@ -1,4 +1,4 @@
-import { readFileSync, statfsSync } from 'node:fs'
+import { readFileSync, statSync, statfsSync } from 'node:fs'
 
 /** linux/magic.h */
 const CGROUP2_SUPER_MAGIC = 0x63677270
@@ -15,7 +15,7 @@ export function findCgroupRoot(mounts = readMounts()): string | null {
 /** Whether `path` is a directory of cgroup v2. */
 export function isCgroup2(path: string): boolean {
   try {
-    return statfsSync(path).type === CGROUP2_SUPER_MAGIC
+    return statSync(path).isDirectory() && statfsSync(path).type === CGROUP2_SUPER_MAGIC
   } catch {
     return false
   }

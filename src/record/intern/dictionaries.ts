@@ -30,6 +30,9 @@ export interface Dictionaries {
   /** Whether one has outgrown its memory: to be `reset` between two batches. */
   isFull(): boolean
   reset(): void
+  /** Takes back what was interned since the last `mark`, whose rows did not come to be. */
+  rollback(): void
+  mark(): void
 }
 
 /** Empty dictionaries over the rows of `store`. */
@@ -42,6 +45,9 @@ export function createDictionaries(store: DictionaryStore): Dictionaries {
   const localAddressIds: number[] = []
   const netnsSlotOfProcess: number[] = []
   const netns: { inode: number; attempts: number }[] = []
+
+  const interners = [processes, endpoints, localAddresses]
+  let marks = [0, 0, 0]
 
   const netnsSlot = (inode: number) => {
     const slot = netns.findIndex((one) => one.inode === inode)
@@ -69,10 +75,12 @@ export function createDictionaries(store: DictionaryStore): Dictionaries {
       netns[netnsSlotOfProcess[processEntry] as number]!.attempts++
     },
     attemptsByNetns: () => new Map(netns.map((one) => [one.inode, one.attempts])),
-    isFull: () => [processes, endpoints, localAddresses].some((interner) => interner.size >= MAX_ENTRIES),
-    reset() {
-      for (const interner of [processes, endpoints, localAddresses]) interner.reset()
+    isFull: () => interners.some((interner) => interner.size >= MAX_ENTRIES),
+    reset: () => interners.forEach((interner) => interner.truncate(0)),
+    mark() {
+      marks = interners.map((interner) => interner.size)
     },
+    rollback: () => interners.forEach((interner, i) => interner.truncate(marks[i] as number)),
   }
 }
 

@@ -7,8 +7,8 @@ export interface WordInterner {
   readonly size: number
   /** Entry of the key at `offset` (in words), or `-1 - entry` when it has just been added. */
   intern(words: Uint32Array, offset: number): number
-  /** Forgets all keys. */
-  reset(): void
+  /** Forgets all keys but the first `count`. */
+  truncate(count: number): void
 }
 
 /** @param keyWords length of a key in 32-bit words */
@@ -29,11 +29,11 @@ export function createWordInterner(keyWords: number): WordInterner {
     if (size * keyWords > keys.length) keys = grown(keys)
     for (let i = 0; i < keyWords; i++) keys[entry * keyWords + i] = words[offset + i] as number
     slots[slot] = entry
-    if (size * 2 > slots.length) rehash()
+    if (size * 2 > slots.length) rehash(slots.length * 2)
     return -1 - entry
   }
-  const rehash = () => {
-    slots = new Int32Array(slots.length * 2).fill(-1)
+  const rehash = (slotCount: number) => {
+    slots = new Int32Array(slotCount).fill(-1)
     const mask = slots.length - 1
     for (let entry = 0; entry < size; entry++) {
       let slot = hashWords(keys, entry * keyWords, keyWords) & mask
@@ -56,10 +56,10 @@ export function createWordInterner(keyWords: number): WordInterner {
         slot = (slot + 1) & mask
       }
     },
-    reset() {
-      slots.fill(-1)
-      size = 0
+    truncate(count) {
+      size = Math.min(size, count)
       last = -1
+      rehash(slots.length)
     },
   }
 }

@@ -1,12 +1,12 @@
 import { createUserNames, type UserNames } from '../host/user-names.js'
 import { UsageError } from '../../errors.js'
-import { parseCgroup } from './parse-cgroup.js'
+import { parseCgroups } from './parse-cgroup.js'
 import { parseDuration } from './parse-duration.js'
 import { parseIds, parseOutcomes, parsePorts, parsePrefixes, parseUids, parseComms } from './parse-lists.js'
 import type { RecordFilters } from './record-filters.js'
 import type { RecordOptions } from './record-options.js'
 
-export const DEFAULT_FILE = 'tcpconn.db'
+const DEFAULT_FILE = 'tcpconn.db'
 
 /** What commander hands over: texts as typed, lists for repeatable options. */
 export interface RawOptions {
@@ -54,7 +54,7 @@ function parseFilters(raw: RawOptions, users: () => UserNames): RecordFilters {
     destinations: parsePrefixes(raw.dst ?? []),
     minLatencyNs: raw.minLatency === undefined ? 0 : requireDuration('--min-latency', raw.minLatency, 'ms', true),
     outcomes: parseOutcomes(raw.outcome ?? []),
-    cgroups: (raw.cgroup ?? []).map((path) => parseCgroup(path)),
+    cgroups: parseCgroups(raw.cgroup ?? []),
     cgroupmap: raw.cgroupmap ?? null,
     mntnsmap: raw.mntnsmap ?? null,
   }

@@ -46,6 +46,8 @@ export function captureLibbpfLog(libbpf: Libbpf): LibbpfLog {
 /** Verifier errors name their reason before the statistics; libbpf's own follow with the errno. */
 export function summarize(lines: readonly string[]): string {
   const told = lines.map((line) => line.replace(/^libbpf: /, '').trim())
-  const verdict = told.findLast((line) => /not allowed|invalid|unknown func|Permission|denied|can't|cannot/i.test(line))
+  const verdict = told.findLast((line) =>
+    /not allowed|not permitted|invalid|unknown func|Permission|denied|can't|cannot/i.test(line),
+  )
   return verdict ?? told.findLast((line) => /fail/i.test(line)) ?? told.at(-1) ?? 'libbpf gave no reason'
 }

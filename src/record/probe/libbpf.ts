@@ -1,5 +1,5 @@
 import koffi, { type LibraryHandle } from 'koffi'
-import { TcpconnError } from '../../errors.js'
+import { TcpconnError, messageOf } from '../../errors.js'
 
 /** An address in this process, as koffi hands it out. */
 export type Pointer = bigint
@@ -33,10 +33,22 @@ export interface Libbpf {
 
 /**
  * Loads libbpf's shared library, version 1.x.
- * @throws E_LIBBPF_MISSING when the dynamic linker does not find it.
+ * @throws E_LIBBPF_MISSING when the dynamic linker does not find it, or it lacks a function.
  */
 export function openLibbpf(soname = 'libbpf.so.1'): Libbpf {
-  const library = loadLibrary(soname)
+  try {
+    return bindFunctions(koffi.load(soname))
+  } catch (cause) {
+    throw new TcpconnError('E_LIBBPF_MISSING', {
+      what: 'cannot load the probe: libbpf is missing',
+      reason: `the dynamic linker found no usable ${soname}: ${messageOf(cause)}`,
+      hint: 'install it: apt-get install libbpf1 (Debian 12, Ubuntu 24.04 or newer), dnf install libbpf',
+      cause,
+    })
+  }
+}
+
+function bindFunctions(library: LibraryHandle): Libbpf {
   return {
     versionString: library.func('const char *libbpf_version_string(void)'),
     setPrint: library.func('void *libbpf_set_print(void *callback)'),
@@ -58,19 +70,6 @@ export function openLibbpf(soname = 'libbpf.so.1'): Libbpf {
     nextKey: library.func('int bpf_map_get_next_key(int fd, void *key, void *next)'),
     getPinned: library.func('int bpf_obj_get(const char *path)'),
     getInfo: library.func('int bpf_obj_get_info_by_fd(int fd, void *info, uint32_t *size)'),
-  }
-}
-
-function loadLibrary(soname: string): LibraryHandle {
-  try {
-    return koffi.load(soname)
-  } catch (cause) {
-    throw new TcpconnError('E_LIBBPF_MISSING', {
-      what: 'cannot load the probe: libbpf is missing',
-      reason: `the dynamic linker found no usable ${soname}`,
-      hint: 'install it: apt-get install libbpf1 (Debian 12, Ubuntu 24.04 or newer), dnf install libbpf',
-      cause,
-    })
   }
 }
 

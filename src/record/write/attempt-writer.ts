@@ -1,5 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3'
 import type { AttemptBatch, RowShape } from '../decode/attempt-batch.js'
+import type { Dictionaries } from '../intern/dictionaries.js'
 import { connectOutcome } from '../probe/wire.gen.js'
 
 /** Rows per statement. More gains nothing, fewer cost a call each. */
@@ -19,8 +20,11 @@ export interface AttemptWriter {
   insert(batch: AttemptBatch): void
 }
 
+/** Ids of the rows that entry numbers stand for. */
+export type RowIds = Pick<Dictionaries, 'processIds' | 'endpointIds'>
+
 /** @param sessionId becomes a literal of every statement */
-export function createAttemptWriter(db: Database, sessionId: number): AttemptWriter {
+export function createAttemptWriter(db: Database, sessionId: number, ids: RowIds): AttemptWriter {
   const prepared = new Map<string, PreparedShape>()
   const values = STATEMENT_ROWS.map((rows) => new Array<number | null>(rows * BOUND).fill(0))
 
@@ -37,7 +41,7 @@ export function createAttemptWriter(db: Database, sessionId: number): AttemptWri
     STATEMENT_ROWS.forEach((size, i) => {
       while (rows.length - next >= size) {
         const bound = values[i] as (number | null)[]
-        bindRows(batch, shape, rows.subarray(next, next + size), bound)
+        bindRows(batch, ids, shape, rows.subarray(next, next + size), bound)
         statementOf(shape, i).run(...bound)
         next += size
       }
@@ -56,15 +60,21 @@ function insertSql(sessionId: number, shape: RowShape, rows: number): string {
   return `INSERT INTO connect_attempt VALUES ${Array(rows).fill(row).join(',')}`
 }
 
-function bindRows(batch: AttemptBatch, shape: RowShape, rows: Uint32Array, bound: (number | null)[]): void {
+function bindRows(
+  batch: AttemptBatch,
+  ids: RowIds,
+  shape: RowShape,
+  rows: Uint32Array,
+  bound: (number | null)[],
+): void {
   const isPending = shape.outcome === connectOutcome.pending
   for (let i = 0, at = 0; i < rows.length; i++, at += BOUND) {
     const row = rows[i] as number
     bound[at] = batch.startedNs[row] as number
     bound[at + 1] = isPending ? null : (batch.latencyNs[row] as number)
-    bound[at + 2] = batch.processId[row] as number
+    bound[at + 2] = ids.processIds[batch.processEntry[row] as number] as number
     bound[at + 3] = batch.tidDelta[row] as number
-    bound[at + 4] = batch.endpointId[row] as number
+    bound[at + 4] = ids.endpointIds[batch.endpointEntry[row] as number] as number
     bound[at + 5] = batch.localEndpoint[row] as number
   }
 }

@@ -20,6 +20,8 @@ export interface HostNames {
 export function createDictionaryStore(db: Database, sessionId: number, names: HostNames): DictionaryStore {
   const insertProcess = db.prepare(`INSERT INTO process
     (session_id, pid, process_start_ns, comm, exe, uid, user, cgroup_id, netns, mntns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const findCgroup = db.prepare('SELECT cgroup_id, path FROM cgroup WHERE session_id = ? AND kernel_cgroup_id = ?')
+  const nameCgroup = db.prepare('UPDATE cgroup SET path = ? WHERE cgroup_id = ?')
   const insertCgroup = db.prepare('INSERT INTO cgroup (session_id, kernel_cgroup_id, path) VALUES (?, ?, ?)')
   const findEndpoint = db.prepare('SELECT endpoint_id FROM endpoint WHERE address = ? AND remote_port = ?').pluck()
   const insertEndpoint = db.prepare(
@@ -27,14 +29,13 @@ export function createDictionaryStore(db: Database, sessionId: number, names: Ho
   )
   const findLocal = db.prepare('SELECT local_address_id FROM local_address WHERE address = ?').pluck()
   const insertLocal = db.prepare('INSERT INTO local_address (address, local_address) VALUES (?, ?)')
-  const cgroups = new Map<bigint, number>()
-
-  const cgroupRow = (cgroupId: bigint): number => {
-    const known = cgroups.get(cgroupId)
-    if (known !== undefined) return known
-    const row = Number(insertCgroup.run(sessionId, cgroupId, names.cgroupPath(cgroupId)).lastInsertRowid)
-    cgroups.set(cgroupId, row)
-    return row
+  const cgroupRow = (kernelId: bigint): number => {
+    const found = findCgroup.get(sessionId, kernelId) as { cgroup_id: number; path: string | null } | undefined
+    if (!found) return Number(insertCgroup.run(sessionId, kernelId, names.cgroupPath(kernelId)).lastInsertRowid)
+    // The tree is not walked for every process: a path may be known only now.
+    const path = found.path === null ? names.cgroupPath(kernelId) : null
+    if (path !== null) nameCgroup.run(path, found.cgroup_id)
+    return found.cgroup_id
   }
   return {
     process(bytes, at) {
@@ -71,7 +72,8 @@ export function createDictionaryStore(db: Database, sessionId: number, names: Ho
   }
 }
 
-const decoder = new TextDecoder()
+// A byte order mark is a character like any other here.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Bytes up to the first NUL; what is no UTF-8 becomes U+FFFD. */
 function readText(bytes: Uint8Array, from: number, lengthBytes: number): string {

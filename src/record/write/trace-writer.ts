@@ -5,13 +5,13 @@ import { decodeConnect, type DecodeTarget, type EventMemory } from '../decode/de
 import { createDictionaries, type Dictionaries } from '../intern/dictionaries.js'
 import { createAttemptWriter } from './attempt-writer.js'
 import { createDictionaryStore, type HostNames } from './dictionary-store.js'
-import { createLatencyWindow, type LatencyWindow } from './latency-window.js'
-import { createTotals, type SessionTotals } from './session-totals.js'
-import { createWindowWriter } from './window-writer.js'
+import type { SessionTotals } from './session-totals.js'
+import { sumUpBatch } from './sum-up-batch.js'
+import { createTransaction } from './transaction.js'
+import { createWindows } from './windows.js'
 
 /** Rows of one transaction: 4 MiB of ring, which stay in the ring until they are committed. */
 export const BATCH_ROWS = 16384
-const WINDOW_NS = 60e9
 
 /** Calls `take` with the byte offset of each event, up to `limit`; returns how many there were. */
 export type EventSource = (take: (byteOffset: number) => void, limit: number) => number
@@ -44,66 +44,54 @@ export interface TraceWriterOptions {
 export function createTraceWriter(db: Database, options: TraceWriterOptions): TraceWriter {
   const { sessionId } = options
   const batch = createBatch(BATCH_ROWS)
-  const totals = createTotals()
-  const window = createLatencyWindow()
   const dictionaries = createDictionaries(createDictionaryStore(db, sessionId, options.names))
-  const attempts = createAttemptWriter(db, sessionId)
-  const windows = createWindowWriter(db, sessionId, totals)
-  const [begin, commit, rollback] = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'].map((sql) => db.prepare(sql))
+  const target = createTarget(batch, dictionaries, options.epochNs)
+  const attempts = createAttemptWriter(db, sessionId, dictionaries)
   const insertBatch = db.prepare('INSERT INTO batch VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
-  const target = createTarget(batch, dictionaries, window, options.epochNs)
-  let nextAttemptId = Number(db.prepare('SELECT ifnull(max(attempt_id), 0) + 1 FROM connect_attempt').pluck().get())
-  let windowFirstId = nextAttemptId
-  let windowSinceNs = 0
+  const inTransaction = createTransaction(db)
+  const windows = createWindows(db, sessionId, dictionaries)
+  let nextAttemptId = nextId(db)
 
-  const inTransaction = (body: () => void) => {
-    begin!.run()
-    try {
-      body()
-      commit!.run()
-    } catch (error) {
-      if (db.inTransaction) rollback!.run()
-      throw error
-    }
-  }
-  const closeWindow = (nowNs: number) => {
-    windowSinceNs = nowNs
-    if (window.attempts === 0) return
-    windows.write(window, dictionaries.endpointIds, windowFirstId, nextAttemptId - 1)
-    windowFirstId = nextAttemptId
-    if (dictionaries.isFull()) dictionaries.reset()
+  const insertAll = (loss: LossCounts, nowNs: number) => {
+    attempts.insert(batch)
+    const [min, max] = batch.count > 0 ? [batch.minStartedNs, batch.maxStartedNs] : [null, null]
+    const { ringFull, mapFull, writerBehind } = loss
+    insertBatch.run(sessionId, nextAttemptId, batch.count, nowNs, min, max, ringFull, mapFull, writerBehind)
   }
   return {
     dictionaries,
-    totals,
+    totals: windows.totals,
     batch,
-    flushWindow: () => inTransaction(() => closeWindow(windowSinceNs)),
+    flushWindow: () => windows.flush(inTransaction, nextAttemptId),
     write(memory, source, loss, nowNs, outcome) {
-      inTransaction(() => {
-        clearBatch(batch)
-        source((byteOffset) => decodeConnect(memory, byteOffset, target, outcome), BATCH_ROWS)
-        attempts.insert(batch)
-        const [min, max] = batch.count > 0 ? [batch.minStartedNs, batch.maxStartedNs] : [null, null]
-        const { ringFull, mapFull, writerBehind } = loss
-        insertBatch.run(sessionId, nextAttemptId, batch.count, nowNs, min, max, ringFull, mapFull, writerBehind)
-        nextAttemptId += batch.count
-        if (nowNs - windowSinceNs >= WINDOW_NS || window.isFull() || dictionaries.isFull()) closeWindow(nowNs)
-      })
+      if (windows.isDue(nowNs)) windows.flush(inTransaction, nextAttemptId, nowNs)
+      dictionaries.mark()
+      try {
+        inTransaction(() => {
+          clearBatch(batch)
+          source((byteOffset) => decodeConnect(memory, byteOffset, target, outcome), BATCH_ROWS)
+          insertAll(loss, nowNs)
+        })
+      } catch (error) {
+        dictionaries.rollback()
+        throw error
+      }
+      // Only what is committed is counted on: after an error all is as it was before.
+      nextAttemptId += batch.count
+      sumUpBatch(batch, windows.current, dictionaries)
       return batch.count
     },
   }
 }
 
-function createTarget(
-  batch: AttemptBatch,
-  dictionaries: Dictionaries,
-  window: LatencyWindow,
-  epochNs: bigint,
-): DecodeTarget {
+function nextId(db: Database): number {
+  return Number(db.prepare('SELECT ifnull(max(attempt_id), 0) + 1 FROM connect_attempt').pluck().get())
+}
+
+function createTarget(batch: AttemptBatch, dictionaries: Dictionaries, epochNs: bigint): DecodeTarget {
   return {
     batch,
     dictionaries,
-    window,
     epochHigh: Number(epochNs >> 32n),
     epochLow: Number(epochNs & 0xffffffffn),
   }
