@@ -1,0 +1,36 @@
+/** Runs the parts of the bench that are named, all by default. Started by script/bench. */
+import { parseArgs } from 'node:util'
+import { printGoals, type BenchOptions, type Goal } from './goal.js'
+import { measureBytes } from './parts/bytes.js'
+import { measureFeed } from './parts/feed.js'
+import { measureIdle } from './parts/idle.js'
+import { measureLoad } from './parts/load.js'
+import { measureMemory } from './parts/memory.js'
+import { measureStartup } from './parts/startup.js'
+
+const PARTS: Record<string, (options: BenchOptions) => Promise<Goal[]>> = {
+  startup: measureStartup,
+  idle: measureIdle,
+  feed: measureFeed,
+  bytes: measureBytes,
+  memory: measureMemory,
+  load: measureLoad,
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, rounds: { type: 'string' } },
+})
+const unknown = positionals.filter((name) => !(name in PARTS))
+const rounds = Number(values.rounds ?? (values.quick ? 2 : 5))
+if (unknown.length > 0 || !(rounds >= 1)) {
+  console.error(`usage: script/bench [--quick] [--rounds N] [${Object.keys(PARTS).join('] [')}]`)
+  process.exit(2)
+}
+const goals: Goal[] = []
+for (const [name, measure] of Object.entries(PARTS)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue
+  console.error(`bench: ${name} …`)
+  goals.push(...(await measure({ rounds, isQuick: values.quick })))
+}
+printGoals(goals)

@@ -1,0 +1,57 @@
+/**
+ * Ring bytes to committed rows, as fast as one core goes. A process of its own, to be pinned and profiled:
+ *
+ *   taskset -c 1 node feed.js OBJECT TRACE uniform|mixed ROUNDS EVENTS
+ *
+ * Prints a line of JSON per round. The first is the one in which the code is still compiled.
+ */
+import type { Probe } from '../../src/record/probe/load-probe.js'
+import { createPump } from '../../src/record/session/pump.js'
+import { openOutput, type Output } from '../../src/record/session/open-output.js'
+import { insertSession } from '../../src/record/session/session-row.js'
+import { createTraceWriter, type TraceWriter } from '../../src/record/write/trace-writer.js'
+import { openFeedRing, RING_EVENTS } from './feed-ring.js'
+
+/** As fed by feed.bpf.c: 28,000 events a second of session time. */
+const INTERVAL_NS = 35714
+
+const [objectPath = '', tracePath = '', outcomes = '', rounds = '', events = ''] = process.argv.slice(2)
+const eventCount = Number(events)
+const feed = openFeedRing(objectPath, outcomes === 'mixed')
+const output = openOutput(tracePath)
+const writer = createWriter(output.db)
+// All of a probe that moving events needs.
+const probe = { ring: feed.ring, lost: () => ({ ringFull: 0, mapFull: 0 }) } as Probe
+const pump = createPump(probe, writer, () => {})
+for (let round = 0; round < Number(rounds); round++) console.log(JSON.stringify(runRound()))
+writer.flushWindow()
+output.close()
+
+/** Only the draining is timed. */
+function runRound(): { events: number; wallMs: number; cpuMs: number } {
+  const firstRow = pump.rows
+  let [wallMs, cpuMs] = [0, 0]
+  for (let fed = 0; fed < eventCount;) {
+    fed += feed.fill(Math.min(RING_EVENTS, eventCount - fed))
+    const cpu = process.cpuUsage()
+    const startMs = performance.now()
+    // Session time is that of the events, so that windows are closed as often as in a recording.
+    pump.drain(() => (firstRow + fed) * INTERVAL_NS)
+    wallMs += performance.now() - startMs
+    const { user, system } = process.cpuUsage(cpu)
+    cpuMs += (user + system) / 1000
+  }
+  return { events: pump.rows - firstRow, wallMs, cpuMs }
+}
+
+function createWriter(db: Output['db']): TraceWriter {
+  const sessionId = insertSession(db, {
+    toolVersion: 'bench',
+    commandLine: 'feed',
+    filters: '{}',
+    ringBytes: feed.ring.sizeBytes,
+    startedUnixNs: BigInt(Date.now()) * 1_000_000n,
+  })
+  const names = { userName: () => null, cgroupPath: () => null, noteProcess: () => {} }
+  return createTraceWriter(db, { sessionId, epochNs: 0n, names })
+}

@@ -1,0 +1,35 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { BenchOptions, Goal } from '../goal.js'
+import { withDirectory } from '../paths.js'
+import { printTable } from '../print-table.js'
+import { startRecorder } from '../recorders/recorder.js'
+import { tcpconn } from '../recorders/tcpconn.js'
+
+/** What a recorder without anything to record takes of one core. */
+export async function measureIdle({ isQuick }: BenchOptions): Promise<Goal[]> {
+  const seconds = isQuick ? 10 : 20
+  const percent = await withDirectory((directory) => idleShare(join(directory, 'trace.db'), seconds))
+  printTable('## idle', ['', `over ${seconds} s`], [['CPU share of a core', `${percent.toFixed(2)} %`]])
+  return [{ what: 'idle, share of a core', unit: '%', wanted: 0.3, measured: percent, digits: 2 }]
+}
+
+async function idleShare(path: string, seconds: number): Promise<number> {
+  const tool = await startRecorder(tcpconn, path)
+  const [cpuNs, startMs] = [cpuTimeNs(tool.pid), performance.now()]
+  await delay(seconds * 1000)
+  const usedMs = (cpuTimeNs(tool.pid) - cpuNs) / 1e6
+  const elapsedMs = performance.now() - startMs
+  await tool.interrupt()
+  return (usedMs / elapsedMs) * 100
+}
+
+/** Of all threads. schedstat counts in ns, where the process's stat counts in ticks of 10 ms. */
+function cpuTimeNs(pid: number): number {
+  const tasks = readdirSync(`/proc/${pid}/task`)
+  return tasks.reduce(
+    (sum, tid) => sum + Number(readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'utf8').split(' ')[0]),
+    0,
+  )
+}

@@ -1,0 +1,63 @@
+import { join } from 'node:path'
+import type { BenchOptions, Goal } from '../goal.js'
+import { withDirectory } from '../paths.js'
+import { PEERS } from '../recorders/peers.js'
+import { startRecorder, type Recorder } from '../recorders/recorder.js'
+import { tcpconn } from '../recorders/tcpconn.js'
+import { runLoad, type Load } from '../run-load.js'
+import { spreadOf } from '../statistics.js'
+import { recordLoad, type LoadRun } from './load-run.js'
+import { loadGoals, printLoad, type LoadTable } from './load-table.js'
+
+const PACED_RATE = 28_000
+const RECORDERS: readonly Recorder[] = [tcpconn, ...PEERS]
+
+/** The load alone and under each recorder, in turn. */
+export async function measureLoad({ isQuick, rounds }: BenchOptions): Promise<Goal[]> {
+  const startupMs = await measureEmpty(Math.min(rounds, 3))
+  const count = isQuick ? 50_000 : 200_000
+  const loads: Load[] = [
+    { mode: 'reset', threads: 1, count },
+    { mode: 'reset', threads: 2, count },
+    { mode: 'refused', threads: 1, count },
+    { mode: 'refused', threads: 2, count },
+    { mode: 'reset', threads: 2, count: count * 2, rate: PACED_RATE },
+  ]
+  const goals: Goal[] = []
+  for (const load of loads) {
+    console.error(`bench: load ${Object.values(load).join(' ')} …`)
+    const table: LoadTable = { load, startupMs, ...(await measureRounds(load, rounds)) }
+    printLoad(table)
+    goals.push(...loadGoals(table, tcpconn.name))
+  }
+  return goals
+}
+
+/** CPU time of a recording of nothing, in ms, by recorder. */
+async function measureEmpty(rounds: number): Promise<Map<string, number>> {
+  const startupMs = new Map<string, number>()
+  for (const recorder of RECORDERS) {
+    const cpuMs: number[] = []
+    for (let round = 0; round < rounds; round++) {
+      cpuMs.push(
+        await withDirectory(async (directory) => {
+          const tool = await startRecorder(recorder, join(directory, 'output'))
+          return (await tool.interrupt()).cpuMs
+        }),
+      )
+    }
+    startupMs.set(recorder.name, spreadOf(cpuMs).median)
+  }
+  return startupMs
+}
+
+async function measureRounds(load: Load, rounds: number): Promise<Pick<LoadTable, 'baselines' | 'runs'>> {
+  const baselines: number[] = []
+  const runs = new Map<string, LoadRun[]>(RECORDERS.map(({ name }) => [name, []]))
+  for (let round = 0; round < rounds; round++) {
+    const { rate } = await runLoad(load)
+    baselines.push(rate)
+    for (const recorder of RECORDERS) runs.get(recorder.name)?.push(await recordLoad(recorder, load, rate))
+  }
+  return { baselines, runs }
+}

@@ -1,0 +1,22 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** build/bench/, where script/bench puts this module, the other programs and a copy of the tool. */
+export const BUILD = dirname(fileURLToPath(import.meta.url))
+/** The copy: a build that runs meanwhile does not change what is measured. */
+export const CLI = join(BUILD, 'package/dist/cli.js')
+export const LOADGEN = join(BUILD, '../workload/loadgen')
+export const RUN_MEASURED = join(BUILD, 'run-measured')
+export const FEED = join(BUILD, 'feed.js')
+export const FEED_OBJECT = join(BUILD, 'feed.bpf.o')
+
+/** Runs `body` with an empty directory on the checkout's disk, which is removed afterwards. */
+export async function withDirectory<T>(body: (directory: string) => Promise<T>): Promise<T> {
+  const directory = mkdtempSync(join(BUILD, 'run-'))
+  try {
+    return await body(directory)
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,46 @@
+import { readdirSync, readlinkSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { startMeasured, type MeasuredProcess } from '../run-measured.js'
+
+const ATTACH_MS = 20_000
+const POLL_MS = 20
+/** From the first probe to the last step of getting ready, whatever the tool. */
+const SETTLE_MS = 1000
+
+/** A tool that records connects into a file. */
+export interface Recorder {
+  readonly name: string
+  /** Arguments of a recording into `output`. */
+  command(output: string): string[]
+  /** Whether the tool prints, and its standard output is what it records. */
+  readonly usesStdout: boolean
+  /** Descriptor, as /proc/PID/fd names it, that shows that it is attached. */
+  readonly attachment: RegExp
+  /** Attempts of the load that are in `output`. */
+  count(output: string): number
+}
+
+/** Starts a recording and returns when it is under way. */
+export async function startRecorder(recorder: Recorder, output: string): Promise<MeasuredProcess> {
+  const tool = await startMeasured(recorder.command(output), recorder.usesStdout ? output : undefined)
+  await Promise.race([waitForDescriptor(tool.pid, recorder.attachment), tool.ended])
+  await delay(SETTLE_MS)
+  return tool
+}
+
+async function waitForDescriptor(pid: number, name: RegExp): Promise<void> {
+  for (let waitedMs = 0; waitedMs < ATTACH_MS; waitedMs += POLL_MS) {
+    if (descriptorsOf(pid).some((descriptor) => name.test(descriptor))) return
+    await delay(POLL_MS)
+  }
+  throw new Error(`process ${pid} has not attached within ${ATTACH_MS / 1000} s`)
+}
+
+function descriptorsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+  } catch {
+    // Descriptors come and go while they are listed.
+    return []
+  }
+}

@@ -1,0 +1,24 @@
+import Database from 'better-sqlite3'
+import { CLI } from '../paths.js'
+import { LOAD_COMM, LOAD_PORT } from '../run-load.js'
+import type { Recorder } from './recorder.js'
+
+/** This project's recorder. */
+export const tcpconn: Recorder = {
+  name: 'tcpconn',
+  command: (output) => [process.execPath, CLI, 'record', output, '--quiet'],
+  usesStdout: false,
+  attachment: /bpf_link/,
+  count: (output) =>
+    query(output, `SELECT count(*) FROM connects WHERE comm = '${LOAD_COMM}' AND remote_port = ${LOAD_PORT}`),
+}
+
+/** First value of a query over a trace file. */
+export function query(path: string, sql: string): number {
+  const db = new Database(path, { readonly: true })
+  try {
+    return Number(db.prepare(sql).safeIntegers().pluck().get())
+  } finally {
+    db.close()
+  }
+}

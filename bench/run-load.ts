@@ -1,0 +1,43 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { text } from 'node:stream/consumers'
+import type { Readable } from 'node:stream'
+import { LOADGEN } from './paths.js'
+
+/** Below the range of ports that the kernel gives out. */
+export const LOAD_PORT = 20000
+/** Name of the load generator's threads. */
+export const LOAD_COMM = 'loadgen'
+
+/** What loadgen is to do: its options. */
+export interface Load {
+  readonly mode: 'reset' | 'refused'
+  readonly threads?: number
+  readonly count?: number
+  readonly seconds?: number
+  /** Attempts per second; as fast as it goes without. */
+  readonly rate?: number
+  /** Distinct remote addresses. */
+  readonly endpoints?: number
+}
+
+export interface LoadResult {
+  readonly attempts: number
+  readonly rate: number
+}
+
+/** Runs the load to its end. Throws when an attempt ended otherwise than its mode says. */
+export async function runLoad(load: Load): Promise<LoadResult> {
+  const output = await text(startLoad(load).stdout as Readable)
+  const values = Object.fromEntries(
+    [...output.matchAll(/(\w+)=([\d.]+)/g)].map(([, name, value]) => [name, Number(value)]),
+  )
+  const { attempts, rate, errors } = values
+  if (attempts === undefined || rate === undefined || errors !== 0) throw new Error(`loadgen failed: ${output}`)
+  return { attempts, rate }
+}
+
+/** Starts the load and leaves it running. */
+export function startLoad(load: Load): ChildProcess {
+  const options = Object.entries(load).flatMap(([name, value]) => [`--${name}`, String(value)])
+  return spawn(LOADGEN, ['--port', String(LOAD_PORT), ...options], { stdio: ['ignore', 'pipe', 'inherit'] })
+}

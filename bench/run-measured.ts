@@ -1,0 +1,80 @@
+import { closeSync, openSync } from 'node:fs'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Readable } from 'node:stream'
+import { RUN_MEASURED } from './paths.js'
+
+/** Time for a tool to write its last events and to end. */
+const STOP_MS = 60_000
+
+/** What a process and its children cost, from first to last instruction. */
+export interface Usage {
+  readonly elapsedMs: number
+  readonly cpuMs: number
+  /** Highest resident memory of one of them. */
+  readonly peakBytes: number
+}
+
+/** A process whose cost is measured. */
+export interface MeasuredProcess {
+  readonly pid: number
+  readonly startedUnixNs: bigint
+  /** Rejects, with what the process said on stderr, when it fails. */
+  readonly ended: Promise<Usage>
+  /** As Ctrl-C does. */
+  interrupt(): Promise<Usage>
+}
+
+interface StartReport {
+  readonly pid: number
+  readonly started_unix_ns: string
+}
+
+interface EndReport {
+  readonly status: number
+  readonly elapsed_us: number
+  readonly cpu_us: number
+  readonly peak_kib: number
+}
+
+/** @param stdout file that takes the standard output; none drops it */
+export async function startMeasured(command: readonly string[], stdout = '/dev/null'): Promise<MeasuredProcess> {
+  const fd = openSync(stdout, 'w')
+  const child = spawn(RUN_MEASURED, command, { stdio: ['ignore', fd, 'pipe', 'pipe'] })
+  closeSync(fd)
+  const stderr = text(child.stderr as Readable)
+  const lines = createInterface(child.stdio[3] as Readable)[Symbol.asyncIterator]()
+  const next = async <T>() => JSON.parse((await lines.next()).value ?? 'null') as T | null
+  const start = await next<StartReport>()
+  if (!start) throw new Error(`cannot run ${command[0]}: ${await stderr}`)
+  const ended = next<EndReport>().then((end) => readUsage(command, end, stderr))
+  // It is awaited only when it is asked for; until then a failure is nobody's.
+  ended.catch(() => {})
+  return {
+    pid: start.pid,
+    startedUnixNs: BigInt(start.started_unix_ns),
+    ended,
+    interrupt: () => interrupt(child, start.pid, ended),
+  }
+}
+
+async function interrupt(child: ChildProcess, pid: number, ended: Promise<Usage>): Promise<Usage> {
+  if (child.exitCode === null) process.kill(pid, 'SIGINT')
+  const timer = new AbortController()
+  const late = delay(STOP_MS, null, { signal: timer.signal }).then(() => {
+    process.kill(pid, 'SIGKILL')
+    throw new Error(`process ${pid} did not end ${STOP_MS / 1000} s after SIGINT`)
+  })
+  late.catch(() => {})
+  return Promise.race([ended, late]).finally(() => timer.abort())
+}
+
+/** A tool that dies of the SIGINT that ends it has not failed. */
+async function readUsage(command: readonly string[], end: EndReport | null, stderr: Promise<string>): Promise<Usage> {
+  if (!end || (end.status !== 0 && end.status !== 2)) {
+    throw new Error(`${command.join(' ')} failed (wait status ${end?.status}): ${await stderr}`)
+  }
+  return { elapsedMs: end.elapsed_us / 1000, cpuMs: end.cpu_us / 1000, peakBytes: end.peak_kib * 1024 }
+}

@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { describeTrace } from '../../../src/analyze/info/describe-trace.js'
+import { readStartTicks } from '../../../src/store/process-start.js'
+import { run } from '../../support/process.js'
+import { makeSampleTrace, type SampleTrace } from '../sample-trace.js'
+
+const ATTEMPTS = [{}, {}, { outcome: 1, error: 111, flags: 1 }, { outcome: 7 }]
+
+/** What is said of the only session, by label. */
+function describeOnly({ file }: SampleTrace): Record<string, string> {
+  const lines = describeTrace(file).slice(2)
+  return Object.fromEntries(lines.map((line) => [line.slice(2, 16).trim(), line.slice(16)]))
+}
+
+/** Changes columns of the newest session. */
+function change({ db }: SampleTrace, columns: Record<string, string | number | null>): void {
+  const list = Object.keys(columns).map((name) => `${name} = ?`)
+  db.prepare(`UPDATE session SET ${list.join(', ')} WHERE session_id = (SELECT max(session_id) FROM session)`).run(
+    ...Object.values(columns),
+  )
+}
+
+describe('a closed session', () => {
+  test('is told with its host, its recorder, its time and what came out of it', () => {
+    const trace = makeSampleTrace({ batches: [ATTEMPTS] })
+    change(trace, {
+      host: 'web-1',
+      kernel: '6.1.0',
+      machine: 'x86_64',
+      boot_id: 'b00t',
+      command_line: 'tcpconn record -d 60',
+    })
+    expect(describeOnly(trace)).toEqual({
+      'loss': 'none',
+      'host': 'web-1, Linux 6.1.0 x86_64, boot b00t',
+      'recorded by': 'tcpconn 1.0.0: tcpconn record -d 60',
+      'filters': 'none',
+      'time': '2023-11-14 22:13:20 UTC for 1m00s',
+      'ended': 'its duration was over',
+      'attempts': '4 (0.1/s)',
+      'outcomes': '2 established, 1 refused, 1 pending',
+      'of these': '1 IPv4-mapped',
+      'completeness': "4 recorded + 0 lost = the kernel's 4 attempts (TcpActiveOpens)",
+    })
+  })
+
+  test('with loss says so first', () => {
+    const trace = makeSampleTrace({ batches: [ATTEMPTS], loss: { ringFull: 5, mapFull: 0, writerBehind: 1 } })
+    const [, session, loss] = describeTrace(trace.file)
+    expect(session).toBe('session 1')
+    expect(loss).toMatch(/LOST 6 attempts: 5 ring full, 1 writer behind/)
+    expect(describeOnly(trace).completeness).toContain('4 recorded + 6 lost')
+  })
+
+  test('with filters shows them, and was not compared', () => {
+    const said = describeOnly(makeSampleTrace({ batches: [ATTEMPTS], filters: '{"port":[80]}' }))
+    expect(said.filters).toBe('{"port":[80]}')
+    expect(said.completeness).toMatch(/^not checked against TcpActiveOpens/)
+  })
+
+  test.each([
+    ['interrupt', /interrupted/],
+    ['terminate', /terminated by a signal/],
+    ['command', /its command ended/],
+    ['error', /error/],
+    ['of the future', /does not know/],
+  ])('that ended for the reason %s', (reason, text) => {
+    const trace = makeSampleTrace({ batches: [] })
+    change(trace, { end_reason: reason })
+    expect(describeOnly(trace).ended).toMatch(text)
+  })
+
+  test('whose clock was set says how often', () => {
+    const trace = makeSampleTrace({ batches: [ATTEMPTS] })
+    for (const since of [1, 2]) trace.db.prepare('INSERT INTO clock_offset VALUES (1, ?, 5)').run(since)
+    expect(describeOnly(trace).clock).toMatch(/2 times/)
+    expect(describeOnly(makeSampleTrace({ batches: [] })).clock).toBeUndefined()
+  })
+})
+
+describe('a session without a goodbye', () => {
+  test('runs as long as its recorder does', () => {
+    const trace = makeSampleTrace({ batches: [ATTEMPTS], goodbye: false })
+    const said = describeOnly(trace)
+    expect(said.ended).toBe(`not yet: process ${process.pid} is recording`)
+    expect(said.completeness).toBe('not known before the end')
+    expect(said).toMatchObject({ attempts: '4 (4.0/s)', outcomes: '2 established, 1 refused, 1 pending', loss: 'none' })
+  })
+
+  test('was cut off when its recorder is gone', async () => {
+    const trace = makeSampleTrace({
+      batches: [ATTEMPTS],
+      goodbye: false,
+      loss: { ringFull: 3, mapFull: 0, writerBehind: 0 },
+    })
+    change(trace, { recorder_pid: (await run(['true'])).pid })
+    const said = describeOnly(trace)
+    expect(said.ended).toMatch(/^without a goodbye/)
+    expect(said.loss).toMatch(/^LOST 3 attempts/)
+    expect(said.outcomes).toBe('2 established, 1 refused, 1 pending')
+  })
+
+  test('was cut off when its recorder’s pid has passed to another process', () => {
+    const trace = makeSampleTrace({ batches: [], goodbye: false })
+    change(trace, { recorder_start_ticks: (readStartTicks(process.pid) as number) - 1 })
+    expect(describeOnly(trace).ended).toMatch(/^without a goodbye/)
+  })
+
+  test('was cut off when the host has been booted since', () => {
+    const trace = makeSampleTrace({ batches: [], goodbye: false })
+    change(trace, { boot_id: readFileSync('/proc/sys/kernel/random/uuid', 'utf8').trim() })
+    expect(describeOnly(trace).ended).toMatch(/^without a goodbye/)
+  })
+})
+
+test('the first line counts sessions and attempts, the others tell each session', () => {
+  const { file } = makeSampleTrace({ batches: [ATTEMPTS] }, { batches: [[{}]] })
+  const lines = describeTrace(file)
+  expect(lines[0]).toMatch(/trace\.db: 2 sessions, 5 attempts, \d.* kB$/)
+  expect(lines.filter((line) => line.startsWith('session '))).toEqual(['session 1', 'session 2'])
+})
+
+test('a trace without a session is told as one', () => {
+  expect(describeTrace(makeSampleTrace().file)).toEqual([expect.stringMatching(/: 0 sessions, 0 attempts, /)])
+})
+
+test('texts of strangers cannot steer the terminal', () => {
+  const trace = makeSampleTrace({ batches: [ATTEMPTS] })
+  const hostile = 'a\x1b]0;b\x07\n\u202e'
+  change(trace, {
+    host: hostile,
+    boot_id: hostile,
+    command_line: hostile,
+    filters: hostile,
+    tool_version: hostile,
+    end_reason: hostile,
+  })
+  expect(describeTrace(trace.file).join('')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/)
+})

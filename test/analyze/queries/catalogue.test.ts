@@ -1,0 +1,35 @@
+import { readdirSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { CATALOGUE } from '../../../src/analyze/queries/catalogue.js'
+import { makeSampleTrace } from '../sample-trace.js'
+
+const DIRECTORY = new URL('../../../src/analyze/queries/', import.meta.url)
+/** What is there beside the stored queries. */
+const OTHERS = ['catalogue.ts', 'stored-query.ts']
+
+test('every file of a stored query is in the catalogue, and the other way round', () => {
+  const files = readdirSync(DIRECTORY).filter((name) => name.endsWith('.ts') && !OTHERS.includes(name))
+  expect(CATALOGUE.map((query) => `${query.name}.ts`).toSorted()).toEqual(files.toSorted())
+})
+
+test.each(CATALOGUE)('$name has a description and an example that runs it', ({ name, description, example }) => {
+  expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/)
+  expect(description).toMatch(/^\S.{10,}$/)
+  expect(example).toMatch(new RegExp(`^tcpconn analyze ${name}( |$)`))
+})
+
+test.each(CATALOGUE)(
+  '$name has columns with names of their own, as many as values, from an empty trace too',
+  (query) => {
+    const { db } = makeSampleTrace({ batches: [[{}, { outcome: 1, error: 111 }]] }, { batches: [] })
+    for (const sessionId of [1, 2]) {
+      const { columns, rows } = query.run(db, { sessionIds: [sessionId], limit: 10 })
+      expect(new Set(columns.map((column) => column.name)).size).toBe(columns.length)
+      for (const { name, kind } of columns) {
+        expect(name).toMatch(/^[a-z][a-z0-9_]*$/)
+        if (kind === 'duration') expect(name).toMatch(/_ns$/)
+      }
+      for (const row of rows) expect(row).toHaveLength(columns.length)
+    }
+  },
+)

@@ -1,0 +1,74 @@
+import type { Database } from 'better-sqlite3'
+import { closeSession } from '../../src/record/session/session-row.js'
+import type { LossCounts } from '../../src/store/loss-text.js'
+import { randomInteger } from '../store/random.js'
+import { LOOPBACK6, MAPPED_PREFIX, packEvents, type EventFields } from '../record/make-events.js'
+import { NO_LOSS, addSession, createWriter, openNewTrace, type NewTrace } from '../record/new-trace.js'
+
+const ERRNO_OF_OUTCOME = [0, 111, 110, 113, 104, 0, 99, 0]
+
+/** Attempts to a few endpoints: one popular, some less so, one that always refuses. */
+export function sampleEvents(random: () => number, count: number): Partial<EventFields>[] {
+  return Array.from({ length: count }, () => {
+    const endpoint = Math.floor(random() ** 2 * 8)
+    const outcome = endpoint === 5 ? 1 : random() < 0.85 ? 0 : randomInteger(random, 0, 7)
+    return {
+      startedNs: BigInt(randomInteger(random, 0, 60e9)),
+      latencyNs: BigInt(Math.round(50_000 * (endpoint + 1) * (1 - random()) ** -1.5)),
+      remoteAddress: endpoint % 2 ? LOOPBACK6 : `${MAPPED_PREFIX}0a00000${endpoint}`,
+      remotePort: 443 + endpoint,
+      outcome,
+      error: ERRNO_OF_OUTCOME[outcome] as number,
+      synRetransmits: outcome === 2 || random() < 0.03 ? randomInteger(random, 1, 6) : 0,
+      flags: random() < 0.1 ? randomInteger(random, 1, 31) : 0,
+    }
+  })
+}
+
+export interface SessionParts {
+  /** Each is a batch; `null` closes a window. */
+  readonly batches: readonly (readonly Partial<EventFields>[] | null)[]
+  readonly loss?: LossCounts
+  /** Without it the session ends as a kill -9 ends it. */
+  readonly goodbye?: boolean
+  readonly filters?: string
+}
+
+/** A trace that is open for more, made by the real writer. */
+export interface SampleTrace extends NewTrace {
+  add(parts: SessionParts): number
+}
+
+/** Makes a trace with these sessions. */
+export function makeSampleTrace(...sessions: readonly SessionParts[]): SampleTrace {
+  const trace = openNewTrace()
+  trace.db.exec('DELETE FROM clock_offset; DELETE FROM session')
+  const add = (parts: SessionParts) => addTo(trace.db, parts)
+  for (const parts of sessions) add(parts)
+  return { ...trace, add }
+}
+
+function addTo(db: Database, { batches, loss = NO_LOSS, goodbye = true, filters = '{}' }: SessionParts): number {
+  const sessionId = addSession(db, filters)
+  const writer = createWriter({ db, sessionId })
+  let unwritten = loss
+  for (const events of batches) {
+    const packed = packEvents(events ?? [])
+    if (events === null) writer.flushWindow()
+    else writer.write(packed, packed.source, unwritten, 1e9)
+    if (events !== null) unwritten = NO_LOSS
+  }
+  if (!goodbye) return sessionId
+  writer.flushWindow()
+  const recorded = batches.reduce((sum, events) => sum + (events?.length ?? 0), 0)
+  const lost = loss.ringFull + loss.mapFull + loss.writerBehind
+  const kernel = recorded + lost
+  const completeness = { kernelMin: kernel, kernelMax: kernel, comparable: recorded, uncomparable: 0 }
+  closeSession(db, sessionId, {
+    durationNs: 60e9,
+    reason: 'duration',
+    loss,
+    completeness: filters === '{}' ? completeness : null,
+  })
+  return sessionId
+}

@@ -1,0 +1,90 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { expect, test } from 'vitest'
+import { addAnalyzeCommands } from '../src/analyze/command.js'
+import { CATALOGUE } from '../src/analyze/queries/catalogue.js'
+import { PACKAGE_ROOT } from '../src/package-root.js'
+import { addRecordCommands } from '../src/record/command.js'
+import { makeTrace } from './store/hand-made-trace.js'
+
+const DOCS = join(PACKAGE_ROOT, 'docs')
+const COMMANDS = await listCommands()
+
+/** Every command of the tool with its options, those of stored queries too. */
+async function listCommands(): Promise<Command[]> {
+  const program = new Command('tcpconn')
+  addRecordCommands(program)
+  await addAnalyzeCommands(program, ['analyze'])
+  const withDescendants = (command: Command): Command[] => [command, ...command.commands.flatMap(withDescendants)]
+  return program.commands.flatMap(withDescendants)
+}
+
+/** The text of all pages, or of one. */
+function readDocs(page?: string): string {
+  const names = page === undefined ? readdirSync(DOCS).filter((name) => name.endsWith('.md')) : [page]
+  return names.map((name) => readFileSync(join(DOCS, name), 'utf8')).join('\n')
+}
+
+/** Whether a text speaks of `word`, and not only of a longer one. */
+function names(text: string, word: string): boolean {
+  return new RegExp(`(^|[^\\w-])${word}(?![\\w-])`, 'm').test(text)
+}
+
+/** Error codes that the sources can throw. */
+function listErrorCodes(directory = join(PACKAGE_ROOT, 'src')): string[] {
+  const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
+  const found = files.flatMap((name) => readFileSync(join(directory, name), 'utf8').match(/\bE_[A-Z][A-Z_]+\b/g) ?? [])
+  return [...new Set(found)].toSorted()
+}
+
+test.each(COMMANDS)('$_name has a description, and every argument and option of it too', (command) => {
+  expect(command.description()).not.toBe('')
+  for (const option of command.options) expect(option.description, option.flags).not.toBe('')
+  for (const argument of command.registeredArguments) expect(argument.description, argument.name()).not.toBe('')
+})
+
+test.each(COMMANDS)('$_name is documented, with each of its options', (command) => {
+  const docs = readDocs()
+  expect(names(docs, command.name()), command.name()).toBe(true)
+  const missing = command.options.map((option) => option.long as string).filter((long) => !names(docs, long))
+  expect(missing).toEqual([])
+})
+
+test('the options of record are documented on its own page, short ones too', () => {
+  const page = readDocs('record.md')
+  const [record] = COMMANDS.filter((command) => command.name() === 'record')
+  const options = record?.options ?? []
+  expect(options.length).toBeGreaterThan(10)
+  for (const { long, short } of options) {
+    expect(names(page, long as string), long).toBe(true)
+    if (short) expect(names(page, short), short).toBe(true)
+  }
+})
+
+test('every stored query has its place in docs/analyze.md, with its columns', () => {
+  const page = readDocs('analyze.md')
+  expect(CATALOGUE.length).toBeGreaterThan(0)
+  for (const query of CATALOGUE) {
+    expect(names(page, query.name), query.name).toBe(true)
+    const { columns } = query.run(makeTrace().db, { sessionIds: [1], limit: 1 })
+    for (const column of columns) expect(names(page, column.name), `${query.name}: ${column.name}`).toBe(true)
+  }
+})
+
+test('every column of the view connects is documented', () => {
+  const page = readDocs('trace-file.md')
+  const columns = makeTrace().db.prepare('SELECT * FROM connects').columns()
+  for (const { name } of columns) expect(names(page, name), name).toBe(true)
+})
+
+test('every table of the trace is documented', () => {
+  const page = readDocs('trace-file.md')
+  const tables = makeTrace().db.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).pluck().all() as string[]
+  expect(tables.filter((name) => !names(page, name))).toEqual([])
+})
+
+test('every error code is documented, and no other', () => {
+  const documented = [...new Set(readDocs('errors.md').match(/\bE_[A-Z][A-Z_]+\b/g))].toSorted()
+  expect(documented).toEqual(listErrorCodes())
+})

@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { TOOL_VERSION } from '../src/version.js'
+import { makeSampleTrace } from './analyze/sample-trace.js'
+import { makeTemporaryDirectory } from './support/temporary-directory.js'
+import { runTool, toolCommand } from './support/tool.js'
+
+/** A closed trace with this many endpoints. */
+function makeClosedTrace(endpoints = 1): string {
+  const batch = Array.from({ length: endpoints }, (_, i) => ({ remotePort: i + 1 }))
+  const { db, file } = makeSampleTrace({ batches: [batch] })
+  db.pragma('journal_mode = DELETE')
+  db.close()
+  return file
+}
+
+/** How the tool ends when whoever reads its stdout goes away at once. */
+async function runIntoClosedPipe(args: readonly string[]): Promise<{ status: number | null; stderr: string }> {
+  const [program = '', ...rest] = toolCommand(args)
+  const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] })
+  child.stdout.destroy()
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
+  const status = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  return { status, stderr }
+}
+
+describe('help', () => {
+  test.each([
+    [['--help']],
+    [['help']],
+    [['record', '--help']],
+    [['doctor', '--help']],
+    [['info', '--help']],
+    [['analyze', '--help']],
+    [['analyze', 'top-endpoints', '--help']],
+    [['help', 'record']],
+  ])('of %j shows an example, on stdout', async (args) => {
+    const { status, stdout, stderr } = await runTool(args)
+    expect([status, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^Usage: tcpconn /)
+    expect(stdout).toMatch(/\nExamples?:\n +(sudo )?tcpconn /)
+  })
+
+  test('is what one gets without a command, as a wrong use', async () => {
+    const { status, stdout, stderr } = await runTool([])
+    expect([status, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^Usage: tcpconn /)
+  })
+
+  test('says the version', async () => {
+    expect(await runTool(['--version'])).toMatchObject({ status: 0, stdout: `${TOOL_VERSION}\n` })
+  })
+
+  test('lists the stored queries', async () => {
+    const { status, stdout } = await runTool(['analyze', '--list'])
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^top-endpoints +\S/)
+  })
+})
+
+describe('a wrong use ends with 2, says what is meant, and prints nothing on stdout', () => {
+  test.each([
+    [['recrod'], /unknown command 'recrod'.*\n.*Did you mean record\?/],
+    [['record', '--duraton', '10m'], /unknown option '--duraton'.*\n.*Did you mean --duration\?/],
+    [['info', '--quite'], /unknown option '--quite'/],
+    [['analyze', 'top-endpoint'], /top-endpoint[^s](.|\n)*top-endpoints/],
+    [['analyze', 'top-endpoints', '--formt', 'json'], /unknown option '--formt'.*\n.*Did you mean --format\?/],
+    [['analyze', 'top-endpoints', '--format', 'xml'], /'xml' is invalid. Allowed choices are table, json/],
+    [['record', '--duration'], /argument missing/],
+    [['record', '--port', '0'], /--port: "0" is not accepted(.|\n)*ports from 1 to 65535/],
+    [['record', '--'], /after -- comes a command/],
+    [['record', 'a.db', 'b.db'], /one trace file/],
+    [['record', 'a.db', 'b.db', '--', 'true'], /one trace file/],
+    [['info', 'a.db', 'b.db'], /too many arguments/],
+    [['doctor', 'now'], /too many arguments/],
+    [['analyze', 'top-endpoints', 'a.db', 'b.db'], /too many arguments/],
+  ])('%j', async (args, text) => {
+    const { status, stdout, stderr } = await runTool(args, { cwd: makeTemporaryDirectory() })
+    expect([status, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(text)
+    expect(stderr).toMatch(/^error: /)
+  })
+})
+
+describe('an error ends with 1, and three lines on stderr', () => {
+  test.each([
+    [['info', 'missing.db'], 'E_NO_SUCH_FILE'],
+    [['analyze', 'top-endpoints', 'missing.db'], 'E_NO_SUCH_FILE'],
+    [['info'], 'E_NO_SUCH_FILE'],
+  ])('%j: %s', async (args, code) => {
+    const { status, stdout, stderr } = await runTool(args, { cwd: makeTemporaryDirectory() })
+    expect([status, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(new RegExp(`^error: .*\\[${code}\\]\nreason: .+\nhint: .+\n$`))
+  })
+})
+
+describe('a trace', () => {
+  test('is looked for in the working directory when none is named', async () => {
+    const cwd = join(makeClosedTrace(), '..')
+    mkdirSync(join(cwd, 'sub'))
+    const { status, stdout } = await runTool(['info', 'trace.db'], { cwd })
+    expect([status, stdout.split(':')[0]]).toEqual([0, 'trace.db'])
+  })
+
+  test('is analyzed into data, and nothing else', async () => {
+    const file = makeClosedTrace(3)
+    const { status, stdout, stderr } = await runTool(['analyze', 'top-endpoints', file, '--format', 'json'])
+    expect([status, stderr]).toEqual([0, ''])
+    expect(JSON.parse(stdout)).toHaveLength(3)
+  })
+})
+
+describe('a reader that has seen enough', () => {
+  test.each([
+    ['help', () => ['record', '--help']],
+    ['a few lines', () => ['info', makeClosedTrace()]],
+    ['more than a pipe holds', () => ['analyze', 'top-endpoints', makeClosedTrace(5000), '--format', 'json']],
+    ['a list', () => ['analyze', '--list']],
+  ])('is no error: %s', async (_, args) => {
+    expect(await runIntoClosedPipe(args())).toEqual({ status: 0, stderr: '' })
+  })
+})

@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest'
+import {
+  checkBtf,
+  checkCgroup,
+  checkKernel,
+  checkLibbpf,
+  checkPrivileges,
+  renderCheck,
+} from '../../../src/record/doctor/run-doctor.js'
+import { runTool } from '../../support/tool.js'
+
+describe('a check', () => {
+  test('that is fine takes one line', () => {
+    expect(renderCheck({ name: 'kernel', found: 'Linux 6.1.0', todo: null })).toEqual(['ok  kernel      Linux 6.1.0'])
+  })
+
+  test('that is not has the thing to do below it', () => {
+    expect(renderCheck({ name: 'BTF', found: 'missing', todo: 'do this' })).toEqual([
+      'no  BTF         missing',
+      '                do this',
+    ])
+  })
+
+  test('that only costs a part is told from one that costs all', () => {
+    const [line] = renderCheck({ name: 'cgroup v2', found: 'not mounted', todo: 'mount it', isOptional: true })
+    expect(line).toBe('--  cgroup v2   not mounted')
+  })
+
+  test('shows what it found without steering the terminal', () => {
+    expect(renderCheck({ name: 'x', found: '\x1b[2J', todo: '\x07' }).join()).not.toMatch(/[\x1b\x07]/)
+  })
+})
+
+describe('kernel', () => {
+  test('new enough', () => {
+    expect(checkKernel('6.1.0-18-amd64')).toEqual({ name: 'kernel', found: 'Linux 6.1.0-18-amd64', todo: null })
+  })
+
+  test('too old', () => {
+    expect(checkKernel('5.4.0').todo).toMatch(/kernel from 5\.8 on/)
+  })
+})
+
+describe('BTF', () => {
+  test('there', () => {
+    expect(checkBtf('/').todo).toBeNull()
+  })
+
+  test('missing', () => {
+    expect(checkBtf('/no/btf')).toMatchObject({
+      found: '/no/btf is missing',
+      todo: expect.stringMatching(/CONFIG_DEBUG_INFO_BTF=y/),
+    })
+  })
+})
+
+describe('libbpf', () => {
+  test('there, with its version', () => {
+    expect(checkLibbpf()).toEqual({ name: 'libbpf', found: expect.stringMatching(/^version 1\.\d+/), todo: null })
+  })
+
+  test('missing', () => {
+    const { found, todo } = checkLibbpf('libbpf-of-nobody.so.1')
+    expect(found).toContain('libbpf is missing')
+    expect(todo).toContain('apt-get install libbpf1')
+  })
+
+  test('a library that is no libbpf is not well', () => {
+    expect(checkLibbpf('libc.so.6').todo).not.toBeNull()
+  })
+})
+
+describe('privileges', () => {
+  test('enough', () => {
+    expect(checkPrivileges([]).todo).toBeNull()
+  })
+
+  test('missing ones are named', () => {
+    expect(checkPrivileges(['CAP_BPF', 'CAP_PERFMON'])).toMatchObject({
+      found: 'missing CAP_BPF, CAP_PERFMON',
+      todo: expect.stringContaining('sudo tcpconn doctor'),
+    })
+  })
+})
+
+describe('cgroup v2', () => {
+  test('mounted', () => {
+    expect(checkCgroup('/sys/fs/cgroup')).toEqual({ name: 'cgroup v2', found: 'mounted at /sys/fs/cgroup', todo: null })
+  })
+
+  test('not mounted costs a part only', () => {
+    expect(checkCgroup(null)).toMatchObject({ isOptional: true, todo: expect.stringContaining('mount -t cgroup2') })
+  })
+})
+
+test('the exit status says whether this host can record, and every line is a check or what to do', async () => {
+  const { stdout, stderr, status } = await runTool(['doctor'])
+  const lines = stdout.trimEnd().split('\n')
+  expect(stderr).toBe('')
+  const names = lines.flatMap((line) => /^(?:ok|no|--) {2}(.{11})/.exec(line)?.[1]?.trim() ?? [])
+  expect(names).toEqual(['kernel', 'BTF', 'libbpf', 'privileges', 'cgroup v2', 'probe', 'ring'])
+  for (const line of lines) expect(line).toMatch(/^(ok|no|--) {2}\S|^ {16}\S/)
+  expect(status).toBe(lines.some((line) => line.startsWith('no')) ? 1 : 0)
+})

@@ -1,0 +1,72 @@
+import { mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { createCgroupPaths } from '../../../src/record/host/cgroup-paths.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+
+/** A tree of plain directories in the form of cgroup v2, and a clock that the test sets. */
+function makeTree() {
+  const root = makeTemporaryDirectory()
+  const clock = { ms: 0 }
+  const add = (path: string) => void mkdirSync(join(root, path), { recursive: true })
+  for (const path of ['system.slice/nginx.service', 'user.slice/user-1000.slice', 'a b']) add(path)
+  writeFileSync(join(root, 'cgroup.procs'), '')
+  return {
+    root,
+    add,
+    clock,
+    idOf: (path: string) => statSync(join(root, path), { bigint: true }).ino,
+    pathOf: createCgroupPaths(root, () => clock.ms),
+  }
+}
+
+test.each(['/', '/system.slice', '/system.slice/nginx.service', '/user.slice/user-1000.slice', '/a b'])(
+  '%s',
+  (path) => {
+    const { idOf, pathOf } = makeTree()
+    expect(pathOf(idOf(path))).toBe(path)
+  },
+)
+
+describe('what is not there', () => {
+  test('has no path, and neither have files', () => {
+    const { pathOf, idOf, clock } = makeTree()
+    expect(pathOf(1n)).toBeNull()
+    clock.ms += 1000
+    expect(pathOf(idOf('cgroup.procs'))).toBeNull()
+  })
+
+  test('costs a walk of the tree at most once a second', () => {
+    const { add, clock, idOf, pathOf } = makeTree()
+    expect(pathOf(1n)).toBeNull()
+    add('late.slice')
+    clock.ms = 999
+    expect(pathOf(idOf('late.slice'))).toBeNull()
+    clock.ms = 1000
+    expect(pathOf(idOf('late.slice'))).toBe('/late.slice')
+  })
+
+  test('on a host without cgroup v2 costs nothing', () => {
+    expect(createCgroupPaths(null)(1n)).toBeNull()
+  })
+
+  test('a root that has vanished is no error', () => {
+    const { root, pathOf } = makeTree()
+    rmSync(root, { recursive: true })
+    expect(pathOf(1n)).toBeNull()
+  })
+})
+
+test('what was found is known for good, without another look', () => {
+  const { root, idOf, pathOf } = makeTree()
+  const id = idOf('system.slice')
+  pathOf(id)
+  rmSync(join(root, 'system.slice'), { recursive: true })
+  expect(pathOf(id)).toBe('/system.slice')
+})
+
+test('links that lead in a circle are not followed', () => {
+  const { root, pathOf } = makeTree()
+  symlinkSync(root, join(root, 'circle'))
+  expect(pathOf(1n)).toBeNull()
+})

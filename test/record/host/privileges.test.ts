@@ -1,0 +1,73 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { findInvokingUser, missingCapabilities, readCapabilities } from '../../../src/record/host/privileges.js'
+import { createUserNames } from '../../../src/record/host/user-names.js'
+
+const NET_ADMIN = 1n << 12n
+const SYS_ADMIN = 1n << 21n
+const PERFMON = 1n << 38n
+const BPF = 1n << 39n
+const USERS = createUserNames('root:x:0:0::/root:/bin/sh\nana:x:1000:1001::/home/ana:/bin/sh\n')
+const ANA = { uid: 1000, gid: 1001, name: 'ana', home: '/home/ana' }
+
+afterEach(() => void vi.restoreAllMocks())
+
+describe('capabilities', () => {
+  test('are read from /proc/PID/status, the effective or the permitted ones', () => {
+    const status =
+      'Name:\tnode\nCapInh:\t0000000000000001\nCapPrm:\t000001ffffffffff\nCapEff:\t000000c000001000\nCapBnd:\tff\n'
+    expect(readCapabilities('CapEff', status)).toBe(0xc000001000n)
+    expect(readCapabilities('CapPrm', status)).toBe(0x1ffffffffffn)
+    expect(readCapabilities('CapEff', 'Name:\tnode\n')).toBe(0n)
+  })
+
+  test('of this process can be read', () => {
+    expect(readCapabilities()).toBeGreaterThanOrEqual(0n)
+  })
+
+  test.each([
+    [0n, ['CAP_BPF', 'CAP_PERFMON', 'CAP_NET_ADMIN']],
+    [BPF, ['CAP_PERFMON', 'CAP_NET_ADMIN']],
+    [BPF | PERFMON, ['CAP_NET_ADMIN']],
+    [NET_ADMIN | PERFMON, ['CAP_BPF']],
+    [BPF | PERFMON | NET_ADMIN, []],
+    [SYS_ADMIN, []],
+    [0x1ffffffffffn, []],
+    [~(SYS_ADMIN | BPF) & 0x1ffffffffffn, ['CAP_BPF']],
+  ])('of %d lack what loading needs: %j', (effective, missing) => {
+    expect(missingCapabilities(effective)).toEqual(missing)
+  })
+})
+
+describe('the user behind sudo', () => {
+  const asRoot = () => void vi.spyOn(process, 'getuid').mockReturnValue(0)
+
+  test('goes by SUDO_UID, with the group that sudo says', () => {
+    asRoot()
+    expect(findInvokingUser(USERS, { SUDO_UID: '1000', SUDO_GID: '55' })).toEqual({ ...ANA, gid: 55 })
+  })
+
+  test.each([{}, { SUDO_GID: '' }, { SUDO_GID: 'x' }, { SUDO_GID: '-5' }])(
+    'else with that of the account: %j',
+    (group) => {
+      asRoot()
+      expect(findInvokingUser(USERS, { SUDO_UID: '1000', ...group })).toEqual(ANA)
+    },
+  )
+
+  test.each([{}, { SUDO_UID: '' }, { SUDO_UID: '0', SUDO_GID: '0' }])('is nobody but root itself: %j', (env) => {
+    asRoot()
+    expect(findInvokingUser(USERS, env)).toBeNull()
+  })
+
+  test('is not asked for by who is not root', () => {
+    vi.spyOn(process, 'getuid').mockReturnValue(1000)
+    expect(findInvokingUser(USERS, { SUDO_UID: '1000' })).toBeNull()
+  })
+
+  test.each(['4242', 'ana', '-1', '1e3', '00x'])('that has no account is refused: SUDO_UID=%s', (uid) => {
+    asRoot()
+    expect(() => findInvokingUser(USERS, { SUDO_UID: uid })).toThrow(
+      expect.objectContaining({ code: 'E_SUDO_USER', reason: expect.stringContaining(uid) }),
+    )
+  })
+})

@@ -1,0 +1,91 @@
+import { readFileSync, readlinkSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { ECONNREFUSED } from '../../support/error-numbers.js'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { findClosedPort, listen } from '../../support/listener.js'
+import { connectFromNode } from '../../support/node-client.js'
+import { run } from '../../support/process.js'
+import { publicRepository } from '../../support/repository.js'
+import { recordWhile } from '../../support/recorder.js'
+import { connectsOf, onlyConnectOf, queryTrace, type ConnectRow } from '../../support/trace.js'
+import { GAMES_UID, asUser } from '../../support/users.js'
+import { connect, startLateConnect, workloadPath } from '../../support/workload.js'
+
+/** USER_HZ, a constant of the kernel's interface. */
+const TICK_NS = 1e9 / 100
+
+describeKernel('clients', () => {
+  test('one that does not block, and is refused', async () => {
+    const port = await findClosedPort()
+    const { file, result } = await recordWhile({}, () => connectFromNode('127.0.0.1', port))
+    expect(result.errno).toBe(ECONNREFUSED)
+    expect(onlyConnectOf(file, result.pid)).toMatchObject({ outcome: 'refused', exe: 'node', remote_port: port })
+  })
+
+  test('threads: their own ids and names, and the process', async () => {
+    const port = await listen()
+    const { file, result } = await recordWhile({}, () => connect('127.0.0.1', port, ['--threads', '3', '--count', '2']))
+    const rows = connectsOf(file, result.pid)
+    const names = rows.map((row) => row.comm).toSorted()
+    expect(names).toEqual(['worker-0', 'worker-0', 'worker-1', 'worker-1', 'worker-2', 'worker-2'])
+    expect(new Set(rows.map((row) => row.tid)).size).toBe(3)
+    expect(rows.filter((row) => row.tid === row.pid || row.exe !== 'connect')).toEqual([])
+    expect(new Set(rows.map((row) => row.process_start_ns)).size).toBe(1)
+  })
+
+  test('processes that are gone at once', async () => {
+    const port = await findClosedPort()
+    const loop = `for i in 1 2 3 4 5 6 7 8 9 10; do ${workloadPath('connect')} 127.0.0.1 ${port}; done`
+    const { file, result } = await recordWhile({}, () => run(['sh', '-c', loop]))
+    const pids = result.stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { pid: number }).pid)
+    const rows = connectsOf(file, ...pids)
+    expect(rows.map((row) => row.pid)).toEqual(pids)
+    expect(rows.every((row) => row.comm === 'connect' && row.exe === 'connect' && row.user === 'root')).toBe(true)
+    expect(rows.every((row) => row.cgroup?.startsWith('/') === true)).toBe(true)
+  })
+
+  test('of another user, and of one without a name', async () => {
+    const [port, root] = [await findClosedPort(), publicRepository()]
+    // Beyond 31 bits, as the users of containers may be.
+    const uids = [GAMES_UID, 3_999_999_999]
+    const { file, result } = await recordWhile({}, () =>
+      Promise.all(uids.map((uid) => connect('127.0.0.1', port, [], { root, under: asUser(uid) }))),
+    )
+    const [games, nameless] = result.map(({ pid }) => onlyConnectOf(file, pid))
+    expect(games).toMatchObject({ uid: GAMES_UID, user: 'games' })
+    expect(nameless).toMatchObject({ uid: 3_999_999_999, user: null })
+  })
+
+  test('the start of a process is the one in /proc', async () => {
+    const port = await findClosedPort()
+    const { file, result } = await recordWhile({}, async () => {
+      const { pid, child, finished } = startLateConnect(port)
+      const startTicks = readStartTicks(pid)
+      child.stdin.end('\n')
+      await finished
+      return { pid, startTicks }
+    })
+    const row = onlyConnectOf(file, result.pid)
+    expect(Math.abs(row.process_start_ns / TICK_NS - result.startTicks)).toBeLessThanOrEqual(1)
+  })
+
+  test('in a PID namespace: the id on the host', async () => {
+    const port = await findClosedPort()
+    const { file } = await recordWhile({}, () =>
+      connect('127.0.0.1', port, [], { under: ['unshare', '--pid', '--fork'] }),
+    )
+    const rows = queryTrace<ConnectRow>(file, 'SELECT * FROM connects WHERE remote_port = ?', port)
+    expect(rows).toHaveLength(1)
+    expect(rows[0]?.pid).toBeGreaterThan(1)
+    expect(rows[0]?.netns).toBe(Number(/\d+/.exec(readlinkSync('/proc/self/ns/net'))?.[0]))
+  })
+})
+
+/** Field 22 of /proc/PID/stat; the name in field 2 may hold anything but ends with the last parenthesis. */
+function readStartTicks(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19])
+}

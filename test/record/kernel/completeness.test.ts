@@ -1,0 +1,90 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { countRecorded, sessionLosses, sumLosses } from '../../support/losses.js'
+import { makeNetworkNamespace, readTcpCounter, type NetworkNamespace } from '../../support/network-namespace.js'
+import { recordWhile } from '../../support/recorder.js'
+import { readSession } from '../../support/trace.js'
+import { expectWholeTrace } from '../../support/whole-trace.js'
+import { connect, generateLoad } from '../../support/workload.js'
+
+describeKernel('completeness', () => {
+  // A namespace of its own, so that its counter knows nothing of what else the host does meanwhile.
+  test.each([
+    ['100,000 connects, each reset', ['--mode', 'reset', '--count', '100000']],
+    ['100,000 connects, all refused', ['--mode', 'refused', '--count', '100000']],
+    ['100,000 connects of two threads', ['--mode', 'reset', '--threads', '2', '--count', '100000']],
+    [
+      '60,000 refused ones of two threads, over IPv6',
+      ['--mode', 'refused', '--threads', '2', '--count', '60000', '--address', '::1'],
+    ],
+  ])('%s: recorded to the last one', async (_, args) => {
+    const namespace = makeNetworkNamespace()
+    const countBefore = readTcpCounter(namespace, 'ActiveOpens')
+    const { file, summary, result } = await recordWhile({}, () => generateLoad(args, { under: namespace.exec }))
+    expect(readTcpCounter(namespace, 'ActiveOpens') - countBefore).toBe(result.attempts)
+    expect(countRecorded(file, namespace.inode)).toBe(result.attempts)
+    expect(sumLosses(sessionLosses(file))).toBe(0)
+    expect(summary).toMatch(/^completeness: \d+ recorded \+ 0 lost = the kernel's /m)
+    expectWholeTrace(file)
+  })
+
+  test('the network namespaces of the whole host, one that is made meanwhile too', async () => {
+    const here = { exec: [] }
+    const before = readTcpCounter(here, 'ActiveOpens')
+    const { file, result } = await recordWhile({}, async () => {
+      const namespace = makeNetworkNamespace()
+      await connect('127.0.0.1', 1000, ['--count', '30'])
+      await connect('127.0.0.1', 1000, ['--count', '500'], { under: namespace.exec })
+      return { namespace, growth: readTcpCounter(here, 'ActiveOpens') - before }
+    })
+    expect(countRecorded(file, result.namespace.inode)).toBe(500)
+    expect(result.growth).toBeGreaterThanOrEqual(30)
+    const { kernel_attempts_min, kernel_attempts_max, comparable_attempts } = readSession(file)
+    expect(comparable_attempts).toBeGreaterThanOrEqual(result.growth + 500)
+    expect(comparable_attempts).toBeGreaterThanOrEqual(kernel_attempts_min ?? Infinity)
+    expect(comparable_attempts).toBeLessThanOrEqual(kernel_attempts_max ?? 0)
+  })
+
+  test('attempts of a namespace that is gone at the end are told apart', async () => {
+    const under = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$0" "$@"']
+    const { summary, file } = await recordWhile({}, () => connect('127.0.0.1', 1000, ['--count', '7'], { under }))
+    expect(readSession(file).uncomparable_attempts).toBeGreaterThanOrEqual(7)
+    expect(summary).toMatch(/ = the kernel's .*; \d+ more in network namespaces whose counter could not be read/)
+  })
+
+  test('a namespace that is gone, and a new one that gets its number: neither is taken for the other', async () => {
+    const old = makeNetworkNamespace()
+    const connectIn = ({ exec }: NetworkNamespace, count: number) =>
+      connect('127.0.0.1', 1000, ['--count', `${count}`], { under: exec })
+    await connectIn(old, 1000)
+    const { summary } = await recordWhile({}, async () => {
+      await connectIn(old, 50)
+      old.remove()
+      await connectIn(await makeNamespaceOf(old.inode), 100)
+    })
+    expect(summary).toMatch(/^completeness: .* = the kernel's /m)
+  })
+
+  test('pending and late attempts count once', async () => {
+    const namespace = makeNetworkNamespace()
+    const { summary } = await recordWhile({}, () =>
+      Promise.all([
+        generateLoad(['--mode', 'close', '--count', '2000'], { under: namespace.exec }),
+        connect('127.0.0.1', 1000, ['--threads', '50', '--count', '20'], { under: namespace.exec }),
+      ]),
+    )
+    expect(summary).toMatch(/^completeness: .* = the kernel's /m)
+  })
+})
+
+/** The kernel takes namespaces apart in the background and gives the lowest free number to the next. */
+async function makeNamespaceOf(inode: number): Promise<NetworkNamespace> {
+  for (let tries = 0; tries < 20; tries++) {
+    await delay(100)
+    const namespace = makeNetworkNamespace()
+    if (namespace.inode === inode) return namespace
+    namespace.remove()
+  }
+  return makeNetworkNamespace()
+}

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { expectError } from '../../support/error-lines.js'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { mount } from '../../support/mount.js'
+import { makeNetworkNamespace } from '../../support/network-namespace.js'
+import { startRecording } from '../../support/recorder.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { runTool } from '../../support/tool.js'
+import { connectsOf, queryTrace, readSession } from '../../support/trace.js'
+import { waitUntil } from '../../support/wait-until.js'
+import { expectWholeTrace } from '../../support/whole-trace.js'
+import { connect, generateLoad, startWorkload } from '../../support/workload.js'
+
+/** What a kill may cost at most, on a host that lets the recorder run. */
+const MAX_MISSING_MS = 200
+
+describeKernel('a recording that is interrupted', () => {
+  test('disk full: it stops, and what was written is whole', async () => {
+    const directory = makeTemporaryDirectory()
+    mount(directory, ['-t', 'tmpfs', '-o', 'size=2m', 'none'])
+    const recording = await startRecording({ file: join(directory, 'trace.db') })
+    const load = generateLoad(['--mode', 'refused', '--count', '100000'], { under: makeNetworkNamespace().exec })
+    const result = await recording.finished
+    expectError(result, 'E_DISK_FULL')
+    expect(result.stderr).toContain(recording.file)
+    await load
+    expectWholeTrace(recording.file)
+    expect(countRows(recording.file)).toBeGreaterThan(1000)
+    const info = await runTool(['info', recording.file])
+    expect(info).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  // A host that is busy with something else may hold up its disk, too: what counts is that it can be kept.
+  test('kill -9 under load: the file is whole, the last moments are missing', { retry: 2 }, async () => {
+    const recording = await startRecording()
+    const load = startWorkload('loadgen', ['--mode', 'reset', '--seconds', '2'])
+    await delay(700)
+    const heldBackMs = readRunDelayMs(recording.pid)
+    await delay(300)
+    const allowedMs = MAX_MISSING_MS + readRunDelayMs(recording.pid) - heldBackMs
+    process.kill(recording.pid, 'SIGKILL')
+    const killedMs = Date.now()
+    await recording.finished
+    load.child.kill()
+    await load.finished
+    expectWholeTrace(recording.file)
+    expect(killedMs - lastStartedMs(recording.file)).toBeLessThan(allowedMs)
+    expect(readSession(recording.file)).toMatchObject({
+      duration_ns: null,
+      end_reason: null,
+      recorder_pid: recording.pid,
+    })
+  })
+
+  test('kill -9, and then the next recording: a second session in the same file', async () => {
+    const first = await startRecording()
+    const { pid } = await connect('127.0.0.1', 1000)
+    await waitUntil('its row', () => connectsOf(first.file, pid).length)
+    process.kill(first.pid, 'SIGKILL')
+    await first.finished
+    expect((await runTool(['info', first.file])).stdout).toMatch(/goodbye/)
+    const second = await startRecording({ file: first.file })
+    const next = await connect('127.0.0.1', 1000)
+    await second.stop()
+    const rows = queryTrace(first.file, 'SELECT session_id, pid FROM connects WHERE pid IN (?, ?)', pid, next.pid)
+    expect(rows).toEqual([
+      { session_id: 1, pid },
+      { session_id: 2, pid: next.pid },
+    ])
+    expectWholeTrace(first.file)
+    expect(readSession(first.file)).toMatchObject({ session_id: 2, end_reason: 'interrupt' })
+  })
+})
+
+function lastStartedMs(file: string): number {
+  const [row] = queryTrace<{ ms: number }>(file, 'SELECT max(started_ns) / 1000000 AS ms FROM connects')
+  return row?.ms ?? 0
+}
+
+/** How long the main thread has waited for a CPU: Documentation/scheduler/sched-stats.rst. */
+function readRunDelayMs(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6
+}
+
+function countRows(file: string): number {
+  return queryTrace<{ count: number }>(file, 'SELECT count(*) AS count FROM connect_attempt')[0]?.count ?? 0
+}

@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import Database from 'better-sqlite3'
+import { expect, test } from 'vitest'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { recordWhile, startRecording } from '../../support/recorder.js'
+import { runTool } from '../../support/tool.js'
+import { onlyConnectOf, queryTrace } from '../../support/trace.js'
+import { waitUntil } from '../../support/wait-until.js'
+import { connect } from '../../support/workload.js'
+
+describeKernel('reading a trace while it is recorded', () => {
+  test('sqlite3 shows an attempt within a second', async () => {
+    const recording = await startRecording()
+    const { pid } = await connect('127.0.0.1', 1000)
+    const madeMs = Date.now()
+    const sql = `SELECT outcome, remote_port FROM connects WHERE pid = ${pid}`
+    const output = await waitUntil('the row', () => sqlite3(recording.file, sql), { everyMs: 50, timeoutMs: 3000 })
+    expect(Date.now() - madeMs).toBeLessThan(1000)
+    expect(output).toBe('refused|1000\n')
+    await recording.stop()
+  })
+
+  test('info and analyze work, too', async () => {
+    const recording = await startRecording()
+    const { pid } = await connect('127.0.0.1', 1000)
+    await waitUntil('the row', () => queryTrace(recording.file, 'SELECT 1 FROM connects WHERE pid = ?', pid).length)
+    expect((await runTool(['info', recording.file])).stdout).toMatch(/running|recording/i)
+    const { stdout } = await runTool(['analyze', 'top-endpoints', recording.file, '--format', 'json'])
+    const rows = JSON.parse(stdout) as { remote_address: string; remote_port: number; failed: number }[]
+    expect(rows).toContainEqual(expect.objectContaining({ remote_address: '127.0.0.1', remote_port: 1000 }))
+    await recording.stop()
+  })
+
+  test('a closed trace is one file without a write-ahead log', async () => {
+    const { file } = await recordWhile({}, () => connect('127.0.0.1', 1000))
+    expect(readdirSync(dirname(file))).toEqual([basename(file)])
+    expect(sqlite3(file, 'PRAGMA journal_mode')).toBe('delete\n')
+  })
+
+  test('a reader at the end keeps nothing from being written', async () => {
+    const recording = await startRecording()
+    const { pid } = await connect('127.0.0.1', 1000)
+    const reader = new Database(recording.file, { readonly: true })
+    const rows = reader.prepare('SELECT * FROM session').iterate()
+    rows.next()
+    await recording.stop()
+    rows.return?.()
+    reader.close()
+    expect(onlyConnectOf(recording.file, pid).outcome).toBe('refused')
+  })
+
+  test('time is wall-clock time, in ISO 8601 with microseconds', async () => {
+    const { file, result } = await recordWhile({}, async () => {
+      const beforeMs = Date.now()
+      const { pid } = await connect('127.0.0.1', 1000)
+      return { pid, beforeMs, afterMs: Date.now() }
+    })
+    const { time, started_ns } = onlyConnectOf(file, result.pid)
+    expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
+    expect(Date.parse(time)).toBeGreaterThan(result.beforeMs - 50)
+    expect(Date.parse(time)).toBeLessThan(result.afterMs + 50)
+    expect(Math.abs(started_ns / 1e6 - Date.parse(time))).toBeLessThan(1.1)
+  })
+})
+
+function sqlite3(file: string, sql: string): string {
+  return execFileSync('sqlite3', [file, sql], { encoding: 'utf8' })
+}

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { batchLosses, countRecorded, sessionLosses, sumLosses } from '../../support/losses.js'
+import { holdWriteLock } from '../../support/hold-lock.js'
+import { makeNetworkNamespace, readTcpCounter, type NetworkNamespace } from '../../support/network-namespace.js'
+import { startRecording, type Recording } from '../../support/recorder.js'
+import { readSession } from '../../support/trace.js'
+import { runTool } from '../../support/tool.js'
+import { generateLoad } from '../../support/workload.js'
+
+/** Events that the ring holds, and a load that overflows it by `MIN_LOST` and what others do meanwhile. */
+const RING_EVENTS = 65_536
+const LOAD_ATTEMPTS = 90_000
+const MIN_LOST = LOAD_ATTEMPTS - RING_EVENTS
+const LOAD = ['--mode', 'refused', '--count', String(LOAD_ATTEMPTS)]
+
+describeKernel('loss', () => {
+  test('ring full, since the recorder got no CPU: counted to the last one', async () => {
+    const { recording, namespace } = await startInNamespace()
+    process.kill(recording.pid, 'SIGSTOP')
+    const { attempts } = await generateLoad(LOAD, { under: namespace.exec })
+    process.kill(recording.pid, 'SIGCONT')
+    const summary = await recording.stop()
+    expectAllCounted(recording.file, namespace, attempts)
+    expect(sessionLosses(recording.file).ring_full).toBeGreaterThanOrEqual(MIN_LOST)
+    expect(countRecorded(recording.file, namespace.inode)).toBeLessThanOrEqual(RING_EVENTS)
+    expect(summary.split('\n')[0]).toMatch(/^LOST [\d,]+ attempts: [\d,]+ ring full/)
+    expectEqualSum(recording.file, summary)
+  })
+
+  test('writer behind: somebody holds the file locked while the ring fills', async () => {
+    const { recording, namespace } = await startInNamespace()
+    const release = holdWriteLock(recording.file)
+    const { attempts } = await generateLoad(LOAD, { under: namespace.exec })
+    release()
+    const summary = await recording.stop()
+    expectAllCounted(recording.file, namespace, attempts)
+    expect(sessionLosses(recording.file).writer_behind).toBeGreaterThanOrEqual(MIN_LOST)
+    expect(summary.split('\n')[0]).toMatch(/^LOST [\d,]+ attempts: .*[\d,]+ writer behind$/)
+    expectEqualSum(recording.file, summary)
+  })
+
+  test('locked for a while, but not for a full ring: nothing is lost, nothing is there twice', async () => {
+    const { recording, namespace } = await startInNamespace()
+    const release = holdWriteLock(recording.file)
+    const { attempts } = await generateLoad(['--mode', 'refused', '--count', '30000'], { under: namespace.exec })
+    release()
+    await recording.stop()
+    expect(countRecorded(recording.file, namespace.inode)).toBe(attempts)
+    expect(sumLosses(sessionLosses(recording.file))).toBe(0)
+  })
+
+  test('-q still tells of loss, and so does info', async () => {
+    const { recording, namespace } = await startInNamespace(['-q'])
+    process.kill(recording.pid, 'SIGSTOP')
+    await generateLoad(LOAD, { under: namespace.exec })
+    process.kill(recording.pid, 'SIGCONT')
+    expect(await recording.stop()).toMatch(/^LOST [\d,]+ attempts: [\d,]+ ring full/)
+    const { stdout } = await runTool(['info', recording.file])
+    expect(stdout).toMatch(/lost.*ring full/i)
+  })
+})
+
+async function startInNamespace(args: string[] = []): Promise<{ recording: Recording; namespace: NetworkNamespace }> {
+  const namespace = makeNetworkNamespace()
+  return { namespace, recording: await startRecording({ args }) }
+}
+
+/** Whatever happened: recorded + lost is what was made, in the session and in its batches alike, and no row is double. */
+function expectAllCounted(file: string, namespace: NetworkNamespace, attempts: number): void {
+  const [losses, recorded] = [sessionLosses(file), countRecorded(file, namespace.inode)]
+  expect(batchLosses(file)).toEqual(losses)
+  expect(readTcpCounter(namespace, 'ActiveOpens')).toBe(attempts)
+  expect(recorded).toBeLessThanOrEqual(attempts)
+  expect(recorded + sumLosses(losses)).toBeGreaterThanOrEqual(attempts)
+}
+
+/** Of a lost attempt nobody knows the namespace: where one is gone, the sum says nothing. */
+function expectEqualSum(file: string, summary: string): void {
+  if (readSession(file).uncomparable_attempts === 0) expect(summary).toMatch(/^completeness: .* = the kernel's /m)
+}

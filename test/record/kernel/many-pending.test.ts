@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { batchLosses, sessionLosses } from '../../support/losses.js'
+import { SILENT_ADDRESS, addSilentLink, makeNetworkNamespace, setSysctl } from '../../support/network-namespace.js'
+import { firstOutput } from '../../support/process.js'
+import { startRecording } from '../../support/recorder.js'
+import { queryTrace } from '../../support/trace.js'
+import { startWorkload } from '../../support/workload.js'
+
+/** Entries of the probe's map of pending attempts, bpf/tcpconn.bpf.c. */
+const MAP_ENTRIES = 131_072
+const CONNECTS_PER_PROCESS = 16_000
+
+describeKernel('many pending attempts', () => {
+  test('more than one batch of them: all are rows', async () => {
+    const { file, summary, netns } = await recordPending(20_000)
+    expect(outcomesOf(file, netns)).toEqual([{ outcome: 'pending', attempts: 20_000, latencies: 0, ports: 2 }])
+    expect(summary).toMatch(/^completeness: .* = the kernel's /m)
+  })
+
+  test('map full: what finds no room is counted', async () => {
+    const beyond = 3_000
+    const { file, summary } = await recordPending(MAP_ENTRIES + beyond)
+    const losses = sessionLosses(file)
+    // Whoever else has an attempt pending on this host takes an entry, too.
+    expect(losses).toMatchObject({ ring_full: 0, writer_behind: 0 })
+    expect(losses.map_full).toBeGreaterThanOrEqual(beyond)
+    expect(batchLosses(file)).toEqual(losses)
+    expect(summary.split('\n')[0]).toMatch(/^LOST [\d,]+ attempts: [\d,]+ map full$/)
+    expect(summary).toMatch(/^completeness: .* = the kernel's /m)
+  })
+})
+
+async function recordPending(count: number): Promise<{ file: string; summary: string; netns: number }> {
+  const namespace = makeNetworkNamespace()
+  addSilentLink(namespace)
+  // The search for a free port takes long when half of them are taken.
+  setSysctl(namespace, 'net/ipv4/ip_local_port_range', '1024 65535')
+  const recording = await startRecording()
+  const processes = Array.from({ length: Math.ceil(count / CONNECTS_PER_PROCESS) }, (_, i) => {
+    const connects = Math.min(CONNECTS_PER_PROCESS, count - i * CONNECTS_PER_PROCESS)
+    return startWorkload('many-pending', [`${connects}`, SILENT_ADDRESS, `${9000 + i}`], { under: namespace.exec })
+  })
+  await Promise.all(processes.map(firstOutput))
+  const summary = await recording.stop()
+  for (const { child } of processes) child.stdin.end()
+  await Promise.all(processes.map(({ finished }) => finished))
+  return { file: recording.file, summary, netns: namespace.inode }
+}
+
+function outcomesOf(file: string, netns: number): unknown[] {
+  return queryTrace(
+    file,
+    `SELECT outcome, count(*) AS attempts, count(latency_ns) AS latencies, count(DISTINCT remote_port) AS ports
+       FROM connects WHERE netns = ? GROUP BY 1`,
+    netns,
+  )
+}

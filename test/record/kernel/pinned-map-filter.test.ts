@@ -1,0 +1,87 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { makeCgroup } from '../../support/cgroup.js'
+import { expectFilter, type Attempt } from '../../support/filter-case.js'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { pinMap, type PinnedMap } from '../../support/pinned-map.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { runTool } from '../../support/tool.js'
+import { connect } from '../../support/workload.js'
+
+const MNTNS = { keyBytes: 8, valueBytes: 4 }
+const UNSHARE = ['unshare', '--mount']
+const connectUnder =
+  (under: readonly string[] = []): Attempt =>
+  () =>
+    connect('127.0.0.1', 1000, [], { under })
+
+describeKernel("bcc's pinned maps", () => {
+  test('--cgroupmap: exactly these cgroups', async () => {
+    const wanted = makeCgroup()
+    const [below, beside, map] = [makeCgroup(wanted), makeCgroup(), pinMap({})]
+    map.add(wanted.id)
+    const others = [connectUnder(below.exec), connectUnder(beside.exec), connectUnder()]
+    await expectFilter(['--cgroupmap', map.path], { matching: [connectUnder(wanted.exec)], others })
+  })
+
+  test('--cgroupmap: an empty map lets nothing pass, a change counts from the next attempt on', async () => {
+    const [cgroup, map] = [makeCgroup(), pinMap({})]
+    const after =
+      (change: () => void): Attempt =>
+      () => {
+        change()
+        return connectUnder(cgroup.exec)()
+      }
+    const unlisted = [after(() => {}), after(() => map.add(1)), after(() => flip(map, cgroup.id))]
+    const listed = after(() => map.add(cgroup.id))
+    await expectFilter(['--cgroupmap', map.path], { others: unlisted, matching: [listed] })
+  })
+
+  test('--mntnsmap: exactly these mount namespaces', async () => {
+    const map = pinMap(MNTNS)
+    map.add(statSync('/proc/self/ns/mnt').ino)
+    await expectFilter(['--mntnsmap', map.path], { matching: [connectUnder()], others: [connectUnder(UNSHARE)] })
+  })
+
+  test('both together: both must match', async () => {
+    const [cgroup, cgroups, namespaces] = [makeCgroup(), pinMap({}), pinMap(MNTNS)]
+    cgroups.add(cgroup.id)
+    namespaces.add(statSync('/proc/self/ns/mnt').ino)
+    const args = ['--cgroupmap', cgroups.path, '--mntnsmap', namespaces.path]
+    await expectFilter(args, {
+      matching: [connectUnder(cgroup.exec)],
+      others: [connectUnder(), connectUnder(UNSHARE), connectUnder([...cgroup.exec, ...UNSHARE])],
+    })
+  })
+
+  test.each([
+    ['--cgroupmap', { keyBytes: 4 }],
+    ['--cgroupmap', { valueBytes: 4 }],
+    ['--cgroupmap', { type: 'array', keyBytes: 4 }],
+    ['--mntnsmap', { valueBytes: 8 }],
+    ['--mntnsmap', { keyBytes: 4, valueBytes: 4 }],
+  ])('%s: a map of another shape is wrong usage: %o', async (option, shape) => {
+    await expectRefused(option, pinMap(shape).path)
+  })
+
+  test.each(['--cgroupmap', '--mntnsmap'])('%s: no such file, or a file that is no map', async (option) => {
+    const directory = makeTemporaryDirectory()
+    await expectRefused(option, join(directory, 'none'))
+    await expectRefused(option, directory)
+  })
+})
+
+async function expectRefused(option: string, path: string): Promise<void> {
+  const file = join(makeTemporaryDirectory(), 'trace.db')
+  const { status, stderr, stdout } = await runTool(['record', file, option, path])
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+  expect(stderr).toContain(`error: ${option}: ${JSON.stringify(path)} is not accepted`)
+  expect(stderr).toMatch(/reason: .*8-byte keys, [48]-byte values/)
+}
+
+/** In the map and out of it again. */
+function flip(map: PinnedMap, key: bigint): void {
+  map.add(key)
+  map.remove(key)
+}

@@ -1,0 +1,101 @@
+import { execFileSync } from 'node:child_process'
+import { chownSync, existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { expectError } from '../../support/error-lines.js'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { SILENT_ADDRESS, addSilentLink, makeNetworkNamespace } from '../../support/network-namespace.js'
+import { readThreads } from '../../support/process-status.js'
+import { startRecording } from '../../support/recorder.js'
+import { publicRepository } from '../../support/repository.js'
+import { waitForSynSent } from '../../support/syn-sent.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { runTool } from '../../support/tool.js'
+import { onlyConnectOf } from '../../support/trace.js'
+import { GAMES_GID, GAMES_UID, SUDO_GAMES } from '../../support/users.js'
+import { connect, startWorkload } from '../../support/workload.js'
+
+/** Bit 39, linux/capability.h. */
+const CAP_BPF = '0000008000000000'
+const NONE = '0000000000000000'
+
+describeKernel('privileges under sudo', () => {
+  test('the recorder becomes the user with all threads, and keeps CAP_BPF in one', async () => {
+    const recording = await startRecording(asGames())
+    const [main, ...others] = readThreads(recording.pid)
+    expect(others.length).toBeGreaterThan(0)
+    const identity = { Uid: '5 5 5 5', Gid: '60 60 60 60', Groups: groupsOfGames(), CapInh: NONE, CapAmb: NONE }
+    expect(main).toMatchObject({ ...identity, CapEff: CAP_BPF, CapPrm: CAP_BPF })
+    for (const thread of others) expect(thread).toMatchObject({ ...identity, CapEff: NONE, CapPrm: NONE })
+    await recording.stop()
+  })
+
+  test('the file, and what stands beside it, belongs to the user alone', async () => {
+    const recording = await startRecording(asGames())
+    const files = ['', '-wal', '-shm'].map((suffix) => statSync(`${recording.file}${suffix}`))
+    const [one] = files
+    expect(files.map(ownership)).toEqual([OWN, OWN, OWN])
+    await recording.stop()
+    expect(ownership(statSync(recording.file))).toEqual(OWN)
+    expect(statSync(recording.file).ino).toBe(one?.ino)
+  })
+
+  test('as good a recording as that of root, pending attempts and the kernel count included', async () => {
+    const namespace = makeNetworkNamespace()
+    addSilentLink(namespace)
+    const recording = await startRecording(asGames())
+    const pending = startWorkload('connect', [SILENT_ADDRESS, '80'], { under: namespace.exec })
+    await waitForSynSent(pending.pid, namespace)
+    const refused = await connect('127.0.0.1', 1000)
+    const summary = await recording.stop()
+    expect(onlyConnectOf(recording.file, pending.pid)).toMatchObject({ outcome: 'pending', netns: namespace.inode })
+    expect(onlyConnectOf(recording.file, refused.pid)).toMatchObject({ outcome: 'refused', user: 'root' })
+    expect(summary).toMatch(/^completeness: .* = the kernel's /m)
+  })
+
+  test('a directory that the user may not write', async () => {
+    const file = join(makeTemporaryDirectory(), 'trace.db')
+    const result = await runTool(['record', file], { root: publicRepository(), env: SUDO_GAMES })
+    expectError(result, 'E_CANNOT_OPEN')
+    expect(result.stderr).toContain(`reason: user ${GAMES_UID} may not write it`)
+    expect(existsSync(file)).toBe(false)
+  })
+
+  test.each([
+    [{ SUDO_UID: '4294967000' }, 'E_SUDO_USER'],
+    [{ SUDO_UID: 'games' }, 'E_SUDO_USER'],
+  ])('%o names nobody', async (env, code) => {
+    const directory = makeTemporaryDirectory()
+    expectError(await runTool(['record', join(directory, 'trace.db')], { env }), code)
+    expect(readdirSync(directory)).toEqual([])
+  })
+
+  test('the command is the user, without any capability, at home', async () => {
+    const { file, ...options } = asGames()
+    const script = 'id -u; id -g; id -G; echo "$HOME $USER $LOGNAME"; grep -E "^Cap(Inh|Prm|Eff|Amb)" /proc/self/status'
+    const { status, stdout } = await runTool(['record', file, '--', 'sh', '-c', script], options)
+    expect(status).toBe(0)
+    const [uid, gid, groups, environment, ...capabilities] = stdout.trim().split('\n')
+    expect([uid, gid, groups]).toEqual([`${GAMES_UID}`, `${GAMES_GID}`, groupsOfGames()])
+    expect(environment).toBe('/usr/games games games')
+    expect(capabilities.map((line) => line.split('\t')[1])).toEqual([NONE, NONE, NONE, NONE])
+    expect(ownership(statSync(file))).toEqual(OWN)
+  })
+})
+
+const OWN = { uid: GAMES_UID, gid: GAMES_GID, mode: 0o600 }
+
+/** What `sudo tcpconn record` of user games looks like, in a directory of games. */
+function asGames() {
+  const directory = makeTemporaryDirectory()
+  chownSync(directory, GAMES_UID, GAMES_GID)
+  return { file: join(directory, 'trace.db'), root: publicRepository(), env: SUDO_GAMES }
+}
+
+function groupsOfGames(): string {
+  return execFileSync('id', ['-G', 'games'], { encoding: 'utf8' }).trim()
+}
+
+function ownership({ uid, gid, mode }: { uid: number; gid: number; mode: number }) {
+  return { uid, gid, mode: mode & 0o777 }
+}

@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { startRecording } from '../../support/recorder.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { runTool } from '../../support/tool.js'
+import { connectsOf, queryTrace, readSession } from '../../support/trace.js'
+import { expectWholeTrace } from '../../support/whole-trace.js'
+import { connect } from '../../support/workload.js'
+
+describeKernel('sessions', () => {
+  test.each([
+    ['SIGINT', 'interrupt'],
+    ['SIGTERM', 'terminate'],
+    ['SIGHUP', 'terminate'],
+  ] as const)('%s ends one well', async (signal, reason) => {
+    const { pid, file, finished } = await startRecording()
+    process.kill(pid, signal)
+    expect(await finished).toMatchObject({ status: 0, stdout: '' })
+    const { end_reason, duration_ns } = readSession(file)
+    expect(end_reason).toBe(reason)
+    expect(duration_ns).toBeGreaterThan(0)
+  })
+
+  test('so does its duration, and the file is tcpconn.db in the working directory', async () => {
+    const cwd = makeTemporaryDirectory()
+    expect(await runTool(['record', '--duration', '300ms'], { cwd })).toMatchObject({ status: 0 })
+    const { end_reason, duration_ns } = readSession(join(cwd, 'tcpconn.db'))
+    expect(end_reason).toBe('duration')
+    expect(duration_ns).toBeGreaterThanOrEqual(300e6)
+    expect(duration_ns).toBeLessThan(600e6)
+  })
+
+  test('a second one is added, and changes nothing of the first', async () => {
+    const first = await startRecording()
+    const { pid } = await connect('127.0.0.1', 1000)
+    await first.stop()
+    const before = connectsOf(first.file, pid)
+    const second = await startRecording({ file: first.file, args: ['-P', '1001'] })
+    const next = await connect('127.0.0.1', 1001)
+    await second.stop()
+    expect(connectsOf(first.file, pid)).toEqual(before)
+    expect(connectsOf(first.file, next.pid)).toMatchObject([{ session_id: 2, remote_port: 1001 }])
+    const sessions = queryTrace(first.file, 'SELECT session_id, filters, end_reason FROM session')
+    expect(sessions).toEqual([
+      { session_id: 1, filters: '{}', end_reason: 'interrupt' },
+      { session_id: 2, filters: '{"port":[1001]}', end_reason: 'interrupt' },
+    ])
+    expectWholeTrace(first.file)
+  })
+
+  test('two recordings of the same host do not disturb each other', async () => {
+    const recordings = [await startRecording(), await startRecording()]
+    const { pid } = await connect('127.0.0.1', 1000, ['--count', '20'])
+    for (const recording of recordings) await recording.stop()
+    for (const { file } of recordings) expect(connectsOf(file, pid)).toHaveLength(20)
+    expect(recordings.map(({ file }) => existsSync(`${file}-wal`))).toEqual([false, false])
+  })
+})

@@ -1,0 +1,72 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { firstOutput, run, start } from '../../support/process.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { runTool, toolCommand } from '../../support/tool.js'
+import { connect } from '../../support/workload.js'
+
+/** `\r`, erase to the end of the line, and the line itself. */
+const STATUS = /\r\u001b\[K(\d+s(, \d+s left)?  \d[\d,]* attempts  [^\r\n]*)/g
+
+describeKernel('what is said, and where', () => {
+  test('on a terminal: a status line that is written over, and then the summary', async () => {
+    const { child, finished } = start(onTerminal(['--duration', '1500ms'], 'cols 120'))
+    await connect('127.0.0.1', 1000)
+    const { stdout, status } = await finished
+    child.stdin.end()
+    const lines = [...stdout.matchAll(STATUS)].map(([, line]) => line)
+    expect(status).toBe(0)
+    expect(lines.length).toBeGreaterThanOrEqual(2)
+    expect(lines[0]).toMatch(/left .* attempts .*\/s .* failed .*p50 .*p99 .* lost .*B$/)
+    expect(stdout).toMatch(/\r\u001b\[Krecorded \d/)
+  })
+
+  test('no line is longer than the terminal is wide', async () => {
+    const { stdout } = await run(onTerminal(['--duration', '600ms'], 'cols 40'))
+    const lengths = [...stdout.matchAll(STATUS)].map(([, line = '']) => line.length)
+    expect(lengths.length).toBeGreaterThan(0)
+    expect(Math.max(...lengths)).toBeLessThan(40)
+  })
+
+  test('a terminal that does not tell its width, as serial lines', async () => {
+    const { stdout } = await run(onTerminal(['--duration', '600ms'], 'cols 0'))
+    expect(stdout).toMatch(STATUS)
+  })
+
+  test('on a terminal with -q: nothing', async () => {
+    const { stdout, stderr } = await run(onTerminal(['-q', '--duration', '600ms'], 'cols 120'))
+    expect({ stdout, stderr }).toEqual({ stdout: '', stderr: '' })
+  })
+
+  test('no terminal: no status line, and all on stderr', async () => {
+    const file = join(makeTemporaryDirectory(), 'trace.db')
+    const { stdout, stderr } = await runTool(['record', file, '--duration', '700ms'])
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(/^recorded [\d,]+ attempts? in 1s into [^\n]*\n(.+\n)*completeness: .*\n$/)
+  })
+
+  test('no terminal, with -q: nothing', async () => {
+    const file = join(makeTemporaryDirectory(), 'trace.db')
+    const result = await runTool(['record', file, '-q', '--duration', '100ms'])
+    expect(result).toMatchObject({ status: 0, stdout: '', stderr: '' })
+  })
+
+  test('Ctrl-C reaches the command once, by way of the terminal', async () => {
+    const script = 'trap "echo got" INT; echo ready; for i in $(seq 8); do sleep 0.1; done; exit 5'
+    const running = start(onTerminal(['--', 'sh', '-c', script], 'cols 120'))
+    await firstOutput(running)
+    running.child.stdin.write('\u0003')
+    const { stdout, status } = await running.finished
+    expect(stdout.match(/got/g)).toEqual(['got'])
+    expect(stdout).toContain('recorded 0 attempts')
+    expect(status).toBe(5)
+  })
+})
+
+/** A pseudo-terminal, whose output script(1) copies to its own stdout. */
+function onTerminal(args: readonly string[], size: string): string[] {
+  const file = join(makeTemporaryDirectory(), 'trace.db')
+  const quoted = toolCommand(['record', file, ...args]).map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
+  return ['script', '--quiet', '--return', '--command', `stty ${size}; exec ${quoted.join(' ')}`, '/dev/null']
+}

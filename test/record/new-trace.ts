@@ -1,0 +1,51 @@
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { insertSession } from '../../src/record/session/session-row.js'
+import type { HostNames } from '../../src/record/write/dictionary-store.js'
+import { createTraceWriter, type TraceWriter } from '../../src/record/write/trace-writer.js'
+import { migrate } from '../../src/store/migrate.js'
+import { makeTemporaryDirectory } from '../support/temporary-directory.js'
+
+export const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0 }
+
+/** Unix time at which the sessions of `openNewTrace` begin. */
+export const STARTED_UNIX_NS = 1_700_000_000_000_000_000n
+
+/** Names that tell what they stand for. */
+export const NAMES: HostNames = {
+  userName: (uid) => (uid === 33 ? 'www-data' : null),
+  cgroupPath: (id) => `/cgroup-${id}`,
+  noteProcess: () => {},
+}
+
+/** A trace that is open for recording, with one session in it. */
+export interface NewTrace {
+  readonly file: string
+  readonly db: Database.Database
+  readonly sessionId: number
+}
+
+export function openNewTrace(journalMode: 'WAL' | 'DELETE' = 'WAL'): NewTrace {
+  const file = join(makeTemporaryDirectory(), 'trace.db')
+  const db = new Database(file, { timeout: 0 })
+  db.pragma(`journal_mode = ${journalMode}`)
+  db.pragma('synchronous = OFF')
+  migrate(db)
+  return { file, db, sessionId: addSession(db) }
+}
+
+export function addSession(db: Database.Database, filters = '{}'): number {
+  const startedUnixNs = STARTED_UNIX_NS
+  return insertSession(db, {
+    toolVersion: '1.0.0',
+    commandLine: 'tcpconn record',
+    filters,
+    ringBytes: 4096,
+    startedUnixNs,
+  })
+}
+
+/** A writer of a session that began with the clock at 0. */
+export function createWriter({ db, sessionId }: Pick<NewTrace, 'db' | 'sessionId'>, names = NAMES): TraceWriter {
+  return createTraceWriter(db, { sessionId, epochNs: 0n, names })
+}

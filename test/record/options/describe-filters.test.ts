@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import { describeFilters } from '../../../src/record/options/describe-filters.js'
+import { parsePrefixes } from '../../../src/record/options/parse-lists.js'
+import { NO_FILTERS } from '../../../src/record/options/record-filters.js'
+
+test('a recording of everything is {}', () => {
+  expect(describeFilters(NO_FILTERS, [])).toBe('{}')
+})
+
+test('every filter is named like its option', () => {
+  const filters = {
+    pids: [1, 2],
+    uids: [0],
+    ports: [443],
+    family: 6,
+    comms: ['curl', 'a "b"'],
+    destinations: parsePrefixes(['10.0.0.0/8', '192.0.2.7', '0.0.0.0/0', '2001:db8::/32', '::1', '::/0']),
+    minLatencyNs: 5_000_000,
+    outcomes: ['refused'],
+    cgroups: ['/sys/fs/cgroup/a'],
+    cgroupmap: '/sys/fs/bpf/c',
+    mntnsmap: '/sys/fs/bpf/m',
+  } as const
+  expect(JSON.parse(describeFilters(filters, ['curl', '-s']))).toEqual({
+    pid: [1, 2],
+    uid: [0],
+    port: [443],
+    family: 6,
+    comm: ['curl', 'a "b"'],
+    dst: ['10.0.0.0/8', '192.0.2.7/32', '0.0.0.0/0', '2001:db8::/32', '::1/128', '::/0'],
+    min_latency_ns: 5_000_000,
+    outcome: ['refused'],
+    cgroup: ['/sys/fs/cgroup/a'],
+    cgroupmap: '/sys/fs/bpf/c',
+    mntnsmap: '/sys/fs/bpf/m',
+    command: ['curl', '-s'],
+  })
+})
+
+test('a command alone is a part of the host', () => {
+  expect(describeFilters(NO_FILTERS, ['true'])).toBe('{"command":["true"]}')
+})

@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest'
+import { UsageError } from '../../../src/errors.js'
+import { createUserNames } from '../../../src/record/host/user-names.js'
+import {
+  parseComms,
+  parseIds,
+  parseOutcomes,
+  parsePorts,
+  parsePrefixes,
+  parseUids,
+} from '../../../src/record/options/parse-lists.js'
+import { formatAddress } from '../../../src/store/address.js'
+import { FAILED_OUTCOMES, OUTCOMES } from '../../../src/store/outcome.js'
+
+const USERS = createUserNames('root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33::/var/www:/bin/false\n')
+
+/** The usage error of `parse`, which has to name all that a user needs. */
+function expectRefusal(parse: () => unknown, option: string, value: string, accepted: RegExp): void {
+  const error = thrownBy(parse)
+  expect(error).toBeInstanceOf(UsageError)
+  expect(error.code).toBe('E_USAGE')
+  expect(error.message).toBe(`${option}: ${JSON.stringify(value)} is not accepted`)
+  expect(error.reason).toMatch(new RegExp(`^${option} takes ${accepted.source}`))
+}
+
+function thrownBy(parse: () => unknown): UsageError {
+  try {
+    parse()
+  } catch (error) {
+    return error as UsageError
+  }
+  throw new Error('it was accepted')
+}
+
+describe('process ids', () => {
+  test.each([
+    [['1234'], [1234]],
+    [
+      ['1,2', '3'],
+      [1, 2, 3],
+    ],
+    [[' 1 , 2 '], [1, 2]],
+    [['5,5', '5'], [5]],
+    [['4194304'], [4_194_304]],
+    [[], []],
+  ])('%j', (texts, pids) => {
+    expect(parseIds('--pid', texts)).toEqual(pids)
+  })
+
+  test.each(['0', '-1', '1.5', 'abc', '0x10', '4294967296', '99999999999', '1e3', '１２'])('%j is refused', (text) => {
+    expectRefusal(() => parseIds('--pid', [text]), '--pid', text, /process ids like/)
+  })
+
+  test.each(['', ',', '1,,2', '1,'])('an empty entry in %j is refused', (text) => {
+    expectRefusal(() => parseIds('--pid', [text]), '--pid', text, /process ids like/)
+  })
+})
+
+describe('users', () => {
+  test('go by number or name', () => {
+    expect(parseUids(['0,www-data', '1000'], USERS)).toEqual([0, 33, 1000])
+    expect(parseUids(['4294967294'], USERS)).toEqual([4_294_967_294])
+  })
+
+  test.each(['nobody-here', '-1', '4294967295', '1.0', ''])('%j is refused', (text) => {
+    expectRefusal(() => parseUids([text], USERS), '--uid', text, /user ids or names that this host knows/)
+  })
+})
+
+describe('ports', () => {
+  test('run from 1 to 65535', () => {
+    expect(parsePorts(['1,65535', '443'])).toEqual([1, 65_535, 443])
+  })
+
+  test('are as many as there are', () => {
+    const all = Array.from({ length: 65_535 }, (_, i) => i + 1)
+    expect(parsePorts([all.join()])).toEqual(all)
+  })
+
+  test.each(['0', '65536', 'http', '80-90', '-80', ' '])('%j is refused', (text) => {
+    expectRefusal(() => parsePorts([text]), '--port', text, /ports from 1 to 65535/)
+  })
+})
+
+describe('thread names', () => {
+  test('may hold commas and blanks, and any byte', () => {
+    expect(parseComms(['a,b c', 'x'.repeat(15), '日本日本日', '\x1b[1m'])).toEqual([
+      'a,b c',
+      'x'.repeat(15),
+      '日本日本日',
+      '\x1b[1m',
+    ])
+  })
+
+  test.each(['', 'x'.repeat(16), '日本日本日本'])('%j is refused', (text) => {
+    expectRefusal(() => parseComms([text]), '--comm', text, /a thread's name as in ps -o comm, 1 to 15 bytes/)
+  })
+})
+
+describe('outcomes', () => {
+  test('go by name, each once', () => {
+    expect(parseOutcomes(['refused,timed_out', 'refused'])).toEqual(['refused', 'timed_out'])
+    expect(parseOutcomes(OUTCOMES)).toEqual(OUTCOMES)
+  })
+
+  test('failed stands for all that ended without a connection', () => {
+    expect(parseOutcomes(['failed'])).toEqual(FAILED_OUTCOMES)
+    expect(parseOutcomes(['established,failed,refused'])).toEqual(['established', ...FAILED_OUTCOMES])
+  })
+
+  test.each(['ok', 'Refused', 'timed-out', '', '1'])('%j is refused', (text) => {
+    expectRefusal(() => parseOutcomes([text]), '--outcome', text, /failed, established, refused, timed_out, .* pending/)
+  })
+})
+
+describe('destinations', () => {
+  test.each([
+    ['10.0.0.0/8', '10.0.0.0', 104],
+    ['192.0.2.7', '192.0.2.7', 128],
+    ['0.0.0.0/0', '0.0.0.0', 96],
+    ['255.255.255.255/32', '255.255.255.255', 128],
+    ['2001:db8::/32', '2001:db8::', 32],
+    ['::1', '::1', 128],
+    ['fe80::/10', 'fe80::', 10],
+    ['::ffff:10.0.0.0/104', '10.0.0.0', 104],
+  ])('%s', (text, address, length) => {
+    const [prefix, ...others] = parsePrefixes([text])
+    expect(others).toEqual([])
+    expect(formatAddress(prefix!.address)).toBe(address)
+    expect(prefix).toMatchObject({ length })
+    expect(prefix!.address).toHaveLength(16)
+  })
+
+  test('come as a list', () => {
+    expect(parsePrefixes(['10.0.0.0/8, ::1', '192.0.2.7']).map((prefix) => prefix.length)).toEqual([104, 128, 128])
+  })
+
+  const WRONG = [
+    'localhost',
+    '10.0.0',
+    '10',
+    '0x7f.1',
+    '010.0.0.1',
+    '10.0.0.256',
+    '10.0.0.0/33',
+    '::/129',
+    '10.0.0.0/',
+    '10.0.0.0/a',
+  ]
+  const ALSO_WRONG = ['10.0.0.0/8/8', '10.0.0.0/-1', 'fe80::1%eth0', '1:2', ':::', '', '/8', '10.0.0.1:80', '[::1]']
+  test.each([...WRONG, ...ALSO_WRONG])('%j is refused', (text) => {
+    expectRefusal(() => parsePrefixes([text]), '--dst', text, /addresses or networks like/)
+  })
+})

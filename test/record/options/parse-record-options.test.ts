@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest'
+import { UsageError } from '../../../src/errors.js'
+import { parseRecordOptions, type RawOptions } from '../../../src/record/options/parse-record-options.js'
+import { NO_FILTERS } from '../../../src/record/options/record-filters.js'
+
+const parse = (raw: RawOptions, file?: string) => parseRecordOptions(raw, file, [], 'tcpconn record')
+const filtersOf = (raw: RawOptions) => parse(raw).filters
+
+test('without options the whole host is recorded into tcpconn.db until it is stopped', () => {
+  expect(parse({})).toEqual({
+    file: 'tcpconn.db',
+    durationNs: null,
+    quiet: false,
+    filters: NO_FILTERS,
+    command: [],
+    commandLine: 'tcpconn record',
+  })
+})
+
+test('file, command and command line are handed on as they are', () => {
+  const options = parseRecordOptions({ quiet: true }, 'a.db', ['curl', '-s'], 'tcpconn record a.db -q -- curl -s')
+  expect(options).toMatchObject({ file: 'a.db', quiet: true, command: ['curl', '-s'] })
+  expect(options.commandLine).toBe('tcpconn record a.db -q -- curl -s')
+})
+
+test('every filter is taken', () => {
+  const filters = filtersOf({
+    pid: ['1,2'],
+    uid: ['0', 'root'],
+    port: ['443'],
+    ipv4: true,
+    comm: ['curl'],
+    dst: ['10.0.0.0/8'],
+    minLatency: '5',
+    outcome: ['refused'],
+    cgroupmap: '/sys/fs/bpf/c',
+    mntnsmap: '/sys/fs/bpf/m',
+  })
+  expect(filters).toMatchObject({
+    pids: [1, 2],
+    ports: [443],
+    family: 4,
+    comms: ['curl'],
+    destinations: [{ length: 104 }],
+    minLatencyNs: 5_000_000,
+    outcomes: ['refused'],
+    cgroupmap: '/sys/fs/bpf/c',
+    mntnsmap: '/sys/fs/bpf/m',
+  })
+  expect(new Set(filters.uids)).toEqual(new Set([0]))
+})
+
+test.each([
+  [{}, null],
+  [{ ipv4: true }, 4],
+  [{ ipv6: true }, 6],
+  [{ ipv4: true, ipv6: true }, null],
+])('%j records IP version %s', (raw, family) => {
+  expect(filtersOf(raw).family).toBe(family)
+})
+
+describe('durations', () => {
+  test('a number alone is seconds for --duration, milliseconds for --min-latency', () => {
+    expect(parse({ duration: '90' }).durationNs).toBe(90e9)
+    expect(filtersOf({ minLatency: '1.5' }).minLatencyNs).toBe(1.5e6)
+    expect(filtersOf({ minLatency: '0' }).minLatencyNs).toBe(0)
+  })
+
+  test.each<[string, RawOptions, string]>([
+    ['--duration', { duration: '0' }, '0'],
+    ['--duration', { duration: 'soon' }, 'soon'],
+    ['--duration', { duration: '200d' }, '200d'],
+    ['--min-latency', { minLatency: '-1' }, '-1'],
+    ['--min-latency', { minLatency: '' }, ''],
+  ])('%s: %j is refused', (option, raw, value) => {
+    expect(() => parse(raw)).toThrow(UsageError)
+    expect(() => parse(raw)).toThrow(
+      expect.objectContaining({
+        message: `${option}: ${JSON.stringify(value)} is not accepted`,
+        reason: expect.stringMatching(/a duration like 10m.*up to 104 days/),
+      }),
+    )
+  })
+})
+
+test.each<RawOptions>([
+  { pid: ['x'] },
+  { uid: ['no such user'] },
+  { port: ['0'] },
+  { comm: [''] },
+  { dst: ['x'] },
+  { outcome: ['x'] },
+  { cgroup: ['/no/such/cgroup'] },
+])('%j is a usage error that names its option', (raw) => {
+  expect(() => parse(raw)).toThrow(UsageError)
+  expect(() => parse(raw)).toThrow(`--${Object.keys(raw)[0]}: `)
+})

@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest'
+import { parsePrefixes } from '../../../src/record/options/parse-lists.js'
+import { NO_FILTERS, type RecordFilters } from '../../../src/record/options/record-filters.js'
+import { outcomeMask, packComm, packFilters, packPrefix, packUint32 } from '../../../src/record/probe/pack-filters.js'
+import { connectOutcome, probeFilters } from '../../../src/record/probe/wire.gen.js'
+import { FAILED_OUTCOMES, OUTCOMES } from '../../../src/store/outcome.js'
+
+const ALL = 0xffffffff
+
+/** The fields of struct probe_filters, as the probe reads them. */
+function unpack(bytes: Uint8Array) {
+  const view = new DataView(bytes.buffer)
+  const flags = Object.entries(probeFilters).filter(([name]) => name.startsWith('by_'))
+  return {
+    minLatencyNs: view.getBigUint64(probeFilters.min_latency_ns, true),
+    outcomes: view.getUint32(probeFilters.outcomes, true),
+    cgroupCount: view.getUint32(probeFilters.cgroup_count, true),
+    family: view.getUint8(probeFilters.family),
+    on: flags.filter(([, offset]) => view.getUint8(offset) !== 0).map(([name]) => name),
+  }
+}
+
+const packed = (changes: Partial<RecordFilters>, followsCommand = false) =>
+  unpack(packFilters({ ...NO_FILTERS, ...changes }, followsCommand))
+
+test('no filter lets everything through', () => {
+  expect(packed({})).toEqual({ minLatencyNs: 0n, outcomes: ALL, cgroupCount: 0, family: 0, on: [] })
+  expect(packFilters(NO_FILTERS, false)).toHaveLength(probeFilters.size_bytes)
+})
+
+test.each<[Partial<RecordFilters>, string]>([
+  [{ pids: [1] }, 'by_pid'],
+  [{ uids: [0] }, 'by_uid'],
+  [{ ports: [80] }, 'by_port'],
+  [{ comms: ['curl'] }, 'by_comm'],
+  [{ destinations: parsePrefixes(['::/0']) }, 'by_destination'],
+  [{ cgroupmap: '/map' }, 'by_cgroupmap'],
+  [{ mntnsmap: '/map' }, 'by_mntnsmap'],
+])('%j switches one filter on', (changes, flag) => {
+  expect(packed(changes)).toEqual({ ...packed({}), on: [flag] })
+})
+
+test('a command switches its own filter on', () => {
+  expect(packed({}, true).on).toEqual(['by_command'])
+})
+
+test('values go in full: latency, cgroups, family', () => {
+  expect(packed({ minLatencyNs: 2 ** 53 - 1 }).minLatencyNs).toBe(2n ** 53n - 1n)
+  expect(packed({ cgroups: ['/a', '/b', '/c'] }).cgroupCount).toBe(3)
+  expect([packed({ family: 4 }).family, packed({ family: 6 }).family]).toEqual([4, 6])
+})
+
+describe('outcomes', () => {
+  test('have the bit of their code', () => {
+    for (const outcome of OUTCOMES) expect(outcomeMask([outcome])).toBe(1 << connectOutcome[outcome])
+    expect(outcomeMask(FAILED_OUTCOMES)).toBe(0b0111_1110)
+    expect(packed({ outcomes: ['refused', 'reset'] }).outcomes).toBe(0b1_0010)
+  })
+
+  test('none means all', () => {
+    expect(outcomeMask([])).toBe(ALL)
+  })
+})
+
+describe('keys', () => {
+  test.each([
+    ['curl', '6375726c000000000000000000000000'],
+    ['x'.repeat(15), `${'78'.repeat(15)}00`],
+    ['日本', 'e697a5e69cac00000000000000000000'],
+  ])('of the thread name %s: its bytes and NULs', (comm, hex) => {
+    expect(Buffer.from(packComm(comm)).toString('hex')).toBe(hex)
+  })
+
+  test.each([
+    ['10.0.0.0/8', 104, '00000000000000000000ffff0a000000'],
+    ['192.0.2.7', 128, '00000000000000000000ffffc0000207'],
+    ['2001:db8::/32', 32, '20010db8000000000000000000000000'],
+  ])('of %s: length in bits, then the address', (text, length, address) => {
+    const [prefix] = parsePrefixes([text])
+    const key = Buffer.from(packPrefix(prefix!))
+    expect(key.readUInt32LE(0)).toBe(length)
+    expect(key.subarray(4).toString('hex')).toBe(address)
+  })
+
+  test('of numbers: 32 bits, little-endian', () => {
+    expect([...packUint32(0xfedcba98)]).toEqual([0x98, 0xba, 0xdc, 0xfe])
+  })
+})

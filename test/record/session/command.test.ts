@@ -1,0 +1,111 @@
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { holdCommand, requireCommand } from '../../../src/record/session/command.js'
+import { describeError } from '../../../src/report-error.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { waitUntil } from '../../support/wait-until.js'
+
+/** A directory with a program, a script that may not be executed, and a directory. */
+function makeBin(): string {
+  const directory = makeTemporaryDirectory()
+  writeFileSync(join(directory, 'program'), '#!/bin/sh\n')
+  chmodSync(join(directory, 'program'), 0o755)
+  writeFileSync(join(directory, 'script'), '#!/bin/sh\n')
+  mkdirSync(join(directory, 'directory'))
+  return directory
+}
+
+/** Code and exit status of the error. */
+function refusal(name: string, path?: string): [string, number] {
+  try {
+    requireCommand(name, path)
+  } catch (error) {
+    return [(error as { code: string }).code, describeError(error).exitStatus]
+  }
+  throw new Error('it was accepted')
+}
+
+describe('a command that is there', () => {
+  test('by its path, or by PATH', () => {
+    const bin = makeBin()
+    expect(requireCommand(join(bin, 'program'), '')).toBeUndefined()
+    expect(requireCommand('program', `/nowhere:${bin}`)).toBeUndefined()
+  })
+
+  test('behind one that may not be executed, or behind what is no directory', () => {
+    const [first, second] = [makeBin(), makeBin()]
+    writeFileSync(join(second, 'script'), '#!/bin/sh\n', { mode: 0o755 })
+    chmodSync(join(second, 'script'), 0o755)
+    expect(requireCommand('script', `${first}:${first}/program:${second}`)).toBeUndefined()
+  })
+})
+
+describe('a command that cannot be run', () => {
+  test.each([
+    ['no-such-program', ['E_NO_COMMAND', 127]],
+    ['directory', ['E_NO_COMMAND', 127]],
+    ['', ['E_NO_COMMAND', 127]],
+    ['script', ['E_COMMAND_NOT_EXECUTABLE', 126]],
+  ])('in PATH: %j', (name, expected) => {
+    expect(refusal(name, makeBin())).toEqual(expected)
+  })
+
+  test.each([
+    ['no-such-program', ['E_NO_COMMAND', 127]],
+    ['directory', ['E_NO_COMMAND', 127]],
+    ['program/below', ['E_NO_COMMAND', 127]],
+    ['script', ['E_COMMAND_NOT_EXECUTABLE', 126]],
+  ])('by its path: %j', (name, expected) => {
+    const bin = makeBin()
+    expect(refusal(join(bin, name), bin)).toEqual(expected)
+  })
+})
+
+describe('a held command', () => {
+  /** Runs a shell script; the file of which it knows as $0 lies in a directory of its own. */
+  function hold(script: string) {
+    const file = join(makeTemporaryDirectory(), 'file')
+    const command = holdCommand(['/bin/sh', '-c', script, file], null)
+    onTestFinished(() => {
+      try {
+        process.kill(command.pid, 'SIGKILL')
+      } catch {
+        // It has ended, as it should.
+      }
+    })
+    return { file, command }
+  }
+
+  test('begins when it is told to, as the process that was held', async () => {
+    const { file, command } = hold('echo $$ > "$0"')
+    await delay(100)
+    expect(existsSync(file)).toBe(false)
+    command.run()
+    expect(await command.exit).toBe(0)
+    expect(existsSync(file)).toBe(true)
+  })
+
+  test('hands on its exit status', async () => {
+    const { command } = hold('exit 42')
+    command.run()
+    expect(await command.exit).toBe(42)
+  })
+
+  test('that a signal ends has the status that a shell gives it', async () => {
+    const { command } = hold('kill -TERM $$; sleep 60')
+    command.run()
+    expect(await command.exit).toBe(128 + 15)
+  })
+
+  test('gets the signals that we get, until it ends', async () => {
+    const before = process.listenerCount('SIGUSR2')
+    const { file, command } = hold('trap "exit 7" USR2; : > "$0"; while :; do sleep 0.01; done')
+    command.run()
+    await waitUntil('the trap', () => existsSync(file))
+    process.kill(process.pid, 'SIGUSR2')
+    expect(await command.exit).toBe(7)
+    expect(process.listenerCount('SIGUSR2')).toBe(before)
+  })
+})

@@ -1,0 +1,28 @@
+import { join } from 'node:path'
+import { TcpconnError } from '../../../src/errors.js'
+import { openOutput } from '../../../src/record/session/open-output.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { addSession } from '../new-trace.js'
+
+/** A path in a directory of its own where nothing is yet. */
+export function newPath(): string {
+  return join(makeTemporaryDirectory(), 'trace.db')
+}
+
+/** The error with which a path is refused. */
+export function refusal(path: string): TcpconnError {
+  try {
+    openOutput(path).close()
+  } catch (error) {
+    return error as TcpconnError
+  }
+  throw new Error(`${path} was opened`)
+}
+
+/** Makes a closed trace with one session. */
+export function makeClosedTrace(path = newPath()): string {
+  const output = openOutput(path)
+  addSession(output.db)
+  output.close()
+  return path
+}

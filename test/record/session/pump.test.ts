@@ -1,0 +1,154 @@
+import Database from 'better-sqlite3'
+import { describe, expect, test, vi } from 'vitest'
+import { createPump } from '../../../src/record/session/pump.js'
+import { BATCH_ROWS } from '../../../src/record/write/trace-writer.js'
+import { createWriter, openNewTrace, type NewTrace } from '../new-trace.js'
+import { createFakeProbe } from './fake-probe.js'
+
+/** A pump from a ring of ours into a new trace, and a clock that the test sets. */
+function createScene() {
+  const trace = openNewTrace()
+  const probe = createFakeProbe()
+  const onBatch = vi.fn()
+  const pump = createPump(probe, createWriter(trace), onBatch)
+  const clock = { ns: 0 }
+  return { trace, probe, onBatch, pump, clock, drain: () => pump.drain(() => clock.ns) }
+}
+
+/** Somebody else writes, until `free` is called. */
+function lockOut({ file }: NewTrace) {
+  const other = new Database(file, { timeout: 0 })
+  other.exec('BEGIN IMMEDIATE')
+  return { free: () => void other.exec('COMMIT').close() }
+}
+
+const portsIn = ({ db }: NewTrace) => db.prepare('SELECT remote_port FROM connects ORDER BY remote_port').pluck().all()
+const LOSS_COLUMNS = 'lost_ring_full_count, lost_map_full_count, lost_writer_behind_count'
+const lossesIn = ({ db }: NewTrace) => db.prepare(`SELECT ${LOSS_COLUMNS} FROM batch ORDER BY batch_id`).raw().all()
+
+describe('draining', () => {
+  test('moves what is in the ring into the trace, once', () => {
+    const { trace, probe, pump, drain, onBatch } = createScene()
+    probe.emit([{ remotePort: 1 }, { remotePort: 2 }])
+    expect(drain()).toBe(true)
+    probe.emit([{ remotePort: 3 }])
+    expect([drain(), drain()]).toEqual([true, true])
+    expect(portsIn(trace)).toEqual([1, 2, 3])
+    expect(pump.rows).toBe(3)
+    expect(probe.ring.pendingBytes()).toBe(0)
+    expect(onBatch).toHaveBeenCalledTimes(2)
+  })
+
+  test('an idle host costs no write', () => {
+    const { trace, drain, onBatch } = createScene()
+    expect(drain()).toBe(true)
+    expect(lossesIn(trace)).toEqual([])
+    expect(onBatch).not.toHaveBeenCalled()
+  })
+
+  test('takes a transaction per batch, until the ring is empty', () => {
+    const { trace, probe, pump, drain } = createScene()
+    probe.emit(Array.from({ length: 2 * BATCH_ROWS + 1 }, () => ({})))
+    drain()
+    const counts = trace.db.prepare('SELECT attempt_count FROM batch ORDER BY batch_id').pluck().all()
+    expect(counts).toEqual([BATCH_ROWS, BATCH_ROWS, 1])
+    expect(pump.rows).toBe(2 * BATCH_ROWS + 1)
+  })
+
+  test('loss is written with the batch in which it happened, and alone when there is nothing else', () => {
+    const { trace, probe, pump, drain, clock } = createScene()
+    probe.emit([{}])
+    Object.assign(probe.losses, { ringFull: 2, mapFull: 1 })
+    drain()
+    clock.ns = 1e9
+    drain()
+    probe.losses.mapFull = 5
+    drain()
+    expect(lossesIn(trace)).toEqual([
+      [2, 1, 0],
+      [0, 4, 0],
+    ])
+    expect(pump.loss.total).toEqual({ ringFull: 2, mapFull: 5, writerBehind: 0 })
+  })
+})
+
+describe('a file that somebody else holds locked', () => {
+  test('keeps events in the ring, and they come into the file later, once', () => {
+    const { trace, probe, pump, drain, onBatch } = createScene()
+    probe.emit([{ remotePort: 1 }])
+    drain()
+    const lock = lockOut(trace)
+    probe.emit([{ remotePort: 2 }])
+    expect([drain(), drain()]).toEqual([false, false])
+    probe.emit([{ remotePort: 3 }])
+    expect(drain()).toBe(false)
+    lock.free()
+    expect(drain()).toBe(true)
+    expect(portsIn(trace)).toEqual([1, 2, 3])
+    expect(pump.rows).toBe(3)
+    expect(onBatch).toHaveBeenCalledTimes(2)
+  })
+
+  test('what is lost meanwhile is counted once, and the writer is to blame', () => {
+    const { trace, probe, pump, drain } = createScene()
+    const lock = lockOut(trace)
+    probe.emit([{}])
+    drain()
+    Object.assign(probe.losses, { ringFull: 10, mapFull: 1 })
+    drain()
+    probe.losses.ringFull = 15
+    drain()
+    lock.free()
+    drain()
+    expect(lossesIn(trace)).toEqual([[0, 1, 15]])
+    expect(pump.loss.total).toEqual({ ringFull: 0, mapFull: 1, writerBehind: 15 })
+    probe.losses.ringFull = 16
+    drain()
+    expect(lossesIn(trace)[1]).toEqual([1, 0, 0])
+  })
+
+  test('for so long that the ring runs full loses what finds no room, and counts it', () => {
+    const { trace, probe, pump, drain } = createScene()
+    const lock = lockOut(trace)
+    probe.emit([{}])
+    drain()
+    probe.emit(Array.from({ length: 65_540 }, () => ({})))
+    drain()
+    lock.free()
+    drain()
+    expect(pump.rows).toBe(65_536)
+    expect(pump.loss.total).toEqual({ ringFull: 0, mapFull: 0, writerBehind: 5 })
+    expect(trace.db.prepare('SELECT count(*) FROM connects').pluck().get()).toBe(65_536)
+  })
+})
+
+describe('who is to blame for a full ring', () => {
+  /** Writing takes `writingNs`, then `waitingNs` pass, and the ring has run full in the meantime. */
+  function lossAfter(writingNs: number, waitingNs: number) {
+    const { probe, pump, clock } = createScene()
+    let calls = 0
+    probe.emit([{}])
+    pump.drain(() => (calls++ === 0 ? clock.ns : (clock.ns = writingNs)))
+    clock.ns = writingNs + waitingNs
+    probe.losses.ringFull = 3
+    pump.drain(() => clock.ns)
+    return pump.loss.total
+  }
+
+  test('the writer, when writing took most of the time since the last look', () => {
+    expect(lossAfter(60e6, 40e6)).toEqual({ ringFull: 0, mapFull: 0, writerBehind: 3 })
+  })
+
+  test('the reader, when it slept or got no CPU', () => {
+    expect(lossAfter(40e6, 60e6)).toEqual({ ringFull: 3, mapFull: 0, writerBehind: 0 })
+  })
+})
+
+test('any other error is thrown, and the events stay in the ring', () => {
+  const { trace, probe, drain } = createScene()
+  trace.db.exec(`CREATE TEMP TRIGGER full BEFORE INSERT ON main.batch BEGIN SELECT RAISE(ABORT, 'no more'); END`)
+  probe.emit([{}])
+  expect(drain).toThrow('no more')
+  expect(probe.ring.pendingBytes()).toBeGreaterThan(0)
+  expect(portsIn(trace)).toEqual([])
+})

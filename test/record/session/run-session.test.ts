@@ -1,0 +1,121 @@
+import { describe, expect, test, vi } from 'vitest'
+import { NO_FILTERS } from '../../../src/record/options/record-filters.js'
+import type { Session } from '../../../src/record/session/begin-session.js'
+import { endSession, failSession } from '../../../src/record/session/end-session.js'
+import { openOutput } from '../../../src/record/session/open-output.js'
+import { createPump } from '../../../src/record/session/pump.js'
+import { runSession } from '../../../src/record/session/run-session.js'
+import { createStopSignal } from '../../../src/record/session/stop-signal.js'
+import { STARTED_UNIX_NS, addSession, createWriter } from '../new-trace.js'
+import { createFakeProbe } from './fake-probe.js'
+import { newPath } from './output-files.js'
+
+/** A session over a probe of ours, with a clock that goes on by 100 ms at every look, and can be set. */
+function createScene(durationNs: number | null = null) {
+  const output = openOutput(newPath())
+  const sessionId = addSession(output.db)
+  const probe = createFakeProbe()
+  const wall = { offsetNs: STARTED_UNIX_NS }
+  let nowNs = 0
+  const session: Session = {
+    id: sessionId,
+    options: { file: output.path, durationNs, quiet: true, filters: NO_FILTERS, command: [], commandLine: '' },
+    probe,
+    output,
+    clock: { epochNs: 0n, nowNs: () => (nowNs += 100e6), unixOffsetNs: () => wall.offsetNs },
+    writer: createWriter({ db: output.db, sessionId }),
+    kernelCount: null,
+  }
+  const pump = createPump(probe, session.writer, () => {})
+  const status = { add: vi.fn(), draw: vi.fn(), clear: vi.fn() }
+  const stop = createStopSignal()
+  const query = (sql: string) => output.db.prepare(sql).safeIntegers().raw().all()
+  return { session, probe, pump, status, stop, wall, query, run: () => runSession(session, pump, stop, status) }
+}
+
+describe('while a session runs', () => {
+  test('it ends when its duration is over, with what came in until then', async () => {
+    const { probe, stop, query, run, status } = createScene(2e9)
+    probe.emit([{}, {}])
+    await run()
+    expect(stop.reason).toBe('duration')
+    expect(query('SELECT count(*) FROM connects')).toEqual([[2n]])
+    expect(status.draw).toHaveBeenCalled()
+  })
+
+  test('it ends when it is stopped', async () => {
+    const { stop, run } = createScene()
+    setTimeout(() => stop.stop('interrupt'), 30)
+    await run()
+    expect(stop.reason).toBe('interrupt')
+  })
+
+  test('a clock that is set is noted once, from the look before on; noise is not', async () => {
+    const { session, probe, status, wall, query, run } = createScene(6e9)
+    status.draw.mockImplementation((nowNs: number) => {
+      if (nowNs > 1e9) wall.offsetNs = STARTED_UNIX_NS + 99_999n
+      if (nowNs > 3e9) wall.offsetNs = STARTED_UNIX_NS - 3_600_000_000_000n
+    })
+    probe.emit([{ startedNs: 1_000_000n }, { startedNs: 5_500_000_000n }])
+    await run()
+    const offsets = query(`SELECT since_ns, unix_offset_ns FROM clock_offset ORDER BY since_ns`)
+    expect(offsets).toHaveLength(2)
+    expect(offsets[1]).toEqual([expect.any(BigInt), STARTED_UNIX_NS - 3_600_000_000_000n])
+    const [since] = offsets[1] as [bigint]
+    expect(since).toBeGreaterThan(1_000_000_000n)
+    expect(since).toBeLessThan(4_500_000_000n)
+    expect(query('SELECT started_ns FROM connects ORDER BY started_ns DESC')).toEqual([
+      [STARTED_UNIX_NS + 1_000_000n],
+      [STARTED_UNIX_NS - 3_600_000_000_000n + 5_500_000_000n],
+    ])
+    session.output.close()
+  })
+})
+
+describe('at the end of a session', () => {
+  test('recording stops first, then all that is left is written, and the goodbye last', () => {
+    const { session, probe, pump, query } = createScene()
+    probe.emit([{ outcome: 0 }, { outcome: 1, error: 111 }])
+    probe.waiting = [{ remotePort: 81 }]
+    Object.assign(probe.losses, { ringFull: 3, mapFull: 1 })
+    const result = endSession(session, pump, 'terminate')
+    expect(probe.calls).toEqual(['stop', 'detach'])
+    expect(result).toMatchObject({ rows: 3, loss: { ringFull: 3, mapFull: 1, writerBehind: 0 }, completeness: null })
+    expect(query('SELECT outcome FROM connects ORDER BY outcome')).toEqual([['established'], ['pending'], ['refused']])
+    expect(query('SELECT end_reason, duration_ns, lost_ring_full_count FROM session')).toEqual([
+      ['terminate', BigInt(result.durationNs), 3n],
+    ])
+    expect(query('SELECT last_attempt_id FROM latency_window')).toEqual([[3n]])
+  })
+
+  test('the kernel’s count is read around the stop, and stored', () => {
+    const { session, pump, probe, query } = createScene()
+    const calls = probe.calls
+    const completeness = { kernelMin: 1, kernelMax: 2, comparable: 1, uncomparable: 0 }
+    const kernelCount = {
+      noteProcess: vi.fn(),
+      begin: vi.fn(),
+      end: (switchOff: () => void) => [calls.push('read'), switchOff(), calls.push('read again')],
+      compare: vi.fn(() => completeness),
+    }
+    probe.emit([{ netns: 5 }])
+    expect(endSession({ ...session, kernelCount }, pump, 'duration').completeness).toEqual(completeness)
+    expect(calls).toEqual(['read', 'stop', 'read again', 'detach'])
+    expect(kernelCount.compare).toHaveBeenCalledWith(new Map([[5, 1]]))
+    expect(query('SELECT kernel_attempts_min, kernel_attempts_max FROM session')).toEqual([[1n, 2n]])
+  })
+
+  test('after an error it says so, and detaches', () => {
+    const { session, probe, pump, query } = createScene()
+    failSession(session, pump)
+    expect(probe.calls).toEqual(['stop', 'detach'])
+    expect(query('SELECT end_reason FROM session')).toEqual([['error']])
+  })
+
+  test('after an error that took the file away it says nothing, and throws nothing', () => {
+    const { session, probe, pump } = createScene()
+    session.output.close()
+    failSession(session, pump)
+    expect(probe.calls).toEqual(['stop', 'detach'])
+  })
+})

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs'
+import { hostname, machine, release } from 'node:os'
+import Database from 'better-sqlite3'
+import { describe, expect, test } from 'vitest'
+import { closeSession, insertClockOffset, insertSession, isLocked } from '../../../src/record/session/session-row.js'
+import { readStartTicks } from '../../../src/store/process-start.js'
+import { openNewTrace } from '../new-trace.js'
+
+const START = {
+  toolVersion: '1.2.3',
+  commandLine: `tcpconn record -- echo 'a b'`,
+  filters: '{"port":[80]}',
+  ringBytes: 16_777_216,
+  startedUnixNs: 1_700_000_000_123_456_789n,
+}
+
+test('a session knows its host, its recorder and its time to the ns', () => {
+  const { db } = openNewTrace()
+  const sessionId = insertSession(db, START)
+  const row = db.prepare('SELECT * FROM session WHERE session_id = ?').safeIntegers().get(sessionId)
+  expect(row).toMatchObject({
+    host: hostname(),
+    boot_id: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+    kernel: release(),
+    machine: machine(),
+    tool_version: '1.2.3',
+    command_line: START.commandLine,
+    filters: START.filters,
+    recorder_pid: BigInt(process.pid),
+    recorder_start_ticks: BigInt(readStartTicks(process.pid) ?? -1),
+    ring_bytes: 16_777_216n,
+    started_unix_ns: START.startedUnixNs,
+    duration_ns: null,
+    end_reason: null,
+    kernel_attempts_min: null,
+    comparable_attempts: null,
+  })
+})
+
+test('wall-clock time is known from its beginning on', () => {
+  const { db } = openNewTrace()
+  const sessionId = insertSession(db, START)
+  const offsets = db.prepare('SELECT since_ns, unix_offset_ns FROM clock_offset WHERE session_id = ?').safeIntegers()
+  expect(offsets.raw().all(sessionId)).toEqual([[0n, START.startedUnixNs]])
+  expect(insertClockOffset(db, sessionId, 5e9, 42n)).toBe(true)
+  expect(insertClockOffset(db, sessionId, 5e9, 43n)).toBe(true)
+  expect(offsets.all(sessionId)).toEqual([
+    [0n, START.startedUnixNs],
+    [5_000_000_000n, 43n],
+  ])
+})
+
+test('a goodbye says how long it was, why it ended, what was lost and what the kernel counted', () => {
+  const { db, sessionId } = openNewTrace()
+  closeSession(db, sessionId, {
+    durationNs: 10e9,
+    reason: 'duration',
+    loss: { ringFull: 1, mapFull: 2, writerBehind: 3 },
+    completeness: { kernelMin: 4, kernelMax: 5, comparable: 6, uncomparable: 7 },
+  })
+  expect(db.prepare('SELECT * FROM session').get()).toMatchObject({
+    duration_ns: 10e9,
+    end_reason: 'duration',
+    lost_ring_full_count: 1,
+    lost_map_full_count: 2,
+    lost_writer_behind_count: 3,
+    kernel_attempts_min: 4,
+    kernel_attempts_max: 5,
+    comparable_attempts: 6,
+    uncomparable_attempts: 7,
+  })
+})
+
+test('a goodbye without a comparison leaves it unknown, and other sessions alone', () => {
+  const { db, sessionId } = openNewTrace()
+  const other = insertSession(db, START)
+  const loss = { ringFull: 0, mapFull: 0, writerBehind: 0 }
+  closeSession(db, sessionId, { durationNs: 1, reason: 'error', loss, completeness: null })
+  const rows = db.prepare('SELECT session_id, end_reason, kernel_attempts_max FROM session').raw().all()
+  expect(rows).toEqual([
+    [sessionId, 'error', null],
+    [other, null, null],
+  ])
+})
+
+describe('a file that somebody else holds locked', () => {
+  test('takes a change of the clock later', () => {
+    const { db, file, sessionId } = openNewTrace()
+    const other = new Database(file)
+    other.exec('BEGIN IMMEDIATE')
+    expect(insertClockOffset(db, sessionId, 1, 2n)).toBe(false)
+    other.exec('COMMIT')
+    expect(insertClockOffset(db, sessionId, 1, 2n)).toBe(true)
+    other.close()
+  })
+
+  test('is told from every other error', () => {
+    expect(isLocked(new Database.SqliteError('', 'SQLITE_BUSY'))).toBe(true)
+    expect(isLocked(new Database.SqliteError('', 'SQLITE_BUSY_SNAPSHOT'))).toBe(true)
+    expect(isLocked(new Database.SqliteError('', 'SQLITE_FULL'))).toBe(false)
+    expect(isLocked(new Error('locked'))).toBe(false)
+    expect(isLocked('locked')).toBe(false)
+  })
+})

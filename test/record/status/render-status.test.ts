@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { renderStatus, type Status } from '../../../src/record/status/render-status.js'
+
+const STATUS: Status = {
+  elapsedNs: 754e9,
+  remainingNs: 2846e9,
+  attempts: 1_234_567,
+  perSecond: 28_123,
+  failed: 4321,
+  p50Ns: 123_456,
+  p99Ns: 45_600_000,
+  lost: 12,
+  fileBytes: 43_210_000,
+}
+
+test('one line says it all', () => {
+  expect(renderStatus(STATUS, 200)).toMatchInlineSnapshot(
+    `"12m34s, 47m26s left  1,234,567 attempts  28,123/s  4,321 failed  p50 123 µs  p99 45.6 ms  12 lost  43.2 MB"`,
+  )
+})
+
+test('a narrow terminal gets the beginning, and its last column stays free', () => {
+  expect(renderStatus(STATUS, 80)).toMatchInlineSnapshot(
+    `"12m34s, 47m26s left  1,234,567 attempts  28,123/s  4,321 failed  p50 123 µs  p9"`,
+  )
+  expect(renderStatus(STATUS, 80)).toHaveLength(79)
+  expect(renderStatus(STATUS, 40)).toMatchInlineSnapshot(`"12m34s, 47m26s left  1,234,567 attempts"`)
+})
+
+test('a terminal without room gets nothing', () => {
+  expect([renderStatus(STATUS, 1), renderStatus(STATUS, 0)]).toEqual(['', ''])
+})
+
+test('before the first attempt', () => {
+  const nothing = { attempts: 0, perSecond: 0, failed: 0, p50Ns: null, p99Ns: null, lost: 0, fileBytes: 98_304 }
+  expect(renderStatus({ ...nothing, elapsedNs: 0, remainingNs: null }, 200)).toMatchInlineSnapshot(
+    `"0s  0 attempts  0/s  0 failed  p50 -  p99 -  0 lost  98.3 kB"`,
+  )
+})
+
+test('a duration that is over has no time left', () => {
+  expect(renderStatus({ ...STATUS, remainingNs: -5e9 }, 200)).toContain(', 0s left')
+})

@@ -1,0 +1,154 @@
+import { describe, expect, test, vi } from 'vitest'
+import { createDictionaryStore } from '../../../src/record/write/dictionary-store.js'
+import { connectEvent } from '../../../src/record/probe/wire.gen.js'
+import { LOOPBACK, LOOPBACK6, MAPPED_PREFIX, UNSPECIFIED, packEvents, type EventFields } from '../make-events.js'
+import { NAMES, addSession, openNewTrace, type NewTrace } from '../new-trace.js'
+
+/** Writes the process of an event and reads its row back. */
+function storeProcess(trace: NewTrace, event: Partial<EventFields>, names = NAMES): Record<string, unknown> {
+  const store = createDictionaryStore(trace.db, trace.sessionId, names)
+  const { processId } = store.process(packEvents([event]).bytes, connectEvent.process_start_ns)
+  const row = trace.db.prepare('SELECT * FROM process WHERE process_id = ?').safeIntegers().get(processId)
+  return row as Record<string, unknown>
+}
+
+describe('a process', () => {
+  test('is written with all that the event and the host know', () => {
+    const trace = openNewTrace()
+    const processStartNs = 9_007_199_254_740_993n
+    expect(storeProcess(trace, { pid: 4_000_000_000, processStartNs, comm: 'a worker' })).toEqual({
+      process_id: 1n,
+      session_id: BigInt(trace.sessionId),
+      pid: 4_000_000_000n,
+      process_start_ns: processStartNs,
+      comm: 'a worker',
+      exe: 'curl',
+      uid: 33n,
+      user: 'www-data',
+      cgroup_id: 1n,
+      netns: 4_026_531_840n,
+      mntns: 4_026_531_841n,
+    })
+    expect(trace.db.prepare('SELECT kernel_cgroup_id, path FROM cgroup').raw().all()).toEqual([[77, '/cgroup-77']])
+  })
+
+  test('gives back its network namespace, and is noted once', () => {
+    const trace = openNewTrace()
+    const noteProcess = vi.fn()
+    const store = createDictionaryStore(trace.db, trace.sessionId, { ...NAMES, noteProcess })
+    const { netns } = store.process(packEvents([{ pid: 5, netns: 4_294_967_295 }]).bytes, connectEvent.process_start_ns)
+    expect(netns).toBe(4_294_967_295)
+    expect(noteProcess.mock.calls).toEqual([[5, 4_294_967_295]])
+  })
+
+  test('what is not known is NULL: executable of a kernel thread, user, cgroup, mount namespace', () => {
+    const event = { exeInode: 0n, exe: '', uid: 99, mntns: 0 }
+    const trace = openNewTrace()
+    expect(storeProcess(trace, event, { ...NAMES, cgroupPath: () => null })).toMatchObject({
+      exe: null,
+      user: null,
+      mntns: null,
+    })
+    expect(trace.db.prepare('SELECT path FROM cgroup').pluck().get()).toBeNull()
+  })
+
+  test('an executable without a name is no kernel thread', () => {
+    expect(storeProcess(openNewTrace(), { exe: '' }).exe).toBe('')
+  })
+})
+
+describe('hostile names', () => {
+  const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex, 'hex'))
+
+  test.each([
+    ['terminal escapes stay as they are', bytes('1b5b33316d'), '\x1b[31m'],
+    ['the first NUL ends it', bytes('6100626364'), 'a'],
+    ['nothing at all', bytes(''), ''],
+    ['all 16 bytes used', bytes('61'.repeat(16)), 'a'.repeat(16)],
+    ['no UTF-8', bytes('61ff62c0af'), 'a\ufffdb\ufffd\ufffd'],
+    ['UTF-8 cut in the middle', bytes('e697a5e69c'), '日\ufffd'],
+    ['quotes and SQL', new TextEncoder().encode(`'); DROP --`), `'); DROP --`],
+    ['line ends and tabs', bytes('0a0d0961'), '\n\r\ta'],
+    ['a byte order mark', bytes('efbbbf61'), '\ufeffa'],
+  ])('%s', (_, comm, text) => {
+    expect(storeProcess(openNewTrace(), { comm }).comm).toBe(text)
+  })
+
+  test('an executable’s name ends with its 128 bytes', () => {
+    expect(storeProcess(openNewTrace(), { exe: 'x'.repeat(128) }).exe).toBe('x'.repeat(128))
+  })
+})
+
+describe('a cgroup', () => {
+  test('is one row for all its processes', () => {
+    const trace = openNewTrace()
+    const cgroupPath = vi.fn((id: bigint) => `/cgroup-${id}`)
+    const store = createDictionaryStore(trace.db, trace.sessionId, { ...NAMES, cgroupPath })
+    const packed = packEvents([{ pid: 1 }, { pid: 2 }, { pid: 3, cgroupId: 78n }])
+    for (const offset of packed.offsets) store.process(packed.bytes, offset + connectEvent.process_start_ns)
+    expect(trace.db.prepare('SELECT cgroup_id FROM process ORDER BY pid').pluck().all()).toEqual([1, 1, 2])
+    expect(cgroupPath).toHaveBeenCalledTimes(2)
+  })
+
+  test('whose path was not found at first is looked for again with its next process', () => {
+    const trace = openNewTrace()
+    const paths = [null, '/late.slice']
+    const cgroupPath = () => paths.shift() ?? null
+    const store = createDictionaryStore(trace.db, trace.sessionId, { ...NAMES, cgroupPath })
+    const packed = packEvents([{ pid: 1 }, { pid: 2 }])
+    for (const offset of packed.offsets) store.process(packed.bytes, offset + connectEvent.process_start_ns)
+    const path = trace.db.prepare('SELECT path FROM process JOIN cgroup USING (cgroup_id) WHERE pid = 2')
+    expect(path.pluck().get()).toBe('/late.slice')
+  })
+})
+
+describe('an endpoint', () => {
+  const endpointAt = connectEvent.remote_address
+
+  test.each([
+    [LOOPBACK, 4, '127.0.0.1'],
+    [LOOPBACK6, 6, '::1'],
+    [`${MAPPED_PREFIX}00000000`, 4, '0.0.0.0'],
+    ['20010db8000000000000000000000001', 6, '2001:db8::1'],
+  ])('%s', (remoteAddress, family, text) => {
+    const { db, sessionId } = openNewTrace()
+    const { bytes } = packEvents([{ remoteAddress, remotePort: 65_535 }])
+    createDictionaryStore(db, sessionId, NAMES).endpoint(bytes, endpointAt)
+    expect(db.prepare('SELECT * FROM endpoint').get()).toEqual({
+      endpoint_id: 1,
+      family,
+      address: Buffer.from(remoteAddress, 'hex'),
+      remote_address: text,
+      remote_port: 65_535,
+    })
+  })
+
+  test('is one row over all sessions', () => {
+    const { db, sessionId } = openNewTrace()
+    const packed = packEvents([{}, { remotePort: 80 }])
+    const ids = [sessionId, addSession(db)].map((session) => {
+      const store = createDictionaryStore(db, session, NAMES)
+      return packed.offsets.map((offset) => store.endpoint(packed.bytes, offset + endpointAt))
+    })
+    expect(ids).toEqual([
+      [1, 2],
+      [1, 2],
+    ])
+    expect(db.prepare('SELECT count(*) FROM endpoint').pluck().get()).toBe(2)
+  })
+})
+
+describe('a local address', () => {
+  test('is one row over all sessions, without text when none was chosen', () => {
+    const { db, sessionId } = openNewTrace()
+    const addresses = [LOOPBACK, UNSPECIFIED, '00'.repeat(16), LOOPBACK6]
+    const packed = packEvents(addresses.map((localAddress) => ({ localAddress })))
+    for (const session of [sessionId, addSession(db)]) {
+      const store = createDictionaryStore(db, session, NAMES)
+      const ids = packed.offsets.map((offset) => store.localAddress(packed.bytes, offset + connectEvent.local_address))
+      expect(ids).toEqual([1, 2, 3, 4])
+    }
+    const texts = db.prepare('SELECT local_address FROM local_address ORDER BY local_address_id').pluck().all()
+    expect(texts).toEqual(['127.0.0.1', null, null, '::1'])
+  })
+})

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { createBatch } from '../../../src/record/decode/attempt-batch.js'
+import { decodeConnect } from '../../../src/record/decode/decode-connect.js'
+import { createDictionaries } from '../../../src/record/intern/dictionaries.js'
+import { createLatencyWindow } from '../../../src/record/write/latency-window.js'
+import { sumUpBatch } from '../../../src/record/write/sum-up-batch.js'
+import { packEvents, type EventFields } from '../make-events.js'
+
+/** Decodes events and sums them up, without a trace. */
+function sumUp(events: readonly Partial<EventFields>[]) {
+  const dictionaries = createDictionaries({
+    process: (bytes, at) => ({ processId: 1, netns: new DataView(bytes.buffer).getUint32(at + 32, true) }),
+    endpoint: () => 1,
+    localAddress: () => 1,
+  })
+  const batch = createBatch(events.length)
+  const packed = packEvents(events)
+  for (const offset of packed.offsets) {
+    decodeConnect(packed, offset, { batch, dictionaries, epochHigh: 0, epochLow: 0 })
+  }
+  const window = createLatencyWindow()
+  sumUpBatch(batch, window, dictionaries)
+  return { dictionaries, window }
+}
+
+test('attempts without a SYN do not count for their network namespace', () => {
+  const events = [{ netns: 4_026_531_840 }, { netns: 4_026_531_840, flags: 16 }, { netns: 9, pid: 2 }, { flags: 15 }]
+  expect(sumUp(events).dictionaries.attemptsByNetns()).toEqual(
+    new Map([
+      [4_026_531_840, 2],
+      [9, 1],
+    ]),
+  )
+})
+
+test('the running window takes up what was decoded', () => {
+  const events = [{}, { latencyNs: 70_000n, startedNs: 5n, flags: 3 }, { outcome: 1, synRetransmits: 2 }]
+  const { window } = sumUp(events)
+  expect(window).toMatchObject({ attempts: 3, minStartedNs: 5, maxStartedNs: 1e9, flagCounts: [1, 1, 0, 0, 0] })
+  expect(window.take()).toMatchObject([{ entry: 0, counts: [2, 1, 0, 0, 0, 0, 0, 0, 2], maxLatencyNs: 70_000 }])
+})

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { formatBytes, formatCount, formatPlural } from '../../src/show/format-number.js'
+
+test.each([
+  [0, '0'],
+  [999, '999'],
+  [1000, '1,000'],
+  [123_456, '123,456'],
+  [9_007_199_254_740_991, '9,007,199,254,740,991'],
+])('count %d is %s', (count, text) => {
+  expect(formatCount(count)).toBe(text)
+})
+
+test.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1000, '1.0 kB'],
+  [99_949, '99.9 kB'],
+  [99_950, '100 kB'],
+  [999_499, '999 kB'],
+  [999_500, '1.0 MB'],
+  [12_345_678, '12.3 MB'],
+  [4e12, '4.0 TB'],
+  [5e15, '5000 TB'],
+])('%d bytes are %s', (bytes, text) => {
+  expect(formatBytes(bytes)).toBe(text)
+})
+
+test.each([
+  [0, '0 attempts'],
+  [1, '1 attempt'],
+  [2, '2 attempts'],
+  [1234, '1,234 attempts'],
+])('%d attempts', (count, text) => {
+  expect(formatPlural(count, 'attempt')).toBe(text)
+})

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest'
+import { describeCompleteness, type CompletenessRow } from '../../src/store/completeness-text.js'
+
+const COMPARED: CompletenessRow = {
+  filters: '{}',
+  kernel_attempts_min: 100,
+  kernel_attempts_max: 100,
+  comparable_attempts: 100,
+  uncomparable_attempts: 0,
+  lost: 0,
+}
+const describeWith = (changes: Partial<CompletenessRow>) => describeCompleteness({ ...COMPARED, ...changes })
+
+describe('compared', () => {
+  test('complete: all of the kernel’s attempts were recorded', () => {
+    expect(describeWith({})).toEqual({
+      verdict: 'complete',
+      text: "100 recorded + 0 lost = the kernel's 100 attempts (TcpActiveOpens)",
+    })
+  })
+
+  test.each([98, 99, 102])('complete: %i lies within what the counter may have been', (recorded) => {
+    const range = { kernel_attempts_min: 98, kernel_attempts_max: 102, comparable_attempts: recorded }
+    expect(describeWith(range).verdict).toBe('complete')
+    expect(describeWith(range).text).toContain('98 to 102 attempts')
+  })
+
+  test('incomplete: all that is missing is known as lost', () => {
+    expect(describeWith({ comparable_attempts: 90, lost: 10 })).toEqual({
+      verdict: 'incomplete',
+      text: "90 recorded + 10 lost = the kernel's 100 attempts (TcpActiveOpens)",
+    })
+  })
+
+  test.each([99, 101])('incomplete: %i differs from the kernel’s 100', (recorded) => {
+    const { verdict, text } = describeWith({ comparable_attempts: recorded })
+    expect(verdict).toBe('incomplete')
+    expect(text).toBe(`${recorded} recorded + 0 lost differs from the kernel's 100 attempts (TcpActiveOpens)`)
+  })
+
+  test('attempts that the counter does not cover are told, and do not count', () => {
+    const { verdict, text } = describeWith({ uncomparable_attempts: 7 })
+    expect(verdict).toBe('complete')
+    expect(text).toMatch(/; 7 more in network namespaces whose counter could not be read$/)
+  })
+})
+
+describe('not compared', () => {
+  test('for a session without a goodbye', () => {
+    const unknown = { kernel_attempts_min: null, kernel_attempts_max: null, comparable_attempts: null }
+    expect(describeWith(unknown)).toEqual({
+      verdict: 'unchecked',
+      text: 'not checked against TcpActiveOpens: the session did not end properly',
+    })
+  })
+
+  test('for a session that recorded a part of the host', () => {
+    const { verdict, text } = describeWith({ filters: '{"port":[80]}', kernel_attempts_min: null })
+    expect(verdict).toBe('unchecked')
+    expect(text).toMatch(/only a part of the host was recorded$/)
+  })
+})

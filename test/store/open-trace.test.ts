@@ -1,0 +1,194 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import Database from 'better-sqlite3'
+import { describe, expect, test } from 'vitest'
+import { TcpconnError } from '../../src/errors.js'
+import { latestVersion } from '../../src/store/migrate.js'
+import { openTrace } from '../../src/store/open-trace.js'
+import { mount } from '../support/mount.js'
+import { makeTemporaryDirectory } from '../support/temporary-directory.js'
+import { insertSession, makeTrace } from './hand-made-trace.js'
+
+/** A file of the running test with these bytes. */
+function makeFile(content: string | Uint8Array): string {
+  const file = join(makeTemporaryDirectory(), 'file.db')
+  writeFileSync(file, content)
+  return file
+}
+
+/** A closed trace with one session, and the rows that fill some pages. */
+function closedTrace(): string {
+  const trace = makeTrace()
+  insertSession(trace)
+  trace.db
+    .exec(`INSERT INTO dns_name (dns_name) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 2000)
+    SELECT 'host-' || i || '.example.org' FROM n`)
+  trace.db.close()
+  return trace.file
+}
+
+function openError(file: string): TcpconnError {
+  try {
+    openTrace(file).close()
+  } catch (error) {
+    if (error instanceof TcpconnError) return error
+    throw error
+  }
+  throw new Error(`${file} was opened`)
+}
+
+describe('a trace', () => {
+  test('is opened to be read, and no more', () => {
+    const db = openTrace(closedTrace())
+    expect(db.prepare('SELECT host FROM session').pluck().get()).toBe('host')
+    expect(() => db.exec('DELETE FROM session')).toThrow(/readonly/)
+    db.close()
+  })
+
+  test('is read while it is being recorded', () => {
+    const trace = makeTrace()
+    trace.db.pragma('journal_mode = WAL')
+    insertSession(trace)
+    const reader = openTrace(trace.file)
+    expect(reader.prepare('SELECT count(*) FROM session').pluck().get()).toBe(1)
+    insertSession(trace)
+    expect(reader.prepare('SELECT count(*) FROM session').pluck().get()).toBe(2)
+    reader.close()
+    trace.db.close()
+  })
+
+  test('is read with its write-ahead log, as a killed recorder leaves it', () => {
+    const trace = makeTrace()
+    trace.db.pragma('journal_mode = WAL')
+    insertSession(trace)
+    const copy = join(makeTemporaryDirectory(), 'trace.db')
+    for (const suffix of ['', '-wal']) copyFileSync(trace.file + suffix, copy + suffix)
+    trace.db.close()
+    const db = openTrace(copy)
+    expect(db.prepare('SELECT count(*) FROM session').pluck().get()).toBe(1)
+    db.close()
+  })
+
+  test('in a read-only directory can be read', () => {
+    const file = closedTrace()
+    makeReadOnly(dirname(file))
+    expect(() => writeFileSync(`${file}-new`, '')).toThrow(/EROFS|EACCES/)
+    const db = openTrace(file)
+    expect(db.prepare('SELECT host FROM session').pluck().get()).toBe('host')
+    db.close()
+  })
+
+  test('of an older version is read as it is', () => {
+    const file = closedTrace()
+    setPragma(file, `user_version = ${latestVersion() - 1}`)
+    openTrace(file).close()
+    expect(readPragma(file, 'user_version')).toBe(latestVersion() - 1)
+  })
+
+  test('cannot make its reader run functions that have effects', () => {
+    const trace = makeTrace()
+    trace.db.exec(`CREATE VIEW planted AS SELECT load_extension('evil.so') AS a`)
+    trace.db.close()
+    const db = openTrace(trace.file)
+    expect(() => db.prepare('SELECT a FROM planted').get()).toThrow(/unsafe use|not authorized/)
+    db.close()
+  })
+})
+
+describe('what is no trace', () => {
+  test.each([
+    ['E_NO_SUCH_FILE', 'there is no such file', () => join(makeTemporaryDirectory(), 'missing.db')],
+    ['E_NO_SUCH_FILE', 'not a regular file', () => makeTemporaryDirectory()],
+    ['E_NO_SUCH_FILE', 'not a regular file', makeFifo],
+    ['E_NOT_A_TRACE', 'the file is empty', () => makeFile('')],
+    ['E_NOT_SQLITE', 'not an SQLite file', () => makeFile('time,latency\n'.repeat(100))],
+    ['E_NOT_A_TRACE', 'of another program', makeOtherDatabase],
+    ['E_NEWER_TRACE', `this tool knows ${latestVersion()}`, makeNewerTrace],
+  ])('%s: %s', (code, reason, make) => {
+    const file = make()
+    const error = openError(file)
+    expect(error.code).toBe(code)
+    expect(error.reason).toContain(reason)
+    expect(error.message).toContain(file)
+    expect(error.hint).not.toBe('')
+  })
+
+  test('E_NO_SUCH_FILE or E_CANNOT_OPEN: a path through a file, a name that is too long', () => {
+    const file = closedTrace()
+    expect(openError(join(file, 'below.db')).code).toMatch(/^E_(NO_SUCH_FILE|CANNOT_OPEN)$/)
+    expect(openError(join(dirname(file), 'x'.repeat(300))).code).toMatch(/^E_(NO_SUCH_FILE|CANNOT_OPEN)$/)
+  })
+})
+
+describe('a damaged trace', () => {
+  test.each([50, 100, 2000, 4096, 10_000])('E_DAMAGED_TRACE: only its first %i bytes are left', (length) => {
+    const file = makeFile(readFileSync(closedTrace()).subarray(0, length))
+    const error = openError(file)
+    expect(error.code).toBe('E_DAMAGED_TRACE')
+    expect(error.hint).toContain('.recover')
+    expect(error.cause).toBeInstanceOf(Database.SqliteError)
+  })
+
+  test('E_DAMAGED_TRACE: its schema does not parse', () => {
+    const trace = makeTrace()
+    trace.db.unsafeMode(true)
+    trace.db.pragma('writable_schema = ON')
+    trace.db.exec(`UPDATE sqlite_schema SET sql = 'CREATE TABLE session (' WHERE name = 'session'`)
+    trace.db.close()
+    expect(openError(trace.file).code).toBe('E_DAMAGED_TRACE')
+  })
+
+  test('in which any byte of the header is flipped opens, or says in a word of ours why not', () => {
+    const bytes = readFileSync(closedTrace())
+    for (let at = 0; at < 100; at++) {
+      const damaged = Uint8Array.from(bytes)
+      damaged[at]! ^= 0xff
+      const file = makeFile(damaged)
+      try {
+        openTrace(file).close()
+      } catch (error) {
+        expect((error as TcpconnError).code, `byte ${at}`).toMatch(/^E_[A-Z_]+$/)
+      }
+    }
+  })
+})
+
+function makeFifo(): string {
+  const path = join(makeTemporaryDirectory(), 'fifo')
+  execFileSync('mkfifo', [path])
+  return path
+}
+
+function makeOtherDatabase(): string {
+  const file = join(makeTemporaryDirectory(), 'other.db')
+  new Database(file).exec('CREATE TABLE other (a)').close()
+  return file
+}
+
+function makeNewerTrace(): string {
+  const file = closedTrace()
+  setPragma(file, `user_version = ${latestVersion() + 1}`)
+  return file
+}
+
+function setPragma(file: string, pragma: string): void {
+  const db = new Database(file)
+  db.pragma(pragma)
+  db.close()
+}
+
+function readPragma(file: string, pragma: string): unknown {
+  const db = new Database(file, { readonly: true })
+  try {
+    return db.pragma(pragma, { simple: true })
+  } finally {
+    db.close()
+  }
+}
+
+/** Permissions do not stop root: it needs a read-only mount. */
+function makeReadOnly(directory: string): void {
+  if (process.getuid?.() === 0) mount(directory, ['--bind', '-o', 'ro', directory])
+  else chmodSync(directory, 0o555)
+}

@@ -1,0 +1,44 @@
+import { mkdirSync, readFileSync, rmdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { waitUntil } from './wait-until.js'
+
+/** A directory of cgroup v2, gone when the test ends. */
+export interface Cgroup {
+  readonly directory: string
+  /** Below the root of cgroup v2, with a leading slash, as in /proc/PID/cgroup. */
+  readonly path: string
+  readonly id: bigint
+  /** Runs what follows inside. */
+  readonly exec: readonly string[]
+}
+
+let made = 0
+
+/** @param parent the root of cgroup v2 by default */
+export function makeCgroup(parent?: Cgroup): Cgroup {
+  const path = `${parent?.path ?? ''}/tcpconn-test-${process.pid}-${made++}`
+  const directory = join(cgroupRoot(), path)
+  mkdirSync(directory)
+  // The last process leaves its cgroup a little after its end.
+  onTestFinished(() => waitUntil(`${path} to be empty`, () => isRemoved(directory)).then(() => {}))
+  const exec = ['sh', '-c', 'echo $$ > "$0"/cgroup.procs && exec "$@"', directory]
+  return { directory, path, id: statSync(directory, { bigint: true }).ino, exec }
+}
+
+/** Where cgroup v2 is mounted. */
+export function cgroupRoot(): string {
+  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n')
+  const [, path] = mounts.map((line) => line.split(' ')).find(([, , type]) => type === 'cgroup2') ?? []
+  if (!path) throw new Error('cgroup v2 is not mounted')
+  return path
+}
+
+function isRemoved(directory: string): boolean {
+  try {
+    rmdirSync(directory)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT'
+  }
+}

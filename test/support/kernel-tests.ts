@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { describe, type TestContext } from 'vitest'
+
+/** Programs that the kernel tests run, and the Debian packages that bring them. */
+const PROGRAMS = {
+  ip: 'iproute2',
+  bpftool: 'bpftool',
+  sqlite3: 'sqlite3',
+  unshare: 'util-linux',
+  setpriv: 'util-linux',
+}
+
+/** A group of tests that need root, BTF and real probes. Where they cannot run, it says why. */
+export function describeKernel(name: string, body: () => void): void {
+  const reason = whyNot()
+  if (reason === null) return void describe(name, body)
+  process.stderr.write(`skipped: kernel tests "${name}": ${reason}\n`)
+  describe.skip(`${name} (${reason})`, body)
+}
+
+/** Skips the running test, saying why, unless `condition` holds. */
+export function skipUnless(condition: boolean, reason: string, context: TestContext): void {
+  if (condition) return
+  process.stderr.write(`skipped: ${context.task.name}: ${reason}\n`)
+  context.skip(reason)
+}
+
+function whyNot(): string | null {
+  if (process.getuid?.() !== 0) return 'they need root'
+  if (!existsSync('/sys/kernel/btf/vmlinux')) return 'this kernel has no BTF'
+  const missing = Object.entries(PROGRAMS).filter(([program]) => spawnSync(program, ['--version']).error)
+  if (missing.length > 0) return `missing: ${missing.map(([program, name]) => `${program} (${name})`).join(', ')}`
+  return null
+}

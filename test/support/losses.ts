@@ -1,0 +1,42 @@
+import { queryTrace, readSession } from './trace.js'
+
+/** Attempts lost, by cause. */
+export interface Losses {
+  readonly ring_full: number
+  readonly map_full: number
+  readonly writer_behind: number
+}
+
+/** As the session says. */
+export function sessionLosses(file: string): Losses {
+  const row = readSession(file)
+  return {
+    ring_full: row.lost_ring_full_count,
+    map_full: row.lost_map_full_count,
+    writer_behind: row.lost_writer_behind_count,
+  }
+}
+
+/** Summed up over the batches in which they happened. */
+export function batchLosses(file: string): Losses {
+  const [row] = queryTrace<Losses>(
+    file,
+    `SELECT sum(lost_ring_full_count) AS ring_full, sum(lost_map_full_count) AS map_full,
+       sum(lost_writer_behind_count) AS writer_behind FROM batch`,
+  )
+  return row as Losses
+}
+
+export function sumLosses({ ring_full, map_full, writer_behind }: Losses): number {
+  return ring_full + map_full + writer_behind
+}
+
+/** Attempts that were made in one network namespace and recorded. */
+export function countRecorded(file: string, netns: number): number {
+  const [row] = queryTrace<{ count: number }>(
+    file,
+    'SELECT count(*) AS count FROM connect_attempt JOIN process USING (process_id) WHERE netns = ?',
+    netns,
+  )
+  return row?.count ?? 0
+}

@@ -1,0 +1,77 @@
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Finished, Running } from './process.js'
+import { makeTemporaryDirectory } from './temporary-directory.js'
+import { startTool, type ToolOptions } from './tool.js'
+import { waitUntil } from './wait-until.js'
+
+export interface RecordingOptions extends ToolOptions {
+  readonly args?: readonly string[]
+  /** A new one in a directory of its own by default. */
+  readonly file?: string
+}
+
+export interface Recording {
+  readonly pid: number
+  readonly file: string
+  readonly finished: Promise<Finished>
+  /** Ends it as Ctrl-C does, and fails unless it ends well. Resolves with what it said on stderr. */
+  stop(): Promise<string>
+}
+
+/** Starts `tcpconn record` and resolves when the probe takes up attempts. */
+export async function startRecording(options: RecordingOptions = {}): Promise<Recording> {
+  const { args = [], file = join(makeTemporaryDirectory(), 'trace.db'), ...toolOptions } = options
+  const running = startTool(['record', file, ...args], toolOptions)
+  await waitUntilRecording(running, file)
+  const stop = async () => {
+    running.child.kill('SIGINT')
+    const { status, signal, stderr } = await running.finished
+    if (status !== 0) throw new Error(`record ended with ${status ?? signal}:\n${stderr}`)
+    return stderr
+  }
+  return { pid: running.pid, file, finished: running.finished, stop }
+}
+
+/** Records while `provoke` runs. Resolves with the trace, the recorder's last words and the result of `provoke`. */
+export async function recordWhile<T>(
+  options: RecordingOptions,
+  provoke: () => Promise<T>,
+): Promise<{ file: string; summary: string; result: T }> {
+  const recording = await startRecording(options)
+  const result = await provoke()
+  return { file: recording.file, summary: await recording.stop(), result }
+}
+
+/**
+ * From opening the trace on, up to its first wait for the next look into the ring, the recorder's main thread does not
+ * yield: once it holds the -wal open and sleeps in epoll, the probe is on, whatever its filters leave out.
+ */
+async function waitUntilRecording(running: Running, file: string): Promise<void> {
+  let ended: Finished | undefined
+  const noteEnd = (how: Finished) => {
+    ended = how
+  }
+  running.finished.then(noteEnd, () => {})
+  await waitUntil(`the recorder of ${file}`, () => {
+    if (ended) throw new Error(`record ended with ${ended.status ?? ended.signal}:\n${ended.stderr}`)
+    return holdsOpen(running.pid, `${file}-wal`) && sleepsInEpoll(running.pid)
+  })
+}
+
+function holdsOpen(pid: number, path: string): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === path)
+  } catch {
+    // A descriptor was closed between the two looks: the next call sees it.
+    return false
+  }
+}
+
+/** epoll_wait and epoll_pwait by number, asm/unistd.h. */
+const EPOLL: Partial<Record<string, readonly string[]>> = { x64: ['232', '281'], arm64: ['22'] }
+
+function sleepsInEpoll(pid: number): boolean {
+  const [call = ''] = readFileSync(`/proc/${pid}/syscall`, 'utf8').split(' ')
+  return EPOLL[process.arch]?.includes(call) ?? false
+}

@@ -1,0 +1,27 @@
+import { REPOSITORY, cliOf } from './repository.js'
+import { run, start, type Finished, type ProcessOptions, type Running } from './process.js'
+
+export interface ToolOptions extends ProcessOptions {
+  /** A program that becomes the tool after its own work: `['unshare', '-m']`, `['setpriv', …]`. */
+  readonly under?: readonly string[]
+  /** The checkout that is run, this one by default. */
+  readonly root?: string
+}
+
+/** Runs `tcpconn` with these arguments to its end. */
+export function runTool(args: readonly string[], options: ToolOptions = {}): Promise<Finished> {
+  return run(toolCommand(args, options), processOptions(options))
+}
+
+/** Starts `tcpconn` with these arguments. */
+export function startTool(args: readonly string[], options: ToolOptions = {}): Running {
+  return start(toolCommand(args, options), processOptions(options))
+}
+
+export function toolCommand(args: readonly string[], { under = [], root = REPOSITORY }: ToolOptions = {}): string[] {
+  return [...under, process.execPath, cliOf(root), ...args]
+}
+
+function processOptions({ under: _, root: __, ...options }: ToolOptions): ProcessOptions {
+  return options
+}

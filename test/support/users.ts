@@ -1,0 +1,11 @@
+/** An account that every Debian and Ubuntu has, of games that nobody runs: base-passwd. */
+export const GAMES_UID = 5
+export const GAMES_GID = 60
+
+/** What sudo says of who called it. */
+export const SUDO_GAMES = { SUDO_UID: String(GAMES_UID), SUDO_GID: String(GAMES_GID), SUDO_USER: 'games' }
+
+/** Runs what follows as this user, without any group but one of the same number. */
+export function asUser(uid: number): string[] {
+  return ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups']
+}

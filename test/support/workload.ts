@@ -1,0 +1,62 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { run, start, type ProcessOptions, type Running } from './process.js'
+import { REPOSITORY } from './repository.js'
+
+/** What test/workload/connect prints. */
+export interface ConnectResult {
+  pid: number
+  attempts: number
+  connected: number
+  /** of the last one that was connected, 0 for none */
+  local_port: number
+  /** how often connect() gave which errno */
+  errnos: Record<string, number>
+}
+
+export interface WorkloadOptions extends ProcessOptions {
+  /** A program that becomes the workload after its own work: `['ip', 'netns', 'exec', 'name']`. */
+  readonly under?: readonly string[]
+  readonly root?: string
+}
+
+let isBuilt = false
+
+/** Path of a program of test/workload, or of the load generator, built if need be. */
+export function workloadPath(name: string, root = REPOSITORY): string {
+  if (!isBuilt) execFileSync(join(REPOSITORY, 'script/build-workloads'))
+  isBuilt = true
+  return join(root, 'build/workload', name)
+}
+
+/** Runs a workload to its end and resolves with what it printed as JSON. */
+export async function runWorkload<Result>(name: string, args: readonly string[], options: WorkloadOptions = {}) {
+  const { under = [], root, ...processOptions } = options
+  const { stdout, stderr, status, signal } = await run([...under, workloadPath(name, root), ...args], processOptions)
+  if (status !== 0) throw new Error(`${name} ended with ${status ?? signal}: ${stderr}${stdout}`)
+  return JSON.parse(stdout) as Result
+}
+
+/** Runs test/workload/connect: `connect('127.0.0.1', 80, ['--threads', '2'])`. */
+export function connect(address: string, port: number, args: readonly string[] = [], options: WorkloadOptions = {}) {
+  return runWorkload<ConnectResult>('connect', [address, String(port), ...args], options)
+}
+
+/** Starts a workload in the background. */
+export function startWorkload(name: string, args: readonly string[], options: WorkloadOptions = {}): Running {
+  const { under = [], root, ...processOptions } = options
+  return start([...under, workloadPath(name, root), ...args], processOptions)
+}
+
+/** Connects once, but only after a line on stdin: its pid is known before. */
+export function startLateConnect(port: number): Running {
+  return startWorkload('connect', ['127.0.0.1', String(port)], { under: ['sh', '-c', 'read -r _ && exec "$0" "$@"'] })
+}
+
+/** Runs the load generator and resolves with how many attempts it made. */
+export async function generateLoad(args: readonly string[], options: WorkloadOptions = {}) {
+  const { pid, status, stdout, stderr } = await startWorkload('loadgen', args, options).finished
+  const [, attempts, errors] = /^attempts=(\d+) .*errors=(\d+)$/m.exec(stdout) ?? []
+  if (status !== 0 || errors !== '0') throw new Error(`loadgen ended with ${status}: ${stderr}${stdout}`)
+  return { pid, attempts: Number(attempts) }
+}

@@ -1,0 +1,85 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+import type { Reporter, TestCase } from 'vitest/node'
+
+const ROOT = fileURLToPath(new URL('.', import.meta.url))
+const KERNEL = 'test/record/kernel/**/*.test.ts'
+
+/** Says why each skipped test was, and counts in build/test-result.txt for script/test. */
+const report: Reporter = {
+  onTestRunEnd(modules, errors) {
+    const tests = modules.flatMap((module) => [...module.children.allTests()])
+    const inState = (state: string) => tests.filter((test) => test.result().state === state)
+    const [passed, failed, skipped] = [inState('passed'), inState('failed'), inState('skipped')]
+    const groups = modules.flatMap((module) => [module, ...module.children.allSuites()])
+    const broken = groups.filter((group) => group.errors().length > 0).length + errors.length
+    const silent = skipped.filter((test) => reasonOf(test) === null)
+    const kernel = [...passed, ...failed].filter((test) => test.project.name === 'kernel')
+    // A pattern leaves tests out on purpose.
+    const told = modules.some((module) => module.project.config.testNamePattern) ? [] : skipped
+    for (const test of told) process.stdout.write(`skip  ${nameOf(test)}: ${reasonOf(test) ?? 'no reason given'}\n`)
+    const counts = [passed.length, failed.length + broken, skipped.length, silent.length, kernel.length]
+    mkdirSync(`${ROOT}build`, { recursive: true })
+    writeFileSync(`${ROOT}build/test-result.txt`, `${counts.join(' ')}\n`)
+  },
+}
+
+function nameOf(test: TestCase): string {
+  return `${test.module.relativeModuleId}: ${test.fullName}`
+}
+
+/** What skip() was told, or the brackets that end the name of a skipped group. */
+function reasonOf(test: TestCase): string | null {
+  const result = test.result()
+  const note = result.state === 'skipped' ? result.note : undefined
+  return (
+    note ??
+    groupsOf(test)
+      .map((name) => /\((.+)\)$/.exec(name)?.[1])
+      .find((reason) => reason !== undefined) ??
+    null
+  )
+}
+
+function groupsOf(test: TestCase): string[] {
+  const names: string[] = []
+  for (let parent: TestCase['parent'] = test.parent; parent.type === 'suite'; parent = parent.parent) {
+    names.push(parent.name)
+  }
+  return names
+}
+
+/** Most tests run the built tool. */
+function requireBuild(): void {
+  if (existsSync(`${ROOT}dist/cli.js`)) return
+  throw new Error('dist/ is missing: run script/bootstrap first')
+}
+
+export default defineConfig({
+  cacheDir: 'build/vitest',
+  plugins: [{ name: 'require-build', configResolved: requireBuild }],
+  test: {
+    reporters: ['default', report],
+    slowTestThreshold: 5000,
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [KERNEL], sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'kernel',
+          include: [KERNEL],
+          testTimeout: 60_000,
+          // A probe sees the connects of the whole host: one test at a time, after all others.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+})
