@@ -22,8 +22,8 @@ async function listCommands(): Promise<Command[]> {
 
 /** The text of all pages, or of one. */
 function readDocs(page?: string): string {
-  const names = page === undefined ? readdirSync(DOCS).filter((name) => name.endsWith('.md')) : [page]
-  return names.map((name) => readFileSync(join(DOCS, name), 'utf8')).join('\n')
+  const pages = page === undefined ? readdirSync(DOCS).filter((name) => name.endsWith('.md')) : [page]
+  return pages.map((name) => readFileSync(join(DOCS, name), 'utf8')).join('\n')
 }
 
 /** Whether a text speaks of `word`, and not only of a longer one. */
@@ -53,7 +53,7 @@ test.each(COMMANDS)('$_name is documented, with each of its options', (command) 
 
 test('the options of record are documented on its own page, short ones too', () => {
   const page = readDocs('record.md')
-  const [record] = COMMANDS.filter((command) => command.name() === 'record')
+  const record = COMMANDS.find((command) => command.name() === 'record')
   const options = record?.options ?? []
   expect(options.length).toBeGreaterThan(10)
   for (const { long, short } of options) {

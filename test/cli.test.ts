@@ -117,7 +117,7 @@ describe('a reader that has seen enough', () => {
   test.each([
     ['help', () => ['record', '--help']],
     ['a few lines', () => ['info', makeClosedTrace()]],
-    ['more than a pipe holds', () => ['analyze', 'top-endpoints', makeClosedTrace(5000), '--format', 'json']],
+    ['more than a pipe holds', () => ['analyze', 'top-endpoints', makeClosedTrace(1000), '--format', 'json']],
     ['a list', () => ['analyze', '--list']],
   ])('is no error: %s', async (_, args) => {
     expect(await runIntoClosedPipe(args())).toEqual({ status: 0, stderr: '' })

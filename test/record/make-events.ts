@@ -1,5 +1,5 @@
 import { connectEvent } from '../../src/record/probe/wire.gen.js'
-import type { EventMemory } from '../../src/record/decode/decode-connect.js'
+import type { EventMemory } from '../../src/record/decode/event-memory.js'
 import type { EventSource } from '../../src/record/write/trace-writer.js'
 
 /** Fields of struct connect_event, as the probe writes them. Addresses are 16 bytes in hexadecimal. */
@@ -68,7 +68,11 @@ export interface PackedEvents extends EventMemory {
 export function packEvents(events: readonly Partial<EventFields>[]): PackedEvents {
   const bytes = new Uint8Array(events.length * connectEvent.size_bytes)
   const offsets = events.map((_, i) => i * connectEvent.size_bytes)
-  events.forEach((event, i) => packEvent(bytes, offsets[i] as number, { ...EVENT, ...event }))
+  events.forEach((event, i) => {
+    const record = bytes.subarray(offsets[i], (offsets[i] as number) + connectEvent.size_bytes)
+    record.set(TEMPLATE)
+    setFields(record, event)
+  })
   const source: EventSource = (take, limit) => {
     const passed = offsets.slice(0, limit)
     passed.forEach(take)
@@ -77,28 +81,49 @@ export function packEvents(events: readonly Partial<EventFields>[]): PackedEvent
   return { bytes, words: new Uint32Array(bytes.buffer), offsets, source }
 }
 
-function packEvent(bytes: Uint8Array, at: number, event: EventFields): void {
-  const view = new DataView(bytes.buffer, at, connectEvent.size_bytes)
-  view.setBigUint64(connectEvent.started_ns, event.startedNs, true)
-  view.setBigUint64(connectEvent.latency_ns, event.latencyNs, true)
-  view.setBigUint64(connectEvent.process_start_ns, event.processStartNs, true)
-  view.setBigUint64(connectEvent.cgroup_id, event.cgroupId, true)
-  view.setBigUint64(connectEvent.exe_inode, event.exeInode, true)
-  for (const name of ['pid', 'uid', 'netns', 'mntns', 'tid'] as const)
-    view.setUint32(connectEvent[name], event[name], true)
-  view.setUint32(connectEvent.remote_port, event.remotePort, true)
-  view.setUint16(connectEvent.local_port, event.localPort, true)
-  view.setUint16(connectEvent.error, event.error, true)
-  view.setUint8(connectEvent.outcome, event.outcome)
-  view.setUint8(connectEvent.family, event.family)
-  view.setUint8(connectEvent.syn_retransmits, event.synRetransmits)
-  view.setUint8(connectEvent.flags, event.flags)
-  bytes.set(Buffer.from(event.remoteAddress, 'hex'), at + connectEvent.remote_address)
-  bytes.set(Buffer.from(event.localAddress, 'hex'), at + connectEvent.local_address)
-  bytes.set(toBytes(event.comm).subarray(0, 16), at + connectEvent.comm)
-  bytes.set(toBytes(event.exe).subarray(0, 128), at + connectEvent.exe)
+type Setter = (view: DataView, offset: number, value: number) => void
+const set64 = (view: DataView, offset: number, value: bigint) => view.setBigUint64(offset, value, true)
+const set32: Setter = (view, offset, value) => view.setUint32(offset, value, true)
+const set16: Setter = (view, offset, value) => view.setUint16(offset, value, true)
+const set8: Setter = (view, offset, value) => view.setUint8(offset, value)
+
+/** Writes the fields that are given into one record. */
+function setFields(record: Uint8Array, event: Partial<EventFields>): void {
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength)
+  const put = <T>(set: (view: DataView, offset: number, value: T) => void, offset: number, value: T | undefined) => {
+    if (value !== undefined) set(view, offset, value)
+  }
+  const putBytes = (offset: number, length: number, value: Uint8Array | undefined) => {
+    if (value) record.fill(0, offset, offset + length).set(value.subarray(0, length), offset)
+  }
+  put(set64, connectEvent.started_ns, event.startedNs)
+  put(set64, connectEvent.latency_ns, event.latencyNs)
+  put(set64, connectEvent.process_start_ns, event.processStartNs)
+  put(set64, connectEvent.cgroup_id, event.cgroupId)
+  put(set64, connectEvent.exe_inode, event.exeInode)
+  for (const name of ['pid', 'uid', 'netns', 'mntns', 'tid'] as const) put(set32, connectEvent[name], event[name])
+  put(set32, connectEvent.remote_port, event.remotePort)
+  put(set16, connectEvent.local_port, event.localPort)
+  put(set16, connectEvent.error, event.error)
+  for (const name of ['outcome', 'family', 'flags'] as const) put(set8, connectEvent[name], event[name])
+  put(set8, connectEvent.syn_retransmits, event.synRetransmits)
+  putBytes(
+    connectEvent.remote_address,
+    16,
+    event.remoteAddress === undefined ? undefined : fromHex(event.remoteAddress),
+  )
+  putBytes(connectEvent.local_address, 16, event.localAddress === undefined ? undefined : fromHex(event.localAddress))
+  putBytes(connectEvent.comm, 16, event.comm === undefined ? undefined : toBytes(event.comm))
+  putBytes(connectEvent.exe, 128, event.exe === undefined ? undefined : toBytes(event.exe))
+}
+
+function fromHex(hex: string): Uint8Array {
+  return Buffer.from(hex, 'hex')
 }
 
 function toBytes(text: string | Uint8Array): Uint8Array {
   return typeof text === 'string' ? new TextEncoder().encode(text) : text
 }
+
+const TEMPLATE = new Uint8Array(connectEvent.size_bytes)
+setFields(TEMPLATE, EVENT)

@@ -1,6 +1,7 @@
 import { connectEvent, connectOutcome } from '../probe/wire.gen.js'
 import type { Dictionaries } from '../intern/dictionaries.js'
 import type { AttemptBatch } from './attempt-batch.js'
+import type { EventMemory } from './event-memory.js'
 
 const word = (byteOffset: number) => byteOffset >> 2
 const STARTED = word(connectEvent.started_ns)
@@ -13,12 +14,6 @@ const LOCAL = word(connectEvent.local_address)
 const PORT_AND_ERROR = word(connectEvent.local_port)
 const RESULT = word(connectEvent.outcome)
 const TWO_TO_32 = 4294967296
-
-/** Memory that events are decoded from: the ring's, or a copy of the probe's map entries. */
-export interface EventMemory {
-  readonly words: Uint32Array
-  readonly bytes: Uint8Array
-}
 
 /** Where decoded attempts go. */
 export interface DecodeTarget {

@@ -1,5 +1,5 @@
 import { connectEvent } from '../probe/wire.gen.js'
-import type { EventMemory } from '../decode/decode-connect.js'
+import type { EventMemory } from '../decode/event-memory.js'
 import { createWordInterner, type WordInterner } from './word-interner.js'
 
 const PROCESS_WORDS = (connectEvent.tid - connectEvent.process_start_ns) / 4

@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { clearBatch, createBatch } from '../../../src/record/decode/attempt-batch.js'
-import {
-  PENDING,
-  decodeConnect,
-  type DecodeTarget,
-  type EventMemory,
-} from '../../../src/record/decode/decode-connect.js'
+import { PENDING, decodeConnect, type DecodeTarget } from '../../../src/record/decode/decode-connect.js'
+import type { EventMemory } from '../../../src/record/decode/event-memory.js'
 import { createDictionaries, type DictionaryStore } from '../../../src/record/intern/dictionaries.js'
 import { connectEvent } from '../../../src/record/probe/wire.gen.js'
 import { OUTCOMES } from '../../../src/store/outcome.js'

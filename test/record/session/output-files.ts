@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { TcpconnError } from '../../../src/errors.js'
+import type { TcpconnError } from '../../../src/errors.js'
 import { openOutput } from '../../../src/record/session/open-output.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { addSession } from '../new-trace.js'

@@ -1,0 +1,5 @@
+/** Memory that events are decoded from: the ring's, or a copy of the probe's map entries. */
+export interface EventMemory {
+  readonly words: Uint32Array
+  readonly bytes: Uint8Array
+}
