@@ -22,7 +22,10 @@ export interface Load {
 
 export interface LoadResult {
   readonly attempts: number
+  /** Attempts per second. */
   readonly rate: number
+  /** CPU time per attempt, the kernel's work for it included. */
+  readonly cpuNs: number
 }
 
 /** Runs the load to its end. Throws when an attempt ended otherwise than its mode says. */
@@ -31,9 +34,10 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   const values = Object.fromEntries(
     [...output.matchAll(/(\w+)=([\d.]+)/g)].map(([, name, value]) => [name, Number(value)]),
   )
-  const { attempts, rate, errors } = values
-  if (attempts === undefined || rate === undefined || errors !== 0) throw new Error(`loadgen failed: ${output}`)
-  return { attempts, rate }
+  const { attempts, rate, cpu_ns: cpuNs, errors } = values
+  if (attempts === undefined || rate === undefined || cpuNs === undefined || errors !== 0)
+    throw new Error(`loadgen failed: ${output}`)
+  return { attempts, rate, cpuNs }
 }
 
 /** Starts the load and leaves it running. */

@@ -25,6 +25,7 @@ enum connect_flag {
 	FLAG_MPTCP = 4,          /* a subflow of a Multipath TCP connection */
 	FLAG_KERNEL_THREAD = 8,  /* connected by a kernel thread: extra MPTCP subflows, NFS, iSCSI; no application's doing */
 	FLAG_NO_SYN = 16,        /* no SYN left this host: the kernel does not count it in TcpActiveOpens */
+	FLAG_SIMULTANEOUS_OPEN = 32, /* the other side sent a SYN as well: the attempt passed through SYN_RECV */
 };
 
 /*
@@ -62,10 +63,13 @@ struct connect_event {
 	__u8 exe[128];            /* last component of the executable's path, NUL-terminated, any bytes */
 };
 
+_Static_assert(sizeof(struct connect_event) == 248, "a record with its header must take 256 bytes");
+
 /* Shared memory of probe and reader. Counts are plain totals since load. */
 struct probe_state {
 	__u64 lost_ring_full_count;  /* attempts whose event found no room in the ring */
 	__u64 lost_map_full_count;   /* attempts that found no room in the map of pending ones */
+	__u64 lost_missed_count;     /* attempts whose end was not seen */
 	__u32 recording;             /* attempts are taken up while it is 1; set by the reader */
 	__u32 unused;
 };

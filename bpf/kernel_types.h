@@ -51,6 +51,7 @@ struct tcp_fastopen_request;
 
 struct tcp_sock {
 	__u32 segs_out;
+	__u32 write_seq;
 	__u32 total_retrans;
 	struct tcp_fastopen_request *fastopen_req;
 	bool is_mptcp;

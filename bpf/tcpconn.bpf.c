@@ -48,165 +48,39 @@ struct {
 /* The only variable in .bss, which user space maps: it switches recording on and reads the counters without a system call. */
 volatile struct probe_state state = {};
 
-static __always_inline void read_addresses(struct sock *sk, struct connect_event *event)
+#include "attempt.h"
+
+/* IPPROTO_TCP leaves out SCTP, DCCP, and the MPTCP socket above its subflows. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(begin_connect, struct sock *sk, int oldstate, int newstate)
 {
-	struct sock_common *common = &sk->__sk_common;
-	bool mapped = false;
-
-	if (common->skc_family == AF_INET6) {
-		__u32 *address = (__u32 *)event->remote_address;
-
-		bpf_core_read(event->remote_address, 16, &common->skc_v6_daddr);
-		bpf_core_read(event->local_address, 16, &common->skc_v6_rcv_saddr);
-		mapped = address[0] == 0 && address[1] == 0 && address[2] == bpf_htonl(0xffff);
-	}
-	if (common->skc_family == AF_INET || mapped) {
-		/* A mapped socket connects through tcp_v4_connect, which fills the IPv4 fields; its IPv6 source may be unset. */
-		__u32 *remote = (__u32 *)event->remote_address, *local = (__u32 *)event->local_address;
-
-		remote[0] = local[0] = 0;
-		remote[1] = local[1] = 0;
-		remote[2] = local[2] = bpf_htonl(0xffff);
-		remote[3] = common->skc_daddr;
-		local[3] = common->skc_rcv_saddr;
-		event->family = 4;
-		if (mapped)
-			event->flags |= FLAG_IPV4_MAPPED;
-	} else {
-		event->family = 6;
-	}
-	event->remote_port = bpf_ntohs(common->skc_dport);
+	if (oldstate == TCP_CLOSE && newstate == TCP_SYN_SENT && sk->sk_protocol == IPPROTO_TCP && state.recording)
+		begin_attempt(sk);
+	return 0;
 }
 
-static __always_inline void read_process(struct connect_event *event)
+/*
+ * The kernel does not run a program again on a CPU where it is running (kernel/trace/bpf_trace.c, prog->active): a
+ * softirq that interrupts it would lose its event. So beginning and ending are programs of their own, and ending is
+ * attached twice: while one copy is interrupted the other one runs. Whichever comes first empties the entry.
+ */
+static __always_inline int follow_change(struct sock *sk, int oldstate, int newstate)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
-
-	event->process_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	event->mntns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-	if (exe) {
-		event->exe_inode = BPF_CORE_READ(exe, f_inode, i_ino);
-		bpf_probe_read_kernel_str(event->exe, sizeof(event->exe), BPF_CORE_READ(exe, f_path.dentry, d_name.name));
-	}
-	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
-		event->flags |= FLAG_KERNEL_THREAD;
-}
-
-static __always_inline __u8 read_socket_flags(struct tcp_sock *tcp)
-{
-	__u8 flags = 0;
-
-	if (BPF_CORE_READ(tcp, fastopen_req))
-		flags |= FLAG_FAST_OPEN;
-	if (bpf_core_field_exists(tcp->fastopen_connect) && BPF_CORE_READ_BITFIELD_PROBED(tcp, fastopen_connect))
-		flags |= FLAG_FAST_OPEN;
-	if (bpf_core_field_exists(tcp->is_mptcp) && BPF_CORE_READ(tcp, is_mptcp))
-		flags |= FLAG_MPTCP;
-	return flags;
-}
-
-static __always_inline void begin_attempt(struct sock *sk)
-{
-	struct connect_event event = {};
-	__u64 key = (__u64)sk, pid_tgid = bpf_get_current_pid_tgid();
-
-	event.pid = pid_tgid >> 32;
-	event.tid = (__u32)pid_tgid;
-	event.uid = (__u32)bpf_get_current_uid_gid();
-	read_addresses(sk, &event);
-	bpf_get_current_comm(event.comm, sizeof(event.comm));
-	event.cgroup_id = bpf_get_current_cgroup_id();
-	if (!wants_socket(&event) || !wants_process(&event))
-		return;
-	read_process(&event);
-	if (!wants_mntns(&event))
-		return;
-	event.netns = sk->__sk_common.skc_net.net->ns.inum;
-	event.flags |= read_socket_flags((struct tcp_sock *)sk);
-	event.started_ns = bpf_ktime_get_ns();
-	if (bpf_map_update_elem(&pending, &key, &event, BPF_ANY))
-		__sync_fetch_and_add(&state.lost_map_full_count, 1);
-}
-
-/* By the state first, by errno second: an errno of 0 at CLOSE is a close or an exit, never a success. */
-static __always_inline __u8 outcome_of(int newstate, __u16 error, __u8 flags)
-{
-	if (newstate == TCP_ESTABLISHED)
-		return OUTCOME_ESTABLISHED;
-	switch (error) {
-	case 0:
-		/* A deferred SYN that was never sent is the application's choice; any other is tcp_vX_connect giving up. */
-		return (flags & FLAG_NO_SYN) && !(flags & FLAG_FAST_OPEN) ? OUTCOME_LOCAL_ERROR : OUTCOME_CANCELLED;
-	case ECONNREFUSED:
-		return OUTCOME_REFUSED;
-	case ETIMEDOUT:
-		return OUTCOME_TIMED_OUT;
-	case ECONNRESET:
-	case EPIPE:
-		return OUTCOME_RESET;
-	case ECONNABORTED: /* ss --kill */
-		return OUTCOME_CANCELLED;
-	case EPERM:
-	case ENOMEM:
-	case ENOBUFS:
-	case EADDRNOTAVAIL:
-		return OUTCOME_LOCAL_ERROR;
-	default: /* what remains comes from ICMP: net/ipv4/icmp.c icmp_err_convert, net/ipv6/icmp.c icmpv6_err_convert */
-		return OUTCOME_UNREACHABLE;
-	}
-}
-
-static __always_inline void finish_attempt(struct sock *sk, struct connect_event *event, int newstate)
-{
-	struct tcp_sock *tcp = (struct tcp_sock *)sk;
-	__u32 retransmits = BPF_CORE_READ(tcp, total_retrans);
-
-	event->latency_ns = bpf_ktime_get_ns() - event->started_ns;
-	/* At CLOSE skc_num is gone already (inet_put_port); inet_sport is left alone. */
-	event->local_port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
-	event->syn_retransmits = retransmits > 255 ? 255 : retransmits;
-	event->error = newstate == TCP_ESTABLISHED ? 0 : sk->sk_err;
-	if (!BPF_CORE_READ(tcp, segs_out))
-		event->flags |= FLAG_NO_SYN;
-	event->outcome = outcome_of(newstate, event->error, event->flags);
-	/* inet_hash_connect found no port. Its other error, ENOMEM, needs a kernel that is out of memory. */
-	if (event->outcome == OUTCOME_LOCAL_ERROR && !event->error && !event->local_port)
-		event->error = EADDRNOTAVAIL;
-}
-
-static __always_inline void end_attempt(struct sock *sk, int newstate)
-{
-	__u64 key = (__u64)sk;
-	struct connect_event *event = bpf_map_lookup_elem(&pending, &key), *record;
-
-	if (!event)
-		return;
-	finish_attempt(sk, event, newstate);
-	if (wants_result(event)) {
-		record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
-		if (record) {
-			__builtin_memcpy(record, event, sizeof(*record));
-			bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
-		} else {
-			__sync_fetch_and_add(&state.lost_ring_full_count, 1);
-		}
-	}
-	bpf_map_delete_elem(&pending, &key);
+	if ((oldstate == TCP_SYN_SENT || oldstate == TCP_SYN_RECV) && sk->sk_protocol == IPPROTO_TCP)
+		change_attempt(sk, oldstate, newstate);
+	return 0;
 }
 
 SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(trace_connect, struct sock *sk, int oldstate, int newstate)
+int BPF_PROG(end_connect, struct sock *sk, int oldstate, int newstate)
 {
-	if (sk->sk_protocol != IPPROTO_TCP)
-		return 0; /* SCTP, DCCP, and the MPTCP socket above its subflows */
-	if (oldstate == TCP_CLOSE && newstate == TCP_SYN_SENT) {
-		if (state.recording)
-			begin_attempt(sk);
-	} else if ((oldstate == TCP_SYN_SENT && newstate != TCP_SYN_RECV) || oldstate == TCP_SYN_RECV) {
-		end_attempt(sk, newstate);
-	}
-	return 0;
+	return follow_change(sk, oldstate, newstate);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(end_connect_again, struct sock *sk, int oldstate, int newstate)
+{
+	return follow_change(sk, oldstate, newstate);
 }
 
 /* Only loaded for `record -- COMMAND`: the children of a process that is followed are followed. */

@@ -20,6 +20,7 @@ CREATE TABLE session (
   lost_ring_full_count INTEGER NOT NULL DEFAULT 0,
   lost_map_full_count INTEGER NOT NULL DEFAULT 0,
   lost_writer_behind_count INTEGER NOT NULL DEFAULT 0,
+  lost_missed_count INTEGER NOT NULL DEFAULT 0,
   -- Growth of TcpActiveOpens over all network namespaces that could be seen: a range, since reading the counter and
   -- switching the probe on are two steps. NULL: not compared.
   kernel_attempts_min INTEGER,
@@ -94,8 +95,8 @@ CREATE TABLE connect_attempt (
   latency_ns INTEGER,                    -- NULL: pending
   outcome INTEGER,
   errno INTEGER,                         -- NULL: none
-  syn_retransmits INTEGER,
-  flags INTEGER,                         -- 1 IPv4-mapped, 2 TCP fast open, 4 MPTCP, 8 kernel thread, 16 no SYN was sent
+  syn_retransmits INTEGER,               -- NULL: pending
+  flags INTEGER,                         -- 1 IPv4-mapped, 2 TCP fast open, 4 MPTCP, 8 kernel thread, 16 no SYN was sent, 32 simultaneous open
   process_id INTEGER,
   tid_delta INTEGER,                     -- tid - pid: 0 for the main thread, so that it takes no room
   endpoint_id INTEGER,
@@ -120,7 +121,8 @@ CREATE TABLE batch (
   max_started_ns INTEGER,
   lost_ring_full_count INTEGER NOT NULL,
   lost_map_full_count INTEGER NOT NULL,
-  lost_writer_behind_count INTEGER NOT NULL
+  lost_writer_behind_count INTEGER NOT NULL,
+  lost_missed_count INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX batch_of_session ON batch (session_id, first_attempt_id);
 
@@ -138,7 +140,8 @@ CREATE TABLE latency_window (
   fast_open INTEGER NOT NULL,
   mptcp INTEGER NOT NULL,
   kernel_thread INTEGER NOT NULL,
-  no_syn INTEGER NOT NULL
+  no_syn INTEGER NOT NULL,
+  simultaneous_open INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX latency_window_of_session ON latency_window (session_id, first_attempt_id);
 

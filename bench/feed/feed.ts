@@ -20,8 +20,9 @@ const eventCount = Number(events)
 const feed = openFeedRing(objectPath, outcomes === 'mixed')
 const output = openOutput(tracePath)
 const writer = createWriter(output.db)
+const nothingLost: ReturnType<Probe['lost']> = { ringFull: 0, mapFull: 0, missed: 0 }
 // All of a probe that moving events needs.
-const probe = { ring: feed.ring, lost: () => ({ ringFull: 0, mapFull: 0 }) } as Probe
+const probe = { ring: feed.ring, lost: () => nothingLost } as Probe
 const pump = createPump(probe, writer, () => {})
 for (let round = 0; round < Number(rounds); round++) console.log(JSON.stringify(runRound()))
 writer.flushWindow()

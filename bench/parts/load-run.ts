@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { withDirectory } from '../paths.js'
 import { startRecorder, type Recorder } from '../recorders/recorder.js'
-import { runLoad, type Load } from '../run-load.js'
+import { runLoad, type Load, type LoadResult } from '../run-load.js'
 
 /** Time for a tool to read what is still in its buffers. */
 const DRAIN_MS = 500
@@ -12,6 +12,8 @@ const DRAIN_MS = 500
 export interface LoadRun {
   /** By how much the load was slower than without it, in percent. */
   readonly slowDownPercent: number
+  /** By how much more CPU time an attempt took the load. */
+  readonly loadCpuPercent: number
   readonly attempts: number
   readonly recorded: number
   /** From the recorder's start to its end. */
@@ -20,16 +22,28 @@ export interface LoadRun {
   readonly fileBytes: number
 }
 
-/** @param baselineRate attempts per second without a recorder */
-export async function recordLoad(recorder: Recorder, load: Load, baselineRate: number): Promise<LoadRun> {
+/** @returns what makes a `LoadRun` of it, given results of the load alone from about the same time */
+export async function recordLoad(recorder: Recorder, load: Load): Promise<(alone: readonly LoadResult[]) => LoadRun> {
   return withDirectory(async (directory) => {
     const output = join(directory, 'output')
     const tool = await startRecorder(recorder, output)
-    const { attempts, rate } = await runLoad(load)
+    const result = await runLoad(load)
     await delay(DRAIN_MS)
     const { cpuMs, peakBytes } = await tool.interrupt()
     const fileBytes = statSync(output).size
-    const slowDownPercent = (baselineRate / rate - 1) * 100
-    return { slowDownPercent, attempts, recorded: recorder.count(output), cpuMs, peakBytes, fileBytes }
+    const recorded = recorder.count(output, load.mode)
+    return (alone) => ({
+      slowDownPercent: (meanOf(alone, 'rate') / result.rate - 1) * 100,
+      loadCpuPercent: (result.cpuNs / meanOf(alone, 'cpuNs') - 1) * 100,
+      attempts: result.attempts,
+      recorded,
+      cpuMs,
+      peakBytes,
+      fileBytes,
+    })
   })
+}
+
+function meanOf(results: readonly LoadResult[], name: 'rate' | 'cpuNs'): number {
+  return results.reduce((sum, result) => sum + result[name], 0) / results.length
 }

@@ -12,10 +12,10 @@ import { loadGoals, printLoad, type LoadTable } from './load-table.js'
 const PACED_RATE = 28_000
 const RECORDERS: readonly Recorder[] = [tcpconn, ...PEERS]
 
-/** The load alone and under each recorder, in turn. */
+/** The load under each recorder, in turn with the load alone. */
 export async function measureLoad({ isQuick, rounds }: BenchOptions): Promise<Goal[]> {
   const startupMs = await measureEmpty(Math.min(rounds, 3))
-  const count = isQuick ? 50_000 : 200_000
+  const count = isQuick ? 50_000 : 150_000
   const loads: Load[] = [
     { mode: 'reset', threads: 1, count },
     { mode: 'reset', threads: 2, count },
@@ -51,13 +51,16 @@ async function measureEmpty(rounds: number): Promise<Map<string, number>> {
   return startupMs
 }
 
-async function measureRounds(load: Load, rounds: number): Promise<Pick<LoadTable, 'baselines' | 'runs'>> {
-  const baselines: number[] = []
+/** Every recorder runs between two runs of the load alone and is held against those: machines are not equally fast for long. */
+async function measureRounds(load: Load, rounds: number): Promise<Pick<LoadTable, 'alone' | 'runs'>> {
+  const alone = [await runLoad(load)]
   const runs = new Map<string, LoadRun[]>(RECORDERS.map(({ name }) => [name, []]))
   for (let round = 0; round < rounds; round++) {
-    const { rate } = await runLoad(load)
-    baselines.push(rate)
-    for (const recorder of RECORDERS) runs.get(recorder.name)?.push(await recordLoad(recorder, load, rate))
+    for (const recorder of RECORDERS) {
+      const measure = await recordLoad(recorder, load)
+      alone.push(await runLoad(load))
+      runs.get(recorder.name)?.push(measure(alone.slice(-2)))
+    }
   }
-  return { baselines, runs }
+  return { alone, runs }
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Load } from '../run-load.js'
 import { startMeasured, type MeasuredProcess } from '../run-measured.js'
 
 const ATTACH_MS = 20_000
@@ -16,8 +17,8 @@ export interface Recorder {
   readonly usesStdout: boolean
   /** Descriptor, as /proc/PID/fd names it, that shows that it is attached. */
   readonly attachment: RegExp
-  /** Attempts of the load that are in `output`. */
-  count(output: string): number
+  /** Attempts of the load that are in `output`, with their outcome if the tool tells outcomes. */
+  count(output: string, mode: Load['mode']): number
 }
 
 /** Starts a recording and returns when it is under way. */

@@ -3,14 +3,20 @@ import { CLI } from '../paths.js'
 import { LOAD_COMM, LOAD_PORT } from '../run-load.js'
 import type { Recorder } from './recorder.js'
 
+const OUTCOME = { reset: 'established', refused: 'refused' }
+
 /** This project's recorder. */
 export const tcpconn: Recorder = {
   name: 'tcpconn',
   command: (output) => [process.execPath, CLI, 'record', output, '--quiet'],
   usesStdout: false,
   attachment: /bpf_link/,
-  count: (output) =>
-    query(output, `SELECT count(*) FROM connects WHERE comm = '${LOAD_COMM}' AND remote_port = ${LOAD_PORT}`),
+  count: (output, mode) =>
+    query(
+      output,
+      `SELECT count(*) FROM connects
+       WHERE comm = '${LOAD_COMM}' AND remote_port = ${LOAD_PORT} AND outcome = '${OUTCOME[mode]}'`,
+    ),
 }
 
 /** First value of a query over a trace file. */

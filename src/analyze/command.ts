@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander'
 import { UsageError } from '../errors.js'
+import { safeLine } from '../show/safe-text.js'
 import type { AnalyzeOptions } from './analyze.js'
 import type { StoredQuery } from './queries/stored-query.js'
 
@@ -39,7 +40,7 @@ function addInfo(program: Command): void {
     .addHelpText('after', '\nExample:\n  tcpconn info tcpconn.db')
     .action(async (file: string) => {
       const { describeTrace } = await import('./info/describe-trace.js')
-      for (const line of describeTrace(file)) process.stdout.write(`${line}\n`)
+      for (const line of describeTrace(file)) process.stdout.write(`${safeLine(line)}\n`)
     })
 }
 

@@ -2,7 +2,7 @@ import { dropPrivileges, findInvokingUser, requirePrivileges } from './host/priv
 import { createUserNames, type User } from './host/user-names.js'
 import { describeFilters } from './options/describe-filters.js'
 import type { RecordOptions } from './options/record-options.js'
-import { requireKernelSupport } from './probe/kernel-support.js'
+import { requireInitialPidNamespace, requireKernelSupport } from './probe/kernel-support.js'
 import { loadProbe } from './probe/load-probe.js'
 import { beginSession, type Session } from './session/begin-session.js'
 import { holdCommand, requireCommand, type HeldCommand } from './session/command.js'
@@ -11,7 +11,7 @@ import { createKernelCount } from './session/kernel-count.js'
 import { openOutput } from './session/open-output.js'
 import { createPump } from './session/pump.js'
 import { runSession } from './session/run-session.js'
-import { createStopSignal, stopOnSignals } from './session/stop-signal.js'
+import { createStopSignal, refuseDebugger, stopOnSignals } from './session/stop-signal.js'
 import { writeFault } from './session/write-fault.js'
 import { reportResult } from './status/report-result.js'
 import { createStatusLine } from './status/status-line.js'
@@ -21,8 +21,11 @@ import { createStatusLine } from './status/status-line.js'
  * @returns the exit status: the command's, or 0
  */
 export async function record(options: RecordOptions): Promise<number> {
+  refuseDebugger()
   requireKernelSupport()
   requirePrivileges()
+  if (options.command.length > 0) requireInitialPidNamespace('record -- COMMAND')
+  if (options.filters.pids.length > 0) requireInitialPidNamespace('--pid')
   const users = createUserNames()
   const user = findInvokingUser(users)
   const isWholeHost = describeFilters(options.filters, options.command) === '{}'

@@ -51,6 +51,14 @@ export function cannotOpen(path: string, cause: unknown): TcpconnError {
       cause,
     })
   }
+  if (code.startsWith('SQLITE_BUSY')) {
+    return new TcpconnError('E_LOCKED_TRACE', {
+      what: `cannot open ${path}`,
+      reason: 'another program holds it locked',
+      hint: 'end that program, or try again in a moment',
+      cause,
+    })
+  }
   if (code.startsWith('SQLITE_CORRUPT')) {
     return new TcpconnError('E_DAMAGED_TRACE', {
       what: `${path} is damaged`,

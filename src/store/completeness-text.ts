@@ -26,7 +26,7 @@ export function describeCompleteness(row: CompletenessRow): CompletenessText {
   const counted = min === max ? `${min}` : `${min} to ${max}`
   const sum = `${recorded} recorded + ${lost} lost`
   const beyond = row.uncomparable_attempts
-    ? `; ${row.uncomparable_attempts} more in network namespaces whose counter could not be read`
+    ? `; ${row.uncomparable_attempts} more could not be checked: their network namespaces came or went meanwhile`
     : ''
   const equal = recorded + lost >= min && recorded + lost <= max
   if (!equal) {
@@ -35,6 +35,6 @@ export function describeCompleteness(row: CompletenessRow): CompletenessText {
       text: `${sum} differs from the kernel's ${counted} attempts (TcpActiveOpens)${beyond}`,
     }
   }
-  const verdict = lost > 0 ? 'incomplete' : 'complete'
+  const verdict = lost > 0 ? 'incomplete' : row.uncomparable_attempts ? 'unchecked' : 'complete'
   return { verdict, text: `${sum} = the kernel's ${counted} attempts (TcpActiveOpens)${beyond}` }
 }

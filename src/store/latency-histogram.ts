@@ -61,6 +61,13 @@ export function encodeBuckets(pairs: readonly number[]): Uint8Array {
 
 /** Adds stored buckets to `counts`. Buckets out of range, as only a damaged file holds them, are left out. */
 export function addEncodedBuckets(encoded: Uint8Array, counts: Float64Array): void {
+  forEachBucket(encoded, (bucket, count) => {
+    if (bucket < counts.length) counts[bucket] = (counts[bucket] as number) + count
+  })
+}
+
+/** Calls `take` with each stored bucket and its count, ascending; what a damaged file holds may be out of range. */
+export function forEachBucket(encoded: Uint8Array, take: (bucket: number, count: number) => void): void {
   let position = 0
   let bucket = 0
   const next = () => {
@@ -74,8 +81,7 @@ export function addEncodedBuckets(encoded: Uint8Array, counts: Float64Array): vo
   }
   while (position < encoded.length) {
     bucket += next()
-    const count = next()
-    if (bucket < counts.length) counts[bucket] = (counts[bucket] as number) + count
+    take(bucket, next())
   }
 }
 

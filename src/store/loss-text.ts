@@ -5,11 +5,13 @@ export interface LossCounts {
   readonly ringFull: number
   readonly mapFull: number
   readonly writerBehind: number
+  /** Attempts whose end the probe did not see. */
+  readonly missed: number
 }
 
 /** Attempts lost, whatever the cause. */
 export function sumLoss(loss: LossCounts): number {
-  return loss.ringFull + loss.mapFull + loss.writerBehind
+  return loss.ringFull + loss.mapFull + loss.writerBehind + loss.missed
 }
 
 /** A line for lost attempts by cause, `null` without loss. */
@@ -19,6 +21,7 @@ export function describeLossCounts(loss: LossCounts): string | null {
     [loss.ringFull, 'ring full'],
     [loss.mapFull, 'map full'],
     [loss.writerBehind, 'writer behind'],
+    [loss.missed, 'end not seen'],
   ] as const
   const parts = causes.flatMap(([count, name]) => (count > 0 ? [`${formatCount(count)} ${name}`] : []))
   return `LOST ${formatPlural(sumLoss(loss), 'attempt')}: ${parts.join(', ')}`

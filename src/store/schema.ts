@@ -11,7 +11,7 @@ export interface TraceSchema {
     started_ns: number
     latency_ns: number | null
     outcome: number
-    syn_retransmits: number
+    syn_retransmits: number | null
     flags: number
     endpoint_id: number
   }
@@ -25,6 +25,7 @@ export interface TraceSchema {
     lost_ring_full_count: number
     lost_map_full_count: number
     lost_writer_behind_count: number
+    lost_missed_count: number
   }
   latency_window: FlagCounts & {
     window_id: number
@@ -47,6 +48,7 @@ export interface FlagCounts {
   mptcp: number
   kernel_thread: number
   no_syn: number
+  simultaneous_open: number
 }
 
 interface SessionTable {

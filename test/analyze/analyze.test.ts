@@ -10,7 +10,7 @@ import { createRandom } from '../store/random.js'
 import { insertSession, makeTrace } from '../store/hand-made-trace.js'
 import { makeSampleTrace, sampleEvents } from './sample-trace.js'
 
-const LOSS = { ringFull: 5, mapFull: 0, writerBehind: 0 }
+const LOSS = { ringFull: 5, mapFull: 0, writerBehind: 0, missed: 0 }
 
 afterEach(() => void vi.restoreAllMocks())
 

@@ -10,6 +10,7 @@ export function randomEvents(random: () => number, count: number): Partial<Event
       startedNs: BigInt(randomInteger(random, 0, 1e12)),
       latencyNs: BigInt(Math.floor(2 ** (random() * 40))),
       pid: randomInteger(random, 1, 30),
+      cgroupId: BigInt(randomInteger(random, 1, 200)),
       remotePort: randomInteger(random, 1, 12),
       remoteAddress: random() < 0.5 ? LOOPBACK6 : `${MAPPED_PREFIX}0a000001`,
       outcome,

@@ -56,8 +56,11 @@ export function setSysctl({ exec }: NetworkNamespace, path: string, value: strin
   runIn(exec, ['sh', '-c', `echo ${value} > /proc/sys/${path}`])
 }
 
-/** The namespace's own count: of connect attempts, or of segments sent again. */
-export function readTcpCounter({ exec }: Pick<NetworkNamespace, 'exec'>, name: 'ActiveOpens' | 'RetransSegs'): number {
+/** Of connect attempts, of those that failed, of segments that were sent again: RFC 4022. */
+type TcpCounter = 'ActiveOpens' | 'AttemptFails' | 'RetransSegs'
+
+/** The namespace's own count. */
+export function readTcpCounter({ exec }: Pick<NetworkNamespace, 'exec'>, name: TcpCounter): number {
   const [names = '', values = ''] = runIn(exec, ['grep', '^Tcp:', '/proc/net/snmp']).split('\n')
   return Number(values.split(' ')[names.split(' ').indexOf(name)])
 }

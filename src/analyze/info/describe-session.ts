@@ -14,7 +14,7 @@ const END_REASONS: Record<string, string> = {
   interrupt: 'interrupted (Ctrl-C)',
   terminate: 'terminated by a signal',
   command: 'its command ended',
-  error: 'stopped by an error',
+  error: 'stopped by an error; attempts after the last batch are missing',
 }
 const FLAG_LABELS: Record<string, string> = {
   ipv4_mapped: 'IPv4-mapped',
@@ -22,6 +22,7 @@ const FLAG_LABELS: Record<string, string> = {
   mptcp: 'MPTCP',
   kernel_thread: 'by a kernel thread',
   no_syn: 'without a SYN',
+  simultaneous_open: 'simultaneous open',
 }
 
 /** What `tcpconn info` says of one session. Loss comes first. */

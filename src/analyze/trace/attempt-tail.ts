@@ -6,7 +6,8 @@ export interface TailAttempt {
   readonly endpointId: number
   readonly outcome: number
   readonly latencyNs: number | null
-  readonly synRetransmits: number
+  /** `null` for a pending one */
+  readonly synRetransmits: number | null
   readonly flags: number
 }
 
@@ -27,7 +28,7 @@ export function* iterateTail(db: Database, sessionId: number): Generator<TailAtt
       number,
       number,
       number | null,
-      number,
+      number | null,
       number,
     ]
     yield { endpointId, outcome, latencyNs, synRetransmits, flags }

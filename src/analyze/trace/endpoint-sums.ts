@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3'
-import { BUCKET_COUNT, addEncodedBuckets, bucketOf, percentileOf } from '../../store/latency-histogram.js'
+import { BUCKET_COUNT, bucketOf, forEachBucket, percentileOf } from '../../store/latency-histogram.js'
 import { OUTCOMES, type OutcomeCounts } from '../../store/outcome.js'
 import { iterateTail, type TailAttempt } from './attempt-tail.js'
 import { iterateRows, queries } from './query-builder.js'
@@ -11,10 +11,8 @@ export interface EndpointSums {
   synRetransmits: number
   /** of established attempts */
   maxLatencyNs: number | null
-  /** Histograms of single windows, as stored. */
-  readonly encoded: Uint8Array[]
-  /** Buckets of attempts that are in no window yet. */
-  readonly tailBuckets: number[]
+  /** Established attempts per bucket of latency, those that occur. */
+  readonly buckets: Map<number, number>
 }
 
 /** Sums of every endpoint over whole sessions, from the windows and the attempts after the last one. */
@@ -40,8 +38,7 @@ export function createPercentileReader(): (sums: EndpointSums, percents: readonl
   const buckets = new Float64Array(BUCKET_COUNT)
   return (sums, percents) => {
     buckets.fill(0)
-    for (const encoded of sums.encoded) addEncodedBuckets(encoded, buckets)
-    for (const bucket of sums.tailBuckets) buckets[bucket]!++
+    for (const [bucket, count] of sums.buckets) buckets[bucket] = count
     return percents.map((percent) => percentileOf(buckets, percent, sums.maxLatencyNs ?? Infinity))
   }
 }
@@ -66,20 +63,24 @@ function addWindow(sums: EndpointSums, row: unknown[]): void {
   OUTCOMES.forEach((outcome, i) => (sums.counts[outcome] += counts[i] ?? 0))
   sums.synRetransmits += synRetransmits
   if (max !== null) sums.maxLatencyNs = Math.max(sums.maxLatencyNs ?? 0, max)
-  if (buckets) sums.encoded.push(buckets)
+  if (buckets) forEachBucket(buckets, (bucket, count) => addBucket(sums, bucket, count))
 }
 
 function addAttempt(sums: EndpointSums, attempt: TailAttempt): void {
   const outcome = OUTCOMES[attempt.outcome]
   if (outcome === undefined) return
   sums.counts[outcome]++
-  sums.synRetransmits += attempt.synRetransmits
+  sums.synRetransmits += attempt.synRetransmits ?? 0
   if (outcome !== 'established' || attempt.latencyNs === null) return
   sums.maxLatencyNs = Math.max(sums.maxLatencyNs ?? 0, attempt.latencyNs)
-  sums.tailBuckets.push(bucketOf(attempt.latencyNs))
+  addBucket(sums, bucketOf(attempt.latencyNs), 1)
+}
+
+function addBucket(sums: EndpointSums, bucket: number, count: number): void {
+  if (bucket < BUCKET_COUNT) sums.buckets.set(bucket, (sums.buckets.get(bucket) ?? 0) + count)
 }
 
 function emptySums(endpointId: number): EndpointSums {
   const counts = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as OutcomeCounts
-  return { endpointId, counts, synRetransmits: 0, maxLatencyNs: null, encoded: [], tailBuckets: [] }
+  return { endpointId, counts, synRetransmits: 0, maxLatencyNs: null, buckets: new Map() }
 }

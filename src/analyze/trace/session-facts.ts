@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3'
-import { describeLossCounts, type LossCounts } from '../../store/loss-text.js'
+import { describeCompleteness } from '../../store/completeness-text.js'
+import { describeLossCounts, sumLoss, type LossCounts } from '../../store/loss-text.js'
 import { OUTCOMES, type OutcomeCounts } from '../../store/outcome.js'
 import type { FlagCounts } from '../../store/schema.js'
 import { iterateTail } from './attempt-tail.js'
@@ -15,7 +16,7 @@ export interface BatchFacts extends LossCounts {
 }
 
 /** Bits of connect_attempt.flags, in the order of `FlagCounts`. */
-const FLAG_NAMES = ['ipv4_mapped', 'fast_open', 'mptcp', 'kernel_thread', 'no_syn'] as const
+const FLAG_NAMES = ['ipv4_mapped', 'fast_open', 'mptcp', 'kernel_thread', 'no_syn', 'simultaneous_open'] as const
 
 /** Sums over a session's batches, without looking at its attempts. Loss of a session that was cut off is there too. */
 export function readBatchFacts(db: Database, sessionIds: readonly number[]): BatchFacts {
@@ -31,6 +32,7 @@ export function readBatchFacts(db: Database, sessionIds: readonly number[]): Bat
         fn.sum('lost_ring_full_count').as('ringFull'),
         fn.sum('lost_map_full_count').as('mapFull'),
         fn.sum('lost_writer_behind_count').as('writerBehind'),
+        fn.sum('lost_missed_count').as('missed'),
       ])
       .where('session_id', 'in', sessionIds),
   )
@@ -43,12 +45,23 @@ export function readBatchFacts(db: Database, sessionIds: readonly number[]): Bat
     ringFull: number(row?.ringFull),
     mapFull: number(row?.mapFull),
     writerBehind: number(row?.writerBehind),
+    missed: number(row?.missed),
   }
 }
 
 /** The line that comes before everything else when attempts were lost; empty without loss. */
 export function describeLoss(db: Database, sessionIds: readonly number[]): string[] {
   return [describeLossCounts(readBatchFacts(db, sessionIds)) ?? []].flat()
+}
+
+/** What the sessions say of their completeness, a line for each that has ended; below a table. */
+export function describeCover(db: Database, sessionIds: readonly number[]): string[] {
+  const query = queries.selectFrom('session').selectAll().where('session_id', 'in', sessionIds)
+  const ended = selectAll(db, query).filter((session) => session.duration_ns !== null)
+  return ended.map((session) => {
+    const { text } = describeCompleteness({ ...session, lost: sumLoss(readBatchFacts(db, [session.session_id])) })
+    return `session ${session.session_id}: ${text}`
+  })
 }
 
 /** Attempts of a session per outcome and per flag. */

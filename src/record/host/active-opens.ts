@@ -1,4 +1,5 @@
 import { closeSync, openSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs'
+import { readStartTicks } from '../../store/process-start.js'
 import { setns } from '../probe/libc.js'
 
 const CLONE_NEWNET = 0x40000000
@@ -8,49 +9,58 @@ const OWN_SNMP = '/proc/thread-self/net/snmp'
 
 /**
  * A network namespace whose TcpActiveOpens can be read: connect attempts since it was made, counted by tcp_connect() in
- * net/ipv4/tcp_output.c. The key is the inode number of its /proc/PID/net/snmp, which every process may see, unlike
- * the one of /proc/PID/ns/net.
+ * net/ipv4/tcp_output.c.
  */
 export interface CountedNetns {
-  readonly key: number
-  /** The namespace's own inode number, as the probe reports it; `null` when it is not ours to see. */
-  readonly inode: number | null
-  /** `null` when the process or the name through which it is read is gone. */
+  /** Inode number, as the probe reports it. */
+  readonly inode: number
+  /** `null` once it cannot be told any more that this is still the same namespace. */
   read(): number | null
 }
 
-/** Every network namespace that has a process, or a name that this process may use, by key. */
-export function listNamespaces(): Map<number, CountedNetns> {
+/** Every network namespace that has a process, or a name that this process may use. */
+export function listNamespaces(): CountedNetns[] {
   const found = new Map<number, CountedNetns>()
   for (const pid of listPids()) {
-    const key = netnsKeyOf(pid)
-    if (key === null || found.has(key)) continue
-    const read = () => readCounter(`/proc/${pid}/net/snmp`, key)
-    found.set(key, { key, inode: netnsInodeOf(pid), read })
+    const inode = netnsInodeOf(pid)
+    if (inode !== null && !found.has(inode)) found.set(inode, { inode, read: createProcessReader(pid) })
   }
   for (const path of listNamed()) {
-    const key = inNamespace(path, () => statSync(OWN_SNMP).ino)
-    if (key === null || found.has(key)) continue
-    const read = () => inNamespace(path, () => readCounter(OWN_SNMP, key))
-    found.set(key, { key, inode: statSync(path).ino, read })
+    const inode = inodeOf(path)
+    if (inode === null || found.has(inode)) continue
+    const read = () => (inodeOf(path) === inode ? inNamespace(path, () => readCounter(OWN_SNMP)) : null)
+    found.set(inode, { inode, read })
   }
-  return found
+  return [...found.values()]
 }
 
-/** The counters of these namespaces, by key. Those that are gone are left out. */
-export function readCounters(namespaces: Iterable<CountedNetns>): Map<number, number> {
+/** The counters of these namespaces, by inode. Those that are gone are left out. */
+export function readCounters(namespaces: readonly CountedNetns[]): Map<number, number> {
   const counts = new Map<number, number>()
   for (const namespace of namespaces) {
     const count = namespace.read()
-    if (count !== null) counts.set(namespace.key, count)
+    if (count !== null) counts.set(namespace.inode, count)
   }
   return counts
 }
 
-/** Key of the network namespace that a process is in, `null` when the process is gone. */
-export function netnsKeyOf(pid: number): number | null {
+/**
+ * Reads through a process for as long as it is the same process in the same namespace. The inode number of its snmp file
+ * tells the namespace to everybody, unlike the one of /proc/PID/ns/net.
+ */
+function createProcessReader(pid: number): () => number | null {
+  const snmp = `/proc/${pid}/net/snmp`
+  const startTicks = readStartTicks(pid)
+  const key = inodeOf(snmp)
+  return () => {
+    const count = readCounter(snmp)
+    return startTicks !== null && readStartTicks(pid) === startTicks && inodeOf(snmp) === key ? count : null
+  }
+}
+
+function inodeOf(path: string): number | null {
   try {
-    return statSync(`/proc/${pid}/net/snmp`, { throwIfNoEntry: false })?.ino ?? null
+    return statSync(path).ino
   } catch {
     return null
   }
@@ -77,10 +87,9 @@ function listPids(): number[] {
     .map(Number)
 }
 
-/** A pid may have passed to another process since the namespace was found. */
-function readCounter(path: string, key: number): number | null {
+function readCounter(path: string): number | null {
   try {
-    return statSync(path).ino === key ? parseActiveOpens(readFileSync(path, 'utf8')) : null
+    return parseActiveOpens(readFileSync(path, 'utf8'))
   } catch {
     return null
   }

@@ -10,6 +10,8 @@ export interface SessionClock {
   unixOffsetNs(): bigint
 }
 
+const READINGS = 5
+
 /** A change of the offset below this is noise of reading two clocks. */
 export const CLOCK_STEP_NS = 100_000n
 
@@ -18,11 +20,17 @@ export function startClock(): SessionClock {
   return {
     epochNs,
     nowNs: () => Number(readClock(1) - epochNs),
-    unixOffsetNs() {
-      const before = readClock(1)
-      const wall = readClock(0)
-      const after = readClock(1)
-      return wall - (before + after) / 2n + epochNs
-    },
+    unixOffsetNs: () => readOffset() + epochNs,
   }
+}
+
+/** Wall clock minus monotonic clock, from the reading that was interrupted least. */
+function readOffset(): bigint {
+  const readings = Array.from({ length: READINGS }, () => {
+    const before = readClock(1)
+    const wall = readClock(0)
+    const after = readClock(1)
+    return { width: after - before, offset: wall - (before + after) / 2n }
+  })
+  return readings.reduce((best, one) => (one.width < best.width ? one : best)).offset
 }

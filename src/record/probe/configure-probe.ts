@@ -13,9 +13,11 @@ const COMMAND_PROGRAMS = ['follow_fork', 'forget_exit']
 export function configureProbe(object: ProbeObject, filters: RecordFilters, followsCommand: boolean): void {
   const { libbpf } = object
   const settings = packFilters(filters, followsCommand)
-  libbpf.setInitialValue(object.map('.rodata'), settings, settings.length)
-  for (const name of COMMAND_PROGRAMS) libbpf.setAutoload(object.program(name), followsCommand)
-  const resize = (map: string, count: number) => libbpf.setMaxEntries(object.map(map), Math.max(1, count))
+  object.require(libbpf.setInitialValue(object.map('.rodata'), settings, settings.length), 'set the filters of')
+  for (const name of COMMAND_PROGRAMS)
+    object.require(libbpf.setAutoload(object.program(name), followsCommand), 'choose the programs of')
+  const resize = (map: string, count: number) =>
+    object.require(libbpf.setMaxEntries(object.map(map), Math.max(1, count)), `size ${map} of`)
   for (const [map, keys] of filterSets(filters)) resize(map, keys.length)
   resize('cgroup_filter', filters.cgroups.length)
   resize('command_tree', followsCommand ? COMMAND_TREE_ENTRIES : 0)
@@ -38,7 +40,7 @@ export function fillFilters(object: ProbeObject, filters: RecordFilters): void {
 
 /** Programs to attach. */
 export function programsFor(followsCommand: boolean): string[] {
-  return ['trace_connect', ...(followsCommand ? COMMAND_PROGRAMS : [])]
+  return ['begin_connect', 'end_connect', 'end_connect_again', ...(followsCommand ? COMMAND_PROGRAMS : [])]
 }
 
 /** Lets a process and all that it forks from now on through. */
@@ -61,6 +63,7 @@ function filterSets(filters: RecordFilters): [string, Uint8Array[]][] {
 function reusePinned(object: ProbeObject, map: string, path: string | null, shape: PinnedMapShape): void {
   if (path === null) return
   const fd = openPinnedMap(object.libbpf, path, shape)
-  object.libbpf.reuseFd(object.map(map), fd)
+  const result = object.libbpf.reuseFd(object.map(map), fd)
   closeSync(fd)
+  object.require(result, `put ${path} into`)
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { release } from 'node:os'
 import { TcpconnError } from '../../errors.js'
 
@@ -29,4 +29,20 @@ export function requireKernelSupport(kernel = release(), btfPath = BTF_PATH): vo
       hint: 'use a distribution kernel, or build yours with CONFIG_DEBUG_INFO_BTF=y',
     })
   }
+}
+
+/** include/linux/proc_ns.h PROC_PID_INIT_INO */
+const INITIAL_PID_NAMESPACE = 0xeffffffc
+
+/**
+ * The probe knows processes by their ids in the initial PID namespace, so pids of another one mean nothing to it.
+ * @throws E_PID_NAMESPACE
+ */
+export function requireInitialPidNamespace(what: string, inode = statSync('/proc/self/ns/pid').ino): void {
+  if (inode === INITIAL_PID_NAMESPACE) return
+  throw new TcpconnError('E_PID_NAMESPACE', {
+    what: `${what} does not work inside a PID namespace`,
+    reason: 'the kernel knows the processes by other ids than those that are seen here',
+    hint: 'run it on the host, or in a container with the PID namespace of the host (--pid=host)',
+  })
 }

@@ -18,7 +18,6 @@ export interface Libbpf {
   findProgram(object: Pointer, name: string): Pointer | null
   setAutoload(program: Pointer, enabled: boolean): number
   attach(program: Pointer): Pointer | null
-  programFd(program: Pointer): number
   destroyLink(link: Pointer): number
   setInitialValue(map: Pointer, data: Uint8Array, sizeBytes: number): number
   setMaxEntries(map: Pointer, count: number): number
@@ -59,7 +58,6 @@ function bindFunctions(library: LibraryHandle): Libbpf {
     findProgram: library.func('void *bpf_object__find_program_by_name(void *object, const char *name)'),
     setAutoload: library.func('int bpf_program__set_autoload(void *program, bool enabled)'),
     attach: library.func('void *bpf_program__attach(void *program)'),
-    programFd: library.func('int bpf_program__fd(void *program)'),
     destroyLink: library.func('int bpf_link__destroy(void *link)'),
     setInitialValue: library.func('int bpf_map__set_initial_value(void *map, void *data, size_t size)'),
     setMaxEntries: library.func('int bpf_map__set_max_entries(void *map, uint32_t count)'),

@@ -14,12 +14,13 @@ import { connectEvent, probeState } from './wire.gen.js'
 export const PROBE_OBJECT = join(PACKAGE_ROOT, 'dist/tcpconn.bpf.o')
 /** As in bpf/tcpconn.bpf.c. */
 export const RING_BYTES = 16 * 1024 * 1024
+const IN_FLIGHT_MS = 10
 
 /** The probe, attached. It takes up attempts between `start` and `stop`. */
 export interface Probe {
   readonly ring: RingReader
   /** Totals since load, by cause. */
-  lost(): { ringFull: number; mapFull: number }
+  lost(): { ringFull: number; mapFull: number; missed: number }
   /** Follows this process and all that it forks from now on. Only with `followsCommand`. */
   follow(pid: number): void
   start(): void
@@ -62,6 +63,8 @@ function openProbe(object: ProbeObject, filters: RecordFilters, followsCommand: 
     stop: () => state.setRecording(0),
     detach() {
       for (const link of links.splice(0)) object.libbpf.destroyLink(link)
+      // A program that was running then has long ended after this: it takes a microsecond.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, IN_FLIGHT_MS)
     },
     pending: () => readPending(object.libbpf, object.mapFd('pending'), connectEvent.size_bytes),
     close() {
@@ -81,6 +84,7 @@ function openState(object: ProbeObject) {
     lost: () => ({
       ringFull: count(probeState.lost_ring_full_count),
       mapFull: count(probeState.lost_map_full_count),
+      missed: count(probeState.lost_missed_count),
     }),
     setRecording: (on: 0 | 1) => void Atomics.store(words, probeState.recording / 4, on),
     close: unmap,

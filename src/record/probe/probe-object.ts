@@ -11,6 +11,8 @@ export interface ProbeObject {
   program(name: string): Pointer
   /** Sets `key` in a map to `value`. @throws E_PROBE */
   set(map: string, key: Uint8Array, value: Uint8Array): void
+  /** Checks what a function of libbpf returned. @throws E_PROBE */
+  require(result: number, step: string): void
   /** Loads all into the kernel. @throws E_PROBE */
   load(): void
   /** Attaches a program to the tracepoint that its section names. @throws E_PROBE */
@@ -24,17 +26,19 @@ export function openObject(libbpf: Libbpf, path: string, log: LibbpfLog): ProbeO
   if (!object) throw probeError(log, 'open')
   const map = (name: string) => required(libbpf.findMap(object, name), name)
   const program = (name: string) => required(libbpf.findProgram(object, name), name)
+  const requireOk = (result: number, step: string) => {
+    if (result !== 0) throw probeError(log, step)
+  }
   return {
     libbpf,
     map,
     program,
     mapFd: (name) => libbpf.mapFd(map(name)),
     set(name, key, value) {
-      if (libbpf.updateElement(libbpf.mapFd(map(name)), key, value, 0) !== 0) throw probeError(log, `fill ${name} of`)
+      requireOk(libbpf.updateElement(libbpf.mapFd(map(name)), key, value, 0), `fill ${name} of`)
     },
-    load() {
-      if (libbpf.load(object) !== 0) throw probeError(log, 'load')
-    },
+    require: requireOk,
+    load: () => requireOk(libbpf.load(object), 'load'),
     attach(name) {
       const link = libbpf.attach(program(name))
       if (!link) throw probeError(log, 'attach')

@@ -28,11 +28,12 @@ export const connectEvent = {
 
 /** Byte offsets in struct probe_state. */
 export const probeState = {
-  size_bytes: 24,
+  size_bytes: 32,
   lost_ring_full_count: 0,
   lost_map_full_count: 8,
-  recording: 16,
-  unused: 20,
+  lost_missed_count: 16,
+  recording: 24,
+  unused: 28,
 } as const
 
 /** Byte offsets in struct probe_filters. */
@@ -79,4 +80,5 @@ export const connectFlag = {
   mptcp: 4,
   kernel_thread: 8,
   no_syn: 16,
+  simultaneous_open: 32,
 } as const

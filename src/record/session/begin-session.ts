@@ -28,7 +28,7 @@ export function beginSession(
   parts: Pick<Session, 'options' | 'probe' | 'output' | 'kernelCount'>,
   users: UserNames,
 ): Session {
-  const { options, output, kernelCount } = parts
+  const { options, output } = parts
   const clock = startClock()
   const id = insertSession(output.db, {
     toolVersion: TOOL_VERSION,
@@ -40,7 +40,6 @@ export function beginSession(
   const names = {
     userName: (uid: number) => users.byUid(uid)?.name ?? null,
     cgroupPath: createCgroupPaths(findCgroupRoot()),
-    noteProcess: (pid: number, netns: number) => kernelCount?.noteProcess(pid, netns),
   }
   const writer = createTraceWriter(output.db, { sessionId: id, epochNs: clock.epochNs, names })
   return { ...parts, id, clock, writer }

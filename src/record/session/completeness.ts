@@ -5,33 +5,37 @@ export interface Completeness {
   readonly kernelMax: number
   /** Recorded attempts of the namespaces whose counter could be read. */
   readonly comparable: number
-  /** Recorded attempts of namespaces that were gone at the end, or not to be seen. */
+  /** Recorded attempts of namespaces that came or went meanwhile, or were not to be seen. */
   readonly uncomparable: number
 }
 
-/** TcpActiveOpens by namespace, read around the moment at which recording began or ended. */
+/** TcpActiveOpens by the inode number of the network namespace, read around the moment at which recording began or ended. */
 export interface CounterReading {
   readonly before: ReadonlyMap<number, number>
   readonly after: ReadonlyMap<number, number>
 }
 
 /**
- * Sums up the growth of the counters that can be read at the end. One that was not there at the beginning belongs to a
- * namespace made meanwhile, and counts from 0.
- * @param attemptsByKey recorded attempts by namespace key; `null` stands for namespaces whose key is unknown
+ * Sums up the growth of the counters that were read at both ends. The kernel gives the numbers of a namespace that is gone
+ * to the next one at once, so only namespaces that were there all the time can be compared.
+ * @param attemptsByNetns recorded attempts that the kernel counts
  */
 export function compareWithKernel(
   start: CounterReading,
   end: CounterReading,
-  attemptsByKey: ReadonlyMap<number | null, number>,
+  attemptsByNetns: ReadonlyMap<number, number>,
 ): Completeness {
   let [kernelMin, kernelMax, comparable, uncomparable] = [0, 0, 0, 0]
-  for (const [key, last] of end.after) {
-    kernelMax += last - (start.before.get(key) ?? 0)
-    kernelMin += (end.before.get(key) ?? last) - (start.after.get(key) ?? 0)
+  const counts = (reading: ReadonlyMap<number, number>, netns: number) => reading.get(netns) as number
+  const covered = [...end.after.keys()].filter((netns) =>
+    [start.before, start.after, end.before].every((r) => r.has(netns)),
+  )
+  for (const netns of covered) {
+    kernelMax += counts(end.after, netns) - counts(start.before, netns)
+    kernelMin += counts(end.before, netns) - counts(start.after, netns)
   }
-  for (const [key, attempts] of attemptsByKey) {
-    if (key !== null && end.after.has(key)) comparable += attempts
+  for (const [netns, attempts] of attemptsByNetns) {
+    if (covered.includes(netns)) comparable += attempts
     else uncomparable += attempts
   }
   return { kernelMin, kernelMax, comparable, uncomparable }

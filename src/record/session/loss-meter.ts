@@ -1,5 +1,8 @@
 import type { LossCounts } from '../../store/loss-text.js'
 
+/** What the probe counts, in totals since load. */
+export type ProbeLosses = Omit<LossCounts, 'writerBehind'>
+
 /** Splits the probe's totals into what was lost since the last look, by cause. */
 export interface LossMeter {
   /**
@@ -12,9 +15,9 @@ export interface LossMeter {
   readonly total: LossCounts
 }
 
-export function createLossMeter(read: () => { ringFull: number; mapFull: number }): LossMeter {
-  let seen = { ringFull: 0, mapFull: 0 }
-  const total = { ringFull: 0, mapFull: 0, writerBehind: 0 }
+export function createLossMeter(read: () => ProbeLosses): LossMeter {
+  let seen: ProbeLosses = { ringFull: 0, mapFull: 0, missed: 0 }
+  const total = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0 }
   return {
     total,
     take(writerHeldUs) {
@@ -23,11 +26,13 @@ export function createLossMeter(read: () => { ringFull: number; mapFull: number 
       const loss = {
         ringFull: writerHeldUs ? 0 : ring,
         mapFull: now.mapFull - seen.mapFull,
+        missed: now.missed - seen.missed,
         writerBehind: writerHeldUs ? ring : 0,
       }
       seen = now
       total.ringFull += loss.ringFull
       total.mapFull += loss.mapFull
+      total.missed += loss.missed
       total.writerBehind += loss.writerBehind
       return loss
     },

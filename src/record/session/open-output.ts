@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, statSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, fstatSync, openSync, readdirSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { TcpconnError } from '../../errors.js'
@@ -19,6 +19,8 @@ export interface Output {
   readonly path: string
   /** Bytes on disk, of the trace and its write-ahead log. */
   sizeBytes(): number
+  /** @throws E_REMOVED when the file has no name any more, so that all that is written would be lost */
+  requireName(): void
   /** From now on writes wait as long as it is reasonable at the end. */
   waitForLocks(milliseconds: number): void
   /** Leaves one closed file behind, without -wal and -shm, unless somebody else is still reading it. */
@@ -35,6 +37,7 @@ export function openOutput(path: string): Output {
   let db: Database.Database | undefined
   try {
     lock(fd, path)
+    takeOver(fd, path)
     db = new Database(path, { fileMustExist: true, timeout: OPEN_WAIT_MS })
     requireSameFile(fd, path)
     checkTrace(db, path)
@@ -62,6 +65,9 @@ function createOutput(db: Database.Database, fd: number, path: string): Output {
     db,
     path,
     sizeBytes: () => fstatSync(fd).size + (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0),
+    requireName() {
+      if (fstatSync(fd).nlink === 0) throw removed(path)
+    },
     waitForLocks: (milliseconds) => void db.pragma(`busy_timeout = ${milliseconds}`),
     close() {
       try {
@@ -76,6 +82,14 @@ function createOutput(db: Database.Database, fd: number, path: string): Output {
       closeSync(fd)
     },
   }
+}
+
+function removed(path: string): TcpconnError {
+  return new TcpconnError('E_REMOVED', {
+    what: `recording into ${path} stopped: the file was removed`,
+    reason: 'it has no name any more; what was recorded is gone with it',
+    hint: 'record again; to begin a new file, end the recording first',
+  })
 }
 
 /** This descriptor stays open while SQLite has the file: it carries the lock. */
@@ -103,6 +117,18 @@ function openError(path: string, cause: NodeJS.ErrnoException): TcpconnError {
     } as Record<string, [string, string, string]>
   )[cause.code ?? ''] ?? ['E_CANNOT_OPEN', cause.message, 'name a regular file']
   return new TcpconnError(code, { what: `cannot record into ${path}`, reason, hint, cause })
+}
+
+/** Command lines and names are nobody else's business; and nobody else may keep the file that they go to. */
+function takeOver(fd: number, path: string): void {
+  if (fstatSync(fd).uid !== process.geteuid?.()) {
+    throw new TcpconnError('E_CANNOT_OPEN', {
+      what: `cannot record into ${path}`,
+      reason: 'it belongs to another user',
+      hint: 'name another file, or record as the user whom it belongs to',
+    })
+  }
+  fchmodSync(fd, 0o600)
 }
 
 function lock(fd: number, path: string): void {

@@ -72,5 +72,6 @@ function addLoss(a: LossCounts, b: LossCounts): LossCounts {
     ringFull: a.ringFull + b.ringFull,
     mapFull: a.mapFull + b.mapFull,
     writerBehind: a.writerBehind + b.writerBehind,
+    missed: a.missed + b.missed,
   }
 }

@@ -36,6 +36,7 @@ function createClockWatch({ clock, output, id }: Session): (nowNs: number) => vo
   let stored = clock.unixOffsetNs()
   return (nowNs) => {
     if (nowNs - checkedNs < CLOCK_CHECK_NS) return
+    output.requireName()
     const offset = clock.unixOffsetNs()
     const change = offset - stored
     if (change >= CLOCK_STEP_NS || change <= -CLOCK_STEP_NS) {

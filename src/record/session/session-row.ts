@@ -52,13 +52,14 @@ export function insertSession(db: Database, start: SessionStart): number {
 /** Says goodbye: without this a session counts as cut off. */
 export function closeSession(db: Database, sessionId: number, end: SessionEnd): void {
   db.prepare(`UPDATE session SET duration_ns = ?, end_reason = ?, lost_ring_full_count = ?, lost_map_full_count = ?,
-    lost_writer_behind_count = ?, kernel_attempts_min = ?, kernel_attempts_max = ?, comparable_attempts = ?,
+    lost_writer_behind_count = ?, lost_missed_count = ?, kernel_attempts_min = ?, kernel_attempts_max = ?, comparable_attempts = ?,
     uncomparable_attempts = ? WHERE session_id = ?`).run(
     end.durationNs,
     end.reason,
     end.loss.ringFull,
     end.loss.mapFull,
     end.loss.writerBehind,
+    end.loss.missed,
     end.completeness?.kernelMin ?? null,
     end.completeness?.kernelMax ?? null,
     end.completeness?.comparable ?? null,

@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import type { EndReason } from './session-row.js'
+
+const { SIGHUP } = constants.signals
 
 /** Ends a recording once: the first reason counts. */
 export interface StopSignal {
@@ -31,9 +35,23 @@ export function createStopSignal(): StopSignal {
   }
 }
 
-/** Ctrl-C, a polite kill and a closed terminal end a recording. */
+/**
+ * Without a listener SIGUSR1 opens Node's debugger, and with it this process and its capabilities to whoever may send a
+ * signal. To be called before privileges are dropped.
+ */
+export function refuseDebugger(): void {
+  process.on('SIGUSR1', () => {})
+}
+
+/** Whether this process was started with a signal ignored, as nohup(1) does. */
+function isIgnored(signal: number, status = readFileSync('/proc/self/status', 'utf8')): boolean {
+  const mask = BigInt(`0x${/^SigIgn:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`)
+  return (mask >> BigInt(signal - 1)) % 2n === 1n
+}
+
+/** Ctrl-C, a polite kill and a closed terminal end a recording; the latter not under nohup. */
 export function stopOnSignals(signal: StopSignal): void {
   process.on('SIGINT', () => signal.stop('interrupt'))
   process.on('SIGTERM', () => signal.stop('terminate'))
-  process.on('SIGHUP', () => signal.stop('terminate'))
+  if (!isIgnored(SIGHUP)) process.on('SIGHUP', () => signal.stop('terminate'))
 }

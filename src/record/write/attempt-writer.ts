@@ -56,7 +56,9 @@ export function createAttemptWriter(db: Database, sessionId: number, ids: RowIds
 
 function insertSql(sessionId: number, shape: RowShape, rows: number): string {
   const errno = shape.errno === 0 ? 'NULL' : shape.errno
-  const row = `(NULL,${sessionId},?,?,${shape.outcome},${errno},${shape.synRetransmits},${shape.flags},?,?,?,?)`
+  // The probe looks at the retransmits when an attempt ends.
+  const synRetransmits = shape.outcome === connectOutcome.pending ? 'NULL' : shape.synRetransmits
+  const row = `(NULL,${sessionId},?,?,${shape.outcome},${errno},${synRetransmits},${shape.flags},?,?,?,?)`
   return `INSERT INTO connect_attempt VALUES ${Array(rows).fill(row).join(',')}`
 }
 

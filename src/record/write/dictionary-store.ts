@@ -12,8 +12,6 @@ const ADDRESS_BYTES = 16
 export interface HostNames {
   userName(uid: number): string | null
   cgroupPath(cgroupId: bigint): string | null
-  /** Called once for every process that is seen for the first time. */
-  noteProcess(pid: number, netns: number): void
 }
 
 /** Rows of the trace's dictionaries. To be called inside the transaction that writes the attempts. */
@@ -42,7 +40,6 @@ export function createDictionaryStore(db: Database, sessionId: number, names: Ho
       const view = new DataView(bytes.buffer, bytes.byteOffset)
       const word = (name: 'pid' | 'uid' | 'netns' | 'mntns') => view.getUint32(at + field(name), true)
       const [pid, uid, netns] = [word('pid'), word('uid'), word('netns')]
-      names.noteProcess(pid, netns)
       const { lastInsertRowid } = insertProcess.run(
         sessionId,
         pid,

@@ -48,7 +48,7 @@ export function createTraceWriter(db: Database, options: TraceWriterOptions): Tr
   const dictionaries = createDictionaries(createDictionaryStore(db, sessionId, options.names))
   const target = createTarget(batch, dictionaries, options.epochNs)
   const attempts = createAttemptWriter(db, sessionId, dictionaries)
-  const insertBatch = db.prepare('INSERT INTO batch VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const insertBatch = db.prepare('INSERT INTO batch VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const inTransaction = createTransaction(db)
   const windows = createWindows(db, sessionId, dictionaries)
   let nextAttemptId = nextId(db)
@@ -56,8 +56,8 @@ export function createTraceWriter(db: Database, options: TraceWriterOptions): Tr
   const insertAll = (loss: LossCounts, nowNs: number) => {
     attempts.insert(batch)
     const [min, max] = batch.count > 0 ? [batch.minStartedNs, batch.maxStartedNs] : [null, null]
-    const { ringFull, mapFull, writerBehind } = loss
-    insertBatch.run(sessionId, nextAttemptId, batch.count, nowNs, min, max, ringFull, mapFull, writerBehind)
+    const causes = [loss.ringFull, loss.mapFull, loss.writerBehind, loss.missed]
+    insertBatch.run(sessionId, nextAttemptId, batch.count, nowNs, min, max, ...causes)
   }
   return {
     dictionaries,

@@ -23,7 +23,7 @@ export function closeWindow(
 
 /** @returns a function that inserts a window, to be called inside a transaction */
 export function createWindowWriter(db: Database, sessionId: number): (window: ClosedWindow) => void {
-  const insertWindow = db.prepare('INSERT INTO latency_window VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const insertWindow = db.prepare('INSERT INTO latency_window VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const insertRow = db.prepare(`INSERT INTO endpoint_latency VALUES (${Array(13).fill('?').join(', ')})`)
   return ({ values, rows, endpointIds }) => {
     const { lastInsertRowid } = insertWindow.run(sessionId, ...values)

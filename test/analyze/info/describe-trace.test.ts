@@ -46,7 +46,7 @@ describe('a closed session', () => {
   })
 
   test('with loss says so first', () => {
-    const trace = makeSampleTrace({ batches: [ATTEMPTS], loss: { ringFull: 5, mapFull: 0, writerBehind: 1 } })
+    const trace = makeSampleTrace({ batches: [ATTEMPTS], loss: { ringFull: 5, mapFull: 0, writerBehind: 1, missed: 0 } })
     const [, session, loss] = describeTrace(trace.file)
     expect(session).toBe('session 1')
     expect(loss).toMatch(/LOST 6 attempts: 5 ring full, 1 writer behind/)
@@ -92,7 +92,7 @@ describe('a session without a goodbye', () => {
     const trace = makeSampleTrace({
       batches: [ATTEMPTS],
       goodbye: false,
-      loss: { ringFull: 3, mapFull: 0, writerBehind: 0 },
+      loss: { ringFull: 3, mapFull: 0, writerBehind: 0, missed: 0 },
     })
     change(trace, { recorder_pid: (await run(['true'])).pid })
     const said = describeOnly(trace)

@@ -31,7 +31,7 @@ describe.each([true, false])('a session, closed: %s', (goodbye) => {
 
 describe('batches', () => {
   test('tell attempts, times and loss by cause', () => {
-    const loss = { ringFull: 1, mapFull: 2, writerBehind: 3 }
+    const loss = { ringFull: 1, mapFull: 2, writerBehind: 3, missed: 0 }
     const batches = [[{ startedNs: 5n }], [{ startedNs: 2n }, { startedNs: 9n }]]
     const { db } = makeSampleTrace({ batches, loss }, { batches: [[{}]], loss })
     expect(readBatchFacts(db, [1])).toEqual({
@@ -41,7 +41,7 @@ describe('batches', () => {
       lastWrittenNs: 1e9,
       ...loss,
     })
-    expect(readBatchFacts(db, [1, 2])).toMatchObject({ attempts: 4, ringFull: 2, mapFull: 4, writerBehind: 6 })
+    expect(readBatchFacts(db, [1, 2])).toMatchObject({ attempts: 4, ringFull: 2, mapFull: 4, writerBehind: 6, missed: 0 })
     expect(describeLoss(db, [1, 2])).toEqual(['LOST 12 attempts: 2 ring full, 4 map full, 6 writer behind'])
   })
 

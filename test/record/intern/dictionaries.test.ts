@@ -124,3 +124,25 @@ describe('memory', () => {
     expect(asked).toHaveLength(seen + 2)
   })
 })
+
+test('a rollback takes back what was seen since the mark, and nothing before it', () => {
+  const { asked, store } = createStore()
+  const dictionaries = createDictionaries(store)
+  const packed = packEvents([{ remotePort: 1 }, { remotePort: 2, pid: 2, localAddress: LOOPBACK6 }])
+  const see = (i: number) => {
+    const at = word(packed.offsets[i] as number)
+    return [
+      dictionaries.processIds[dictionaries.process(packed, at + PROCESS)],
+      dictionaries.endpointIds[dictionaries.endpoint(packed, at + ENDPOINT)],
+      dictionaries.localAddressIds[dictionaries.localAddress(packed, at + LOCAL)],
+    ]
+  }
+  const first = see(0)
+  dictionaries.mark()
+  see(1)
+  dictionaries.rollback()
+  expect(see(0)).toEqual(first)
+  expect(asked).toHaveLength(6)
+  expect(see(1)).toEqual([1006, 1007, 1008])
+  expect(see(0)).toEqual(first)
+})

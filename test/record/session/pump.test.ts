@@ -68,7 +68,7 @@ describe('draining', () => {
       [2, 1, 0],
       [0, 4, 0],
     ])
-    expect(pump.loss.total).toEqual({ ringFull: 2, mapFull: 5, writerBehind: 0 })
+    expect(pump.loss.total).toEqual({ ringFull: 2, mapFull: 5, writerBehind: 0, missed: 0 })
   })
 })
 
@@ -101,7 +101,7 @@ describe('a file that somebody else holds locked', () => {
     lock.free()
     drain()
     expect(lossesIn(trace)).toEqual([[0, 1, 15]])
-    expect(pump.loss.total).toEqual({ ringFull: 0, mapFull: 1, writerBehind: 15 })
+    expect(pump.loss.total).toEqual({ ringFull: 0, mapFull: 1, writerBehind: 15, missed: 0 })
     probe.losses.ringFull = 16
     drain()
     expect(lossesIn(trace)[1]).toEqual([1, 0, 0])
@@ -117,7 +117,7 @@ describe('a file that somebody else holds locked', () => {
     lock.free()
     drain()
     expect(pump.rows).toBe(65_536)
-    expect(pump.loss.total).toEqual({ ringFull: 0, mapFull: 0, writerBehind: 5 })
+    expect(pump.loss.total).toEqual({ ringFull: 0, mapFull: 0, writerBehind: 5, missed: 0 })
     expect(trace.db.prepare('SELECT count(*) FROM connects').pluck().get()).toBe(65_536)
   })
 })
@@ -136,11 +136,11 @@ describe('who is to blame for a full ring', () => {
   }
 
   test('the writer, when writing took most of the time since the last look', () => {
-    expect(lossAfter(60e6, 40e6)).toEqual({ ringFull: 0, mapFull: 0, writerBehind: 3 })
+    expect(lossAfter(60e6, 40e6)).toEqual({ ringFull: 0, mapFull: 0, writerBehind: 3, missed: 0 })
   })
 
   test('the reader, when it slept or got no CPU', () => {
-    expect(lossAfter(40e6, 60e6)).toEqual({ ringFull: 3, mapFull: 0, writerBehind: 0 })
+    expect(lossAfter(40e6, 60e6)).toEqual({ ringFull: 3, mapFull: 0, writerBehind: 0, missed: 0 })
   })
 })
 

@@ -80,7 +80,11 @@ describe('at the end of a session', () => {
     Object.assign(probe.losses, { ringFull: 3, mapFull: 1 })
     const result = endSession(session, pump, 'terminate')
     expect(probe.calls).toEqual(['stop', 'detach'])
-    expect(result).toMatchObject({ rows: 3, loss: { ringFull: 3, mapFull: 1, writerBehind: 0 }, completeness: null })
+    expect(result).toMatchObject({
+      rows: 3,
+      loss: { ringFull: 3, mapFull: 1, writerBehind: 0, missed: 0 },
+      completeness: null,
+    })
     expect(query('SELECT outcome FROM connects ORDER BY outcome')).toEqual([['established'], ['pending'], ['refused']])
     expect(query('SELECT end_reason, duration_ns, lost_ring_full_count FROM session')).toEqual([
       ['terminate', BigInt(result.durationNs), 3n],

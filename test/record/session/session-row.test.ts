@@ -55,7 +55,7 @@ test('a goodbye says how long it was, why it ended, what was lost and what the k
   closeSession(db, sessionId, {
     durationNs: 10e9,
     reason: 'duration',
-    loss: { ringFull: 1, mapFull: 2, writerBehind: 3 },
+    loss: { ringFull: 1, mapFull: 2, writerBehind: 3, missed: 0 },
     completeness: { kernelMin: 4, kernelMax: 5, comparable: 6, uncomparable: 7 },
   })
   expect(db.prepare('SELECT * FROM session').get()).toMatchObject({
@@ -74,7 +74,7 @@ test('a goodbye says how long it was, why it ended, what was lost and what the k
 test('a goodbye without a comparison leaves it unknown, and other sessions alone', () => {
   const { db, sessionId } = openNewTrace()
   const other = insertSession(db, START)
-  const loss = { ringFull: 0, mapFull: 0, writerBehind: 0 }
+  const loss = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0 }
   closeSession(db, sessionId, { durationNs: 1, reason: 'error', loss, completeness: null })
   const rows = db.prepare('SELECT session_id, end_reason, kernel_attempts_max FROM session').raw().all()
   expect(rows).toEqual([

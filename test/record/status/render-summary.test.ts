@@ -15,7 +15,7 @@ function createSummary(changes: Partial<Summary> = {}): Summary {
     rows: 13,
     fileBytes: 123_456,
     totals,
-    loss: { ringFull: 0, mapFull: 0, writerBehind: 0 },
+    loss: { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0 },
     completeness: { verdict: 'complete', text: "13 recorded + 0 lost = the kernel's 13 attempts (TcpActiveOpens)" },
     ...changes,
   }
@@ -31,7 +31,7 @@ test('says what was recorded, how it went, and whether it is complete', () => {
 })
 
 test('loss comes first', () => {
-  const [first] = renderSummary(createSummary({ loss: { ringFull: 5, mapFull: 0, writerBehind: 1 } }))
+  const [first] = renderSummary(createSummary({ loss: { ringFull: 5, mapFull: 0, writerBehind: 1, missed: 0 } }))
   expect(first).toBe('LOST 6 attempts: 5 ring full, 1 writer behind')
 })
 

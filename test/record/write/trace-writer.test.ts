@@ -89,8 +89,8 @@ describe('a batch', () => {
   test('holds the loss since the one before, also without attempts', () => {
     const trace = openNewTrace()
     const writer = createWriter(trace)
-    expect(write(writer, [{}], 5, { ringFull: 1, mapFull: 2, writerBehind: 3 })).toBe(1)
-    expect(write(writer, [], 6, { ringFull: 4, mapFull: 0, writerBehind: 0 })).toBe(0)
+    expect(write(writer, [{}], 5, { ringFull: 1, mapFull: 2, writerBehind: 3, missed: 0 })).toBe(1)
+    expect(write(writer, [], 6, { ringFull: 4, mapFull: 0, writerBehind: 0, missed: 0 })).toBe(0)
     const columns = 'first_attempt_id, attempt_count, written_ns, min_started_ns, lost_ring_full_count'
     expect(trace.db.prepare(`SELECT ${columns} FROM batch`).raw().all()).toEqual([
       [1, 1, 5, 1e9, 1],
