@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.js'
 import { safeLine } from '../show/safe-text.js'
+import { readFault } from '../store/check-trace.js'
 import { openTrace } from '../store/open-trace.js'
 import { renderJson } from './result/render-json.js'
 import { renderTable } from './result/render-table.js'
@@ -32,6 +33,8 @@ export function analyze(query: StoredQuery, file: string, options: AnalyzeOption
       : renderJson(result)
     if (!isTable) for (const line of loss) process.stderr.write(`${line}\n`)
     process.stdout.write(`${lines.map((line) => (isTable ? safeLine(line) : line)).join('\n')}\n`)
+  } catch (error) {
+    throw readFault(file, error)
   } finally {
     db.close()
   }

@@ -39,6 +39,13 @@ function readHeader(db: Database, path: string) {
   }
 }
 
+/** The error for what SQLite answered in the middle of reading a trace; anything else is left as it is. */
+export function readFault(path: string, cause: unknown): unknown {
+  const code = (cause as { code?: string }).code ?? ''
+  if (code === 'SQLITE_ERROR') return damagedTrace(path, cause)
+  return code.startsWith('SQLITE_') ? cannotOpen(path, cause) : cause
+}
+
 /** The error for whatever SQLite answered when it first read `path`. */
 export function cannotOpen(path: string, cause: unknown): TcpconnError {
   if (cause instanceof TcpconnError) return cause
@@ -60,17 +67,21 @@ export function cannotOpen(path: string, cause: unknown): TcpconnError {
     })
   }
   if (code.startsWith('SQLITE_CORRUPT')) {
-    return new TcpconnError('E_DAMAGED_TRACE', {
-      what: `${path} is damaged`,
-      reason: messageOf(cause),
-      hint: `save what is left: sqlite3 ${path} .recover | sqlite3 recovered.db`,
-      cause,
-    })
+    return damagedTrace(path, cause)
   }
   return new TcpconnError('E_CANNOT_OPEN', {
     what: `cannot open ${path}`,
     reason: messageOf(cause),
     hint: 'check the path and the permissions of the file and its directory',
+    cause,
+  })
+}
+
+function damagedTrace(path: string, cause: unknown): TcpconnError {
+  return new TcpconnError('E_DAMAGED_TRACE', {
+    what: `${path} is damaged`,
+    reason: messageOf(cause),
+    hint: `save what is left: sqlite3 ${path} .recover | sqlite3 recovered.db`,
     cause,
   })
 }

@@ -37,7 +37,7 @@ test.each([
   ['SQLITE_CORRUPT', 'E_DAMAGED_TRACE'],
   ['SQLITE_CORRUPT_VTAB', 'E_DAMAGED_TRACE'],
   ['SQLITE_CANTOPEN', 'E_CANNOT_OPEN'],
-  ['SQLITE_BUSY', 'E_CANNOT_OPEN'],
+  ['SQLITE_BUSY', 'E_LOCKED_TRACE'],
 ])('%s becomes %s and stays the cause', (sqliteCode, code) => {
   const cause = new Database.SqliteError('what SQLite said', sqliteCode)
   const error = cannotOpen('a.db', cause)

@@ -92,6 +92,7 @@ describe('a trace', () => {
     trace.db.close()
     const db = openTrace(trace.file)
     expect(() => db.prepare('SELECT a FROM planted').get()).toThrow(/unsafe use|not authorized/)
+    expect(db.pragma('trusted_schema', { simple: true })).toBe(0)
     db.close()
   })
 })

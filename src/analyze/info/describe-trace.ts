@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { readFault } from '../../store/check-trace.js'
 import { openTrace } from '../../store/open-trace.js'
 import { formatBytes, formatPlural } from '../../show/format-number.js'
 import { safeText } from '../../show/safe-text.js'
@@ -10,6 +11,8 @@ import { readSessions } from './read-sessions.js'
 export function describeTrace(path: string): string[] {
   const db = openTrace(path)
   try {
+    // One state of the file for all that is read, also while it is being recorded.
+    db.exec('BEGIN')
     const sessions = readSessions(db)
     const { attempts } = readBatchFacts(
       db,
@@ -20,6 +23,8 @@ export function describeTrace(path: string): string[] {
       `${safeText(path)}: ${counts}, ${formatBytes(sizeOf(path))}`,
       ...sessions.flatMap((session) => describeSession(db, session)),
     ]
+  } catch (error) {
+    throw readFault(path, error)
   } finally {
     db.close()
   }

@@ -32,7 +32,7 @@ function formatCell(value: Value, column: Column): string {
 }
 
 function naturalWidths(lines: readonly (readonly string[])[]): number[] {
-  return (lines[0] ?? []).map((_, i) => Math.max(...lines.map((line) => (line[i] as string).length)))
+  return (lines[0] ?? []).map((_, i) => lines.reduce((max, line) => Math.max(max, (line[i] as string).length), 0))
 }
 
 /** Takes what is too much from the widest text column. */
@@ -45,6 +45,7 @@ function fitWidths(columns: readonly Column[], widths: number[], total: number):
 }
 
 function pad(text: string, width: number, column: Column): string {
-  if (text.length > width) return `${text.slice(0, width - 1)}…`
+  // Never between the two halves of a character beyond U+FFFF.
+  if (text.length > width) return `${text.slice(0, width - 1).replace(/[\ud800-\udbff]$/, '')}…`.padEnd(width)
   return column.kind === 'text' ? text.padEnd(width) : text.padStart(width)
 }

@@ -15,6 +15,9 @@ const PORT_AND_ERROR = word(connectEvent.local_port)
 const RESULT = word(connectEvent.outcome)
 const TWO_TO_32 = 4294967296
 
+/** Outcome code of what was still unanswered when recording ended. */
+export const PENDING = connectOutcome.pending
+
 /** Where decoded attempts go. */
 export interface DecodeTarget {
   readonly batch: AttemptBatch
@@ -42,7 +45,8 @@ export function decodeConnect(memory: EventMemory, byteOffset: number, target: D
   if (startedNs > batch.maxStartedNs) batch.maxStartedNs = startedNs
   const latencyNs = ns(words, at + LATENCY, 0, 0)
   const code = outcome ?? result & 0xff
-  const synRetransmits = (result >>> 16) & 0xff
+  // The probe looks at the retransmits when an attempt ends.
+  const synRetransmits = code === PENDING ? 0 : (result >>> 16) & 0xff
   const flags = result >>> 24
 
   const local = dictionaries.localAddress(memory, at + LOCAL)
@@ -67,6 +71,3 @@ function findShape(batch: AttemptBatch, outcome: number, errno: number, synRetra
   batch.shapeOfKey.set(key, batch.shapes.length)
   return batch.shapes.push({ outcome, errno, synRetransmits, flags }) - 1
 }
-
-/** Outcome code of what was still unanswered when recording ended. */
-export const PENDING = connectOutcome.pending

@@ -16,6 +16,8 @@ export interface Libbpf {
   close(object: Pointer): void
   findMap(object: Pointer, name: string): Pointer | null
   findProgram(object: Pointer, name: string): Pointer | null
+  /** For the benchmark, which runs a program itself. */
+  programFd(program: Pointer): number
   setAutoload(program: Pointer, enabled: boolean): number
   attach(program: Pointer): Pointer | null
   destroyLink(link: Pointer): number
@@ -56,6 +58,7 @@ function bindFunctions(library: LibraryHandle): Libbpf {
     close: library.func('void bpf_object__close(void *object)'),
     findMap: library.func('void *bpf_object__find_map_by_name(void *object, const char *name)'),
     findProgram: library.func('void *bpf_object__find_program_by_name(void *object, const char *name)'),
+    programFd: library.func('int bpf_program__fd(void *program)'),
     setAutoload: library.func('int bpf_program__set_autoload(void *program, bool enabled)'),
     attach: library.func('void *bpf_program__attach(void *program)'),
     destroyLink: library.func('int bpf_link__destroy(void *link)'),

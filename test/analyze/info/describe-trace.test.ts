@@ -46,7 +46,10 @@ describe('a closed session', () => {
   })
 
   test('with loss says so first', () => {
-    const trace = makeSampleTrace({ batches: [ATTEMPTS], loss: { ringFull: 5, mapFull: 0, writerBehind: 1, missed: 0 } })
+    const trace = makeSampleTrace({
+      batches: [ATTEMPTS],
+      loss: { ringFull: 5, mapFull: 0, writerBehind: 1, missed: 0 },
+    })
     const [, session, loss] = describeTrace(trace.file)
     expect(session).toBe('session 1')
     expect(loss).toMatch(/LOST 6 attempts: 5 ring full, 1 writer behind/)

@@ -6,7 +6,7 @@ import { makeSampleTrace, sampleEvents, type SessionParts } from '../sample-trac
 
 const random = createRandom(2)
 const PARTS: SessionParts = { batches: [sampleEvents(random, 200), null, sampleEvents(random, 100)] }
-const FLAGS = ['ipv4_mapped', 'fast_open', 'mptcp', 'kernel_thread', 'no_syn']
+const FLAGS = ['ipv4_mapped', 'fast_open', 'mptcp', 'kernel_thread', 'no_syn', 'simultaneous_open']
 
 describe.each([true, false])('a session, closed: %s', (goodbye) => {
   const makeTrace = () => makeSampleTrace(PARTS, { ...PARTS, goodbye }, PARTS).db
@@ -41,7 +41,13 @@ describe('batches', () => {
       lastWrittenNs: 1e9,
       ...loss,
     })
-    expect(readBatchFacts(db, [1, 2])).toMatchObject({ attempts: 4, ringFull: 2, mapFull: 4, writerBehind: 6, missed: 0 })
+    expect(readBatchFacts(db, [1, 2])).toMatchObject({
+      attempts: 4,
+      ringFull: 2,
+      mapFull: 4,
+      writerBehind: 6,
+      missed: 0,
+    })
     expect(describeLoss(db, [1, 2])).toEqual(['LOST 12 attempts: 2 ring full, 4 map full, 6 writer behind'])
   })
 

@@ -10,7 +10,7 @@ const HEADER_BYTES = 8
 export interface FakeProbe extends Probe {
   /** Commits events; those that find no room are counted as lost. */
   emit(events: readonly Partial<EventFields>[]): void
-  readonly losses: { ringFull: number; mapFull: number }
+  readonly losses: { ringFull: number; mapFull: number; missed: number }
   /** What `pending` gives. */
   waiting: readonly Partial<EventFields>[]
   /** Calls of start, stop, detach and close, in their order. */
@@ -21,7 +21,7 @@ export function createFakeProbe(): FakeProbe {
   const buffer = new ArrayBuffer(RING_RECORDS * RECORD_BYTES)
   const [words, bytes] = [new Uint32Array(buffer), new Uint8Array(buffer)]
   const [consumer, producer] = [new BigUint64Array(1), new BigUint64Array(1)]
-  const losses = { ringFull: 0, mapFull: 0 }
+  const losses = { ringFull: 0, mapFull: 0, missed: 0 }
   const calls: string[] = []
   const note = (call: string) => () => void calls.push(call)
   const append = (event: Uint8Array) => {

@@ -3,7 +3,7 @@ import { createLossMeter } from '../../../src/record/session/loss-meter.js'
 
 /** A meter over totals that the test sets. */
 function createMeter() {
-  const probe = { ringFull: 0, mapFull: 0 }
+  const probe = { ringFull: 0, mapFull: 0, missed: 0 }
   return { probe, meter: createLossMeter(() => ({ ...probe })) }
 }
 

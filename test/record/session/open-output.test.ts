@@ -77,12 +77,12 @@ describe('closing', () => {
     db.close()
   })
 
-  test('lets the next recording add to it, and keeps its mode', () => {
+  test('lets the next recording add to it, which keeps it to its owner', () => {
     const path = makeClosedTrace()
     chmodSync(path, 0o640)
     const output = open(path)
     expect(addSession(output.db)).toBe(2)
-    expect(statSync(path).mode & 0o777).toBe(0o640)
+    expect(statSync(path).mode & 0o777).toBe(0o600)
   })
 })
 

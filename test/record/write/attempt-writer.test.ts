@@ -62,7 +62,7 @@ function expectedRows(batch: AttemptBatch, sessionId: number): (number | null)[]
         latencyNs,
         outcome,
         errno || null,
-        synRetransmits,
+        outcome === PENDING ? null : synRetransmits,
         flags,
         ...ids,
       ]

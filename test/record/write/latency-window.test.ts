@@ -67,7 +67,7 @@ describe('a window', () => {
     window.take()
     expect(window.take()).toEqual([])
     expect(window).toMatchObject({ attempts: 0, minStartedNs: Infinity, maxStartedNs: -Infinity })
-    expect(window.flagCounts).toEqual([0, 0, 0, 0, 0])
+    expect(window.flagCounts).toEqual([0, 0, 0, 0, 0, 0])
   })
 
   test('knows its attempts, its time range and its flags', () => {
@@ -75,7 +75,7 @@ describe('a window', () => {
     for (const startedNs of [50, -3, 99]) window.add(0, 1, 0, 0, startedNs)
     for (const flags of [1, 2 | 16, 4 | 8, 1]) window.addFlags(flags)
     expect(window).toMatchObject({ attempts: 3, minStartedNs: -3, maxStartedNs: 99 })
-    expect(window.flagCounts).toEqual([2, 1, 1, 1, 1])
+    expect(window.flagCounts).toEqual([2, 1, 1, 1, 1, 0])
   })
 
   test('lists endpoints by their number, those without an established attempt without latencies', () => {
