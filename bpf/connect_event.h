@@ -91,10 +91,12 @@ struct probe_filters {
 	__u8 unused[7];
 };
 
-/* Key of destination_filter: prefix length in bits of a 128-bit address. */
+/* Key of destination_filter: the family stands before the address, so that ::/0 is IPv6 alone. */
 struct destination_prefix {
-	__u32 prefix_length;
-	__u8 address[16];
+	__u32 prefix_length;      /* bits of family and address together: 8 to 136 */
+	__u8 family;              /* 4 or 6 */
+	__u8 address[16];         /* IPv4 as IPv4-mapped IPv6 */
+	__u8 unused[3];
 };
 
 #endif

@@ -76,14 +76,15 @@ static __always_inline bool is_below_cgroup(void)
 
 static __always_inline bool wants_socket(const struct connect_event *event)
 {
-	struct destination_prefix prefix;
+	struct destination_prefix prefix = {};
 
 	if (filters.family && filters.family != event->family)
 		return false;
 	if (filters.by_port && !bpf_map_lookup_elem(&port_filter, &event->remote_port))
 		return false;
 	if (filters.by_destination) {
-		prefix.prefix_length = 128;
+		prefix.prefix_length = 136;
+		prefix.family = event->family;
 		__builtin_memcpy(prefix.address, event->remote_address, 16);
 		if (!bpf_map_lookup_elem(&destination_filter, &prefix))
 			return false;

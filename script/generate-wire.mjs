@@ -1,14 +1,19 @@
 #!/usr/bin/env node
 // Writes src/record/probe/wire.gen.ts from the BTF of the compiled probe: offsets and sizes of the structs, variables
 // and enums that bpf/connect_event.h shares with the reader. With --check it only compares.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import koffi from 'koffi'
 
-const OBJECT = fileURLToPath(new URL('../dist/tcpconn.bpf.o', import.meta.url))
-const OUTPUT = fileURLToPath(new URL('../src/record/probe/wire.gen.ts', import.meta.url))
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const OBJECT = `${ROOT}build/wire.bpf.o`
+const OUTPUT = `${ROOT}src/record/probe/wire.gen.ts`
 // include/uapi/linux/btf.h
 const KIND = { STRUCT: 4, ENUM: 6 }
+
+mkdirSync(`${ROOT}build`, { recursive: true })
+execFileSync(`${ROOT}script/build-probe`, [OBJECT], { stdio: 'inherit' })
 
 const libbpf = koffi.load('libbpf.so.1')
 const parse = libbpf.func('void *btf__parse(const char *path, void *ext)')
@@ -17,7 +22,7 @@ const typeCount = libbpf.func('uint32_t btf__type_cnt(void *btf)')
 const nameAt = libbpf.func('const char *btf__name_by_offset(void *btf, uint32_t offset)')
 
 const btf = parse(OBJECT, null)
-if (!btf) throw new Error(`no BTF in ${OBJECT}: run npm run build first`)
+if (!btf) throw new Error(`no BTF in ${OBJECT}`)
 
 /** One type: its name, kind, and `entries` words of what follows the 12-byte header, three or two words each. */
 function readType(id) {

@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs'
 import type { Database } from 'better-sqlite3'
 import { TcpconnError, messageOf } from '../errors.js'
 import { APPLICATION_ID, latestVersion } from './migrate.js'
@@ -11,11 +12,7 @@ export function checkTrace(db: Database, path: string): boolean {
   const header = readHeader(db, path)
   if (header.applicationId !== APPLICATION_ID) {
     if (header.isEmpty) return false
-    throw new TcpconnError('E_NOT_A_TRACE', {
-      what: `${path} is not a trace`,
-      reason: 'it is an SQLite database of another program',
-      hint: 'name a file that tcpconn record wrote, or a new one to record into',
-    })
+    throw foreignDatabase(path)
   }
   if (header.version > latestVersion()) {
     throw new TcpconnError('E_NEWER_TRACE', {
@@ -25,6 +22,19 @@ export function checkTrace(db: Database, path: string): boolean {
     })
   }
   return true
+}
+
+/**
+ * Looks at a file before SQLite does, which would write a foreign database's log back into it. Empty files pass.
+ * Offsets: https://www.sqlite.org/fileformat2.html#the_database_header
+ * @throws E_NOT_SQLITE, E_NOT_A_TRACE
+ */
+export function requireTraceHeader(fd: number, path: string): void {
+  const header = Buffer.alloc(100)
+  const length = readSync(fd, header, 0, header.length, 0)
+  if (length === 0) return
+  if (length < header.length || header.toString('latin1', 0, 16) !== 'SQLite format 3\0') throw notSqlite(path)
+  if (header.readUInt32BE(68) !== APPLICATION_ID) throw foreignDatabase(path)
 }
 
 function readHeader(db: Database, path: string) {
@@ -51,12 +61,7 @@ export function cannotOpen(path: string, cause: unknown): TcpconnError {
   if (cause instanceof TcpconnError) return cause
   const code = (cause as { code?: string }).code ?? ''
   if (code === 'SQLITE_NOTADB') {
-    return new TcpconnError('E_NOT_SQLITE', {
-      what: `${path} is not a trace`,
-      reason: 'it is not an SQLite file',
-      hint: 'name a file that tcpconn record wrote, or a new one to record into',
-      cause,
-    })
+    return notSqlite(path, cause)
   }
   if (code.startsWith('SQLITE_BUSY')) {
     return new TcpconnError('E_LOCKED_TRACE', {
@@ -83,5 +88,22 @@ function damagedTrace(path: string, cause: unknown): TcpconnError {
     reason: messageOf(cause),
     hint: `save what is left: sqlite3 ${path} .recover | sqlite3 recovered.db`,
     cause,
+  })
+}
+
+function notSqlite(path: string, cause?: unknown): TcpconnError {
+  return new TcpconnError('E_NOT_SQLITE', {
+    what: `${path} is not a trace`,
+    reason: 'it is not an SQLite file',
+    hint: 'name a file that tcpconn record wrote, or a new one to record into',
+    cause,
+  })
+}
+
+function foreignDatabase(path: string): TcpconnError {
+  return new TcpconnError('E_NOT_A_TRACE', {
+    what: `${path} is not a trace`,
+    reason: 'it is an SQLite database of another program',
+    hint: 'name a file that tcpconn record wrote, or a new one to record into',
   })
 }

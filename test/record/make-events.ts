@@ -33,7 +33,7 @@ export const LOOPBACK6 = '00000000000000000000000000000001'
 export const UNSPECIFIED = `${MAPPED_PREFIX}00000000`
 
 /** An established attempt of curl to 127.0.0.1:443, one second after boot. */
-export const EVENT: EventFields = {
+const EVENT: EventFields = {
   startedNs: 1_000_000_000n,
   latencyNs: 50_000n,
   processStartNs: 900_000_000n,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { safeText } from '../../src/show/safe-text.js'
+import { safeLine, safeText } from '../../src/show/safe-text.js'
 
 /** C0 and C1 controls, format characters, line and paragraph separators: what can steer a terminal or hide text. */
 const STEERING = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]|\p{Cf}/u
@@ -30,4 +30,9 @@ test('no character that steers a terminal passes, of all that there are', () => 
 test('different texts stay different', () => {
   const texts = ['\x1b', '\\x1b', '\\\\x1b', '\u202e', '\\u{202e}', '\u001bb', '\\']
   expect(new Set(texts.map(safeText)).size).toBe(texts.length)
+})
+
+test('a finished line is made safe whatever went into it, and safe text in it stays as it is', () => {
+  expect(safeLine('path \\x1b and \x1b[2J')).toBe('path \\x1b and \\x1b[2J')
+  for (const text of ['a\\b', '\x1b', '\u202e', 'plain']) expect(safeLine(safeText(text))).toBe(safeText(text))
 })

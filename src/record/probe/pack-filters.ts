@@ -1,3 +1,4 @@
+import { isIpv4Mapped } from '../../store/address.js'
 import { OUTCOMES, type Outcome } from '../../store/outcome.js'
 import type { Prefix, RecordFilters } from '../options/record-filters.js'
 import { destinationPrefix, probeFilters } from './wire.gen.js'
@@ -5,6 +6,10 @@ import { destinationPrefix, probeFilters } from './wire.gen.js'
 const ALL_OUTCOMES = 0xffffffff
 /** TASK_COMM_LEN - 1: what the kernel keeps of a thread's name. */
 const COMM_BYTES = 15
+/** The family stands before the address. */
+const FAMILY_BITS = 8
+/** Length of ::ffff:0:0/96: a longer prefix of a mapped address is IPv4. */
+const IPV4_BITS = 96
 
 /** The probe's read-only settings, struct probe_filters. */
 export function packFilters(filters: RecordFilters, followsCommand: boolean): Uint8Array {
@@ -42,7 +47,8 @@ export function packComm(comm: string): Uint8Array {
 /** Key of destination_filter. */
 export function packPrefix(prefix: Prefix): Uint8Array {
   const key = new Uint8Array(destinationPrefix.size_bytes)
-  new DataView(key.buffer).setUint32(destinationPrefix.prefix_length, prefix.length, true)
+  new DataView(key.buffer).setUint32(destinationPrefix.prefix_length, FAMILY_BITS + prefix.length, true)
+  key[destinationPrefix.family] = prefix.length >= IPV4_BITS && isIpv4Mapped(prefix.address) ? 4 : 6
   key.set(prefix.address, destinationPrefix.address)
   return key
 }

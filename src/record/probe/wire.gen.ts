@@ -56,9 +56,11 @@ export const probeFilters = {
 
 /** Byte offsets in struct destination_prefix. */
 export const destinationPrefix = {
-  size_bytes: 20,
+  size_bytes: 24,
   prefix_length: 0,
-  address: 4,
+  family: 4,
+  address: 5,
+  unused: 21,
 } as const
 
 /** Values of enum connect_outcome. */

@@ -2,9 +2,10 @@ import { closeSync, constants, fchmodSync, fstatSync, openSync, readdirSync, sta
 import { dirname, resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import { TcpconnError } from '../../errors.js'
-import { cannotOpen, checkTrace } from '../../store/check-trace.js'
+import { cannotOpen, checkTrace, requireTraceHeader } from '../../store/check-trace.js'
 import { migrate } from '../../store/migrate.js'
 import { flock } from '../probe/libc.js'
+import { writeFault } from './write-fault.js'
 
 const LOCK_EX_NB = 2 | 4
 /** How long opening waits for another program's lock. */
@@ -37,6 +38,7 @@ export function openOutput(path: string): Output {
   let db: Database.Database | undefined
   try {
     lock(fd, path)
+    requireTraceHeader(fd, path)
     takeOver(fd, path)
     db = new Database(path, { fileMustExist: true, timeout: OPEN_WAIT_MS })
     requireSameFile(fd, path)
@@ -46,17 +48,20 @@ export function openOutput(path: string): Output {
   } catch (cause) {
     db?.close()
     closeSync(fd)
-    throw cannotOpen(path, cause)
+    throw (cause as { code?: string }).code === 'SQLITE_FULL' ? writeFault(path, cause) : cannotOpen(path, cause)
   }
 }
 
 function prepare(db: Database.Database): void {
   db.pragma('trusted_schema = OFF')
+  // In rollback mode: what the file is stands in it from the first commit on, not in a write-ahead log beside it.
+  migrate(db)
   db.pragma('journal_mode = WAL')
+  // Opens -wal and -shm now, while an error still means that nothing was recorded.
+  db.pragma('user_version')
   // A killed recorder loses nothing that was committed; after a power cut the file is whole, the last commits may miss.
   db.pragma('synchronous = NORMAL')
   db.pragma('cache_size = -4096')
-  migrate(db)
   db.pragma(`busy_timeout = ${WRITE_WAIT_MS}`)
 }
 

@@ -10,10 +10,14 @@ export interface Status extends LiveStats {
   readonly fileBytes: number
 }
 
-/** The one line that is shown while recording, cut to the terminal's width. */
+/** What goes first when a terminal is narrow, by position in the line; loss stays longest but for the attempts. */
+const LEFT_OUT = [7, 4, 5, 2, 3, 0, 6, 1]
+const GAP = '  '
+
+/** The one line that is shown while recording: as many whole fields as the terminal has room for. */
 export function renderStatus(status: Status, columns: number): string {
   const remaining = status.remainingNs === null ? '' : `, ${formatSpan(Math.max(0, status.remainingNs))} left`
-  const line = [
+  const fields = [
     `${formatSpan(status.elapsedNs)}${remaining}`,
     `${formatCount(status.attempts)} attempts`,
     `${formatCount(status.perSecond)}/s`,
@@ -22,6 +26,15 @@ export function renderStatus(status: Status, columns: number): string {
     `p99 ${formatDuration(status.p99Ns)}`,
     `${formatCount(status.lost)} lost`,
     formatBytes(status.fileBytes),
-  ].join('  ')
-  return line.slice(0, Math.max(0, columns - 1))
+  ]
+  return fitFields(fields, columns - 1)
+}
+
+function fitFields(fields: readonly string[], width: number): string {
+  let shown = fields
+  for (const position of LEFT_OUT) {
+    if (shown.join(GAP).length <= width) break
+    shown = shown.filter((field) => field !== fields[position])
+  }
+  return shown.join(GAP)
 }

@@ -29,7 +29,7 @@ export function createStatusLine(isShown: boolean, source: StatusSource, stream 
       drawnNs = nowNs
       const remainingNs = source.durationNs === null ? null : source.durationNs - nowNs
       const status = { ...stats.read(nowNs / 1e6), elapsedNs: nowNs, remainingNs, lost, fileBytes: source.fileBytes() }
-      stream.write(CLEAR_LINE + renderStatus(status, stream.columns ?? 80))
+      stream.write(CLEAR_LINE + renderStatus(status, stream.columns || 80))
     },
     clear: () => void stream.write(CLEAR_LINE),
   }

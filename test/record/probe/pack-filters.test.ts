@@ -72,10 +72,12 @@ describe('keys', () => {
   })
 
   test.each([
-    ['10.0.0.0/8', 104, '00000000000000000000ffff0a000000'],
-    ['192.0.2.7', 128, '00000000000000000000ffffc0000207'],
-    ['2001:db8::/32', 32, '20010db8000000000000000000000000'],
-  ])('of %s: length in bits, then the address', (text, length, address) => {
+    ['10.0.0.0/8', 112, '0400000000000000000000ffff0a000000000000'],
+    ['192.0.2.7', 136, '0400000000000000000000ffffc0000207000000'],
+    ['2001:db8::/32', 40, '0620010db8000000000000000000000000000000'],
+    ['::/0', 8, '0600000000000000000000000000000000000000'],
+    ['0.0.0.0/0', 104, '0400000000000000000000ffff00000000000000'],
+  ])('of %s: length in bits, then family and address', (text, length, address) => {
     const [prefix] = parsePrefixes([text])
     const key = Buffer.from(packPrefix(prefix!))
     expect(key.readUInt32LE(0)).toBe(length)
