@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** build/bench/, where script/bench puts this module, the other programs and a copy of the tool. */
-export const BUILD = dirname(fileURLToPath(import.meta.url))
+const BUILD = dirname(fileURLToPath(import.meta.url))
 /** The copy: a build that runs meanwhile does not change what is measured. */
 export const CLI = join(BUILD, 'package/dist/cli.js')
 export const LOADGEN = join(BUILD, '../workload/loadgen')

@@ -1,6 +1,8 @@
 import { listNamespaces, readCounters, type CountedNetns } from '../host/active-opens.js'
 import { compareWithKernel, type Completeness, type CounterReading } from './completeness.js'
 
+const SETTLE_MS = 1
+
 /** Holds what was recorded against TcpActiveOpens. */
 export interface KernelCount {
   /** Runs `switchOn` between two readings of the counters. */
@@ -30,5 +32,7 @@ export function createKernelCount(): KernelCount {
 function readAround(namespaces: readonly CountedNetns[], step: () => void): CounterReading {
   const before = readCounters(namespaces)
   step()
+  // Between the change to SYN_SENT and the counter an attempt takes microseconds: those under way are counted by now.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE_MS)
   return { before, after: readCounters(namespaces) }
 }
