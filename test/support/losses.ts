@@ -5,6 +5,7 @@ export interface Losses {
   readonly ring_full: number
   readonly map_full: number
   readonly writer_behind: number
+  readonly missed: number
 }
 
 /** As the session says. */
@@ -14,6 +15,7 @@ export function sessionLosses(file: string): Losses {
     ring_full: row.lost_ring_full_count,
     map_full: row.lost_map_full_count,
     writer_behind: row.lost_writer_behind_count,
+    missed: row.lost_missed_count,
   }
 }
 
@@ -22,13 +24,13 @@ export function batchLosses(file: string): Losses {
   const [row] = queryTrace<Losses>(
     file,
     `SELECT sum(lost_ring_full_count) AS ring_full, sum(lost_map_full_count) AS map_full,
-       sum(lost_writer_behind_count) AS writer_behind FROM batch`,
+       sum(lost_writer_behind_count) AS writer_behind, sum(lost_missed_count) AS missed FROM batch`,
   )
   return row as Losses
 }
 
-export function sumLosses({ ring_full, map_full, writer_behind }: Losses): number {
-  return ring_full + map_full + writer_behind
+export function sumLosses({ ring_full, map_full, writer_behind, missed }: Losses): number {
+  return ring_full + map_full + writer_behind + missed
 }
 
 /** Attempts that were made in one network namespace and recorded. */
