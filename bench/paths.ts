@@ -13,7 +13,7 @@ export const FEED_OBJECT = join(BUILD, 'feed.bpf.o')
 
 /** Runs `body` with an empty directory on the checkout's disk, which is removed afterwards. */
 export async function withDirectory<T>(body: (directory: string) => Promise<T>): Promise<T> {
-  const directory = mkdtempSync(join(BUILD, 'run-'))
+  const directory = mkdtempSync(join(BUILD, 'tmp-'))
   try {
     return await body(directory)
   } finally {

@@ -19,10 +19,13 @@ export interface Recording {
   stop(): Promise<string>
 }
 
+/** Far longer than any test: when a test run is killed, its recorders come to an end as well. */
+const LONGEST = '2m'
+
 /** Starts `tcpconn record` and resolves when the probe takes up attempts. */
 export async function startRecording(options: RecordingOptions = {}): Promise<Recording> {
   const { args = [], file = join(makeTemporaryDirectory(), 'trace.db'), ...toolOptions } = options
-  const running = startTool(['record', file, ...args], toolOptions)
+  const running = startTool(['record', file, '--duration', LONGEST, ...args], toolOptions)
   await waitUntilRecording(running, file)
   const stop = async () => {
     running.child.kill('SIGINT')

@@ -31,8 +31,8 @@ describeKernel('completeness', () => {
 
   test('the network namespaces of the whole host, but for one that is made meanwhile', async () => {
     const here = { exec: [] }
-    const before = readTcpCounter(here, 'ActiveOpens')
     const { file, result } = await recordWhile({}, async () => {
+      const before = readTcpCounter(here, 'ActiveOpens')
       const namespace = makeNetworkNamespace()
       await connect('127.0.0.1', 1000, ['--count', '30'])
       await connect('127.0.0.1', 1000, ['--count', '500'], { under: namespace.exec })

@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest'
 import { describeKernel } from '../../support/kernel-tests.js'
-import { batchLosses, countRecorded, sessionLosses, sumLosses } from '../../support/losses.js'
+import { batchLosses, countRecorded, expectEqualSum, sessionLosses, sumLosses } from '../../support/losses.js'
 import { holdWriteLock } from '../../support/hold-lock.js'
 import { makeNetworkNamespace, readTcpCounter, type NetworkNamespace } from '../../support/network-namespace.js'
 import { startRecording, type Recording } from '../../support/recorder.js'
-import { readSession } from '../../support/trace.js'
 import { runTool } from '../../support/tool.js'
 import { generateLoad } from '../../support/workload.js'
 
@@ -73,9 +72,4 @@ function expectAllCounted(file: string, namespace: NetworkNamespace, attempts: n
   expect(readTcpCounter(namespace, 'ActiveOpens')).toBe(attempts)
   expect(recorded).toBeLessThanOrEqual(attempts)
   expect(recorded + sumLosses(losses)).toBeGreaterThanOrEqual(attempts)
-}
-
-/** Of a lost attempt nobody knows the namespace: where one is gone, the sum says nothing. */
-function expectEqualSum(file: string, summary: string): void {
-  if (readSession(file).uncomparable_attempts === 0) expect(summary).toMatch(/^completeness: .* = the kernel's /m)
 }
