@@ -39,6 +39,8 @@ export function failSession({ clock, id, output, probe }: Session, pump: Pump): 
   probe.stop()
   probe.detach()
   try {
+    // What is locked has been waited for already.
+    output.waitForLocks(0)
     closeSession(output.db, id, {
       durationNs: clock.nowNs(),
       reason: 'error',
