@@ -49,7 +49,12 @@ struct inet_sock {
 
 struct tcp_fastopen_request;
 
+struct inet_connection_sock {
+	struct inet_sock icsk_inet;
+};
+
 struct tcp_sock {
+	struct inet_connection_sock inet_conn;
 	__u32 segs_out;
 	__u32 write_seq;
 	__u32 total_retrans;

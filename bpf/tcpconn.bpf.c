@@ -26,7 +26,7 @@ enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_SYN_RECV = 3, TCP_CLOSE = 7 };
 
 /* include/uapi/asm-generic/errno.h, the same on every architecture that runs BTF kernels today but mips and parisc */
 enum {
-	EPERM = 1, ENOMEM = 12, EPIPE = 32, EADDRNOTAVAIL = 99, ECONNABORTED = 103, ECONNRESET = 104, ENOBUFS = 105,
+	EPERM = 1, ENOMEM = 12, EEXIST = 17, EPIPE = 32, EADDRNOTAVAIL = 99, ECONNABORTED = 103, ECONNRESET = 104, ENOBUFS = 105,
 	ETIMEDOUT = 110, ECONNREFUSED = 111,
 };
 
@@ -50,37 +50,33 @@ volatile struct probe_state state = {};
 
 #include "attempt.h"
 
-/* IPPROTO_TCP leaves out SCTP, DCCP, and the MPTCP socket above its subflows. */
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(begin_connect, struct sock *sk, int oldstate, int newstate)
+/* SYN_SENT -> x or SYN_RECV -> x. IPPROTO_TCP leaves out SCTP, DCCP, and the MPTCP socket above its subflows. */
+static __always_inline void follow_end(struct sock *sk, int oldstate, int newstate)
 {
-	if (oldstate == TCP_CLOSE && newstate == TCP_SYN_SENT && sk->sk_protocol == IPPROTO_TCP && state.recording)
+	if ((oldstate == TCP_SYN_SENT || oldstate == TCP_SYN_RECV) && sk->sk_protocol == IPPROTO_TCP)
+		change_attempt(sk, oldstate, newstate);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(follow_connect, struct sock *sk, int oldstate, int newstate)
+{
+	if (oldstate != TCP_CLOSE)
+		follow_end(sk, oldstate, newstate);
+	else if (newstate == TCP_SYN_SENT && sk->sk_protocol == IPPROTO_TCP && state.recording)
 		begin_attempt(sk);
 	return 0;
 }
 
 /*
  * The kernel does not run a program again on a CPU where it is running (kernel/trace/bpf_trace.c, prog->active): a
- * softirq that interrupts it would lose its event. So beginning and ending are programs of their own, and ending is
- * attached twice: while one copy is interrupted the other one runs. Whichever comes first empties the entry.
+ * softirq that interrupts follow_connect would lose the end of another attempt. So there is a second program for ends:
+ * whichever of the two is interrupted, the other one runs. Whichever comes first empties the entry.
  */
-static __always_inline int follow_change(struct sock *sk, int oldstate, int newstate)
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(follow_interrupted, struct sock *sk, int oldstate, int newstate)
 {
-	if ((oldstate == TCP_SYN_SENT || oldstate == TCP_SYN_RECV) && sk->sk_protocol == IPPROTO_TCP)
-		change_attempt(sk, oldstate, newstate);
+	follow_end(sk, oldstate, newstate);
 	return 0;
-}
-
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(end_connect, struct sock *sk, int oldstate, int newstate)
-{
-	return follow_change(sk, oldstate, newstate);
-}
-
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(end_connect_again, struct sock *sk, int oldstate, int newstate)
-{
-	return follow_change(sk, oldstate, newstate);
 }
 
 /* Only loaded for `record -- COMMAND`: the children of a process that is followed are followed. */

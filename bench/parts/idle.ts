@@ -11,7 +11,7 @@ import { startMeasured, type MeasuredProcess } from '../run-measured.js'
 /** From the start on, until Node has compiled and collected what starting left behind. */
 const SETTLE_MS = 5000
 /** Wakes up as often as an idle recorder: below this no program of Node's can come. */
-const TIMER = [process.execPath, '-e', 'setInterval(() => {}, 100)']
+const TIMER = [process.execPath, '-e', 'setInterval(() => {}, 150)']
 
 /** What a recorder without anything to record takes of one core, and a mere timer beside it. */
 export async function measureIdle({ isQuick }: BenchOptions): Promise<Goal[]> {
@@ -24,7 +24,7 @@ export async function measureIdle({ isQuick }: BenchOptions): Promise<Goal[]> {
     `## idle: share of a core over ${seconds} s`,
     ['', ''],
     [
-      ['node, a timer every 100 ms', `${timer.toFixed(2)} %`],
+      ['node, a timer every 150 ms', `${timer.toFixed(2)} %`],
       ['tcpconn record', `${percent.toFixed(2)} %`],
     ],
   )

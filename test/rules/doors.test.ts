@@ -50,7 +50,7 @@ const VIOLATIONS: Array<[file: string, text: string, rule: string]> = [
   ['src/show/planted-timer.ts', `import { setTimeout } from 'node:timers/promises'`, PACKAGE],
   ['src/show/planted-clock.ts', `export const startedMs = Date.now()`, CLOCK],
   ['src/record/decode/planted-file.ts', `import { readFileSync } from 'node:fs'`, PACKAGE],
-  ['src/record/decode/planted-probe.ts', `import { readClock } from '../probe/libc.js'`, PACKAGE],
+  ['src/record/decode/planted-probe.ts', `import { readWallClock } from '../probe/libc.js'`, PACKAGE],
   ['src/record/decode/planted-clock.ts', `export const startedMs = performance.now()`, GLOBAL],
   ['src/record/intern/planted-database.ts', `import type { Database } from 'better-sqlite3'`, PACKAGE],
   ['src/record/intern/planted-process.ts', `process.stderr.write('hello')`, GLOBAL],

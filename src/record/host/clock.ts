@@ -1,4 +1,4 @@
-import { readClock } from '../probe/libc.js'
+import { readWallClock } from '../probe/libc.js'
 
 /** Session time and wall-clock time. All in ns. */
 export interface SessionClock {
@@ -16,10 +16,10 @@ const READINGS = 5
 export const CLOCK_STEP_NS = 100_000n
 
 export function startClock(): SessionClock {
-  const epochNs = readClock(1)
+  const epochNs = readMonotonicClock()
   return {
     epochNs,
-    nowNs: () => Number(readClock(1) - epochNs),
+    nowNs: () => Number(readMonotonicClock() - epochNs),
     unixOffsetNs: () => readOffset() + epochNs,
   }
 }
@@ -27,10 +27,15 @@ export function startClock(): SessionClock {
 /** Wall clock minus monotonic clock, from the reading that was interrupted least. */
 function readOffset(): bigint {
   const readings = Array.from({ length: READINGS }, () => {
-    const before = readClock(1)
-    const wall = readClock(0)
-    const after = readClock(1)
+    const before = readMonotonicClock()
+    const wall = readWallClock()
+    const after = readMonotonicClock()
     return { width: after - before, offset: wall - (before + after) / 2n }
   })
   return readings.reduce((best, one) => (one.width < best.width ? one : best)).offset
+}
+
+/** The clock that the probe stamps events with: libuv reads CLOCK_MONOTONIC for this. */
+export function readMonotonicClock(): bigint {
+  return process.hrtime.bigint()
 }

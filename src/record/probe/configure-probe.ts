@@ -40,7 +40,7 @@ export function fillFilters(object: ProbeObject, filters: RecordFilters): void {
 
 /** Programs to attach. */
 export function programsFor(followsCommand: boolean): string[] {
-  return ['begin_connect', 'end_connect', 'end_connect_again', ...(followsCommand ? COMMAND_PROGRAMS : [])]
+  return ['follow_connect', 'follow_interrupted', ...(followsCommand ? COMMAND_PROGRAMS : [])]
 }
 
 /** Lets a process and all that it forks from now on through. */

@@ -2,6 +2,7 @@ import koffi from 'koffi'
 
 const libc = koffi.load('libc.so.6')
 
+const CLOCK_REALTIME = 0
 const timespec = new BigInt64Array(2)
 const clockGettime = libc.func('int clock_gettime(int clock, _Out_ void *time)') as (
   id: number,
@@ -35,9 +36,9 @@ export const capset = libc.func('int capset(void *header, void *data)') as (
 /** Formats with a C va_list, as libbpf's print callback receives it. */
 export const vsnprintf = libc.func('int vsnprintf(_Out_ char *text, size_t size, const char *format, void *arguments)')
 
-/** CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1; ns as bigint. */
-export function readClock(id: 0 | 1): bigint {
-  clockGettime(id, timespec)
+/** CLOCK_REALTIME, ns. CLOCK_MONOTONIC is `process.hrtime`, for less than a call through koffi. */
+export function readWallClock(): bigint {
+  clockGettime(CLOCK_REALTIME, timespec)
   return (timespec[0] as bigint) * 1_000_000_000n + (timespec[1] as bigint)
 }
 

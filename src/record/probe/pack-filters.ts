@@ -1,6 +1,7 @@
 import { isIpv4Mapped } from '../../store/address.js'
 import { OUTCOMES, type Outcome } from '../../store/outcome.js'
-import type { Prefix, RecordFilters } from '../options/record-filters.js'
+import type { Prefix } from '../../options/parse-lists.js'
+import type { RecordFilters } from '../options/record-filters.js'
 import { destinationPrefix, probeFilters } from './wire.gen.js'
 
 const ALL_OUTCOMES = 0xffffffff

@@ -1,4 +1,4 @@
-import { readClock } from '../probe/libc.js'
+import { readMonotonicClock } from '../host/clock.js'
 import type { LossCounts } from '../../store/loss-text.js'
 import type { Session } from './begin-session.js'
 import type { Completeness } from './completeness.js'
@@ -24,7 +24,7 @@ export function endSession(session: Session, pump: Pump, reason: EndReason): Ses
   else probe.stop()
   probe.detach()
   const durationNs = clock.nowNs()
-  const monotonicNs = readClock(1)
+  const monotonicNs = readMonotonicClock()
   output.waitForLocks(LOCKED_MS)
   if (!pump.drain(clock.nowNs)) throw lockedTrace(output.path)
   const pending = writePending(writer, probe.pending(), options.filters, { monotonicNs, nowNs: durationNs })

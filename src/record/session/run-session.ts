@@ -6,8 +6,8 @@ import type { Pump } from './pump.js'
 import { insertClockOffset } from './session-row.js'
 import type { StopSignal } from './stop-signal.js'
 
-/** Attempts reach the file within this time: it is what a kill -9 can cost. */
-const TICK_MS = 100
+/** What a kill -9 can cost is this and the write: 200 ms. Each tick of an idle process is about 250 µs of CPU. */
+const TICK_MS = 150
 /** The tick while the ring fills fast. */
 const BUSY_TICK_MS = 20
 /** Fill of the ring, found at a tick, that calls for the faster one. */
