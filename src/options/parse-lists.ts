@@ -1,8 +1,12 @@
 import ipaddr from 'ipaddr.js'
-import { UsageError } from '../../errors.js'
-import { FAILED_OUTCOMES, OUTCOMES, type Outcome } from '../../store/outcome.js'
-import type { UserNames } from '../host/user-names.js'
-import type { Prefix } from './record-filters.js'
+import { UsageError } from '../errors.js'
+import { FAILED_OUTCOMES, OUTCOMES, type Outcome } from '../store/outcome.js'
+
+/** A network: the first `length` bits of a 16-byte address (IPv4 as IPv4-mapped, so 96 and more). */
+export interface Prefix {
+  readonly address: Uint8Array
+  readonly length: number
+}
 
 const MAX_UINT32 = 2 ** 32 - 1
 const COMM_BYTES = 15
@@ -12,17 +16,6 @@ export function parseIds(option: string, texts: readonly string[]): number[] {
   return splitLists(option, texts, 'process ids like 1234 or 1234,5678').map((text) =>
     requireInteger(option, text, 1, MAX_UINT32, 'process ids like 1234 or 1234,5678'),
   )
-}
-
-/** User ids, or names that this host knows. */
-export function parseUids(texts: readonly string[], users: UserNames): number[] {
-  const accepted = 'user ids or names that this host knows, like 1000 or www-data,1000'
-  return splitLists('--uid', texts, accepted).map((text) => {
-    if (/^\d+$/.test(text)) return requireInteger('--uid', text, 0, MAX_UINT32 - 1, accepted)
-    const user = users.byName(text)
-    if (user) return user.uid
-    throw new UsageError('--uid', text, accepted)
-  })
 }
 
 /** Remote ports. */
@@ -80,13 +73,15 @@ function parsePrefix(text: string): Prefix | null {
   return prefixLength <= bits ? { address: bytes, length: prefixLength + 128 - bits } : null
 }
 
-function requireInteger(option: string, text: string, min: number, max: number, accepted: string): number {
+/** An integer in a range, in decimal digits. */
+export function requireInteger(option: string, text: string, min: number, max: number, accepted: string): number {
   const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN
   if (value >= min && value <= max) return value
   throw new UsageError(option, text, accepted)
 }
 
-function splitLists(option: string, texts: readonly string[], accepted: string): string[] {
+/** Elements of repeated and comma-separated values, each once. */
+export function splitLists(option: string, texts: readonly string[], accepted: string): string[] {
   const parts = texts.flatMap((text) => text.split(',').map((part) => part.trim()))
   if (parts.includes('')) throw new UsageError(option, texts.join(' '), accepted)
   return [...new Set(parts)]

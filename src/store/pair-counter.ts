@@ -1,65 +1,91 @@
+import { radixSort } from './radix-sort.js'
+
 /** Bits of a bucket's number: there are 3,072 (BUCKET_COUNT). */
 const BUCKET_BITS = 12
+const BUCKET_MASK = (1 << BUCKET_BITS) - 1
+/** One more than the highest entry that a pair counter takes. */
+export const ENTRY_LIMIT = 2 ** (32 - BUCKET_BITS)
 
-/** How many attempts of an endpoint's entry fell into a bucket. */
+/** How many attempts of an entry fell into a bucket. */
 export interface PairCounter {
-  /** Number of distinct pairs. */
+  /** Number of distinct pairs, without the last additions. */
   readonly size: number
+  /** @param entry below ENTRY_LIMIT */
   add(entry: number, bucket: number): void
-  /** `[bucket, count, …]` per entry, buckets ascending; the counter is empty afterwards. */
+  /** `[bucket, count, …]` per entry, both ascending; the counter is empty afterwards. */
   take(): Map<number, number[]>
 }
 
-/** Counts (entry, bucket) pairs in one open-addressing table. */
-export function createPairCounter(): PairCounter {
-  let keys = new Uint32Array(4096)
-  let counts = new Uint32Array(4096)
-  let size = 0
-  // Keys are stored plus one: 0 is a free slot.
-  const slotOf = (key: number) => {
-    const mask = keys.length - 1
-    let slot = (Math.imul(key, 0x9e3779b1) >>> 7) & mask
-    while (keys[slot] !== 0 && keys[slot] !== key) slot = (slot + 1) & mask
-    return slot
-  }
-  const grow = () => {
-    const [oldKeys, oldCounts] = [keys, counts]
-    keys = new Uint32Array(oldKeys.length * 2)
-    counts = new Uint32Array(oldKeys.length * 2)
-    oldKeys.forEach((key, i) => {
-      if (key === 0) return
-      const slot = slotOf(key)
-      keys[slot] = key
-      counts[slot] = oldCounts[i] as number
-    })
+/** Sorted keys and how often each was added. */
+interface Counts {
+  keys: Uint32Array
+  counts: Uint32Array
+  length: number
+}
+
+const NOTHING: Counts = { keys: new Uint32Array(0), counts: new Uint32Array(0), length: 0 }
+
+/**
+ * Counts (entry, bucket) pairs. Additions are noted one after the other, and sorted and counted many at a time: a hash
+ * table of a busy window is larger than the cache, and takes three times as long.
+ * @param logLength additions that are kept as they come, at 8 bytes each: sorting them stays inside the cache with few,
+ *   and what is held is gone over less often with many
+ */
+export function createPairCounter(logLength: number): PairCounter {
+  let log: Uint32Array | null = null
+  let scratch: Uint32Array | null = null
+  let logged = 0
+  let held = NOTHING
+
+  const settle = () => {
+    if (log === null || logged === 0) return
+    scratch ??= new Uint32Array(logLength)
+    const sorted = radixSort(log, scratch, logged)
+    held = merge(held, sorted, logged)
+    logged = 0
   }
   return {
     get size() {
-      return size
+      return held.length
     },
-    add(entry: number, bucket: number) {
-      const key = ((entry << BUCKET_BITS) | bucket) + 1
-      const slot = slotOf(key)
-      if (keys[slot] === 0) {
-        keys[slot] = key
-        size++
-      }
-      counts[slot]!++
-      if (size * 2 > keys.length) grow()
+    add(entry, bucket) {
+      log ??= new Uint32Array(logLength)
+      log[logged++] = (entry << BUCKET_BITS) | bucket
+      if (logged === logLength) settle()
     },
-    take(): Map<number, number[]> {
-      const used = keys.filter((key) => key !== 0).toSorted()
+    take() {
+      settle()
       const byEntry = new Map<number, number[]>()
-      for (const key of used) {
-        const entry = (key - 1) >>> BUCKET_BITS
-        const list = byEntry.get(entry) ?? []
-        if (list.length === 0) byEntry.set(entry, list)
-        list.push((key - 1) & ((1 << BUCKET_BITS) - 1), counts[slotOf(key)] as number)
+      for (let i = 0; i < held.length; i++) {
+        const key = held.keys[i] as number
+        const list = byEntry.get(key >>> BUCKET_BITS)
+        const count = held.counts[i] as number
+        if (list) list.push(key & BUCKET_MASK, count)
+        else byEntry.set(key >>> BUCKET_BITS, [key & BUCKET_MASK, count])
       }
-      keys.fill(0)
-      counts.fill(0)
-      size = 0
+      held = NOTHING
       return byEntry
     },
   }
+}
+
+/** Adds sorted keys, which may be there several times, to counts. */
+function merge(held: Counts, sorted: Uint32Array, length: number): Counts {
+  const keys = new Uint32Array(held.length + length)
+  const counts = new Uint32Array(held.length + length)
+  let [old, next, merged] = [0, 0, 0]
+  while (old < held.length || next < length) {
+    const oldKey = old < held.length ? (held.keys[old] as number) : Infinity
+    const nextKey = next < length ? (sorted[next] as number) : Infinity
+    const key = Math.min(oldKey, nextKey)
+    let count = oldKey === key ? (held.counts[old++] as number) : 0
+    while (next < length && sorted[next] === key) {
+      next++
+      count++
+    }
+    keys[merged] = key
+    counts[merged++] = count
+  }
+  // The rest of the memory goes back at the next merge.
+  return { keys, counts, length: merged }
 }

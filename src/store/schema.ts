@@ -32,14 +32,22 @@ export interface TraceSchema {
     session_id: number
     first_attempt_id: number
     last_attempt_id: number
+    min_started_ns: number
+    max_started_ns: number
+    /** since the second version */
+    has_processes_and_seconds: number
   }
-  endpoint_latency: Record<Outcome, number> & {
-    window_id: number
-    endpoint_id: number
-    syn_retransmits: number
-    max_latency_ns: number | null
-    buckets: Uint8Array | null
-  }
+  process_latency: SumColumns & { process_id: number; endpoint_ids: Uint8Array }
+  second_latency: SumColumns & { unix_second: number }
+  sqlite_schema: { type: string; name: string; sql: string | null }
+  endpoint_latency: SumColumns & { endpoint_id: number }
+}
+
+type SumColumns = Record<Outcome, number> & {
+  window_id: number
+  syn_retransmits: number
+  max_latency_ns: number | null
+  buckets: Uint8Array | null
 }
 
 export interface FlagCounts {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseDuration } from '../../../src/record/options/parse-duration.js'
+import { parseDuration } from '../../src/options/parse-duration.js'
 
 describe('accepted', () => {
   test.each([

@@ -1,36 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { UsageError } from '../../../src/errors.js'
-import { createUserNames } from '../../../src/record/host/user-names.js'
-import {
-  parseComms,
-  parseIds,
-  parseOutcomes,
-  parsePorts,
-  parsePrefixes,
-  parseUids,
-} from '../../../src/record/options/parse-lists.js'
-import { formatAddress } from '../../../src/store/address.js'
-import { FAILED_OUTCOMES, OUTCOMES } from '../../../src/store/outcome.js'
-
-const USERS = createUserNames('root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33::/var/www:/bin/false\n')
-
-/** The usage error of `parse`, which has to name all that a user needs. */
-function expectRefusal(parse: () => unknown, option: string, value: string, accepted: RegExp): void {
-  const error = thrownBy(parse)
-  expect(error).toBeInstanceOf(UsageError)
-  expect(error.code).toBe('E_USAGE')
-  expect(error.message).toBe(`${option}: ${JSON.stringify(value)} is not accepted`)
-  expect(error.reason).toMatch(new RegExp(`^${option} takes ${accepted.source}`))
-}
-
-function thrownBy(parse: () => unknown): UsageError {
-  try {
-    parse()
-  } catch (error) {
-    return error as UsageError
-  }
-  throw new Error('it was accepted')
-}
+import { parseComms, parseIds, parseOutcomes, parsePorts, parsePrefixes } from '../../src/options/parse-lists.js'
+import { formatAddress } from '../../src/store/address.js'
+import { FAILED_OUTCOMES, OUTCOMES } from '../../src/store/outcome.js'
+import { expectRefusal } from './expect-refusal.js'
 
 describe('process ids', () => {
   test.each([
@@ -53,17 +25,6 @@ describe('process ids', () => {
 
   test.each(['', ',', '1,,2', '1,'])('an empty entry in %j is refused', (text) => {
     expectRefusal(() => parseIds('--pid', [text]), '--pid', text, /process ids like/)
-  })
-})
-
-describe('users', () => {
-  test('go by number or name', () => {
-    expect(parseUids(['0,www-data', '1000'], USERS)).toEqual([0, 33, 1000])
-    expect(parseUids(['4294967294'], USERS)).toEqual([4_294_967_294])
-  })
-
-  test.each(['nobody-here', '-1', '4294967295', '1.0', ''])('%j is refused', (text) => {
-    expectRefusal(() => parseUids([text], USERS), '--uid', text, /user ids or names that this host knows/)
   })
 })
 

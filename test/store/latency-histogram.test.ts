@@ -6,6 +6,7 @@ import {
   bucketMiddle,
   bucketOf,
   encodeBuckets,
+  nearestRank,
   percentileOf,
 } from '../../src/store/latency-histogram.js'
 import { createRandom, exactPercentile, randomInteger, randomNormal } from './random.js'
@@ -61,6 +62,19 @@ describe('percentiles', () => {
       const counts = countBuckets(values)
       for (const percent of PERCENTS) expect(percentileOf(counts, percent)).toBe(exactPercentile(values, percent))
     }
+  })
+
+  test.each([
+    [99.9, 1000, 999],
+    [99.9, 1001, 1000],
+    [0.1, 1000, 1],
+    [0.1, 1001, 2],
+    [0.1, 1, 1],
+    [50, 4, 2],
+    [50, 5, 3],
+    [100, 7, 7],
+  ])('the rank of %f %% of %i values is %i', (percent, total, rank) => {
+    expect(nearestRank(percent, total)).toBe(rank)
   })
 
   test('there is none of nothing', () => {

@@ -5,8 +5,11 @@ import { expect, test } from 'vitest'
 import { PACKAGE_ROOT } from '../../src/package-root.js'
 import { APPLICATION_ID, latestVersion, migrate } from '../../src/store/migrate.js'
 import { makeTemporaryDirectory } from '../support/temporary-directory.js'
+import { insertSession, insertWindow, makeVersion1Trace } from './hand-made-trace.js'
 
 const pragma = (db: Database.Database, name: string) => db.pragma(name, { simple: true })
+const rowsOf = (db: Database.Database, table: string) =>
+  db.prepare(`SELECT * FROM ${table}`).safeIntegers().all() as Record<string, unknown>[]
 const schemaOf = (db: Database.Database) => db.prepare('SELECT type, name, sql FROM sqlite_schema ORDER BY name').all()
 
 test('an empty file becomes a trace of the latest version', () => {
@@ -38,6 +41,29 @@ test('a failing migration leaves nothing behind', () => {
   expect(schemaOf(db)).toHaveLength(1)
   expect(pragma(db, 'user_version')).toBe(0)
   expect(pragma(db, 'application_id')).toBe(0)
+})
+
+test('a file of version 1 keeps what it holds, with windows that have no processes and seconds', () => {
+  const trace = makeVersion1Trace()
+  const windowId = insertWindow(trace, insertSession(trace))
+  const tables = ['session', 'clock_offset', 'endpoint', 'endpoint_latency']
+  const before = tables.map((table) => rowsOf(trace.db, table))
+  const [window] = rowsOf(trace.db, 'latency_window')
+  migrate(trace.db)
+  expect(pragma(trace.db, 'user_version')).toBe(latestVersion())
+  expect(tables.map((table) => rowsOf(trace.db, table))).toEqual(before)
+  expect(rowsOf(trace.db, 'latency_window')).toEqual([{ ...window, has_processes_and_seconds: 0n }])
+  expect(window).toMatchObject({ window_id: BigInt(windowId), last_attempt_id: 1n, max_started_ns: 5n })
+  for (const table of ['process_latency', 'second_latency']) expect(rowsOf(trace.db, table)).toEqual([])
+})
+
+test('a file of version 1 gets the schema of a new one', () => {
+  const trace = makeVersion1Trace()
+  const fresh = new Database(':memory:')
+  migrate(fresh)
+  expect(schemaOf(trace.db)).not.toEqual(schemaOf(fresh))
+  migrate(trace.db)
+  expect(schemaOf(trace.db)).toEqual(schemaOf(fresh))
 })
 
 test('a newer file is left alone', () => {

@@ -17,10 +17,10 @@ test('codes are those of the table in the trace', () => {
   expect(codes).toEqual(OUTCOMES.map((_, code) => code))
 })
 
-test('every outcome has its column in endpoint_latency, in the same order', () => {
+test.each(['endpoint', 'process', 'second'])('every outcome has its column in %s_latency, in the same order', (by) => {
   const db = new Database(':memory:')
   migrate(db)
-  const columns = db.prepare(`SELECT name FROM pragma_table_info('endpoint_latency') ORDER BY cid`).pluck().all()
+  const columns = db.prepare(`SELECT name FROM pragma_table_info('${by}_latency') ORDER BY cid`).pluck().all()
   expect(columns.slice(2, 2 + OUTCOMES.length)).toEqual(OUTCOMES)
 })
 

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
-import { createPairCounter } from '../../../src/record/write/pair-counter.js'
-import { BUCKET_COUNT } from '../../../src/store/latency-histogram.js'
-import { createRandom, randomInteger } from '../../store/random.js'
+import { ENTRY_LIMIT, createPairCounter } from '../../src/store/pair-counter.js'
+import { BUCKET_COUNT } from '../../src/store/latency-histogram.js'
+import { createRandom, randomInteger } from './random.js'
+
+/** Additions that the size may not know yet. */
+const KEPT_ADDITIONS = 2 ** 18
 
 /** As `take` gives them, from a plain Map of counts by entry and bucket. */
 function toLists(counts: ReadonlyMap<string, number>): Map<number, number[]> {
@@ -13,17 +16,21 @@ function toLists(counts: ReadonlyMap<string, number>): Map<number, number[]> {
   return lists
 }
 
-test('counts are those of a plain Map, also as the table grows, and again after a take', () => {
+test.each([
+  ['from 0 on', 0],
+  ['around 2^19', 2 ** 19 - 150],
+  ['up to the limit', ENTRY_LIMIT - 301],
+])('counts are those of a plain Map, and again after a take: entries %s', (_, lowest) => {
   const random = createRandom(1)
   const counter = createPairCounter()
   for (const size of [10, 3000, 20_000, 100]) {
     const expected = new Map<string, number>()
     for (let i = 0; i < size; i++) {
-      const [entry, bucket] = [randomInteger(random, 0, 300), randomInteger(random, 0, 40)]
+      const [entry, bucket] = [lowest + randomInteger(random, 0, 300), randomInteger(random, 0, 40)]
       counter.add(entry, bucket)
       expected.set(`${entry} ${bucket}`, (expected.get(`${entry} ${bucket}`) ?? 0) + 1)
     }
-    expect(counter.size).toBe(expected.size)
+    expect(counter.size).toBeLessThanOrEqual(expected.size)
     expect(counter.take()).toEqual(toLists(expected))
     expect(counter.size).toBe(0)
   }
@@ -36,17 +43,52 @@ test('the highest bucket of one entry is not the lowest of the next, and high en
     [0, BUCKET_COUNT - 1],
     [1, 0],
     [524_287, 5],
-    [1_048_575, BUCKET_COUNT - 1],
+    [524_288, 5],
+    [ENTRY_LIMIT - 1, BUCKET_COUNT - 1],
   ] as const
-  for (const [entry, bucket] of pairs) counter.add(entry, bucket)
+  for (const [entry, bucket] of [...pairs, ...pairs]) counter.add(entry, bucket)
   expect(counter.take()).toEqual(
     new Map([
-      [0, [0, 1, BUCKET_COUNT - 1, 1]],
-      [1, [0, 1]],
-      [524_287, [5, 1]],
-      [1_048_575, [BUCKET_COUNT - 1, 1]],
+      [0, [0, 2, BUCKET_COUNT - 1, 2]],
+      [1, [0, 2]],
+      [524_287, [5, 2]],
+      [524_288, [5, 2]],
+      [ENTRY_LIMIT - 1, [BUCKET_COUNT - 1, 2]],
     ]),
   )
+})
+
+test('counts stay right over more additions than are kept as they come', () => {
+  const random = createRandom(2)
+  const counter = createPairCounter()
+  const expected = new Float64Array(1000 * 64)
+  for (let i = 0; i < 3 * KEPT_ADDITIONS + 1000; i++) {
+    // Entries come and go: some are in one part of the additions only.
+    const entry = randomInteger(random, 0, 499) + (i >> 11)
+    const bucket = randomInteger(random, 0, 63)
+    counter.add(entry, bucket)
+    expected[entry * 64 + bucket]!++
+  }
+  const counts = new Float64Array(expected.length)
+  for (const [entry, list] of counter.take()) {
+    for (let i = 0; i < list.length; i += 2) counts[entry * 64 + list[i]!]! += list[i + 1]!
+  }
+  expect(counts).toEqual(expected)
+})
+
+test('the size is that of all pairs but those of the last additions', () => {
+  const counter = createPairCounter()
+  const pairs = 2 * KEPT_ADDITIONS
+  let furthest = 0
+  for (let i = 0; i < pairs; i++) {
+    counter.add(i >> 10, i & 1023)
+    furthest = Math.max(furthest, Math.abs(i + 1 - counter.size))
+  }
+  expect(furthest).toBeLessThan(KEPT_ADDITIONS)
+  for (let i = 0; i < pairs; i++) counter.add(i >> 10, i & 1023)
+  expect(counter.size).toBe(pairs)
+  counter.take()
+  expect(counter.size).toBe(0)
 })
 
 test('nothing added, nothing taken', () => {

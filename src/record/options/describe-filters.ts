@@ -1,5 +1,6 @@
 import { formatAddress, isIpv4Mapped } from '../../store/address.js'
-import type { Prefix, RecordFilters } from './record-filters.js'
+import type { Prefix } from '../../options/parse-lists.js'
+import type { RecordFilters } from './record-filters.js'
 
 /** The filters as JSON for the session's row, named like the options; `{}` when everything is recorded. */
 export function describeFilters(filters: RecordFilters, command: readonly string[]): string {

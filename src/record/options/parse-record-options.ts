@@ -1,8 +1,9 @@
 import { createUserNames, type UserNames } from '../host/user-names.js'
 import { UsageError } from '../../errors.js'
 import { parseCgroups } from './parse-cgroup.js'
-import { parseDuration } from './parse-duration.js'
-import { parseIds, parseOutcomes, parsePorts, parsePrefixes, parseUids, parseComms } from './parse-lists.js'
+import { parseDuration } from '../../options/parse-duration.js'
+import { parseComms, parseIds, parseOutcomes, parsePorts, parsePrefixes } from '../../options/parse-lists.js'
+import { parseUids } from './parse-uids.js'
 import type { RecordFilters } from './record-filters.js'
 import type { RecordOptions } from './record-options.js'
 

@@ -1,10 +1,5 @@
+import type { Prefix } from '../../options/parse-lists.js'
 import type { Outcome } from '../../store/outcome.js'
-
-/** A network: the first `length` bits of a 16-byte address (IPv4 as IPv4-mapped, so 96 and more). */
-export interface Prefix {
-  readonly address: Uint8Array
-  readonly length: number
-}
 
 /** What to record. An empty list filters nothing; entries of one list are alternatives, lists must all match. */
 export interface RecordFilters {

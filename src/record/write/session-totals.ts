@@ -1,6 +1,6 @@
 import { BUCKET_COUNT, addEncodedBuckets } from '../../store/latency-histogram.js'
 import { OUTCOMES } from '../../store/outcome.js'
-import type { EndpointLatency } from './latency-window.js'
+import type { LatencyRow } from '../../store/latency-sums.js'
 
 /** Sums over a whole session, as of its last window. */
 export interface SessionTotals {
@@ -15,7 +15,7 @@ export function createTotals(): SessionTotals {
   return { counts: OUTCOMES.map(() => 0), buckets: new Float64Array(BUCKET_COUNT), maxLatencyNs: 0 }
 }
 
-export function addToTotals(totals: SessionTotals, row: EndpointLatency): void {
+export function addToTotals(totals: SessionTotals, row: LatencyRow): void {
   OUTCOMES.forEach((_, outcome) => {
     totals.counts[outcome]! += row.counts[outcome] as number
   })

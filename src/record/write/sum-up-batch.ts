@@ -6,10 +6,8 @@ import type { LatencyWindow } from './latency-window.js'
 /** Adds a batch to the running window and to the counts per network namespace. To be called once it is committed. */
 export function sumUpBatch(batch: AttemptBatch, window: LatencyWindow, dictionaries: Dictionaries): void {
   for (let row = 0; row < batch.count; row++) {
-    const { outcome, synRetransmits, flags } = batch.shapes[batch.shape[row] as number] as RowShape
-    const entry = batch.endpointEntry[row] as number
-    window.add(entry, outcome, batch.latencyNs[row] as number, synRetransmits, batch.startedNs[row] as number)
-    if (flags !== 0) window.addFlags(flags)
+    window.add(batch, row)
+    const { flags } = batch.shapes[batch.shape[row] as number] as RowShape
     // What sent no SYN is not in TcpActiveOpens.
     if ((flags & connectFlag.no_syn) === 0) dictionaries.countInNetns(batch.processEntry[row] as number)
   }

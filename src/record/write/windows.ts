@@ -23,7 +23,7 @@ export interface Windows {
 }
 
 export function createWindows(db: Database, sessionId: number, dictionaries: Dictionaries): Windows {
-  const current = createLatencyWindow()
+  const current = createLatencyWindow(readSessionStart(db, sessionId))
   const totals = createTotals()
   const write = createWindowWriter(db, sessionId)
   let sinceNs = 0
@@ -36,13 +36,18 @@ export function createWindows(db: Database, sessionId: number, dictionaries: Dic
     isDue: (nowNs) => closed !== null || nowNs - sinceNs >= WINDOW_NS || current.isFull() || dictionaries.isFull(),
     flush(inTransaction, endId, nowNs = sinceNs) {
       const firstId = endId - current.attempts
-      if (firstId < endId) closed = closeWindow(current, dictionaries.endpointIds, firstId, endId - 1)
+      if (firstId < endId) closed = closeWindow(current, dictionaries, firstId, endId - 1)
       const window = closed
       if (window !== null) inTransaction(() => write(window))
-      for (const row of window?.rows ?? []) addToTotals(totals, row)
+      for (const row of window?.endpoints ?? []) addToTotals(totals, row)
       closed = null
       sinceNs = nowNs
       if (dictionaries.isFull()) dictionaries.reset()
     },
   }
+}
+
+function readSessionStart(db: Database, sessionId: number): bigint {
+  const select = db.prepare('SELECT started_unix_ns FROM session WHERE session_id = ?')
+  return select.pluck().safeIntegers().get(sessionId) as bigint
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { describeFilters } from '../../../src/record/options/describe-filters.js'
-import { parsePrefixes } from '../../../src/record/options/parse-lists.js'
+import { parsePrefixes } from '../../../src/options/parse-lists.js'
 import { NO_FILTERS } from '../../../src/record/options/record-filters.js'
 
 test('a recording of everything is {}', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parsePrefixes } from '../../../src/record/options/parse-lists.js'
+import { parsePrefixes } from '../../../src/options/parse-lists.js'
 import { NO_FILTERS, type RecordFilters } from '../../../src/record/options/record-filters.js'
 import { outcomeMask, packComm, packFilters, packPrefix, packUint32 } from '../../../src/record/probe/pack-filters.js'
 import { connectOutcome, probeFilters } from '../../../src/record/probe/wire.gen.js'

@@ -4,9 +4,11 @@ import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openOutput, type Output } from '../../../src/record/session/open-output.js'
 import { APPLICATION_ID, latestVersion } from '../../../src/store/migrate.js'
+import { insertSession, insertWindow, makeVersion1Trace } from '../../store/hand-made-trace.js'
 import { start } from '../../support/process.js'
 import { waitUntil } from '../../support/wait-until.js'
-import { addSession } from '../new-trace.js'
+import { addSession, createWriter } from '../new-trace.js'
+import { write } from '../write/written-trace.js'
 import { makeClosedTrace, newPath, refusal } from './output-files.js'
 
 /** Opens an output that is closed when the test ends. */
@@ -84,6 +86,25 @@ describe('closing', () => {
     expect(addSession(output.db)).toBe(2)
     expect(statSync(path).mode & 0o777).toBe(0o600)
   })
+})
+
+test('a trace of version 1 is recorded into: its own windows have no processes and seconds, the new ones do', () => {
+  const trace = makeVersion1Trace()
+  insertWindow(trace, insertSession(trace))
+  trace.db.close()
+  const { db } = open(trace.file)
+  const writer = createWriter({ db, sessionId: addSession(db) })
+  write(writer, [{}])
+  writer.flushWindow()
+  expect(db.pragma('user_version', { simple: true })).toBe(latestVersion())
+  const windows = 'SELECT session_id, has_processes_and_seconds FROM latency_window ORDER BY window_id'
+  expect(db.prepare(windows).raw().all()).toEqual([
+    [1, 0],
+    [2, 1],
+  ])
+  for (const table of ['process_latency', 'second_latency']) {
+    expect(db.prepare(`SELECT window_id FROM ${table}`).pluck().all()).toEqual([2])
+  }
 })
 
 describe('a file that is being recorded', () => {

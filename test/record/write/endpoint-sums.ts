@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import { bucketOf } from '../../../src/store/latency-histogram.js'
 import { OUTCOMES } from '../../../src/store/outcome.js'
+import { decodeBuckets } from '../../store/decode-blobs.js'
 
 /** What a trace says of one endpoint: attempts by outcome, SYN retransmits, highest latency, count by bucket. */
 export interface EndpointSums {
@@ -53,25 +54,6 @@ function addRows(sums: ByEndpoint, db: Database, sessionId: number, afterId: num
 
 function addBuckets(buckets: Map<number, number>, encoded: Uint8Array): void {
   for (const [bucket, count] of decodeBuckets(encoded)) buckets.set(bucket, (buckets.get(bucket) ?? 0) + count)
-}
-
-/** Bucket and count of each pair of LEB128 integers: the distance to the bucket before, and the count. */
-export function decodeBuckets(encoded: Uint8Array): Map<number, number> {
-  const values: number[] = []
-  let [value, scale] = [0, 1]
-  for (const byte of encoded) {
-    value += (byte & 127) * scale
-    scale *= 128
-    if (byte >= 128) continue
-    values.push(value)
-    ;[value, scale] = [0, 1]
-  }
-  const buckets = new Map<number, number>()
-  for (let i = 0, bucket = 0; i < values.length; i += 2) {
-    bucket += values[i] as number
-    buckets.set(bucket, values[i + 1] as number)
-  }
-  return buckets
 }
 
 function sumsOf(sums: ByEndpoint, endpointId: number): EndpointSums {

@@ -1,117 +1,175 @@
 import { describe, expect, test } from 'vitest'
-import { createLatencyWindow, type EndpointLatency } from '../../../src/record/write/latency-window.js'
-import { bucketOf } from '../../../src/store/latency-histogram.js'
+import { createLatencyWindow, type LatencyWindow } from '../../../src/record/write/latency-window.js'
+import type { LatencyRow } from '../../../src/store/latency-sums.js'
 import { OUTCOMES } from '../../../src/store/outcome.js'
 import { createRandom, randomInteger } from '../../store/random.js'
-import { decodeBuckets } from './endpoint-sums.js'
+import { addAttempts, type AttemptFields } from './add-attempts.js'
 
-interface Sums {
-  counts: number[]
-  maxLatencyNs: number | null
-  buckets: Map<number, number>
-}
-
-/** The same sums by plain Maps. */
-function createReference() {
-  const byEntry = new Map<number, Sums>()
-  return {
-    byEntry,
-    add(entry: number, outcome: number, latencyNs: number, synRetransmits: number) {
-      const sums = byEntry.get(entry) ?? {
-        counts: new Array<number>(9).fill(0),
-        maxLatencyNs: null,
-        buckets: new Map(),
-      }
-      byEntry.set(entry, sums)
-      sums.counts[outcome]!++
-      sums.counts[8]! += synRetransmits
-      if (outcome !== 0) return
-      sums.maxLatencyNs = Math.max(sums.maxLatencyNs ?? 0, latencyNs)
-      sums.buckets.set(bucketOf(latencyNs), (sums.buckets.get(bucketOf(latencyNs)) ?? 0) + 1)
-    },
-  }
-}
-
-/** A row of the window in the form of the reference. */
-function toSums(row: EndpointLatency): [number, Sums] {
-  const buckets = row.buckets ? decodeBuckets(row.buckets) : new Map<number, number>()
-  return [row.entry, { counts: [...row.counts], maxLatencyNs: row.maxLatencyNs, buckets }]
-}
-
-test.each([
-  ['one endpoint', 0],
-  ['some', 40],
-  ['thousands', 9000],
-])('sums are those of plain Maps, window after window: %s', (_, maxEntry) => {
-  const random = createRandom(maxEntry)
-  const window = createLatencyWindow()
-  for (let round = 0; round < 3; round++) {
-    const reference = createReference()
-    for (let i = 0; i < 5000; i++) {
-      const entry = randomInteger(random, 0, maxEntry)
-      const outcome = random() < 0.6 ? 0 : randomInteger(random, 0, OUTCOMES.length - 1)
-      const latencyNs = Math.floor(2 ** (random() * 53))
-      const synRetransmits = random() < 0.1 ? randomInteger(random, 1, 255) : 0
-      window.add(entry, outcome, latencyNs, synRetransmits, i)
-      reference.add(entry, outcome, latencyNs, synRetransmits)
-    }
-    expect(new Map(window.take().map(toSums))).toEqual(reference.byEntry)
-  }
-})
+const NOTHING = { endpoints: [], processes: [], endpointsOfProcess: new Map(), seconds: [], unixSeconds: [] }
+const REFUSED = 1
 
 describe('a window', () => {
   test('is empty at first, and after it was taken', () => {
-    const window = createLatencyWindow()
-    window.add(3, 0, 500, 2, 1000)
-    window.addFlags(31)
+    const window = createLatencyWindow(0n)
+    expect(window.take()).toEqual(NOTHING)
+    addAttempts(window, [{ process: 2, endpoint: 3, latencyNs: 500, synRetransmits: 2, startedNs: 1000, flags: 63 }])
     window.take()
-    expect(window.take()).toEqual([])
     expect(window).toMatchObject({ attempts: 0, minStartedNs: Infinity, maxStartedNs: -Infinity })
     expect(window.flagCounts).toEqual([0, 0, 0, 0, 0, 0])
+    expect(window.take()).toEqual(NOTHING)
   })
 
-  test('knows its attempts, its time range and its flags', () => {
-    const window = createLatencyWindow()
-    for (const startedNs of [50, -3, 99]) window.add(0, 1, 0, 0, startedNs)
-    for (const flags of [1, 2 | 16, 4 | 8, 1]) window.addFlags(flags)
-    expect(window).toMatchObject({ attempts: 3, minStartedNs: -3, maxStartedNs: 99 })
-    expect(window.flagCounts).toEqual([2, 1, 1, 1, 1, 0])
+  test('knows its attempts, their range of times and their flags', () => {
+    const window = createLatencyWindow(0n)
+    addAttempts(window, [
+      { startedNs: 50, flags: 1 },
+      { startedNs: -3, flags: 2 | 16, outcome: REFUSED },
+      { startedNs: 99, flags: 4 | 8 },
+      { startedNs: 60, flags: 1 | 32 },
+      { startedNs: 60 },
+    ])
+    expect(window).toMatchObject({ attempts: 5, minStartedNs: -3, maxStartedNs: 99 })
+    expect(window.flagCounts).toEqual([2, 1, 1, 1, 1, 1])
   })
 
-  test('lists endpoints by their number, those without an established attempt without latencies', () => {
-    const window = createLatencyWindow()
-    window.add(700, 1, 123, 0, 0)
-    window.add(2, 0, 0, 0, 0)
-    expect(window.take().map((row) => [row.entry, row.maxLatencyNs, row.buckets])).toEqual([
-      [2, 0, Uint8Array.of(0, 1)],
-      [700, null, null],
+  test('sums up each attempt by its endpoint, its process and its second', () => {
+    const window = createLatencyWindow(0n)
+    addAttempts(window, [
+      { process: 1, endpoint: 700, latencyNs: 100, startedNs: 2e9 },
+      { process: 0, endpoint: 700, latencyNs: 30, startedNs: 5e9, synRetransmits: 1 },
+      { process: 1, endpoint: 5, latencyNs: 99, startedNs: 5e9, outcome: REFUSED, synRetransmits: 2 },
+    ])
+    const { endpoints, processes, seconds, unixSeconds } = window.take()
+    expect(endpoints).toEqual([row(5, 0, 1, 2, []), row(700, 2, 0, 1, [30, 100])])
+    expect(processes).toEqual([row(0, 1, 0, 1, [30]), row(1, 1, 1, 2, [100])])
+    expect(seconds).toEqual([row(0, 1, 0, 0, [100]), row(1, 1, 1, 3, [30])])
+    expect(unixSeconds).toEqual([2, 5])
+  })
+})
+
+/** A row whose latencies are below 128 ns and ascending: each is the number of its bucket. */
+function row(
+  entry: number,
+  established: number,
+  refused: number,
+  retransmits: number,
+  latencies: number[],
+): LatencyRow {
+  const distances = latencies.flatMap((latencyNs, i) => [latencyNs - (latencies[i - 1] ?? 0), 1])
+  return {
+    entry,
+    counts: [established, refused, ...OUTCOMES.slice(2).map(() => 0), retransmits],
+    maxLatencyNs: latencies.at(-1) ?? null,
+    buckets: latencies.length > 0 ? Uint8Array.from(distances) : null,
+  }
+}
+
+describe('seconds', () => {
+  const SESSION_UNIX_NS = 1_700_000_000_250_000_000n
+
+  test.each([
+    [0, 1_700_000_000],
+    [749_999_999, 1_700_000_000],
+    [750_000_000, 1_700_000_001],
+    [60_749_999_999, 1_700_000_060],
+    [-250_000_000, 1_700_000_000],
+    [-250_000_001, 1_699_999_999],
+    [-1_250_000_000, 1_699_999_999],
+    [-1_250_000_001, 1_699_999_998],
+    [9e15, 1_709_000_000],
+  ])('an attempt that began %i ns after the session belongs to %i', (startedNs, unixSecond) => {
+    const window = createLatencyWindow(SESSION_UNIX_NS)
+    addAttempts(window, [{ startedNs }])
+    expect(window.take().unixSeconds).toEqual([unixSecond])
+  })
+
+  test('are one row each, in whichever order attempts come', () => {
+    const window = createLatencyWindow(SESSION_UNIX_NS)
+    addAttempts(
+      window,
+      [0, 1e9, 5, 3e9, 1e9, -1, -1e9].map((startedNs) => ({ startedNs })),
+    )
+    expect(attemptsBySecond(window)).toEqual([
+      [1_700_000_000, 3],
+      [1_700_000_001, 2],
+      [1_700_000_003, 1],
+      [1_699_999_999, 1],
     ])
   })
 
-  test('is full at half a million pairs of endpoint and bucket, and then holds them all', () => {
-    const window = createLatencyWindow()
-    const pairs = 1 << 19
-    for (let i = 0; i < pairs - 1; i++) window.add(i >> 11, 0, bucketDuration(i & 2047), 0, 0)
-    expect(window.isFull()).toBe(false)
-    window.add(pairs >> 11, 0, 1, 0, 0)
-    window.add(pairs >> 11, 0, 1, 0, 0)
-    expect(window.isFull()).toBe(true)
-    const rows = window.take()
-    expect(rows.reduce((sum, row) => sum + (row.counts[0] as number), 0)).toBe(pairs + 1)
-    expect(rows).toHaveLength(257)
-    expect(window.isFull()).toBe(false)
+  test('are numbered anew after a take, also the one that was the last', () => {
+    const window = createLatencyWindow(SESSION_UNIX_NS)
+    addAttempts(window, [{ startedNs: 0 }, { startedNs: 1e9 }])
+    window.take()
+    addAttempts(window, [{ startedNs: 1e9 }, { startedNs: 0 }])
+    expect(attemptsBySecond(window)).toEqual([
+      [1_700_000_001, 1],
+      [1_700_000_000, 1],
+    ])
   })
+})
 
-  test('holds the last endpoint that the dictionaries may number', () => {
-    const window = createLatencyWindow()
-    const entry = 65_536 + 16_384
-    window.add(entry, 0, 1e15, 0, 0)
-    window.add(entry - 1, 0, 1e15, 0, 0)
-    expect(window.take().map((row) => row.entry)).toEqual([entry - 1, entry])
+/** Second and established attempts of each row. */
+function attemptsBySecond(window: LatencyWindow): unknown[] {
+  const { seconds, unixSeconds } = window.take()
+  expect(seconds).toHaveLength(unixSeconds.length)
+  return seconds.map(({ entry, counts }) => [unixSeconds[entry], counts[0]])
+}
+
+test('endpoints of a process are those that it connected to, whatever came of it, each once', () => {
+  const random = createRandom(31)
+  const window = createLatencyWindow(0n)
+  for (let round = 0; round < 3; round++) {
+    const attempts = Array.from({ length: 2000 }, () => ({
+      process: randomInteger(random, 0, 20) ** 2,
+      endpoint: randomInteger(random, 0, 60) ** 2,
+      outcome: randomInteger(random, 0, OUTCOMES.length - 1),
+    }))
+    addAttempts(window, attempts)
+    const { endpointsOfProcess, processes } = window.take()
+    expect(endpointsOfProcess.size).toBe(processes.length)
+    for (const { entry } of processes) {
+      const own = attempts.filter(({ process }) => process === entry).map(({ endpoint }) => endpoint)
+      expect(ascending(endpointsOfProcess.get(entry) ?? [])).toEqual(ascending(new Set(own)))
+    }
+  }
+})
+
+const ascending = (numbers: Iterable<number>) => [...numbers].toSorted((a, b) => a - b)
+
+describe('a window is full at half a million pairs, and then holds them all', () => {
+  const PAIRS = 1 << 19
+
+  test.each<[string, (i: number) => Partial<AttemptFields>]>([
+    ['of endpoint and bucket', (i) => ({ endpoint: i >> 11, latencyNs: bucketDuration(i & 2047) })],
+    ['of process and bucket', (i) => ({ process: i >> 11, latencyNs: bucketDuration(i & 2047) })],
+    ['of second and bucket', (i) => ({ startedNs: (i >> 11) * 1e9, latencyNs: bucketDuration(i & 2047) })],
+    ['of process and endpoint', (i) => ({ process: i >> 9, endpoint: i & 511, outcome: REFUSED })],
+  ])('%s', (_, attemptOf) => {
+    const window = createLatencyWindow(0n)
+    const attempts = Array.from({ length: PAIRS }, (__, i) => attemptOf(i))
+    const butLast = attempts.slice(0, -1)
+    addAttempts(window, [...butLast, ...butLast])
+    expect(window.isFull()).toBe(false)
+    // The last pair, as often as it takes until it is known to be there.
+    addAttempts(
+      window,
+      Array.from({ length: PAIRS }, () => attempts.at(-1)!),
+    )
+    expect(window.isFull()).toBe(true)
+    const { endpoints, processes, seconds, endpointsOfProcess } = window.take()
+    for (const rows of [endpoints, processes, seconds]) expect(countAttempts(rows)).toBe(3 * PAIRS - 2)
+    const distinct = new Set(attempts.map(({ process = 0, endpoint = 0 }) => process * PAIRS + endpoint))
+    expect([...endpointsOfProcess.values()].flat()).toHaveLength(distinct.size)
+    expect(window.isFull()).toBe(false)
   })
 })
 
 /** A duration of its own bucket each: 64 to a power of two. */
 function bucketDuration(index: number): number {
   return (64 + (index & 63)) * 2 ** (index >> 6)
+}
+
+function countAttempts(rows: readonly LatencyRow[]): number {
+  return rows.reduce((sum, { counts }) => sum + (counts[0] as number) + (counts[REFUSED] as number), 0)
 }

@@ -18,7 +18,7 @@ function sumUp(events: readonly Partial<EventFields>[]) {
   for (const offset of packed.offsets) {
     decodeConnect(packed, offset, { batch, dictionaries, epochHigh: 0, epochLow: 0 })
   }
-  const window = createLatencyWindow()
+  const window = createLatencyWindow(0n)
   sumUpBatch(batch, window, dictionaries)
   return { dictionaries, window }
 }
@@ -34,8 +34,15 @@ test('attempts without a SYN do not count for their network namespace', () => {
 })
 
 test('the running window takes up what was decoded', () => {
-  const events = [{}, { latencyNs: 70_000n, startedNs: 5n, flags: 3 }, { outcome: 1, synRetransmits: 2 }]
+  const events = [{}, { latencyNs: 70_000n, startedNs: 5n, flags: 3 }, { outcome: 1, synRetransmits: 2, pid: 7 }]
   const { window } = sumUp(events)
   expect(window).toMatchObject({ attempts: 3, minStartedNs: 5, maxStartedNs: 1e9, flagCounts: [1, 1, 0, 0, 0, 0] })
-  expect(window.take()).toMatchObject([{ entry: 0, counts: [2, 1, 0, 0, 0, 0, 0, 0, 2], maxLatencyNs: 70_000 }])
+  expect(window.take()).toMatchObject({
+    endpoints: [{ entry: 0, counts: [2, 1, 0, 0, 0, 0, 0, 0, 2], maxLatencyNs: 70_000 }],
+    processes: [
+      { entry: 0, counts: [2, 0, 0, 0, 0, 0, 0, 0, 0], maxLatencyNs: 70_000 },
+      { entry: 1, counts: [0, 1, 0, 0, 0, 0, 0, 0, 2], maxLatencyNs: null },
+    ],
+    unixSeconds: [1, 0],
+  })
 })

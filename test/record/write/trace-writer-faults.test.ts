@@ -6,6 +6,7 @@ import type { EventFields } from '../make-events.js'
 import { createWriter, openNewTrace, type NewTrace } from '../new-trace.js'
 import { randomEvents } from '../random-events.js'
 import { readRowSums, readWindowSums } from './endpoint-sums.js'
+import { expectWindowTables } from './window-tables.js'
 import { countRows, expectZoneMaps, write } from './written-trace.js'
 
 test('a write that fails leaves nothing, and throws what SQLite threw', () => {
@@ -80,6 +81,7 @@ function expectSameAsUndisturbed(
   expect(writer.totals.counts).toEqual(other.totals.counts)
   expectZoneMaps(trace, trace.sessionId)
   expect(readWindowSums(trace.db, trace.sessionId)).toEqual(readRowSums(trace.db, trace.sessionId))
+  expectWindowTables(trace.db)
 }
 
 /** The attempts as the view shows them, for comparing what two writers made of the same events. */

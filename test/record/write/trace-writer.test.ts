@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { BATCH_ROWS } from '../../../src/record/write/trace-writer.js'
+import { decodeIds } from '../../store/decode-blobs.js'
 import { createRandom, randomInteger } from '../../store/random.js'
 import { MAPPED_PREFIX, packEvents } from '../make-events.js'
 import { NO_LOSS, addSession, createWriter, openNewTrace } from '../new-trace.js'
 import { randomEvents } from '../random-events.js'
 import { readRowSums, readWindowSums } from './endpoint-sums.js'
+import { expectWindowTables } from './window-tables.js'
 import { countRows, expectZoneMaps, write } from './written-trace.js'
 
 describe('windows and the rows after the last one', () => {
@@ -17,6 +19,7 @@ describe('windows and the rows after the last one', () => {
       if (random() < 0.3) writer.flushWindow()
       expect(readWindowSums(trace.db, trace.sessionId)).toEqual(readRowSums(trace.db, trace.sessionId))
     }
+    expectWindowTables(trace.db)
     expectZoneMaps(trace, trace.sessionId)
   })
 
@@ -36,7 +39,7 @@ describe('windows and the rows after the last one', () => {
     const writer = createWriter(trace)
     write(writer, [
       { startedNs: 7n, flags: 1 },
-      { startedNs: 3n, flags: 31 },
+      { startedNs: 3n, flags: 63 },
     ])
     writer.flushWindow()
     expect(trace.db.prepare('SELECT * FROM latency_window').get()).toMatchObject({
@@ -47,6 +50,7 @@ describe('windows and the rows after the last one', () => {
       mptcp: 1,
       kernel_thread: 1,
       no_syn: 1,
+      simultaneous_open: 1,
     })
   })
 
@@ -79,6 +83,9 @@ describe('windows and the rows after the last one', () => {
     const difference = `SELECT endpoint_id, sum(n) FROM (${summed}) GROUP BY 1
       EXCEPT SELECT endpoint_id, count(*) FROM connect_attempt GROUP BY 1`
     expect(trace.db.prepare(difference).all()).toEqual([])
+    expectWindowTables(trace.db)
+    const ids = trace.db.prepare('SELECT endpoint_ids FROM process_latency').pluck().get() as Uint8Array
+    expect(decodeIds(ids)).toEqual(Array.from({ length: 65_536 }, (_, i) => i + 1))
     const last = trace.db.prepare(`SELECT remote_port FROM connect_attempt JOIN endpoint USING (endpoint_id)
       WHERE attempt_id > 65600 ORDER BY attempt_id`)
     expect(last.pluck().all()).toEqual([70, ...events.slice(0, 20).map((event) => event.remotePort)])

@@ -1,0 +1,84 @@
+import { encodeBuckets } from './latency-histogram.js'
+import { OUTCOMES } from './outcome.js'
+import { createPairCounter } from './pair-counter.js'
+
+const OUTCOME_COUNT = OUTCOMES.length
+const COLUMNS = OUTCOME_COUNT + 1
+const RETRANSMITS = OUTCOME_COUNT
+
+/** Sums of one entry's attempts: an endpoint's, a process's or a second's. */
+export interface LatencyRow {
+  readonly entry: number
+  /** Attempts per outcome, in the order of `OUTCOMES`, then SYN retransmits. */
+  readonly counts: readonly number[]
+  /** of established attempts, like the buckets */
+  readonly maxLatencyNs: number | null
+  readonly buckets: Uint8Array | null
+}
+
+/** Sums by entry number. One addition is a hash probe: about 20 ns. */
+export interface LatencySums {
+  /** Distinct (entry, bucket) pairs: what the sums take up of memory. */
+  readonly pairCount: number
+  /** @param bucket that of the latency, -1 for an attempt that was not established */
+  add(entry: number, outcome: number, synRetransmits: number, latencyNs: number, bucket: number): void
+  /** The rows by ascending entry; the sums are empty afterwards. */
+  take(): LatencyRow[]
+}
+
+/**
+ * Empty sums.
+ * @param logLength as for `createPairCounter`
+ */
+export function createLatencySums(logLength: number): LatencySums {
+  let sums = new Float64Array(256 * COLUMNS)
+  let maxima = new Float64Array(256)
+  let entryCount = 0
+  const pairs = createPairCounter(logLength)
+
+  const grow = (entry: number) => {
+    let capacity = maxima.length
+    while (capacity <= entry) capacity *= 2
+    sums = resized(sums, capacity * COLUMNS)
+    maxima = resized(maxima, capacity)
+  }
+  return {
+    get pairCount() {
+      return pairs.size
+    },
+    add(entry, outcome, synRetransmits, latencyNs, bucket) {
+      if (entry >= maxima.length) grow(entry)
+      if (entry >= entryCount) entryCount = entry + 1
+      sums[entry * COLUMNS + outcome]!++
+      if (synRetransmits > 0) sums[entry * COLUMNS + RETRANSMITS]! += synRetransmits
+      if (bucket < 0) return
+      if (latencyNs > maxima[entry]!) maxima[entry] = latencyNs
+      pairs.add(entry, bucket)
+    },
+    take() {
+      const rows = collect(entryCount, sums, maxima, pairs.take())
+      sums.fill(0)
+      maxima.fill(0)
+      entryCount = 0
+      return rows
+    },
+  }
+}
+
+function collect(entries: number, sums: Float64Array, maxima: Float64Array, bucketsOf: Map<number, number[]>) {
+  const rows: LatencyRow[] = []
+  for (let entry = 0; entry < entries; entry++) {
+    const counts = Array.from(sums.subarray(entry * COLUMNS, (entry + 1) * COLUMNS))
+    if (!counts.some((count) => count > 0)) continue
+    const pairs = bucketsOf.get(entry)
+    const maxLatencyNs = pairs ? (maxima[entry] as number) : null
+    rows.push({ entry, counts, maxLatencyNs, buckets: pairs ? encodeBuckets(pairs) : null })
+  }
+  return rows
+}
+
+function resized(array: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(length)
+  larger.set(array)
+  return larger
+}

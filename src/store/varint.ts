@@ -1,0 +1,23 @@
+/** Appends an unsigned integer as LEB128: seven bits a byte, lowest first. */
+export function pushVarint(bytes: number[], value: number): void {
+  let rest = value
+  while (rest >= 128) {
+    bytes.push((rest % 128) | 128)
+    rest = Math.floor(rest / 128)
+  }
+  bytes.push(rest)
+}
+
+/** Calls `take` with each LEB128 integer; one that the end cuts off is taken as far as it goes. */
+export function readVarints(encoded: Uint8Array, take: (value: number) => void): void {
+  let position = 0
+  while (position < encoded.length) {
+    let value = 0
+    for (let scale = 1; position < encoded.length; scale *= 128) {
+      const byte = encoded[position++] as number
+      value += (byte & 127) * scale
+      if (byte < 128) break
+    }
+    take(value)
+  }
+}

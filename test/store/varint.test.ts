@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest'
+import { pushVarint, readVarints } from '../../src/store/varint.js'
+import { createRandom, randomInteger } from './random.js'
+
+const EDGES = [0, 1, 127, 128, 16_383, 16_384, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 52, 2 ** 53 - 1]
+
+function encode(values: readonly number[]): number[] {
+  const bytes: number[] = []
+  for (const value of values) pushVarint(bytes, value)
+  return bytes
+}
+
+function decode(bytes: readonly number[]): number[] {
+  const values: number[] = []
+  readVarints(Uint8Array.from(bytes), (value) => values.push(value))
+  return values
+}
+
+describe('an integer', () => {
+  test.each([
+    [0, [0]],
+    [127, [0x7f]],
+    [128, [0x80, 1]],
+    [300, [0xac, 2]],
+    [16_383, [0xff, 0x7f]],
+    [2 ** 32, [0x80, 0x80, 0x80, 0x80, 0x10]],
+    [2 ** 53 - 1, [...new Array(7).fill(0xff), 0x0f]],
+  ])('%i takes as many bytes as it needs, seven bits each', (value, bytes) => {
+    expect(encode([value])).toEqual(bytes)
+  })
+
+  test('goes behind what is there', () => {
+    const bytes = [7]
+    pushVarint(bytes, 128)
+    expect(bytes).toEqual([7, 0x80, 1])
+  })
+})
+
+describe('integers', () => {
+  test('come back as they went, at the edges of every length', () => {
+    for (const value of EDGES) expect(decode(encode([value]))).toEqual([value])
+    expect(decode(encode(EDGES))).toEqual(EDGES)
+  })
+
+  test('come back as they went, of any size, one after the other', () => {
+    const random = createRandom(17)
+    for (let count = 0; count < 200; count++) {
+      const values = Array.from({ length: count }, () => Math.floor(2 ** (random() * 53)))
+      expect(decode(encode(values))).toEqual(values)
+    }
+  })
+})
+
+describe('damaged bytes', () => {
+  test.each([
+    [[0x80], [0]],
+    [
+      [5, 0x81],
+      [5, 1],
+    ],
+    [[0xff, 0xff], [16_383]],
+    [[0x80, 0x80, 0x80, 0x80], [0]],
+  ])('%j, cut off, are taken as far as they go', (bytes, values) => {
+    expect(decode(bytes)).toEqual(values)
+  })
+
+  test('neither throw nor hang, and are no more integers than bytes', () => {
+    const random = createRandom(19)
+    const noise = Array.from({ length: 200 }, () => Array.from({ length: 60 }, () => randomInteger(random, 0, 255)))
+    for (const bytes of [new Array<number>(5000).fill(0xff), new Array<number>(5000).fill(0x80), ...noise]) {
+      expect(decode(bytes).length).toBeLessThanOrEqual(bytes.length)
+    }
+  })
+})
