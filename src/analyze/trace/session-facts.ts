@@ -3,8 +3,10 @@ import { describeCompleteness } from '../../store/completeness-text.js'
 import { describeLossCounts, sumLoss, type LossCounts } from '../../store/loss-text.js'
 import { OUTCOMES, type OutcomeCounts } from '../../store/outcome.js'
 import type { FlagCounts } from '../../store/schema.js'
+import { safeText } from '../../show/safe-text.js'
 import { iterateTail } from './attempt-tail.js'
 import { queries, selectAll } from './query-builder.js'
+import type { SessionPart } from './scope.js'
 
 /** What the batches of a session say. */
 export interface BatchFacts extends LossCounts {
@@ -49,18 +51,25 @@ export function readBatchFacts(db: Database, sessionIds: readonly number[]): Bat
   }
 }
 
-/** The line that comes before everything else when attempts were lost; empty without loss. */
-export function describeLoss(db: Database, sessionIds: readonly number[]): string[] {
-  return [describeLossCounts(readBatchFacts(db, sessionIds)) ?? []].flat()
+/** The lines that come before everything else when attempts were lost, one per file; none without loss. */
+export function describeLoss(parts: readonly SessionPart[]): string[] {
+  const traces = [...new Set(parts.map((part) => part.trace))]
+  return traces.flatMap((trace) => {
+    const ids = parts.filter((part) => part.trace === trace).map((part) => part.sessionId)
+    const loss = describeLossCounts(readBatchFacts(trace.db, ids))
+    return loss === null ? [] : [traces.length > 1 ? `${safeText(trace.path)}: ${loss}` : loss]
+  })
 }
 
 /** What the sessions say of their completeness, a line for each that has ended; below a table. */
-export function describeCover(db: Database, sessionIds: readonly number[]): string[] {
-  const query = queries.selectFrom('session').selectAll().where('session_id', 'in', sessionIds)
-  const ended = selectAll(db, query).filter((session) => session.duration_ns !== null)
-  return ended.map((session) => {
-    const { text } = describeCompleteness({ ...session, lost: sumLoss(readBatchFacts(db, [session.session_id])) })
-    return `session ${session.session_id}: ${text}`
+export function describeCover(parts: readonly SessionPart[]): string[] {
+  const isMany = new Set(parts.map((part) => part.trace)).size > 1
+  return parts.flatMap(({ trace, sessionId }) => {
+    const query = queries.selectFrom('session').selectAll().where('session_id', '=', sessionId)
+    const session = selectAll(trace.db, query).find((row) => row.duration_ns !== null)
+    if (!session) return []
+    const { text } = describeCompleteness({ ...session, lost: sumLoss(readBatchFacts(trace.db, [sessionId])) })
+    return [`${isMany ? `${safeText(trace.path)} ` : ''}session ${sessionId}: ${text}`]
   })
 }
 

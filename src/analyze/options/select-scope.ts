@@ -1,0 +1,72 @@
+import { UsageError } from '../../errors.js'
+import { parseDuration } from '../../options/parse-duration.js'
+import { clipSegments, readClockSegments } from '../trace/clock-segments.js'
+import { queries, selectAll } from '../trace/query-builder.js'
+import type { Scope, SessionPart } from '../trace/scope.js'
+import { selectSessions } from '../trace/select-sessions.js'
+import { readBatchFacts } from '../trace/session-facts.js'
+import type { Trace } from '../trace/trace.js'
+import { parseFilters, type RawFilters } from './parse-filters.js'
+import { parseTime, type TraceSpan } from './parse-time.js'
+
+/** What selects attempts, as typed. */
+export interface RawScope extends RawFilters {
+  readonly session?: string
+  readonly since?: string
+  readonly until?: string
+  readonly last?: string
+  readonly exact?: boolean
+}
+
+/**
+ * What the options cover of some traces.
+ * @throws UsageError, and E_NO_SESSION for a trace without any
+ */
+export function selectScope(traces: readonly Trace[], raw: RawScope): Scope {
+  const filters = parseFilters(raw)
+  const parts = traces.flatMap((trace) => selectSessions(trace.db, raw.session).map((id) => wholePart(trace, id)))
+  const { since, until } = parseTimes(raw, () => spanOf(parts))
+  const clipped = parts.map((part) => ({ ...part, segments: clipSegments(part.segments, since, until) }))
+  return { parts: clipped, filters, isExact: raw.exact ?? false }
+}
+
+function wholePart(trace: Trace, sessionId: number): SessionPart {
+  const query = queries.selectFrom('session').select('host').where('session_id', '=', sessionId)
+  const [session] = selectAll(trace.db, query)
+  return { trace, sessionId, host: session?.host ?? '', segments: readClockSegments(trace.db, sessionId) }
+}
+
+function parseTimes(raw: RawScope, span: () => TraceSpan): { since: bigint | null; until: bigint | null } {
+  if (raw.last !== undefined) {
+    if (raw.since !== undefined) throw new UsageError('--last', raw.last, 'no --since beside it: it is one itself')
+    const durationNs = parseDuration(raw.last)
+    if (durationNs === null || durationNs === 0) throw new UsageError('--last', raw.last, 'a duration like 1h or 10m')
+    const { lastUnixNs } = span()
+    return { since: lastUnixNs - BigInt(durationNs), until: parseUntil(raw, span) }
+  }
+  const since = raw.since === undefined ? null : parseTime('--since', raw.since, span())
+  const until = parseUntil(raw, span)
+  if (since !== null && until !== null && until <= since) {
+    throw new UsageError('--until', raw.until ?? '', 'a time after --since')
+  }
+  return { since, until }
+}
+
+function parseUntil(raw: RawScope, span: () => TraceSpan): bigint | null {
+  return raw.until === undefined ? null : parseTime('--until', raw.until, span())
+}
+
+/** From the first session's beginning to the last one's end; of one that has none, to its last write. */
+export function spanOf(parts: readonly SessionPart[]): TraceSpan {
+  const spans = parts.map(({ trace, sessionId, segments }) => {
+    const query = queries.selectFrom('session').select('duration_ns').where('session_id', '=', sessionId)
+    const [session] = selectAll(trace.db, query)
+    const endNs = session?.duration_ns ?? readBatchFacts(trace.db, [sessionId]).lastWrittenNs
+    const offsetAt = (ns: number) => segments.find(({ toNs }) => ns < toNs)?.unixOffsetNs ?? 0n
+    return { firstUnixNs: offsetAt(0), lastUnixNs: offsetAt(endNs) + BigInt(Math.round(endNs)) }
+  })
+  return spans.reduce((all, one) => ({
+    firstUnixNs: one.firstUnixNs < all.firstUnixNs ? one.firstUnixNs : all.firstUnixNs,
+    lastUnixNs: one.lastUnixNs > all.lastUnixNs ? one.lastUnixNs : all.lastUnixNs,
+  }))
+}

@@ -1,0 +1,9 @@
+import { RELATIVE_ERROR } from '../../store/latency-histogram.js'
+import type { Scope } from '../trace/scope.js'
+
+/** What a footer says of latencies: which attempts they cover, and how exact percentiles are. */
+export function describeAccuracy({ filters, isExact }: Scope): string {
+  const covered = filters.outcomes.length === 0 ? 'established' : filters.outcomes.join(', ')
+  const accuracy = isExact ? 'exact' : `within ${(RELATIVE_ERROR * 100).toFixed(1)}% (--exact reads every value)`
+  return `latency covers ${covered} attempts; percentiles are ${accuracy}`
+}

@@ -1,0 +1,151 @@
+import ipaddr from 'ipaddr.js'
+import { UsageError } from '../../errors.js'
+import { OUTCOMES } from '../../store/outcome.js'
+import type { Column, Value } from '../result/result.js'
+import { AT } from '../trace/attempt-columns.js'
+import { createDnsReader } from '../trace/dns-reader.js'
+import { createRowReader, type DictionaryTable } from '../trace/row-reader.js'
+import type { SessionPart } from '../trace/scope.js'
+import type { Dimension } from './dimension.js'
+
+const text = (name: string, heading: string): Column => ({ name, heading, kind: 'text' })
+
+/** A dimension whose key is columns of the endpoint or the process. */
+function ofRow(
+  name: string,
+  source: 'endpoint' | 'process',
+  columns: readonly Column[],
+  selected: readonly string[] = columns.map((column) => column.name),
+): Dimension {
+  return {
+    name,
+    source,
+    columns,
+    keys: ({ trace }) => createRowReader(trace.lookup, source as DictionaryTable, selected),
+  }
+}
+
+export const BY_ENDPOINT = ofRow('endpoint', 'endpoint', [
+  text('remote_address', 'ADDRESS'),
+  text('remote_port', 'PORT'),
+])
+
+/** A process: pid and start time on one host, with what its first row says of it. */
+export const BY_PROCESS: Dimension = {
+  name: 'process',
+  source: 'process',
+  columns: [
+    text('pid', 'PID'),
+    text('process_start_ns', 'START'),
+    text('comm', 'COMM'),
+    text('exe', 'EXE'),
+    text('user', 'USER'),
+  ],
+  keys({ trace }) {
+    // One process has several rows when its threads have names of their own: the first row speaks for all.
+    const identity = createRowReader(trace.lookup, 'process', ['session_id', 'pid', 'process_start_ns'])
+    const first = trace.lookup
+      .prepare(
+        `SELECT pid, process_start_ns, comm, exe, ifnull(user, uid) FROM process
+         WHERE session_id = ? AND pid = ? AND process_start_ns = ? ORDER BY process_id LIMIT 1`,
+      )
+      .raw()
+    return (id) => first.get(...identity(id)) as Value[]
+  },
+}
+
+export const BY_SESSION: Dimension = { name: 'all', source: 'session', columns: [], keys: () => () => [] }
+
+export const BY_HOST: Dimension = {
+  name: 'host',
+  source: 'session',
+  columns: [text('host', 'HOST')],
+  keys:
+    ({ host }) =>
+    () => [host],
+}
+
+const BY_OUTCOME: Dimension = {
+  name: 'outcome',
+  source: 'attempt',
+  columns: [text('outcome', 'OUTCOME')],
+  keys: () => (code) => [OUTCOMES[code] ?? null],
+  attempt: { columns: ['outcome'], id: () => (row) => row[AT.outcome] as number },
+}
+
+const BY_DNS: Dimension = {
+  name: 'dns',
+  source: 'attempt',
+  columns: [text('dns_name', 'DNS NAME')],
+  keys: ({ trace }) => createRowReader(trace.lookup, 'dns_name', ['dns_name']),
+  attempt: {
+    columns: ['attempt_id'],
+    // Attempts come in the order of their ids, and so do the names that are known.
+    id: ({ trace }) => createDnsReader(trace.lookup),
+  },
+}
+
+const BY_CGROUP: Dimension = {
+  name: 'cgroup',
+  source: 'process',
+  columns: [text('cgroup', 'CGROUP')],
+  keys({ trace }) {
+    const cgroupOf = createRowReader(trace.lookup, 'process', ['cgroup_id'])
+    const path = createRowReader(trace.lookup, 'cgroup', ['path'])
+    return (id) => path(Number(cgroupOf(id)[0] ?? 0))
+  },
+}
+
+const DIMENSIONS: readonly Dimension[] = [
+  BY_ENDPOINT,
+  ofRow('address', 'endpoint', [text('remote_address', 'ADDRESS')]),
+  ofRow('port', 'endpoint', [text('remote_port', 'PORT')]),
+  ofRow('uid', 'process', [text('user', 'USER'), text('uid', 'UID')]),
+  BY_PROCESS,
+  ofRow('comm', 'process', [text('comm', 'COMM')]),
+  ofRow('exe', 'process', [text('exe', 'EXE')]),
+  BY_CGROUP,
+  ofRow('netns', 'process', [text('netns', 'NETNS')]),
+  BY_DNS,
+  ofRow('family', 'endpoint', [text('family', 'FAMILY')]),
+  BY_OUTCOME,
+  BY_HOST,
+]
+
+export const BY_UID = DIMENSIONS[3] as Dimension
+export const BY_COMM = DIMENSIONS[5] as Dimension
+
+/** What `--by` accepts. */
+export const DIMENSION_NAMES = [...DIMENSIONS.map((dimension) => dimension.name), 'subnet'].join(', ')
+
+/**
+ * The dimension that `--by` names: `subnet` alone is /24 for IPv4 and /64 for IPv6, `subnet/16` is that for both.
+ * @throws UsageError
+ */
+export function parseDimension(name: string): Dimension {
+  const known = DIMENSIONS.find((dimension) => dimension.name === name)
+  if (known) return known
+  const subnet = /^subnet(?:\/(\d{1,3}))?$/.exec(name)
+  const length = subnet?.[1] === undefined ? null : Number(subnet[1])
+  if (subnet && (length === null || length <= 128)) return bySubnet(length)
+  throw new UsageError('--by', name, `${DIMENSION_NAMES}, or subnet/16`)
+}
+
+function bySubnet(length: number | null): Dimension {
+  const keys = ({ trace }: SessionPart) => {
+    const address = createRowReader(trace.lookup, 'endpoint', ['remote_address'])
+    return (id: number) => [networkOf(String(address(id)[0]), length)]
+  }
+  return { name: 'subnet', source: 'endpoint', columns: [text('subnet', 'SUBNET')], keys }
+}
+
+/** The network of an address in CIDR notation; the text as it is when it is no address. */
+function networkOf(address: string, length: number | null): string {
+  if (!ipaddr.isValid(address)) return address
+  const isIpv4 = ipaddr.parse(address).kind() === 'ipv4'
+  const bits = Math.min(length ?? (isIpv4 ? 24 : 64), isIpv4 ? 32 : 128)
+  const network = isIpv4
+    ? ipaddr.IPv4.networkAddressFromCIDR(`${address}/${bits}`)
+    : ipaddr.IPv6.networkAddressFromCIDR(`${address}/${bits}`)
+  return `${network.toString()}/${bits}`
+}

@@ -1,0 +1,124 @@
+import { OUTCOMES } from '../../store/outcome.js'
+import type { Value } from '../result/result.js'
+import { AT, type AttemptColumn, type AttemptRow } from '../trace/attempt-columns.js'
+import { endpointConditions, processConditions } from '../trace/attempt-filters.js'
+import { coverPart, type IdRange, type UsableSums } from '../trace/cover.js'
+import { scanRows } from '../trace/scan-rows.js'
+import type { Scope, SessionPart } from '../trace/scope.js'
+import { createAccumulator, type GroupSums } from './accumulator.js'
+import type { Dimension } from './dimension.js'
+import { createMembers } from './members.js'
+import { cached, createNumbering } from './numbering.js'
+import { readStoredSums, type SumsTarget } from './stored-sums.js'
+
+/** A group of attempts and its sums. */
+export interface Group extends GroupSums {
+  readonly key: readonly Value[]
+}
+
+/**
+ * Sums up a scope by a dimension, in one pass: from the sums that are stored where they say enough, else from every
+ * attempt.
+ * @param countsMembers for a dimension of processes: counts the different processes and endpoints of each group
+ */
+export function sumUp(scope: Scope, dimension: Dimension, countsMembers = false): Group[] {
+  const keys: (readonly Value[])[] = []
+  const groups = createNumbering((key) => keys.push(key))
+  const members = countsMembers ? createMembers() : null
+  const sums = createAccumulator(scope.isExact)
+  for (const part of scope.parts) {
+    const keyOf = dimension.keys(part)
+    const target = { groupOf: cached((id) => groups(keyOf(id))), sums, members: members?.of(part) ?? null }
+    const cover = coverPart(part, usableSums(scope, part, dimension))
+    readStoredSums(scope, part, { dimension, windowIds: cover.windowIds }, target)
+    scanPart(scope, part, dimension, cover.ranges, target)
+  }
+  return sums.finish().map((group, number) => ({ ...group, key: keys[number] as readonly Value[] }))
+}
+
+/** Stored sums know nothing of single latencies, of outcomes with latencies, and of processes and endpoints together. */
+export function usableSums(scope: Scope, part: SessionPart, dimension: Dimension): UsableSums {
+  const { filters, isExact } = scope
+  if (isExact || filters.outcomes.length > 0 || filters.minLatencyNs > 0) return 'none'
+  const byEndpoint = endpointConditions(filters).length > 0
+  const byProcess = processConditions(filters).length > 0
+  switch (dimension.source) {
+    case 'endpoint':
+      return byProcess ? 'none' : 'endpoint'
+    case 'process':
+      return byEndpoint ? 'none' : 'process or second'
+    case 'second':
+      // Stored by the clock as it was at the beginning.
+      return byEndpoint || byProcess || part.segments.length > 1 ? 'none' : 'process or second'
+    case 'session':
+      return byEndpoint && byProcess ? 'none' : byProcess ? 'process or second' : 'endpoint'
+    default:
+      return 'none'
+  }
+}
+
+/** The columns that hold the id that `Dimension.keys` takes, and how to get it. */
+function idOf(dimension: Dimension, part: SessionPart): NonNullable<Dimension['attempt']> {
+  const column = (name: AttemptColumn) => {
+    const at = AT[name]
+    return { columns: [name], id: () => (row: AttemptRow) => row[at] as number }
+  }
+  switch (dimension.source) {
+    case 'endpoint':
+      return column('endpoint_id')
+    case 'process':
+      return column('process_id')
+    case 'session':
+      return { columns: [], id: () => () => part.sessionId }
+    case 'second':
+      return { columns: ['started_ns'], id: unixSecondOf }
+    default:
+      return dimension.attempt as NonNullable<Dimension['attempt']>
+  }
+}
+
+/** Whole seconds of Unix time, exact: ns of today do not fit a double, so seconds and the rest go apart. */
+function unixSecondOf({ segments }: SessionPart): (row: AttemptRow) => number {
+  const offsets = segments.map(({ toNs, unixOffsetNs }) => {
+    return { toNs, seconds: Number(unixOffsetNs / 1_000_000_000n), restNs: Number(unixOffsetNs % 1_000_000_000n) }
+  })
+  return (row) => {
+    const startedNs = row[AT.started_ns] as number
+    const offset = offsets.find(({ toNs }) => startedNs < toNs) ?? (offsets.at(-1) as (typeof offsets)[number])
+    return offset.seconds + Math.floor((startedNs + offset.restNs) / 1e9)
+  }
+}
+
+function scanPart(
+  scope: Scope,
+  part: SessionPart,
+  dimension: Dimension,
+  ranges: readonly IdRange[],
+  { groupOf, sums, members }: SumsTarget,
+): void {
+  if (ranges.length === 0) return
+  const covered = coveredOutcomes(scope)
+  const { columns, id } = idOf(dimension, part)
+  const idOfRow = id(part)
+  const wanted: AttemptColumn[] = [...columns, 'outcome', 'syn_retransmits', 'latency_ns']
+  const add = (row: AttemptRow) => {
+    const group = groupOf(idOfRow(row))
+    const outcome = (row[AT.outcome] as number) & 7
+    const latencyNs = row[AT.latency_ns] as number
+    const isCovered = covered[outcome] === true && latencyNs >= 0
+    sums.addAttempt(group, outcome, (row[AT.syn_retransmits] as number) | 0, isCovered ? latencyNs : -1)
+    return group
+  }
+  if (members === null) return scanRows(scope, part, ranges, wanted, add)
+  scanRows(scope, part, ranges, [...wanted, 'process_id', 'endpoint_id'], (row) => {
+    const group = add(row)
+    sums.addProcess(group, members.processOf(row[AT.process_id] as number))
+    sums.addEndpoint(group, members.endpointOf(row[AT.endpoint_id] as number))
+  })
+}
+
+/** By outcome code: whether its latencies are in the statistics. Established ones, or those that were asked for. */
+function coveredOutcomes({ filters }: Scope): boolean[] {
+  const asked = filters.outcomes.length === 0 ? ['established'] : filters.outcomes
+  return OUTCOMES.map((outcome) => (asked as readonly string[]).includes(outcome))
+}

@@ -1,0 +1,88 @@
+import type { ClockSegment } from './clock-segments.js'
+import { queries, selectAll } from './query-builder.js'
+import type { SessionPart } from './scope.js'
+
+/** Attempts by id, both ends included. Ids of a session are consecutive. */
+export interface IdRange {
+  readonly first: number
+  readonly last: number
+}
+
+/** How the attempts of a part are found: sums that are there already, and the attempts that have to be looked at. */
+export interface Cover {
+  /** Windows that lie in the part as a whole. */
+  readonly windowIds: readonly number[]
+  /** Everything else that may be in the part, ascending; each attempt's time is to be checked. */
+  readonly ranges: readonly IdRange[]
+}
+
+/** Which windows may stand for their attempts: those with rows per endpoint (all), per process and second, or none. */
+export type UsableSums = 'endpoint' | 'process or second' | 'none'
+
+/** Finds a part's attempts. Costs what the part holds, not what the file holds. */
+export function coverPart(part: SessionPart, usable: UsableSums): Cover {
+  const windows = readWindows(part)
+  const isWhole = (window: Window) =>
+    usable !== 'none' &&
+    (usable === 'endpoint' || window.has_processes_and_seconds === 1) &&
+    part.segments.some(({ fromNs, toNs }) => fromNs <= window.min_started_ns && window.max_started_ns < toNs)
+  const isTouched = (window: Window) => overlaps(part.segments, window.min_started_ns, window.max_started_ns)
+  const whole = windows.filter(isWhole)
+  const partial = windows.filter((window) => !isWhole(window) && isTouched(window))
+  const afterWindows = (windows.at(-1)?.last_attempt_id ?? -1) + 1
+  const ranges = [
+    ...partial.flatMap((window) => readBatches(part, window.first_attempt_id, window.last_attempt_id)),
+    ...readBatches(part, afterWindows, Number.MAX_SAFE_INTEGER),
+  ]
+  return { windowIds: whole.map((window) => window.window_id), ranges: joinRanges(ranges) }
+}
+
+type Window = ReturnType<typeof readWindows>[number]
+
+function readWindows({ trace, sessionId }: SessionPart) {
+  const query = queries
+    .selectFrom('latency_window')
+    .select(['window_id', 'first_attempt_id', 'last_attempt_id', 'min_started_ns', 'max_started_ns'])
+    .where('session_id', '=', sessionId)
+    .orderBy('first_attempt_id')
+  // Traces of the first version have windows without it.
+  const columns = selectAll(
+    trace.db,
+    queries.selectFrom('sqlite_schema').select('name').where('name', '=', 'second_latency'),
+  )
+  if (columns.length === 0) return selectAll(trace.db, query).map((row) => ({ ...row, has_processes_and_seconds: 0 }))
+  return selectAll(trace.db, query.select('has_processes_and_seconds'))
+}
+
+/** Batches that touch the part's time: a zone map instead of an index over time. */
+function readBatches({ trace, sessionId, segments }: SessionPart, first: number, last: number): IdRange[] {
+  const query = queries
+    .selectFrom('batch')
+    .select(['first_attempt_id', 'attempt_count', 'min_started_ns', 'max_started_ns'])
+    .where('session_id', '=', sessionId)
+    .where('first_attempt_id', '>=', first)
+    .where('first_attempt_id', '<=', last)
+    .where('attempt_count', '>', 0)
+    .orderBy('first_attempt_id')
+  const touched = selectAll(trace.db, query).filter((batch) =>
+    overlaps(segments, batch.min_started_ns ?? -Infinity, batch.max_started_ns ?? Infinity),
+  )
+  return touched.map((batch) => ({
+    first: batch.first_attempt_id,
+    last: batch.first_attempt_id + batch.attempt_count - 1,
+  }))
+}
+
+function overlaps(segments: readonly ClockSegment[], minNs: number, maxNs: number): boolean {
+  return segments.some(({ fromNs, toNs }) => minNs < toNs && maxNs >= fromNs)
+}
+
+function joinRanges(ranges: readonly IdRange[]): IdRange[] {
+  const joined: { first: number; last: number }[] = []
+  for (const range of ranges) {
+    const previous = joined.at(-1)
+    if (previous && previous.last + 1 === range.first) previous.last = range.last
+    else joined.push({ ...range })
+  }
+  return joined
+}

@@ -1,0 +1,72 @@
+import { sql } from 'kysely'
+import { OUTCOMES } from '../../store/outcome.js'
+import { AT, type AttemptColumn, type AttemptRow } from './attempt-columns.js'
+import { endpointConditions, processConditions } from './attempt-filters.js'
+import type { ClockSegment } from './clock-segments.js'
+import { queries, selectAll } from './query-builder.js'
+import type { Scope, SessionPart } from './scope.js'
+
+/** Whether an attempt is covered; looks at `columns` only. */
+export interface RowFilter {
+  readonly columns: readonly AttemptColumn[]
+  accepts(row: AttemptRow): boolean
+}
+
+type Test = (row: AttemptRow) => boolean
+
+/** The filters of a scope and the time of a part as a test of rows. */
+export function createRowFilter({ filters }: Scope, part: SessionPart): RowFilter {
+  const tests: { column: AttemptColumn; test: Test }[] = []
+  const processes = processConditions(filters)
+  const endpoints = endpointConditions(filters)
+  if (part.segments.some(isLimited)) tests.push({ column: 'started_ns', test: inTime(part.segments) })
+  if (filters.outcomes.length > 0) {
+    const wanted = OUTCOMES.map((outcome) => filters.outcomes.includes(outcome))
+    tests.push({ column: 'outcome', test: (row) => wanted[row[AT.outcome] as number] === true })
+  }
+  if (filters.minLatencyNs > 0) {
+    tests.push({ column: 'latency_ns', test: (row) => (row[AT.latency_ns] as number) >= filters.minLatencyNs })
+  }
+  if (processes.length > 0) {
+    const query = sql<{ id: number }>`SELECT process_id AS id FROM process LEFT JOIN cgroup USING (cgroup_id)
+      WHERE ${sql.join(processes, sql` AND `)}`
+    tests.push({
+      column: 'process_id',
+      test: isIn(selectAll(part.trace.lookup, { compile: () => query.compile(queries) }), AT.process_id),
+    })
+  }
+  if (endpoints.length > 0) {
+    const query = sql<{ id: number }>`SELECT endpoint_id AS id FROM endpoint WHERE ${sql.join(endpoints, sql` AND `)}`
+    tests.push({
+      column: 'endpoint_id',
+      test: isIn(selectAll(part.trace.lookup, { compile: () => query.compile(queries) }), AT.endpoint_id),
+    })
+  }
+  return { columns: tests.map(({ column }) => column), accepts: allOf(tests.map(({ test }) => test)) }
+}
+
+function isLimited({ fromNs, toNs }: ClockSegment): boolean {
+  return fromNs > -Infinity || toNs < Infinity
+}
+
+function inTime(segments: readonly ClockSegment[]): Test {
+  return (row) => {
+    const startedNs = row[AT.started_ns] as number
+    for (const { fromNs, toNs } of segments) if (startedNs >= fromNs && startedNs < toNs) return true
+    return false
+  }
+}
+
+function isIn(rows: readonly { id: number }[], column: number): Test {
+  const ids = new Set(rows.map((row) => row.id))
+  return (row) => ids.has(row[column] as number)
+}
+
+/** A chain of few tests is faster than a loop over them. */
+function allOf(tests: readonly Test[]): Test {
+  const [first, ...others] = tests
+  if (first === undefined) return () => true
+  if (others.length === 0) return first
+  const rest = allOf(others)
+  return (row) => first(row) && rest(row)
+}

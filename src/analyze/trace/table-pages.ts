@@ -1,0 +1,106 @@
+import { readSync } from 'node:fs'
+import { TcpconnError } from '../../errors.js'
+
+const LEAF = 13
+const INTERIOR = 5
+const MAX_DEPTH = 20
+/** Bytes that are read at a time. */
+const CHUNK_BYTES = 1 << 18
+
+/** A page of a table's b-tree inside a larger buffer. */
+export interface LeafPage {
+  readonly bytes: Uint8Array
+  /** Where the page begins in `bytes`. */
+  readonly start: number
+}
+
+/** Where a table is in a database file. */
+export interface TableFile {
+  readonly path: string
+  readonly fd: number
+  readonly pageBytes: number
+  readonly rootPage: number
+}
+
+/**
+ * The leaf pages of a rowid table that may hold rowids from `first` to `last`, in their order, read many at a time. The
+ * file must not change meanwhile: a read transaction on a database that is not in WAL mode sees to that.
+ * Format: https://www.sqlite.org/fileformat2.html#b_tree_pages
+ * @throws E_DAMAGED_TRACE
+ */
+export function* iterateLeafPages(file: TableFile, first: number, last: number): Generator<LeafPage> {
+  const numbers = [...leafNumbers(file, file.rootPage, first, last, 0)]
+  const { pageBytes } = file
+  const most = Math.max(1, Math.floor(CHUNK_BYTES / pageBytes))
+  const bytes = new Uint8Array(most * pageBytes)
+  for (let i = 0; i < numbers.length;) {
+    let count = 1
+    while (count < most && numbers[i + count] === (numbers[i] as number) + count) count++
+    readPages(file, bytes, numbers[i] as number, count)
+    for (let page = 0; page < count; page++) yield { bytes, start: page * pageBytes }
+    i += count
+  }
+}
+
+/** Page numbers of leaves. An interior page names, for each child but the last, the highest rowid below it. */
+function* leafNumbers(file: TableFile, page: number, first: number, last: number, depth: number): Generator<number> {
+  if (depth > MAX_DEPTH) throw damagedPages(file, 'a b-tree of it is deeper than any can be')
+  const bytes = new Uint8Array(file.pageBytes)
+  readPages(file, bytes, page, 1)
+  const at = page === 1 ? 100 : 0
+  if (bytes[at] === LEAF) return yield page
+  if (bytes[at] !== INTERIOR) throw damagedPages(file, `page ${page} is none of a table`)
+  const view = new DataView(bytes.buffer)
+  const cells = view.getUint16(at + 3)
+  if (at + 12 + cells * 2 > file.pageBytes) throw damagedPages(file, `page ${page} has too many cells`)
+  const children: number[] = []
+  let isOver = false
+  for (let cell = 0; cell < cells && !isOver; cell++) {
+    const pointer = view.getUint16(at + 12 + cell * 2)
+    if (pointer + 5 > file.pageBytes) throw damagedPages(file, `page ${page} has a cell outside of it`)
+    const highest = readVarint(bytes, pointer + 4)
+    if (highest >= first) children.push(view.getUint32(pointer))
+    isOver = highest >= last
+  }
+  if (!isOver) children.push(view.getUint32(at + 8))
+  // Nearly all interior pages are parents of leaves: their children are looked at only where one is not.
+  const isAboveLeaves = children.length === 0 || isLeaf(file, children[0] as number)
+  for (const child of children) {
+    if (isAboveLeaves) yield child
+    else yield* leafNumbers(file, child, first, last, depth + 1)
+  }
+}
+
+function isLeaf(file: TableFile, page: number): boolean {
+  const bytes = new Uint8Array(file.pageBytes)
+  readPages(file, bytes, page, 1)
+  return bytes[0] === LEAF
+}
+
+function readPages(file: TableFile, bytes: Uint8Array, page: number, count: number): void {
+  const length = count * file.pageBytes
+  const position = (page - 1) * file.pageBytes
+  if (page < 1 || readSync(file.fd, bytes, 0, length, position) !== length) {
+    throw damagedPages(file, `page ${page} is missing: the file was cut off`)
+  }
+}
+
+/** SQLite's integers of 1 to 9 bytes, high bits first; exact below 2^53. */
+export function readVarint(bytes: Uint8Array, at: number): number {
+  let value = 0
+  for (let i = 0; i < 8; i++) {
+    const byte = bytes[at + i] as number
+    value = value * 128 + (byte & 127)
+    if (byte < 128) return value
+  }
+  return value * 256 + (bytes[at + 8] as number)
+}
+
+/** The error for pages that SQLite did not write. */
+export function damagedPages({ path }: TableFile, reason: string): TcpconnError {
+  return new TcpconnError('E_DAMAGED_TRACE', {
+    what: `${path} is damaged`,
+    reason,
+    hint: `save what is left: sqlite3 ${path} .recover | sqlite3 recovered.db`,
+  })
+}

@@ -1,0 +1,60 @@
+import { closeSync, openSync } from 'node:fs'
+import type { Database } from 'better-sqlite3'
+import { openTrace } from '../../store/open-trace.js'
+import type { TableFile } from './table-pages.js'
+
+/** A trace file that is being read. */
+export interface Trace {
+  readonly path: string
+  readonly db: Database
+  /**
+   * A second connection, for look-ups while `db` is busy with a statement. What it is asked for never changes once it is
+   * written.
+   */
+  readonly lookup: Database
+  /** Where connect_attempt is in the file; `null` when it can only be read through SQLite. */
+  readonly attempts: TableFile | null
+}
+
+/**
+ * Runs `body` over one state of each file, also while one is being recorded, and closes them.
+ * @throws the errors of `openTrace`
+ */
+export function withTraces<T>(paths: readonly string[], body: (traces: readonly Trace[]) => T): T {
+  const traces: Trace[] = []
+  const opened: Database[] = []
+  const open = (path: string) => {
+    const db = openTrace(path)
+    opened.push(db)
+    return db
+  }
+  // A process's locks on a file are gone as soon as it closes any descriptor of it: SQLite's go first.
+  const close = () => {
+    for (const db of opened.splice(0)) db.close()
+    for (const { attempts } of traces.splice(0)) if (attempts) closeSync(attempts.fd)
+  }
+  try {
+    for (const path of paths) {
+      const [db, lookup] = [open(path), open(path)]
+      db.exec('BEGIN')
+      traces.push({ path, db, lookup, attempts: findAttempts(path, db) })
+    }
+    const result = body([...traces])
+    if (result instanceof Promise) return result.finally(close) as T
+    close()
+    return result
+  } catch (error) {
+    close()
+    throw error
+  }
+}
+
+/** In WAL mode pages may be in the log. Otherwise the transaction of `db` keeps the file as it is. */
+function findAttempts(path: string, db: Database): TableFile | null {
+  const find = db.prepare("SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = 'connect_attempt'")
+  const rootPage = find.pluck().get()
+  const pageBytes = db.pragma('page_size', { simple: true })
+  if (db.pragma('journal_mode', { simple: true }) === 'wal') return null
+  if (typeof rootPage !== 'number' || typeof pageBytes !== 'number') return null
+  return { path, fd: openSync(path, 'r'), pageBytes, rootPage }
+}
