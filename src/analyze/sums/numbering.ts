@@ -9,7 +9,7 @@ const TABLE_LIMIT = 1 << 22
 export function createNumbering(onNew: (key: readonly Value[]) => void = () => {}): (key: readonly Value[]) => number {
   const numbers = new Map<string, number>()
   return (key) => {
-    const text = key.map((value) => `${typeof value}:${value}`).join('\0')
+    const text = key.map((value) => `${typeof value} ${String(value).length} ${value}`).join('')
     const known = numbers.get(text)
     if (known !== undefined) return known
     numbers.set(text, numbers.size)
