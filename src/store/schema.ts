@@ -1,5 +1,3 @@
-import type { Outcome } from './outcome.js'
-
 /** Columns of the tables that readers query: migrations/ holds the meaning of each. */
 export interface TraceSchema {
   session: SessionTable
@@ -34,20 +32,10 @@ export interface TraceSchema {
     last_attempt_id: number
     min_started_ns: number
     max_started_ns: number
-    /** since the second version */
-    has_processes_and_seconds: number
   }
-  process_latency: SumColumns & { process_id: number; endpoint_ids: Uint8Array }
-  second_latency: SumColumns & { unix_second: number }
+  /** since the second version */
+  window_sums: { window_id: number; dimension: string; sums: Uint8Array }
   sqlite_schema: { type: string; name: string; sql: string | null }
-  endpoint_latency: SumColumns & { endpoint_id: number }
-}
-
-type SumColumns = Record<Outcome, number> & {
-  window_id: number
-  syn_retransmits: number
-  max_latency_ns: number | null
-  buckets: Uint8Array | null
 }
 
 export interface FlagCounts {

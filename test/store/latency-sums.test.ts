@@ -44,7 +44,7 @@ test.each([
   ['thousands', 9000],
 ])('sums are those of plain Maps, again and again: %s', (_, maxEntry) => {
   const random = createRandom(maxEntry)
-  const sums = createLatencySums()
+  const sums = createLatencySums(1000)
   for (let round = 0; round < 3; round++) {
     const reference = createReference()
     for (let i = 0; i < 5000; i++) {
@@ -61,7 +61,7 @@ test.each([
 
 describe('rows', () => {
   test('come by their entry, those without an established attempt without latencies', () => {
-    const sums = createLatencySums()
+    const sums = createLatencySums(1000)
     sums.add(700, 1, 0, 123, -1)
     sums.add(2, 0, 0, 0, 0)
     expect(sums.take().map((row) => [row.entry, row.maxLatencyNs, row.buckets])).toEqual([
@@ -71,7 +71,7 @@ describe('rows', () => {
   })
 
   test('go up to the last entry that the dictionaries may number', () => {
-    const sums = createLatencySums()
+    const sums = createLatencySums(1000)
     const entry = 65_536 + 16_384
     sums.add(entry, 0, 0, 1e15, bucketOf(1e15))
     sums.add(entry - 1, 0, 0, 1e15, bucketOf(1e15))
@@ -79,7 +79,7 @@ describe('rows', () => {
   })
 
   test('are none at first, and after they were taken', () => {
-    const sums = createLatencySums()
+    const sums = createLatencySums(1000)
     expect(sums.take()).toEqual([])
     sums.add(3, 0, 2, 500, bucketOf(500))
     sums.take()
@@ -89,7 +89,7 @@ describe('rows', () => {
 })
 
 test('pairs of entry and bucket are counted once each, and only for established attempts', () => {
-  const sums = createLatencySums()
+  const sums = createLatencySums(1000)
   const pairs = 2 ** 19
   for (let i = 0; i < pairs; i++) sums.add(i >> 11, 1, 0, 1, -1)
   expect(sums.pairCount).toBe(0)

@@ -43,18 +43,18 @@ test('a failing migration leaves nothing behind', () => {
   expect(pragma(db, 'application_id')).toBe(0)
 })
 
-test('a file of version 1 keeps what it holds, with windows that have no processes and seconds', () => {
+test('a file of version 1 keeps its attempts; its windows have no sums any more', () => {
   const trace = makeVersion1Trace()
   const windowId = insertWindow(trace, insertSession(trace))
-  const tables = ['session', 'clock_offset', 'endpoint', 'endpoint_latency']
+  const tables = ['session', 'clock_offset', 'endpoint', 'connect_attempt']
   const before = tables.map((table) => rowsOf(trace.db, table))
   const [window] = rowsOf(trace.db, 'latency_window')
   migrate(trace.db)
   expect(pragma(trace.db, 'user_version')).toBe(latestVersion())
   expect(tables.map((table) => rowsOf(trace.db, table))).toEqual(before)
-  expect(rowsOf(trace.db, 'latency_window')).toEqual([{ ...window, has_processes_and_seconds: 0n }])
+  expect(rowsOf(trace.db, 'latency_window')).toEqual([window])
   expect(window).toMatchObject({ window_id: BigInt(windowId), last_attempt_id: 1n, max_started_ns: 5n })
-  for (const table of ['process_latency', 'second_latency']) expect(rowsOf(trace.db, table)).toEqual([])
+  expect(rowsOf(trace.db, 'window_sums')).toEqual([])
 })
 
 test('a file of version 1 gets the schema of a new one', () => {

@@ -17,13 +17,6 @@ test('codes are those of the table in the trace', () => {
   expect(codes).toEqual(OUTCOMES.map((_, code) => code))
 })
 
-test.each(['endpoint', 'process', 'second'])('every outcome has its column in %s_latency, in the same order', (by) => {
-  const db = new Database(':memory:')
-  migrate(db)
-  const columns = db.prepare(`SELECT name FROM pragma_table_info('${by}_latency') ORDER BY cid`).pluck().all()
-  expect(columns.slice(2, 2 + OUTCOMES.length)).toEqual(OUTCOMES)
-})
-
 test('failed is what ended without a connection', () => {
   expect(FAILED_OUTCOMES).toEqual(OUTCOMES.filter((name) => name !== 'established' && name !== 'pending'))
   const counts = Object.fromEntries(OUTCOMES.map((name, i) => [name, 10 ** i])) as OutcomeCounts

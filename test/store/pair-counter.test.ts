@@ -22,7 +22,7 @@ test.each([
   ['up to the limit', ENTRY_LIMIT - 301],
 ])('counts are those of a plain Map, and again after a take: entries %s', (_, lowest) => {
   const random = createRandom(1)
-  const counter = createPairCounter()
+  const counter = createPairCounter(1000)
   for (const size of [10, 3000, 20_000, 100]) {
     const expected = new Map<string, number>()
     for (let i = 0; i < size; i++) {
@@ -37,7 +37,7 @@ test.each([
 })
 
 test('the highest bucket of one entry is not the lowest of the next, and high entries stay apart', () => {
-  const counter = createPairCounter()
+  const counter = createPairCounter(1000)
   const pairs = [
     [0, 0],
     [0, BUCKET_COUNT - 1],
@@ -60,7 +60,7 @@ test('the highest bucket of one entry is not the lowest of the next, and high en
 
 test('counts stay right over more additions than are kept as they come', () => {
   const random = createRandom(2)
-  const counter = createPairCounter()
+  const counter = createPairCounter(1000)
   const expected = new Float64Array(1000 * 64)
   for (let i = 0; i < 3 * KEPT_ADDITIONS + 1000; i++) {
     // Entries come and go: some are in one part of the additions only.
@@ -77,7 +77,7 @@ test('counts stay right over more additions than are kept as they come', () => {
 })
 
 test('the size is that of all pairs but those of the last additions', () => {
-  const counter = createPairCounter()
+  const counter = createPairCounter(1000)
   const pairs = 2 * KEPT_ADDITIONS
   let furthest = 0
   for (let i = 0; i < pairs; i++) {
@@ -92,5 +92,5 @@ test('the size is that of all pairs but those of the last additions', () => {
 })
 
 test('nothing added, nothing taken', () => {
-  expect(createPairCounter().take()).toEqual(new Map())
+  expect(createPairCounter(1000).take()).toEqual(new Map())
 })

@@ -5,7 +5,11 @@ import { OUTCOMES } from '../../store/outcome.js'
 import { formatSpan } from '../../show/format-duration.js'
 import { formatCount } from '../../show/format-number.js'
 import { safeText } from '../../show/safe-text.js'
-import { countAttempts, readBatchFacts } from '../trace/session-facts.js'
+import { BY_SESSION } from '../sums/dimensions.js'
+import { sumUp } from '../sums/sum-up.js'
+import { NO_FILTERS } from '../trace/attempt-filters.js'
+import { readClockSegments } from '../trace/clock-segments.js'
+import { countFlags, readBatchFacts } from '../trace/session-facts.js'
 import { isRunning, type SessionRow } from './read-sessions.js'
 
 const LABEL_WIDTH = 14
@@ -28,7 +32,8 @@ const FLAG_LABELS: Record<string, string> = {
 /** What `tcpconn info` says of one session. Loss comes first. */
 export function describeSession(db: Database, session: SessionRow): string[] {
   const facts = readBatchFacts(db, [session.session_id])
-  const { outcomes, flags } = countAttempts(db, session.session_id)
+  const flags = countFlags(db, session.session_id)
+  const outcomes = countOutcomes(db, session)
   const isOver = session.duration_ns !== null
   const durationNs = session.duration_ns ?? facts.lastWrittenNs
   const loss = describeLossCounts(facts)
@@ -40,7 +45,7 @@ export function describeSession(db: Database, session: SessionRow): string[] {
     ['time', `${formatTime(session.started_unix_ms)} for ${formatSpan(durationNs)}`],
     ['ended', describeEnd(session)],
     ['attempts', `${formatCount(facts.attempts)} (${perSecond(facts.attempts, durationNs)})`],
-    ['outcomes', listCounts(OUTCOMES.map((name) => [name, outcomes[name]]))],
+    ['outcomes', listCounts(OUTCOMES.map((name, i) => [name, outcomes[i] ?? 0]))],
     ['of these', listCounts(Object.entries(flags).map(([name, count]) => [FLAG_LABELS[name] ?? name, count]))],
     [
       'completeness',
@@ -50,6 +55,14 @@ export function describeSession(db: Database, session: SessionRow): string[] {
   ]
   const lines = entries.flatMap(([label, text]) => (text ? [`  ${label.padEnd(LABEL_WIDTH)}${safeText(text)}`] : []))
   return [`session ${session.session_id}`, ...lines]
+}
+
+/** In the order of `OUTCOMES`. */
+function countOutcomes(db: Database, { session_id: sessionId, host }: SessionRow): ArrayLike<number> {
+  const trace = { path: db.name, db, lookup: db, attempts: null }
+  const part = { trace, sessionId, host, segments: readClockSegments(db, sessionId) }
+  const [all] = sumUp({ parts: [part], filters: NO_FILTERS, isExact: false }, BY_SESSION)
+  return all?.counts ?? []
 }
 
 function describeEnd(session: SessionRow): string {

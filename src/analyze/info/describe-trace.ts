@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { readFault } from '../../store/check-trace.js'
+import { findDamage } from '../../store/find-damage.js'
 import { openTrace } from '../../store/open-trace.js'
 import { formatBytes, formatPlural } from '../../show/format-number.js'
 import { safeText } from '../../show/safe-text.js'
@@ -24,7 +24,7 @@ export function describeTrace(path: string): string[] {
       ...sessions.flatMap((session) => describeSession(db, session)),
     ]
   } catch (error) {
-    throw readFault(path, error)
+    throw findDamage([path], error)
   } finally {
     db.close()
   }

@@ -3,6 +3,21 @@ import type { Database } from 'better-sqlite3'
 import { sql } from 'kysely'
 import { readStartTicks } from '../../store/process-start.js'
 import { queries, selectAll } from '../trace/query-builder.js'
+import { boundedText } from '../trace/row-reader.js'
+
+/** A command line may be this long. */
+const MAX_TEXT_BYTES = 1 << 21
+const TEXTS = ['host', 'boot_id', 'kernel', 'machine', 'tool_version', 'command_line', 'filters'] as const
+const NUMBERS = [
+  'session_id',
+  'recorder_pid',
+  'recorder_start_ticks',
+  'duration_ns',
+  'kernel_attempts_min',
+  'kernel_attempts_max',
+  'comparable_attempts',
+  'uncomparable_attempts',
+] as const
 
 /** The sessions of a trace, oldest first. Times in Unix ms: ns of today do not fit a double. */
 export function readSessions(db: Database) {
@@ -10,7 +25,9 @@ export function readSessions(db: Database) {
     db,
     queries
       .selectFrom('session')
-      .selectAll()
+      .select(NUMBERS)
+      .select(TEXTS.map((name) => sql<string>`${sql.raw(boundedText(name, MAX_TEXT_BYTES))}`.as(name)))
+      .select(sql<string | null>`${sql.raw(boundedText('end_reason'))}`.as('end_reason'))
       .select(sql<number>`started_unix_ns / 1000000.0`.as('started_unix_ms'))
       .select(
         sql<number>`(SELECT count(*) - 1 FROM clock_offset WHERE clock_offset.session_id = session.session_id)`.as(

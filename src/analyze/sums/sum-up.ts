@@ -2,7 +2,8 @@ import { OUTCOMES } from '../../store/outcome.js'
 import type { Value } from '../result/result.js'
 import { AT, type AttemptColumn, type AttemptRow } from '../trace/attempt-columns.js'
 import { endpointConditions, processConditions } from '../trace/attempt-filters.js'
-import { coverPart, type IdRange, type UsableSums } from '../trace/cover.js'
+import { readClockSegments } from '../trace/clock-segments.js'
+import { coverPart, type IdRange } from '../trace/cover.js'
 import { scanRows } from '../trace/scan-rows.js'
 import type { Scope, SessionPart } from '../trace/scope.js'
 import { createAccumulator, type GroupSums } from './accumulator.js'
@@ -23,38 +24,47 @@ export interface Group extends GroupSums {
  */
 export function sumUp(scope: Scope, dimension: Dimension, countsMembers = false): Group[] {
   const keys: (readonly Value[])[] = []
-  const groups = createNumbering((key) => keys.push(key))
+  const numberOf = createNumbering()
+  const groups = (key: readonly Value[]) => {
+    const number = numberOf(dimension.identity === undefined ? key : key.slice(0, dimension.identity))
+    if (number === keys.length) keys.push(key)
+    return number
+  }
   const members = countsMembers ? createMembers() : null
   const sums = createAccumulator(scope.isExact)
   for (const part of scope.parts) {
     const keyOf = dimension.keys(part)
     const target = { groupOf: cached((id) => groups(keyOf(id))), sums, members: members?.of(part) ?? null }
-    const cover = coverPart(part, usableSums(scope, part, dimension))
+    const cover = coverPart(part, canUseSums(scope, part, dimension))
     readStoredSums(scope, part, { dimension, windowIds: cover.windowIds }, target)
     scanPart(scope, part, dimension, cover.ranges, target)
   }
   return sums.finish().map((group, number) => ({ ...group, key: keys[number] as readonly Value[] }))
 }
 
-/** Stored sums know nothing of single latencies, of outcomes with latencies, and of processes and endpoints together. */
-export function usableSums(scope: Scope, part: SessionPart, dimension: Dimension): UsableSums {
-  const { filters, isExact } = scope
-  if (isExact || filters.outcomes.length > 0 || filters.minLatencyNs > 0) return 'none'
+/** Whether stored sums answer for a part. They know nothing of single latencies, of outcomes with latencies, and of processes and endpoints together. */
+export function canUseSums({ filters, isExact }: Scope, part: SessionPart, dimension: Dimension): boolean {
+  if (isExact || filters.outcomes.length > 0 || filters.minLatencyNs > 0) return false
   const byEndpoint = endpointConditions(filters).length > 0
   const byProcess = processConditions(filters).length > 0
   switch (dimension.source) {
     case 'endpoint':
-      return byProcess ? 'none' : 'endpoint'
+      return !byProcess
     case 'process':
-      return byEndpoint ? 'none' : 'process or second'
+      return !byEndpoint
     case 'second':
       // Stored by the clock as it was at the beginning.
-      return byEndpoint || byProcess || part.segments.length > 1 ? 'none' : 'process or second'
+      return !byEndpoint && !byProcess && part.segments.length === 1 && isFirstClock(part)
     case 'session':
-      return byEndpoint && byProcess ? 'none' : byProcess ? 'process or second' : 'endpoint'
+      return !(byEndpoint && byProcess)
     default:
-      return 'none'
+      return false
   }
+}
+
+function isFirstClock({ trace, sessionId, segments }: SessionPart): boolean {
+  const [first] = readClockSegments(trace.db, sessionId)
+  return segments[0]?.unixOffsetNs === first?.unixOffsetNs
 }
 
 /** The columns that hold the id that `Dimension.keys` takes, and how to get it. */

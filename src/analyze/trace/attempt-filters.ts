@@ -71,8 +71,13 @@ function belowCgroup(path: string): Condition {
   return sql`(cgroup.path = ${path} OR substr(cgroup.path, 1, ${prefix.length}) = ${prefix})`
 }
 
-/** Addresses are 16 bytes that compare like numbers. */
-function insidePrefix({ address, length }: Prefix): Condition {
+function insidePrefix(prefix: Prefix): Condition {
+  const { first, last } = prefixRange(prefix)
+  return sql`endpoint.address BETWEEN ${first} AND ${last}`
+}
+
+/** The first and the last address of a network: 16 bytes, which compare like numbers. */
+export function prefixRange({ address, length }: Prefix): { first: Buffer; last: Buffer } {
   const first = Buffer.from(address)
   const last = Buffer.from(address)
   for (let bit = length; bit < 128; bit++) {
@@ -80,5 +85,5 @@ function insidePrefix({ address, length }: Prefix): Condition {
     first[bit >> 3]! &= ~mask
     last[bit >> 3]! |= mask
   }
-  return sql`endpoint.address BETWEEN ${first} AND ${last}`
+  return { first, last }
 }

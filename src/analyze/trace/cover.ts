@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { ClockSegment } from './clock-segments.js'
 import { queries, selectAll } from './query-builder.js'
 import type { SessionPart } from './scope.js'
@@ -16,15 +17,15 @@ export interface Cover {
   readonly ranges: readonly IdRange[]
 }
 
-/** Which windows may stand for their attempts: those with rows per endpoint (all), per process and second, or none. */
-export type UsableSums = 'endpoint' | 'process or second' | 'none'
-
-/** Finds a part's attempts. Costs what the part holds, not what the file holds. */
-export function coverPart(part: SessionPart, usable: UsableSums): Cover {
+/**
+ * Finds a part's attempts. Costs what the part holds, not what the file holds.
+ * @param usesSums whether windows may stand for their attempts
+ */
+export function coverPart(part: SessionPart, usesSums: boolean): Cover {
   const windows = readWindows(part)
   const isWhole = (window: Window) =>
-    usable !== 'none' &&
-    (usable === 'endpoint' || window.has_processes_and_seconds === 1) &&
+    usesSums &&
+    window.has_sums === 1 &&
     part.segments.some(({ fromNs, toNs }) => fromNs <= window.min_started_ns && window.max_started_ns < toNs)
   const isTouched = (window: Window) => overlaps(part.segments, window.min_started_ns, window.max_started_ns)
   const whole = windows.filter(isWhole)
@@ -40,18 +41,19 @@ export function coverPart(part: SessionPart, usable: UsableSums): Cover {
 type Window = ReturnType<typeof readWindows>[number]
 
 function readWindows({ trace, sessionId }: SessionPart) {
+  // Traces of the first version have windows without sums.
+  const tables = queries.selectFrom('sqlite_schema').select('name').where('name', '=', 'window_sums')
+  const hasSums =
+    selectAll(trace.db, tables).length === 0
+      ? sql<number>`0`
+      : sql<number>`EXISTS (SELECT 1 FROM window_sums WHERE window_sums.window_id = latency_window.window_id)`
   const query = queries
     .selectFrom('latency_window')
     .select(['window_id', 'first_attempt_id', 'last_attempt_id', 'min_started_ns', 'max_started_ns'])
+    .select(hasSums.as('has_sums'))
     .where('session_id', '=', sessionId)
     .orderBy('first_attempt_id')
-  // Traces of the first version have windows without it.
-  const columns = selectAll(
-    trace.db,
-    queries.selectFrom('sqlite_schema').select('name').where('name', '=', 'second_latency'),
-  )
-  if (columns.length === 0) return selectAll(trace.db, query).map((row) => ({ ...row, has_processes_and_seconds: 0 }))
-  return selectAll(trace.db, query.select('has_processes_and_seconds'))
+  return selectAll(trace.db, query)
 }
 
 /** Batches that touch the part's time: a zone map instead of an index over time. */

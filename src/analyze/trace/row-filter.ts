@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import { OUTCOMES } from '../../store/outcome.js'
 import { AT, type AttemptColumn, type AttemptRow } from './attempt-columns.js'
 import { endpointConditions, processConditions } from './attempt-filters.js'
@@ -28,19 +28,10 @@ export function createRowFilter({ filters }: Scope, part: SessionPart): RowFilte
     tests.push({ column: 'latency_ns', test: (row) => (row[AT.latency_ns] as number) >= filters.minLatencyNs })
   }
   if (processes.length > 0) {
-    const query = sql<{ id: number }>`SELECT process_id AS id FROM process LEFT JOIN cgroup USING (cgroup_id)
-      WHERE ${sql.join(processes, sql` AND `)}`
-    tests.push({
-      column: 'process_id',
-      test: isIn(selectAll(part.trace.lookup, { compile: () => query.compile(queries) }), AT.process_id),
-    })
+    tests.push({ column: 'process_id', test: isIn(selectIds(part, 'process', processes), AT.process_id) })
   }
   if (endpoints.length > 0) {
-    const query = sql<{ id: number }>`SELECT endpoint_id AS id FROM endpoint WHERE ${sql.join(endpoints, sql` AND `)}`
-    tests.push({
-      column: 'endpoint_id',
-      test: isIn(selectAll(part.trace.lookup, { compile: () => query.compile(queries) }), AT.endpoint_id),
-    })
+    tests.push({ column: 'endpoint_id', test: isIn(selectIds(part, 'endpoint', endpoints), AT.endpoint_id) })
   }
   return { columns: tests.map(({ column }) => column), accepts: allOf(tests.map(({ test }) => test)) }
 }
@@ -57,9 +48,23 @@ function inTime(segments: readonly ClockSegment[]): Test {
   }
 }
 
-function isIn(rows: readonly { id: number }[], column: number): Test {
-  const ids = new Set(rows.map((row) => row.id))
+function isIn(ids: ReadonlySet<number>, column: number): Test {
   return (row) => ids.has(row[column] as number)
+}
+
+/** Ids of the processes or endpoints that meet all conditions, which are those of `attempt-filters.ts`. */
+export function selectIds(
+  { trace }: SessionPart,
+  table: 'process' | 'endpoint',
+  conditions: readonly RawBuilder<unknown>[],
+): ReadonlySet<number> {
+  const where = sql.join(conditions, sql` AND `)
+  const query =
+    table === 'process'
+      ? sql<{ id: number }>`SELECT process_id AS id FROM process LEFT JOIN cgroup USING (cgroup_id) WHERE ${where}`
+      : sql<{ id: number }>`SELECT endpoint_id AS id FROM endpoint WHERE ${where}`
+  const rows = selectAll(trace.lookup, { compile: () => query.compile(queries) })
+  return new Set(rows.map((row) => row.id))
 }
 
 /** A chain of few tests is faster than a loop over them. */

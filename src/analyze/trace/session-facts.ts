@@ -1,11 +1,12 @@
 import type { Database } from 'better-sqlite3'
+import { sql } from 'kysely'
 import { describeCompleteness } from '../../store/completeness-text.js'
 import { describeLossCounts, sumLoss, type LossCounts } from '../../store/loss-text.js'
-import { OUTCOMES, type OutcomeCounts } from '../../store/outcome.js'
 import type { FlagCounts } from '../../store/schema.js'
 import { safeText } from '../../show/safe-text.js'
 import { iterateTail } from './attempt-tail.js'
 import { queries, selectAll } from './query-builder.js'
+import { boundedText } from './row-reader.js'
 import type { SessionPart } from './scope.js'
 
 /** What the batches of a session say. */
@@ -65,7 +66,12 @@ export function describeLoss(parts: readonly SessionPart[]): string[] {
 export function describeCover(parts: readonly SessionPart[]): string[] {
   const isMany = new Set(parts.map((part) => part.trace)).size > 1
   return parts.flatMap(({ trace, sessionId }) => {
-    const query = queries.selectFrom('session').selectAll().where('session_id', '=', sessionId)
+    const query = queries
+      .selectFrom('session')
+      .select(['duration_ns', 'kernel_attempts_min', 'kernel_attempts_max'])
+      .select(['comparable_attempts', 'uncomparable_attempts'])
+      .select(sql<string>`${sql.raw(boundedText('filters'))}`.as('filters'))
+      .where('session_id', '=', sessionId)
     const session = selectAll(trace.db, query).find((row) => row.duration_ns !== null)
     if (!session) return []
     const { text } = describeCompleteness({ ...session, lost: sumLoss(readBatchFacts(trace.db, [sessionId])) })
@@ -73,29 +79,16 @@ export function describeCover(parts: readonly SessionPart[]): string[] {
   })
 }
 
-/** Attempts of a session per outcome and per flag. */
-export function countAttempts(db: Database, sessionId: number): { outcomes: OutcomeCounts; flags: FlagCounts } {
-  const outcomes = sumColumns(db, sessionId, 'endpoint_latency', OUTCOMES) as OutcomeCounts
-  const flags = sumColumns(db, sessionId, 'latency_window', FLAG_NAMES) as unknown as FlagCounts
+/** Attempts of a session per flag: those of its windows, and those after the last one. */
+export function countFlags(db: Database, sessionId: number): FlagCounts {
+  const query = queries
+    .selectFrom('latency_window')
+    .select(({ fn }) => FLAG_NAMES.map((name) => fn.sum<number | null>(name).as(name)))
+    .where('session_id', '=', sessionId)
+  const [row] = selectAll(db, query)
+  const flags = Object.fromEntries(FLAG_NAMES.map((name) => [name, Number(row?.[name] ?? 0)])) as unknown as FlagCounts
   for (const attempt of iterateTail(db, sessionId)) {
-    const outcome = OUTCOMES[attempt.outcome]
-    if (outcome) outcomes[outcome]++
     FLAG_NAMES.forEach((name, bit) => (flags[name] += (attempt.flags >> bit) & 1))
   }
-  return { outcomes, flags }
-}
-
-function sumColumns(
-  db: Database,
-  sessionId: number,
-  table: 'endpoint_latency' | 'latency_window',
-  names: readonly string[],
-): Record<string, number> {
-  const windows = queries.selectFrom('latency_window').select('window_id').where('session_id', '=', sessionId)
-  const query = queries
-    .selectFrom(table)
-    .select(({ fn, ref }) => names.map((name) => fn.sum(ref(name as never)).as(name)))
-    .where('window_id', 'in', windows)
-  const [row] = selectAll(db, query) as Record<string, number | null>[]
-  return Object.fromEntries(names.map((name) => [name, Number(row?.[name] ?? 0)]))
+  return flags
 }

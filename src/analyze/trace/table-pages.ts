@@ -1,4 +1,4 @@
-import { readSync } from 'node:fs'
+import { fstatSync, readSync } from 'node:fs'
 import { TcpconnError } from '../../errors.js'
 
 const LEAF = 13
@@ -29,8 +29,13 @@ export interface TableFile {
  * @throws E_DAMAGED_TRACE
  */
 export function* iterateLeafPages(file: TableFile, first: number, last: number): Generator<LeafPage> {
-  const numbers = [...leafNumbers(file, file.rootPage, first, last, 0)]
   const { pageBytes } = file
+  const numbers: number[] = []
+  // Pages that name each other's children can make a small file endless.
+  const pageCount = fstatSync(file.fd).size / pageBytes
+  for (const number of leafNumbers(file, file.rootPage, first, last, 0)) {
+    if (numbers.push(number) > pageCount) throw damagedPages(file, 'a b-tree of it has more pages than the file')
+  }
   const most = Math.max(1, Math.floor(CHUNK_BYTES / pageBytes))
   const bytes = new Uint8Array(most * pageBytes)
   for (let i = 0; i < numbers.length;) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { coverPart, type UsableSums } from '../../../src/analyze/trace/cover.js'
+import { coverPart } from '../../../src/analyze/trace/cover.js'
 import type { RawScope } from '../../../src/analyze/options/select-scope.js'
 import { inScope } from '../in-scope.js'
 import { makeSampleTrace } from '../sample-trace.js'
@@ -11,34 +11,32 @@ function makeTrace() {
   return makeSampleTrace({ batches: [batch(0), batch(5), null, batch(10), batch(15), null, batch(20)], goodbye: false })
 }
 
-function cover(raw: RawScope, usable: UsableSums, trace = makeTrace()) {
+function cover(raw: RawScope, usesSums: boolean, trace = makeTrace()) {
   return inScope([trace.file], raw, (scope) => {
-    const { windowIds, ranges } = coverPart(scope.parts[0]!, usable)
+    const { windowIds, ranges } = coverPart(scope.parts[0]!, usesSums)
     return [windowIds, ranges.map(({ first, last }) => [first, last])]
   })
 }
 
 test.each([
-  ['all', {}, 'endpoint', [[1, 2], [[21, 25]]]],
-  ['all, by second', {}, 'process or second', [[1, 2], [[21, 25]]]],
-  ['every attempt', {}, 'none', [[], [[1, 25]]]],
-  ['a window and a half', { since: '+5s', until: '+20s' }, 'endpoint', [[2], [[6, 10]]]],
-  ['inside a batch', { since: '+6s', until: '+7s' }, 'endpoint', [[], [[6, 10]]]],
-  ['only the end', { since: '+22s' }, 'endpoint', [[], [[21, 25]]]],
-  ['nothing', { since: '+50s', until: '+55s' }, 'endpoint', [[], []]],
+  ['all', {}, true, [[1, 2], [[21, 25]]]],
+  ['every attempt', {}, false, [[], [[1, 25]]]],
+  ['a window and a half', { since: '+5s', until: '+20s' }, true, [[2], [[6, 10]]]],
+  ['inside a batch', { since: '+6s', until: '+7s' }, true, [[], [[6, 10]]]],
+  ['only the end', { since: '+22s' }, true, [[], [[21, 25]]]],
+  ['nothing', { since: '+50s', until: '+55s' }, true, [[], []]],
 ] as const)('%s', (_, raw, usable, wanted) => {
   expect(cover(raw, usable)).toEqual(wanted)
 })
 
-test('windows of the first version say nothing of processes and seconds', () => {
+test('windows of the first version have no sums', () => {
   const trace = makeTrace()
-  trace.db.exec('UPDATE latency_window SET has_processes_and_seconds = 0 WHERE window_id = 1')
-  expect(cover({}, 'process or second', trace)).toEqual([
+  trace.db.exec('DELETE FROM window_sums WHERE window_id = 1')
+  expect(cover({}, true, trace)).toEqual([
     [2],
     [
       [1, 10],
       [21, 25],
     ],
   ])
-  expect(cover({}, 'endpoint', trace)).toEqual([[1, 2], [[21, 25]]])
 })

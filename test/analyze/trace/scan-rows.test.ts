@@ -21,7 +21,7 @@ function readRows(file: string, raw: RawScope) {
   return inScope([file], raw, (scope) => {
     const rows: (number | null)[][] = []
     const part = scope.parts[0]!
-    scanRows(scope, part, coverPart(part, 'none').ranges, ATTEMPT_COLUMNS, (row) => {
+    scanRows(scope, part, coverPart(part, false).ranges, ATTEMPT_COLUMNS, (row) => {
       rows.push(Array.from(row, (value) => (Number.isNaN(value) ? null : value)))
     })
     return {

@@ -88,7 +88,7 @@ describe('closing', () => {
   })
 })
 
-test('a trace of version 1 is recorded into: its own windows have no processes and seconds, the new ones do', () => {
+test('a trace of version 1 is recorded into: its own windows have no sums any more, the new ones do', () => {
   const trace = makeVersion1Trace()
   insertWindow(trace, insertSession(trace))
   trace.db.close()
@@ -97,14 +97,12 @@ test('a trace of version 1 is recorded into: its own windows have no processes a
   write(writer, [{}])
   writer.flushWindow()
   expect(db.pragma('user_version', { simple: true })).toBe(latestVersion())
-  const windows = 'SELECT session_id, has_processes_and_seconds FROM latency_window ORDER BY window_id'
-  expect(db.prepare(windows).raw().all()).toEqual([
-    [1, 0],
-    [2, 1],
+  expect(db.prepare('SELECT session_id FROM latency_window ORDER BY 1').pluck().all()).toEqual([1, 2])
+  expect(db.prepare('SELECT window_id, dimension FROM window_sums ORDER BY 2').raw().all()).toEqual([
+    [2, 'endpoint'],
+    [2, 'process'],
+    [2, 'second'],
   ])
-  for (const table of ['process_latency', 'second_latency']) {
-    expect(db.prepare(`SELECT window_id FROM ${table}`).pluck().all()).toEqual([2])
-  }
 })
 
 describe('a file that is being recorded', () => {

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3'
 import { bucketOf } from '../../../src/store/latency-histogram.js'
 import { OUTCOMES } from '../../../src/store/outcome.js'
 import { decodeBuckets } from '../../store/decode-blobs.js'
+import { expandSums } from '../../store/expand-sums.js'
 
 /** What a trace says of one endpoint: attempts by outcome, SYN retransmits, highest latency, count by bucket. */
 export interface EndpointSums {
@@ -22,6 +23,7 @@ export function readRowSums(db: Database, sessionId: number): ByEndpoint {
 
 /** Sums over the windows of a session, and over the rows after the last of them. */
 export function readWindowSums(db: Database, sessionId: number): ByEndpoint {
+  expandSums(db)
   const sums: ByEndpoint = new Map()
   const rows = db.prepare(
     'SELECT e.* FROM endpoint_latency e JOIN latency_window USING (window_id) WHERE session_id = ?',

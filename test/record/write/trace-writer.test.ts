@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { BATCH_ROWS } from '../../../src/record/write/trace-writer.js'
 import { decodeIds } from '../../store/decode-blobs.js'
+import { expandSums } from '../../store/expand-sums.js'
 import { createRandom, randomInteger } from '../../store/random.js'
 import { MAPPED_PREFIX, packEvents } from '../make-events.js'
 import { NO_LOSS, addSession, createWriter, openNewTrace } from '../new-trace.js'
@@ -78,6 +79,7 @@ describe('windows and the rows after the last one', () => {
     write(writer, [{ remotePort: 70 }, ...events.slice(0, 20)])
     expect(countRows(trace, 'latency_window')).toBe(1)
     expect(countRows(trace, 'endpoint')).toBe(65_601)
+    expandSums(trace.db)
     const summed = `SELECT endpoint_id, established AS n FROM endpoint_latency UNION ALL SELECT endpoint_id, 1
       FROM connect_attempt WHERE attempt_id > (SELECT max(last_attempt_id) FROM latency_window)`
     const difference = `SELECT endpoint_id, sum(n) FROM (${summed}) GROUP BY 1

@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { bucketOf } from '../../../src/store/latency-histogram.js'
 import { OUTCOMES } from '../../../src/store/outcome.js'
 import { decodeBuckets, decodeIds } from '../../store/decode-blobs.js'
+import { expandSums } from '../../store/expand-sums.js'
 
 type Row = (number | null)[]
 type BlobRow = [windowId: number, key: number, blob: Uint8Array]
@@ -27,6 +28,7 @@ const SUM_COLUMNS = [...OUTCOMES, 'syn_retransmits', 'max_latency_ns'].join()
 
 /** The tables of each window hold exactly what the attempts say that it sums up. */
 export function expectWindowTables(db: Database): void {
+  expandSums(db)
   for (const [table, column, key] of TABLES) {
     const stored = select<Row>(db, `SELECT window_id, ${column}, ${SUM_COLUMNS} FROM ${table} ORDER BY 1, 2`)
     expect(stored).toEqual(select<Row>(db, `SELECT window_id, ${key}, ${SUMS} FROM ${ATTEMPTS} GROUP BY 1, 2`))

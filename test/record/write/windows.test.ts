@@ -6,6 +6,7 @@ import { createWindows } from '../../../src/record/write/windows.js'
 import { packEvents } from '../make-events.js'
 import { STARTED_UNIX_NS, openNewTrace } from '../new-trace.js'
 import { addAttempts } from './add-attempts.js'
+import { expandSums } from '../../store/expand-sums.js'
 
 const STARTED_UNIX_S = Number(STARTED_UNIX_NS / 1_000_000_000n)
 const inPlace: Transaction = (body) => body()
@@ -32,7 +33,10 @@ function createScene() {
     addProcess(dictionaries, number)
   }
   const windows = createWindows(db, sessionId, dictionaries)
-  const select = (columns: string, table: string) => db.prepare(`SELECT ${columns} FROM ${table}`).raw().all()
+  const select = (columns: string, table: string) => {
+    expandSums(db)
+    return db.prepare(`SELECT ${columns} FROM ${table}`).raw().all()
+  }
   const ranges = () => select('first_attempt_id, last_attempt_id', 'latency_window')
   return { dictionaries, windows, select, ranges }
 }

@@ -1,0 +1,114 @@
+import { connectEvent } from '../../src/record/probe/wire.gen.js'
+import type { EventMemory } from '../../src/record/decode/event-memory.js'
+import { createRandom } from './random.js'
+
+const ENDPOINTS = 2000
+const PROCESSES = 200
+const USERS = 12
+/** 10,000 attempts a second. */
+const INTERVAL_NS = 100_000
+const FIRST_NS = 1_000_000_000
+const ESTABLISHED = 0
+const REFUSED = { outcome: 1, error: 111 }
+const TIMED_OUT = { outcome: 2, error: 110 }
+
+/** Made-up attempts in a memory like the ring's, as many as asked for at a time. */
+export interface AttemptEvents {
+  readonly memory: EventMemory
+  /** Fills the memory with the next attempts and passes where each is. */
+  fill(count: number, take: (byteOffset: number) => void): void
+}
+
+/**
+ * Attempts of 200 processes of 12 users to 2,000 endpoints, popular ones first (Zipf), with log-normal latencies whose
+ * median is that of the endpoint; 4% fail, 2% need retransmits of their SYN.
+ * @param capacity attempts that the memory holds
+ */
+export function createAttemptEvents(capacity: number, seed: number): AttemptEvents {
+  const buffer = new ArrayBuffer(capacity * connectEvent.size_bytes)
+  const view = new DataView(buffer)
+  const random = createRandom(seed)
+  const chooseEndpoint = createZipf(ENDPOINTS, random)
+  let made = 0
+
+  const write = (at: number) => {
+    const endpoint = chooseEndpoint()
+    const process = Math.floor(random() * PROCESSES)
+    const chance = random()
+    const retransmits = chance < 0.04 ? 1 + Math.floor(random() * 3) : 0
+    const medianNs = 100_000 * (1 + (endpoint % 97))
+    const latencyNs = medianNs * Math.exp(0.4 * normal(random)) + retransmits * 1e9
+    const failure = chance < 0.01 ? TIMED_OUT : chance > 0.97 ? REFUSED : null
+    setNs(view, at + connectEvent.started_ns, FIRST_NS + made++ * INTERVAL_NS)
+    setNs(view, at + connectEvent.latency_ns, Math.floor(latencyNs))
+    writeProcess(view, at, process)
+    writeAddress(view, at + connectEvent.remote_address, 0x0a000000 + endpoint)
+    view.setUint32(at + connectEvent.remote_port, endpoint % 3 === 0 ? 443 : 5432, true)
+    writeAddress(view, at + connectEvent.local_address, 0x0a0100_01)
+    view.setUint16(at + connectEvent.local_port, 32768 + (made % 28000), true)
+    view.setUint16(at + connectEvent.error, failure?.error ?? 0, true)
+    view.setUint8(at + connectEvent.outcome, failure?.outcome ?? ESTABLISHED)
+    view.setUint8(at + connectEvent.family, 4)
+    view.setUint8(at + connectEvent.syn_retransmits, retransmits)
+  }
+  return {
+    memory: { words: new Uint32Array(buffer), bytes: new Uint8Array(buffer) },
+    fill(count, take) {
+      for (let i = 0; i < count; i++) {
+        write(i * connectEvent.size_bytes)
+        take(i * connectEvent.size_bytes)
+      }
+    },
+  }
+}
+
+function writeProcess(view: DataView, at: number, process: number): void {
+  setNs(view, at + connectEvent.process_start_ns, FIRST_NS + process)
+  setNs(view, at + connectEvent.cgroup_id, 1 + (process % 20))
+  setNs(view, at + connectEvent.exe_inode, 1000 + (process % 10))
+  view.setUint32(at + connectEvent.pid, 10_000 + process, true)
+  view.setUint32(at + connectEvent.tid, 10_000 + process, true)
+  view.setUint32(at + connectEvent.uid, process % USERS, true)
+  view.setUint32(at + connectEvent.netns, 4_026_531_840, true)
+  view.setUint32(at + connectEvent.mntns, 4_026_531_841, true)
+  writeText(view, at + connectEvent.comm, `worker-${process % 25}`)
+  writeText(view, at + connectEvent.exe, `service-${process % 10}`)
+}
+
+function writeText(view: DataView, at: number, text: string): void {
+  for (let i = 0; i < text.length; i++) view.setUint8(at + i, text.charCodeAt(i))
+  view.setUint8(at + text.length, 0)
+}
+
+/** An IPv4-mapped address. */
+function writeAddress(view: DataView, at: number, ipv4: number): void {
+  view.setUint16(at + 10, 0xffff)
+  view.setUint32(at + 12, ipv4)
+}
+
+function setNs(view: DataView, at: number, ns: number): void {
+  view.setUint32(at, ns >>> 0, true)
+  view.setUint32(at + 4, Math.floor(ns / 2 ** 32), true)
+}
+
+/** Ranks from 0, each as often as one divided by its place. */
+function createZipf(count: number, random: () => number): () => number {
+  const sums = new Float64Array(count)
+  let sum = 0
+  for (let rank = 0; rank < count; rank++) sums[rank] = sum += 1 / (rank + 1)
+  return () => {
+    const wanted = random() * sum
+    let [low, high] = [0, count - 1]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((sums[middle] as number) > wanted) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+}
+
+/** Standard normal, by Box and Muller. */
+function normal(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
+}

@@ -1,0 +1,10 @@
+-- Windows sum up attempts by process and by second too, in a blob each instead of a row per endpoint: an hour of a busy
+-- host is read in milliseconds. Windows that are older than this have no sums; their attempts are all there.
+DROP TABLE endpoint_latency;
+
+CREATE TABLE window_sums (
+  window_id INTEGER NOT NULL REFERENCES latency_window,
+  dimension TEXT NOT NULL,               -- endpoint, process or second
+  sums BLOB NOT NULL,                    -- src/store/sums-blob.ts
+  PRIMARY KEY (window_id, dimension)
+) STRICT, WITHOUT ROWID;
