@@ -1,7 +1,9 @@
 /** Runs the parts of the bench that are named, all by default. Started by script/bench. */
 import { parseArgs } from 'node:util'
 import { printGoals, type BenchOptions, type Goal } from './goal.js'
+import { measureAnalyze } from './parts/analyze.js'
 import { measureBytes } from './parts/bytes.js'
+import { measureExport } from './parts/export.js'
 import { measureFeed } from './parts/feed.js'
 import { measureIdle } from './parts/idle.js'
 import { measureLoad } from './parts/load.js'
@@ -15,6 +17,8 @@ const PARTS: Record<string, (options: BenchOptions) => Promise<Goal[]>> = {
   bytes: measureBytes,
   memory: measureMemory,
   load: measureLoad,
+  analyze: measureAnalyze,
+  export: measureExport,
 }
 
 const { values, positionals } = parseArgs({

@@ -3,12 +3,14 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** build/bench/, where script/bench puts this module, the other programs and a copy of the tool. */
-const BUILD = dirname(fileURLToPath(import.meta.url))
+export const BUILD = dirname(fileURLToPath(import.meta.url))
 /** The copy: a build that runs meanwhile does not change what is measured. */
 export const CLI = join(BUILD, 'package/dist/cli.js')
 export const LOADGEN = join(BUILD, '../workload/loadgen')
 export const RUN_MEASURED = join(BUILD, 'run-measured')
 export const FEED = join(BUILD, 'feed.js')
+export const MAKE_TRACE = join(BUILD, 'make-trace.js')
+export const DUCKDB_QUERY = join(BUILD, 'duckdb-query.js')
 export const FEED_OBJECT = join(BUILD, 'feed.bpf.o')
 
 /** Runs `body` with an empty directory on the checkout's disk, which is removed afterwards. */

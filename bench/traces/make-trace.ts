@@ -3,8 +3,7 @@
  *
  *   node make-trace.js TRACE ATTEMPTS
  */
-import { closeSession } from '../../src/record/session/session-row.js'
-import { insertSession } from '../../src/record/session/session-row.js'
+import { closeSession, insertSession } from '../../src/record/session/session-row.js'
 import { openOutput } from '../../src/record/session/open-output.js'
 import { BATCH_ROWS, createTraceWriter } from '../../src/record/write/trace-writer.js'
 import { createAttemptEvents } from './attempt-events.js'

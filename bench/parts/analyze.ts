@@ -1,0 +1,123 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { BenchOptions, Goal } from '../goal.js'
+import { CLI, DUCKDB_QUERY } from '../paths.js'
+import { printTable } from '../print-table.js'
+import { startMeasured, type Usage } from '../run-measured.js'
+import { formatSpread, spreadOf, type Spread } from '../statistics.js'
+import { TRACES, makeTrace } from '../traces/cached-trace.js'
+
+const QUERIES = ['top-endpoints', 'by-uid', 'timeline', 'summary'] as const
+
+/** What a user would type into the sqlite3 shell. SQLite has percentiles only where it was built with them. */
+const SHELL_SQL = `SELECT remote_address, remote_port, count(*), avg(latency_ns) FROM connects
+  GROUP BY remote_address, remote_port ORDER BY 3 DESC LIMIT 20`
+
+const established = "FILTER (WHERE outcome = 'established')"
+const failed = "count(*) FILTER (WHERE outcome NOT IN ('established', 'pending'))"
+const percentiles = (...values: number[]) =>
+  values.map((value) => `quantile_disc(latency_ns, ${value}) ${established}`).join(', ')
+
+/** The same questions in DuckDB's SQL, over the exported file. */
+const DUCKDB_SQL: Record<(typeof QUERIES)[number], (file: string) => string> = {
+  'top-endpoints': (file) => `SELECT remote_address, remote_port, count(*), ${failed}, ${percentiles(0.5, 0.9, 0.99)},
+    max(latency_ns) ${established}, sum(syn_retransmits) FROM '${file}' GROUP BY ALL ORDER BY 3 DESC LIMIT 20`,
+  'by-uid': (file) => `SELECT "user", uid, count(*), count(DISTINCT (remote_address, remote_port)),
+    count(DISTINCT (pid, process_start_ns)), ${failed}, ${percentiles(0.5, 0.99)} FROM '${file}' GROUP BY ALL`,
+  timeline: (file) => `SELECT started_ns // 30000000000, count(*), ${failed}, ${percentiles(0.5, 0.99)}
+    FROM '${file}' GROUP BY ALL ORDER BY 1`,
+  summary: (file) => `SELECT count(*), ${failed}, min(started_ns), max(started_ns), mode((remote_address, remote_port)),
+    mode("user"), mode(pid), ${percentiles(0.5, 0.99)} FROM '${file}'`,
+}
+
+interface Contest {
+  readonly what: string
+  readonly command: readonly string[]
+}
+
+/** Whole processes, one after the other, the same questions to each. */
+export async function measureAnalyze({ isQuick, rounds }: BenchOptions): Promise<Goal[]> {
+  const [few, many] = isQuick ? [1, 3] : [10, 30]
+  const [trace, larger] = [makeTrace(few), makeTrace(many)]
+  const parquet = join(TRACES, `${few}M.parquet`)
+  if (!existsSync(parquet))
+    execFileSync(process.execPath, [CLI, 'export', trace, '--format', 'parquet', '-o', parquet, '-q'])
+  const tool = (...args: string[]): Contest => ({
+    what: `tcpconn analyze ${args.join(' ')}`,
+    command: [process.execPath, CLI, 'analyze', ...args],
+  })
+  const contests: Contest[] = [
+    ...QUERIES.flatMap((name) => [
+      tool(name, trace),
+      tool(name, larger),
+      { what: `DuckDB ${name} on Parquet`, command: [process.execPath, DUCKDB_QUERY, DUCKDB_SQL[name](parquet)] },
+    ]),
+    tool('top-endpoints', trace, '--outcome', 'established'),
+    tool('top-endpoints', trace, '--uid', '3'),
+    tool('top-endpoints', trace, '--exact'),
+    tool('top-endpoints', trace, '--last', '1m'),
+    tool('top-endpoints', larger, '--last', '1m'),
+    { what: 'sqlite3 shell, count and average', command: ['sqlite3', trace, SHELL_SQL] },
+  ]
+  const usages = await runInTurn(contests, rounds)
+  print(`## analyze: ${few} M and ${many} M attempts, whole processes, ${rounds} rounds`, contests, usages)
+  return goalsOf(contests, usages, { trace, larger, few })
+}
+
+async function runInTurn(contests: readonly Contest[], rounds: number): Promise<Usage[][]> {
+  const usages: Usage[][] = contests.map(() => [])
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, { command }] of contests.entries()) usages[i]!.push(await (await startMeasured(command)).ended)
+  }
+  return usages
+}
+
+function print(title: string, contests: readonly Contest[], usages: readonly (readonly Usage[])[]): void {
+  const rows = contests.map(({ what }, i) => [
+    what.replaceAll(`${TRACES}/`, ''),
+    formatSpread(seconds(usages[i] ?? []), 2, 's'),
+    `${Math.round(peak(usages[i] ?? []) / 1e6)} MB`,
+  ])
+  printTable(title, ['command', 'time', 'peak memory'], rows)
+}
+
+function goalsOf(
+  contests: readonly Contest[],
+  usages: readonly (readonly Usage[])[],
+  { trace, larger, few }: { trace: string; larger: string; few: number },
+): Goal[] {
+  const find = (what: string) => usages[contests.findIndex((contest) => contest.what === what)] ?? []
+  const time = (what: string, wanted: number): Goal => {
+    const measured = seconds(find(`tcpconn analyze ${what}`)).median
+    return { what: what.replaceAll(`${TRACES}/`, ''), unit: 's', wanted, measured, digits: 2 }
+  }
+  const scan = `top-endpoints ${trace} --outcome established`
+  return [
+    ...QUERIES.flatMap((name) => {
+      const duckdb = seconds(find(`DuckDB ${name} on Parquet`)).median
+      return [
+        time(`${name} ${trace}`, 0.3),
+        time(`${name} ${larger}`, 0.39),
+        { ...time(`${name} ${trace}`, Number(duckdb.toFixed(2))), what: `${name} ${few} M, against DuckDB` },
+      ]
+    }),
+    time(scan, 1.5),
+    {
+      what: 'raw scan, peak memory',
+      unit: 'MB',
+      wanted: 150,
+      measured: peak(find(`tcpconn analyze ${scan}`)) / 1e6,
+      digits: 0,
+    },
+    time(`top-endpoints ${trace} --exact`, 2),
+  ]
+}
+
+function seconds(usages: readonly Usage[]): Spread {
+  return spreadOf(usages.map((usage) => usage.elapsedMs / 1000))
+}
+
+function peak(usages: readonly Usage[]): number {
+  return Math.max(...usages.map((usage) => usage.peakBytes))
+}
