@@ -3,8 +3,8 @@ import { ENTRY_LIMIT, createPairCounter } from '../../src/store/pair-counter.js'
 import { BUCKET_COUNT } from '../../src/store/latency-histogram.js'
 import { createRandom, randomInteger } from './random.js'
 
-/** Additions that the size may not know yet. */
-const KEPT_ADDITIONS = 2 ** 18
+/** Additions that are kept as they come: the size does not know them yet. */
+const LOG_LENGTH = 1000
 
 /** As `take` gives them, from a plain Map of counts by entry and bucket. */
 function toLists(counts: ReadonlyMap<string, number>): Map<number, number[]> {
@@ -22,7 +22,7 @@ test.each([
   ['up to the limit', ENTRY_LIMIT - 301],
 ])('counts are those of a plain Map, and again after a take: entries %s', (_, lowest) => {
   const random = createRandom(1)
-  const counter = createPairCounter(1000)
+  const counter = createPairCounter(LOG_LENGTH)
   for (const size of [10, 3000, 20_000, 100]) {
     const expected = new Map<string, number>()
     for (let i = 0; i < size; i++) {
@@ -37,7 +37,7 @@ test.each([
 })
 
 test('the highest bucket of one entry is not the lowest of the next, and high entries stay apart', () => {
-  const counter = createPairCounter(1000)
+  const counter = createPairCounter(LOG_LENGTH)
   const pairs = [
     [0, 0],
     [0, BUCKET_COUNT - 1],
@@ -60,9 +60,9 @@ test('the highest bucket of one entry is not the lowest of the next, and high en
 
 test('counts stay right over more additions than are kept as they come', () => {
   const random = createRandom(2)
-  const counter = createPairCounter(1000)
+  const counter = createPairCounter(LOG_LENGTH)
   const expected = new Float64Array(1000 * 64)
-  for (let i = 0; i < 3 * KEPT_ADDITIONS + 1000; i++) {
+  for (let i = 0; i < 500 * LOG_LENGTH + 1; i++) {
     // Entries come and go: some are in one part of the additions only.
     const entry = randomInteger(random, 0, 499) + (i >> 11)
     const bucket = randomInteger(random, 0, 63)
@@ -77,14 +77,14 @@ test('counts stay right over more additions than are kept as they come', () => {
 })
 
 test('the size is that of all pairs but those of the last additions', () => {
-  const counter = createPairCounter(1000)
-  const pairs = 2 * KEPT_ADDITIONS
+  const counter = createPairCounter(LOG_LENGTH)
+  const pairs = 100 * LOG_LENGTH
   let furthest = 0
   for (let i = 0; i < pairs; i++) {
     counter.add(i >> 10, i & 1023)
     furthest = Math.max(furthest, Math.abs(i + 1 - counter.size))
   }
-  expect(furthest).toBeLessThan(KEPT_ADDITIONS)
+  expect(furthest).toBeLessThan(LOG_LENGTH)
   for (let i = 0; i < pairs; i++) counter.add(i >> 10, i & 1023)
   expect(counter.size).toBe(pairs)
   counter.take()
@@ -92,5 +92,5 @@ test('the size is that of all pairs but those of the last additions', () => {
 })
 
 test('nothing added, nothing taken', () => {
-  expect(createPairCounter(1000).take()).toEqual(new Map())
+  expect(createPairCounter(LOG_LENGTH).take()).toEqual(new Map())
 })
