@@ -21,13 +21,16 @@ export class TcpconnError extends Error {
   }
 }
 
-/** A wrong value of an option: names the option, the value and what is accepted. Exit code 2. */
+/**
+ * A wrong value of an option: names the option, the value, what is accepted, and what was probably meant, if that is
+ * known. Exit code 2.
+ */
 export class UsageError extends TcpconnError {
-  constructor(option: string, value: string, accepted: string) {
+  constructor(option: string, value: string, accepted: string, meant: string | null = null) {
     super('E_USAGE', {
       what: `${option}: ${JSON.stringify(value)} is not accepted`,
       reason: `${option} takes ${accepted}`,
-      hint: 'tcpconn help COMMAND shows every option with an example',
+      hint: meant === null ? 'tcpconn help COMMAND shows every option with an example' : `did you mean ${meant}?`,
     })
     this.name = 'UsageError'
   }

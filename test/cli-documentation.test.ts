@@ -67,8 +67,7 @@ test('every stored query has its place in docs/analyze.md, with its columns', ()
   expect(CATALOGUE.length).toBeGreaterThan(0)
   for (const query of CATALOGUE) {
     expect(names(page, query.name), query.name).toBe(true)
-    const { columns } = query.run(makeTrace().db, { sessionIds: [1], limit: 1 })
-    for (const column of columns) expect(names(page, column.name), `${query.name}: ${column.name}`).toBe(true)
+    for (const column of query.columns) expect(names(page, column.name), `${query.name}: ${column.name}`).toBe(true)
   }
 })
 

@@ -58,6 +58,10 @@ describe('help', () => {
     const { status, stdout } = await runTool(['analyze', '--list'])
     expect(status).toBe(0)
     expect(stdout).toMatch(/^top-endpoints +\S/)
+    const lines = stdout.trimEnd().split('\n')
+    const columns = new Set(lines.map((line) => /^\S+ {2,}/.exec(line)?.[0].length))
+    expect(columns.size, 'all descriptions begin in one column').toBe(1)
+    expect(lines.length).toBeGreaterThan(1)
   })
 })
 
@@ -66,9 +70,16 @@ describe('a wrong use ends with 2, says what is meant, and prints nothing on std
     [['recrod'], /unknown command 'recrod'.*\n.*Did you mean record\?/],
     [['record', '--duraton', '10m'], /unknown option '--duraton'.*\n.*Did you mean --duration\?/],
     [['info', '--quite'], /unknown option '--quite'/],
-    [['analyze', 'top-endpoint'], /top-endpoint[^s](.|\n)*top-endpoints/],
+    [['analyze', 'top-endpoint'], /top-endpoint[^s](.|\n)*\nhint: did you mean top-endpoints\?\n/],
+    [['analyze', 'top-endpoint', '--limit', '3'], /did you mean top-endpoints\?/],
+    [['analyze', 'nonsense', 'tcpconn.db'], /QUERY takes top-endpoints, (.|\n)*\nhint: tcpconn help COMMAND/],
+    [['analyze', '--lst'], /did you mean --list\?/],
+    [['analyze', 'top-endpoints', '-o'], /argument missing/],
     [['analyze', 'top-endpoints', '--formt', 'json'], /unknown option '--formt'.*\n.*Did you mean --format\?/],
-    [['analyze', 'top-endpoints', '--format', 'xml'], /'xml' is invalid. Allowed choices are table, json/],
+    [
+      ['analyze', 'top-endpoints', '--format', 'xml'],
+      /'xml' is invalid. Allowed choices are table, json, jsonl, csv, markdown, arrow, parquet/,
+    ],
     [['record', '--duration'], /argument missing/],
     [['record', '--port', '0'], /--port: "0" is not accepted(.|\n)*ports from 1 to 65535/],
     [['record', '--'], /after -- comes a command/],
@@ -76,7 +87,6 @@ describe('a wrong use ends with 2, says what is meant, and prints nothing on std
     [['record', 'a.db', 'b.db', '--', 'true'], /one trace file/],
     [['info', 'a.db', 'b.db'], /too many arguments/],
     [['doctor', 'now'], /too many arguments/],
-    [['analyze', 'top-endpoints', 'a.db', 'b.db'], /too many arguments/],
   ])('%j', async (args, text) => {
     const { status, stdout, stderr } = await runTool(args, { cwd: makeTemporaryDirectory() })
     expect([status, stdout]).toEqual([2, ''])
@@ -113,11 +123,25 @@ describe('a trace', () => {
   })
 })
 
+test('no format writes a colour into a pipe, and each ends its last line', async () => {
+  const file = makeClosedTrace(3)
+  for (const format of ['table', 'json', 'jsonl', 'csv', 'markdown']) {
+    const { status, stdout } = await runTool(['analyze', 'top-endpoints', file, '--format', format], {
+      env: { TERM: 'xterm' },
+    })
+    expect([format, status]).toEqual([format, 0])
+    expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f]/)
+    expect(stdout).toMatch(/[^\n]\n$/)
+  }
+})
+
 describe('a reader that has seen enough', () => {
   test.each([
     ['help', () => ['record', '--help']],
     ['a few lines', () => ['info', makeClosedTrace()]],
     ['more than a pipe holds', () => ['analyze', 'top-endpoints', makeClosedTrace(1000), '--format', 'json']],
+    ['a long table', () => ['analyze', 'top-endpoints', makeClosedTrace(20_000), '--limit', '20000']],
+    ['a long CSV file', () => ['analyze', 'top-endpoints', makeClosedTrace(20_000), '--format', 'csv']],
     ['a list', () => ['analyze', '--list']],
   ])('is no error: %s', async (_, args) => {
     expect(await runIntoClosedPipe(args())).toEqual({ status: 0, stderr: '' })

@@ -1,42 +1,85 @@
 import { UsageError } from '../errors.js'
 import { safeLine } from '../show/safe-text.js'
-import { readFault } from '../store/check-trace.js'
-import { openTrace } from '../store/open-trace.js'
-import { renderJson } from './result/render-json.js'
-import { renderTable } from './result/render-table.js'
-import type { StoredQuery } from './queries/stored-query.js'
+import { findDamage } from '../store/find-damage.js'
+import { selectScope, type RawScope } from './options/select-scope.js'
+import { openDestination } from './result/destination.js'
+import { findColumn, requireColumn } from './result/find-column.js'
+import type { FormatName, View } from './result/format.js'
+import { FORMATS } from './result/formats.js'
+import { chartWidth } from './result/render-table.js'
+import type { Column, Result } from './result/result.js'
+import type { QuerySettings, StoredQuery } from './queries/stored-query.js'
 import { describeCover, describeLoss } from './trace/session-facts.js'
-import { selectSessions } from './trace/select-sessions.js'
+import { withTraces } from './trace/trace.js'
 
-const TABLE_ROWS = 20
+const REPORT_ROWS = 20
+/** Stands for the terminal's width where there is none and data is asked for: the same rows wherever it is run. */
+const DATA_WIDTH = 120
 
-/** Options of every stored query, as typed. */
-export interface AnalyzeOptions {
-  readonly session?: string
+/** Options of every stored query, as typed. A query's own options are there too, by their long names in camel case. */
+export interface AnalyzeOptions extends RawScope {
   readonly limit?: string
-  readonly format: 'table' | 'json'
+  readonly sort?: string
+  readonly format: FormatName
+  /** A file, or `-` */
+  readonly output?: string
 }
 
-/** Runs a stored query over a trace and prints the result. Loss is the first thing that is said. */
-export function analyze(query: StoredQuery, file: string, options: AnalyzeOptions): void {
-  const isTable = options.format === 'table'
-  const limit = parseLimit(options.limit) ?? (isTable ? TABLE_ROWS : Infinity)
-  const db = openTrace(file)
+/** What a query found, and what the traces say of themselves. */
+interface Answer extends Pick<View, 'loss' | 'cover'> {
+  readonly result: Result
+}
+
+/**
+ * Runs a stored query over traces and prints the result. Loss is the first thing that is said.
+ * @throws UsageError, the errors of `openTrace` and of `openOutputFile`
+ */
+export async function analyze(query: StoredQuery, files: readonly string[], options: AnalyzeOptions): Promise<void> {
+  const format = FORMATS[options.format]
+  const isReport = format.kind === 'report'
+  const settings = parseSettings(query, options, isReport ? (query.tableRows ?? REPORT_ROWS) : Infinity)
+  const destination = openDestination(options.output, format)
   try {
-    // One state of the file for all that is read, also while it is being recorded.
-    db.exec('BEGIN')
-    const sessionIds = selectSessions(db, options.session)
-    const loss = describeLoss(db, sessionIds)
-    const result = query.run(db, { sessionIds, limit })
-    const lines = isTable
-      ? [loss, renderTable(result, terminalWidth()), describeCover(db, sessionIds)].flat()
-      : renderJson(result)
-    if (!isTable) for (const line of loss) process.stderr.write(`${line}\n`)
-    process.stdout.write(`${lines.map((line) => (isTable ? safeLine(line) : line)).join('\n')}\n`)
+    const width = isReport ? chartWidth(destination.width) : DATA_WIDTH
+    const { result, loss, cover } = answer(query, files, options, { ...settings, width })
+    if (!isReport) for (const line of loss) process.stderr.write(`${safeLine(line)}\n`)
+    await destination.write(await format.render(result, { ...destination, loss, cover }))
   } catch (error) {
-    throw readFault(file, error)
-  } finally {
-    db.close()
+    destination.abort()
+    throw error
+  }
+}
+
+function answer(
+  query: StoredQuery,
+  files: readonly string[],
+  options: AnalyzeOptions,
+  settings: QuerySettings,
+): Answer {
+  try {
+    return withTraces(query.files?.paths(files) ?? files, (traces) => {
+      const scope = query.files?.select(traces, files, options) ?? selectScope(traces, options)
+      const loss = describeLoss(scope.parts)
+      const result = query.run(scope, settings)
+      // A query that has an order of its own may not have looked at it.
+      if (settings.sort !== null) requireColumn(result.columns, settings.sort)
+      return { result, loss, cover: describeCover(scope.parts) }
+    })
+  } catch (error) {
+    throw findDamage(query.files?.paths(files) ?? files, error)
+  }
+}
+
+function parseSettings(
+  query: StoredQuery,
+  options: AnalyzeOptions,
+  defaultLimit: number,
+): Omit<QuerySettings, 'width'> {
+  const values = options as unknown as QuerySettings['values']
+  return {
+    limit: parseLimit(options.limit) ?? defaultLimit,
+    sort: parseSort(query.columnsFor?.(values) ?? query.columns, options.sort),
+    values,
   }
 }
 
@@ -46,7 +89,7 @@ function parseLimit(text: string | undefined): number | null {
   throw new UsageError('--limit', text, 'a number of rows, 1 or more')
 }
 
-/** Some terminals say that they are 0 columns wide. */
-function terminalWidth(): number {
-  return process.stdout.columns || Infinity
+/** The whole name of a column; as typed for those that only some options make. */
+function parseSort(columns: readonly Column[], text: string | undefined): string | null {
+  return text === undefined ? null : (findColumn(columns, text)?.name ?? text)
 }

@@ -1,35 +1,76 @@
 import { Option, type Command } from 'commander'
 import { UsageError } from '../errors.js'
+import { nearestName } from '../options/nearest-name.js'
 import { safeLine } from '../show/safe-text.js'
 import type { AnalyzeOptions } from './analyze.js'
+import { addExport } from './commands/export.js'
+import { addScopeOptions } from './commands/scope-options.js'
 import type { StoredQuery } from './queries/stored-query.js'
+import { FORMAT_NAMES } from './result/format.js'
+import type { UserQuery } from './sql/user-queries.js'
 
 const DEFAULT_FILE = 'tcpconn.db'
+const SQL_DESCRIPTION = 'own SQL over the view connects, read-only: one SELECT'
+const SQL_LIMIT = 'rows at most; 1000 in a table and 100000 in other formats without it'
+/** Options that parameters of the user's own queries may not replace. */
+const OUTPUT_OPTIONS = ['format', 'output', 'limit', 'sort', 'exact', 'help']
 
 /**
  * Adds `analyze`, with a subcommand per stored query, and `info`. Stored queries bring kysely along, which would cost
  * `record` a tenth of its start: they are loaded only when the command line speaks of `analyze`.
  */
 export async function addAnalyzeCommands(program: Command, args: readonly string[]): Promise<void> {
-  const catalogue = args.includes('analyze') ? (await import('./queries/catalogue.js')).CATALOGUE : []
-  addAnalyze(program, catalogue)
+  const isAsked = args.includes('analyze')
+  const catalogue = isAsked ? (await import('./queries/catalogue.js')).CATALOGUE : []
+  const names = [...catalogue.map((query) => query.name), 'sql', 'help']
+  const users = isAsked ? await readOwnQueries(names, args) : []
+  addAnalyze(program, catalogue, users)
+  addExport(program)
   addInfo(program)
 }
 
-function addAnalyze(program: Command, catalogue: readonly StoredQuery[]): void {
+/** Says what is wrong with the user's files, unless another query is asked for. */
+async function readOwnQueries(reserved: readonly string[], args: readonly string[]): Promise<readonly UserQuery[]> {
+  const { queryDirectory, readUserQueries } = await import('./sql/user-queries.js')
+  const { queries, warnings } = readUserQueries(queryDirectory(), { reserved, options: OUTPUT_OPTIONS })
+  if (!reserved.some((name) => args.includes(name))) {
+    for (const warning of warnings) process.stderr.write(`${safeLine(warning)}\n`)
+  }
+  return queries
+}
+
+function addAnalyze(program: Command, catalogue: readonly StoredQuery[], users: readonly UserQuery[]): void {
+  const listed = [...catalogue, { name: 'sql', description: SQL_DESCRIPTION }, ...users.map(({ query }) => query)]
   const command = program
     .command('analyze')
     .description('ask a stored query about a trace; works on any machine, without root')
     .option('--list', 'list the stored queries')
     .allowExcessArguments()
+    // Options after the name of a query that does not exist are not what is wrong.
+    .allowUnknownOption()
     .addHelpText('after', '\nExamples:\n  tcpconn analyze --list\n  tcpconn analyze top-endpoints tcpconn.db')
     .action((options: { list?: boolean }, self: Command) => {
       const [unknown] = self.args
-      if (unknown !== undefined) throw new UsageError('QUERY', unknown, catalogue.map((query) => query.name).join(', '))
+      if (unknown !== undefined) throw unknownQuery(unknown, listed)
       if (!options.list) return self.help({ error: true })
-      for (const query of catalogue) process.stdout.write(`${query.name.padEnd(16)}${query.description}\n`)
+      for (const line of listQueries(listed)) process.stdout.write(`${line}\n`)
     })
   for (const query of catalogue) addQuery(command, query)
+  addSql(command)
+  for (const query of users) addUserQuery(command, query)
+}
+
+type ListedQuery = Pick<StoredQuery, 'name' | 'description'>
+
+/** Every query with its description, one below the other. */
+function listQueries(listed: readonly ListedQuery[]): string[] {
+  const width = Math.max(...listed.map((query) => query.name.length))
+  return listed.map(({ name, description }) => safeLine(`${name.padEnd(width)}  ${description}`))
+}
+
+function unknownQuery(name: string, listed: readonly ListedQuery[]): UsageError {
+  const names = listed.map((query) => query.name)
+  return new UsageError('QUERY', name, names.join(', '), nearestName(name, [...names, '--list']))
 }
 
 function addInfo(program: Command): void {
@@ -45,17 +86,87 @@ function addInfo(program: Command): void {
 }
 
 function addQuery(parent: Command, query: StoredQuery): void {
-  parent
+  const command = parent
     .command(query.name)
     .description(query.description)
-    .argument('[file]', 'trace file', DEFAULT_FILE)
-    .allowExcessArguments(false)
-    .option('--session <number>', 'this session, or all; the newest without it')
-    .option('--limit <rows>', 'rows at most; 20 in a table and all in JSON without it')
-    .addOption(new Option('--format <format>', 'how to print it').choices(['table', 'json']).default('table'))
+    .argument('[files...]', 'trace files, analyzed as one', [DEFAULT_FILE])
+  for (const { flags, description } of query.options ?? []) command.option(flags, description)
+  addScopeOptions(command)
+  addOutputOptions(command)
+  command
+    .option('--limit <rows>', 'rows at most; 20 in a table and all in other formats without it')
+    .option('--sort <column>', 'order by this column: numbers from the highest, texts from a to z')
     .addHelpText('after', `\nExample:\n  ${query.example}`)
-    .action(async (file: string, options: AnalyzeOptions) => {
+    .action(async (files: string[], options: AnalyzeOptions) => {
       const { analyze } = await import('./analyze.js')
-      analyze(query, file, options)
+      await analyze(query, files, options)
     })
+}
+
+function addSql(parent: Command): void {
+  const command = parent
+    .command('sql')
+    .description(SQL_DESCRIPTION)
+    .argument('[sql]', 'one SELECT; with -f a trace file instead')
+    .argument('[files...]', 'trace files, analyzed as one, with the column host')
+    .option('-f, --file <file>', 'read the SQL from this file')
+  addScopeOptions(command)
+  addOutputOptions(command)
+  command
+    .option('--limit <rows>', SQL_LIMIT)
+    .addHelpText('after', `\nExample:\n  tcpconn analyze sql 'SELECT comm, count(*) FROM connects GROUP BY comm'`)
+    .action(
+      async (sql: string | undefined, files: string[], { file, ...options }: AnalyzeOptions & { file?: string }) => {
+        const { readSql } = await import('./sql/read-sql.js')
+        const asked = readSql(sql, files, file)
+        await runSql(asked.query, asked.files, options)
+      },
+    )
+}
+
+function addUserQuery(parent: Command, { query, parameters }: UserQuery): void {
+  const command = parent
+    .command(query.name)
+    .description(safeLine(query.description))
+    .argument('[files...]', 'trace files, analyzed as one, with the column host')
+  for (const name of parameters) command.requiredOption(`--${name} <value>`, `value of :${name}`)
+  // A parameter takes the place of a filter of the same name.
+  addScopeOptions(command, parameters)
+  addOutputOptions(command)
+  command
+    .option('--limit <rows>', SQL_LIMIT)
+    .addHelpText('after', `\nExample:\n  ${safeLine(query.example)}`)
+    .action((files: string[], options: AnalyzeOptions) => runSql(query, files, options, parameters))
+}
+
+/** Values of parameters are the query's alone, whatever filter has the same name. */
+async function runSql(
+  query: StoredQuery,
+  files: readonly string[],
+  options: AnalyzeOptions,
+  parameters: readonly string[] = [],
+): Promise<void> {
+  const { analyze } = await import('./analyze.js')
+  const entries = Object.entries(options)
+  const values = Object.fromEntries(entries.filter(([name]) => parameters.includes(name)))
+  const others = Object.fromEntries(entries.filter(([name]) => !parameters.includes(name)))
+  const isReport = options.format === 'table' || options.format === 'markdown'
+  const run: StoredQuery['run'] = (scope, settings) => {
+    const result = query.run(scope, { ...settings, values })
+    // Formats for machines carry no notes, and what was left out has to be said.
+    if (!isReport) for (const note of result.notes) process.stderr.write(`${safeLine(note)}\n`)
+    return result
+  }
+  const limit = options.limit ?? (isReport ? '1000' : '100000')
+  await analyze({ ...query, run }, files.length > 0 ? files : [DEFAULT_FILE], {
+    ...others,
+    format: options.format,
+    limit,
+  })
+}
+
+function addOutputOptions(command: Command): void {
+  command
+    .addOption(new Option('--format <format>', 'how to print it').choices(FORMAT_NAMES).default('table'))
+    .option('-o, --output <file>', 'write into this new file; - is stdout')
 }

@@ -1,6 +1,8 @@
 /** A duration in ns as people read it: `12.3 ms`, three significant digits, a dash for `null`. */
 export function formatDuration(ns: number | null): string {
   if (ns === null) return '-'
+  // A difference.
+  if (ns < 0) return `-${formatDuration(-ns)}`
   const [scale, unit] =
     ns < 999.5
       ? [1, 'ns']

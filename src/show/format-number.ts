@@ -1,5 +1,5 @@
 /** An integer with its thousands apart: `1,234,567`. */
-export function formatCount(value: number): string {
+export function formatCount(value: number | bigint): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
@@ -15,4 +15,17 @@ export function formatBytes(bytes: number): string {
   let unit = 0
   for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000
   return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
+}
+
+/** A rate as people read it: `12.3/s`; what happens less often than once a second per minute or hour, `2.50/min`. */
+export function formatRate(perSecond: number): string {
+  if (perSecond === 0) return '0/s'
+  if (perSecond < 0) return `-${formatRate(-perSecond)}`
+  if (perSecond >= 0.9995) return `${significant(perSecond)}/s`
+  return perSecond * 60 >= 0.9995 ? `${significant(perSecond * 60)}/min` : `${significant(perSecond * 3600)}/h`
+}
+
+/** Three significant digits of what is above 1, all digits of what is above 1000. */
+function significant(value: number): string {
+  return value < 9.995 ? value.toFixed(2) : value < 99.95 ? value.toFixed(1) : formatCount(Math.round(value))
 }

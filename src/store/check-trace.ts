@@ -1,12 +1,13 @@
 import { readSync } from 'node:fs'
 import type { Database } from 'better-sqlite3'
 import { TcpconnError, messageOf } from '../errors.js'
+import { checkSchema } from './check-schema.js'
 import { APPLICATION_ID, latestVersion } from './migrate.js'
 
 /**
  * Makes sure that an open database is a trace that this tool understands.
  * @returns `true` for a trace, `false` for an empty file
- * @throws E_NOT_SQLITE, E_NOT_A_TRACE, E_NEWER_TRACE, E_CANNOT_OPEN
+ * @throws E_NOT_SQLITE, E_NOT_A_TRACE, E_NEWER_TRACE, E_FOREIGN_SCHEMA, E_DAMAGED_TRACE, E_CANNOT_OPEN
  */
 export function checkTrace(db: Database, path: string): boolean {
   const header = readHeader(db, path)
@@ -21,6 +22,8 @@ export function checkTrace(db: Database, path: string): boolean {
       hint: 'update tcpconn, or record into another file',
     })
   }
+  if (header.version < 1) throw damagedTrace(path, new Error(`its format is version ${header.version}`))
+  checkSchema(db, path, header.version)
   return true
 }
 
@@ -82,7 +85,8 @@ export function cannotOpen(path: string, cause: unknown): TcpconnError {
   })
 }
 
-function damagedTrace(path: string, cause: unknown): TcpconnError {
+/** The error for a file that SQLite, or a reader, found damaged. */
+export function damagedTrace(path: string, cause: unknown): TcpconnError {
   return new TcpconnError('E_DAMAGED_TRACE', {
     what: `${path} is damaged`,
     reason: messageOf(cause),

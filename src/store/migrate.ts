@@ -20,10 +20,10 @@ export function latestVersion(): number {
   return listMigrations().length
 }
 
-/** Brings an open database to the latest version, all or nothing. Does nothing when it is there already. */
-export function migrate(db: Database): void {
+/** Brings an open database to a version, all or nothing. Does nothing when it is there already. */
+export function migrate(db: Database, version = latestVersion()): void {
   const current = db.pragma('user_version', { simple: true }) as number
-  const missing = listMigrations().slice(current)
+  const missing = listMigrations().slice(current, version)
   if (missing.length === 0) return
   db.transaction(() => {
     for (const name of missing) db.exec(readFileSync(join(DIRECTORY, name), 'utf8'))

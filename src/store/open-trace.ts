@@ -5,7 +5,8 @@ import { cannotOpen, checkTrace } from './check-trace.js'
 
 /**
  * Opens a trace to read it, also while it is being recorded. The file may come from a stranger: it is opened
- * read-only, and nothing that is stored in its schema is trusted.
+ * read-only, and nothing that is stored in its schema is trusted (https://www.sqlite.org/security.html). better-sqlite3
+ * switches SQLITE_DBCONFIG_DEFENSIVE on by itself; it has no authorizer and sets no limits.
  * @throws E_NO_SUCH_FILE and the errors of `checkTrace`
  */
 export function openTrace(path: string): Database.Database {
@@ -16,6 +17,7 @@ export function openTrace(path: string): Database.Database {
     db.pragma('trusted_schema = OFF')
     db.pragma('query_only = ON')
     db.pragma('mmap_size = 0')
+    db.pragma('cell_size_check = ON')
     if (!checkTrace(db, path)) throw emptyFile(path)
     return db
   } catch (cause) {

@@ -1,4 +1,5 @@
-import { writeFileSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { analyze, type AnalyzeOptions } from '../../src/analyze/analyze.js'
 import { describeTrace } from '../../src/analyze/info/describe-trace.js'
@@ -15,13 +16,17 @@ const LOSS = { ringFull: 5, mapFull: 0, writerBehind: 0, missed: 0 }
 afterEach(() => void vi.restoreAllMocks())
 
 /** Runs a query, and gives what it said. */
-function runQuery(file: string, options: Partial<AnalyzeOptions> = {}, query: StoredQuery = topEndpoints) {
+async function runQuery(
+  files: string | readonly string[],
+  options: Partial<AnalyzeOptions> = {},
+  query: StoredQuery = topEndpoints,
+) {
   const said = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     vi.spyOn(process[name], 'write').mockImplementation((text) => Boolean((said[name] += text as string)))
   }
   try {
-    analyze(query, file, { format: 'table', ...options })
+    await analyze(query, [files].flat(), { format: 'table', ...options })
   } finally {
     vi.restoreAllMocks()
   }
@@ -29,73 +34,173 @@ function runQuery(file: string, options: Partial<AnalyzeOptions> = {}, query: St
 }
 
 /** The code and the text of what is thrown. */
-function failureOf(body: () => unknown): { code: string; text: string } {
+async function failureOf(body: () => unknown): Promise<{ code: string; text: string }> {
   try {
-    body()
+    await body()
   } catch (error) {
     return { code: (error as { code: string }).code, text: describeError(error).text }
   }
   throw new Error('nothing was thrown')
 }
 
+/** The rows that a query prints as JSON. */
+async function rowsOf(...args: Parameters<typeof runQuery>): Promise<Record<string, unknown>[]> {
+  const [files, options, query] = args
+  const { stdout } = await runQuery(files, { ...options, format: 'json' }, query)
+  return JSON.parse(stdout) as Record<string, unknown>[]
+}
+
 const manyEndpoints = Array.from({ length: 30 }, (_, i) => ({ remotePort: i + 1 }))
 
 describe('a table', () => {
-  test('has 20 rows, or as many as asked for', () => {
+  test('has 20 rows, or as many as asked for', async () => {
     const { file } = makeSampleTrace({ batches: [manyEndpoints] })
-    expect(runQuery(file).stdout).toMatch(/… and 10 more endpoints/)
-    expect(runQuery(file, { limit: '25' }).stdout).toMatch(/… and 5 more endpoints/)
-    expect(runQuery(file, { limit: '30' }).stdout).not.toContain('more endpoints')
+    expect((await runQuery(file)).stdout).toMatch(/\n… and 10 more rows \(--limit N shows more\)\n/)
+    expect((await runQuery(file, { limit: '25' })).stdout).toMatch(/\n… and 5 more rows/)
+    expect((await runQuery(file, { limit: '30' })).stdout).not.toContain('more row')
   })
 
-  test('begins with the loss', () => {
+  test('has as many rows as the query wants', async () => {
+    const { file } = makeSampleTrace({ batches: [manyEndpoints] })
+    const query = { ...topEndpoints, tableRows: 28 }
+    expect((await runQuery(file, {}, query)).stdout).toMatch(/\n… and 2 more rows/)
+    expect((await runQuery(file, { limit: '29' }, query)).stdout).toMatch(/\n… and 1 more row /)
+  })
+
+  test('begins with the loss', async () => {
     const { file } = makeSampleTrace({ batches: [manyEndpoints], loss: LOSS })
-    expect(runQuery(file).stdout).toMatch(/^LOST 5 attempts: 5 ring full\nADDRESS/)
+    expect((await runQuery(file)).stdout).toMatch(/^LOST 5 attempts: 5 ring full\nADDRESS/)
+  })
+
+  test('says whose loss it is, and whose completeness, when files are several', async () => {
+    const [a, b] = [makeSampleTrace({ batches: [[{}]], loss: LOSS }), makeSampleTrace({ batches: [[{}]] })]
+    const { stdout } = await runQuery([a.file, b.file])
+    const lines = stdout.split('\n')
+    expect(lines[0]).toBe(`${a.file}: LOST 5 attempts: 5 ring full`)
+    expect(lines[1]).toMatch(/ADDRESS/)
+    expect(stdout).toContain(`\n${a.file} session 1: 1 recorded + 5 lost`)
+    expect(stdout).toContain(`\n${b.file} session 1: 1 recorded + 0 lost`)
+  })
+
+  test('that is empty says so', async () => {
+    const { file } = makeSampleTrace({ batches: [manyEndpoints] })
+    expect((await runQuery(file, { port: ['9999'] })).stdout).toMatch(/^no attempts match\nlatency covers/)
+    expect(await rowsOf(file, { port: ['9999'] })).toEqual([])
   })
 })
 
 describe('JSON', () => {
-  test('has all rows, or as many as asked for', () => {
+  test('has all rows, or as many as asked for', async () => {
     const { file } = makeSampleTrace({ batches: [manyEndpoints] })
-    expect(JSON.parse(runQuery(file, { format: 'json' }).stdout)).toHaveLength(30)
-    expect(JSON.parse(runQuery(file, { format: 'json', limit: '3' }).stdout)).toHaveLength(3)
+    expect(await rowsOf(file)).toHaveLength(30)
+    expect(await rowsOf(file, { limit: '3' })).toHaveLength(3)
   })
+})
 
-  test('is nothing but data: the loss goes to stderr', () => {
-    const { file } = makeSampleTrace({ batches: [manyEndpoints], loss: LOSS })
-    const { stdout, stderr } = runQuery(file, { format: 'json' })
-    expect(JSON.parse(stdout)).toHaveLength(30)
+describe.each(['json', 'jsonl', 'csv', 'markdown'] as const)('%s', (format) => {
+  const trace = () => makeSampleTrace({ batches: [manyEndpoints], loss: LOSS })
+  const HEAD_LINES = { json: 0, jsonl: 0, csv: 1, markdown: 2 }
+
+  test('is nothing but data, all of it: the loss goes to stderr', async () => {
+    const { stdout, stderr } = await runQuery(trace().file, { format })
+    expect(stdout.trimEnd().split('\n')).toHaveLength(30 + HEAD_LINES[format])
+    expect(stdout).not.toContain('latency covers')
     expect(stderr).toBe('LOST 5 attempts: 5 ring full\n')
   })
+
+  test('goes into a file, which is the same', async () => {
+    const { file } = trace()
+    const output = join(dirname(file), 'output')
+    const { stdout, stderr } = await runQuery(file, { format, output })
+    expect([stdout, stderr]).toEqual(['', 'LOST 5 attempts: 5 ring full\n'])
+    expect(readFileSync(output, 'utf8')).toBe((await runQuery(file, { format, output: '-' })).stdout)
+  })
 })
 
-test('the newest session is asked, or the one that is named', () => {
+describe('-o FILE', () => {
+  test('that exists is refused before anything is read, and stays as it is', async () => {
+    const { file } = makeSampleTrace({ batches: [manyEndpoints] })
+    const output = join(dirname(file), 'output')
+    writeFileSync(output, 'mine')
+    const query = { ...topEndpoints, run: vi.fn(topEndpoints.run.bind(topEndpoints)) }
+    expect((await failureOf(() => runQuery(file, { output }, query))).code).toBe('E_EXISTS')
+    expect(query.run).not.toHaveBeenCalled()
+    expect(readFileSync(output, 'utf8')).toBe('mine')
+  })
+
+  test('is not left behind by a query that fails', async () => {
+    const { file } = makeSampleTrace({ batches: [manyEndpoints] })
+    const output = join(dirname(file), 'output')
+    const before = readdirSync(dirname(file)).toSorted()
+    expect((await failureOf(() => runQuery(file, { output, sort: 'nonsense' }))).code).toBe('E_USAGE')
+    expect(existsSync(output)).toBe(false)
+    expect(readdirSync(dirname(file)).toSorted()).toEqual(before)
+  })
+
+  test('takes a table as it is without a terminal', async () => {
+    const { file } = makeSampleTrace({ batches: [manyEndpoints], loss: LOSS })
+    const output = join(dirname(file), 'output')
+    const { stdout, stderr } = await runQuery(file, { output })
+    expect([stdout, stderr]).toEqual(['', ''])
+    expect(readFileSync(output, 'utf8')).toBe((await runQuery(file)).stdout)
+  })
+})
+
+test('the newest session is asked, or the one that is named', async () => {
   const { file } = makeSampleTrace({ batches: [manyEndpoints], loss: LOSS }, { batches: [[{}]] })
-  expect(runQuery(file).stdout).not.toContain('LOST')
-  expect(JSON.parse(runQuery(file, { format: 'json', session: '1' }).stdout)).toHaveLength(30)
-  expect(JSON.parse(runQuery(file, { format: 'json', session: 'all' }).stdout)).toHaveLength(31)
+  expect((await runQuery(file)).stdout).not.toContain('LOST')
+  expect(await rowsOf(file, { session: '1' })).toHaveLength(30)
+  expect(await rowsOf(file, { session: 'all' })).toHaveLength(31)
 })
 
-test.each(['0', '-1', 'x', '1.5', '', '9999999999'])('--limit %j is refused', (limit) => {
+test.each(['0', '-1', 'x', '1.5', '', '9999999999'])('--limit %j is refused', async (limit) => {
   const { file } = makeSampleTrace({ batches: [] })
-  expect(() => runQuery(file, { limit })).toThrow(UsageError)
-  expect(() => runQuery(file, { limit })).toThrow(`--limit: ${JSON.stringify(limit)} is not accepted`)
+  await expect(runQuery(file, { limit })).rejects.toThrow(UsageError)
+  await expect(runQuery(file, { limit })).rejects.toThrow(`--limit: ${JSON.stringify(limit)} is not accepted`)
 })
 
-test('a query sees one state of a trace that is being recorded', () => {
+describe('--sort', () => {
+  const trace = () => makeSampleTrace({ batches: [manyEndpoints, manyEndpoints.slice(3, 5)] })
+
+  test('orders by a column, with or without its unit, in every format', async () => {
+    const ports = async (sort: string) =>
+      (await rowsOf(trace().file, { sort, limit: '2' })).map((row) => row.remote_port)
+    expect(await ports('remote_port')).toEqual([1, 2])
+    expect((await ports('share_percent')).toSorted()).toEqual([4, 5])
+    expect((await ports('share')).toSorted()).toEqual([4, 5])
+  })
+
+  test('by a column that there is not suggests the nearest', async () => {
+    const { code, text } = await failureOf(() => runQuery(trace().file, { sort: 'atempts' }))
+    expect(code).toBe('E_USAGE')
+    expect(text).toMatch(
+      /^error: --sort: "atempts" is not accepted.*\nreason: .*attempts.*\nhint: did you mean attempts\?\n$/,
+    )
+  })
+
+  test('is not passed over by a query with an order of its own', async () => {
+    const stubborn: StoredQuery = {
+      ...topEndpoints,
+      run: (scope, settings) => topEndpoints.run(scope, { ...settings, sort: null }),
+    }
+    expect((await failureOf(() => runQuery(trace().file, { sort: 'nonsense' }, stubborn))).code).toBe('E_USAGE')
+  })
+})
+
+test('a query sees one state of a trace that is being recorded', async () => {
   const trace = makeSampleTrace({ batches: [manyEndpoints], goodbye: false })
   const seen: unknown[] = []
   const query: StoredQuery = {
     ...topEndpoints,
-    run(db) {
+    run({ parts: [part] }) {
       for (let i = 0; i < 2; i++) {
-        seen.push(db.prepare('SELECT count(*) FROM connect_attempt').pluck().get())
+        seen.push(part!.trace.db.prepare('SELECT count(*) FROM connect_attempt').pluck().get())
         trace.add({ batches: [[{}]], goodbye: false })
       }
-      return { columns: [], rows: [], notes: [] }
+      return { columns: [], rows: [], hiddenRows: 0, notes: [] }
     },
   }
-  runQuery(trace.file, {}, query)
+  await runQuery(trace.file, {}, query)
   expect(seen).toEqual([30, 30])
 })
 
@@ -115,31 +220,31 @@ describe('a damaged trace', () => {
     return file
   }
 
-  test('is told as one when the damage is met, not as a bug', () => {
+  test('is told as one when the damage is met, not as a bug', async () => {
     const file = makeDamaged()
-    expect(failureOf(() => runQuery(file))).toMatchObject({
+    expect(await failureOf(() => runQuery(file))).toMatchObject({
       code: 'E_DAMAGED_TRACE',
       text: expect.stringContaining('.recover'),
     })
-    expect(failureOf(() => describeTrace(file)).code).toBe('E_DAMAGED_TRACE')
+    expect((await failureOf(() => describeTrace(file))).code).toBe('E_DAMAGED_TRACE')
   })
 
-  test('that lacks its tables is told in words of ours', () => {
+  test('that lacks its tables is told in words of ours', async () => {
     const trace = makeTrace()
     trace.db.exec('DROP VIEW connects; DROP TABLE batch')
     insertSession(trace)
-    expect(failureOf(() => runQuery(trace.file)).code).toMatch(/^E_(DAMAGED|NOT_A)_TRACE$/)
-    expect(failureOf(() => describeTrace(trace.file)).code).toMatch(/^E_(DAMAGED|NOT_A)_TRACE$/)
+    expect((await failureOf(() => runQuery(trace.file))).code).toMatch(/^E_(DAMAGED|NOT_A)_TRACE$/)
+    expect((await failureOf(() => describeTrace(trace.file))).code).toMatch(/^E_(DAMAGED|NOT_A)_TRACE$/)
   })
 
-  test('cannot steer the terminal through what SQLite says of it', () => {
+  test('cannot steer the terminal through what SQLite says of it', async () => {
     const trace = makeTrace()
     trace.db.unsafeMode(true)
     trace.db.pragma('writable_schema = ON')
     const insert = trace.db.prepare(`INSERT INTO sqlite_schema VALUES ('table', ?, 'x', 0, 'CREATE TABLE nonsense(')`)
     insert.run('x\x1b]0;title\x07')
     trace.db.close()
-    const { code, text } = failureOf(() => runQuery(trace.file))
+    const { code, text } = await failureOf(() => runQuery(trace.file))
     expect(code).toBe('E_DAMAGED_TRACE')
     expect(text).not.toMatch(/[\x1b\x07]/)
   })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatBytes, formatCount, formatPlural } from '../../src/show/format-number.js'
+import { formatBytes, formatCount, formatPlural, formatRate } from '../../src/show/format-number.js'
 
 test.each([
   [0, '0'],
@@ -7,6 +7,8 @@ test.each([
   [1000, '1,000'],
   [123_456, '123,456'],
   [9_007_199_254_740_991, '9,007,199,254,740,991'],
+  [2n ** 60n, '1,152,921,504,606,846,976'],
+  [-1234, '-1,234'],
 ])('count %d is %s', (count, text) => {
   expect(formatCount(count)).toBe(text)
 })
@@ -33,4 +35,19 @@ test.each([
   [1234, '1,234 attempts'],
 ])('%d attempts', (count, text) => {
   expect(formatPlural(count, 'attempt')).toBe(text)
+})
+
+test.each([
+  [0, '0/s'],
+  [12.34, '12.3/s'],
+  [1, '1.00/s'],
+  [0.99949, '60.0/min'],
+  [0.9995, '1.00/s'],
+  [1234.5, '1,235/s'],
+  [0.05, '3.00/min'],
+  [1 / 3600, '1.00/h'],
+  [0.5 / 3600, '0.50/h'],
+  [-12.34, '-12.3/s'],
+])('%d a second are %s', (rate, text) => {
+  expect(formatRate(rate)).toBe(text)
 })

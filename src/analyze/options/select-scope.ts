@@ -1,7 +1,9 @@
+import { sql } from 'kysely'
 import { UsageError } from '../../errors.js'
 import { parseDuration } from '../../options/parse-duration.js'
 import { clipSegments, readClockSegments } from '../trace/clock-segments.js'
 import { queries, selectAll } from '../trace/query-builder.js'
+import { boundedText } from '../trace/row-reader.js'
 import type { Scope, SessionPart } from '../trace/scope.js'
 import { selectSessions } from '../trace/select-sessions.js'
 import { readBatchFacts } from '../trace/session-facts.js'
@@ -26,12 +28,13 @@ export function selectScope(traces: readonly Trace[], raw: RawScope): Scope {
   const filters = parseFilters(raw)
   const parts = traces.flatMap((trace) => selectSessions(trace.db, raw.session).map((id) => wholePart(trace, id)))
   const { since, until } = parseTimes(raw, () => spanOf(parts))
-  const clipped = parts.map((part) => ({ ...part, segments: clipSegments(part.segments, since, until) }))
-  return { parts: clipped, filters, isExact: raw.exact ?? false }
+  const clip = (part: SessionPart) => ({ ...part, segments: clipSegments(part.segments, since, until) })
+  return { parts: parts.map(clip), filters, isExact: raw.exact ?? false }
 }
 
 function wholePart(trace: Trace, sessionId: number): SessionPart {
-  const query = queries.selectFrom('session').select('host').where('session_id', '=', sessionId)
+  const host = sql<string>`${sql.raw(boundedText('host'))}`.as('host')
+  const query = queries.selectFrom('session').select(host).where('session_id', '=', sessionId)
   const [session] = selectAll(trace.db, query)
   return { trace, sessionId, host: session?.host ?? '', segments: readClockSegments(trace.db, sessionId) }
 }

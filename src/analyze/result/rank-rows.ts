@@ -1,4 +1,5 @@
 import type { QuerySettings } from '../queries/stored-query.js'
+import { requireColumn } from './find-column.js'
 import type { Column, Row, Value } from './result.js'
 
 /** What rows are made of, before it is known which of them are shown. */
@@ -12,14 +13,14 @@ export interface Ranking<T> {
 
 /**
  * The rows that are shown, in their order. Without `--sort` only those are made at all.
- * @throws nothing: a column that does not exist is a usage error before this
+ * @throws UsageError for a column that there is not
  */
 export function rankRows<T>(
   { columns, items, compare, toRow }: Ranking<T>,
   { sort, limit }: Pick<QuerySettings, 'sort' | 'limit'>,
 ): { rows: Row[]; hiddenRows: number } {
   const hiddenRows = Math.max(0, items.length - limit)
-  const position = columns.findIndex((column) => column.name === sort)
+  const position = sort === null ? -1 : columns.indexOf(requireColumn(columns, sort))
   const inOrder = items.toSorted(compare)
   if (position === -1) return { rows: inOrder.slice(0, limit).map(toRow), hiddenRows }
   const isText = columns[position]?.kind === 'text'

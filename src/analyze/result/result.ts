@@ -1,5 +1,8 @@
-/** What a column holds; decides how it is aligned and scaled where it is shown. */
-export type ColumnKind = 'text' | 'count' | 'percent' | 'duration'
+/**
+ * What a column holds; decides how it is aligned and scaled where it is shown. Raw values are ns for `duration`, Unix ns
+ * (bigint) for `time`, attempts per second for `rate`.
+ */
+export type ColumnKind = 'text' | 'count' | 'percent' | 'duration' | 'time' | 'rate' | 'number'
 
 /** A typed column. Its name carries the unit and is the key in JSON: `p50_ns`. */
 export interface Column {
@@ -7,14 +10,29 @@ export interface Column {
   /** Heading in tables */
   readonly heading: string
   readonly kind: ColumnKind
+  /** Shown in red on a terminal where it is not 0. */
+  readonly isFailure?: boolean
+  /** Left out of tables, not of the formats for machines. */
+  readonly isHidden?: boolean
 }
 
-export type Value = string | number | null
+/** Integers beyond 2^53 come as bigint. */
+export type Value = string | number | bigint | null
+
+export type Row = readonly Value[]
 
 /** Rows of a stored query, each as long as `columns`. */
 export interface Result {
   readonly columns: readonly Column[]
-  readonly rows: readonly (readonly Value[])[]
+  readonly rows: readonly Row[]
+  /** Rows that the limit left out. */
+  readonly hiddenRows: number
   /** Said below a table: accuracy, and what was left out. */
   readonly notes: readonly string[]
+  /** Said in a table when there are no rows; `no attempts match` without it. */
+  readonly whenEmpty?: string
+  /** Drawn above the table, for terminals only: lines at most `width` wide. */
+  readonly chart?: (width: number) => readonly string[]
+  /** The chart says it all: no table below it. */
+  readonly isChartOnly?: boolean
 }

@@ -11,6 +11,8 @@ export interface Dimension {
   readonly source: 'endpoint' | 'process' | 'second' | 'session' | 'attempt'
   /** Result columns that name a group, one per value of its key. */
   readonly columns: readonly Column[]
+  /** How many values of a key tell groups apart; those after them are of its first attempt. All of them without it. */
+  readonly identity?: number
   /**
    * @returns the key of the group for an endpoint_id, a process_id, a Unix second, a session_id, or what `attempt`
    *   gives

@@ -1,12 +1,13 @@
-import ipaddr from 'ipaddr.js'
 import { UsageError } from '../../errors.js'
+import { formatAddress, isIpv4Mapped } from '../../store/address.js'
 import { OUTCOMES } from '../../store/outcome.js'
 import type { Column, Value } from '../result/result.js'
 import { AT } from '../trace/attempt-columns.js'
 import { createDnsReader } from '../trace/dns-reader.js'
-import { createRowReader, type DictionaryTable } from '../trace/row-reader.js'
+import { boundedText, createRowReader, type DictionaryTable } from '../trace/row-reader.js'
 import type { SessionPart } from '../trace/scope.js'
 import type { Dimension } from './dimension.js'
+import { createFirstRowReader } from './first-rows.js'
 
 const text = (name: string, heading: string): Column => ({ name, heading, kind: 'text' })
 
@@ -30,7 +31,7 @@ export const BY_ENDPOINT = ofRow('endpoint', 'endpoint', [
   text('remote_port', 'PORT'),
 ])
 
-/** A process: pid and start time on one host, with what its first row says of it. */
+/** A process: pid and start time, with what its first row says of it. A user without a name is its number. */
 export const BY_PROCESS: Dimension = {
   name: 'process',
   source: 'process',
@@ -41,16 +42,12 @@ export const BY_PROCESS: Dimension = {
     text('exe', 'EXE'),
     text('user', 'USER'),
   ],
-  keys({ trace }) {
-    // One process has several rows when its threads have names of their own: the first row speaks for all.
-    const identity = createRowReader(trace.lookup, 'process', ['session_id', 'pid', 'process_start_ns'])
-    const first = trace.lookup
-      .prepare(
-        `SELECT pid, process_start_ns, comm, exe, ifnull(user, uid) FROM process
-         WHERE session_id = ? AND pid = ? AND process_start_ns = ? ORDER BY process_id LIMIT 1`,
-      )
-      .raw()
-    return (id) => first.get(...identity(id)) as Value[]
+  identity: 2,
+  keys({ trace, sessionId }) {
+    const firstOf = createFirstRowReader(trace.lookup, sessionId)
+    const columns = ['pid', 'process_start_ns', 'comm', 'exe', `ifnull(${boundedText('user')}, CAST(uid AS TEXT))`]
+    const row = createRowReader(trace.lookup, 'process', columns)
+    return (id) => row(firstOf(id))
   },
 }
 
@@ -133,19 +130,22 @@ export function parseDimension(name: string): Dimension {
 
 function bySubnet(length: number | null): Dimension {
   const keys = ({ trace }: SessionPart) => {
-    const address = createRowReader(trace.lookup, 'endpoint', ['remote_address'])
-    return (id: number) => [networkOf(String(address(id)[0]), length)]
+    const row = createRowReader(trace.lookup, 'endpoint', ['address', 'remote_address'])
+    return (id: number) => {
+      const [address, shown] = row(id) as readonly unknown[]
+      // Only a damaged file has addresses of another length.
+      const isWhole = address instanceof Uint8Array && address.length === 16
+      return [isWhole ? formatNetwork(address, length) : (shown as Value)]
+    }
   }
   return { name: 'subnet', source: 'endpoint', columns: [text('subnet', 'SUBNET')], keys }
 }
 
-/** The network of an address in CIDR notation; the text as it is when it is no address. */
-function networkOf(address: string, length: number | null): string {
-  if (!ipaddr.isValid(address)) return address
-  const isIpv4 = ipaddr.parse(address).kind() === 'ipv4'
+/** The network of a 16-byte address in CIDR notation. */
+function formatNetwork(address: Uint8Array, length: number | null): string {
+  const isIpv4 = isIpv4Mapped(address)
   const bits = Math.min(length ?? (isIpv4 ? 24 : 64), isIpv4 ? 32 : 128)
-  const network = isIpv4
-    ? ipaddr.IPv4.networkAddressFromCIDR(`${address}/${bits}`)
-    : ipaddr.IPv6.networkAddressFromCIDR(`${address}/${bits}`)
-  return `${network.toString()}/${bits}`
+  const kept = bits + (isIpv4 ? 96 : 0)
+  const network = address.map((byte, i) => byte & ~(255 >> Math.min(8, Math.max(0, kept - 8 * i))))
+  return `${formatAddress(network)}/${bits}`
 }

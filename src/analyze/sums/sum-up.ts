@@ -8,8 +8,8 @@ import { scanRows } from '../trace/scan-rows.js'
 import type { Scope, SessionPart } from '../trace/scope.js'
 import { createAccumulator, type GroupSums } from './accumulator.js'
 import type { Dimension } from './dimension.js'
+import { createKeyNumbers } from './key-numbers.js'
 import { createMembers } from './members.js'
-import { cached, createNumbering } from './numbering.js'
 import { readStoredSums, type SumsTarget } from './stored-sums.js'
 
 /** A group of attempts and its sums. */
@@ -23,23 +23,16 @@ export interface Group extends GroupSums {
  * @param countsMembers for a dimension of processes: counts the different processes and endpoints of each group
  */
 export function sumUp(scope: Scope, dimension: Dimension, countsMembers = false): Group[] {
-  const keys: (readonly Value[])[] = []
-  const numberOf = createNumbering()
-  const groups = (key: readonly Value[]) => {
-    const number = numberOf(dimension.identity === undefined ? key : key.slice(0, dimension.identity))
-    if (number === keys.length) keys.push(key)
-    return number
-  }
+  const keys = createKeyNumbers(dimension)
   const members = countsMembers ? createMembers() : null
   const sums = createAccumulator(scope.isExact)
   for (const part of scope.parts) {
-    const keyOf = dimension.keys(part)
-    const target = { groupOf: cached((id) => groups(keyOf(id))), sums, members: members?.of(part) ?? null }
+    const target = { groupOf: keys.of(part), sums, members: members?.of(part) ?? null }
     const cover = coverPart(part, canUseSums(scope, part, dimension))
     readStoredSums(scope, part, { dimension, windowIds: cover.windowIds }, target)
     scanPart(scope, part, dimension, cover.ranges, target)
   }
-  return sums.finish().map((group, number) => ({ ...group, key: keys[number] as readonly Value[] }))
+  return sums.finish().map((group, number) => Object.assign(group, { key: keys.keyOf(number) }))
 }
 
 /** Whether stored sums answer for a part. They know nothing of single latencies, of outcomes with latencies, and of processes and endpoints together. */

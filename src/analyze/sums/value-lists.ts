@@ -1,11 +1,13 @@
 import { radixSort } from '../../store/radix-sort.js'
 
 const CHUNK = 1 << 16
+/** Values up to which nothing beats a plain insertion. */
+const FEW = 64
 const MAX_UINT32 = 2 ** 32 - 1
 
 /** Every value of every group, for exact percentiles: 12 bytes each while they come in, 8 afterwards. */
 export interface ValueLists {
-  /** @param value a non-negative integer */
+  /** @param value an integer */
   add(group: number, value: number): void
   /** Values by group, ascending. The lists are empty afterwards. */
   take(groupCount: number): Float64Array[]
@@ -63,13 +65,28 @@ function sortAll(lists: readonly Float64Array[]): void {
   const keys = new Uint32Array(longest)
   const scratch = new Uint32Array(longest)
   for (const list of lists) {
-    let max = 0
+    if (list.length <= FEW) {
+      sortFew(list)
+      continue
+    }
+    let [min, max] = [0, 0]
     for (let i = 0; i < list.length; i++) {
       const value = list[i] as number
       if (value > max) max = value
+      if (value < min) min = value
       keys[i] = value
     }
-    if (max > MAX_UINT32 || list.length < 256) list.sort()
+    if (min < 0 || max > MAX_UINT32) list.sort()
     else list.set(radixSort(keys, scratch, list.length).subarray(0, list.length))
+  }
+}
+
+/** Insertion sort: values often come nearly in their order. */
+function sortFew(list: Float64Array): void {
+  for (let i = 1; i < list.length; i++) {
+    const value = list[i] as number
+    let at = i
+    for (; at > 0 && (list[at - 1] as number) > value; at--) list[at] = list[at - 1] as number
+    list[at] = value
   }
 }

@@ -22,7 +22,7 @@ export function createRowReader(
   columns: readonly string[],
 ): (id: number) => readonly Value[] {
   const statement = db
-    .prepare(`SELECT ${columns.map(boundedText).join(', ')} FROM ${table} WHERE ${table}_id = ?`)
+    .prepare(`SELECT ${columns.map((column) => boundedText(column)).join(', ')} FROM ${table} WHERE ${table}_id = ?`)
     .raw()
   const missing = columns.map(() => null)
   return (id) => (statement.get(id) as Value[] | undefined) ?? missing

@@ -24,6 +24,17 @@ export function scanRows(
   columns: readonly AttemptColumn[],
   take: TakeRow,
 ): void {
+  const scan = prepareScan(scope, part, columns, take)
+  for (const range of ranges) scan(range)
+}
+
+/** The same for a range at a time, for who wants to do something in between. */
+export function prepareScan(
+  scope: Scope,
+  part: SessionPart,
+  columns: readonly AttemptColumn[],
+  take: TakeRow,
+): (range: IdRange) => void {
   const filter = createRowFilter(scope, part)
   const wanted = new Set([...columns, ...filter.columns])
   const passOn: TakeRow =
@@ -33,7 +44,7 @@ export function scanRows(
           if (filter.accepts(row)) take(row)
         }
   const table = part.trace.attempts
-  for (const range of ranges) {
+  return (range) => {
     if (table === null) scanTable(part, range, [...wanted], passOn)
     else scanPages(table, range, wanted, passOn)
   }

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { sql } from 'kysely'
-import { describeCompleteness } from '../../store/completeness-text.js'
+import { describeCompleteness, type Verdict } from '../../store/completeness-text.js'
 import { describeLossCounts, sumLoss, type LossCounts } from '../../store/loss-text.js'
 import type { FlagCounts } from '../../store/schema.js'
 import { safeText } from '../../show/safe-text.js'
@@ -77,6 +77,18 @@ export function describeCover(parts: readonly SessionPart[]): string[] {
     const { text } = describeCompleteness({ ...session, lost: sumLoss(readBatchFacts(trace.db, [sessionId])) })
     return [`${isMany ? `${safeText(trace.path)} ` : ''}session ${sessionId}: ${text}`]
   })
+}
+
+/** The worst verdict of some sessions in one word: `incomplete`, `unchecked` or `complete`. */
+export function readVerdict(parts: readonly SessionPart[]): Verdict {
+  const verdicts = parts.map(({ trace, sessionId }): Verdict => {
+    const query = queries.selectFrom('session').selectAll().where('session_id', '=', sessionId)
+    const session = selectAll(trace.db, query).find((row) => row.duration_ns !== null)
+    const lost = sumLoss(readBatchFacts(trace.db, [sessionId]))
+    return session ? describeCompleteness({ ...session, lost }).verdict : 'unchecked'
+  })
+  const worst = (['incomplete', 'unchecked'] as const).find((verdict) => verdicts.includes(verdict))
+  return worst ?? 'complete'
 }
 
 /** Attempts of a session per flag: those of its windows, and those after the last one. */

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { CATALOGUE } from '../../../src/analyze/queries/catalogue.js'
+import { runQuery } from '../query-rows.js'
 import { makeSampleTrace } from '../sample-trace.js'
 
 const DIRECTORY = new URL('../../../src/analyze/queries/', import.meta.url)
@@ -21,9 +22,9 @@ test.each(CATALOGUE)('$name has a description and an example that runs it', ({ n
 test.each(CATALOGUE)(
   '$name has columns with names of their own, as many as values, from an empty trace too',
   (query) => {
-    const { db } = makeSampleTrace({ batches: [[{}, { outcome: 1, error: 111 }]] }, { batches: [] })
-    for (const sessionId of [1, 2]) {
-      const { columns, rows } = query.run(db, { sessionIds: [sessionId], limit: 10 })
+    const { file } = makeSampleTrace({ batches: [[{}, { outcome: 1, error: 111 }]] }, { batches: [] })
+    for (const session of ['1', '2']) {
+      const { columns, rows } = runQuery(query, [file], { session }, { limit: 10 })
       expect(new Set(columns.map((column) => column.name)).size).toBe(columns.length)
       for (const { name, kind } of columns) {
         expect(name).toMatch(/^[a-z][a-z0-9_]*$/)

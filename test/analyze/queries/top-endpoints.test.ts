@@ -1,30 +1,36 @@
-import type { Database } from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { topEndpoints } from '../../../src/analyze/queries/top-endpoints.js'
 import { RELATIVE_ERROR } from '../../../src/store/latency-histogram.js'
 import { createRandom } from '../../store/random.js'
 import { naiveEndpoints } from '../naive-endpoints.js'
-import { makeSampleTrace, sampleEvents } from '../sample-trace.js'
+import { rowObjects, runQuery, type RowObject } from '../query-rows.js'
+import { makeSampleTrace, sampleEvents, type SampleTrace } from '../sample-trace.js'
 
 const EXACT = ['remote_address', 'remote_port', 'attempts', 'failed', 'syn_retransmits', 'max_ns'] as const
 const APPROXIMATE = ['p50_ns', 'p90_ns', 'p99_ns'] as const
 
-/** The rows as objects by column. */
-function runQuery(db: Database, sessionIds: readonly number[], limit = Infinity): Record<string, unknown>[] {
-  const { columns, rows } = topEndpoints.run(db, { sessionIds, limit })
-  return rows.map((row) => Object.fromEntries(row.map((value, i) => [columns[i]?.name, value])))
+/** The rows of a session, or of all. */
+function rowsOf({ file }: SampleTrace, session: string, exact = false): RowObject[] {
+  return rowObjects(runQuery(topEndpoints, [file], { session, exact }))
 }
 
-/** Every number as computed from all rows; percentiles within the error that the footer states. */
-function expectNaive(db: Database, sessionIds: readonly number[]): void {
-  const naive = naiveEndpoints(db, sessionIds)
-  const rows = runQuery(db, sessionIds)
+/** Every number as computed from all rows; percentiles within the error that the footer states, or exactly. */
+function expectNaive(trace: SampleTrace, session: string): void {
+  const sessions = trace.db.prepare('SELECT session_id FROM session').pluck().all() as number[]
+  const naive = naiveEndpoints(trace.db, session === 'all' ? sessions : [Number(session)])
+  const attempts = [...naive.values()].reduce((sum, endpoint) => sum + endpoint.attempts, 0)
+  const rows = rowsOf(trace, session)
   expect(rows).toHaveLength(naive.size)
   for (const row of rows) {
     const expected = naive.get(`${row.remote_address as string} ${row.remote_port as number}`)!
     for (const name of EXACT) expect(row[name], name).toBe(expected[name])
     for (const name of APPROXIMATE) expectWithin(row[name] as number | null, expected[name])
     expect(row.failed_percent).toBeCloseTo((expected.failed / expected.attempts) * 100)
+    expect(row.share_percent).toBeCloseTo((expected.attempts / attempts) * 100)
+  }
+  for (const row of rowsOf(trace, session, true)) {
+    const expected = naive.get(`${row.remote_address as string} ${row.remote_port as number}`)!
+    for (const name of [...EXACT, ...APPROXIMATE]) expect(row[name], name).toBe(expected[name])
   }
 }
 
@@ -45,65 +51,67 @@ const batches = () => [
 
 describe('every number is that of all rows', () => {
   test('of a session that was closed', () => {
-    const { db } = makeSampleTrace({ batches: batches() })
-    expectNaive(db, [1])
+    const trace = makeSampleTrace({ batches: batches() })
+    expectNaive(trace, '1')
   })
 
   test('of a session that was cut off, with windows and rows after them', () => {
-    const { db } = makeSampleTrace({ batches: batches(), goodbye: false })
-    expectNaive(db, [1])
+    const trace = makeSampleTrace({ batches: batches(), goodbye: false })
+    expectNaive(trace, '1')
   })
 
   test('of a session that was cut off before its first window', () => {
-    const { db } = makeSampleTrace({ batches: [sampleEvents(random, 500)], goodbye: false })
-    expect(db.prepare('SELECT count(*) FROM latency_window').pluck().get()).toBe(0)
-    expectNaive(db, [1])
+    const trace = makeSampleTrace({ batches: [sampleEvents(random, 500)], goodbye: false })
+    expect(trace.db.prepare('SELECT count(*) FROM latency_window').pluck().get()).toBe(0)
+    expectNaive(trace, '1')
   })
 
   test('of one session among several, and of all of them together', () => {
-    const { db } = makeSampleTrace(
+    const trace = makeSampleTrace(
       { batches: batches(), goodbye: false },
       { batches: batches() },
       { batches: batches(), goodbye: false },
     )
-    expectNaive(db, [2])
-    expectNaive(db, [3])
-    expectNaive(db, [1, 2, 3])
+    expectNaive(trace, '2')
+    expectNaive(trace, '3')
+    expectNaive(trace, 'all')
   })
 
   test('of a session whose losses came alone', () => {
     const loss = { ringFull: 5, mapFull: 0, writerBehind: 0, missed: 0 }
-    const { db } = makeSampleTrace({ batches: [[], sampleEvents(random, 30), []], loss, goodbye: false })
-    expectNaive(db, [1])
+    const trace = makeSampleTrace({ batches: [[], sampleEvents(random, 30), []], loss, goodbye: false })
+    expectNaive(trace, '1')
   })
 })
 
 test('a session without attempts has no endpoints', () => {
-  const { db } = makeSampleTrace({ batches: [] }, { batches: [[]], goodbye: false })
-  expect(runQuery(db, [1])).toEqual([])
-  expect(runQuery(db, [2])).toEqual([])
+  const trace = makeSampleTrace({ batches: [] }, { batches: [[]], goodbye: false })
+  expect(rowsOf(trace, '1')).toEqual([])
+  expect(rowsOf(trace, '2')).toEqual([])
 })
 
 test('an endpoint without an established attempt has no latency', () => {
-  const { db } = makeSampleTrace({ batches: [[{ outcome: 1, error: 111 }, { outcome: 7 }]] })
-  expect(runQuery(db, [1])).toMatchObject([
+  const trace = makeSampleTrace({ batches: [[{ outcome: 1, error: 111 }, { outcome: 7 }]] })
+  expect(rowsOf(trace, '1')).toMatchObject([
     { attempts: 2, failed: 1, failed_percent: 50, p50_ns: null, p99_ns: null, max_ns: null },
   ])
 })
 
 test('the most attempts come first, and the limit says how many were left out', () => {
   const events = [80, 80, 80, 443, 443, 22].map((remotePort) => ({ remotePort }))
-  const { db } = makeSampleTrace({ batches: [events] })
-  expect(runQuery(db, [1]).map((row) => row.remote_port)).toEqual([80, 443, 22])
-  const { rows, notes } = topEndpoints.run(db, { sessionIds: [1], limit: 1 })
-  expect(rows).toHaveLength(1)
-  expect(notes[0]).toContain('2 more endpoints')
-  expect(topEndpoints.run(db, { sessionIds: [1], limit: 3 }).notes.join()).not.toContain('more endpoints')
+  const trace = makeSampleTrace({ batches: [events] })
+  expect(rowsOf(trace, '1').map((row) => row.remote_port)).toEqual([80, 443, 22])
+  const { rows, hiddenRows } = runQuery(topEndpoints, [trace.file], {}, { limit: 1 })
+  expect([rows.length, hiddenRows]).toEqual([1, 2])
+  expect(runQuery(topEndpoints, [trace.file], {}, { limit: 3 }).hiddenRows).toBe(0)
 })
 
 test('the footer says what is covered, and how exact it is', () => {
-  const { db } = makeSampleTrace({ batches: [] })
-  expect(topEndpoints.run(db, { sessionIds: [1], limit: 5 }).notes).toEqual([
-    'latency covers established attempts; percentiles are within 0.8%',
+  const { file } = makeSampleTrace({ batches: [] })
+  expect(runQuery(topEndpoints, [file]).notes).toEqual([
+    'latency covers established attempts; percentiles are within 0.8% (--exact reads every value)',
+  ])
+  expect(runQuery(topEndpoints, [file], { exact: true, outcome: ['refused'] }).notes).toEqual([
+    'latency covers refused attempts; percentiles are exact',
   ])
 })

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { renderJson } from '../../../src/analyze/result/render-json.js'
+import { renderJsonl } from '../../../src/analyze/result/render-jsonl.js'
 import type { Result } from '../../../src/analyze/result/result.js'
+import { SAMPLE } from './sample-result.js'
 
 const RESULT: Result = {
   columns: [
@@ -12,23 +14,66 @@ const RESULT: Result = {
     ['192.0.2.7', 443, 123_456],
     ['\x1b[31m"\n\\', 1, null],
   ],
+  hiddenRows: 3,
   notes: ['not for machines'],
+  chart: () => ['not for machines'],
 }
 
+const json = (result: Result) => [...renderJson(result)].join('\n')
+
 test('is an array of objects with raw values, keyed by the columns’ names', () => {
-  expect(JSON.parse(renderJson(RESULT).join('\n'))).toEqual([
+  expect(JSON.parse(json(RESULT))).toEqual([
     { remote_address: '192.0.2.7', remote_port: 443, p50_ns: 123_456 },
     { remote_address: '\x1b[31m"\n\\', remote_port: 1, p50_ns: null },
   ])
 })
 
 test('has a row a line, in the order of the columns, and no control character', () => {
-  const text = renderJson(RESULT).join('\n')
+  const text = json(RESULT)
   expect(text.split('\n')[0]).toBe('[{"remote_address":"192.0.2.7","remote_port":443,"p50_ns":123456},')
   expect(text.split('\n')).toHaveLength(2)
   expect(text).not.toContain('\x1b')
 })
 
 test('is an empty array without rows', () => {
-  expect(JSON.parse(renderJson({ ...RESULT, rows: [] }).join('\n'))).toEqual([])
+  expect(JSON.parse(json({ ...RESULT, rows: [] }))).toEqual([])
+})
+
+test('has hidden columns, and values of every kind as they are', () => {
+  const rows = JSON.parse(json(SAMPLE)) as Record<string, unknown>[]
+  const names = SAMPLE.columns.map((column) => column.name)
+  const asNumber = (value: unknown) => (typeof value === 'bigint' ? Number(value) : value)
+  const expected = SAMPLE.rows.map((row) => Object.fromEntries(row.map((value, i) => [names[i], asNumber(value)])))
+  expect(rows).toEqual(expected)
+  expect(Object.keys(rows[0]!)).toEqual(names)
+})
+
+test('has integers beyond 2^53 as exact literals', () => {
+  const text = json(SAMPLE)
+  expect(text).toContain('"first_seen_ns":1769853605123456789,')
+  expect(text).toContain('"pid":1152921504606846976,')
+  expect(text).toContain('"pid":-4611686018427387904,')
+})
+
+test('keys are what they are, whatever they mean to JavaScript', () => {
+  const columns = ['b', '1', '__proto__', '"\x1b\u202e'].map((name) => ({
+    name,
+    heading: name,
+    kind: 'number' as const,
+  }))
+  const text = json({ ...RESULT, columns, rows: [[1, 2, 3, 4]] })
+  expect(text).toBe(String.raw`[{"b":1,"1":2,"__proto__":3,"\"\u001b\u202e":4}]`)
+})
+
+test('what JSON has no number for is null', () => {
+  const columns = ['a', 'b'].map((name) => ({ name, heading: name, kind: 'number' as const }))
+  expect(json({ ...RESULT, columns, rows: [[Infinity, Number.NaN]] })).toBe('[{"a":null,"b":null}]')
+})
+
+test('JSON lines are the same objects, one a line', () => {
+  const lines = [...renderJsonl(SAMPLE)]
+  expect(lines).toHaveLength(SAMPLE.rows.length)
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(JSON.parse(json(SAMPLE)))
+  expect(lines.join('')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/)
+  expect([...renderJsonl({ ...SAMPLE, rows: [] })]).toEqual([])
 })

@@ -1,72 +1,159 @@
 import { describe, expect, test } from 'vitest'
 import { renderTable } from '../../../src/analyze/result/render-table.js'
-import type { Result } from '../../../src/analyze/result/result.js'
+import type { View } from '../../../src/analyze/result/format.js'
+import type { Column, Result } from '../../../src/analyze/result/result.js'
+import { choosePaint } from '../../../src/show/paint.js'
+import { textWidth } from '../../../src/show/text-width.js'
+import { PLAIN_VIEW, SAMPLE } from './sample-result.js'
 
-const RESULT: Result = {
-  columns: [
-    { name: 'remote_address', heading: 'ADDRESS', kind: 'text' },
-    { name: 'attempts', heading: 'ATTEMPTS', kind: 'count' },
-    { name: 'failed_percent', heading: 'FAILED%', kind: 'percent' },
-    { name: 'p50_ns', heading: 'P50', kind: 'duration' },
-    { name: 'comm', heading: 'COMMAND', kind: 'text' },
-  ],
-  rows: [
-    ['192.0.2.7', 1_234_567, 0.04, 123_456, 'curl'],
-    ['2001:db8:1234:5678:9abc:def0:1234:5678', 12, 100, null, 'a name that is long'],
-    ['::1', 1, 33.333, 45e9, null],
-  ],
-  notes: ['a footer'],
-}
+const COLOURED = choosePaint(true, { TERM: 'xterm' })
 
-test('numbers stand to the right, units are scaled, nothing is cut without a terminal', () => {
-  expect(renderTable(RESULT, Infinity).join('\n')).toMatchInlineSnapshot(`
-    "ADDRESS                                  ATTEMPTS  FAILED%     P50  COMMAND
-    192.0.2.7                               1,234,567     0.0%  123 µs  curl
-    2001:db8:1234:5678:9abc:def0:1234:5678         12   100.0%       -  a name that is long
-    ::1                                             1    33.3%  45.0 s  -
-    a footer"
-  `)
+const render = (result: Result, view: Partial<View> = {}) => [...renderTable(result, { ...PLAIN_VIEW, ...view })]
+
+/** A table of one text column. */
+const textTable = (text: string, width = Infinity) =>
+  render({ columns: [{ name: 'a', heading: 'A', kind: 'text' }], rows: [[text]], hiddenRows: 0, notes: [] }, { width })
+
+describe('every kind of column', () => {
+  test.each([80, 120, Infinity])('at a width of %d', (width) => {
+    expect(render(SAMPLE, { width }).join('\n')).toMatchSnapshot()
+  })
+
+  test('fits 80 columns without the times', () => {
+    const columns = SAMPLE.columns.filter((column) => column.kind !== 'time')
+    const rows = SAMPLE.rows.map((row) => row.toSpliced(2, 1))
+    expect(render({ ...SAMPLE, columns, rows }, { width: 80 }).join('\n')).toMatchSnapshot()
+  })
+
+  test('fits where the shortest texts do, by the cells of a terminal', () => {
+    const widestAt = (width: number) => Math.max(...render(SAMPLE, { width }).slice(0, 6).map(textWidth))
+    const [narrowest, natural] = [widestAt(1), widestAt(Infinity)]
+    expect(narrowest).toBeLessThan(120)
+    expect(natural).toBeGreaterThan(120)
+    for (let width = narrowest; width <= natural; width++) {
+      expect(widestAt(width)).toBeLessThanOrEqual(width)
+      expect(widestAt(width)).toBeGreaterThan(width - 3)
+    }
+  })
+
+  test('is there all the same where nothing fits', () => {
+    const [heading] = render(SAMPLE, { width: 20 })
+    const shown = SAMPLE.columns.filter((column) => !column.isHidden)
+    for (const column of shown) expect(heading).toContain(column.heading)
+  })
+
+  test('is left out when it is hidden', () => {
+    expect(render(SAMPLE)[0]).not.toContain('PID')
+  })
 })
 
-test('a terminal of 80 columns cuts the widest text', () => {
-  const lines = renderTable(RESULT, 80)
-  expect(lines.join('\n')).toMatchInlineSnapshot(`
-    "ADDRESS                           ATTEMPTS  FAILED%     P50  COMMAND
-    192.0.2.7                        1,234,567     0.0%  123 µs  curl
-    2001:db8:1234:5678:9abc:def0:1…         12   100.0%       -  a name that is long
-    ::1                                      1    33.3%  45.0 s  -
-    a footer"
-  `)
-  for (const line of lines) expect(line.length).toBeLessThanOrEqual(80)
+describe('around the table', () => {
+  const view: Partial<View> = { loss: ['LOST 5 attempts'], cover: ['session 1: complete'] }
+
+  test('loss comes first, notes last', () => {
+    const lines = render({ ...SAMPLE, chart: () => ['█▄▁'] }, view)
+    expect(lines.slice(0, 2)).toEqual(['LOST 5 attempts', '█▄▁'])
+    expect(lines.slice(-3)).toEqual([
+      '… and 1,980 more rows (--limit N shows more)',
+      'latency covers established attempts',
+      'session 1: complete',
+    ])
+  })
+
+  test('one hidden row is one row, and none is not worth a note', () => {
+    expect(render({ ...SAMPLE, hiddenRows: 1 }).at(-2)).toBe('… and 1 more row (--limit N shows more)')
+    expect(render({ ...SAMPLE, hiddenRows: 0 })).toHaveLength(7)
+  })
+
+  test('a chart is as wide as the terminal, or 80 columns', () => {
+    const chart = (width: number) => [`${width} columns`]
+    expect(render({ ...SAMPLE, chart }, { width: 99 })[0]).toBe('99 columns')
+    expect(render({ ...SAMPLE, chart })[0]).toBe('80 columns')
+  })
+
+  test('a chart that says it all has no table', () => {
+    expect(render({ ...SAMPLE, chart: () => ['chart'], isChartOnly: true })).toEqual(['chart', ...SAMPLE.notes])
+  })
+
+  test('an empty result says so, instead of headings and a chart', () => {
+    const empty = { ...SAMPLE, rows: [], hiddenRows: 0, chart: () => ['chart'] }
+    expect(render(empty, view)).toEqual([
+      'LOST 5 attempts',
+      'no attempts match',
+      'latency covers established attempts',
+      'session 1: complete',
+    ])
+    expect(render({ ...empty, whenEmpty: 'nothing changed' })[0]).toBe('nothing changed')
+  })
 })
 
-test('texts keep 12 columns, however narrow the terminal', () => {
-  const [, , second] = renderTable(RESULT, 10)
-  expect(second).toMatch(/^2001:db8:12… /)
-})
+describe('colours', () => {
+  test('mark loss, headings, failures above 0 and notes, and nothing else', () => {
+    const lines = render(SAMPLE, { paint: COLOURED, loss: ['LOST 5 attempts'] })
+    expect(lines[0]).toBe('\x1b[1;31mLOST 5 attempts\x1b[0m')
+    expect(lines[1]).toMatch(/^\x1b\[1mADDRESS.*EXE\x1b\[0m$/)
+    expect(lines.slice(2, 7).map((line) => line.match(/\x1b\[31m[^\x1b]+\x1b\[0m/g))).toEqual([
+      ['\x1b[31m   0.0%\x1b[0m'],
+      ['\x1b[31m 100.0%\x1b[0m'],
+      null,
+      null,
+      ['\x1b[31m  33.3%\x1b[0m'],
+    ])
+    expect(lines.at(-1)).toBe('\x1b[2mlatency covers established attempts\x1b[0m')
+  })
 
-test('no line ends in blanks, and an empty result is its heading and its notes', () => {
-  for (const line of renderTable(RESULT, Infinity)) expect(line).toBe(line.trimEnd())
-  expect(renderTable({ ...RESULT, rows: [] }, 80)).toEqual(['ADDRESS  ATTEMPTS  FAILED%  P50  COMMAND', 'a footer'])
+  test('change nothing else: without them it is the plain table', () => {
+    const coloured = render(SAMPLE, { paint: COLOURED, width: 120 }).join('\n')
+    expect(coloured.replaceAll(/\x1b\[[\d;]*m/g, '')).toBe(render(SAMPLE, { width: 120 }).join('\n'))
+  })
 })
 
 describe('texts of strangers', () => {
-  const textTable = (text: string, width = Infinity) =>
-    renderTable({ columns: [{ name: 'a', heading: 'A', kind: 'text' }], rows: [[text]], notes: [] }, width)
+  const HOSTILE = '\x1b[2J\x1b]0;title\x07\n\u009b31m\u202e'
 
   test('cannot steer the terminal, and stay in their line', () => {
-    const lines = textTable('\x1b[2J\x1b]0;title\x07\n\u009b31m\u202e')
+    const lines = textTable(HOSTILE)
     expect(lines).toHaveLength(2)
     expect(lines[1]).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/)
   })
 
+  test('are harmless wherever they stand', () => {
+    const column: Column = { name: 'a', heading: HOSTILE, kind: 'count' }
+    const result = { columns: [column], rows: [[HOSTILE]], hiddenRows: 0, notes: [HOSTILE], chart: () => [HOSTILE] }
+    const lines = render(result, { loss: [HOSTILE], cover: [HOSTILE] })
+    expect(lines).toHaveLength(6)
+    expect(lines.join('')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/)
+    expect(render({ ...result, rows: [], whenEmpty: HOSTILE })[0]).not.toContain('\x1b')
+  })
+
   test('are not cut in the middle of a character', () => {
     const [, line = ''] = textTable(`${'x'.repeat(10)}😀${'x'.repeat(10)}`, 12)
-    expect(line).not.toMatch(/\p{Cs}/u)
+    expect(line).toBe(`${'x'.repeat(10)}…`)
+  })
+
+  test('do not make every line as long as the longest path there is', () => {
+    const rows = [
+      ['x'.repeat(1_000_000), 1],
+      ['y', 2],
+    ]
+    const columns: Column[] = [
+      { name: 'a', heading: 'A', kind: 'text' },
+      { name: 'b', heading: 'B', kind: 'count' },
+    ]
+    for (const line of render({ ...SAMPLE, columns, rows })) expect(line.length).toBeLessThan(5000)
   })
 })
 
+test('texts keep 12 cells, however narrow the terminal', () => {
+  const [, , second] = render(SAMPLE, { width: 10 })
+  expect(second).toMatch(/^2001:db8:12… /)
+})
+
+test('no line ends in blanks', () => {
+  for (const line of render(SAMPLE)) expect(line).toBe(line.trimEnd())
+})
+
 test('a result of 200,000 rows is printed like any other', () => {
-  const rows = Array.from({ length: 200_000 }, (_, i) => ['192.0.2.7', i, 0, i, 'curl'])
-  expect(renderTable({ ...RESULT, rows }, 80)).toHaveLength(200_002)
+  const rows = Array.from({ length: 200_000 }, () => SAMPLE.rows[0]!)
+  expect(render({ ...SAMPLE, rows }, { width: 80 })).toHaveLength(200_003)
 })

@@ -1,0 +1,64 @@
+import { nearestRank } from '../../store/latency-histogram.js'
+import { AT } from '../trace/attempt-columns.js'
+import { scanScope } from '../trace/scan-scope.js'
+import type { Scope } from '../trace/scope.js'
+import { createWallClock } from '../trace/wall-clock.js'
+import type { ConnectPairs, RepeatedConnects } from './repeated-connects.js'
+
+/**
+ * When the attempts of some pairs began, ascending, in ns by the wall clock since a moment that is the same for all. Reads
+ * the attempts once more: most often few of the pairs are wanted, and the starts of all of them would take much memory.
+ * @returns by the number of the pair
+ */
+export function readStarts(pairs: ConnectPairs, wanted: readonly RepeatedConnects[]): Map<number, Float64Array> {
+  const { scope, processes, endpoints, numbers } = pairs
+  const starts = new Map(wanted.map(({ pair, attempts }) => [pair, new Float64Array(attempts)]))
+  const { isProcess, isEndpoint, next } = markWanted(pairs, wanted)
+  const baseNs = baseOf(scope)
+  scanScope(scope, ['process_id', 'endpoint_id', 'started_ns'], (part) => {
+    const [processOf, endpointOf, clock] = [processes.of(part), endpoints.of(part), createWallClock(part)]
+    const shiftNs = Number((part.segments[0]?.unixOffsetNs ?? baseNs) - baseNs)
+    return {
+      take(row) {
+        const endpoint = endpointOf(row[AT.endpoint_id] as number)
+        if (isEndpoint[endpoint] !== 1) return
+        const process = processOf(row[AT.process_id] as number)
+        if (isProcess[process] !== 1) return
+        const pair = numbers.numberOf(process, endpoint)
+        const at = next[pair] as number
+        if (at < 0) return
+        next[pair] = at + 1
+        starts.get(pair)![at] = shiftNs + clock.relativeNs(row[AT.started_ns] as number)
+      },
+    }
+  })
+  for (const list of starts.values()) list.sort()
+  return starts
+}
+
+/** By number: 1 for processes and endpoints of wanted pairs; where the next start of a pair goes, -1 for unwanted ones. */
+function markWanted({ numbers }: ConnectPairs, wanted: readonly RepeatedConnects[]) {
+  const pairs = wanted.map(({ pair }) => numbers.pairOf(pair))
+  const highest = (half: 0 | 1) => pairs.reduce((max, pair) => Math.max(max, pair[half]), 0)
+  const isProcess = new Uint8Array(highest(0) + 1)
+  const isEndpoint = new Uint8Array(highest(1) + 1)
+  const next = new Int32Array(numbers.size).fill(-1)
+  for (const [process, endpoint] of pairs) {
+    isProcess[process] = 1
+    isEndpoint[endpoint] = 1
+  }
+  for (const { pair } of wanted) next[pair] = 0
+  return { isProcess, isEndpoint, next }
+}
+
+/** Near the attempts, so that what is counted from there is exact in a double. */
+function baseOf({ parts }: Scope): bigint {
+  return parts.find(({ segments }) => segments.length > 0)?.segments[0]?.unixOffsetNs ?? 0n
+}
+
+/** How far apart ascending starts are: the median in ns, nearest rank; `null` for a single one. */
+export function medianGap(starts: Float64Array): number | null {
+  if (starts.length < 2) return null
+  const gaps = starts.subarray(1).map((start, i) => start - (starts[i] as number))
+  return gaps.sort()[nearestRank(50, gaps.length) - 1] as number
+}

@@ -1,0 +1,69 @@
+import { FAILED_OUTCOMES, OUTCOMES } from '../../store/outcome.js'
+import type { Value } from '../result/result.js'
+import { BY_ENDPOINT, BY_PROCESS } from '../sums/dimensions.js'
+import { createKeyNumbers, type KeyNumbers } from '../sums/key-numbers.js'
+import { createPairNumbers, type PairNumbers } from '../sums/pair-numbers.js'
+import { AT } from '../trace/attempt-columns.js'
+import { scanScope } from '../trace/scan-scope.js'
+import type { Scope } from '../trace/scope.js'
+
+const IS_FAILED = OUTCOMES.map((outcome) => FAILED_OUTCOMES.includes(outcome))
+
+/** A process that connected to an endpoint some times. */
+export interface RepeatedConnects {
+  readonly pair: number
+  /** Key of `BY_PROCESS`: pid, process_start_ns, comm, exe, user */
+  readonly process: readonly Value[]
+  /** Key of `BY_ENDPOINT`: remote_address, remote_port */
+  readonly endpoint: readonly Value[]
+  readonly attempts: number
+  readonly failed: number
+}
+
+/** All pairs of a process and an endpoint in a scope, by number. */
+export interface ConnectPairs {
+  readonly scope: Scope
+  readonly processes: KeyNumbers
+  readonly endpoints: KeyNumbers
+  /** Of a process's number and an endpoint's */
+  readonly numbers: PairNumbers
+  readonly list: readonly RepeatedConnects[]
+}
+
+/**
+ * Counts how often each process connected to each endpoint.
+ * @param minAttempts pairs with fewer are left out of the list
+ */
+export function countPairs(scope: Scope, minAttempts: number): ConnectPairs {
+  const processes = createKeyNumbers(BY_PROCESS)
+  const endpoints = createKeyNumbers(BY_ENDPOINT)
+  const numbers = createPairNumbers()
+  let attempts = new Uint32Array(1024)
+  let failed = new Uint32Array(1024)
+  scanScope(scope, ['process_id', 'endpoint_id', 'outcome'], (part) => {
+    const [processOf, endpointOf] = [processes.of(part), endpoints.of(part)]
+    return {
+      take(row) {
+        const process = processOf(row[AT.process_id] as number)
+        const pair = numbers.numberOf(process, endpointOf(row[AT.endpoint_id] as number))
+        if (pair >= attempts.length) [attempts, failed] = [doubled(attempts), doubled(failed)]
+        attempts[pair]!++
+        if (IS_FAILED[row[AT.outcome] as number]) failed[pair]!++
+      },
+    }
+  })
+  const list: RepeatedConnects[] = []
+  for (let pair = 0; pair < numbers.size; pair++) {
+    const counts = { attempts: attempts[pair] as number, failed: failed[pair] as number }
+    const [process, endpoint] = numbers.pairOf(pair)
+    if (counts.attempts < minAttempts) continue
+    list.push({ pair, process: processes.keyOf(process), endpoint: endpoints.keyOf(endpoint), ...counts })
+  }
+  return { scope, processes, endpoints, numbers, list }
+}
+
+function doubled(counts: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(counts.length * 2)
+  larger.set(counts)
+  return larger
+}

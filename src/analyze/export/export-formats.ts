@@ -1,0 +1,57 @@
+import type { BatchWriter, ExportSchema, FileMetadata } from './rows/column.js'
+
+/** What `--format` accepts. */
+export const EXPORT_FORMATS = ['parquet', 'arrow', 'csv', 'jsonl'] as const
+
+export type ExportFormatName = (typeof EXPORT_FORMATS)[number]
+
+/** What a format is made with. */
+export interface FormatInput {
+  readonly columns: ExportSchema
+  readonly metadata: FileMetadata
+  /** Whether it goes to a pipe, which can only be read from its beginning. */
+  readonly isStream: boolean
+}
+
+export interface ExportFormat {
+  readonly isBinary: boolean
+  /** Attempts that are read and written at a time */
+  readonly batchRows: number
+  /** Packages are loaded here, for the one format that is asked for. */
+  load(): Promise<(input: FormatInput) => BatchWriter>
+}
+
+export const FORMATS: Readonly<Record<ExportFormatName, ExportFormat>> = {
+  parquet: {
+    isBinary: true,
+    batchRows: 131_072,
+    async load() {
+      const { createParquetWriter } = await import('./parquet/parquet-writer.js')
+      return ({ columns, metadata }) => createParquetWriter(columns, { metadata })
+    },
+  },
+  arrow: {
+    isBinary: true,
+    batchRows: 65_536,
+    async load() {
+      const { createArrowWriter } = await import('./arrow/arrow-writer.js')
+      return ({ columns, metadata, isStream }) => createArrowWriter(columns, metadata, isStream ? 'stream' : 'file')
+    },
+  },
+  csv: {
+    isBinary: false,
+    batchRows: 8192,
+    async load() {
+      const { createCsvWriter } = await import('./text/csv-writer.js')
+      return ({ columns }) => createCsvWriter(columns)
+    },
+  },
+  jsonl: {
+    isBinary: false,
+    batchRows: 8192,
+    async load() {
+      const { createJsonlWriter } = await import('./text/jsonl-writer.js')
+      return ({ columns }) => createJsonlWriter(columns)
+    },
+  },
+}

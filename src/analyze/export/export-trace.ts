@@ -1,0 +1,94 @@
+import { setImmediate } from 'node:timers/promises'
+import { UsageError } from '../../errors.js'
+import { safeLine } from '../../show/safe-text.js'
+import { findDamage } from '../../store/find-damage.js'
+import { selectScope, type RawScope } from '../options/select-scope.js'
+import { ReaderGone } from '../output/sink.js'
+import { describeLoss } from '../trace/session-facts.js'
+import { withTraces } from '../trace/trace.js'
+import { EXPORT_FORMATS, FORMATS, type ExportFormatName } from './export-formats.js'
+import { openFileTarget, type ExportTarget } from './file-target.js'
+import { parsePartition, type PartitionKey } from './parse-partition.js'
+import { openPartitionTarget } from './partition-target.js'
+import { createProgressLine } from './progress-line.js'
+import { createAttemptTable, type AttemptTable } from './rows/attempt-table.js'
+import { describeExport } from './trace-metadata.js'
+
+/** Options of `tcpconn export`, as typed. */
+export interface ExportOptions extends RawScope {
+  readonly format: ExportFormatName
+  /** A file, or `-` */
+  readonly output?: string
+  readonly partition?: string
+  readonly quiet?: boolean
+}
+
+/**
+ * Writes the attempts of traces as a file of another format, with the columns of the view `connects`.
+ * @throws UsageError, the errors of `openTrace`, E_EXISTS, E_CANNOT_OPEN, E_DISK_FULL, E_WRITE, E_STDOUT
+ */
+export async function exportTrace(files: readonly string[], options: ExportOptions): Promise<void> {
+  const format = FORMATS[options.format]
+  const partition = parsePartition(options.partition)
+  const path = outputPath(options, partition)
+  const createWriter = await format.load()
+  try {
+    await withTraces(files, async (traces) => {
+      const scope = selectScope(traces, options)
+      if (!options.quiet) for (const line of describeLoss(scope.parts)) process.stderr.write(`${safeLine(line)}\n`)
+      const hasHost = files.length > 1 && !partition.includes('host')
+      const table = createAttemptTable(scope, { capacity: format.batchRows, hasHost })
+      const metadata = describeExport(scope, table.columns, selectionOf(options))
+      const create = () => createWriter({ columns: table.columns, metadata, isStream: path === null })
+      const target =
+        path !== null && partition.length > 0
+          ? openPartitionTarget(path, { scope, partition, table, create })
+          : openFileTarget(path, table, create())
+      await writeAll(table, target, options)
+    })
+  } catch (error) {
+    if (!(error instanceof ReaderGone)) throw findDamage(files, error)
+  }
+}
+
+async function writeAll(table: AttemptTable, target: ExportTarget, { quiet = false }: ExportOptions): Promise<void> {
+  const line = createProgressLine(process.stderr.isTTY && !quiet)
+  const progress = { scanned: 0, total: 0 }
+  let rowCount = 0
+  try {
+    for (const rows of table.read(progress)) {
+      rowCount += rows.count
+      await target.add(rows)
+      line.draw(rowCount, progress)
+      // Signals are seen here.
+      await setImmediate()
+    }
+    await target.finish()
+  } finally {
+    target.abort()
+    line.clear()
+  }
+}
+
+/** @returns `null` for stdout */
+function outputPath({ output, format, partition }: ExportOptions, keys: readonly PartitionKey[]): string | null {
+  if (keys.length > 0) {
+    if (format !== 'parquet') throw new UsageError('--format', format, 'parquet, with --partition')
+    if (output !== undefined && output !== '-') return output
+    throw new UsageError('--partition', partition ?? '', 'a directory for its files beside it: -o DIRECTORY')
+  }
+  if (output !== undefined && output !== '-') return output
+  if (process.stdout.isTTY && FORMATS[format].isBinary) {
+    throw new UsageError(
+      '--output',
+      output ?? 'the terminal',
+      `a file or a pipe for ${format}, which is binary; ${EXPORT_FORMATS.slice(2).join(' and ')} are text`,
+    )
+  }
+  return null
+}
+
+/** What chose the attempts, for the file's metadata. */
+function selectionOf({ format: _, output: __, partition: ___, quiet: ____, ...selection }: ExportOptions) {
+  return selection
+}

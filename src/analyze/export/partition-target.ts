@@ -1,0 +1,109 @@
+import { mkdirSync, renameSync, rmSync } from 'node:fs'
+import { removeAtEnd } from '../output/clean-up.js'
+import { requireNoName, temporaryNameOf } from '../output/open-output-file.js'
+import { outputFault } from '../output/output-faults.js'
+import type { Scope } from '../trace/scope.js'
+import { createDayOf } from './day-of.js'
+import { openFileTarget, type ExportTarget } from './file-target.js'
+import { DIRECTORY_MODE, createOpenParts, type OpenParts } from './open-parts.js'
+import type { PartitionKey } from './parse-partition.js'
+import { partitionDirectory } from './partition-directory.js'
+import { capacityOf, copyRows, createAttemptRows, type AttemptRows } from './rows/attempt-rows.js'
+import type { AttemptTable } from './rows/attempt-table.js'
+import type { BatchWriter } from './rows/column.js'
+
+export interface PartitionInput {
+  readonly scope: Scope
+  readonly partition: readonly PartitionKey[]
+  readonly table: AttemptTable
+  /** Makes the writer of one more file. */
+  readonly create: () => BatchWriter
+}
+
+/**
+ * A data set of Parquet files in directories, as Hive names them: `host=NAME/date=2026-01-31/part-0.parquet`. A partition
+ * that is needed again after it was closed gets another part. The whole appears at once.
+ * @throws E_EXISTS, E_CANNOT_OPEN
+ */
+export function openPartitionTarget(path: string, input: PartitionInput): ExportTarget {
+  const directory = makeDirectory(path)
+  const remove = () => rmSync(directory, { recursive: true, force: true })
+  const forget = removeAtEnd(remove)
+  const parts = createOpenParts(directory, (file) => openFileTarget(file, input.table, input.create()))
+  const divide = createDivider(input, parts)
+  let isOver = false
+  return {
+    async add(rows) {
+      try {
+        await divide(rows)
+      } catch (cause) {
+        throw outputFault(path, cause)
+      }
+    },
+    async finish() {
+      await parts.finish()
+      try {
+        requireNoName(path)
+        renameSync(directory, path)
+      } catch (cause) {
+        throw outputFault(path, cause)
+      }
+      isOver = true
+      forget()
+    },
+    abort() {
+      if (isOver) return
+      isOver = true
+      parts.abort()
+      forget()
+      remove()
+    },
+  }
+}
+
+function makeDirectory(path: string): string {
+  try {
+    requireNoName(path)
+    const directory = temporaryNameOf(path)
+    mkdirSync(directory, { mode: DIRECTORY_MODE })
+    return directory
+  } catch (cause) {
+    throw outputFault(path, cause)
+  }
+}
+
+/** Rows of one day are written as they are; else each day's rows are moved together. */
+function createDivider({ scope, partition }: PartitionInput, parts: OpenParts): (rows: AttemptRows) => Promise<void> {
+  const days = scope.parts.map(createDayOf)
+  const hasDate = partition.includes('date')
+  let some: AttemptRows | null = null
+  return async (rows) => {
+    const host = scope.parts[rows.part]?.host ?? ''
+    const dayOf = hasDate ? (days[rows.part] as (startedNs: number) => number) : () => 0
+    const byDay = groupByDay(rows, dayOf)
+    for (const [day, positions] of byDay) {
+      const target = await parts.targetOf(partitionDirectory(partition, host, day))
+      if (byDay.size === 1) return target.add(rows)
+      some ??= createAttemptRows(capacityOf(rows))
+      copyRows(rows, positions, some)
+      await target.add(some)
+    }
+  }
+}
+
+/** Positions of rows by the day on which they began. */
+function groupByDay(rows: AttemptRows, dayOf: (startedNs: number) => number): Map<number, number[]> {
+  const groups = new Map<number, number[]>()
+  let day = NaN
+  let positions: number[] = []
+  for (let i = 0; i < rows.count; i++) {
+    const its = dayOf(rows.startedNs[i] as number)
+    if (its !== day) {
+      day = its
+      positions = groups.get(day) ?? []
+      groups.set(day, positions)
+    }
+    positions.push(i)
+  }
+  return groups
+}

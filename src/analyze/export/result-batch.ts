@@ -1,0 +1,76 @@
+import type { Column, Result, Value } from '../result/result.js'
+import type { ColumnType, ColumnValues, ExportColumn, RowBatch } from './rows/column.js'
+import { halvesOf } from './rows/long-halves.js'
+import { createTextCodes } from './rows/value-codes.js'
+
+/** The rows of a stored query as one batch. */
+export interface ResultBatch {
+  readonly columns: readonly ExportColumn[]
+  readonly batch: RowBatch
+}
+
+/**
+ * Gives a result's columns their types: times are timestamps, counts and durations 64-bit integers, or doubles when one of
+ * them is no integer, texts texts. What a column says that it holds, and does not, makes it a text.
+ */
+export function batchOfResult({ columns, rows }: Result): ResultBatch {
+  const typed = columns.map((column, i) =>
+    typeColumn(
+      column,
+      rows.map((row) => row[i] ?? null),
+    ),
+  )
+  return {
+    columns: typed.map(({ column }) => column),
+    batch: { rowCount: rows.length, values: (position) => (typed[position] as TypedColumn).values },
+  }
+}
+
+interface TypedColumn {
+  readonly column: ExportColumn
+  readonly values: ColumnValues
+}
+
+function typeColumn({ name, heading, kind }: Column, values: readonly Value[]): TypedColumn {
+  const type = chooseType(kind, values)
+  const column: ExportColumn = { name, type, isNullable: true, comment: heading }
+  const nulls = Uint8Array.from(values, (value) => (value === null ? 1 : 0))
+  if (type === 'double') {
+    return {
+      column,
+      values: { kind: 'doubles', values: Float64Array.from(values, (value) => Number(value ?? 0)), nulls },
+    }
+  }
+  if (type !== 'utf8') {
+    const longs = BigInt64Array.from(values, (value) => BigInt(value ?? 0))
+    return { column, values: { kind: 'longs', halves: halvesOf(longs), nulls } }
+  }
+  const { dictionary, codeOf } = createTextCodes()
+  const codes = Int32Array.from(values, (value) => (value === null ? -1 : codeOf(String(value))))
+  return {
+    column: { ...column, dictionary },
+    values: { kind: 'coded', codes, dictionary, isConstant: false, isPresent: false },
+  }
+}
+
+function chooseType(kind: Column['kind'], values: readonly Value[]): ColumnType {
+  const isAll = (test: (value: NonNullable<Value>) => boolean) => values.every((value) => value === null || test(value))
+  if (kind === 'text' || !isAll((value) => typeof value !== 'string')) return textType(values, isAll)
+  if (kind === 'percent' || kind === 'rate') return 'double'
+  if (!isAll(isLong)) return 'double'
+  if (kind === 'time') return 'timestamp'
+  return kind === 'number' ? 'double' : 'int64'
+}
+
+/** Columns that are shown as texts may hold nothing but integers: ports, process ids. */
+function textType(
+  values: readonly Value[],
+  isAll: (test: (value: NonNullable<Value>) => boolean) => boolean,
+): ColumnType {
+  const hasValues = values.some((value) => value !== null)
+  return hasValues && isAll((value) => typeof value !== 'string' && isLong(value)) ? 'int64' : 'utf8'
+}
+
+function isLong(value: NonNullable<Value>): boolean {
+  return typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : Number.isSafeInteger(value)
+}

@@ -1,0 +1,95 @@
+/** Some attempts of one part as columns of numbers. Arrays are longer than `count`, and are used again and again. */
+export interface AttemptRows {
+  count: number
+  /** Position of the part in the scope */
+  part: number
+  readonly attemptId: Float64Array
+  /** ns since the session began */
+  readonly startedNs: Float64Array
+  /** Unix ns as pairs of 32-bit halves, the lower one first */
+  readonly unixNs: Int32Array
+  readonly latencyNs: Int32Array
+  readonly isPending: Uint8Array
+  readonly outcome: Int32Array
+  /** Codes, -1 for NULL */
+  readonly errno: Int32Array
+  readonly synRetransmits: Int32Array
+  readonly tid: Int32Array
+  readonly localPort: Int32Array
+  /** Numbers of entities; of a DNS name -1 for none */
+  readonly process: Int32Array
+  readonly endpoint: Int32Array
+  readonly localAddress: Int32Array
+  readonly dnsName: Int32Array
+  readonly dnsAgeNs: BigInt64Array
+  readonly hasNoDnsAge: Uint8Array
+}
+
+export function createAttemptRows(capacity: number): AttemptRows {
+  const codes = () => new Int32Array(capacity)
+  return {
+    count: 0,
+    part: 0,
+    attemptId: new Float64Array(capacity),
+    startedNs: new Float64Array(capacity),
+    unixNs: new Int32Array(capacity * 2),
+    latencyNs: new Int32Array(capacity * 2),
+    isPending: new Uint8Array(capacity),
+    outcome: codes(),
+    errno: codes(),
+    synRetransmits: codes(),
+    tid: codes(),
+    localPort: codes(),
+    process: codes(),
+    endpoint: codes(),
+    localAddress: codes(),
+    dnsName: codes(),
+    dnsAgeNs: new BigInt64Array(capacity),
+    hasNoDnsAge: new Uint8Array(capacity),
+  }
+}
+
+/** Room for how many attempts there is. */
+export function capacityOf(rows: AttemptRows): number {
+  return rows.attemptId.length
+}
+
+/** Copies some rows to the beginning of `target`. */
+export function copyRows(source: AttemptRows, positions: readonly number[], target: AttemptRows): void {
+  target.count = positions.length
+  target.part = source.part
+  for (const name of SINGLE) copy(source[name], target[name], positions)
+  for (const name of PAIRS) copyPairs(source[name], target[name], positions)
+}
+
+const SINGLE = [
+  'attemptId',
+  'startedNs',
+  'isPending',
+  'outcome',
+  'errno',
+  'synRetransmits',
+  'tid',
+  'localPort',
+  'process',
+  'endpoint',
+  'localAddress',
+  'dnsName',
+  'dnsAgeNs',
+  'hasNoDnsAge',
+] as const
+const PAIRS = ['unixNs', 'latencyNs'] as const
+
+function copy<T extends { [position: number]: unknown }>(source: T, target: T, positions: readonly number[]): void {
+  const from = source as unknown as Float64Array
+  const to = target as unknown as Float64Array
+  for (let i = 0; i < positions.length; i++) to[i] = from[positions[i] as number] as number
+}
+
+function copyPairs(source: Int32Array, target: Int32Array, positions: readonly number[]): void {
+  for (let i = 0; i < positions.length; i++) {
+    const at = (positions[i] as number) * 2
+    target[2 * i] = source[at] as number
+    target[2 * i + 1] = source[at + 1] as number
+  }
+}

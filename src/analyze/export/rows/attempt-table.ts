@@ -1,0 +1,139 @@
+import { OUTCOMES } from '../../../store/outcome.js'
+import type { Scope } from '../../trace/scope.js'
+import { createAttemptRows, type AttemptRows } from './attempt-rows.js'
+import type { CodedValues, ColumnValues, Dictionary, ExportColumn, RowBatch } from './column.js'
+import { CONNECT_COLUMNS, HOST_COLUMN } from './connect-columns.js'
+import { readEntities, type Entities } from './entities.js'
+import { halvesOf } from './long-halves.js'
+import { createAttemptCodes, readAttempts, type AttemptCodes, type ReadProgress } from './read-attempts.js'
+import { createNumberCodes, createTextCodes } from './value-codes.js'
+
+/** Makes a column's values of attempts. */
+type Reader = (rows: AttemptRows) => ColumnValues
+
+/** The attempts of a scope as a table with the columns of the view `connects`, after `host` if that is asked for. */
+export interface AttemptTable {
+  readonly columns: readonly ExportColumn[]
+  /** Reads all attempts, many at a time; the same memory is filled each time. */
+  read(progress: ReadProgress): Iterable<AttemptRows>
+  /** Attempts as columns; scratch memory is shared by all of them. */
+  batchOf(rows: AttemptRows): RowBatch
+}
+
+/** @param capacity attempts that are read at a time */
+export function createAttemptTable(
+  scope: Scope,
+  { capacity, hasHost }: { capacity: number; hasHost: boolean },
+): AttemptTable {
+  const entities = readEntities(scope)
+  const codes = createAttemptCodes()
+  const readers = createReaders(scope, { entities, codes, scratch: new Int32Array(capacity) })
+  const columns = hasHost ? [HOST_COLUMN, ...CONNECT_COLUMNS] : CONNECT_COLUMNS
+  const inOrder = columns.map(({ name }) => readers[name] as Reader)
+  const texts: Record<string, Dictionary> = { ...textsOf(entities), host: hostsOf(scope).dictionary, outcome: OUTCOMES }
+  return {
+    columns: columns.map((column) => withDictionary(column, texts[column.name])),
+    read: (progress) => readAttempts(scope, { entities, codes, rows: createAttemptRows(capacity) }, progress),
+    batchOf: (rows) => ({ rowCount: rows.count, values: (position) => (inOrder[position] as Reader)(rows) }),
+  }
+}
+
+interface Sources {
+  readonly entities: Entities
+  readonly codes: AttemptCodes
+  readonly scratch: Int32Array
+}
+
+function createReaders(scope: Scope, { entities, codes, scratch }: Sources): Readonly<Record<string, Reader>> {
+  const { processes, endpoints } = entities
+  const { codes: known } = entities
+  const ofEntity = (entity: Entity, values: readonly number[], dictionary: Dictionary): Reader => {
+    const table = Int32Array.from(values)
+    const isPresent = table.every((code) => code >= 0) && entity !== 'dnsName'
+    if (table.every((code) => code === table[0]) && (isPresent || table.length === 0)) {
+      return () => constant(scratch, table[0] ?? -1, dictionary)
+    }
+    return (rows) => ({ ...coded(gather(table, rows[entity], rows.count, scratch), dictionary), isPresent })
+  }
+  const ofPart = ({ codes: byPart, dictionary }: PartCodes): Reader => {
+    return ({ part }) => constant(scratch, byPart[part] as number, dictionary)
+  }
+  const ofProcess = (name: keyof typeof processes & keyof typeof known) => ({
+    [name]: ofEntity('process', processes[name], known[name].dictionary),
+  })
+  const ofEndpoint = (name: keyof typeof endpoints) => ({
+    [name]: ofEntity('endpoint', endpoints[name], known[name].dictionary),
+  })
+  const unixNs: Reader = (rows) => ({ kind: 'longs', halves: rows.unixNs, nulls: null })
+  return {
+    host: ofPart(hostsOf(scope)),
+    session_id: ofPart(sessionsOf(scope)),
+    started_ns: unixNs,
+    time: unixNs,
+    latency_ns: (rows) => ({ kind: 'longs', halves: rows.latencyNs, nulls: rows.isPending }),
+    outcome: (rows) => coded(rows.outcome, OUTCOMES),
+    errno: (rows) => coded(rows.errno, codes.errno.dictionary),
+    syn_retransmits: (rows) => coded(rows.synRetransmits, codes.synRetransmits.dictionary),
+    ...ofProcess('pid'),
+    tid: (rows) => coded(rows.tid, known.pid.dictionary),
+    ...ofProcess('process_start_ns'),
+    ...ofProcess('comm'),
+    ...ofProcess('exe'),
+    ...ofProcess('uid'),
+    ...ofProcess('user'),
+    ...ofProcess('cgroup'),
+    ...ofProcess('netns'),
+    ...ofProcess('mntns'),
+    ...ofEndpoint('family'),
+    local_address: ofEntity('localAddress', entities.localAddresses, known.local_address.dictionary),
+    local_port: (rows) => coded(rows.localPort, codes.localPort.dictionary),
+    ...ofEndpoint('remote_address'),
+    ...ofEndpoint('remote_port'),
+    dns_name: ofEntity('dnsName', entities.dnsNames, known.dns_name.dictionary),
+    dns_age_ns: (rows) => ({ kind: 'longs', halves: halvesOf(rows.dnsAgeNs), nulls: rows.hasNoDnsAge }),
+  }
+}
+
+type Entity = 'process' | 'endpoint' | 'localAddress' | 'dnsName'
+
+/** A code for each part of a scope. */
+interface PartCodes {
+  readonly codes: readonly number[]
+  readonly dictionary: Dictionary
+}
+
+function hostsOf({ parts }: Scope): PartCodes {
+  const hosts = createTextCodes()
+  return { codes: parts.map(({ host }) => hosts.codeOf(host)), dictionary: hosts.dictionary }
+}
+
+function sessionsOf({ parts }: Scope): PartCodes {
+  const sessions = createNumberCodes('session_id', 'int32')
+  return { codes: parts.map(({ sessionId }) => sessions.codeOf(sessionId)), dictionary: sessions.dictionary }
+}
+
+function textsOf({ codes }: Entities): Record<string, Dictionary> {
+  return Object.fromEntries(Object.entries(codes).map(([name, { dictionary }]) => [name, dictionary]))
+}
+
+function coded(codes: Int32Array, dictionary: Dictionary): CodedValues {
+  return { kind: 'coded', codes, dictionary, isConstant: false, isPresent: false }
+}
+
+function constant(scratch: Int32Array, code: number, dictionary: Dictionary): CodedValues {
+  scratch[0] = code
+  return { kind: 'coded', codes: scratch, dictionary, isConstant: true, isPresent: code >= 0 }
+}
+
+function withDictionary(column: ExportColumn, dictionary: Dictionary | undefined): ExportColumn {
+  return column.type === 'utf8' && dictionary !== undefined ? { ...column, dictionary } : column
+}
+
+/** What entities hold, for each attempt; no entity is -1. */
+function gather(table: Int32Array, numbers: Int32Array, count: number, target: Int32Array): Int32Array {
+  for (let i = 0; i < count; i++) {
+    const number = numbers[i] as number
+    target[i] = number < 0 ? -1 : (table[number] as number)
+  }
+  return target
+}

@@ -1,0 +1,27 @@
+/** Finds the number that was given to an id of a table; -1 for an id that is not there. */
+export interface IdIndex {
+  set(id: number, number: number): void
+  get(id: number): number
+}
+
+/** Ids of a recorder are dense; those of a file that somebody made up may be anything. */
+export function createIdIndex(count: number, maxId: number): IdIndex {
+  return maxId >= 0 && maxId <= 4 * count + 65_536 ? createDenseIndex(maxId) : createSparseIndex()
+}
+
+function createDenseIndex(maxId: number): IdIndex {
+  // One more than the number, so that what is missing in the array and beyond it is 0 alike.
+  const numbers = new Int32Array(maxId + 1)
+  return {
+    set: (id, number) => void (numbers[id] = number + 1),
+    get: (id) => ((numbers[id] as number) | 0) - 1,
+  }
+}
+
+function createSparseIndex(): IdIndex {
+  const numbers = new Map<number, number>()
+  return {
+    set: (id, number) => void numbers.set(id, number),
+    get: (id) => numbers.get(id) ?? -1,
+  }
+}

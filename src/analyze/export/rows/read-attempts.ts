@@ -1,0 +1,160 @@
+import { AT, type AttemptColumn, type AttemptRow } from '../../trace/attempt-columns.js'
+import type { ClockSegment } from '../../trace/clock-segments.js'
+import { coverPart, type IdRange } from '../../trace/cover.js'
+import { prepareScan } from '../../trace/scan-rows.js'
+import type { Scope, SessionPart } from '../../trace/scope.js'
+import { capacityOf, type AttemptRows } from './attempt-rows.js'
+import { createDnsJoin } from './dns-join.js'
+import type { Entities } from './entities.js'
+import { writeLong } from './long-halves.js'
+import { createNumberCodes } from './value-codes.js'
+
+const COLUMNS: readonly AttemptColumn[] = [
+  'attempt_id',
+  'started_ns',
+  'latency_ns',
+  'outcome',
+  'errno',
+  'syn_retransmits',
+  'process_id',
+  'tid_delta',
+  'endpoint_id',
+  'local_endpoint',
+]
+/** Of a batch that has so little room left, another scan is not worth it. */
+const LEAST_ROOM = 0.125
+
+/** Numbers of attempts themselves that repeat. */
+export interface AttemptCodes {
+  readonly errno: ReturnType<typeof createNumberCodes>
+  readonly synRetransmits: ReturnType<typeof createNumberCodes>
+  readonly localPort: ReturnType<typeof createNumberCodes>
+}
+
+export function createAttemptCodes(): AttemptCodes {
+  return {
+    errno: createNumberCodes('errno', 'int32'),
+    synRetransmits: createNumberCodes('syn_retransmits', 'uint8'),
+    localPort: createNumberCodes('local_port', 'uint16'),
+  }
+}
+
+/** How far an export is. */
+export interface ReadProgress {
+  /** Attempts that were looked at, and how many there are to look at. */
+  scanned: number
+  total: number
+}
+
+/**
+ * Every attempt of a scope, in the order of ids within each session, many at a time. The same arrays are filled each
+ * time. An attempt that refers to something that is missing is left out, as the view `connects` leaves it out.
+ */
+export function* readAttempts(
+  scope: Scope,
+  { entities, codes, rows }: { entities: Entities; codes: AttemptCodes; rows: AttemptRows },
+  progress: ReadProgress,
+): Generator<AttemptRows> {
+  const covers = scope.parts.map((part) => coverPart(part, false).ranges)
+  progress.total = covers.flat().reduce((sum, { first, last }) => sum + last - first + 1, 0)
+  for (const [position, part] of scope.parts.entries()) {
+    rows.count = 0
+    rows.part = position
+    const scan = prepareScan(scope, part, COLUMNS, createTaker(part, entities, codes, rows))
+    const joinDns = createDnsJoin(part.trace, entities)
+    for (const range of splitRanges(covers[position] ?? [], () => capacityOf(rows) - rows.count)) {
+      scan(range)
+      progress.scanned += range.last - range.first + 1
+      if (capacityOf(rows) - rows.count > capacityOf(rows) * LEAST_ROOM) continue
+      joinDns(rows)
+      yield rows
+      rows.count = 0
+    }
+    if (rows.count === 0) continue
+    joinDns(rows)
+    yield rows
+  }
+}
+
+/** Pieces that hold no more ids than there is room when each of them is taken. */
+function* splitRanges(ranges: readonly IdRange[], room: () => number): Generator<IdRange> {
+  for (const { first, last } of ranges) {
+    for (let at = first; at <= last;) {
+      const end = Math.min(last, at + room() - 1)
+      yield { first: at, last: end }
+      at = end + 1
+    }
+  }
+}
+
+/** Copies an attempt into the arrays. */
+function createTaker(
+  part: SessionPart,
+  { numbers, processes, codes: entityCodes }: Entities,
+  codes: AttemptCodes,
+  rows: AttemptRows,
+): (row: AttemptRow) => void {
+  const known = numbers.get(part.trace)
+  if (known === undefined) throw new Error('a part of a trace whose entities were not read')
+  const putUnixTime = createUnixTime(part.segments, rows.unixNs)
+  const { process: processOf, endpoint: endpointOf, localAddress: localAddressOf } = known
+  const { pid: pidCodes, pidValue } = { pid: processes.pid, pidValue: processes.pidValue }
+  return (row) => {
+    const local = row[AT.local_endpoint] as number
+    const process = processOf.get(row[AT.process_id] as number)
+    const endpoint = endpointOf.get(row[AT.endpoint_id] as number)
+    const localAddress = localAddressOf.get(Math.floor(local / 65_536))
+    if (process < 0 || endpoint < 0 || localAddress < 0) return
+    const i = rows.count++
+    const startedNs = row[AT.started_ns] as number
+    const latencyNs = row[AT.latency_ns] as number
+    const isPending = !(latencyNs === latencyNs)
+    const tidDelta = row[AT.tid_delta] as number
+    rows.attemptId[i] = row[AT.attempt_id] as number
+    rows.startedNs[i] = startedNs
+    putUnixTime(i, startedNs)
+    rows.isPending[i] = isPending ? 1 : 0
+    writeLong(rows.latencyNs, i, isPending ? 0 : latencyNs)
+    rows.outcome[i] = outcomeCode(row[AT.outcome] as number)
+    rows.errno[i] = codeOrNull(codes.errno, row[AT.errno] as number)
+    rows.synRetransmits[i] = codeOrNull(codes.synRetransmits, row[AT.syn_retransmits] as number)
+    rows.tid[i] =
+      tidDelta === 0
+        ? (pidCodes[process] as number)
+        : codeOrNull(entityCodes.pid, (pidValue[process] as number) + tidDelta)
+    const port = local - Math.floor(local / 65_536) * 65_536
+    rows.localPort[i] = port === 0 ? -1 : codes.localPort.codeOf(port)
+    rows.process[i] = process
+    rows.endpoint[i] = endpoint
+    rows.localAddress[i] = localAddress
+  }
+}
+
+function codeOrNull(codes: ReturnType<typeof createNumberCodes>, value: number): number {
+  return value === value ? codes.codeOf(value) : -1
+}
+
+/** An outcome that this version has no word for is NULL, as in the view. */
+function outcomeCode(outcome: number): number {
+  return outcome >= 0 && outcome < 8 ? outcome : -1
+}
+
+/** Writes Unix ns of session times: the halves of the offset are added, so that no BigInt is made for a row. */
+function createUnixTime(segments: readonly ClockSegment[], target: Int32Array): (i: number, startedNs: number) => void {
+  const offsets = segments.map(({ toNs, unixOffsetNs }) => ({
+    toNs,
+    low: Number(BigInt.asUintN(32, unixOffsetNs)),
+    high: Number(unixOffsetNs >> 32n),
+  }))
+  const last = offsets.at(-1)
+  return (i, startedNs) => {
+    let offset = offsets[0]
+    for (let at = 1; offset !== last && offset !== undefined && startedNs >= offset.toNs; at++) offset = offsets[at]
+    if (offset === undefined) return
+    const high = Math.floor(startedNs / 4_294_967_296)
+    const low = startedNs - high * 4_294_967_296 + offset.low
+    const carry = low >= 4_294_967_296 ? 1 : 0
+    target[2 * i] = low | 0
+    target[2 * i + 1] = high + offset.high + carry
+  }
+}

@@ -1,0 +1,44 @@
+import { isIgnored } from '../../ignored-signal.js'
+
+const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** What is still to be removed if this process ends now. */
+const pending = new Set<() => void>()
+const listening: NodeJS.Signals[] = []
+
+/**
+ * Has `remove` run if the process ends before the returned function is called, also by Ctrl-C or a polite kill: it then
+ * ends by that signal all the same. A signal is seen between two turns of the event loop only.
+ */
+export function removeAtEnd(remove: () => void): () => void {
+  if (pending.size === 0) listen()
+  pending.add(remove)
+  return () => {
+    if (pending.delete(remove) && pending.size === 0) stopListening()
+  }
+}
+
+function listen(): void {
+  process.on('exit', removeAll)
+  for (const signal of ENDING_SIGNALS) {
+    if (isIgnored(signal)) continue
+    process.on(signal, endBySignal)
+    listening.push(signal)
+  }
+}
+
+function stopListening(): void {
+  process.off('exit', removeAll)
+  for (const signal of listening.splice(0)) process.off(signal, endBySignal)
+}
+
+function removeAll(): void {
+  for (const remove of pending) remove()
+  pending.clear()
+}
+
+function endBySignal(signal: NodeJS.Signals): void {
+  removeAll()
+  stopListening()
+  process.kill(process.pid, signal)
+}

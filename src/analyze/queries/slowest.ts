@@ -1,0 +1,44 @@
+import { CONNECT_COLUMNS, readAttempts } from '../attempts/read-attempts.js'
+import { findSlowest } from '../attempts/slowest-attempts.js'
+import { rankRows } from '../result/rank-rows.js'
+import type { Column, Row } from '../result/result.js'
+import { formatCount } from '../../show/format-number.js'
+import type { Scope } from '../trace/scope.js'
+import type { StoredQuery } from './stored-query.js'
+
+/** In every format: millions of rows in order of their latency are what `export` and a sort are for. */
+const ROWS = 20
+const HOST: Column = { name: 'host', heading: 'HOST', kind: 'text' }
+const DNS_NAME = CONNECT_COLUMNS.findIndex(({ name }) => name === 'dns_name')
+
+/** The attempts that took longest. */
+export const slowest: StoredQuery = {
+  name: 'slowest',
+  description: `the slowest attempts, ${ROWS} or --limit, as whole rows: established ones, or those of --outcome`,
+  example: 'tcpconn analyze slowest tcpconn.db --outcome failed --limit 5',
+  columns: CONNECT_COLUMNS,
+  run(scope, settings) {
+    const limit = Number.isFinite(settings.limit) ? settings.limit : ROWS
+    const { attempts, covered } = findSlowest(scope, limit)
+    const hasHosts = new Set(scope.parts.map(({ trace }) => trace)).size > 1
+    const items = readAttempts(attempts).map(({ row, part }): Row => (hasHosts ? [...row, part.host] : row))
+    const columns = columnsFor(items, hasHosts)
+    const ranked = rankRows({ columns, items, compare: () => 0, toRow: (row) => row }, { ...settings, limit })
+    return { columns, ...ranked, notes: [describeChoice(scope, ranked.rows.length, covered)] }
+  },
+}
+
+/** Most hosts have no DNS names recorded: then tables have no column for them. */
+function columnsFor(rows: readonly Row[], hasHosts: boolean): Column[] {
+  const hasNames = rows.some((row) => row[DNS_NAME] !== null)
+  const columns = CONNECT_COLUMNS.map((column, i) =>
+    i === DNS_NAME && !hasNames ? { ...column, isHidden: true } : column,
+  )
+  return hasHosts ? [...columns, HOST] : columns
+}
+
+function describeChoice({ filters }: Scope, shown: number, covered: number): string {
+  const outcomes = filters.outcomes.length === 0 ? 'established' : filters.outcomes.join(', ')
+  const hint = filters.outcomes.length === 0 ? '; --outcome failed shows the slowest failures' : ''
+  return `the ${formatCount(shown)} slowest of ${formatCount(covered)} attempts (${outcomes})${hint}`
+}

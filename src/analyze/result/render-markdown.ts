@@ -1,0 +1,25 @@
+import { measureColumns, padCell, type MeasuredColumn } from './measure-columns.js'
+import type { Result } from './result.js'
+
+/** The shortest delimiter that says which side a column stands on. */
+const MIN_WIDTH = 4
+
+/** A table in GitHub Flavored Markdown, values as in a table of the terminal. Its source lines up, too. */
+export function* renderMarkdown(result: Result): Generator<string> {
+  const columns = measureColumns(result, escapeMarkdown)
+  const line = (cellOf: (column: MeasuredColumn) => string) => {
+    const cells = columns.map((column) => padCell(cellOf(column), Math.max(MIN_WIDTH, column.width), column.column))
+    return `| ${cells.join(' | ')} |`
+  }
+  yield line((column) => column.heading)
+  yield line(({ column, width }) => {
+    const dashes = '-'.repeat(Math.max(MIN_WIDTH, width) - 1)
+    return column.kind === 'text' ? `${dashes}-` : `${dashes}:`
+  })
+  for (const row of result.rows) yield line((column) => column.textOf(row))
+}
+
+/** Text is text: no cell's end, no link, image, tag, formula or emphasis. Line ends are escapes already. */
+function escapeMarkdown(text: string): string {
+  return text.replace(/[\\`*_~[\]<>|&$]/g, '\\$&')
+}

@@ -1,0 +1,34 @@
+import { readFileSync, statSync } from 'node:fs'
+import { UsageError, messageOf } from '../../errors.js'
+import type { StoredQuery } from '../queries/stored-query.js'
+import { readStatement } from './read-statement.js'
+import { createSqlQuery } from './sql-query.js'
+
+const ACCEPTED = `'SELECT …' [FILE…], or -f FILE.sql [FILE…]`
+const MAX_BYTES = 1 << 20
+
+/**
+ * What `tcpconn analyze sql` was asked: with `-f` the first argument is a trace like the others.
+ * @throws UsageError, E_SQL
+ */
+export function readSql(
+  sql: string | undefined,
+  files: readonly string[],
+  sqlFile: string | undefined,
+): { query: StoredQuery; files: readonly string[] } {
+  if (sqlFile !== undefined) {
+    const traces = sql === undefined ? files : [sql, ...files]
+    return { query: createSqlQuery('sql', readStatement(readSqlFile(sqlFile))), files: traces }
+  }
+  if (sql === undefined) throw new UsageError('SQL', '', ACCEPTED)
+  return { query: createSqlQuery('sql', readStatement(sql)), files }
+}
+
+function readSqlFile(path: string): string {
+  try {
+    if (statSync(path).size > MAX_BYTES) throw new Error('it is larger than 1 MB')
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new UsageError('-f', path, `a file with one SELECT: ${messageOf(error)}`)
+  }
+}

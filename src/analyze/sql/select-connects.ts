@@ -1,0 +1,67 @@
+import type { AttemptFilters } from '../trace/attempt-filters.js'
+import { prefixRange } from '../trace/attempt-filters.js'
+import type { Scope, SessionPart } from '../trace/scope.js'
+
+/** SQL for the rows of `connects` that a scope covers, over every file, as literals: a view cannot have parameters. */
+export function selectConnects(scope: Scope, schemas: ReadonlyMap<SessionPart['trace'], string>): string {
+  const hasHosts = schemas.size > 1
+  return [...schemas]
+    .map(([trace, schema]) => {
+      const parts = scope.parts.filter((part) => part.trace === trace)
+      const conditions = [anyOf(parts.map(partCondition)), ...filterConditions(scope.filters, schema)]
+      const host = `(SELECT host FROM ${schema}.session WHERE session.session_id = c.session_id) AS host`
+      return `SELECT c.*${hasHosts ? `, ${host}` : ''} FROM ${schema}.connects AS c WHERE ${conditions.join(' AND ')}`
+    })
+    .join(' UNION ALL ')
+}
+
+/** Whether a scope leaves nothing of its sessions out. */
+export function coversAll({ parts, filters }: Scope): boolean {
+  const isWhole = parts.every(
+    ({ segments }) => segments.at(0)?.fromNs === -Infinity && segments.at(-1)?.toNs === Infinity,
+  )
+  return isWhole && filterConditions(filters, 'main').length === 0
+}
+
+function partCondition({ sessionId, segments }: SessionPart): string {
+  const times = segments.map(({ fromNs, toNs, unixOffsetNs }) => {
+    const from = fromNs > -Infinity ? `started_ns >= ${unixOffsetNs + BigInt(Math.ceil(fromNs))}` : '1'
+    const to = toNs < Infinity ? `started_ns < ${unixOffsetNs + BigInt(Math.ceil(toNs))}` : '1'
+    return `${from} AND ${to}`
+  })
+  const isWhole = segments.at(0)?.fromNs === -Infinity && segments.at(-1)?.toNs === Infinity
+  return isWhole ? `session_id = ${sessionId}` : `session_id = ${sessionId} AND ${anyOf(times)}`
+}
+
+function filterConditions(filters: AttemptFilters, schema: string): string[] {
+  const users = filters.users.map((user) => (typeof user === 'number' ? `uid = ${user}` : `user = ${quote(user)}`))
+  const below = (path: string) => {
+    const prefix = path.endsWith('/') ? path : `${path}/`
+    return `cgroup = ${quote(path)} OR substr(cgroup, 1, ${prefix.length}) = ${quote(prefix)}`
+  }
+  const inside = (prefix: AttemptFilters['destinations'][number]) => {
+    const { first, last } = prefixRange(prefix)
+    const [from, to] = [first, last].map((bytes) => `x'${bytes.toString('hex')}'`)
+    return `remote_address IN (SELECT remote_address FROM ${schema}.endpoint WHERE address BETWEEN ${from} AND ${to})`
+  }
+  const lists = [
+    filters.pids.map((pid) => `pid = ${pid}`),
+    users,
+    filters.comms.map((comm) => `comm = ${quote(comm)}`),
+    filters.cgroups.map(below),
+    filters.ports.map((port) => `remote_port = ${port}`),
+    filters.family === null ? [] : [`family = ${filters.family}`],
+    filters.destinations.map(inside),
+    filters.minLatencyNs > 0 ? [`latency_ns >= ${filters.minLatencyNs}`] : [],
+    filters.outcomes.map((outcome) => `outcome = ${quote(outcome)}`),
+  ]
+  return lists.filter((list) => list.length > 0).map(anyOf)
+}
+
+function anyOf(conditions: readonly string[]): string {
+  return conditions.length === 0 ? '0' : `(${conditions.map((condition) => `(${condition})`).join(' OR ')})`
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}

@@ -1,0 +1,129 @@
+import type { Database } from 'better-sqlite3'
+import { UsageError } from '../../errors.js'
+import { formatPlural } from '../../show/format-number.js'
+import type { StoredQuery } from '../queries/stored-query.js'
+import type { Column, Row, Value } from '../result/result.js'
+import type { Scope } from '../trace/scope.js'
+import type { Trace } from '../trace/trace.js'
+import type { Statement } from './read-statement.js'
+import { coversAll, selectConnects } from './select-connects.js'
+import { sqlError, sqlFault } from './sql-error.js'
+
+/** SQLite attaches ten databases to one. */
+const MAX_FILES = 11
+/** Of all texts of a result: what is more does not fit into memory in every format. */
+const MAX_CHARACTERS = 1 << 26
+
+/**
+ * A query in the user's own SQL over `connects`, which holds what the options select. Rows are read one by one up to the
+ * limit; what a blob holds comes in hexadecimal digits.
+ * @param statement as `readStatement` gives it
+ */
+export function createSqlQuery(
+  name: string,
+  statement: Statement,
+  description = 'own SQL over the view connects, read-only',
+): StoredQuery {
+  return {
+    name,
+    description,
+    example: `tcpconn analyze ${name}`,
+    columns: [],
+    run(scope, { limit, values }) {
+      try {
+        const db = openConnects(scope)
+        const prepared = prepare(db, statement)
+        const names = nameColumns(prepared.columns().map((column) => column.name))
+        const { rows, isCut } = takeRows(prepared.iterate(bindValues(statement, values)) as Iterable<unknown[]>, limit)
+        const columns = names.map((column, i): Column => ({ name: column, heading: column, kind: kindOf(rows, i) }))
+        return { columns, rows, hiddenRows: 0, notes: [...noteCut(isCut, rows.length), ...noteSessions(scope)] }
+      } catch (thrown) {
+        throw sqlFault(thrown)
+      }
+    },
+  }
+}
+
+/** The connection of the first trace; the others are attached to it as read-only as it is. */
+function openConnects(scope: Scope): Database {
+  const traces = [...new Set(scope.parts.map((part) => part.trace))] as [Trace, ...Trace[]]
+  const [{ lookup: db }] = traces
+  if (traces.length > MAX_FILES) throw new UsageError('FILE', `${traces.length} files`, `at most ${MAX_FILES} in sql`)
+  if (traces.length === 1 && coversAll(scope) && sessionCount(db) === scope.parts.length) return db
+  const schemas = new Map(traces.map((trace, i) => [trace, i === 0 ? 'main' : `trace${i + 1}`]))
+  // A view of this connection alone, in front of the one in the file, which stays there as main.connects.
+  db.pragma('query_only = OFF')
+  for (const [trace, schema] of schemas) if (schema !== 'main') db.prepare(`ATTACH ? AS ${schema}`).run(trace.path)
+  db.exec(`CREATE TEMP VIEW connects AS ${selectConnects(scope, schemas)}`)
+  db.pragma('query_only = ON')
+  return db
+}
+
+function prepare(db: Database, { text }: Statement) {
+  const prepared = db.prepare(text)
+  // readStatement has refused whatever is known to write; SQLite has the last word.
+  if (!prepared.reader || !prepared.readonly) throw sqlError('it does not only read')
+  return prepared.raw().safeIntegers()
+}
+
+/** Values of `--name`: a number where it looks like one. Integers bind as such, which REAL ones do not in a LIMIT. */
+function bindValues({ parameters }: Statement, values: Readonly<Record<string, string | undefined>>) {
+  const bound = parameters.map((name) => {
+    const text = values[name]
+    if (text === undefined) throw new UsageError(`--${name}`, '', `a value for :${name}, and there is none without it`)
+    return [name, /^-?\d{1,18}$/.test(text) ? BigInt(text) : isNumber(text) ? Number(text) : text] as const
+  })
+  return Object.fromEntries(bound)
+}
+
+function isNumber(text: string): boolean {
+  return /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)
+}
+
+/** The first rows, as many as are asked for and as fit: a file of a stranger may hold texts of any length. */
+function takeRows(found: Iterable<unknown[]>, limit: number): { rows: Row[]; isCut: boolean } {
+  const rows: Row[] = []
+  let characters = 0
+  for (const row of found) {
+    if (rows.length >= limit || characters > MAX_CHARACTERS) return { rows, isCut: true }
+    const values = row.map(toValue)
+    for (const value of values) if (typeof value === 'string') characters += value.length
+    rows.push(values)
+  }
+  return { rows, isCut: false }
+}
+
+function toValue(value: unknown): Value {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : (value as Value)
+}
+
+/** Names that are there twice get a number, so that they are keys. */
+function nameColumns(names: readonly string[]): string[] {
+  const seen = new Map<string, number>()
+  return names.map((name) => {
+    const count = seen.get(name) ?? 0
+    seen.set(name, count + 1)
+    return count === 0 ? name : `${name}:${count}`
+  })
+}
+
+function kindOf(rows: readonly Row[], column: number): Column['kind'] {
+  return rows.some((row) => typeof row[column] === 'string') ? 'text' : 'number'
+}
+
+function noteCut(isCut: boolean, rows: number): string[] {
+  return isCut
+    ? [`only the first ${formatPlural(rows, 'row')}; --limit ROWS takes more, tcpconn export all attempts`]
+    : []
+}
+
+function noteSessions({ parts }: Scope): string[] {
+  const [part] = parts
+  const isOne = part !== undefined && parts.length === 1 && sessionCount(part.trace.lookup) > 1
+  return isOne ? [`connects holds session ${part.sessionId}; --session all takes every one`] : []
+}
+
+function sessionCount(db: Database): number {
+  return db.prepare('SELECT count(*) FROM session').pluck().get() as number
+}

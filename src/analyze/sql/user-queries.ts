@@ -1,0 +1,96 @@
+import { readFileSync, readdirSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+import { messageOf, TcpconnError } from '../../errors.js'
+import type { StoredQuery } from '../queries/stored-query.js'
+import { readStatement } from './read-statement.js'
+import { createSqlQuery } from './sql-query.js'
+
+const MAX_BYTES = 1 << 20
+
+/** A query of the user's own, and its `:name` parameters. */
+export interface UserQuery {
+  readonly query: StoredQuery
+  readonly parameters: readonly string[]
+}
+
+/** Queries of a directory, by name, and a line for each file that is none. */
+export interface UserQueries {
+  readonly queries: readonly UserQuery[]
+  readonly warnings: readonly string[]
+}
+
+/** `~/.config/tcpconn/queries`, of XDG_CONFIG_HOME where that is set; under sudo that of the invoking user. */
+export function queryDirectory(env = process.env, uid = process.getuid?.()): string {
+  const config = env.XDG_CONFIG_HOME
+  const base = config && isAbsolute(config) ? config : join(homeOf(env, uid), '.config')
+  return join(base, 'tcpconn', 'queries')
+}
+
+/**
+ * Reads the queries of a directory: a `.sql` file each, named after it, described by its first line `-- description`.
+ * @param reserved names that queries may not have
+ * @param options names that parameters may not have: options of every query
+ */
+export function readUserQueries(
+  directory: string,
+  { reserved, options }: { readonly reserved: readonly string[]; readonly options: readonly string[] },
+): UserQueries {
+  const queries: UserQuery[] = []
+  const warnings: string[] = []
+  for (const file of listFiles(directory)) {
+    try {
+      const query = readUserQuery(directory, file, reserved)
+      const taken = query.parameters.find((name) => options.includes(name))
+      if (taken !== undefined)
+        throw new Error(`--${taken} is an option of every query: call the parameter something else`)
+      queries.push(query)
+    } catch (error) {
+      const reason = error instanceof TcpconnError ? error.reason : messageOf(error)
+      warnings.push(`warning: ${join(directory, file)} is left out: ${reason}`)
+    }
+  }
+  return { queries, warnings }
+}
+
+function listFiles(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+      .filter((name) => name.endsWith('.sql'))
+      .toSorted()
+  } catch {
+    // Most users have none.
+    return []
+  }
+}
+
+/** @throws Error that says why the file is none */
+function readUserQuery(directory: string, file: string, reserved: readonly string[]): UserQuery {
+  const name = file.slice(0, -'.sql'.length)
+  if (!/^[a-z0-9][a-z0-9-]*$/.test(name)) throw new Error('a name has small letters, digits and hyphens')
+  if (reserved.includes(name)) throw new Error('tcpconn has a query of that name')
+  const path = join(directory, file)
+  const stat = statSync(path)
+  if (!stat.isFile()) throw new Error('it is not a file')
+  if (stat.size > MAX_BYTES) throw new Error('it is larger than 1 MB')
+  const text = readFileSync(path, 'utf8')
+  const [, description] = /^\ufeff?--[ \t]*(\S.*)/.exec(text) ?? []
+  const statement = readStatement(text)
+  const query = createSqlQuery(name, statement, description?.trim() ?? `a query of your own: ${path}`)
+  const values = statement.parameters.map((parameter) => ` --${parameter} VALUE`).join('')
+  return { query: { ...query, example: `${query.example}${values}` }, parameters: statement.parameters }
+}
+
+function homeOf(env: NodeJS.ProcessEnv, uid: number | undefined): string {
+  const invoking = uid === 0 && /^[1-9]\d*$/.test(env.SUDO_UID ?? '') ? (env.SUDO_UID as string) : null
+  return (invoking && homeInPasswd(invoking)) || env.HOME || homedir()
+}
+
+function homeInPasswd(uid: string): string | undefined {
+  try {
+    const lines = readFileSync('/etc/passwd', 'utf8').split('\n')
+    return lines.map((line) => line.split(':')).find((fields) => fields[2] === uid)?.[5]
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,72 @@
+import type { Value } from '../result/result.js'
+import type { Dimension } from '../sums/dimension.js'
+import { BY_ENDPOINT, BY_PROCESS, BY_SESSION } from '../sums/dimensions.js'
+import { attemptsOf } from '../sums/group-values.js'
+import { createKeyNumbers } from '../sums/key-numbers.js'
+import type { Latencies } from '../sums/latencies.js'
+import { canUseSums, sumUp, type Group } from '../sums/sum-up.js'
+import { AT } from '../trace/attempt-columns.js'
+import { createRowReader } from '../trace/row-reader.js'
+import type { Scope } from '../trace/scope.js'
+
+/** Attempts of one process under one user. */
+export interface ActorAttempts {
+  /** host, user, uid, then the key of `BY_PROCESS`: pid, process_start_ns, comm, exe, user */
+  readonly key: readonly Value[]
+  readonly attempts: number
+}
+
+/** What a summary is made of. */
+export interface SummarySums {
+  /** Keys are those of `BY_ENDPOINT`. */
+  readonly endpoints: readonly Group[]
+  readonly actors: readonly ActorAttempts[]
+  /** Latencies that are all of them together */
+  readonly latencies: readonly Latencies[]
+}
+
+const BY_ACTOR: Dimension = {
+  name: 'actor',
+  source: 'process',
+  columns: [],
+  keys(part) {
+    const user = createRowReader(part.trace.lookup, 'process', ['user', 'uid'])
+    const process = BY_PROCESS.keys(part)
+    return (id) => [part.host, ...user(id), ...process(id)]
+  },
+}
+
+/** Sums up a scope by endpoint and by who connected; in a single pass where every attempt has to be read. */
+export function sumForSummary(scope: Scope): SummarySums {
+  const isStored = scope.parts.every(
+    (part) => canUseSums(scope, part, BY_ENDPOINT) && canUseSums(scope, part, BY_ACTOR),
+  )
+  if (!isStored) return sumAttempts(scope)
+  const actors = sumUp(scope, BY_ACTOR).map((group) => ({ key: group.key, attempts: attemptsOf(group) }))
+  // There are sums by second, which are fewer than those by endpoint.
+  const latencies = sumUp(scope, BY_SESSION).map((group) => group.latencies)
+  return { endpoints: sumUp(scope, BY_ENDPOINT), actors, latencies }
+}
+
+function sumAttempts(scope: Scope): SummarySums {
+  const numbers = createKeyNumbers(BY_ACTOR)
+  const counts: number[] = []
+  const endpoints = sumUp(scope, {
+    ...BY_ENDPOINT,
+    source: 'attempt',
+    attempt: {
+      columns: ['endpoint_id', 'process_id'],
+      id(part) {
+        const numberOf = numbers.of(part)
+        return (row) => {
+          // Each attempt is asked once for its endpoint: the place to count its process too.
+          const actor = numberOf(row[AT.process_id] as number)
+          counts[actor] = (counts[actor] ?? 0) + 1
+          return row[AT.endpoint_id] as number
+        }
+      },
+    },
+  })
+  const actors = counts.map((attempts, number) => ({ key: numbers.keyOf(number), attempts }))
+  return { endpoints, actors, latencies: endpoints.map((group) => group.latencies) }
+}

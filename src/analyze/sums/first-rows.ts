@@ -1,0 +1,22 @@
+import type { Database } from 'better-sqlite3'
+
+/**
+ * A process has several rows when its threads have names of their own, or when it went over to another program.
+ * @returns the process_id of the first row of the process that a row of this session belongs to
+ */
+export function createFirstRowReader(db: Database, sessionId: number): (processId: number) => number {
+  const firsts = new Map<number, number>()
+  const rows = db
+    .prepare(
+      `SELECT process_id, pid, process_start_ns FROM process WHERE session_id = ?
+       ORDER BY pid, process_start_ns, process_id`,
+    )
+    .raw()
+    .iterate(sessionId) as IterableIterator<[number, number, number]>
+  let [first, firstPid, firstStart] = [0, NaN, NaN]
+  for (const [id, pid, start] of rows) {
+    if (pid === firstPid && start === firstStart) firsts.set(id, first)
+    else [first, firstPid, firstStart] = [id, pid, start]
+  }
+  return (id) => firsts.get(id) ?? id
+}

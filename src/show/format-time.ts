@@ -1,0 +1,30 @@
+const NS_PER_SECOND = 1_000_000_000n
+
+/**
+ * Unix ns as UTC, `2026-01-31 10:00:05.123Z`.
+ * @param decimals of the second; what is beyond them is cut off, so that no time is shown before it began
+ */
+export function formatTime(unixNs: bigint, decimals: number): string {
+  const seconds = floorSeconds(unixNs)
+  const fraction = String(unixNs - seconds * NS_PER_SECOND).padStart(9, '0')
+  const date = new Date(Number(seconds) * 1000)
+  if (Number.isNaN(date.getTime())) return String(unixNs)
+  const text = date.toISOString().slice(0, -5).replace('T', ' ')
+  return `${text}${decimals > 0 ? `.${fraction.slice(0, decimals)}` : ''}Z`
+}
+
+/**
+ * Decimals that are of use in a column of times: none when all are whole seconds, else ms, or as many more as tell
+ * different times apart.
+ */
+export function usefulDecimals(times: readonly bigint[]): number {
+  if (times.every((time) => time % NS_PER_SECOND === 0n)) return 0
+  const different = new Set(times).size
+  const isEnough = (unit: bigint) => new Set(times.map((time) => time / unit)).size === different
+  return isEnough(1_000_000n) ? 3 : isEnough(1_000n) ? 6 : 9
+}
+
+function floorSeconds(unixNs: bigint): bigint {
+  const seconds = unixNs / NS_PER_SECOND
+  return unixNs < seconds * NS_PER_SECOND ? seconds - 1n : seconds
+}

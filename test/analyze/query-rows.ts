@@ -1,0 +1,51 @@
+import type { Database } from 'better-sqlite3'
+import type { QuerySettings, StoredQuery } from '../../src/analyze/queries/stored-query.js'
+import type { RawScope } from '../../src/analyze/options/select-scope.js'
+import type { Result } from '../../src/analyze/result/result.js'
+import { inScope } from './in-scope.js'
+
+export type RowObject = Record<string, string | number | bigint | null>
+
+/** How a query is asked, beside its scope. */
+export type Asked = Partial<Omit<QuerySettings, 'values'>> & { readonly values?: QuerySettings['values'] }
+
+/** What a stored query finds in some files. */
+export function runQuery(query: StoredQuery, files: readonly string[], raw: RawScope = {}, asked: Asked = {}): Result {
+  const settings = { limit: Infinity, sort: null, width: 80, values: {}, ...asked }
+  return inScope(files, raw, (scope) => query.run(scope, settings))
+}
+
+/** The rows of a result as objects by column. */
+export function rowObjects({ columns, rows }: Result): RowObject[] {
+  return rows.map((row) => {
+    if (row.length !== columns.length) throw new Error(`${row.length} values in ${columns.length} columns`)
+    return Object.fromEntries(row.map((value, i) => [columns[i]!.name, value])) as RowObject
+  })
+}
+
+/** A row of the view `connects`, as far as numbers are concerned with exact times. */
+export interface Connect {
+  readonly started_ns: bigint
+  readonly latency_ns: number | null
+  readonly outcome: string
+  readonly [column: string]: unknown
+}
+
+/** All rows of the view that a condition leaves. */
+export function readConnects(db: Database, where = '1'): Connect[] {
+  const rows = db.prepare(`SELECT * FROM connects WHERE ${where}`).safeIntegers().all() as Record<string, unknown>[]
+  return rows.map((row) => {
+    const plain = Object.entries(row).map(([name, value]) => [name, typeof value === 'bigint' ? Number(value) : value])
+    return { ...Object.fromEntries(plain), started_ns: row.started_ns } as Connect
+  })
+}
+
+/** Latencies of those that were established. */
+export function latenciesOf(rows: readonly Connect[]): number[] {
+  return rows.filter((row) => row.outcome === 'established').map((row) => row.latency_ns as number)
+}
+
+/** How many ended without a connection. */
+export function countFailed(rows: readonly Connect[]): number {
+  return rows.filter((row) => row.outcome !== 'established' && row.outcome !== 'pending').length
+}

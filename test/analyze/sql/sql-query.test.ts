@@ -1,0 +1,225 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { selectScope, type RawScope } from '../../../src/analyze/options/select-scope.js'
+import { readStatement } from '../../../src/analyze/sql/read-statement.js'
+import { createSqlQuery } from '../../../src/analyze/sql/sql-query.js'
+import { withTraces } from '../../../src/analyze/trace/trace.js'
+import { TcpconnError, UsageError } from '../../../src/errors.js'
+import { createRandom } from '../../store/random.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { queryTrace } from '../../support/trace.js'
+import { makeSampleTrace, sampleEvents } from '../sample-trace.js'
+
+interface Asked extends RawScope {
+  readonly limit?: number
+  readonly values?: Record<string, string>
+}
+
+function runSql(files: string | readonly string[], sql: string, { limit = Infinity, values = {}, ...raw }: Asked = {}) {
+  const query = createSqlQuery('sql', readStatement(sql))
+  return withTraces([files].flat(), (traces) => query.run(selectScope(traces, raw), { limit, sort: null, width: 80, values }))
+}
+
+function failureOf(files: string | readonly string[], sql: string, asked: Asked = {}): TcpconnError {
+  try {
+    runSql(files, sql, asked)
+  } catch (error) {
+    if (error instanceof TcpconnError) return error
+    throw error
+  }
+  throw new Error(`${sql} was run`)
+}
+
+function makeFile(seed = 1, count = 200): string {
+  return makeSampleTrace({ batches: [sampleEvents(createRandom(seed), count)] }).file
+}
+
+describe('the answer', () => {
+  test('is that of SQLite', () => {
+    const file = makeFile()
+    const sql = 'SELECT remote_port, outcome, count(*) AS n, avg(latency_ns) FROM connects GROUP BY 1, 2 ORDER BY 1, 2'
+    const { columns, rows } = runSql(file, sql)
+    const expected = queryTrace<Record<string, unknown>>(file, sql)
+    expect(columns.map(({ name, kind }) => [name, kind])).toEqual([
+      ['remote_port', 'number'],
+      ['outcome', 'text'],
+      ['n', 'number'],
+      ['avg(latency_ns)', 'number'],
+    ])
+    expect(rows.length).toBeGreaterThan(5)
+    expect(rows).toEqual(expected.map((row) => Object.values(row)))
+  })
+
+  test('holds every type as it is: large integers, NULL, blobs in hexadecimal digits', () => {
+    const { rows } = runSql(
+      makeFile(),
+      `SELECT 9223372036854775807, 1, 1.5, 'a', NULL, x'00ff', started_ns FROM connects LIMIT 1`,
+    )
+    expect(rows[0]!.slice(0, 6)).toEqual([9_223_372_036_854_775_807n, 1, 1.5, 'a', null, '00ff'])
+    expect(typeof rows[0]![6]).toBe('bigint')
+  })
+
+  test('has a key for each column, also for two of one name', () => {
+    expect(runSql(makeFile(), 'SELECT 1 AS a, 2 AS a, 3 AS b').columns.map(({ name }) => name)).toEqual([
+      'a',
+      'a:1',
+      'b',
+    ])
+  })
+
+  test('ends at the limit, and says so', () => {
+    const cut = runSql(makeFile(), 'SELECT pid FROM connects', { limit: 10 })
+    expect(cut.rows).toHaveLength(10)
+    expect(cut.notes.join()).toContain('only the first 10 rows')
+    const whole = runSql(makeFile(), 'SELECT pid FROM connects LIMIT 10', { limit: 10 })
+    expect(whole.rows).toHaveLength(10)
+    expect(whole.notes).toEqual([])
+  })
+
+  test('of an endless query is its first rows', () => {
+    const sql = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n'
+    expect(runSql(makeFile(), sql, { limit: 3 }).rows).toEqual([[1], [2], [3]])
+  })
+})
+
+describe('connects', () => {
+  test('holds the newest session, or what the options select', () => {
+    const random = createRandom(3)
+    const session = () => ({ batches: [sampleEvents(random, 200)] })
+    const { file } = makeSampleTrace(session(), session(), session())
+    const count = (where: string) =>
+      queryTrace<{ n: number }>(file, `SELECT count(*) AS n FROM connects WHERE ${where}`)[0]!.n
+    const asked = (options: Asked) => runSql(file, 'SELECT count(*) FROM connects', options).rows[0]![0]
+    expect(asked({})).toBe(count('session_id = 3'))
+    expect(asked({ session: 'all' })).toBe(600)
+    expect(asked({ session: '2', port: ['443'] })).toBe(count('session_id = 2 AND remote_port = 443'))
+    expect(asked({ session: 'all', outcome: ['failed'] })).toBe(count(`outcome NOT IN ('established', 'pending')`))
+    expect(asked({ session: 'all', dst: ['10.0.0.0/30'], ipv4: true })).toBe(
+      count(`remote_address IN ('10.0.0.0', '10.0.0.1', '10.0.0.2', '10.0.0.3')`),
+    )
+    expect(
+      asked({ session: 'all', uid: ['www-data', '5'], comm: ['curl'], cgroup: ['/cgroup-77'], pid: ['1000'] }),
+    ).toBe(600)
+    expect(asked({ session: 'all', comm: [`o'brien`] })).toBe(0)
+    expect(asked({ session: 'all', minLatency: '1ms' })).toBe(count('latency_ns >= 1000000'))
+    const half = queryTrace<{ t: string }>(
+      file,
+      'SELECT started_unix_ns + 30000000000 AS t FROM session WHERE session_id = 1',
+    )
+    expect(asked({ session: '1', until: '+30s' })).toBe(count(`session_id = 1 AND started_ns < ${BigInt(half[0]!.t)}`))
+    expect(runSql(file, 'SELECT 1').notes.join()).toContain('session 3')
+  })
+
+  test('of several files is all of them, with their host', () => {
+    const files = [makeFile(1, 30), makeFile(2, 50), makeFile(3, 70)]
+    const { rows } = runSql(files, 'SELECT count(*), count(DISTINCT host), count(host) FROM connects')
+    expect(rows).toEqual([[150, 1, 150]])
+    expect(runSql(files, 'SELECT count(*) FROM connects', { port: ['443'] }).rows[0]![0]).toBe(
+      files.reduce((sum, file) => sum + queryTrace(file, 'SELECT 1 FROM connects WHERE remote_port = 443').length, 0),
+    )
+  })
+
+  test('of more files than SQLite attaches is refused', () => {
+    expect(
+      failureOf(
+        Array.from({ length: 12 }, () => makeFile(1, 1)),
+        'SELECT 1',
+      ),
+    ).toBeInstanceOf(UsageError)
+  })
+})
+
+describe('nothing but reading', () => {
+  const directory = makeDirectoryName()
+  test.each([
+    ['INSERT INTO session DEFAULT VALUES', /INSERT/],
+    ['/* SELECT */ DELETE FROM session', /DELETE/],
+    ['-- SELECT 1\nDROP VIEW connects', /DROP/],
+    ['PRAGMA query_only = OFF', /PRAGMA/],
+    ['explain PRAGMA query_only = OFF', /PRAGMA/],
+    ['EXPLAIN /* */ QUERY PLAN -- x\n PRAGMA query_only = OFF', /PRAGMA/],
+    [`ATTACH '${directory}/new.db' AS new`, /ATTACH/],
+    [`\u{feff}attach '${directory}/new.db' AS new`, /ATTACH/],
+    [`VACUUM INTO '${directory}/new.db'`, /VACUUM/],
+    ['CREATE TEMP TABLE a (b)', /CREATE/],
+    ['BEGIN', /BEGIN/],
+    [';SELECT 1', /;/],
+    [
+      'WITH a AS (SELECT 1) INSERT INTO dns_name (dns_name) SELECT * FROM a RETURNING 1',
+      /only read|readonly|query_only/,
+    ],
+    ['SELECT 1; SELECT 2', /more than one statement/],
+    ['SELECT 1; DELETE FROM session', /more than one statement/],
+    [`SELECT load_extension('evil.so')`, /not authorized/],
+    [`SELECT writefile('${directory}/new.db', 'a')`, /no such function/],
+    [`SELECT readfile('/etc/passwd')`, /no such function/],
+    ['', /no statement/],
+    ['  -- nothing', /no statement/],
+    ['/* open', /no statement/],
+    ['SELECT nonesuch FROM connects', /no such column: nonesuch/],
+    ['SELECT FROM', /syntax error/],
+    ['SELECT ?', /parameters have names/],
+    ['SELECT ?1, @a', /parameters have names/],
+  ])('E_SQL: %s', (sql, reason) => {
+    const file = makeFile()
+    const bytes = readFileSync(file)
+    const error = failureOf(file, sql)
+    expect(error.code).toBe('E_SQL')
+    expect(error.reason).toMatch(reason)
+    expect(error.hint).toContain('remote_address')
+    expect(readFileSync(file).equals(bytes)).toBe(true)
+    expect(readdirSync(dirname(file)).filter((name) => !name.startsWith('trace.db'))).toEqual([])
+    expect(existsSync(directory)).toBe(false)
+  })
+
+  test.each([
+    '/* a */ -- b\n select 1',
+    'VALUES (1)',
+    `WITH a AS (SELECT ';' AS ":no", [x] FROM (SELECT 1 AS x)) SELECT 1 /* :none */ -- :none`,
+    'EXPLAIN SELECT 1',
+    'explain query plan select * from connects',
+    'SELECT 1;',
+    'SELECT 1; -- and that is all',
+  ])('%s is asked', (sql) => {
+    expect(runSql(makeFile(), sql).rows.length).toBeGreaterThan(0)
+  })
+
+  test('the hint names the columns that there are', () => {
+    const file = makeFile()
+    const { hint } = failureOf(file, 'SELECT nonesuch')
+    const names = Object.keys(queryTrace<object>(file, 'SELECT * FROM connects LIMIT 1')[0]!)
+    expect(hint.replace(/^.* has /, '').split(', ')).toEqual(names)
+  })
+})
+
+describe('parameters', () => {
+  test('are bound as what they look like', () => {
+    const sql = `SELECT typeof(:a), typeof(:b), typeof(:c), typeof(:d), ':e', :a + 1`
+    const values = { a: '41', b: '1.5', c: '10.0.0.1', d: '-7' }
+    expect(runSql(makeFile(), sql, { values }).rows).toEqual([['integer', 'real', 'text', 'integer', ':e', 42]])
+  })
+
+  test('work in a LIMIT, and beyond 2^53', () => {
+    const values = { n: '2', big: '900719925474099312' }
+    expect(runSql(makeFile(), 'SELECT :big FROM connects LIMIT :n', { values }).rows).toEqual([
+      [900_719_925_474_099_312n],
+      [900_719_925_474_099_312n],
+    ])
+  })
+
+  test('that are missing are a usage error', () => {
+    expect(failureOf(makeFile(), 'SELECT :name')).toBeInstanceOf(UsageError)
+  })
+})
+
+/** A path where nothing is. */
+function makeDirectoryName(): string {
+  return join('/tmp', `tcpconn-test-none-${process.pid}`)
+}
+
+test('a temporary directory stays empty', () => {
+  const directory = makeTemporaryDirectory()
+  failureOf(makeFile(), `ATTACH '${directory}/a.db' AS a`)
+  expect(readdirSync(directory)).toEqual([])
+})
