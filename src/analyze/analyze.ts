@@ -38,14 +38,16 @@ export async function analyze(query: StoredQuery, files: readonly string[], opti
   const format = FORMATS[options.format]
   const isReport = format.kind === 'report'
   const settings = parseSettings(query, options, isReport ? (query.tableRows ?? REPORT_ROWS) : Infinity)
-  const destination = openDestination(options.output, format)
+  // A listener hears nothing of a signal while SQLite runs: then only a process without any listener ends.
+  let destination = query.mayBeEndless ? null : openDestination(options.output, format)
   try {
-    const width = isReport ? chartWidth(destination.width) : DATA_WIDTH
+    const width = isReport && destination ? chartWidth(destination.width) : DATA_WIDTH
     const { result, loss, cover } = answer(query, files, options, { ...settings, width })
+    destination ??= openDestination(options.output, format)
     if (!isReport) for (const line of loss) process.stderr.write(`${safeLine(line)}\n`)
     await destination.write(await format.render(result, { ...destination, loss, cover }))
   } catch (error) {
-    destination.abort()
+    destination?.abort()
     throw error
   }
 }

@@ -2,6 +2,11 @@ import Database from 'better-sqlite3'
 import { TcpconnError, messageOf } from '../errors.js'
 import { damagedTrace, readFault } from './check-trace.js'
 
+/** Unix ns of today are beyond 2^53; other integers of a trace never are. */
+const LARGE_COLUMNS = ['started_unix_ns', 'unix_offset_ns', 'kernel_cgroup_id', 'recorder_start_ticks']
+/** NOT NULL in all but name: it costs the writer per row. */
+const NEVER_NULL = ['session_id', 'started_ns', 'outcome', 'process_id', 'endpoint_id']
+
 /**
  * What an error that nobody expected means: most of the time, that one of the traces holds what no recorder writes.
  * Reads the whole of them to find out.
@@ -23,11 +28,29 @@ function damageOf(path: string): string | null {
   try {
     db = new Database(path, { readonly: true, timeout: 2000 })
     db.pragma('trusted_schema = OFF')
+    // Of STRICT tables it checks the types of all values too.
     const found = String(db.pragma('quick_check(1)', { simple: true }))
-    return found === 'ok' ? null : found
+    return found === 'ok' ? findAbsurdValue(db) : found
   } catch (error) {
     return messageOf(error)
   } finally {
     db?.close()
   }
+}
+
+function findAbsurdValue(db: Database.Database): string | null {
+  const columns = db
+    .prepare(
+      `SELECT m.name, p.name FROM sqlite_schema AS m JOIN pragma_table_info(m.name) AS p
+       WHERE m.type = 'table' AND p.type = 'INTEGER'`,
+    )
+    .raw()
+    .all() as [string, string][]
+  for (const [table, column] of columns) {
+    const limit = LARGE_COLUMNS.includes(column) ? 2 ** 62 : Number.MAX_SAFE_INTEGER
+    const isMissing = table === 'connect_attempt' && NEVER_NULL.includes(column) ? ` OR "${column}" IS NULL` : ''
+    const sql = `SELECT 1 FROM "${table}" WHERE "${column}" NOT BETWEEN ${-limit} AND ${limit}${isMissing} LIMIT 1`
+    if (db.prepare(sql).get() !== undefined) return `no recorder writes what ${column} of ${table} holds`
+  }
+  return null
 }

@@ -81,7 +81,7 @@ export function forEachSums(blob: Uint8Array, take: (sums: StoredSums) => void):
       value += (byte & 127) * scale
       if (byte < 128) break
     }
-    return value
+    return value <= Number.MAX_SAFE_INTEGER ? value : 0
   }
   const nextBytes = () => {
     const length = next()

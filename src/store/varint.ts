@@ -8,7 +8,7 @@ export function pushVarint(bytes: number[], value: number): void {
   bytes.push(rest)
 }
 
-/** Calls `take` with each LEB128 integer; one that the end cuts off is taken as far as it goes. */
+/** Calls `take` with each LEB128 integer; one that the end cuts off is taken as far as it goes, one beyond 2^53 as 0. */
 export function readVarints(encoded: Uint8Array, take: (value: number) => void): void {
   let position = 0
   while (position < encoded.length) {
@@ -18,6 +18,6 @@ export function readVarints(encoded: Uint8Array, take: (value: number) => void):
       value += (byte & 127) * scale
       if (byte < 128) break
     }
-    take(value)
+    take(value <= Number.MAX_SAFE_INTEGER ? value : 0)
   }
 }

@@ -49,10 +49,11 @@ export function makeTwoSessions(seed: number): SampleTrace {
   )
 }
 
-/** The same, of another host. */
+/** The same, of another host, as a closed file: that is read past SQLite. */
 export function makeOtherHost(seed: number): SampleTrace {
   const trace = makeTwoSessions(seed)
   trace.db.exec("UPDATE session SET host = 'other'")
+  trace.db.pragma('journal_mode = DELETE')
   return trace
 }
 

@@ -86,13 +86,15 @@ describe('a trace', () => {
     expect(readPragma(file, 'user_version')).toBe(1)
   })
 
-  test('cannot make its reader run functions that have effects', () => {
-    const trace = makeTrace()
-    trace.db.exec(`CREATE VIEW planted AS SELECT load_extension('evil.so') AS a`)
-    trace.db.close()
-    const db = openTrace(trace.file)
-    expect(() => db.prepare('SELECT a FROM planted').get()).toThrow(/unsafe use|not authorized/)
+  test('is opened with all that SQLite has against strangers', () => {
+    const db = openTrace(closedTrace())
     expect(db.pragma('trusted_schema', { simple: true })).toBe(0)
+    expect(db.pragma('query_only', { simple: true })).toBe(1)
+    expect(db.pragma('cell_size_check', { simple: true })).toBe(1)
+    expect(() => db.prepare(`SELECT load_extension('evil.so')`).get()).toThrow(/not authorized/)
+    db.pragma('query_only = OFF')
+    db.pragma('writable_schema = ON')
+    expect(() => db.prepare(`UPDATE sqlite_schema SET sql = ''`).run()).toThrow(/may not be modified/)
     db.close()
   })
 })

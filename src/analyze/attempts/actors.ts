@@ -41,14 +41,17 @@ export function createActors(): ActorNotes {
       }
     },
     take() {
-      const byGroup = new Map<number, { actor: Actor; attempts: number }[]>()
-      counts.forEach((attempts, pair) => {
-        const [group, actor] = pairs.pairOf(pair)
-        const list = byGroup.get(group) ?? []
-        if (list.length === 0) byGroup.set(group, list)
-        list.push({ actor: actors[actor] as Actor, attempts })
+      const byGroup = new Map<number, number[]>()
+      counts.forEach((_, pair) => {
+        const [group] = pairs.pairOf(pair)
+        const list = byGroup.get(group)
+        if (list) list.push(pair)
+        else byGroup.set(group, [pair])
       })
-      return (group) => describeActors(byGroup.get(group) ?? [])
+      const noted = (pair: number) => {
+        return { actor: actors[pairs.pairOf(pair)[1]] as Actor, attempts: counts[pair] as number }
+      }
+      return (group) => describeActors((byGroup.get(group) ?? []).map(noted))
     },
   }
 }

@@ -6,14 +6,18 @@ import { createWallClock } from '../trace/wall-clock.js'
 import type { ConnectPairs, RepeatedConnects } from './repeated-connects.js'
 
 /**
- * When the attempts of some pairs began, ascending, in ns by the wall clock since a moment that is the same for all. Reads
- * the attempts once more: most often few of the pairs are wanted, and the starts of all of them would take much memory.
- * @returns by the number of the pair
+ * When the attempts of some pairs began. Reads the attempts once more: most often few of the pairs are wanted, and the
+ * starts of all of them would take much memory.
+ * @returns what gives the starts of a wanted pair, ascending, in ns by the wall clock since a moment that is the same for
+ *   all
  */
-export function readStarts(pairs: ConnectPairs, wanted: readonly RepeatedConnects[]): Map<number, Float64Array> {
+export function readStarts(
+  pairs: ConnectPairs,
+  wanted: readonly RepeatedConnects[],
+): (pair: RepeatedConnects) => Float64Array {
   const { scope, processes, endpoints, numbers } = pairs
-  const starts = new Map(wanted.map(({ pair, attempts }) => [pair, new Float64Array(attempts)]))
   const { isProcess, isEndpoint, next } = markWanted(pairs, wanted)
+  const starts = new Float64Array(wanted.reduce((sum, { attempts }) => sum + attempts, 0))
   const baseNs = baseOf(scope)
   scanScope(scope, ['process_id', 'endpoint_id', 'started_ns'], (part) => {
     const [processOf, endpointOf, clock] = [processes.of(part), endpoints.of(part), createWallClock(part)]
@@ -28,12 +32,12 @@ export function readStarts(pairs: ConnectPairs, wanted: readonly RepeatedConnect
         const at = next[pair] as number
         if (at < 0) return
         next[pair] = at + 1
-        starts.get(pair)![at] = shiftNs + clock.relativeNs(row[AT.started_ns] as number)
+        starts[at] = shiftNs + clock.relativeNs(row[AT.started_ns] as number)
       },
     }
   })
-  for (const list of starts.values()) list.sort()
-  return starts
+  // All starts of a pair are there now: the next one would go to where they end.
+  return ({ pair, attempts }) => starts.subarray((next[pair] as number) - attempts, next[pair]).toSorted()
 }
 
 /** By number: 1 for processes and endpoints of wanted pairs; where the next start of a pair goes, -1 for unwanted ones. */
@@ -42,12 +46,16 @@ function markWanted({ numbers }: ConnectPairs, wanted: readonly RepeatedConnects
   const highest = (half: 0 | 1) => pairs.reduce((max, pair) => Math.max(max, pair[half]), 0)
   const isProcess = new Uint8Array(highest(0) + 1)
   const isEndpoint = new Uint8Array(highest(1) + 1)
-  const next = new Int32Array(numbers.size).fill(-1)
+  const next = new Float64Array(numbers.size).fill(-1)
   for (const [process, endpoint] of pairs) {
     isProcess[process] = 1
     isEndpoint[endpoint] = 1
   }
-  for (const { pair } of wanted) next[pair] = 0
+  let at = 0
+  for (const { pair, attempts } of wanted) {
+    next[pair] = at
+    at += attempts
+  }
   return { isProcess, isEndpoint, next }
 }
 
@@ -60,5 +68,5 @@ function baseOf({ parts }: Scope): bigint {
 export function medianGap(starts: Float64Array): number | null {
   if (starts.length < 2) return null
   const gaps = starts.subarray(1).map((start, i) => start - (starts[i] as number))
-  return gaps.sort()[nearestRank(50, gaps.length) - 1] as number
+  return gaps.toSorted()[nearestRank(50, gaps.length) - 1] as number
 }

@@ -19,7 +19,8 @@ export interface FailureCause {
   /** Unix ns of the first and the last start */
   readonly firstNs: bigint
   readonly lastNs: bigint
-  readonly actors: Actors
+  /** Who made them; found out when it is asked for. */
+  readonly actors: () => Actors
 }
 
 interface Tally {
@@ -60,15 +61,19 @@ export function collectFailures(scope: Scope): FailureCause[] {
     }
   })
   const actorsOf = actors.take()
-  return tallies.map(({ endpoint, firstNs, lastNs, ...tally }, number) => {
+  return tallies.map(({ outcome, errno, endpoint, attempts, firstNs, lastNs }, number) => {
     const [address, port] = endpoints.keyOf(endpoint)
+    const [remoteAddress, remotePort] = [String(address), Number(port)]
+    const [first, last] = [firstNs as bigint, lastNs as bigint]
     return {
-      ...tally,
-      remoteAddress: String(address),
-      remotePort: Number(port),
-      firstNs: firstNs as bigint,
-      lastNs: lastNs as bigint,
-      actors: actorsOf(number),
+      remoteAddress,
+      remotePort,
+      outcome,
+      errno,
+      attempts,
+      firstNs: first,
+      lastNs: last,
+      actors: () => actorsOf(number),
     }
   })
 }

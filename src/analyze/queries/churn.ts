@@ -39,8 +39,8 @@ export const churn: StoredQuery = {
     const pairs = countPairs(scope, minAttempts)
     const inOrder = pairs.list.toSorted((a, b) => b.attempts - a.attempts)
     // Without --sort it is known already which of them are shown.
-    const starts = readStarts(pairs, settings.sort === null ? inOrder.slice(0, settings.limit) : inOrder)
-    const toRow = (pair: RepeatedConnects) => rowOf(pair, starts.get(pair.pair) as Float64Array)
+    const startsOf = readStarts(pairs, settings.sort === null ? inOrder.slice(0, settings.limit) : inOrder)
+    const toRow = (pair: RepeatedConnects) => rowOf(pair, startsOf(pair))
     const ranked = rankRows({ columns: COLUMNS, items: inOrder, compare: () => 0, toRow }, settings)
     return { columns: COLUMNS, ...ranked, notes: NOTES, whenEmpty: `no pair has ${minAttempts} attempts or more` }
   },

@@ -100,8 +100,8 @@ function rowOf({ what, name, kind, before, after, pValue, qValue }: Tested, leng
     after.attempts,
     rate(before, lengths[0]),
     rate(after, lengths[1]),
-    percentOf(before.failed, before.attempts),
-    percentOf(after.failed, after.attempts),
+    failedPercent(before),
+    failedPercent(after),
     before.p50Ns,
     after.p50Ns,
     before.p99Ns,
@@ -109,6 +109,11 @@ function rowOf({ what, name, kind, before, after, pValue, qValue }: Tested, leng
     Number(pValue.toPrecision(2)),
     Number(qValue.toPrecision(2)),
   ]
+}
+
+/** Nothing of what was not there. */
+function failedPercent({ failed, attempts }: SideValues): number | null {
+  return attempts === 0 ? null : percentOf(failed, attempts)
 }
 
 function describe(tested: readonly Tested[], shown: readonly Tested[]): string[] {

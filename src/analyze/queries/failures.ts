@@ -42,5 +42,6 @@ function toRow({ remoteAddress, remotePort, outcome, errno, attempts, firstNs, l
   const known = describeErrno(errno)
   const words = outcome === 'cancelled' ? 'closed, or its process ended, before an answer' : (known?.meaning ?? null)
   const what = [remoteAddress, remotePort, outcome, errno, known?.name ?? null, attempts]
-  return [...what, firstNs, lastNs, actors.comm, actors.user, actors.processes, words]
+  const { comm, user, processes } = actors()
+  return [...what, firstNs, lastNs, comm, user, processes, words]
 }

@@ -21,7 +21,7 @@ export const slowest: StoredQuery = {
     const limit = Number.isFinite(settings.limit) ? settings.limit : ROWS
     const { attempts, covered } = findSlowest(scope, limit)
     const hasHosts = new Set(scope.parts.map(({ trace }) => trace)).size > 1
-    const items = readAttempts(attempts).map(({ row, part }): Row => (hasHosts ? [...row, part.host] : row))
+    const items = readAttempts(attempts).map(({ row, part }): Row => (hasHosts ? row.concat(part.host) : row))
     const columns = columnsFor(items, hasHosts)
     const ranked = rankRows({ columns, items, compare: () => 0, toRow: (row) => row }, { ...settings, limit })
     return { columns, ...ranked, notes: [describeChoice(scope, ranked.rows.length, covered)] }
@@ -29,11 +29,10 @@ export const slowest: StoredQuery = {
 }
 
 /** Most hosts have no DNS names recorded: then tables have no column for them. */
-function columnsFor(rows: readonly Row[], hasHosts: boolean): Column[] {
+function columnsFor(rows: readonly Row[], hasHosts: boolean): readonly Column[] {
   const hasNames = rows.some((row) => row[DNS_NAME] !== null)
-  const columns = CONNECT_COLUMNS.map((column, i) =>
-    i === DNS_NAME && !hasNames ? { ...column, isHidden: true } : column,
-  )
+  const dnsName = CONNECT_COLUMNS[DNS_NAME] as Column
+  const columns = hasNames ? CONNECT_COLUMNS : CONNECT_COLUMNS.with(DNS_NAME, { ...dnsName, isHidden: true })
   return hasHosts ? [...columns, HOST] : columns
 }
 

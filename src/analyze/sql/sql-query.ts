@@ -29,6 +29,7 @@ export function createSqlQuery(
     description,
     example: `tcpconn analyze ${name}`,
     columns: [],
+    mayBeEndless: true,
     run(scope, { limit, values }) {
       try {
         const db = openConnects(scope)

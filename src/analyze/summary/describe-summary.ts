@@ -30,8 +30,8 @@ export function describeSummary(values: Readonly<Record<string, Value>>, width: 
     ['slowest endpoint', describeSlowest(values)],
   ]
   return lines.flatMap(([label, words]) => {
-    const [first = '', ...others] = wrap(words, Math.max(MIN_TEXT_WIDTH, width - LABEL_WIDTH))
-    return [label.padEnd(LABEL_WIDTH) + first, ...others.map((line) => ' '.repeat(LABEL_WIDTH) + line)]
+    const wrapped = wrap(words, Math.max(MIN_TEXT_WIDTH, width - LABEL_WIDTH))
+    return wrapped.map((line, i) => (i === 0 ? label : '').padEnd(LABEL_WIDTH) + line)
   })
 }
 

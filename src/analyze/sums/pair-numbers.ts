@@ -42,17 +42,16 @@ export function createPairNumbers(): PairNumbers {
       table.entries[table.entryOf(pair[0], pair[1])] = number + 1
     }
   }
-  const add = (first: number, second: number, entry: number) => {
+  const add = (first: number, second: number) => {
     if (size === keys.length) {
-      // The table of the hashes looks into the keys.
       const larger = new Float64Array(keys.length * 2)
       larger.set(keys)
       keys = larger
+      // A table of hashes looks into the keys.
       grow(first, second)
-      entry = table.entryOf(first, second)
     }
+    table.entries[table.entryOf(first, second)] = size + 1
     keys[size] = first * SECOND_LIMIT + second
-    table.entries[entry] = size + 1
     return size++
   }
   return {
@@ -67,7 +66,7 @@ export function createPairNumbers(): PairNumbers {
         entry = table.entryOf(first, second)
       }
       const number = (table.entries[entry] as number) - 1
-      return number === -1 ? add(first, second, entry) : number
+      return number === -1 ? add(first, second) : number
     },
   }
 }

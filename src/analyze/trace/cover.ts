@@ -32,13 +32,17 @@ export function coverPart(part: SessionPart, usesSums: boolean): Cover {
   const partial = windows.filter((window) => !isWhole(window) && isTouched(window))
   const afterWindows = (windows.at(-1)?.last_attempt_id ?? -1) + 1
   const ranges = [
-    ...partial.flatMap((window) => readBatches(part, window.first_attempt_id, window.last_attempt_id)),
+    ...joinRanges(partial.map(idsOf)).flatMap(({ first, last }) => readBatches(part, first, last)),
     ...readBatches(part, afterWindows, Number.MAX_SAFE_INTEGER),
   ]
   return { windowIds: whole.map((window) => window.window_id), ranges: joinRanges(ranges) }
 }
 
 type Window = ReturnType<typeof readWindows>[number]
+
+function idsOf({ first_attempt_id, last_attempt_id }: Window): IdRange {
+  return { first: first_attempt_id, last: last_attempt_id }
+}
 
 function readWindows({ trace, sessionId }: SessionPart) {
   // Traces of the first version have windows without sums.
@@ -79,11 +83,12 @@ function overlaps(segments: readonly ClockSegment[], minNs: number, maxNs: numbe
   return segments.some(({ fromNs, toNs }) => minNs < toNs && maxNs >= fromNs)
 }
 
+/** Each attempt once: ranges that overlap, as only a damaged file has them, would have it looked at again and again. */
 function joinRanges(ranges: readonly IdRange[]): IdRange[] {
   const joined: { first: number; last: number }[] = []
-  for (const range of ranges) {
+  for (const range of ranges.toSorted((a, b) => a.first - b.first)) {
     const previous = joined.at(-1)
-    if (previous && previous.last + 1 === range.first) previous.last = range.last
+    if (previous && range.first <= previous.last + 1) previous.last = Math.max(previous.last, range.last)
     else joined.push({ ...range })
   }
   return joined

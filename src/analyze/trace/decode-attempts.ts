@@ -75,10 +75,15 @@ function readInteger(bytes: Uint8Array, at: number, type: number): number {
         (int32(bytes, at + 2) >>> 0)
       )
     case 6:
-      return int32(bytes, at) * TWO_TO_32 + (int32(bytes, at + 4) >>> 0)
+      return asSafe(int32(bytes, at) * TWO_TO_32 + (int32(bytes, at + 4) >>> 0))
     default:
       return type - 8
   }
+}
+
+/** An integer of a column; NaN for what no double holds exactly, which no recorder writes. */
+export function asSafe(value: number): number {
+  return Number.isSafeInteger(value) ? value : NaN
 }
 
 function int32(bytes: Uint8Array, at: number): number {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { AT, ATTEMPT_COLUMNS, type AttemptColumn, type AttemptRow } from './attempt-columns.js'
 import type { IdRange } from './cover.js'
-import { decodeAttempts } from './decode-attempts.js'
+import { asSafe, decodeAttempts } from './decode-attempts.js'
 import { queries } from './query-builder.js'
 import { createRowFilter } from './row-filter.js'
 import type { Scope, SessionPart } from './scope.js'
@@ -64,7 +64,7 @@ function scanTable({ trace }: SessionPart, range: IdRange, columns: readonly Att
   const row = new Float64Array(ATTEMPT_COLUMNS.length)
   const positions = columns.map((column) => AT[column])
   const step = (_: unknown, ...values: (number | null)[]) => {
-    for (let i = 0; i < positions.length; i++) row[positions[i] as number] = values[i] ?? NaN
+    for (let i = 0; i < positions.length; i++) row[positions[i] as number] = asSafe(values[i] ?? NaN)
     take(row)
   }
   trace.db.aggregate(AGGREGATE, { start: null, varargs: true, step })

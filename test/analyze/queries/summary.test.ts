@@ -70,7 +70,7 @@ describe.each([1, 2])('over %i files', (fileCount) => {
     const rows = connectsOfCase(traces, scopeCase)
     const files = traces.map(({ file }) => file)
     const found = summarize(files, scopeCase.raw)
-    const sizeOf = (test: (row: Connect) => boolean) => rows.filter(test).length || null
+    const sizeOf = (isOne: (row: Connect) => boolean) => rows.filter(isOne).length || null
     const isBusiest = (row: Connect) =>
       row.remote_address === found.busiest_endpoint_address && row.remote_port === found.busiest_endpoint_port
     expect(found.busiest_endpoint_attempts).toBe(largest(rows, endpointOf))

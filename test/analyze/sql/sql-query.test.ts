@@ -18,7 +18,9 @@ interface Asked extends RawScope {
 
 function runSql(files: string | readonly string[], sql: string, { limit = Infinity, values = {}, ...raw }: Asked = {}) {
   const query = createSqlQuery('sql', readStatement(sql))
-  return withTraces([files].flat(), (traces) => query.run(selectScope(traces, raw), { limit, sort: null, width: 80, values }))
+  return withTraces([files].flat(), (traces) =>
+    query.run(selectScope(traces, raw), { limit, sort: null, width: 80, values }),
+  )
 }
 
 function failureOf(files: string | readonly string[], sql: string, asked: Asked = {}): TcpconnError {

@@ -8,7 +8,11 @@ import { expectWithin } from '../expect-within.js'
 const PERCENTS = [0, 1, 50, 90, 99, 99.9, 100]
 
 const listed = (values: readonly number[]): Latencies => {
-  return { buckets: [], values: Float64Array.from(values).sort(), maxNs: values.length ? Math.max(...values) : null }
+  return {
+    buckets: [],
+    values: Float64Array.from(values).toSorted(),
+    maxNs: values.length ? Math.max(...values) : null,
+  }
 }
 const bucketed = (values: readonly number[]): Latencies => ({
   buckets: values.map((value) => encodeBuckets([bucketOf(value), 1])),

@@ -1,0 +1,272 @@
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { RecordBatchFileReader, tableFromIPC, type Dictionary } from 'apache-arrow'
+import { describe, expect, test } from 'vitest'
+import { exportTrace, type ExportOptions } from '../../../src/analyze/export/export-trace.js'
+import type { ExportFormatName } from '../../../src/analyze/export/export-formats.js'
+import { TOOL_VERSION } from '../../../src/version.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { COLUMN_NAMES, HOSTILE_NAMES, makeHardTrace, viewRows } from './hard-trace.js'
+import { queryDuckdb, readArrowFile, readParquet, type Found } from './read-duckdb.js'
+
+/** Exports into a new file, of which it returns the path. */
+async function exportTo(
+  format: ExportFormatName,
+  files: readonly string[],
+  options: Partial<ExportOptions> = {},
+): Promise<string> {
+  const output = join(makeTemporaryDirectory(), `out.${format}`)
+  await exportTrace(files, { format, output, quiet: true, session: 'all', ...options })
+  return output
+}
+
+/** Rows as the view has them, but for `time`, which is ns in files that have a type for it. */
+function withTimeNs(rows: readonly unknown[][]): unknown[][] {
+  return rows.map((row) => row.map((value, i) => (COLUMN_NAMES[i] === 'time' ? row[1] : value)))
+}
+
+const READERS: Record<'parquet' | 'arrow', (path: string) => Promise<Found>> = {
+  parquet: readParquet,
+  arrow: (path) => readArrowFile(readFileSync(path)),
+}
+const BINARY = ['parquet', 'arrow'] as const
+
+describe.each(BINARY)('%s', (format) => {
+  test('holds every value of the view connects, in the order of attempts', async () => {
+    const file = makeHardTrace()
+    const { names, rows } = await READERS[format](await exportTo(format, [file]))
+    const expected = withTimeNs(viewRows(file))
+    expect(names).toEqual(COLUMN_NAMES)
+    expect(expected).toHaveLength(4551)
+    expect(new Set(expected.map((row) => row[4])).size).toBe(8)
+    expect(rows).toEqual(expected)
+  })
+
+  test('has the types of the documentation', async () => {
+    const { types } = await READERS[format](await exportTo(format, [makeHardTrace()]))
+    expect(types.join(' ').toLowerCase()).toBe(
+      [
+        'integer bigint timestamp_ns bigint varchar integer utinyint integer integer bigint varchar varchar uinteger',
+        'varchar varchar uinteger uinteger utinyint varchar usmallint varchar usmallint varchar bigint',
+      ].join(' '),
+    )
+  })
+
+  test('of a trace that is being recorded is the same', async () => {
+    const file = makeHardTrace({ isClosed: false })
+    const { rows } = await READERS[format](await exportTo(format, [file]))
+    expect(rows).toEqual(withTimeNs(viewRows(file)))
+  })
+
+  test.each([
+    ['1', 4500],
+    ['2', 50],
+    ['3', 0],
+    ['4', 1],
+  ])('of session %s has its attempts', async (session, count) => {
+    const file = makeHardTrace()
+    const { names, rows } = await READERS[format](await exportTo(format, [file], { session }))
+    expect(names).toEqual(COLUMN_NAMES)
+    expect(rows).toHaveLength(count)
+    expect(rows).toEqual(withTimeNs(viewRows(file, `session_id = ${session}`)))
+  })
+
+  test('is of the newest session when none is named', async () => {
+    const path = join(makeTemporaryDirectory(), 'out')
+    await exportTrace([makeHardTrace()], { format, output: path, quiet: true })
+    expect((await READERS[format](path)).rows).toHaveLength(1)
+  })
+
+  test('of several files has the host before everything else', async () => {
+    const files = [makeHardTrace({ host: 'one' }), makeHardTrace({ seed: 2, count: 500, host: '../\x1b"two"' })]
+    const { names, rows } = await READERS[format](await exportTo(format, files))
+    const expected = files.flatMap((file, i) =>
+      withTimeNs(viewRows(file)).map((row) => [['one', '../\x1b"two"'][i], ...row]),
+    )
+    expect(names).toEqual(['host', ...COLUMN_NAMES])
+    expect(rows).toEqual(expected)
+  })
+
+  test('of more rows than a batch, and than a row group, is whole', async () => {
+    const file = makeHardTrace({ count: 100_000 })
+    const { rows } = await READERS[format](await exportTo(format, [file]))
+    const expected = withTimeNs(viewRows(file))
+    expect(rows.length).toBe(expected.length)
+    // Compared at once, a difference would be looked for in 3.6 million values.
+    const different = rows.findIndex((row, i) => row.some((value, j) => value !== expected[i]![j]))
+    expect(different === -1 ? null : [rows[different], expected[different]]).toBe(null)
+  })
+})
+
+describe('what is exported', () => {
+  test.each([
+    ['outcome', { outcome: ['failed'] }, "outcome NOT IN ('established', 'pending')"],
+    ['user', { uid: ['www-data'] }, "user = 'www-data'"],
+    ['pid', { pid: ['101,102'] }, 'pid IN (101, 102)'],
+    ['port', { port: ['444'] }, 'remote_port = 444'],
+    ['family', { ipv6: true }, 'family = 6'],
+    ['comm', { comm: ['+1'] }, "comm = '+1'"],
+    ['latency', { minLatency: '100us' }, 'latency_ns >= 100000'],
+    ['cgroup', { cgroup: ['/cgroup-1'] }, "cgroup = '/cgroup-1'"],
+    ['time', { since: '2023-11-15', until: '2023-11-16' }, "time >= '2023-11-15' AND time < '2023-11-16'"],
+    ['nothing', { pid: ['999999'] }, '0'],
+  ] as const)('is what the filters leave: %s', async (name, options, where) => {
+    const file = makeHardTrace()
+    const expected = withTimeNs(viewRows(file, where))
+    if (name !== 'nothing') expect(expected.length).toBeGreaterThan(0)
+    const { rows } = await readParquet(await exportTo('parquet', [file], options as unknown as ExportOptions))
+    expect(rows).toEqual(expected)
+  })
+
+  test('holds no name that the filters leave out', async () => {
+    const file = makeHardTrace()
+    for (const format of BINARY) {
+      const bytes = readFileSync(await exportTo(format, [file], { comm: ['+1'] }))
+      expect(bytes.includes('@SUM')).toBe(false)
+    }
+  })
+})
+
+describe('text', () => {
+  test('as JSON lines holds every value of the view, integers exact', async () => {
+    const file = makeHardTrace()
+    const text = readFileSync(await exportTo('jsonl', [file]), 'utf8')
+    // eslint-disable-next-line no-control-regex
+    expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/)
+    const lines = text.trimEnd().split('\n')
+    // JSON.parse would round integers: those that are not in a string become one.
+    const rows = lines.map((line) => {
+      const marked = line.replace(/":(-?\d+)([,}])/g, '":"#$1"$2')
+      const object = JSON.parse(marked, (_, value: unknown) => {
+        return typeof value === 'string' && /^#-?\d+$/.test(value) ? BigInt(value.slice(1)) : value
+      }) as Record<string, unknown>
+      expect(Object.keys(object)).toEqual(COLUMN_NAMES)
+      return Object.values(object)
+    })
+    expect(rows).toEqual(viewRows(file))
+  })
+
+  test('as CSV holds every number and time, and texts that steer and calculate nothing', async () => {
+    const file = makeHardTrace()
+    const path = await exportTo('csv', [file])
+    const text = readFileSync(path, 'utf8')
+    // eslint-disable-next-line no-control-regex
+    expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/)
+    const found = await queryDuckdb(
+      `SELECT * FROM read_csv('${path}', all_varchar = true, nullstr = '', allow_quoted_nulls = false)`,
+    )
+    const safe = new Map(HOSTILE_NAMES.flatMap((name) => [name, `${name}!`]).map((name) => [name, csvNameOf(name)]))
+    const expected = viewRows(file).map((row) =>
+      row.map((value) => {
+        if (value === null) return null
+        return safe.get(String(value)) ?? (value === '=evil\x1b' ? "'=evil\\x1b" : String(value))
+      }),
+    )
+    expect(found.names).toEqual(COLUMN_NAMES)
+    expect(found.rows.map((row) => row.map((value) => (value === null ? null : String(value))))).toEqual(expected)
+  })
+
+  test('without a single row is a header, or nothing', async () => {
+    const file = makeHardTrace()
+    expect(readFileSync(await exportTo('csv', [file], { session: '3' }), 'utf8')).toBe(`${COLUMN_NAMES.join(',')}\n`)
+    expect(readFileSync(await exportTo('jsonl', [file], { session: '3' }), 'utf8')).toBe('')
+  })
+})
+
+/** What a hostile name is in CSV, spelled out. */
+function csvNameOf(name: string): string {
+  const escaped = name
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\n', '\\x0a')
+    .replaceAll('\x1b', '\\x1b')
+    .replaceAll('\t', '\\x09')
+    .replaceAll('\r', '\\x0d')
+    .replaceAll('\u202e', '\\u{202e}')
+  return /^[=+\-@\t\r]/.test(name) ? `'${escaped}` : escaped
+}
+
+describe('a file', () => {
+  test('says in its own metadata where it comes from', async () => {
+    const path = await exportTo('parquet', [makeHardTrace()], { outcome: ['failed'] })
+    const { rows } = await queryDuckdb(`SELECT key::VARCHAR, value::VARCHAR FROM parquet_kv_metadata('${path}')`)
+    const metadata = new Map(rows as [string, string][])
+    const everything = JSON.parse(metadata.get('tcpconn') ?? '')
+    expect(everything).toMatchObject({ tool_version: TOOL_VERSION, selection: { outcome: ['failed'], session: 'all' } })
+    expect(Object.keys(everything.columns)).toEqual(COLUMN_NAMES)
+    expect(everything.sessions).toHaveLength(4)
+    expect(everything.sessions[3]).toMatchObject({
+      host: 'host',
+      session_id: 4,
+      command_line: 'tcpconn record',
+      filters: {},
+      recorded_attempts: 1,
+      lost_attempts: 3,
+      loss: { ring_full: 2, map_full: 0, writer_behind: 1, end_not_seen: 0 },
+      started_unix_ns: '1700000000000000000',
+      schema_version: 2,
+    })
+    expect(metadata.get('tcpconn.host')).toBe('host')
+    expect(metadata.get('tcpconn.loss')).toBe('none\nLOST 3 attempts: 2 ring full, 1 writer behind')
+    const arrow = tableFromIPC(readFileSync(await exportTo('arrow', [makeHardTrace()])))
+    expect(JSON.parse(arrow.schema.metadata.get('tcpconn') ?? '').sessions).toEqual(
+      everything.sessions.map(expect.objectContaining),
+    )
+    expect(arrow.schema.fields[3]?.metadata.get('comment')).toMatch(/ns until the outcome/)
+  })
+
+  test('of Parquet is compressed, dictionary-encoded, and has ranges to skip by', async () => {
+    const path = await exportTo('parquet', [makeHardTrace()], { session: '1' })
+    const { rows } = await queryDuckdb(
+      `SELECT path_in_schema, compression, encodings, stats_min_value, stats_max_value, stats_null_count, num_values
+       FROM parquet_metadata('${path}')`,
+    )
+    expect(new Set(rows.map((row) => row[1]))).toEqual(new Set(['ZSTD']))
+    const of = (name: string) => rows.find((row) => row[0] === name) ?? []
+    for (const name of ['comm', 'outcome', 'remote_address', 'dns_name']) expect(of(name)[2]).toMatch(/RLE_DICTIONARY/)
+    const view = viewRows(path.replace(/out\.parquet$/, 'out.parquet') && makeHardTrace(), 'session_id = 1')
+    const values = (name: string) => view.map((row) => row[COLUMN_NAMES.indexOf(name)])
+    for (const name of ['started_ns', 'latency_ns', 'process_start_ns', 'remote_port']) {
+      const known = (values(name).filter((value) => value !== null) as bigint[]).toSorted((a, b) => (a < b ? -1 : 1))
+      expect([of(name)[3], of(name)[4]]).toEqual([String(known[0]), String(known.at(-1))])
+    }
+    for (const name of ['latency_ns', 'errno', 'exe', 'dns_name', 'local_port']) {
+      expect(of(name)[5]).toBe(BigInt(values(name).filter((value) => value === null).length))
+    }
+  })
+
+  test('of Arrow has each dictionary once, however many batches', async () => {
+    const bytes = readFileSync(await exportTo('arrow', [makeHardTrace({ count: 100_000 })]))
+    const reader = RecordBatchFileReader.from(bytes)
+    const batches = [...reader]
+    expect(batches.length).toBeGreaterThan(2)
+    const texts = reader.schema.fields.filter((field) => String(field.type).startsWith('Dictionary'))
+    expect(texts.map((field) => field.name)).toContain('comm')
+    expect(new Set(texts.map((field) => (field.type as Dictionary).id)).size).toBe(texts.length)
+    const needle = Buffer.from('@SUM(A1)@')
+    expect(bytes.indexOf(needle)).toBe(bytes.lastIndexOf(needle))
+  })
+
+  test('is for its owner only, and has no company', async () => {
+    const path = await exportTo('parquet', [makeHardTrace()])
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    expect(readdirSync(dirname(path))).toEqual([basename(path)])
+  })
+
+  test.each(['parquet', 'arrow', 'csv', 'jsonl'] as const)('that exists is left alone: %s', async (format) => {
+    const output = join(makeTemporaryDirectory(), 'out')
+    writeFileSync(output, 'mine')
+    await expect(exportTrace([makeHardTrace()], { format, output, quiet: true })).rejects.toMatchObject({
+      code: 'E_EXISTS',
+    })
+    expect(readFileSync(output, 'utf8')).toBe('mine')
+    expect(readdirSync(dirname(output))).toEqual(['out'])
+  })
+
+  test('does not appear when the trace cannot be read', async () => {
+    const directory = makeTemporaryDirectory()
+    const output = join(directory, 'out')
+    const missing = join(directory, 'missing.db')
+    await expect(exportTrace([missing], { format: 'csv', output })).rejects.toMatchObject({ code: 'E_NO_SUCH_FILE' })
+    expect(readdirSync(directory)).toEqual([])
+  })
+})

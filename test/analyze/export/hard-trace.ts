@@ -1,0 +1,96 @@
+import Database from 'better-sqlite3'
+import { createRandom } from '../../store/random.js'
+import type { EventFields } from '../../record/make-events.js'
+import { makeSampleTrace } from '../sample-trace.js'
+import { variedEvents } from '../varied-events.js'
+
+/** Names that a process may have, and what a terminal, a spreadsheet or a parser could make of them. */
+export const HOSTILE_NAMES = [
+  'two\nlines',
+  '\x1b[2Jgone',
+  '"quoted", and more',
+  "=cmd|' /C calc'!A0",
+  '+1',
+  '-1',
+  '@SUM(A1)',
+  '\ttab',
+  '\rreturn',
+  'caf\ufffd\u202egnp.exe',
+  '\\x1b',
+  '',
+  '🦆 "π"',
+]
+
+const DAY_NS = 86_400_000_000_000
+
+/**
+ * A closed trace with four sessions: attempts of all outcomes whose clock was set by days and by years in between, some
+ * more, none at all, and a single one. Names are hostile, integers exceed 2^53, some attempts have DNS names.
+ * @param isClosed false leaves it in WAL mode, as while it is recorded
+ */
+export function makeHardTrace({ seed = 1, count = 3000, host = 'host', isClosed = true } = {}): string {
+  const random = createRandom(seed)
+  const more = variedEvents(random, Math.ceil(count / 2))
+  const one: Partial<EventFields> = { startedNs: 1n, pid: 4_000_000, tid: 3_999_998 }
+  const trace = makeSampleTrace(
+    { batches: [variedEvents(random, count), null, more] },
+    { batches: [variedEvents(random, 50)], goodbye: false },
+    { batches: [] },
+    { batches: [[one]], loss: { ringFull: 2, mapFull: 0, writerBehind: 1, missed: 0 } },
+  )
+  const { db, file } = trace
+  const processes = db.prepare('SELECT process_id FROM process').pluck().all() as number[]
+  const rename = db.prepare(
+    'UPDATE process SET comm = ?, exe = ?, process_start_ns = ?, mntns = ? WHERE process_id = ?',
+  )
+  processes.forEach((id, i) => {
+    const name = HOSTILE_NAMES[i % HOSTILE_NAMES.length] as string
+    rename.run(
+      name,
+      i % 4 === 0 ? null : `${name}!`,
+      9_007_199_254_740_993n + BigInt(i),
+      i % 3 ? 4_294_967_295 : null,
+      id,
+    )
+  })
+  db.prepare('UPDATE session SET host = ?').run(host)
+  db.exec(`
+    UPDATE cgroup SET path = NULL WHERE cgroup_id % 2 = 0;
+    UPDATE local_address SET local_address = NULL WHERE local_address_id = 1 AND ${seed} = 1;
+    UPDATE connect_attempt SET local_endpoint = local_endpoint & ~65535 WHERE attempt_id % 17 = 0;
+    INSERT INTO dns_name VALUES (1, 'example.org'), (2, '=evil' || char(27));
+    INSERT INTO connect_dns SELECT attempt_id, 1 + attempt_id % 2, 9007199254740993 + attempt_id
+      FROM connect_attempt WHERE attempt_id % 5 = 0;
+  `)
+  const setClock = db.prepare(
+    `INSERT INTO clock_offset SELECT session_id, ?, unix_offset_ns + ? FROM clock_offset WHERE session_id = 1 AND since_ns = 0`,
+  )
+  setClock.run(30e9, BigInt(DAY_NS) + 7n)
+  setClock.run(60e9, BigInt(DAY_NS) * -3n)
+  setClock.run(90e9, BigInt(DAY_NS) * 1500n + 1n)
+  if (isClosed) {
+    db.pragma('journal_mode = DELETE')
+    db.close()
+  }
+  return file
+}
+
+/** Rows of the view in the order of attempts, as arrays; integers are bigint. */
+export function viewRows(file: string, where = '1'): unknown[][] {
+  const db = new Database(file, { readonly: true })
+  try {
+    const text = db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'connects'").pluck().get() as string
+    const body = text.replace(/^CREATE VIEW connects AS/, '')
+    const query = `SELECT * FROM (${body.replace('SELECT', 'SELECT a.attempt_id AS attempt_id,')}) WHERE ${where}
+      ORDER BY session_id, attempt_id`
+    const rows = db.prepare(query).raw().safeIntegers().all() as unknown[][]
+    return rows.map((row) => row.slice(1))
+  } finally {
+    db.close()
+  }
+}
+
+export const COLUMN_NAMES = [
+  'session_id started_ns time latency_ns outcome errno syn_retransmits pid tid process_start_ns comm exe uid user',
+  'cgroup netns mntns family local_address local_port remote_address remote_port dns_name dns_age_ns',
+].flatMap((line) => line.split(' '))
