@@ -57,7 +57,7 @@ describe('help', () => {
   test('lists the stored queries', async () => {
     const { status, stdout } = await runTool(['analyze', '--list'])
     expect(status).toBe(0)
-    expect(stdout).toMatch(/^top-endpoints +\S/)
+    expect(stdout).toMatch(/^summary +\S/)
     const lines = stdout.trimEnd().split('\n')
     const columns = new Set(lines.map((line) => /^\S+ {2,}/.exec(line)?.[0].length))
     expect(columns.size, 'all descriptions begin in one column').toBe(1)
@@ -72,7 +72,7 @@ describe('a wrong use ends with 2, says what is meant, and prints nothing on std
     [['info', '--quite'], /unknown option '--quite'/],
     [['analyze', 'top-endpoint'], /top-endpoint[^s](.|\n)*\nhint: did you mean top-endpoints\?\n/],
     [['analyze', 'top-endpoint', '--limit', '3'], /did you mean top-endpoints\?/],
-    [['analyze', 'nonsense', 'tcpconn.db'], /QUERY takes top-endpoints, (.|\n)*\nhint: tcpconn help COMMAND/],
+    [['analyze', 'nonsense', 'tcpconn.db'], /QUERY takes summary, (.|\n)*\nhint: tcpconn help COMMAND/],
     [['analyze', '--lst'], /did you mean --list\?/],
     [['analyze', 'top-endpoints', '-o'], /argument missing/],
     [['analyze', 'top-endpoints', '--formt', 'json'], /unknown option '--formt'.*\n.*Did you mean --format\?/],

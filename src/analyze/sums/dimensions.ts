@@ -53,7 +53,7 @@ export const BY_PROCESS: Dimension = {
 
 export const BY_SESSION: Dimension = { name: 'all', source: 'session', columns: [], keys: () => () => [] }
 
-export const BY_HOST: Dimension = {
+const BY_HOST: Dimension = {
   name: 'host',
   source: 'session',
   columns: [text('host', 'HOST')],

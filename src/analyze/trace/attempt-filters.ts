@@ -1,6 +1,6 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Prefix } from '../../options/parse-lists.js'
-import { OUTCOMES, type Outcome } from '../../store/outcome.js'
+import type { Outcome } from '../../store/outcome.js'
 
 /** Which attempts a query covers, as `record` filters them. Empty lists and `null` leave nothing out. */
 export interface AttemptFilters {
@@ -50,12 +50,6 @@ export function endpointConditions(filters: AttemptFilters): Condition[] {
     ...(filters.family === null ? [] : [sql`endpoint.family = ${filters.family}`]),
     ...anyOf(filters.destinations.map(insidePrefix)),
   ]
-}
-
-/** Conditions on columns of `connect_attempt` itself. */
-export function attemptConditions(filters: AttemptFilters): Condition[] {
-  const codes = filters.outcomes.map((outcome) => OUTCOMES.indexOf(outcome))
-  return [...oneOf('outcome', codes), ...(filters.minLatencyNs > 0 ? [sql`latency_ns >= ${filters.minLatencyNs}`] : [])]
 }
 
 function oneOf(column: string, values: readonly (string | number)[]): Condition[] {

@@ -29,6 +29,11 @@ const READERS: Record<'parquet' | 'arrow', (path: string) => Promise<Found>> = {
   parquet: readParquet,
   arrow: (path) => readArrowFile(readFileSync(path)),
 }
+/** Traces of different hosts and files may differ in size. */
+function withoutBootId({ file_bytes: _, boot_id: __, ...session }: Record<string, unknown>) {
+  return session
+}
+
 const BINARY = ['parquet', 'arrow'] as const
 
 describe.each(BINARY)('%s', (format) => {
@@ -87,7 +92,7 @@ describe.each(BINARY)('%s', (format) => {
     expect(rows).toEqual(expected)
   })
 
-  test('of more rows than a batch, and than a row group, is whole', async () => {
+  test('of more rows than a batch is whole', async () => {
     const file = makeHardTrace({ count: 100_000 })
     const { rows } = await READERS[format](await exportTo(format, [file]))
     const expected = withTimeNs(viewRows(file))
@@ -107,7 +112,7 @@ describe('what is exported', () => {
     ['family', { ipv6: true }, 'family = 6'],
     ['comm', { comm: ['+1'] }, "comm = '+1'"],
     ['latency', { minLatency: '100us' }, 'latency_ns >= 100000'],
-    ['cgroup', { cgroup: ['/cgroup-1'] }, "cgroup = '/cgroup-1'"],
+    ['cgroup', { cgroup: ['/cgroup-2'] }, "cgroup = '/cgroup-2'"],
     ['time', { since: '2023-11-15', until: '2023-11-16' }, "time >= '2023-11-15' AND time < '2023-11-16'"],
     ['nothing', { pid: ['999999'] }, '0'],
   ] as const)('is what the filters leave: %s', async (name, options, where) => {
@@ -188,7 +193,7 @@ function csvNameOf(name: string): string {
 describe('a file', () => {
   test('says in its own metadata where it comes from', async () => {
     const path = await exportTo('parquet', [makeHardTrace()], { outcome: ['failed'] })
-    const { rows } = await queryDuckdb(`SELECT key::VARCHAR, value::VARCHAR FROM parquet_kv_metadata('${path}')`)
+    const { rows } = await queryDuckdb(`SELECT decode(key), decode(value) FROM parquet_kv_metadata('${path}')`)
     const metadata = new Map(rows as [string, string][])
     const everything = JSON.parse(metadata.get('tcpconn') ?? '')
     expect(everything).toMatchObject({ tool_version: TOOL_VERSION, selection: { outcome: ['failed'], session: 'all' } })
@@ -208,9 +213,8 @@ describe('a file', () => {
     expect(metadata.get('tcpconn.host')).toBe('host')
     expect(metadata.get('tcpconn.loss')).toBe('none\nLOST 3 attempts: 2 ring full, 1 writer behind')
     const arrow = tableFromIPC(readFileSync(await exportTo('arrow', [makeHardTrace()])))
-    expect(JSON.parse(arrow.schema.metadata.get('tcpconn') ?? '').sessions).toEqual(
-      everything.sessions.map(expect.objectContaining),
-    )
+    const { sessions } = JSON.parse(arrow.schema.metadata.get('tcpconn') ?? '')
+    expect(sessions.map(withoutBootId)).toEqual(everything.sessions.map(withoutBootId))
     expect(arrow.schema.fields[3]?.metadata.get('comment')).toMatch(/ns until the outcome/)
   })
 
@@ -223,7 +227,7 @@ describe('a file', () => {
     expect(new Set(rows.map((row) => row[1]))).toEqual(new Set(['ZSTD']))
     const of = (name: string) => rows.find((row) => row[0] === name) ?? []
     for (const name of ['comm', 'outcome', 'remote_address', 'dns_name']) expect(of(name)[2]).toMatch(/RLE_DICTIONARY/)
-    const view = viewRows(path.replace(/out\.parquet$/, 'out.parquet') && makeHardTrace(), 'session_id = 1')
+    const view = viewRows(makeHardTrace(), 'session_id = 1')
     const values = (name: string) => view.map((row) => row[COLUMN_NAMES.indexOf(name)])
     for (const name of ['started_ns', 'latency_ns', 'process_start_ns', 'remote_port']) {
       const known = (values(name).filter((value) => value !== null) as bigint[]).toSorted((a, b) => (a < b ? -1 : 1))
@@ -239,7 +243,7 @@ describe('a file', () => {
     const reader = RecordBatchFileReader.from(bytes)
     const batches = [...reader]
     expect(batches.length).toBeGreaterThan(2)
-    const texts = reader.schema.fields.filter((field) => String(field.type).startsWith('Dictionary'))
+    const texts = batches[0]!.schema.fields.filter((field) => String(field.type).startsWith('Dictionary'))
     expect(texts.map((field) => field.name)).toContain('comm')
     expect(new Set(texts.map((field) => (field.type as Dictionary).id)).size).toBe(texts.length)
     const needle = Buffer.from('@SUM(A1)@')

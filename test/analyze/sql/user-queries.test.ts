@@ -82,10 +82,12 @@ describe('the directory', () => {
 
   test('under sudo is that of the invoking user, as /etc/passwd has it', () => {
     const [, , , , , home] = execFileSync('getent', ['passwd', '1'], { encoding: 'utf8' }).split(':')
-    expect(queryDirectory({ SUDO_UID: '1', HOME: '/root' }, 0)).toBe(`${home}/.config/tcpconn/queries`)
+    expect(queryDirectory({ SUDO_UID: '1', HOME: '/home/admin' }, 0)).toBe(`${home}/.config/tcpconn/queries`)
     expect(queryDirectory({ SUDO_UID: '1', HOME: '/home/a' }, 1000)).toBe('/home/a/.config/tcpconn/queries')
-    expect(queryDirectory({ SUDO_UID: '0', HOME: '/root' }, 0)).toBe('/root/.config/tcpconn/queries')
-    expect(queryDirectory({ SUDO_UID: '../../etc', HOME: '/root' }, 0)).toBe('/root/.config/tcpconn/queries')
+    expect(queryDirectory({ SUDO_UID: '0', HOME: '/home/admin' }, 0)).toBe('/home/admin/.config/tcpconn/queries')
+    expect(queryDirectory({ SUDO_UID: '../../etc', HOME: '/home/admin' }, 0)).toBe(
+      '/home/admin/.config/tcpconn/queries',
+    )
   })
 
   test('that is not there holds no queries', () => {

@@ -2,7 +2,7 @@ import type { ColumnType, ExportColumn } from '../rows/column.js'
 import { binary, bool, byte, i32, struct, type ThriftStruct } from './thrift-writer.js'
 
 /** Numbers of https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift */
-export const PHYSICAL = { int32: 1, int64: 2, double: 5, byteArray: 6 } as const
+const PHYSICAL = { int32: 1, int64: 2, double: 5, byteArray: 6 } as const
 export const ENCODING = { plain: 0, rle: 3, deltaBinaryPacked: 5, rleDictionary: 8 } as const
 export const ZSTD = 6
 const REQUIRED = 0

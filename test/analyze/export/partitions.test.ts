@@ -1,0 +1,118 @@
+import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { exportTrace } from '../../../src/analyze/export/export-trace.js'
+import { partitionDirectory } from '../../../src/analyze/export/partition-directory.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { COLUMN_NAMES, makeHardTrace, viewRows } from './hard-trace.js'
+import { queryDuckdb } from './read-duckdb.js'
+
+const HOSTS = ['../../etc', 'a/b=c %41\n\x1b"\u{1f986}']
+const STARTED = COLUMN_NAMES.indexOf('started_ns')
+
+async function exportParts(files: readonly string[], partition: string): Promise<string> {
+  const output = join(makeTemporaryDirectory(), 'set')
+  await exportTrace(files, { format: 'parquet', output, partition, session: 'all', quiet: true })
+  return output
+}
+
+/** Rows of traces with their hosts, sorted by what tells them apart. */
+function expectedRows(files: readonly string[]): unknown[][] {
+  return files.flatMap((file, i) => viewRows(file).map((row) => [HOSTS[i], dateOf(row[STARTED] as bigint), row]))
+}
+
+function dateOf(ns: bigint): string {
+  return new Date(Number(ns / 1_000_000n)).toISOString().slice(0, 10)
+}
+
+function countBy(rows: readonly unknown[][], key: (row: readonly unknown[]) => string): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const row of rows) counts[key(row)] = (counts[key(row)] ?? 0) + 1
+  return counts
+}
+
+describe('a data set', () => {
+  test.each(['host,date', 'date,host'])('by %s has every attempt below its host and date', async (partition) => {
+    const files = [makeHardTrace({ host: HOSTS[0]! }), makeHardTrace({ seed: 2, count: 800, host: HOSTS[1]! })]
+    const output = await exportParts(files, partition)
+    const found = await queryDuckdb(
+      `SELECT host, date::VARCHAR, started_ns, latency_ns, comm, strftime(time, '%Y-%m-%d')
+       FROM read_parquet('${output}/*/*/*.parquet', hive_partitioning = true, hive_types_autocast = false)`,
+    )
+    const expected = expectedRows(files)
+    expect(found.rows).toHaveLength(expected.length)
+    const byFound = countBy(found.rows, ([host, date]) => `${String(host)} ${String(date)}`)
+    expect(byFound).toEqual(countBy(expected, ([host, date]) => `${String(host)} ${String(date)}`))
+    expect(Object.keys(byFound).length).toBeGreaterThan(4)
+    for (const [, date, , , , own] of found.rows) expect(date).toBe(own)
+    const sum = (rows: readonly unknown[], at: number) =>
+      rows.reduce<bigint>((all, row) => all + (((row as unknown[])[at] as bigint | null) ?? 0n), 0n)
+    const rows = expected.map((row) => row[2])
+    expect(sum(found.rows, 2)).toBe(sum(rows, STARTED))
+    expect(sum(found.rows, 3)).toBe(sum(rows, COLUMN_NAMES.indexOf('latency_ns')))
+    for (const name of readdirSync(output)) expect(name).toMatch(/^(host|date)=[\w.%-]+$/)
+  })
+
+  test('by date alone keeps the host of several files as a column', async () => {
+    const files = [makeHardTrace({ host: HOSTS[0]! }), makeHardTrace({ host: HOSTS[1]! })]
+    const output = await exportParts(files, 'date')
+    const { rows } = await queryDuckdb(`SELECT DISTINCT host FROM read_parquet('${output}/*/*.parquet')`)
+    expect(rows.map(([host]) => host).toSorted()).toEqual(HOSTS.toSorted())
+  })
+
+  test('holds the attempts of midnight on the right side', async () => {
+    const output = await exportParts([makeHardTrace()], 'date')
+    const { rows } = await queryDuckdb(
+      `SELECT date::VARCHAR, min(started_ns), max(started_ns)
+       FROM read_parquet('${output}/*/*.parquet', hive_partitioning = true) GROUP BY date`,
+    )
+    for (const [date, first, last] of rows as [string, bigint, bigint][]) {
+      expect([dateOf(first), dateOf(last)]).toEqual([date, date])
+    }
+  })
+
+  test('is for its owner only, and has no company', async () => {
+    const output = await exportParts([makeHardTrace()], 'date')
+    expect(statSync(output).mode & 0o777).toBe(0o700)
+    expect(readdirSync(dirname(output))).toEqual([basename(output)])
+    for (const day of readdirSync(output)) expect(readdirSync(join(output, day))).toContain('part-0.parquet')
+  })
+
+  test('does not replace anything', async () => {
+    const output = join(makeTemporaryDirectory(), 'set')
+    writeFileSync(output, 'mine')
+    const options = { format: 'parquet', output, partition: 'date', quiet: true } as const
+    await expect(exportTrace([makeHardTrace()], options)).rejects.toMatchObject({ code: 'E_EXISTS' })
+    expect(readdirSync(dirname(output))).toEqual(['set'])
+  })
+
+  test.each([
+    [{ partition: 'user' }, /host, date, or both/],
+    [{ partition: 'host,host' }, /host, date, or both/],
+    [{ partition: '' }, /host, date, or both/],
+    [{ format: 'csv' }, /parquet, with --partition/],
+    [{ output: '-' }, /-o DIRECTORY/],
+  ] as const)('is refused with %j', async (wrong, reason) => {
+    const options = { format: 'parquet', output: '/nowhere/set', partition: 'date', quiet: true, ...wrong } as const
+    await expect(exportTrace([makeHardTrace()], options)).rejects.toMatchObject({
+      code: 'E_USAGE',
+      reason: expect.stringMatching(reason),
+    })
+  })
+})
+
+describe('a directory of a partition', () => {
+  test.each([
+    ['web-1.example.org', 'host=web-1.example.org/date=1970-01-02'],
+    ['../..', 'host=..%2F../date=1970-01-02'],
+    ['', 'host=__HIVE_DEFAULT_PARTITION__/date=1970-01-02'],
+    ['a=b%\0ü', 'host=a%3Db%25%00%C3%BC/date=1970-01-02'],
+  ])('of host %j', (host, directory) => {
+    expect(partitionDirectory(['host', 'date'], host, 1)).toBe(directory)
+  })
+
+  test('before 1970, and beyond all dates', () => {
+    expect(partitionDirectory(['date'], '', -1)).toBe('date=1969-12-31')
+    expect(partitionDirectory(['date'], '', 1e9)).toBe('date=__HIVE_DEFAULT_PARTITION__')
+  })
+})

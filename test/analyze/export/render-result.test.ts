@@ -1,0 +1,88 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { renderArrow } from '../../../src/analyze/export/render-arrow.js'
+import { renderParquet } from '../../../src/analyze/export/render-parquet.js'
+import type { ColumnKind, Result, Value } from '../../../src/analyze/result/result.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { readArrowStream, readParquet, type Found } from './read-duckdb.js'
+
+function resultOf(columns: readonly [name: string, kind: ColumnKind][], rows: readonly Value[][]): Result {
+  return {
+    columns: columns.map(([name, kind]) => ({ name, heading: name.toUpperCase(), kind })),
+    rows,
+    hiddenRows: 0,
+    notes: [],
+  }
+}
+
+async function readRendered(format: 'arrow' | 'parquet', result: Result): Promise<Found> {
+  if (format === 'arrow') return readArrowStream(renderArrow(result))
+  const path = join(makeTemporaryDirectory(), 'out.parquet')
+  writeFileSync(path, renderParquet(result))
+  return readParquet(path)
+}
+
+describe.each(['arrow', 'parquet'] as const)('a result as %s', (format) => {
+  test('has types by kind and by value', async () => {
+    const result = resultOf(
+      [
+        ['name', 'text'],
+        ['port', 'text'],
+        ['attempts', 'count'],
+        ['failed_percent', 'percent'],
+        ['p50_ns', 'duration'],
+        ['mean_ns', 'duration'],
+        ['first', 'time'],
+        ['per_second', 'rate'],
+        ['score', 'number'],
+        ['unknown', 'count'],
+      ],
+      [
+        ['a\x1b"', 443, 2 ** 52, 50, 1_000, 0.5, 1_700_000_000_123_456_789n, 3, 1, null],
+        [null, null, null, 0.5, null, 2, null, null, 2.5, null],
+      ],
+    )
+    const { names, types, rows } = await readRendered(format, result)
+    expect(names).toEqual(result.columns.map(({ name }) => name))
+    expect(types.join(' ')).toBe('VARCHAR BIGINT BIGINT DOUBLE BIGINT DOUBLE TIMESTAMP_NS DOUBLE DOUBLE BIGINT')
+    expect(rows).toEqual([
+      ['a\x1b"', 443n, 2n ** 52n, 50n, 1000n, 0.5, 1_700_000_000_123_456_789n, 3n, 1n, null],
+      [null, null, null, 0.5, null, 2n, null, null, 2.5, null],
+    ])
+  })
+
+  test('without rows has its columns', async () => {
+    const { names, types, rows } = await readRendered(
+      format,
+      resultOf(
+        [
+          ['name', 'text'],
+          ['n', 'count'],
+        ],
+        [],
+      ),
+    )
+    expect([names, types, rows]).toEqual([['name', 'n'], ['VARCHAR', 'BIGINT'], []])
+  })
+
+  test('with values that their column does not promise keeps them', async () => {
+    const columns: [string, ColumnKind][] = [
+      ['a', 'count'],
+      ['b', 'text'],
+    ]
+    const { rows } = await readRendered(
+      format,
+      resultOf(columns, [
+        ['many', 1n],
+        [1, 'x'],
+        [2 ** 60, 2 ** 53 - 1],
+      ]),
+    )
+    expect(rows).toEqual([
+      ['many', '1'],
+      ['1', 'x'],
+      [String(2 ** 60), String(2 ** 53 - 1)],
+    ])
+  })
+})
