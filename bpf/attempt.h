@@ -252,10 +252,12 @@ static __always_inline void change_attempt(struct sock *sk, int oldstate, int ne
 
 	if (!event)
 		return;
-	if (newstate == TCP_SYN_RECV)
+	if (newstate == TCP_SYN_RECV) {
 		event->flags |= FLAG_SIMULTANEOUS_OPEN;
-	else if (oldstate == TCP_SYN_SENT || (event->flags & FLAG_SIMULTANEOUS_OPEN))
+		state.simultaneous_open_seen = 1;
+	} else if (oldstate == TCP_SYN_SENT || (event->flags & FLAG_SIMULTANEOUS_OPEN)) {
 		end_attempt(sk, event, newstate);
+	}
 }
 
 #endif

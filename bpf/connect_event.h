@@ -71,7 +71,7 @@ struct probe_state {
 	__u64 lost_map_full_count;   /* attempts that found no room in the map of pending ones */
 	__u64 lost_missed_count;     /* attempts whose end was not seen */
 	__u32 recording;             /* attempts are taken up while it is 1; set by the reader */
-	__u32 unused;
+	__u32 simultaneous_open_seen; /* 1 once an attempt has passed through SYN_RECV: from then on that state is looked at */
 };
 
 /* Read-only settings, written once before the program is loaded: the verifier drops the branches that are off. */

@@ -50,10 +50,15 @@ volatile struct probe_state state = {};
 
 #include "attempt.h"
 
-/* SYN_SENT -> x or SYN_RECV -> x. IPPROTO_TCP leaves out SCTP, DCCP, and the MPTCP socket above its subflows. */
+/*
+ * SYN_SENT -> x, or SYN_RECV -> x of a simultaneous open: until the first of these, the SYN_RECV of accepting sockets costs
+ * no look-up. IPPROTO_TCP leaves out SCTP, DCCP, and the MPTCP socket above its subflows.
+ */
 static __always_inline void follow_end(struct sock *sk, int oldstate, int newstate)
 {
-	if ((oldstate == TCP_SYN_SENT || oldstate == TCP_SYN_RECV) && sk->sk_protocol == IPPROTO_TCP)
+	if (oldstate != TCP_SYN_SENT && (oldstate != TCP_SYN_RECV || !state.simultaneous_open_seen))
+		return;
+	if (sk->sk_protocol == IPPROTO_TCP)
 		change_attempt(sk, oldstate, newstate);
 }
 

@@ -8,8 +8,8 @@ import { startRecorder } from '../recorders/recorder.js'
 import { tcpconn } from '../recorders/tcpconn.js'
 import { startMeasured, type MeasuredProcess } from '../run-measured.js'
 
-/** From the start on, until Node has compiled and collected what starting left behind. */
-const SETTLE_MS = 5000
+/** From the start on: after about nine seconds V8 collects, once, what starting left behind (30 ms of CPU time). */
+const SETTLE_MS = 12_000
 /** Wakes up as often as an idle recorder: below this no program of Node's can come. */
 const TIMER = [process.execPath, '-e', 'setInterval(() => {}, 150)']
 

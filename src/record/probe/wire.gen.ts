@@ -33,7 +33,7 @@ export const probeState = {
   lost_map_full_count: 8,
   lost_missed_count: 16,
   recording: 24,
-  unused: 28,
+  simultaneous_open_seen: 28,
 } as const
 
 /** Byte offsets in struct probe_filters. */
