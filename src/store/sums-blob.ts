@@ -1,7 +1,7 @@
 import { encodeIds } from './id-list.js'
 import type { LatencyRow } from './latency-sums.js'
 import { OUTCOMES } from './outcome.js'
-import { pushVarint } from './varint.js'
+import { createVarintReader, pushVarint } from './varint.js'
 
 /** Attempts per outcome, then SYN retransmits. */
 const COUNTS = OUTCOMES.length + 1
@@ -73,29 +73,14 @@ export function forEachSums(blob: Uint8Array, take: (sums: StoredSums) => void):
     buckets: null,
     endpointIds: null,
   }
-  let at = 0
-  const next = () => {
-    let value = 0
-    for (let scale = 1; at < blob.length; scale *= 128) {
-      const byte = blob[at++] as number
-      value += (byte & 127) * scale
-      if (byte < 128) break
-    }
-    return value <= Number.MAX_SAFE_INTEGER ? value : 0
-  }
-  const nextBytes = () => {
-    const length = next()
-    const bytes = blob.subarray(at, at + length)
-    at += length
-    return bytes
-  }
-  while (at < blob.length) {
+  const { hasMore, next, bytes } = createVarintReader(blob)
+  while (hasMore()) {
     sums.id += next()
     const mask = next()
     for (let i = 0; i < COUNTS; i++) sums.counts[i] = mask & (1 << i) ? next() : 0
     sums.maxLatencyNs = mask & HAS_LATENCIES ? next() : null
-    sums.buckets = mask & HAS_LATENCIES ? nextBytes() : null
-    sums.endpointIds = mask & HAS_MEMBERS ? nextBytes() : null
+    sums.buckets = mask & HAS_LATENCIES ? bytes(next()) : null
+    sums.endpointIds = mask & HAS_MEMBERS ? bytes(next()) : null
     take(sums)
   }
 }

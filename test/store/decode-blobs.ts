@@ -9,10 +9,29 @@ export function decodeBuckets(encoded: Uint8Array): Map<number, number> {
   return buckets
 }
 
-/** Stored row ids: LEB128 distances to the id before. */
+/** Stored row ids: blocks of 1,024, each with the distances of its ids, or a bit for each. */
 export function decodeIds(encoded: Uint8Array): number[] {
-  let id = 0
-  return decodeVarints(encoded).map((distance) => (id += distance))
+  const ids: number[] = []
+  let [at, block] = [0, 0]
+  const next = () => {
+    const end = encoded.findIndex((byte, i) => i >= at && byte < 128) + 1
+    const [value] = decodeVarints(encoded.subarray(at, end))
+    at = end
+    return value as number
+  }
+  while (at < encoded.length) {
+    block += next()
+    const head = next()
+    if (head % 2 === 1) {
+      const bits = encoded.subarray(at, (at += (head - 1) / 2))
+      for (let bit = 0; bit < bits.length * 8; bit++) {
+        if (((bits[bit >> 3] as number) >> (bit & 7)) & 1) ids.push(block * 1024 + bit)
+      }
+    } else {
+      for (let i = 0, id = block * 1024; i < head / 2; i++) ids.push((id += next()))
+    }
+  }
+  return ids
 }
 
 function decodeVarints(encoded: Uint8Array): number[] {

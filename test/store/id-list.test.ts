@@ -1,47 +1,58 @@
 import { describe, expect, test } from 'vitest'
-import { encodeIds, forEachId } from '../../src/store/id-list.js'
+import { encodeIds, forEachBit, readIds } from '../../src/store/id-list.js'
+import { decodeIds } from './decode-blobs.js'
 import { createRandom, randomInteger } from './random.js'
 
 function decode(encoded: Uint8Array): number[] {
   const ids: number[] = []
-  forEachId(encoded, (id) => ids.push(id))
+  readIds(encoded, {
+    id: (id) => ids.push(id),
+    dense: (firstId, bits) => forEachBit(bits, (bit) => ids.push(firstId + bit)),
+  })
   return ids
 }
 
 const ascending = (ids: Iterable<number>) => [...ids].toSorted((a, b) => a - b)
+const range = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i)
 
 describe('ids', () => {
   test.each([
     [[], []],
-    [[0], [0]],
-    [[127], [127]],
-    [[128], [0x80, 1]],
+    [[0], [0, 2, 0]],
+    [[127], [0, 2, 127]],
+    [[128], [0, 2, 0x80, 1]],
     [
-      [300, 5, 7],
-      [5, 2, 0xa5, 2],
+      [1030, 5, 7],
+      [0, 4, 5, 2, 1, 2, 6],
     ],
-    [
-      [2 ** 32 + 1, 2 ** 32],
-      [0x80, 0x80, 0x80, 0x80, 0x10, 1],
-    ],
-  ])('%j are stored as distances, ascending', (ids, bytes) => {
+    [[2 ** 32 + 1], [0x80, 0x80, 0x80, 2, 2, 1]],
+  ])('%j are stored as distances within their blocks', (ids, bytes) => {
     expect(encodeIds(ids)).toEqual(Uint8Array.from(bytes))
     expect(decode(encodeIds(ids))).toEqual(ascending(ids))
   })
 
   test('come back in order, of any size up to 2^52', () => {
     const random = createRandom(23)
-    for (let count = 0; count < 300; count += 7) {
-      const few = Array.from({ length: count }, () => randomInteger(random, 1, 1000))
+    for (let count = 0; count < 900; count += 7) {
+      const few = Array.from({ length: count }, () => randomInteger(random, 1, 3000))
       const large = Array.from({ length: count }, () => Math.floor(2 ** (random() * 52)))
-      const ids = [...new Set([...few, ...large, 2 ** 52])]
-      expect(decode(encodeIds(ids))).toEqual(ascending(ids))
+      const ids = ascending(new Set([...few, ...large, 2 ** 52]))
+      const encoded = encodeIds(ids.toReversed())
+      expect(decode(encoded)).toEqual(ids)
+      expect(decodeIds(encoded)).toEqual(ids)
     }
   })
 
-  test('that follow each other take a byte each', () => {
-    const ids = Array.from({ length: 65_536 }, (_, i) => 100 + i)
-    expect(encodeIds(ids)).toHaveLength(65_536)
+  test('that follow each other take a bit each', () => {
+    const ids = range(100, 65_536)
+    const encoded = encodeIds(ids)
+    expect(encoded.length).toBeLessThan(65_536 / 8 + 65 * 5)
+    expect(decode(encoded)).toEqual(ids)
+    expect(decodeIds(encoded)).toEqual(ids)
+  })
+
+  test.each([127, 128, 1024])('%i in a block come back', (count) => {
+    const ids = range(2048, count)
     expect(decode(encodeIds(ids))).toEqual(ids)
   })
 
@@ -52,8 +63,24 @@ describe('ids', () => {
   })
 })
 
-test('a list that is cut off is read as far as it goes', () => {
-  const encoded = encodeIds([5, 300])
-  expect(decode(encoded.subarray(0, 1))).toEqual([5])
-  expect(decode(encoded.subarray(0, 2))).toEqual([5, 5 + (295 % 128)])
+describe('damaged sets', () => {
+  test('that are cut off are read as far as they go', () => {
+    const encoded = encodeIds([5, 300])
+    expect(decode(encoded.subarray(0, 3))).toEqual([5])
+    expect(decode(encoded.subarray(0, 4))).toEqual([5, 5 + (295 % 128)])
+    expect(decode(encodeIds(range(0, 200)).subarray(0, 2 + 18))).toEqual(range(0, 18 * 8))
+  })
+
+  test('end with their bytes, and no block is larger than a block', () => {
+    const random = createRandom(29)
+    for (let round = 0; round < 500; round++) {
+      const bytes = Uint8Array.from({ length: randomInteger(random, 0, 400) }, () => 256 * random())
+      let ids = 0
+      readIds(bytes, {
+        id: () => ids++,
+        dense: (_, bits) => expect(bits.length).toBeLessThanOrEqual(128),
+      })
+      expect(ids).toBeLessThanOrEqual(bytes.length)
+    }
+  })
 })

@@ -1,10 +1,10 @@
-import { forEachId } from '../../store/id-list.js'
 import { forEachSums } from '../../store/sums-blob.js'
 import { endpointConditions, processConditions } from '../trace/attempt-filters.js'
 import { selectIds } from '../trace/row-filter.js'
 import type { Scope, SessionPart } from '../trace/scope.js'
 import type { Accumulator } from './accumulator.js'
 import type { Dimension } from './dimension.js'
+import { createIdSets } from './id-sets.js'
 import type { MembersOfPart } from './members.js'
 
 /** What is longer is no work of the recorder's, which closes windows long before. */
@@ -28,6 +28,8 @@ export function readStoredSums(
   const stored = storedDimension(scope, dimension)
   const wanted = wantedIds(scope, part, stored)
   const isOne = dimension.source === 'session'
+  const addEndpoint = (group: number, id: number) => sums.addEndpoint(group, members?.endpointOf(id) ?? 0)
+  const endpoints = createIdSets(addEndpoint)
   const select = part.trace.db
     .prepare('SELECT sums FROM window_sums WHERE window_id = ? AND dimension = ? AND length(sums) <= ?')
     .pluck()
@@ -41,9 +43,10 @@ export function readStoredSums(
       sums.addSums(group, row.counts, row.maxLatencyNs, row.buckets)
       if (members === null || row.endpointIds === null) return
       sums.addProcess(group, members.processOf(row.id))
-      forEachId(row.endpointIds, (endpointId) => sums.addEndpoint(group, members.endpointOf(endpointId)))
+      endpoints.add(group, row.endpointIds)
     })
   }
+  endpoints.forEach(addEndpoint)
 }
 
 type StoredDimension = 'endpoint' | 'process' | 'second'
