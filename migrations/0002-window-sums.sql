@@ -8,3 +8,13 @@ CREATE TABLE window_sums (
   sums BLOB NOT NULL,                    -- src/store/sums-blob.ts
   PRIMARY KEY (window_id, dimension)
 ) STRICT, WITHOUT ROWID;
+
+-- Sums of sixteen windows that follow each other as one, of sixteen of these as one, and so on: a long recording is read
+-- from a few rows. What is rolled up can always be read from the windows too.
+CREATE TABLE window_rollup (
+  first_window_id INTEGER NOT NULL REFERENCES latency_window,
+  last_window_id INTEGER NOT NULL REFERENCES latency_window,
+  dimension TEXT NOT NULL,
+  sums BLOB NOT NULL,                    -- as in window_sums
+  PRIMARY KEY (first_window_id, last_window_id, dimension)
+) STRICT, WITHOUT ROWID;

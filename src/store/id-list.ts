@@ -1,8 +1,7 @@
 import { createVarintReader, pushVarint } from './varint.js'
 
 /** Ids of a block are stored one by one, or as a bit each. */
-const BLOCK_BITS = 10
-export const BLOCK_IDS = 1 << BLOCK_BITS
+const BLOCK_IDS = 1024
 /** Ids of a block from which on bits are stored: fewer bytes than a byte for each id, and added up eight at a time. */
 const DENSE = BLOCK_IDS / 8
 
@@ -18,21 +17,21 @@ export interface IdTarget {
  * the block before; twice the number of its ids, then the distance of each to the one before; or one more than twice the
  * number of bytes, then those bytes with a bit per id.
  */
-export function encodeIds(ids: readonly number[]): Uint8Array {
-  const ascending = ids.toSorted((a, b) => a - b)
-  const bytes: number[] = []
-  let previous = 0
-  for (let from = 0, to = 0; from < ascending.length; from = to) {
-    const block = blockOf(ascending[from] as number)
-    while (to < ascending.length && blockOf(ascending[to] as number) === block) to++
-    pushVarint(bytes, block - previous)
-    previous = block
-    const firstId = block * BLOCK_IDS
-    const offsets = ascending.slice(from, to).map((id) => id - firstId)
-    if (offsets.length >= DENSE) pushBits(bytes, offsets)
-    else pushDistances(bytes, offsets)
+export function encodeIds(ids: Iterable<number>): Uint8Array {
+  const blocks: Blocks = new Map()
+  for (const id of ids) addId(blocks, id)
+  return encodeBlocks(blocks)
+}
+
+/** The stored set of all ids that are in any of `sets`. */
+export function mergeIds(sets: readonly Uint8Array[]): Uint8Array {
+  const blocks: Blocks = new Map()
+  const target: IdTarget = {
+    id: (id) => addId(blocks, id),
+    dense: (firstId, bits) => addBits(blockAt(blocks, firstId), bits),
   }
-  return Uint8Array.from(bytes)
+  for (const set of sets) readIds(set, target)
+  return encodeBlocks(blocks)
 }
 
 /** Reads a set as far as it goes. Too few bits for `encodeIds` to have made them are damage, and left out. */
@@ -60,15 +59,43 @@ export function forEachBit(bits: Uint8Array, take: (bit: number) => void): void 
   }
 }
 
-function blockOf(id: number): number {
-  return Math.floor(id / BLOCK_IDS)
+/** Adds to the bits of a block. */
+export function addBits(block: Uint8Array, bits: Uint8Array): void {
+  for (let i = 0; i < bits.length; i++) block[i]! |= bits[i] as number
 }
 
-function pushBits(bytes: number[], offsets: readonly number[]): void {
-  const bits = new Uint8Array(((offsets.at(-1) as number) >> 3) + 1)
-  for (const offset of offsets) bits[offset >> 3]! |= 1 << (offset & 7)
-  pushVarint(bytes, bits.length * 2 + 1)
-  for (const byte of bits) bytes.push(byte)
+/** Bits of a block by its first id. */
+export type Blocks = Map<number, Uint8Array>
+
+/** The bits of a block, which is made when there is none yet. */
+export function blockAt(blocks: Blocks, firstId: number): Uint8Array {
+  let block = blocks.get(firstId)
+  if (block === undefined) blocks.set(firstId, (block = new Uint8Array(BLOCK_IDS / 8)))
+  return block
+}
+
+function addId(blocks: Blocks, id: number): void {
+  const offset = id % BLOCK_IDS
+  blockAt(blocks, id - offset)[offset >> 3]! |= 1 << (offset & 7)
+}
+
+function encodeBlocks(blocks: Blocks): Uint8Array {
+  const bytes: number[] = []
+  let previous = 0
+  for (const [firstId, bits] of [...blocks].toSorted(([a], [b]) => a - b)) {
+    pushVarint(bytes, (firstId - previous) / BLOCK_IDS)
+    previous = firstId
+    const offsets: number[] = []
+    forEachBit(bits, (bit) => offsets.push(bit))
+    if (offsets.length >= DENSE) pushBits(bytes, bits, ((offsets.at(-1) as number) >> 3) + 1)
+    else pushDistances(bytes, offsets)
+  }
+  return Uint8Array.from(bytes)
+}
+
+function pushBits(bytes: number[], bits: Uint8Array, length: number): void {
+  pushVarint(bytes, length * 2 + 1)
+  for (let i = 0; i < length; i++) bytes.push(bits[i] as number)
 }
 
 function pushDistances(bytes: number[], offsets: readonly number[]): void {

@@ -67,6 +67,20 @@ export function encodeBuckets(pairs: readonly number[]): Uint8Array {
   return Uint8Array.from(bytes)
 }
 
+/** Counts that are added up: empty memory of this size costs more than adding. */
+const merged = new Float64Array(BUCKET_COUNT)
+
+/** Adds stored buckets up: one histogram of many. */
+export function mergeBuckets(histograms: readonly Uint8Array[]): Uint8Array {
+  merged.fill(0)
+  for (const encoded of histograms) addEncodedBuckets(encoded, merged)
+  const pairs: number[] = []
+  for (let bucket = 0; bucket < BUCKET_COUNT; bucket++) {
+    if (merged[bucket] !== 0) pairs.push(bucket, merged[bucket] as number)
+  }
+  return encodeBuckets(pairs)
+}
+
 /** Adds stored buckets to `counts`. Buckets out of range, as only a damaged file holds them, are left out. */
 export function addEncodedBuckets(encoded: Uint8Array, counts: Float64Array): void {
   forEachBucket(encoded, (bucket, count) => {

@@ -35,6 +35,8 @@ export interface TraceSchema {
   }
   /** since the second version */
   window_sums: { window_id: number; dimension: string; sums: Uint8Array }
+  /** since the second version */
+  window_rollup: { first_window_id: number; last_window_id: number; dimension: string; sums: Uint8Array }
   sqlite_schema: { type: string; name: string; sql: string | null }
 }
 

@@ -13,7 +13,7 @@ export interface StoredSums {
   /** endpoint_id, process_id or Unix second */
   id: number
   /** Attempts per outcome, in the order of `OUTCOMES`, then SYN retransmits. */
-  readonly counts: Float64Array
+  readonly counts: ArrayLike<number>
   /** of established attempts, like the buckets; `null` without any */
   maxLatencyNs: number | null
   /** As `encodeBuckets` gives it. */
@@ -34,26 +34,39 @@ export function encodeSums(
   ids: readonly number[],
   membersOf?: (entry: number) => readonly number[],
 ): Uint8Array {
-  const chunks: Uint8Array[] = []
-  let previous = 0
+  const encoder = createSumsEncoder()
   const idOf = (row: LatencyRow) => ids[row.entry] as number
   for (const row of rows.toSorted((a, b) => idOf(a) - idOf(b))) {
-    const members = membersOf ? encodeIds(membersOf(row.entry)) : null
-    chunks.push(encodeHead(row, idOf(row) - previous, members !== null))
-    if (row.buckets !== null) chunks.push(withLength(row.buckets))
-    if (members !== null) chunks.push(withLength(members))
-    previous = idOf(row)
+    encoder.add({ ...row, id: idOf(row), endpointIds: membersOf ? encodeIds(membersOf(row.entry)) : null })
   }
-  return Buffer.concat(chunks)
+  return encoder.finish()
 }
 
-function encodeHead({ counts, maxLatencyNs, buckets }: LatencyRow, distance: number, hasMembers: boolean): Uint8Array {
-  let mask = (buckets === null ? 0 : HAS_LATENCIES) | (hasMembers ? HAS_MEMBERS : 0)
-  counts.forEach((count, i) => (mask |= count > 0 ? 1 << i : 0))
+/** Makes a blob of sums that come by ascending id. */
+export function createSumsEncoder(): { add(sums: Readonly<StoredSums>): void; finish(): Uint8Array } {
+  const chunks: Uint8Array[] = []
+  let previous = 0
+  return {
+    add(sums) {
+      chunks.push(encodeHead(sums, sums.id - previous))
+      if (sums.buckets !== null) chunks.push(withLength(sums.buckets))
+      if (sums.endpointIds !== null) chunks.push(withLength(sums.endpointIds))
+      previous = sums.id
+    },
+    finish: () => Buffer.concat(chunks),
+  }
+}
+
+function encodeHead(
+  { counts, maxLatencyNs, buckets, endpointIds }: Readonly<StoredSums>,
+  distance: number,
+): Uint8Array {
+  let mask = (buckets === null ? 0 : HAS_LATENCIES) | (endpointIds === null ? 0 : HAS_MEMBERS)
+  for (let i = 0; i < COUNTS; i++) if ((counts[i] as number) > 0) mask |= 1 << i
   const bytes: number[] = []
   pushVarint(bytes, distance)
   pushVarint(bytes, mask)
-  for (const count of counts) if (count > 0) pushVarint(bytes, count)
+  for (let i = 0; i < COUNTS; i++) if (mask & (1 << i)) pushVarint(bytes, counts[i] as number)
   if (buckets !== null) pushVarint(bytes, maxLatencyNs ?? 0)
   return Uint8Array.from(bytes)
 }
@@ -66,21 +79,33 @@ function withLength(bytes: Uint8Array): Uint8Array {
 
 /** Passes all sums of a blob. What a damaged file holds may be any numbers, but ends with the blob. */
 export function forEachSums(blob: Uint8Array, take: (sums: StoredSums) => void): void {
-  const sums: StoredSums = {
-    id: 0,
-    counts: new Float64Array(COUNTS),
-    maxLatencyNs: null,
-    buckets: null,
-    endpointIds: null,
-  }
+  const reader = createSumsReader(blob)
+  while (reader.next()) take(reader.sums)
+}
+
+/** Reads a blob one sum after the other. */
+export interface SumsReader {
+  /** The last one that was read. */
+  readonly sums: StoredSums
+  /** Reads the next one; `false` at the end. */
+  next(): boolean
+}
+
+export function createSumsReader(blob: Uint8Array): SumsReader {
+  const counts = new Float64Array(COUNTS)
+  const sums: StoredSums = { id: 0, counts, maxLatencyNs: null, buckets: null, endpointIds: null }
   const { hasMore, next, bytes } = createVarintReader(blob)
-  while (hasMore()) {
-    sums.id += next()
-    const mask = next()
-    for (let i = 0; i < COUNTS; i++) sums.counts[i] = mask & (1 << i) ? next() : 0
-    sums.maxLatencyNs = mask & HAS_LATENCIES ? next() : null
-    sums.buckets = mask & HAS_LATENCIES ? bytes(next()) : null
-    sums.endpointIds = mask & HAS_MEMBERS ? bytes(next()) : null
-    take(sums)
+  return {
+    sums,
+    next() {
+      if (!hasMore()) return false
+      sums.id += next()
+      const mask = next()
+      for (let i = 0; i < COUNTS; i++) counts[i] = mask & (1 << i) ? next() : 0
+      sums.maxLatencyNs = mask & HAS_LATENCIES ? next() : null
+      sums.buckets = mask & HAS_LATENCIES ? bytes(next()) : null
+      sums.endpointIds = mask & HAS_MEMBERS ? bytes(next()) : null
+      return true
+    },
   }
 }

@@ -29,7 +29,7 @@ test('sums come back as they were, by ascending id', () => {
   expect(found.map((sums) => sums.id)).toEqual([3, 4, 9, 70, 1_700_000_000])
   for (const sums of found) {
     const row = rows[ids.indexOf(sums.id)]!
-    expect([[...sums.counts], sums.maxLatencyNs, sums.buckets && [...sums.buckets], sums.endpointIds]).toEqual([
+    expect([Array.from(sums.counts), sums.maxLatencyNs, sums.buckets && [...sums.buckets], sums.endpointIds]).toEqual([
       row.counts,
       row.maxLatencyNs,
       row.buckets && [...row.buckets],

@@ -1,4 +1,4 @@
-import { BUCKET_COUNT, bucketOf, encodeBuckets, forEachBucket } from '../../store/latency-histogram.js'
+import { bucketOf, mergeBuckets } from '../../store/latency-histogram.js'
 import { createLatencySums } from '../../store/latency-sums.js'
 import { OUTCOMES } from '../../store/outcome.js'
 import { createPairSet } from '../../store/pair-set.js'
@@ -57,7 +57,7 @@ export function createAccumulator(isExact: boolean): Accumulator {
     for (let i = 0; i <= RETRANSMITS; i++) sums[i]! += added[i] as number
     if (maxLatencyNs !== null) maxima[group] = Math.max(maxima[group] ?? 0, maxLatencyNs)
     const kept = blobs[group] as Uint8Array[]
-    if (buckets !== null && kept.push(buckets) > MAX_BLOBS) blobs[group] = [addUp(kept)]
+    if (buckets !== null && kept.push(buckets) > MAX_BLOBS) blobs[group] = [mergeBuckets(kept)]
   }
   return {
     addSums,
@@ -86,15 +86,4 @@ export function createAccumulator(isExact: boolean): Accumulator {
       })
     },
   }
-}
-
-/** One histogram of many. */
-function addUp(blobs: readonly Uint8Array[]): Uint8Array {
-  const counts = new Map<number, number>()
-  for (const blob of blobs) {
-    forEachBucket(blob, (bucket, count) => {
-      if (bucket < BUCKET_COUNT) counts.set(bucket, (counts.get(bucket) ?? 0) + count)
-    })
-  }
-  return encodeBuckets([...counts].toSorted((a, b) => a[0] - b[0]).flat())
 }

@@ -1,4 +1,4 @@
-import { BLOCK_IDS, forEachBit, readIds, type IdTarget } from '../../store/id-list.js'
+import { addBits, blockAt, forEachBit, readIds, type Blocks, type IdTarget } from '../../store/id-list.js'
 
 /** Sets of ids by group, made of many stored ones. */
 export interface IdSets {
@@ -10,21 +10,11 @@ export interface IdSets {
 
 /** What lies dense is added up as bits, eight ids at a time; the few other ids go to `takeSparse` at once. */
 export function createIdSets(takeSparse: (group: number, id: number) => void): IdSets {
-  /** Bits of a block by its first id. */
-  const blocksOfGroup: Map<number, Uint8Array>[] = []
+  const blocksOfGroup: Blocks[] = []
   let group = 0
-  const blockAt = (firstId: number) => {
-    const blocks = (blocksOfGroup[group] ??= new Map())
-    let block = blocks.get(firstId)
-    if (block === undefined) blocks.set(firstId, (block = new Uint8Array(BLOCK_IDS / 8)))
-    return block
-  }
   const target: IdTarget = {
     id: (id) => takeSparse(group, id),
-    dense(firstId, bits) {
-      const block = blockAt(firstId)
-      for (let i = 0; i < bits.length; i++) block[i]! |= bits[i] as number
-    },
+    dense: (firstId, bits) => addBits(blockAt((blocksOfGroup[group] ??= new Map()), firstId), bits),
   }
   return {
     add(to, encoded) {

@@ -6,9 +6,7 @@ import type { Accumulator } from './accumulator.js'
 import type { Dimension } from './dimension.js'
 import { createIdSets } from './id-sets.js'
 import type { MembersOfPart } from './members.js'
-
-/** What is longer is no work of the recorder's, which closes windows long before. */
-const MAX_BLOB_BYTES = 1 << 26
+import { readSums, type StoredDimension } from './read-sums.js'
 
 /** Where sums of a part go. */
 export interface SumsTarget {
@@ -30,12 +28,7 @@ export function readStoredSums(
   const isOne = dimension.source === 'session'
   const addEndpoint = (group: number, id: number) => sums.addEndpoint(group, members?.endpointOf(id) ?? 0)
   const endpoints = createIdSets(addEndpoint)
-  const select = part.trace.db
-    .prepare('SELECT sums FROM window_sums WHERE window_id = ? AND dimension = ? AND length(sums) <= ?')
-    .pluck()
-  for (const windowId of windowIds) {
-    const blob = select.get(windowId, stored, MAX_BLOB_BYTES) as Buffer | undefined
-    if (blob === undefined) continue
+  for (const blob of readSums(part.trace.db, windowIds, stored)) {
     // Parts of a plain array cost half as much as those of a Buffer.
     forEachSums(new Uint8Array(blob.buffer, blob.byteOffset, blob.byteLength), (row) => {
       if (wanted !== null && !wanted.has(row.id)) return
@@ -48,8 +41,6 @@ export function readStoredSums(
   }
   endpoints.forEach(addEndpoint)
 }
-
-type StoredDimension = 'endpoint' | 'process' | 'second'
 
 function storedDimension({ filters }: Scope, { source }: Dimension): StoredDimension {
   if (source === 'second' || source === 'process' || source === 'endpoint') return source

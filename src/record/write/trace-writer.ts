@@ -66,6 +66,7 @@ export function createTraceWriter(db: Database, options: TraceWriterOptions): Tr
     flushWindow: () => windows.flush(inTransaction, nextAttemptId),
     write(memory, source, loss, nowNs, outcome) {
       if (windows.isDue(nowNs)) windows.flush(inTransaction, nextAttemptId, nowNs)
+      else windows.rollUp(inTransaction)
       dictionaries.mark()
       try {
         inTransaction(() => {

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3'
 import type { Dictionaries } from '../intern/dictionaries.js'
 import { createLatencyWindow, type LatencyWindow } from './latency-window.js'
 import { addToTotals, createTotals, type SessionTotals } from './session-totals.js'
+import { createRollups } from './rollups.js'
 import type { Transaction } from './transaction.js'
 import { closeWindow, createWindowWriter, type ClosedWindow } from './window-writer.js'
 
@@ -20,12 +21,15 @@ export interface Windows {
    * @param endId one more than the last attempt that is committed
    */
   flush(inTransaction: Transaction, endId: number, nowNs?: number): void
+  /** Adds up windows that are in the file, a part of it at a time; does nothing when there is nothing to do. */
+  rollUp(inTransaction: Transaction): void
 }
 
 export function createWindows(db: Database, sessionId: number, dictionaries: Dictionaries): Windows {
   const current = createLatencyWindow(readSessionStart(db, sessionId))
   const totals = createTotals()
   const write = createWindowWriter(db, sessionId)
+  const rollups = createRollups(db)
   let sinceNs = 0
   /** Taken out of `current`, but not yet in the file. */
   let closed: ClosedWindow | null = null
@@ -37,13 +41,18 @@ export function createWindows(db: Database, sessionId: number, dictionaries: Dic
     flush(inTransaction, endId, nowNs = sinceNs) {
       const firstId = endId - current.attempts
       if (firstId < endId) closed = closeWindow(current, dictionaries, firstId, endId - 1)
-      const window = closed
-      if (window !== null) inTransaction(() => write(window))
-      for (const row of window?.endpoints ?? []) addToTotals(totals, row)
+      if (closed !== null) {
+        const window = closed
+        let windowId = 0
+        inTransaction(() => (windowId = write(window)))
+        rollups.add(windowId)
+        for (const row of window.endpoints) addToTotals(totals, row)
+      }
       closed = null
       sinceNs = nowNs
       if (dictionaries.isFull()) dictionaries.reset()
     },
+    rollUp: rollups.step,
   }
 }
 

@@ -85,9 +85,9 @@ describe('a window', () => {
       [2, 103, 1, 0, 0],
     ])
     expect(select(`window_id, process_id, ${sums}, endpoint_ids`, 'process_latency')).toEqual([
-      [1, 200, 1, 0, 0, Buffer.of(100)],
-      [1, 204, 0, 1, 2, Buffer.of(103)],
-      [2, 204, 1, 0, 0, Buffer.of(103)],
+      [1, 200, 1, 0, 0, Buffer.of(0, 2, 100)],
+      [1, 204, 0, 1, 2, Buffer.of(0, 2, 103)],
+      [2, 204, 1, 0, 0, Buffer.of(0, 2, 103)],
     ])
     expect(select(`window_id, unix_second, ${sums}`, 'second_latency')).toEqual([
       [1, STARTED_UNIX_S, 1, 0, 0],
@@ -129,8 +129,8 @@ describe('a window that could not be written', () => {
     windows.flush(inPlace, 3, 0)
     expect(select('endpoint_id', 'endpoint_latency')).toEqual([[100], [101]])
     expect(select('process_id, endpoint_ids', 'process_latency')).toEqual([
-      [200, Buffer.of(100)],
-      [201, Buffer.of(101)],
+      [200, Buffer.of(0, 2, 100)],
+      [201, Buffer.of(0, 2, 101)],
     ])
   })
 })
