@@ -3,14 +3,15 @@
  *
  *   taskset -c 1 node feed.js OBJECT TRACE uniform|mixed ROUNDS EVENTS
  *
- * Prints a line of JSON per round. The first is the one in which the code is still compiled.
+ * Prints a line of JSON per round. The first is the one in which the code is still compiled. In as many rounds more every
+ * batch is summed up once again, into a trace beside it: `sumsMs` is what that takes, windows and roll-ups included.
  */
 import type { Probe } from '../../src/record/probe/load-probe.js'
 import { createPump } from '../../src/record/session/pump.js'
 import { openOutput, type Output } from '../../src/record/session/open-output.js'
-import { insertSession } from '../../src/record/session/session-row.js'
 import { createTraceWriter, type TraceWriter } from '../../src/record/write/trace-writer.js'
 import { openFeedRing, RING_EVENTS } from './feed-ring.js'
+import { createSumsMeter, insertBenchSession, type SumsMeter } from './measure-sums.js'
 
 /** As fed by feed.bpf.c: 28,000 events a second of session time. */
 const INTERVAL_NS = 35714
@@ -23,8 +24,15 @@ const writer = createWriter(output.db)
 const nothingLost: ReturnType<Probe['lost']> = { ringFull: 0, mapFull: 0, missed: 0 }
 // All of a probe that moving events needs.
 const probe = { ring: feed.ring, lost: () => nothingLost } as Probe
-const pump = createPump(probe, writer, () => {})
+let sums: SumsMeter | null = null
+const pump = createPump(probe, writer, () => sums?.add(pump.rows * INTERVAL_NS))
 for (let round = 0; round < Number(rounds); round++) console.log(JSON.stringify(runRound()))
+sums = createSumsMeter(`${tracePath}.sums`, writer)
+for (let round = 0; round < Number(rounds); round++) {
+  const beforeMs = sums.takenMs
+  console.log(JSON.stringify({ ...runRound(), sumsMs: sums.takenMs - beforeMs }))
+}
+sums.close()
 writer.flushWindow()
 output.close()
 
@@ -46,13 +54,7 @@ function runRound(): { events: number; wallMs: number; cpuMs: number } {
 }
 
 function createWriter(db: Output['db']): TraceWriter {
-  const sessionId = insertSession(db, {
-    toolVersion: 'bench',
-    commandLine: 'feed',
-    filters: '{}',
-    ringBytes: feed.ring.sizeBytes,
-    startedUnixNs: BigInt(Date.now()) * 1_000_000n,
-  })
+  const sessionId = insertBenchSession(db, feed.ring.sizeBytes)
   const names = { userName: () => null, cgroupPath: () => null, noteProcess: () => {} }
   return createTraceWriter(db, { sessionId, epochNs: 0n, names })
 }
