@@ -33,6 +33,8 @@ describe('help', () => {
     [['help']],
     [['record', '--help']],
     [['doctor', '--help']],
+    [['live', '--help']],
+    [['replay', '--help']],
     [['info', '--help']],
     [['analyze', '--help']],
     [['analyze', 'top-endpoints', '--help']],

@@ -4,6 +4,7 @@ import { nearestName } from '../options/nearest-name.js'
 import { safeLine } from '../show/safe-text.js'
 import type { AnalyzeOptions } from './analyze.js'
 import { addExport } from './commands/export.js'
+import { addReplay } from './commands/replay.js'
 import { addScopeOptions } from './commands/scope-options.js'
 import type { StoredQuery } from './queries/stored-query.js'
 import { FORMAT_NAMES } from './result/format.js'
@@ -26,6 +27,7 @@ export async function addAnalyzeCommands(program: Command, args: readonly string
   const users = isAsked ? await readOwnQueries(names, args) : []
   addAnalyze(program, catalogue, users)
   addExport(program)
+  addReplay(program)
   addInfo(program)
 }
 

@@ -1,11 +1,14 @@
 import { Option, type Command } from 'commander'
+import { VIEW_FLAGS } from '../view/view-options.js'
+import type { RawLiveOptions } from './options/parse-live-options.js'
 import type { RawOptions } from './options/parse-record-options.js'
 
 const collect = (value: string, previous: string[] = []) => [...previous, value]
 
-/** Adds `record` and `doctor`. What they do is loaded only when they run: it brings libbpf along. */
+/** Adds `record`, `live` and `doctor`. What they do is loaded only when they run: it brings libbpf along. */
 export function addRecordCommands(program: Command): void {
   addRecord(program)
+  addLive(program)
   program
     .command('doctor')
     .description('check whether this host can record, and say exactly what is missing')
@@ -35,10 +38,43 @@ function addRecord(program: Command): void {
   })
 }
 
+function addLive(program: Command): void {
+  const command = program
+    .command('live')
+    .description('show connects as they happen, with the columns of tcpconnect and tcpconnlat')
+    .option('--duration <time>', 'stop after this time: 10m, 90 (seconds)')
+  for (const [flags, description] of VIEW_FLAGS) command.option(flags, description)
+  command.addOption(
+    new Option('--outcome [names]', 'outcome and SYN retransmits; with names only these: --outcome=failed').argParser(
+      collect,
+    ),
+  )
+  addFilterOptions(command)
+  command.addHelpText('after', LIVE_EXAMPLES).action(async (options: RawLiveOptions) => {
+    const [{ parseLiveOptions }, { live }] = await Promise.all([
+      import('./options/parse-live-options.js'),
+      import('./live/live.js'),
+    ])
+    await live(parseLiveOptions(options))
+  })
+}
+
+const LIVE_EXAMPLES = `
+Examples:
+  sudo tcpconn live -t -U              as tcpconnect -t -U shows them
+  sudo tcpconn live --latency 10       as tcpconnlat 10: what took 10 ms or longer
+  sudo tcpconn live --outcome=failed --container
+  sudo tcpconn live -c --interval 10s  counts instead of rows
+
+Stop it with Ctrl-C.`
+
 /** Filters work in the kernel; what they leave out costs next to nothing. */
 function addFilterOptions(command: Command): void {
-  const list = (flags: string, description: string) =>
-    command.addOption(new Option(flags, description).argParser(collect).helpGroup('Filters:'))
+  const list = (flags: string, description: string) => {
+    const option = new Option(flags, description).argParser(collect).helpGroup('Filters:')
+    // `live` has an --outcome of its own, which shows it too.
+    if (!command.options.some(({ long }) => long === option.long)) command.addOption(option)
+  }
   const one = (flags: string, description: string) =>
     command.addOption(new Option(flags, description).helpGroup('Filters:'))
   list('-p, --pid <pids>', 'only these processes: 1234 or 1234,5678')

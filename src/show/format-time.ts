@@ -28,3 +28,8 @@ function floorSeconds(unixNs: bigint): bigint {
   const seconds = unixNs / NS_PER_SECOND
   return unixNs < seconds * NS_PER_SECOND ? seconds - 1n : seconds
 }
+
+/** Unix ns as ISO 8601 with microseconds, `2026-01-31T10:00:05.123456Z`, as the view `connects` has it. */
+export function formatIsoMicros(unixNs: bigint): string {
+  return formatTime(unixNs, 6).replace(' ', 'T')
+}

@@ -10,9 +10,12 @@ import type { RecordOptions } from './record-options.js'
 const DEFAULT_FILE = 'tcpconn.db'
 
 /** What commander hands over: texts as typed, lists for repeatable options. */
-export interface RawOptions {
+export interface RawOptions extends RawFilters {
   readonly duration?: string
   readonly quiet?: boolean
+}
+
+export interface RawFilters {
   readonly pid?: string[]
   readonly uid?: string[]
   readonly port?: string[]
@@ -44,7 +47,8 @@ export function parseRecordOptions(
   }
 }
 
-function parseFilters(raw: RawOptions, users: () => UserNames): RecordFilters {
+/** @throws UsageError */
+export function parseFilters(raw: RawFilters, users: () => UserNames): RecordFilters {
   return {
     pids: parseIds('--pid', raw.pid ?? []),
     uids: raw.uid ? parseUids(raw.uid, users()) : [],
@@ -61,7 +65,8 @@ function parseFilters(raw: RawOptions, users: () => UserNames): RecordFilters {
   }
 }
 
-function requireDuration(option: string, text: string, bareUnit: 's' | 'ms', allowsZero = false): number {
+/** @throws UsageError */
+export function requireDuration(option: string, text: string, bareUnit: 's' | 'ms', allowsZero = false): number {
   const ns = parseDuration(text, bareUnit)
   if (ns !== null && (ns > 0 || allowsZero)) return ns
   const bare = bareUnit === 's' ? 'seconds' : 'milliseconds'

@@ -26,8 +26,16 @@ export interface Libbpf {
   reuseFd(map: Pointer, fd: number): number
   mapFd(map: Pointer): number
   updateElement(fd: number, key: Uint8Array, value: Uint8Array, flags: number): number
-  lookupElement(fd: number, key: Uint8Array, value: Uint8Array): number
-  nextKey(fd: number, key: Uint8Array | null, next: Uint8Array): number
+  /** Copies up to `count[0]` entries; -ENOENT with the last of them. `position` and `next` are what comes between two calls. */
+  lookupBatch(
+    fd: number,
+    position: Uint8Array | null,
+    next: Uint8Array,
+    keys: Uint8Array,
+    values: Uint8Array,
+    count: Uint32Array,
+    options: null,
+  ): number
   getPinned(path: string): number
   getInfo(fd: number, info: Uint8Array, sizeBytes: Uint32Array): number
 }
@@ -67,8 +75,9 @@ function bindFunctions(library: LibraryHandle): Libbpf {
     reuseFd: library.func('int bpf_map__reuse_fd(void *map, int fd)'),
     mapFd: library.func('int bpf_map__fd(void *map)'),
     updateElement: library.func('int bpf_map_update_elem(int fd, void *key, void *value, uint64_t flags)'),
-    lookupElement: library.func('int bpf_map_lookup_elem(int fd, void *key, void *value)'),
-    nextKey: library.func('int bpf_map_get_next_key(int fd, void *key, void *next)'),
+    lookupBatch: library.func(
+      'int bpf_map_lookup_batch(int fd, void *position, void *next, void *keys, void *values, uint32_t *count, void *options)',
+    ),
     getPinned: library.func('int bpf_obj_get(const char *path)'),
     getInfo: library.func('int bpf_obj_get_info_by_fd(int fd, void *info, uint32_t *size)'),
   }

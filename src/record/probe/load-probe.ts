@@ -5,7 +5,7 @@ import { configureProbe, fillFilters, followProcess, programsFor } from './confi
 import { openLibbpf } from './libbpf.js'
 import { captureLibbpfLog } from './libbpf-log.js'
 import { mapMemory } from './memory.js'
-import { readPending, type PendingEvents } from './pending.js'
+import { createPendingReader, type PendingEvents } from './pending.js'
 import { openObject, type ProbeObject } from './probe-object.js'
 import { openRing, type RingReader } from './ring-reader.js'
 import { connectEvent, probeState } from './wire.gen.js'
@@ -28,7 +28,7 @@ export interface Probe {
   stop(): void
   /** Nothing changes any more. What is in the ring and in the map of pending attempts stays. */
   detach(): void
-  /** The attempts that have no answer yet; to be read after `detach`. */
+  /** The attempts that have no answer yet; exactly these after `detach`. */
   pending(): PendingEvents
   close(): void
 }
@@ -66,7 +66,7 @@ function openProbe(object: ProbeObject, filters: RecordFilters, followsCommand: 
       // A program that was running then has long ended after this: it takes a microsecond.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, IN_FLIGHT_MS)
     },
-    pending: () => readPending(object.libbpf, object.mapFd('pending'), connectEvent.size_bytes),
+    pending: createPendingReader(object.libbpf, object.mapFd('pending'), connectEvent.size_bytes),
     close() {
       ring.close()
       state.close()

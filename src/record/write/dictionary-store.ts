@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { connectEvent } from '../probe/wire.gen.js'
+import { readText } from '../decode/read-text.js'
 import type { DictionaryStore } from '../intern/dictionaries.js'
 import { formatAddress, isIpv4Mapped, isUnspecified } from '../../store/address.js'
 
@@ -67,14 +68,4 @@ export function createDictionaryStore(db: Database, sessionId: number, names: Ho
       return Number(findLocal.get(address) ?? insertLocal.run(address, text).lastInsertRowid)
     },
   }
-}
-
-// A byte order mark is a character like any other here.
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-
-/** Bytes up to the first NUL; what is no UTF-8 becomes U+FFFD. */
-function readText(bytes: Uint8Array, from: number, lengthBytes: number): string {
-  const end = bytes.indexOf(0, from)
-  const limit = end === -1 || end > from + lengthBytes ? from + lengthBytes : end
-  return decoder.decode(bytes.slice(from, limit))
 }

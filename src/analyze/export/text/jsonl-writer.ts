@@ -1,4 +1,4 @@
-import { jsonText } from '../../result/json-row.js'
+import { jsonText } from '../../../show/json-text.js'
 import type { BatchWriter, ExportSchema } from '../rows/column.js'
 import { createLineBuffer } from './line-buffer.js'
 import { createCellColumn } from './text-cells.js'

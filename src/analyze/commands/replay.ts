@@ -1,0 +1,32 @@
+import { Option, type Command } from 'commander'
+import { VIEW_FLAGS } from '../../view/view-options.js'
+import type { ReplayOptions } from '../replay/replay.js'
+import { addScopeOptions } from './scope-options.js'
+
+const EXAMPLES = `
+Examples:
+  tcpconn replay tcpconn.db -t -U
+  tcpconn replay tcpconn.db --latency 10 --last 5m
+  tcpconn replay tcpconn.db --outcome=failed --wall --container`
+
+/** Adds `replay`: a trace as `live` shows it. */
+export function addReplay(program: Command): void {
+  const command = program
+    .command('replay')
+    .description('show a recorded trace attempt by attempt, with the columns of tcpconnect and tcpconnlat')
+    .argument('[file]', 'trace file', 'tcpconn.db')
+  for (const [flags, description] of VIEW_FLAGS) {
+    if (!flags.startsWith('--interval')) command.option(flags, description)
+  }
+  const collect = (value: string, previous: string[] | boolean = []) => [...(previous as string[]), value]
+  command.addOption(
+    new Option('--outcome [names]', 'outcome and SYN retransmits; with names only these: --outcome=failed').argParser(
+      collect,
+    ),
+  )
+  addScopeOptions(command, ['exact', 'outcome'])
+  command.addHelpText('after', EXAMPLES).action(async (file: string, options: ReplayOptions) => {
+    const { replay } = await import('../replay/replay.js')
+    await replay(file, options)
+  })
+}

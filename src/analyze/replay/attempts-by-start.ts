@@ -1,0 +1,53 @@
+import type { Database } from 'better-sqlite3'
+import { AT } from '../trace/attempt-columns.js'
+import { prepareScan } from '../trace/scan-rows.js'
+import type { Scope, SessionPart } from '../trace/scope.js'
+import { createStartHeap } from './start-heap.js'
+
+/**
+ * Ids of the attempts of a part, by the time at which they began. Rows are in the order in which attempts ended: an attempt
+ * is passed on as soon as no later batch holds one that began before it, so that memory holds what is on its way at one
+ * time, not the trace.
+ */
+export function* attemptsByStart(scope: Scope, part: SessionPart): Generator<number> {
+  const batches = readBatches(part.trace.db, part.sessionId)
+  const heap = createStartHeap()
+  const scan = prepareScan(scope, part, ['attempt_id', 'started_ns'], (row) => {
+    heap.push(row[AT.started_ns] as number, row[AT.attempt_id] as number)
+  })
+  for (let i = 0; i < batches.count; i++) {
+    const first = batches.firstIds[i] as number
+    const isCovered = part.segments.some(({ fromNs, toNs }) => {
+      return (batches.minStartedNs[i] as number) < toNs && (batches.maxStartedNs[i] as number) >= fromNs
+    })
+    if (isCovered) scan({ first, last: first + (batches.rowCounts[i] as number) - 1 })
+    const limitNs = batches.earliestAfter[i] as number
+    while (heap.earliestNs() < limitNs) yield heap.pop()
+  }
+  while (heap.size > 0) yield heap.pop()
+}
+
+function readBatches(db: Database, sessionId: number) {
+  const rows = db
+    .prepare(
+      `SELECT first_attempt_id, attempt_count, ifnull(min_started_ns, 0), ifnull(max_started_ns, 0) FROM batch
+       WHERE session_id = ? AND attempt_count > 0 ORDER BY first_attempt_id`,
+    )
+    .raw()
+    .all(sessionId) as [number, number, number, number][]
+  const column = (at: number) => Float64Array.from(rows, (row) => row[at] as number)
+  const minStartedNs = column(2)
+  // The earliest start in any later batch.
+  const earliestAfter = new Float64Array(rows.length).fill(Infinity)
+  for (let i = rows.length - 2; i >= 0; i--) {
+    earliestAfter[i] = Math.min(earliestAfter[i + 1] as number, minStartedNs[i + 1] as number)
+  }
+  return {
+    count: rows.length,
+    firstIds: column(0),
+    rowCounts: column(1),
+    minStartedNs,
+    maxStartedNs: column(3),
+    earliestAfter,
+  }
+}

@@ -1,0 +1,138 @@
+import type { Database } from 'better-sqlite3'
+import { OUTCOMES } from '../../store/outcome.js'
+import type { ConnectRow } from '../../view/connect-row.js'
+import { boundedText } from '../trace/row-reader.js'
+import type { Scope, SessionPart } from '../trace/scope.js'
+import { createWallClock } from '../trace/wall-clock.js'
+import { attemptsByStart } from './attempts-by-start.js'
+
+/** Rows of a dictionary that are kept; beyond it they are read anew. */
+const MAX_KEPT = 65_536
+
+const ATTEMPT_COLUMNS = [
+  'ifnull(started_ns, 0)',
+  'latency_ns',
+  'ifnull(outcome, -1)',
+  'errno',
+  'syn_retransmits',
+  'ifnull(process_id, 0)',
+  'ifnull(tid_delta, 0)',
+  'ifnull(endpoint_id, 0)',
+  'ifnull(local_endpoint, 0)',
+]
+type AttemptRow = readonly [
+  startedNs: number,
+  latencyNs: number | null,
+  outcome: number,
+  errno: number | null,
+  synRetransmits: number | null,
+  processId: number,
+  tidDelta: number,
+  endpointId: number,
+  local: number,
+]
+
+type ProcessPart = Pick<
+  ConnectRow,
+  'pid' | 'processStartNs' | 'comm' | 'exe' | 'uid' | 'user' | 'cgroup' | 'netns' | 'mntns'
+>
+type EndpointPart = Pick<ConnectRow, 'family' | 'remoteAddress' | 'remotePort'>
+type Cell = string | bigint | null
+
+/** The attempts of a scope, session by session, in the order of their start. */
+export function* recordedRows(scope: Scope): Generator<ConnectRow> {
+  // All sessions count from one time, so that differences are exact in a double.
+  const zeroNs = scope.parts[0]?.segments[0]?.unixOffsetNs ?? 0n
+  for (const part of scope.parts) {
+    const read = createRowReader(part, zeroNs)
+    for (const attemptId of attemptsByStart(scope, part)) {
+      const row = read(attemptId)
+      if (row !== null) yield row
+    }
+  }
+}
+
+/** @returns a function that gives `null` for an attempt whose process or endpoint is missing, as in a damaged file */
+function createRowReader(part: SessionPart, zeroNs: bigint): (attemptId: number) => ConnectRow | null {
+  // In the transaction of the scan: without one every look-up would lock the file anew. No scan is under way meanwhile.
+  const { db } = part.trace
+  const attempt = db.prepare(`SELECT ${ATTEMPT_COLUMNS.join(', ')} FROM connect_attempt WHERE attempt_id = ?`).raw()
+  const processOf = createProcessReader(db)
+  const endpointOf = createEndpointReader(db)
+  const localAddressOf = createLocalReader(db)
+  const { unixNs } = createWallClock(part)
+  return (attemptId) => {
+    const values = attempt.get(attemptId) as AttemptRow | undefined
+    if (values === undefined) return null
+    const [startedNs, latencyNs, outcome, errno, synRetransmits, processId, tidDelta, endpointId, local] = values
+    const [process, endpoint] = [processOf(processId), endpointOf(endpointId)]
+    if (process === null || endpoint === null) return null
+    const startedUnixNs = unixNs(startedNs)
+    return {
+      startedNs: Number(startedUnixNs - zeroNs),
+      unixNs: startedUnixNs,
+      latencyNs,
+      outcome: OUTCOMES[outcome] ?? 'pending',
+      errno,
+      synRetransmits,
+      ...process,
+      tid: process.pid + tidDelta,
+      ...endpoint,
+      localAddress: localAddressOf(Math.floor(local / 65_536)),
+      localPort: local % 65_536 || null,
+    }
+  }
+}
+
+function createProcessReader(db: Database): (id: number) => ProcessPart | null {
+  const texts = ['comm', 'exe', 'user', 'cgroup.path'].map((column) => boundedText(column)).join(', ')
+  const sql = `SELECT ${texts}, pid, process_start_ns, uid, netns, mntns
+    FROM process LEFT JOIN cgroup USING (cgroup_id) WHERE process_id = ?`
+  return createCachedReader(db, sql, ([comm, exe, user, cgroup, pid, startNs, uid, netns, mntns]) => ({
+    pid: Number(pid),
+    processStartNs: BigInt(startNs ?? 0),
+    comm: String(comm),
+    exe: textOrNull(exe),
+    uid: Number(uid),
+    user: textOrNull(user),
+    cgroup: textOrNull(cgroup),
+    netns: Number(netns),
+    mntns: mntns === null ? null : Number(mntns),
+  }))
+}
+
+function createEndpointReader(db: Database): (id: number) => EndpointPart | null {
+  const sql = `SELECT ${boundedText('remote_address')}, family, remote_port FROM endpoint WHERE endpoint_id = ?`
+  return createCachedReader(db, sql, ([address, family, port]) => ({
+    family: Number(family) === 6 ? 6 : 4,
+    remoteAddress: String(address),
+    remotePort: Number(port),
+  }))
+}
+
+function createLocalReader(db: Database): (id: number) => string | null {
+  const sql = `SELECT ${boundedText('local_address')} FROM local_address WHERE local_address_id = ?`
+  return createCachedReader(db, sql, ([address]) => textOrNull(address))
+}
+
+function createCachedReader<T>(
+  db: Database,
+  sql: string,
+  make: (cells: readonly Cell[]) => T,
+): (id: number) => T | null {
+  const select = db.prepare(sql).raw().safeIntegers()
+  const kept = new Map<number, T | null>()
+  return (id) => {
+    const known = kept.get(id)
+    if (known !== undefined) return known
+    if (kept.size >= MAX_KEPT) kept.clear()
+    const cells = select.get(id) as Cell[] | undefined
+    const value = cells === undefined ? null : make(cells)
+    kept.set(id, value)
+    return value
+  }
+}
+
+function textOrNull(cell: Cell | undefined): string | null {
+  return cell === null || cell === undefined ? null : String(cell)
+}

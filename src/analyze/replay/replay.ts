@@ -1,0 +1,60 @@
+import { safeLine } from '../../show/safe-text.js'
+import { findDamage } from '../../store/find-damage.js'
+import { createConnectCounts } from '../../view/count-connects.js'
+import type { ConnectRow } from '../../view/connect-row.js'
+import { createConnectView } from '../../view/render-view.js'
+import { isShown, parseViewOptions, type RawViewOptions, type ViewOptions } from '../../view/view-options.js'
+import { selectScope, type RawScope } from '../options/select-scope.js'
+import { ReaderGone, openSink } from '../output/sink.js'
+import { describeLoss } from '../trace/session-facts.js'
+import { withTraces } from '../trace/trace.js'
+import { recordedRows } from './recorded-rows.js'
+
+/** Lines that are written at a time. */
+const CHUNK_LINES = 1000
+
+/** Options of `tcpconn replay`, as typed: those of a scope, and those of the view. */
+export type ReplayOptions = Omit<RawScope, 'outcome'> & RawViewOptions
+
+/**
+ * Prints a recorded trace as `live` would have shown it.
+ * @throws UsageError, the errors of `openTrace`, E_STDOUT
+ */
+export async function replay(file: string, options: ReplayOptions): Promise<void> {
+  const view = parseViewOptions(options)
+  const { outcome, ...scope } = options
+  const outcomes = Array.isArray(outcome) ? { outcome: [...outcome] } : {}
+  const sink = openSink(null)
+  try {
+    await withTraces([file], async (traces) => {
+      const selected = selectScope(traces, { ...scope, ...outcomes })
+      for (const line of describeLoss(selected.parts)) process.stderr.write(`${safeLine(line)}\n`)
+      for (const chunk of chunks(linesOf(recordedRows(selected), view))) await sink.write([chunk])
+      await sink.finish()
+    })
+  } catch (error) {
+    if (!(error instanceof ReaderGone)) throw findDamage([file], error)
+  }
+}
+
+function* linesOf(rows: Iterable<ConnectRow>, options: ViewOptions): Generator<string> {
+  if (options.count) {
+    const counts = createConnectCounts(options.sourcePort)
+    for (const row of rows) counts.add(row)
+    return yield* counts.render()
+  }
+  const view = createConnectView(options)
+  yield* view.header
+  for (const row of rows) if (isShown(row, options)) yield view.line(row)
+}
+
+function* chunks(lines: Iterable<string>): Generator<Buffer> {
+  let chunk: string[] = []
+  for (const line of lines) {
+    chunk.push(safeLine(line))
+    if (chunk.length < CHUNK_LINES) continue
+    yield Buffer.from(`${chunk.join('\n')}\n`)
+    chunk = []
+  }
+  if (chunk.length > 0) yield Buffer.from(`${chunk.join('\n')}\n`)
+}

@@ -1,0 +1,45 @@
+import { safeLine } from '../../show/safe-text.js'
+import { createConnectCounts } from '../../view/count-connects.js'
+import type { ConnectRow } from '../../view/connect-row.js'
+import { createConnectView } from '../../view/render-view.js'
+import { isShown, type ViewOptions } from '../../view/view-options.js'
+
+/** Where the rows of a live view go: stdout, at once. */
+export interface LiveOutput {
+  begin(): void
+  /** @param nowNs ns since the beginning */
+  add(rows: readonly ConnectRow[], nowNs: number): void
+  end(): void
+}
+
+export function createLiveOutput(options: ViewOptions): LiveOutput {
+  return options.count ? createCountOutput(options) : createRowOutput(options)
+}
+
+function createRowOutput(options: ViewOptions): LiveOutput {
+  const view = createConnectView(options)
+  return {
+    begin: () => print(view.header),
+    add: (rows) => print(rows.filter((row) => isShown(row, options)).map(view.line)),
+    end() {},
+  }
+}
+
+function createCountOutput({ sourcePort, intervalNs }: ViewOptions): LiveOutput {
+  const counts = createConnectCounts(sourcePort)
+  let printedNs = 0
+  return {
+    begin: () => void process.stderr.write('Tracing connect ... Hit Ctrl-C to end\n'),
+    add(rows, nowNs) {
+      for (const row of rows) counts.add(row)
+      if (intervalNs === null || nowNs - printedNs < intervalNs) return
+      printedNs = nowNs
+      print(counts.render())
+    },
+    end: () => print(counts.render()),
+  }
+}
+
+function print(lines: readonly string[]): void {
+  if (lines.length > 0) process.stdout.write(lines.map((line) => `${safeLine(line)}\n`).join(''))
+}

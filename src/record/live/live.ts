@@ -1,0 +1,83 @@
+import { safeLine } from '../../show/safe-text.js'
+import { describeLossCounts } from '../../store/loss-text.js'
+import type { ViewOptions } from '../../view/view-options.js'
+import { createCgroupPaths } from '../host/cgroup-paths.js'
+import { findCgroupRoot } from '../host/cgroup-root.js'
+import { startClock, type SessionClock } from '../host/clock.js'
+import { dropPrivileges, findInvokingUser, requirePrivileges } from '../host/privileges.js'
+import { createUserNames, type UserNames } from '../host/user-names.js'
+import type { RecordFilters } from '../options/record-filters.js'
+import { requireInitialPidNamespace, requireKernelSupport } from '../probe/kernel-support.js'
+import { loadProbe, type Probe } from '../probe/load-probe.js'
+import { createStopSignal, refuseDebugger, stopOnSignals } from '../session/stop-signal.js'
+import { createEventReader } from './event-row.js'
+import { createLiveFeed, type LiveFeed } from './live-feed.js'
+import { createLiveOutput } from './live-output.js'
+
+const TICK_MS = 50
+
+/** What the command line asks of `live`. */
+export interface LiveOptions {
+  readonly view: ViewOptions
+  /** In the kernel, the minimum of tcpconnlat's columns among them */
+  readonly filters: RecordFilters
+  /** `null`: until it is stopped */
+  readonly durationNs: number | null
+}
+
+/** Shows attempts as they end, until it is stopped. Loss is told on stderr at the end. */
+export async function live(options: LiveOptions): Promise<void> {
+  refuseDebugger()
+  requireKernelSupport()
+  requirePrivileges()
+  if (options.filters.pids.length > 0) requireInitialPidNamespace('--pid')
+  const users = createUserNames()
+  const user = findInvokingUser(users)
+  const probe = loadProbe(options.filters, false)
+  try {
+    dropPrivileges(user)
+    await show(options, probe, users)
+    const loss = describeLossCounts({ ...probe.lost(), writerBehind: 0 })
+    if (loss !== null) process.stderr.write(`${safeLine(loss)}\n`)
+  } finally {
+    probe.close()
+  }
+}
+
+async function show(options: LiveOptions, probe: Probe, users: UserNames): Promise<void> {
+  const clock = startClock()
+  const output = createLiveOutput(options.view)
+  const stop = createStopSignal()
+  stopOnSignals(stop)
+  const feed = createFeed(options, { probe, users, clock })
+  probe.start()
+  output.begin()
+  while (stop.reason === null) {
+    const nowNs = clock.nowNs()
+    output.add(feed.poll(nowNs), nowNs)
+    const leftMs = ((options.durationNs ?? Infinity) - nowNs) / 1e6
+    if (leftMs <= 0) stop.stop('duration')
+    else await stop.wait(Math.min(leftMs, TICK_MS))
+  }
+  probe.stop()
+  probe.detach()
+  const endNs = clock.nowNs()
+  output.add(feed.finish(endNs), endNs)
+  output.end()
+}
+
+function createFeed(
+  { view, filters }: LiveOptions,
+  { probe, users, clock }: { probe: Probe; users: UserNames; clock: SessionClock },
+): LiveFeed {
+  const names = {
+    userName: (uid: number) => users.byUid(uid)?.name ?? null,
+    cgroupPath: createCgroupPaths(findCgroupRoot()),
+  }
+  // With tcpconnlat's columns an attempt is shown when it ends.
+  const isAsked = filters.outcomes.length === 0 || filters.outcomes.includes('pending')
+  return createLiveFeed(probe, {
+    read: createEventReader(names, clock),
+    acceptsPending: isAsked && !view.latency ? (waitedNs) => waitedNs >= filters.minLatencyNs : null,
+  })
+}

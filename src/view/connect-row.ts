@@ -1,0 +1,29 @@
+import type { Outcome } from '../store/outcome.js'
+
+/** One attempt as the live and the replayed view show it. `null` is what is not known. */
+export interface ConnectRow {
+  /** ns on a clock that only goes forward, the same for all rows of a view */
+  readonly startedNs: number
+  readonly unixNs: bigint
+  /** `null`: pending */
+  readonly latencyNs: number | null
+  readonly outcome: Outcome
+  readonly errno: number | null
+  readonly synRetransmits: number | null
+  readonly pid: number
+  readonly tid: number
+  readonly processStartNs: bigint
+  readonly comm: string
+  readonly exe: string | null
+  readonly uid: number
+  readonly user: string | null
+  readonly cgroup: string | null
+  readonly netns: number
+  readonly mntns: number | null
+  /** The protocol on the wire: 4 for IPv4-mapped addresses too */
+  readonly family: 4 | 6
+  readonly localAddress: string | null
+  readonly localPort: number | null
+  readonly remoteAddress: string
+  readonly remotePort: number
+}

@@ -1,0 +1,159 @@
+import { once } from 'node:events'
+import { expect, test } from 'vitest'
+import { expectError } from '../../support/error-lines.js'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { findClosedPort, listen } from '../../support/listener.js'
+import { SILENT_ADDRESS, addSilentLink, makeNetworkNamespace } from '../../support/network-namespace.js'
+import { firstOutput, start, type Running } from '../../support/process.js'
+import { startTool, runTool, toolCommand } from '../../support/tool.js'
+import { recordWhile } from '../../support/recorder.js'
+import { onlyConnectOf } from '../../support/trace.js'
+import { waitUntil } from '../../support/wait-until.js'
+import { connect, generateLoad, startWorkload } from '../../support/workload.js'
+
+/** Far longer than any test: when a test run is killed, the tool comes to an end as well. */
+const LONGEST = ['--duration', '1m']
+
+/** Starts `live` and resolves once it takes up attempts: its headings are there then. */
+async function startLive(args: readonly string[]): Promise<Running> {
+  const running = startTool(['live', ...LONGEST, ...args])
+  await firstOutput(running)
+  return running
+}
+
+/** Ends it as Ctrl-C does, and resolves with its rows: cells by heading. */
+async function stopLive({ child, finished }: Running): Promise<Record<string, string>[]> {
+  child.kill('SIGINT')
+  const { status, stdout, stderr } = await finished
+  expect([status, stderr]).toEqual([0, ''])
+  const [header = '', ...lines] = stdout.trimEnd().split('\n')
+  const headings = header.split(/\s+/)
+  return lines.map((line) => Object.fromEntries(line.split(/\s+/).map((cell, i) => [headings[i] ?? `extra${i}`, cell])))
+}
+
+const rowsOf = (rows: readonly Record<string, string>[], pid: number) => rows.filter((row) => row.PID === String(pid))
+
+describeKernel('live', () => {
+  test('shows each attempt once, with the columns that were asked for', async () => {
+    const [open, closed] = [await listen(), await findClosedPort()]
+    const live = await startLive(['-t', '-U', '-L', '--outcome', '--namespaces', '--container'])
+    const established = await connect('127.0.0.1', open)
+    const refused = await connect('::1', closed)
+    const rows = await stopLive(live)
+    expect(rowsOf(rows, established.pid)).toEqual([
+      expect.objectContaining({
+        UID: '0',
+        COMM: 'connect',
+        IP: '4',
+        SADDR: '127.0.0.1',
+        LPORT: String(established.local_port),
+        DADDR: '127.0.0.1',
+        DPORT: String(open),
+        OUTCOME: 'established',
+        RETR: '0',
+        NETNS: expect.stringMatching(/^\d+$/),
+      }),
+    ])
+    expect(rowsOf(rows, refused.pid)).toEqual([
+      expect.objectContaining({ IP: '6', SADDR: '::1', DADDR: '::1', DPORT: String(closed), OUTCOME: 'refused' }),
+    ])
+  })
+
+  test('writes rows while it runs, also into a pipe', async () => {
+    const port = await findClosedPort()
+    const live = await startLive([])
+    const { pid } = await connect('127.0.0.1', port)
+    const madeMs = Date.now()
+    await waitUntil('the row', () => new RegExp(`^${pid} .* ${port}$`, 'm').test(live.output()))
+    expect(Date.now() - madeMs).toBeLessThan(1000)
+    await stopLive(live)
+  })
+
+  test("with --latency shows tcpconnlat's columns, and only what took long enough", async () => {
+    const port = await listen()
+    const all = await startLive(['--latency'])
+    const shown = await connect('127.0.0.1', port)
+    const [row] = rowsOf(await stopLive(all), shown.pid)
+    expect(Object.keys(row ?? {})).toEqual(['PID', 'COMM', 'IP', 'SADDR', 'DADDR', 'DPORT', 'LAT(ms)'])
+    expect(Number(row?.['LAT(ms)'])).toBeGreaterThan(0)
+    const slow = await startLive(['--latency', '5000'])
+    const hidden = await connect('127.0.0.1', port)
+    expect(rowsOf(await stopLive(slow), hidden.pid)).toEqual([])
+  })
+
+  test('shows an attempt that waits after 200 ms as pending, and not once more', async () => {
+    const namespace = makeNetworkNamespace()
+    addSilentLink(namespace)
+    const live = await startLive(['--outcome'])
+    const args = [SILENT_ADDRESS, '80', '--nonblock', '--close-after', '700']
+    const client = startWorkload('connect', args, { under: namespace.exec })
+    await waitUntil('the row', () => live.output().includes(`${client.pid} `))
+    await client.finished
+    const rows = rowsOf(await stopLive(live), client.pid)
+    expect(rows.map((row) => row.OUTCOME)).toEqual(['pending'])
+  })
+
+  test('filters in the kernel', async () => {
+    const [wanted, other] = [await findClosedPort(), await listen()]
+    const live = await startLive(['-P', String(wanted), '--outcome=refused'])
+    const results = [await connect('127.0.0.1', wanted), await connect('127.0.0.1', other)]
+    const rows = await stopLive(live)
+    expect(rows.map((row) => row.PID)).toEqual([String(results[0]?.pid)])
+  })
+
+  test('loses none of 5,000 attempts, and has them in the order of their start within 100 ms', async () => {
+    const port = await findClosedPort()
+    const live = await startLive(['-t', '-P', String(port)])
+    const { pid } = await generateLoad(['--mode', 'refused', '--port', String(port), '--count', '5000'])
+    const startedS = rowsOf(await stopLive(live), pid).map((row) => Number(row['TIME(s)']))
+    expect(startedS).toHaveLength(5000)
+    let latestS = 0
+    for (const oneS of startedS) {
+      expect(oneS).toBeGreaterThan(latestS - 0.101)
+      latestS = Math.max(latestS, oneS)
+    }
+  })
+
+  test('-c counts, and prints the counts at the end', async () => {
+    const port = await findClosedPort()
+    const live = startTool(['live', ...LONGEST, '-c', '-P', String(port)])
+    await once(live.child.stderr, 'data')
+    await connect('127.0.0.1', port, ['--count', '3'])
+    live.child.kill('SIGINT')
+    const { stdout, stderr } = await live.finished
+    expect(stderr).toBe('Tracing connect ... Hit Ctrl-C to end\n')
+    const [blank, header, count] = stdout.split('\n')
+    expect([blank, header?.split(/ +/)]).toEqual(['', ['LADDR', 'RADDR', 'RPORT', 'CONNECTS']])
+    expect(count?.split(/ +/)).toEqual(['127.0.0.1', '127.0.0.1', String(port), '3'])
+  })
+
+  test('--json shows the same attempt as the trace', async () => {
+    const port = await listen()
+    const live = startTool(['live', ...LONGEST, '--json'])
+    const { file, result } = await recordWhile({}, () => connect('127.0.0.1', port))
+    await waitUntil('the row', () => live.output().includes(`"pid":${result.pid},`))
+    live.child.kill('SIGINT')
+    const { stdout } = await live.finished
+    const lines = stdout.split('\n').filter((line) => line.includes(`"pid":${result.pid},`))
+    expect(lines).toHaveLength(1)
+    const { dns_name: _, dns_age_ns: __, session_id: ___, ...recorded } = onlyConnectOf(file, result.pid)
+    const shown = JSON.parse(lines[0] as string)
+    // Two probes stamp an attempt one after the other, and two clocks are read.
+    for (const name of ['started_ns', 'latency_ns', 'time'] as const) delete (recorded as Record<string, unknown>)[name]
+    expect(shown).toMatchObject(recorded)
+  })
+
+  test('ends quietly when its reader goes away', async () => {
+    const port = await findClosedPort()
+    const command = `${toolCommand(['live', ...LONGEST]).join(' ')} | head -n 1`
+    const { finished, output } = start(['bash', '-c', `set -o pipefail; ${command}`])
+    await waitUntil('the headings', () => output().includes('DADDR'))
+    await connect('127.0.0.1', port, ['--count', '3'])
+    const { status, stderr } = await finished
+    expect([status, stderr]).toEqual([0, ''])
+  })
+})
+
+test('live without privileges says so', async () => {
+  expectError(await runTool(['live'], { uid: 65_534, gid: 65_534 }), 'E_NOT_PRIVILEGED')
+})

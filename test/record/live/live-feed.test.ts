@@ -1,0 +1,111 @@
+import { expect, test } from 'vitest'
+import { createLiveFeed } from '../../../src/record/live/live-feed.js'
+import type { EventMemory } from '../../../src/record/decode/event-memory.js'
+import { connectEvent } from '../../../src/record/probe/wire.gen.js'
+import { makeRow } from '../../view/make-row.js'
+
+const MS = 1e6
+
+/** A probe whose ring and map hold attempts by the time of their start, in ms. */
+function createScene(acceptsPending: ((waitedNs: number) => boolean) | null = () => true) {
+  let ring: number[] = []
+  let pending: number[] = []
+  const memory = (starts: readonly number[]): EventMemory => ({
+    words: new Uint32Array(0),
+    bytes: Uint8Array.from(starts),
+  })
+  let events: readonly number[] = []
+  const probe = {
+    ring: {
+      ...memory([]),
+      peek(take: (offset: number) => void) {
+        ring.forEach((_, i) => take(i * connectEvent.size_bytes))
+        return ring.length
+      },
+      release: () => void (ring = []),
+    },
+    pending: () => ({ ...memory(pending), count: pending.length }),
+  } as unknown as Parameters<typeof createLiveFeed>[0]
+  const feed = createLiveFeed(probe, {
+    acceptsPending,
+    read(_, byteOffset, isPending) {
+      events = isPending ? pending : ring
+      const startedNs = (events[byteOffset / connectEvent.size_bytes] as number) * MS
+      return makeRow({ startedNs, outcome: isPending ? 'pending' : 'established' })
+    },
+  })
+  return {
+    begin: (start: number) => void pending.push(start),
+    end(start: number) {
+      pending = pending.filter((one) => one !== start)
+      ring.push(start)
+    },
+    poll: (nowMs: number) => feed.poll(nowMs * MS).map((row) => [row.startedNs / MS, row.outcome]),
+    finish: (nowMs: number) => feed.finish(nowMs * MS).map((row) => [row.startedNs / MS, row.outcome]),
+  }
+}
+
+test('an attempt is shown when it ends, held back for 100 ms at most', () => {
+  const { begin, end, poll } = createScene()
+  begin(10)
+  end(10)
+  expect(poll(50)).toEqual([])
+  expect(poll(110)).toEqual([[10, 'established']])
+  expect(poll(500)).toEqual([])
+})
+
+test('rows are in the order of their start within 100 ms', () => {
+  const { begin, end, poll } = createScene()
+  for (const start of [10, 40, 70]) begin(start)
+  end(70)
+  end(40)
+  expect(poll(80)).toEqual([])
+  end(10)
+  expect(poll(200)).toEqual([
+    [10, 'established'],
+    [40, 'established'],
+    [70, 'established'],
+  ])
+})
+
+test('an attempt that waits for 200 ms is shown as pending, and not once more when it ends', () => {
+  const { begin, end, poll } = createScene()
+  begin(10)
+  expect(poll(209)).toEqual([])
+  expect(poll(210)).toEqual([[10, 'pending']])
+  expect(poll(260)).toEqual([])
+  end(10)
+  for (const now of [310, 360, 410]) expect(poll(now)).toEqual([])
+})
+
+test('what ends between two polls while it is pending is shown once', () => {
+  const { begin, end, poll } = createScene()
+  begin(10)
+  expect(poll(250)).toEqual([[10, 'pending']])
+  poll(300)
+  end(10)
+  begin(290)
+  end(290)
+  expect(poll(400)).toEqual([[290, 'established']])
+})
+
+test('nothing is shown as pending when that is not asked for', () => {
+  const { begin, end, poll, finish } = createScene(null)
+  begin(10)
+  begin(20)
+  expect(poll(1000)).toEqual([])
+  end(10)
+  expect(poll(1050)).toEqual([[10, 'established']])
+  expect(finish(1100)).toEqual([])
+})
+
+test('at the end all that is left is shown', () => {
+  const { begin, end, finish } = createScene()
+  begin(10)
+  begin(20)
+  end(20)
+  expect(finish(30)).toEqual([
+    [10, 'pending'],
+    [20, 'established'],
+  ])
+})

@@ -1,0 +1,186 @@
+import { describe, expect, test } from 'vitest'
+import { createConnectCounts } from '../../src/view/count-connects.js'
+import { createConnectView } from '../../src/view/render-view.js'
+import { parseViewOptions, type RawViewOptions } from '../../src/view/view-options.js'
+import { makeRow } from './make-row.js'
+
+/** Examples of the output of bcc's tcpconnect and tcpconnlat, and the options that they were made with. */
+const EXAMPLES: [name: string, options: RawViewOptions, text: string][] = [
+  [
+    'tcpconnect',
+    {},
+    `PID    COMM         IP SADDR            DADDR            DPORT
+1479   telnet       4  127.0.0.1        127.0.0.1        23
+1469   curl         4  10.201.219.236   54.245.105.25    80
+1991   telnet       6  ::1              ::1              23
+2015   ssh          6  fe80::2000:bff:fe82:3ac fe80::2000:bff:fe82:3ac 22`,
+  ],
+  [
+    'tcpconnect -t',
+    { timestamp: true },
+    `TIME(s)  PID    COMM         IP SADDR            DADDR            DPORT
+31.871   2482   local_agent  4  10.103.219.236   10.251.148.38    7001
+31.874   2482   local_agent  4  10.103.219.236   10.101.3.132     7001
+90.917   2482   local_agent  4  10.103.219.236   10.251.148.38    7001`,
+  ],
+  [
+    'tcpconnect -L',
+    { lport: true },
+    `PID    COMM         IP SADDR            LPORT  DADDR            DPORT
+3706   nc           4  192.168.122.205  57266  192.168.122.150  5000
+3722   ssh          4  192.168.122.205  50966  192.168.122.150  22
+3779   ssh          6  fe80::1          52328  fe80::2          22`,
+  ],
+  [
+    'tcpconnect -U',
+    { printUid: true },
+    `UID   PID    COMM         IP SADDR            DADDR            DPORT
+0     31333  telnet       6  ::1              ::1              23
+1000  31322  curl         4  127.0.0.1        127.0.0.1        80`,
+  ],
+  [
+    'tcpconnlat',
+    { latency: true },
+    `PID    COMM         IP SADDR            DADDR            DPORT LAT(ms)
+222564 wget         4  192.168.88.15    110.242.68.3     80    25.29
+222684 wget         4  192.168.88.15    167.179.101.42   443   246.76
+222774 ssh          4  192.168.88.15    1.15.149.151     22    25.31`,
+  ],
+]
+
+const cellsOf = (line: string) => line.split(/\s+/)
+
+/** The attempt that a line of an example shows. */
+function rowOf(headings: readonly string[], cells: readonly string[]) {
+  const cell = (heading: string) => cells[headings.indexOf(heading)]
+  const number = (heading: string) => Number(cell(heading) ?? 0)
+  return makeRow({
+    startedNs: number('TIME(s)') * 1e9,
+    uid: number('UID'),
+    pid: number('PID'),
+    comm: cell('COMM') as string,
+    family: number('IP') as 4 | 6,
+    localAddress: cell('SADDR') as string,
+    localPort: number('LPORT'),
+    remoteAddress: cell('DADDR') as string,
+    remotePort: number('DPORT'),
+    latencyNs: number('LAT(ms)') * 1e6,
+  })
+}
+
+test.each(EXAMPLES)('%s has the columns and rows of its example', (_, options, text) => {
+  const [header = '', ...lines] = text.split('\n')
+  const headings = cellsOf(header)
+  const view = createConnectView(parseViewOptions(options))
+  expect(cellsOf(view.header[0] as string)).toEqual(headings)
+  const rows = lines.map(cellsOf)
+  // Time counts from the first row.
+  const first = Number(rows[0]?.[headings.indexOf('TIME(s)')] ?? 0)
+  for (const cells of rows) {
+    const wanted = cells.with(
+      0,
+      headings[0] === 'TIME(s)' ? (Number(cells[0]) - first).toFixed(3) : (cells[0] as string),
+    )
+    expect(cellsOf(view.line(rowOf(headings, cells)))).toEqual(wanted)
+  }
+})
+
+test('tcpconnect -c has the columns and rows of its example, the highest count first', () => {
+  const counts = createConnectCounts(false)
+  const add = (remoteAddress: string, times: number) => {
+    for (let i = 0; i < times; i++) counts.add(makeRow({ localAddress: '192.168.10.50', remoteAddress }))
+  }
+  add('172.212.22.194', 21)
+  add('172.217.21.194', 70)
+  add('172.213.11.195', 34)
+  expect(counts.render()).toEqual([
+    '',
+    'LADDR                     RADDR                     RPORT                CONNECTS',
+    '192.168.10.50             172.217.21.194            443                  70',
+    '192.168.10.50             172.213.11.195            443                  34',
+    '192.168.10.50             172.212.22.194            443                  21',
+  ])
+})
+
+describe('columns', () => {
+  const render = (options: RawViewOptions, fields: Parameters<typeof makeRow>[0] = {}) => {
+    const view = createConnectView(parseViewOptions(options))
+    return [...view.header, view.line(makeRow(fields))]
+  }
+
+  test('have the widths of bcc', () => {
+    expect(render({ timestamp: true, printUid: true, lport: true })).toEqual([
+      'TIME(s)  UID   PID     COMM         IP SADDR            LPORT  DADDR            DPORT',
+      '0.000    1000  1234    curl         4  192.0.2.1        40000  192.0.2.2        443',
+    ])
+    expect(render({ latency: true, sourcePort: true })).toEqual([
+      'PID     COMM         IP SADDR            DADDR            SPORT DPORT LAT(ms)',
+      '1234    curl         4  192.0.2.1        192.0.2.2        40000 443   1.23',
+    ])
+  })
+
+  test('leave a space between them, however long their values are', () => {
+    const long = {
+      startedNs: 0,
+      uid: 1_000_000,
+      pid: 4_194_304,
+      comm: 'kworker/u257:12',
+      remoteAddress: 'f'.repeat(39),
+    }
+    for (const options of [
+      { timestamp: true, printUid: true },
+      { printUid: true, wide: true },
+      { wall: true, lport: true },
+    ]) {
+      const [header = '', line = ''] = render(options, long)
+      expect(cellsOf(line)).toHaveLength(cellsOf(header).length)
+    }
+    const view = createConnectView(parseViewOptions({ timestamp: true, printUid: true }))
+    view.line(makeRow(long))
+    expect(view.line(makeRow({ ...long, startedNs: 123_456_789e6 }))).toMatch(
+      /^123456\.789 1000000 4194304 kworker\/u257 4/,
+    )
+  })
+
+  test('hold no space and nothing that steers the terminal, whatever a thread is called', () => {
+    const [header = '', line = ''] = render({}, { comm: 'a b\x1b[2Jc' })
+    expect(cellsOf(line)).toHaveLength(cellsOf(header).length)
+    expect(line).not.toContain('\x1b')
+    expect(line).toContain(String.raw`a\x20b\x1b[2Jc`)
+  })
+
+  test('show names and addresses in full with --wide', () => {
+    const fields = { comm: 'a-name-of-15-by', remoteAddress: '2001:db8:1111:2222:3333:4444:5555:6666' }
+    expect(render({}, fields)[1]).toContain('a-name-of-15 ')
+    expect(render({ wide: true }, fields)[1]).toContain('a-name-of-15-by')
+  })
+
+  test('show the outcome, retransmits, namespaces, the container and the time of day', () => {
+    const cgroup = `/system.slice/docker-${'0123456789abcdef'.repeat(4)}.scope`
+    const [header, line] = render(
+      { outcome: true, namespaces: true, container: true, wall: true },
+      { outcome: 'timed_out', synRetransmits: 6, cgroup },
+    )
+    expect(cellsOf(header as string)).toEqual(
+      cellsOf('TIME PID COMM IP SADDR DADDR DPORT OUTCOME RETR NETNS MNTNS CONTAINER'),
+    )
+    expect(line).toMatch(/^2025-06-15T15:06:40\.123Z 1234 .* 443 +timed_out +6 +4026531840 4026531841 0123456789ab$/)
+  })
+
+  test('have a dash for what is not known', () => {
+    const [, line] = render(
+      { lport: true, outcome: true, namespaces: true, container: true },
+      { localAddress: null, localPort: null, synRetransmits: null, mntns: null, cgroup: null, outcome: 'pending' },
+    )
+    expect(cellsOf(line as string)).toEqual(cellsOf('1234 curl 4 - - 192.0.2.2 443 pending - 4026531840 - -'))
+  })
+})
+
+test('--json is an object with the names of the view connects, and exact integers', () => {
+  const view = createConnectView(parseViewOptions({ json: true }))
+  expect(view.header).toEqual([])
+  const line = view.line(makeRow({ comm: '\x9b"', latencyNs: null, outcome: 'pending' }))
+  expect(line).toContain('"process_start_ns":9007199254740993')
+  expect(line).not.toContain('\x9b')
+  expect(JSON.parse(line)).toMatchObject({ comm: '\x9b"', latency_ns: null, time: '2025-06-15T15:06:40.123456Z' })
+})
