@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { LOAD_COMM, LOAD_PORT } from '../run-load.js'
-import type { Recorder } from './recorder.js'
+import { countLines, type Recorder } from './recorder.js'
 
 /** A line per connect with its latency, as bcc's tcpconnlat prints it, from the tracepoint that tcpconn uses. */
 const BPFTRACE = `
@@ -62,10 +62,6 @@ const tcpdump: Recorder = {
 export const PEERS: readonly Recorder[] = [tcplife, tcpstates, bpftrace, tcpdump].filter(
   ({ name }) => spawnSync(name, ['--version'], { stdio: 'ignore' }).error === undefined,
 )
-
-function countLines(path: string, pattern: string): number {
-  return Number(run('grep', ['-cE', pattern, path]))
-}
 
 function run(program: string, args: readonly string[]): string {
   return spawnSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).stdout

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readlinkSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Load } from '../run-load.js'
@@ -44,4 +45,9 @@ function descriptorsOf(pid: number): string[] {
     // Descriptors come and go while they are listed.
     return []
   }
+}
+
+/** Lines of a tool's output that match an extended regular expression. */
+export function countLines(path: string, pattern: string): number {
+  return Number(spawnSync('grep', ['-cE', pattern, path], { encoding: 'utf8' }).stdout)
 }

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import { CLI } from '../paths.js'
 import { LOAD_COMM, LOAD_PORT } from '../run-load.js'
-import type { Recorder } from './recorder.js'
+import { countLines, type Recorder } from './recorder.js'
 
 const OUTCOME = { reset: 'established', refused: 'refused' }
 
@@ -17,6 +17,15 @@ export const tcpconn: Recorder = {
       `SELECT count(*) FROM connects
        WHERE comm = '${LOAD_COMM}' AND remote_port = ${LOAD_PORT} AND outcome = '${OUTCOME[mode]}'`,
     ),
+}
+
+/** Its view of attempts as they happen, into a file. */
+export const tcpconnLive: Recorder = {
+  name: 'tcpconn live',
+  command: () => [process.execPath, CLI, 'live', '-t', '--outcome'],
+  usesStdout: true,
+  attachment: /bpf_link/,
+  count: (output, mode) => countLines(output, ` ${LOAD_COMM} .* ${LOAD_PORT} +${OUTCOME[mode]} `),
 }
 
 /** First value of a query over a trace file. */
