@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3'
 import { TcpconnError, messageOf } from '../errors.js'
 import { damagedTrace, readFault } from './check-trace.js'
+import { sqlitePath } from './sqlite-path.js'
 
 /** Unix ns of today are beyond 2^53; other integers of a trace never are. */
 const LARGE_COLUMNS = ['started_unix_ns', 'unix_offset_ns', 'kernel_cgroup_id', 'recorder_start_ticks']
@@ -26,7 +27,7 @@ export function findDamage(paths: readonly string[], thrown: unknown): unknown {
 function damageOf(path: string): string | null {
   let db: Database.Database | undefined
   try {
-    db = new Database(path, { readonly: true, timeout: 2000 })
+    db = new Database(sqlitePath(path), { readonly: true, timeout: 2000 })
     db.pragma('trusted_schema = OFF')
     // Of STRICT tables it checks the types of all values too.
     const found = String(db.pragma('quick_check(1)', { simple: true }))

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { TcpconnError, messageOf } from '../errors.js'
 import { cannotOpen, checkTrace } from './check-trace.js'
+import { sqlitePath } from './sqlite-path.js'
 
 /**
  * Opens a trace to read it, also while it is being recorded. The file may come from a stranger: it is opened
@@ -13,7 +14,7 @@ export function openTrace(path: string): Database.Database {
   requireFile(path)
   let db: Database.Database | undefined
   try {
-    db = new Database(path, { readonly: true, timeout: 2000 })
+    db = new Database(sqlitePath(path), { readonly: true, timeout: 2000 })
     db.pragma('trusted_schema = OFF')
     db.pragma('query_only = ON')
     db.pragma('mmap_size = 0')
