@@ -37,6 +37,7 @@ export function parseRecordOptions(
   command: readonly string[],
   commandLine: string,
 ): RecordOptions {
+  if (file === '') throw new UsageError('FILE', file, 'the name of a trace file, new or not')
   return {
     file: file ?? DEFAULT_FILE,
     durationNs: raw.duration === undefined ? null : requireDuration('--duration', raw.duration, 's'),

@@ -23,6 +23,10 @@ test('file, command and command line are handed on as they are', () => {
   expect(options.commandLine).toBe('tcpconn record a.db -q -- curl -s')
 })
 
+test('FILE: an empty name is refused', () => {
+  expect(() => parseRecordOptions({}, '', [], '')).toThrow(expect.objectContaining({ code: 'E_USAGE' }))
+})
+
 test('every filter is taken', () => {
   const filters = filtersOf({
     pid: ['1,2'],
