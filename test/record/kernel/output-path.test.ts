@@ -44,7 +44,8 @@ describeKernel('what stands at the output path', () => {
         const { file, target } = makePaths()
         if (words !== null) writeFileSync(target, words)
         symlinkSync(target, `${file}${suffix}`)
-        await recordInto(file)
+        expectError(await recordInto(file), 'E_SYMLINK')
+        expect(existsSync(file)).toBe(false)
         expect(existsSync(target) ? readFileSync(target, 'utf8') : null).toBe(words)
       }
     },

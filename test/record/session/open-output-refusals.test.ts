@@ -3,7 +3,6 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSyn
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
-import { TcpconnError } from '../../../src/errors.js'
 import { latestVersion } from '../../../src/store/migrate.js'
 import { mount } from '../../support/mount.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
@@ -54,19 +53,6 @@ describe('what is never touched', () => {
     expect(refusal(join(directory, 'dangling.db')).code).toBe('E_SYMLINK')
     expect(readFileSync(victim).equals(before)).toBe(true)
     expect(existsSync(join(directory, 'new.db'))).toBe(false)
-  })
-
-  test.each(['-wal', '-shm', '-journal'])('where a symbolic link beside it points: %s', (suffix) => {
-    const path = newPath()
-    const victim = join(makeTemporaryDirectory(), 'victim')
-    writeFileSync(victim, 'precious'.repeat(100))
-    symlinkSync(victim, path + suffix)
-    try {
-      makeClosedTrace(path)
-    } catch (error) {
-      expect(error).toBeInstanceOf(TcpconnError)
-    }
-    expect(readFileSync(victim, 'utf8')).toBe('precious'.repeat(100))
   })
 })
 

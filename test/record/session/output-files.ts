@@ -1,3 +1,4 @@
+import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TcpconnError } from '../../../src/errors.js'
 import { openOutput } from '../../../src/record/session/open-output.js'
@@ -23,6 +24,15 @@ export function refusal(path: string): TcpconnError {
 export function makeClosedTrace(path = newPath()): string {
   const output = openOutput(path)
   addSession(output.db)
+  output.close()
+  return path
+}
+
+/** A trace with one session as a killed recorder leaves it: in the write-ahead log. */
+export function copyOfKilled(path = newPath()): string {
+  const output = openOutput(newPath())
+  addSession(output.db)
+  for (const suffix of ['', '-wal']) copyFileSync(output.path + suffix, path + suffix)
   output.close()
   return path
 }
