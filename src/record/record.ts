@@ -31,14 +31,18 @@ export async function record(options: RecordOptions): Promise<number> {
   const isWholeHost = describeFilters(options.filters, options.command) === '{}'
   const kernelCount = isWholeHost ? createKernelCount() : null
   const probe = loadProbe(options.filters, options.command.length > 0)
-  // From here on nothing runs as root that a user's path or file could lead astray.
-  dropPrivileges(user)
-  if (options.command[0] !== undefined) requireCommand(options.command[0])
-  const output = openOutput(options.file)
-  const session = beginSession({ options, probe, output, kernelCount }, users)
-  const result = await recordSession(session, user)
-  reportResult(session, result)
-  return result.command ? result.command.exit : 0
+  try {
+    // From here on nothing runs as root that a user's path or file could lead astray.
+    dropPrivileges(user)
+    if (options.command[0] !== undefined) requireCommand(options.command[0])
+    const output = openOutput(options.file)
+    const session = beginSession({ options, probe, output, kernelCount }, users)
+    const result = await recordSession(session, user)
+    reportResult(session, result)
+    return result.command ? result.command.exit : 0
+  } finally {
+    probe.close()
+  }
 }
 
 /** Everything between the first attempt and the closed file. */
@@ -65,7 +69,6 @@ async function recordSession(
   } finally {
     status.clear()
     output.close()
-    probe.close()
   }
 }
 

@@ -7,10 +7,10 @@ import { APPLICATION_ID, latestVersion } from './migrate.js'
 /**
  * Makes sure that an open database is a trace that this tool understands.
  * @returns `true` for a trace, `false` for an empty file
- * @throws E_NOT_SQLITE, E_NOT_A_TRACE, E_NEWER_TRACE, E_FOREIGN_SCHEMA, E_DAMAGED_TRACE, E_CANNOT_OPEN
+ * @throws E_NOT_A_TRACE, E_NEWER_TRACE, E_FOREIGN_SCHEMA, E_DAMAGED_TRACE, and what SQLite answers: see `cannotOpen`
  */
 export function checkTrace(db: Database, path: string): boolean {
-  const header = readHeader(db, path)
+  const header = readHeader(db)
   if (header.applicationId !== APPLICATION_ID) {
     if (header.isEmpty) return false
     throw foreignDatabase(path)
@@ -40,15 +40,11 @@ export function requireTraceHeader(fd: number, path: string): void {
   if (header.readUInt32BE(68) !== APPLICATION_ID) throw foreignDatabase(path)
 }
 
-function readHeader(db: Database, path: string) {
-  try {
-    return {
-      applicationId: db.pragma('application_id', { simple: true }) as number,
-      version: db.pragma('user_version', { simple: true }) as number,
-      isEmpty: db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0,
-    }
-  } catch (cause) {
-    throw cannotOpen(path, cause)
+function readHeader(db: Database) {
+  return {
+    applicationId: db.pragma('application_id', { simple: true }) as number,
+    version: db.pragma('user_version', { simple: true }) as number,
+    isEmpty: db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0,
   }
 }
 

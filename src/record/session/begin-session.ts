@@ -10,6 +10,10 @@ import { createTraceWriter, type TraceWriter } from '../write/trace-writer.js'
 import type { KernelCount } from './kernel-count.js'
 import type { Output } from './open-output.js'
 import { insertSession } from './session-row.js'
+import { startFault } from './write-fault.js'
+
+/** How long one write waits: attempts stay in the ring meanwhile, and the next tick tries again. */
+const WRITE_WAIT_MS = 100
 
 /** A recording under way: everything that its steps share. */
 export interface Session {
@@ -23,11 +27,28 @@ export interface Session {
   readonly kernelCount: KernelCount | null
 }
 
-/** Adds the session to the trace and makes the writer for it. Recording has not begun yet. */
-export function beginSession(
-  parts: Pick<Session, 'options' | 'probe' | 'output' | 'kernelCount'>,
-  users: UserNames,
-): Session {
+type Parts = Pick<Session, 'options' | 'probe' | 'output' | 'kernelCount'>
+
+/**
+ * Adds the session to the trace and makes the writer for it. Recording has not begun yet: after an error the trace is
+ * closed, and as it was before it was opened.
+ * @throws E_DISK_FULL, E_LOCKED_TRACE, E_DAMAGED_TRACE, E_CANNOT_OPEN
+ */
+export function beginSession(parts: Parts, users: UserNames): Session {
+  const { db, path, abandon, waitForLocks } = parts.output
+  try {
+    // All or nothing: what a damaged trace fails on may come after the session's row.
+    const session = db.transaction(() => createSession(parts, users)).immediate()
+    waitForLocks(WRITE_WAIT_MS)
+    return session
+  } catch (cause) {
+    const fault = startFault(path, cause)
+    abandon()
+    throw fault
+  }
+}
+
+function createSession(parts: Parts, users: UserNames): Session {
   const { options, output } = parts
   const clock = startClock()
   const id = insertSession(output.db, {

@@ -4,14 +4,14 @@ import { TcpconnError } from '../../errors.js'
 import { checkTrace, requireTraceHeader } from '../../store/check-trace.js'
 import { migrate } from '../../store/migrate.js'
 import { sqlitePath } from '../../store/sqlite-path.js'
-import { openOutputFile, requireOwnFile, requireSameFile, type OutputFile } from './output-file.js'
+import { isInWal, isNamed, openOutputFile, requireOwnFile, requireSameFile, type OutputFile } from './output-file.js'
 import { removeSiblings, requireNoStrayLog, requireOwnSiblings } from './siblings.js'
 import { startFault } from './write-fault.js'
 
 /** How long opening waits for another program's lock. */
 const OPEN_WAIT_MS = 2000
-/** How long one write waits: attempts stay in the ring meanwhile, and the next tick tries again. */
-const WRITE_WAIT_MS = 100
+/** How long closing waits for a reader. */
+const CLOSE_WAIT_MS = 100
 
 /** A trace that this process alone records into. */
 export interface Output {
@@ -21,8 +21,10 @@ export interface Output {
   sizeBytes(): number
   /** @throws E_REMOVED when the file has no name any more, so that all that is written would be lost */
   requireName(): void
-  /** From now on writes wait as long as it is reasonable at the end. */
+  /** From now on writes wait this long for another program's lock. At first it is as long as opening does. */
   waitForLocks(milliseconds: number): void
+  /** Leaves things as they were found: a new file is gone. Instead of `close`, before anything was recorded. */
+  abandon(): void
   /** Leaves one closed file behind, without -wal and -shm, unless somebody else is still reading it. */
   close(): void
 }
@@ -67,19 +69,42 @@ function prepare(db: Database.Database): void {
   // A killed recorder loses nothing that was committed; after a power cut the file is whole, the last commits may miss.
   db.pragma('synchronous = NORMAL')
   db.pragma('cache_size = -4096')
-  db.pragma(`busy_timeout = ${WRITE_WAIT_MS}`)
 }
 
 /** Leaves things as they were found, before anything was recorded. */
-function abandon(db: Database.Database | undefined, { fd, path, isNew, mode }: OutputFile): void {
+function abandon(db: Database.Database | undefined, file: OutputFile): void {
+  const { fd, path, mode } = file
   db?.close()
-  if (isNew) rmSync(path, { force: true })
-  if (isNew && db) removeSiblings(path)
+  if (isNamed(file)) {
+    if (file.isNew) rmSync(path)
+    if (file.isNew && db) removeSiblings(path)
+    if (!file.isNew && !file.isWal && isInWal(fd)) leaveWal(path)
+  }
   if ((fstatSync(fd).mode & 0o7777) !== mode) fchmodSync(fd, mode)
   closeSync(fd)
 }
 
-function createOutput(db: Database.Database, { fd, path }: OutputFile): Output {
+/**
+ * Takes a trace out of WAL mode where there was no room for its shared memory, so that SQLite could not do so itself: a
+ * connection that has the file to itself needs none.
+ */
+function leaveWal(path: string): void {
+  const db = new Database(sqlitePath(path), { fileMustExist: true, timeout: CLOSE_WAIT_MS })
+  try {
+    db.pragma('locking_mode = EXCLUSIVE')
+    db.pragma('user_version')
+    // From here on it has the file to itself. What was made of the memory takes the room that the next step needs.
+    rmSync(`${path}-shm`, { force: true })
+    db.pragma('journal_mode = DELETE')
+  } catch {
+    // Somebody reads it, or there is no room for this either: it stays a WAL file, as whole as before.
+  } finally {
+    db.close()
+  }
+}
+
+function createOutput(db: Database.Database, file: OutputFile): Output {
+  const { fd, path } = file
   return {
     db,
     path,
@@ -88,9 +113,10 @@ function createOutput(db: Database.Database, { fd, path }: OutputFile): Output {
       if (fstatSync(fd).nlink === 0) throw removed(path)
     },
     waitForLocks: (milliseconds) => void db.pragma(`busy_timeout = ${milliseconds}`),
+    abandon: () => abandon(db, file),
     close() {
       try {
-        db.pragma(`busy_timeout = ${WRITE_WAIT_MS}`)
+        db.pragma(`busy_timeout = ${CLOSE_WAIT_MS}`)
         // A rollback-journal file opens anywhere, also read-only and in a read-only directory.
         db.pragma('journal_mode = DELETE')
       } catch {

@@ -5,6 +5,7 @@ import {
   fstatSync,
   lstatSync,
   openSync,
+  readSync,
   readdirSync,
   statSync,
   type Stats,
@@ -29,6 +30,8 @@ export interface OutputFile {
   readonly isNew: boolean
   /** Permissions as they were found. */
   readonly mode: number
+  /** Whether it was found in WAL mode, as a killed recorder leaves it. */
+  readonly isWal: boolean
 }
 
 /**
@@ -42,11 +45,19 @@ export function openOutputFile(path: string): OutputFile {
     if (!stat.isFile()) throw openError(path, Object.assign(new Error('it is not a regular file'), { code: 'ENOTREG' }))
     lock(fd, path)
     // Between making and locking it another recorder may have had it.
-    return { fd, path, isNew: wasMade && fstatSync(fd).size === 0, mode: stat.mode & 0o7777 }
+    const isNew = wasMade && fstatSync(fd).size === 0
+    return { fd, path, isNew, mode: stat.mode & 0o7777, isWal: isInWal(fd) }
   } catch (error) {
     closeSync(fd)
     throw error
   }
+}
+
+/** "File format read version": https://www.sqlite.org/fileformat2.html#the_database_header */
+export function isInWal(fd: number): boolean {
+  const byte = Buffer.alloc(1)
+  readSync(fd, byte, 0, 1, 19)
+  return byte[0] === 2
 }
 
 function openOrMake(path: string): { fd: number; wasMade: boolean } {
@@ -126,6 +137,12 @@ function readOnly(path: string): TcpconnError {
     reason: 'it is read-only',
     hint: `name another file, or allow writing: chmod u+w ${path}`,
   })
+}
+
+/** Whether its name still leads to it. */
+export function isNamed({ fd, path }: OutputFile): boolean {
+  const [held, named] = [fstatSync(fd), lookAt(path)]
+  return named?.dev === held.dev && named.ino === held.ino
 }
 
 /** SQLite opens by name: the file that it got must be the one that was checked, not one planted in between. */

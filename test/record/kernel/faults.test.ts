@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
@@ -78,7 +78,9 @@ describeKernel('a file that cannot be recorded into', () => {
     mount(directory, ['-t', 'tmpfs', '-o', 'size=64k', 'none'])
     const result = await record({ file: join(directory, 'trace.db') })
     expectError(result, 'E_DISK_FULL')
+    expect(result.stderr).toContain('nothing was recorded')
     expect(result.stderr).toContain('free some space')
+    expect(readdirSync(directory)).toEqual([])
   })
 
   test('in a directory that is missing', async () => {
@@ -96,6 +98,16 @@ describeKernel('a file that cannot be recorded into', () => {
     await connect('127.0.0.1', 1000)
     expect(await recording.stop()).toMatch(/^recorded [1-9]/)
     expect(await record({ file: recording.file })).toMatchObject({ status: 0 })
+  })
+
+  test('locked at the start, after its recorder was killed', async () => {
+    const killed = await startRecording()
+    process.kill(killed.pid, 'SIGKILL')
+    await killed.finished
+    const release = holdWriteLock(killed.file)
+    expectError(await record({ file: killed.file }), 'E_LOCKED_TRACE')
+    release()
+    expect(await record({ file: killed.file })).toMatchObject({ status: 0 })
   })
 
   test('locked at the end, for longer than it waits', async () => {
