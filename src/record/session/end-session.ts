@@ -17,7 +17,10 @@ export interface SessionResult {
   readonly completeness: Completeness | null
 }
 
-/** Stops taking up attempts, writes all that are left, pending ones too, and says goodbye in the session's row. */
+/**
+ * Stops taking up attempts, writes all that are left, pending ones too, and says goodbye in the session's row.
+ * @throws E_LOCKED_TRACE, E_REMOVED, E_MOVED, and what SQLite throws
+ */
 export function endSession(session: Session, pump: Pump, reason: EndReason): SessionResult {
   const { clock, kernelCount, options, output, probe, writer } = session
   if (kernelCount) kernelCount.end(probe.stop)
@@ -30,6 +33,7 @@ export function endSession(session: Session, pump: Pump, reason: EndReason): Ses
   const pending = writePending(writer, probe.pending(), options.filters, { monotonicNs, nowNs: durationNs })
   writer.flushWindow()
   const completeness = kernelCount?.compare(writer.dictionaries.attemptsByNetns()) ?? null
+  output.requireName()
   closeSession(output.db, session.id, { durationNs, reason, loss: pump.loss.total, completeness })
   return { durationNs, loss: pump.loss.total, rows: pump.rows + pending, completeness }
 }

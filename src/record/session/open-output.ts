@@ -1,10 +1,10 @@
 import { closeSync, fchmodSync, fstatSync, rmSync, statSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { TcpconnError } from '../../errors.js'
 import { checkTrace, requireTraceHeader } from '../../store/check-trace.js'
 import { migrate } from '../../store/migrate.js'
 import { sqlitePath } from '../../store/sqlite-path.js'
 import { isInWal, isNamed, openOutputFile, requireOwnFile, requireSameFile, type OutputFile } from './output-file.js'
+import { requireName } from './require-name.js'
 import { removeSiblings, requireNoStrayLog, requireOwnSiblings } from './siblings.js'
 import { startFault } from './write-fault.js'
 
@@ -19,7 +19,7 @@ export interface Output {
   readonly path: string
   /** Bytes on disk, of the trace and its write-ahead log. */
   sizeBytes(): number
-  /** @throws E_REMOVED when the file has no name any more, so that all that is written would be lost */
+  /** @throws E_REMOVED, E_MOVED when what is written would be lost, or not be found */
   requireName(): void
   /** From now on writes wait this long for another program's lock. At first it is as long as opening does. */
   waitForLocks(milliseconds: number): void
@@ -109,9 +109,7 @@ function createOutput(db: Database.Database, file: OutputFile): Output {
     db,
     path,
     sizeBytes: () => fstatSync(fd).size + (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0),
-    requireName() {
-      if (fstatSync(fd).nlink === 0) throw removed(path)
-    },
+    requireName: () => requireName(file),
     waitForLocks: (milliseconds) => void db.pragma(`busy_timeout = ${milliseconds}`),
     abandon: () => abandon(db, file),
     close() {
@@ -120,19 +118,11 @@ function createOutput(db: Database.Database, file: OutputFile): Output {
         // A rollback-journal file opens anywhere, also read-only and in a read-only directory.
         db.pragma('journal_mode = DELETE')
       } catch {
-        // Somebody reads it: it stays a WAL file, as whole as before.
+        // Somebody reads it: it stays a WAL file, as whole as before. Of one that was moved SQLite first brings home the log.
       }
       db.close()
       // Only now: closing any descriptor of the file gives up all POSIX locks that SQLite holds on it.
       closeSync(fd)
     },
   }
-}
-
-function removed(path: string): TcpconnError {
-  return new TcpconnError('E_REMOVED', {
-    what: `recording into ${path} stopped: the file was removed`,
-    reason: 'it has no name any more; what was recorded is gone with it',
-    hint: 'record again; to begin a new file, end the recording first',
-  })
 }

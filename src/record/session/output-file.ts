@@ -139,10 +139,14 @@ function readOnly(path: string): TcpconnError {
   })
 }
 
-/** Whether its name still leads to it. */
-export function isNamed({ fd, path }: OutputFile): boolean {
-  const [held, named] = [fstatSync(fd), lookAt(path)]
-  return named?.dev === held.dev && named.ino === held.ino
+/** Whether its name still leads to it, as far as this user can see. */
+export function isNamed({ fd, path }: Pick<OutputFile, 'fd' | 'path'>): boolean {
+  try {
+    const [held, named] = [fstatSync(fd), lstatSync(path, { throwIfNoEntry: false })]
+    return named?.dev === held.dev && named.ino === held.ino
+  } catch {
+    return true
+  }
 }
 
 /** SQLite opens by name: the file that it got must be the one that was checked, not one planted in between. */

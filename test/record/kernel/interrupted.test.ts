@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { expectError } from '../../support/error-lines.js'
@@ -53,6 +53,33 @@ describeKernel('a recording that is interrupted', () => {
       end_reason: null,
       recorder_pid: recording.pid,
     })
+  })
+
+  test('its file moved away: it stops, says where it is now, and the name is free', async () => {
+    const recording = await startRecording()
+    const { pid } = await connect('127.0.0.1', 1000)
+    await waitUntil('its row', () => connectsOf(recording.file, pid).length)
+    const moved = `${recording.file}.old`
+    // It looks once a second.
+    process.kill(recording.pid, 'SIGSTOP')
+    renameSync(recording.file, moved)
+    expectError(await runTool(['record', recording.file, '-d', '10ms']), 'E_CANNOT_OPEN')
+    process.kill(recording.pid, 'SIGCONT')
+    const result = await recording.finished
+    expectError(result, 'E_MOVED')
+    expect(result.stderr).toContain(`is in ${moved}\n`)
+    expectWholeTrace(moved)
+    expect(connectsOf(moved, pid)).toHaveLength(1)
+    expect(readSession(moved)).toMatchObject({ end_reason: 'error' })
+    expect(await runTool(['record', recording.file, '-d', '10ms'])).toMatchObject({ status: 0 })
+  })
+
+  test('its file removed just before its end: no success is reported', async () => {
+    const recording = await startRecording()
+    rmSync(recording.file)
+    process.kill(recording.pid, 'SIGINT')
+    expectError(await recording.finished, 'E_REMOVED')
+    expect(readdirSync(dirname(recording.file))).toEqual([])
   })
 
   test('kill -9, and then the next recording: a second session in the same file', async () => {
