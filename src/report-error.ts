@@ -2,7 +2,13 @@ import { TcpconnError } from './errors.js'
 import { safeLine } from './show/safe-text.js'
 
 /** Exit statuses that are not 1: wrong usage, SQL that is wrong, and a command that could not be run, as shells give them. */
-const EXIT_STATUS: Record<string, number> = { E_USAGE: 2, E_SQL: 2, E_NO_COMMAND: 127, E_COMMAND_NOT_EXECUTABLE: 126 }
+const EXIT_STATUS: Record<string, number> = {
+  E_USAGE: 2,
+  E_SQL: 2,
+  E_NO_COMMAND: 127,
+  E_COMMAND_NOT_EXECUTABLE: 126,
+  E_COMMAND_NOT_STARTED: 126,
+}
 
 /** What is said on stderr about anything that was thrown, and the exit status. */
 export function describeError(thrown: unknown): { text: string; exitStatus: number } {

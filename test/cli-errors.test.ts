@@ -16,6 +16,7 @@ describe('a known error', () => {
     ['E_USAGE', 2],
     ['E_NO_COMMAND', 127],
     ['E_COMMAND_NOT_EXECUTABLE', 126],
+    ['E_COMMAND_NOT_STARTED', 126],
     ['E_CANNOT_OPEN', 1],
   ])('%s ends with %i', (code, exitStatus) => {
     expect(describeError(errorOf(code)).exitStatus).toBe(exitStatus)

@@ -56,7 +56,7 @@ async function recordSession(
   const pump = createPump(probe, writer, () => status.add(writer.batch, clock.nowNs()))
   const stop = createStopSignal()
   try {
-    const command = startCommand(session, user)
+    const command = await startCommand(session, user)
     if (command) void command.exit.then(() => stop.stop('command'))
     else stopOnSignals(stop)
     switchOn(session)
@@ -73,9 +73,9 @@ async function recordSession(
 }
 
 /** The command is followed before its first instruction. */
-function startCommand({ options, probe }: Session, user: User | null): HeldCommand | null {
+async function startCommand({ options, probe }: Session, user: User | null): Promise<HeldCommand | null> {
   if (options.command.length === 0) return null
-  const command = holdCommand(options.command, user)
+  const command = await holdCommand(options.command, user)
   probe.follow(command.pid)
   return command
 }

@@ -1,15 +1,14 @@
-import { accessSync, constants, closeSync, openSync, statSync } from 'node:fs'
 import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { accessSync, constants, statSync } from 'node:fs'
 import { constants as osConstants } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { TcpconnError } from '../../errors.js'
+import { TcpconnError, messageOf } from '../../errors.js'
 import type { User } from '../host/user-names.js'
+import { passSignals } from './pass-signals.js'
 
 /** Waits for one line on descriptor 3, so that the probe follows the process before the command begins. */
 const GATE = 'read -r _ <&3 || exit 125; exec 3<&-; exec "$@"'
-const PASSED_ON = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGCONT'] as const
-/** What a terminal sends to its whole foreground process group, the command included. */
-const FROM_TERMINAL: readonly string[] = ['SIGINT', 'SIGQUIT']
 
 /** A command that is held until `run`. */
 export interface HeldCommand {
@@ -22,22 +21,39 @@ export interface HeldCommand {
 /**
  * Starts a command with this process's own user, terminal and streams, and passes signals on to it.
  * @param user whose HOME, USER and LOGNAME it gets; `null` leaves the environment alone
+ * @throws E_COMMAND_NOT_STARTED
  */
-export function holdCommand(command: readonly string[], user: User | null): HeldCommand {
-  const env = user ? { ...process.env, HOME: user.home, USER: user.name, LOGNAME: user.name } : process.env
-  const child = spawn('/bin/sh', ['-c', GATE, 'sh', ...command], {
-    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
-    env,
-  })
-  const stopPassing = passSignals(child)
+export async function holdCommand(command: readonly string[], user: User | null): Promise<HeldCommand> {
+  const child = await startShell(command, user)
+  passSignals(child)
   const exit = new Promise<number>((resolve) => {
-    child.on('exit', (code, signal) => {
-      stopPassing()
-      resolve(code ?? 128 + (signal ? osConstants.signals[signal] : 0))
-    })
+    child.on('exit', (code, signal) => resolve(code ?? 128 + (signal ? osConstants.signals[signal] : 0)))
   })
   const gate = child.stdio[3] as NodeJS.WritableStream
+  // It may have been killed while it was held.
+  gate.on('error', () => {})
   return { pid: child.pid as number, run: () => void gate.end('\n'), exit }
+}
+
+async function startShell(command: readonly string[], user: User | null): Promise<ChildProcess> {
+  const env = user ? { ...process.env, HOME: user.home, USER: user.name, LOGNAME: user.name } : process.env
+  try {
+    const child = spawn('/bin/sh', ['-c', GATE, 'sh', ...command], {
+      stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+      env,
+    })
+    // Later ones are signals that cannot be passed on, to a command that became another user: nothing of ours to end for.
+    child.on('error', () => {})
+    await once(child, 'spawn')
+    return child
+  } catch (cause) {
+    throw new TcpconnError('E_COMMAND_NOT_STARTED', {
+      what: `cannot start ${JSON.stringify(command[0])}`,
+      reason: messageOf(cause),
+      hint: 'EAGAIN and ENOMEM are limits of this user or this host: ulimit -a shows them; E2BIG is too many arguments',
+      cause,
+    })
+  }
 }
 
 /** @throws E_NO_COMMAND when the command is neither a path nor in PATH, with the shell's exit status 127 or 126 */
@@ -65,26 +81,6 @@ function isFile(file: string): boolean {
 function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** @returns a function that ends it */
-function passSignals(child: ChildProcess): () => void {
-  const terminal = hasTerminal()
-  const handlers = PASSED_ON.map((signal) => {
-    const handler = () => void (terminal && FROM_TERMINAL.includes(signal) ? 0 : child.kill(signal))
-    process.on(signal, handler)
-    return () => process.off(signal, handler)
-  })
-  return () => handlers.forEach((remove) => remove())
-}
-
-function hasTerminal(): boolean {
-  try {
-    closeSync(openSync('/dev/tty', 'r'))
     return true
   } catch {
     return false

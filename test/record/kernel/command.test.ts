@@ -1,12 +1,14 @@
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { expectError } from '../../support/error-lines.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { firstOutput, start, type Finished } from '../../support/process.js'
+import { publicRepository } from '../../support/repository.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
-import { startTool, type ToolOptions } from '../../support/tool.js'
+import { runTool, startTool, type ToolOptions } from '../../support/tool.js'
 import { connectsOf, queryTrace, readSession } from '../../support/trace.js'
+import { GAMES_GID, GAMES_UID, SUDO_GAMES } from '../../support/users.js'
 import { connect, workloadPath } from '../../support/workload.js'
 
 /** Ends by itself, should nobody end it. */
@@ -85,6 +87,28 @@ describeKernel('record -- COMMAND', () => {
     await firstOutput(running)
     running.child.kill(signal)
     expect((await running.finished).status).toBe(7)
+  })
+
+  test('signals that go on until all is over: the session still says goodbye', async () => {
+    const running = startCommand(['sh', '-c', 'echo ready; sleep 0.3'], { under: ['setsid'] })
+    await firstOutput(running)
+    const timer = setInterval(() => running.child.kill('SIGINT'), 1)
+    const { stderr } = await running.finished
+    clearInterval(timer)
+    // Node itself lets go of signals in its last millisecond, when all has been said.
+    expect(stderr).toMatch(/^recorded 0 attempts/)
+    expect(readSession(running.file)).toMatchObject({ end_reason: 'command' })
+  })
+
+  test('one that cannot be started, as its user has too many processes', async () => {
+    const directory = makeTemporaryDirectory()
+    chownSync(directory, GAMES_UID, GAMES_GID)
+    const file = join(directory, 'trace.db')
+    const options = { under: ['prlimit', '--nproc=1'], root: publicRepository(), env: SUDO_GAMES }
+    const result = await runTool(['record', file, '--', 'true'], options)
+    expectError(result, 'E_COMMAND_NOT_STARTED', 126)
+    expect(result.stderr).toContain('EAGAIN')
+    expect(readSession(file)).toMatchObject({ end_reason: 'error' })
   })
 
   test('a duration that is over before the command', async () => {

@@ -62,11 +62,25 @@ describeKernel('what is said, and where', () => {
     expect(stdout).toContain('recorded 0 attempts')
     expect(status).toBe(5)
   })
+
+  test('in the background of a terminal SIGINT is passed on', async () => {
+    const directory = makeTemporaryDirectory()
+    const [file, sign] = [join(directory, 'trace.db'), join(directory, 'sign')]
+    const script = 'trap "exit 7" INT; : > "$0"; for i in $(seq 100); do sleep 0.1; done'
+    const tool = toolCommand(['record', file, '--', 'sh', '-c', script, sign]).map(quote).join(' ')
+    const job = `set -m; ${tool} & until [ -e ${sign} ]; do sleep 0.05; done; kill -INT $!; wait $!`
+    const { status } = await run(['script', '--quiet', '--return', '--command', job, '/dev/null'])
+    expect(status).toBe(7)
+  })
 })
 
 /** A pseudo-terminal, whose output script(1) copies to its own stdout. */
 function onTerminal(args: readonly string[], size: string): string[] {
   const file = join(makeTemporaryDirectory(), 'trace.db')
-  const quoted = toolCommand(['record', file, ...args]).map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
+  const quoted = toolCommand(['record', file, ...args]).map(quote)
   return ['script', '--quiet', '--return', '--command', `stty ${size}; exec ${quoted.join(' ')}`, '/dev/null']
+}
+
+function quote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`
 }

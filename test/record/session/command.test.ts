@@ -65,9 +65,9 @@ describe('a command that cannot be run', () => {
 
 describe('a held command', () => {
   /** Runs a shell script; the file of which it knows as $0 lies in a directory of its own. */
-  function hold(script: string) {
+  async function hold(script: string) {
     const file = join(makeTemporaryDirectory(), 'file')
-    const command = holdCommand(['/bin/sh', '-c', script, file], null)
+    const command = await holdCommand(['/bin/sh', '-c', script, file], null)
     onTestFinished(() => {
       try {
         process.kill(command.pid, 'SIGKILL')
@@ -79,7 +79,7 @@ describe('a held command', () => {
   }
 
   test('begins when it is told to, as the process that was held', async () => {
-    const { file, command } = hold('echo $$ > "$0"')
+    const { file, command } = await hold('echo $$ > "$0"')
     await delay(100)
     expect(existsSync(file)).toBe(false)
     command.run()
@@ -88,24 +88,40 @@ describe('a held command', () => {
   })
 
   test('hands on its exit status', async () => {
-    const { command } = hold('exit 42')
+    const { command } = await hold('exit 42')
     command.run()
     expect(await command.exit).toBe(42)
   })
 
   test('that a signal ends has the status that a shell gives it', async () => {
-    const { command } = hold('kill -TERM $$; sleep 60')
+    const { command } = await hold('kill -TERM $$; sleep 60')
     command.run()
     expect(await command.exit).toBe(128 + 15)
   })
 
-  test('gets the signals that we get, until it ends', async () => {
-    const before = process.listenerCount('SIGUSR2')
-    const { file, command } = hold('trap "exit 7" USR2; : > "$0"; while :; do sleep 0.01; done')
+  test('gets the signals that we get; after its end they are caught, and nothing comes of them', async () => {
+    const { file, command } = await hold('trap "exit 7" USR2; : > "$0"; while :; do sleep 0.01; done')
     command.run()
     await waitUntil('the trap', () => existsSync(file))
     process.kill(process.pid, 'SIGUSR2')
     expect(await command.exit).toBe(7)
-    expect(process.listenerCount('SIGUSR2')).toBe(before)
+    // Without a listener it would end this process.
+    process.kill(process.pid, 'SIGUSR2')
+    await delay(20)
+  })
+
+  test('that is killed while it is held ends as any other', async () => {
+    const { command } = await hold('exit 0')
+    process.kill(command.pid, 'SIGKILL')
+    await delay(100)
+    command.run()
+    expect(await command.exit).toBe(128 + 9)
+    await delay(20)
+  })
+
+  test('that cannot be started is an error of ours', async () => {
+    const huge = 'x'.repeat(2 ** 20)
+    const error = await holdCommand(['/bin/true', huge], null).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'E_COMMAND_NOT_STARTED', reason: expect.stringContaining('E2BIG') })
   })
 })
