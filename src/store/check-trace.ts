@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3'
 import { TcpconnError, messageOf } from '../errors.js'
 import { checkSchema } from './check-schema.js'
 import { APPLICATION_ID, latestVersion } from './migrate.js'
+import { isWalFile } from './wal-mode.js'
 
 /**
  * Makes sure that an open database is a trace that this tool understands.
@@ -73,10 +74,21 @@ export function cannotOpen(path: string, cause: unknown): TcpconnError {
   if (code.startsWith('SQLITE_CORRUPT')) {
     return damagedTrace(path, cause)
   }
+  if (/^SQLITE_(CANTOPEN|READONLY)/.test(code) && isWalFile(path)) return unclosedTrace(path, cause)
   return new TcpconnError('E_CANNOT_OPEN', {
     what: `cannot open ${path}`,
     reason: messageOf(cause),
     hint: 'check the path and the permissions of the file and its directory',
+    cause,
+  })
+}
+
+/** SQLite reads a log by way of its index, FILE-shm, which it has to make when there is none. */
+function unclosedTrace(path: string, cause: unknown): TcpconnError {
+  return new TcpconnError('E_CANNOT_OPEN', {
+    what: `cannot open ${path}`,
+    reason: 'its recording runs or was cut off: such a trace is read in a directory that one may write',
+    hint: `copy it into a directory of yours, together with ${path}-wal if that is there: it is a part of the trace`,
     cause,
   })
 }

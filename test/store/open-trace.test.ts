@@ -79,6 +79,23 @@ describe('a trace', () => {
     db.close()
   })
 
+  test.each([
+    ['with its log', ['', '-wal']],
+    ['without', ['']],
+  ])('that was cut off, %s, cannot be read there: says what to copy where', (_, suffixes) => {
+    const trace = makeTrace()
+    trace.db.pragma('journal_mode = WAL')
+    insertSession(trace)
+    const copy = join(makeTemporaryDirectory(), 'trace.db')
+    for (const suffix of suffixes) copyFileSync(trace.file + suffix, copy + suffix)
+    trace.db.close()
+    makeReadOnly(dirname(copy))
+    const error = openError(copy)
+    expect(error.code).toBe('E_CANNOT_OPEN')
+    expect(error.reason).toContain('a directory that one may write')
+    expect(error.hint).toContain(`${copy}-wal`)
+  })
+
   test('of an older version is read as it is', () => {
     const { file, db } = makeVersion1Trace()
     db.close()

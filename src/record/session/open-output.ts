@@ -3,7 +3,8 @@ import Database from 'better-sqlite3'
 import { checkTrace, requireTraceHeader } from '../../store/check-trace.js'
 import { migrate } from '../../store/migrate.js'
 import { sqlitePath } from '../../store/sqlite-path.js'
-import { isInWal, isNamed, openOutputFile, requireOwnFile, requireSameFile, type OutputFile } from './output-file.js'
+import { isInWalMode } from '../../store/wal-mode.js'
+import { isNamed, openOutputFile, requireOwnFile, requireSameFile, type OutputFile } from './output-file.js'
 import { requireName } from './require-name.js'
 import { removeSiblings, requireNoStrayLog, requireOwnSiblings } from './siblings.js'
 import { startFault } from './write-fault.js'
@@ -78,7 +79,7 @@ function abandon(db: Database.Database | undefined, file: OutputFile): void {
   if (isNamed(file)) {
     if (file.isNew) rmSync(path)
     if (file.isNew && db) removeSiblings(path)
-    if (!file.isNew && !file.isWal && isInWal(fd)) leaveWal(path)
+    if (!file.isNew && !file.isWal && isInWalMode(fd)) leaveWal(path)
   }
   if ((fstatSync(fd).mode & 0o7777) !== mode) fchmodSync(fd, mode)
   closeSync(fd)

@@ -5,13 +5,13 @@ import {
   fstatSync,
   lstatSync,
   openSync,
-  readSync,
   readdirSync,
   statSync,
   type Stats,
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { TcpconnError } from '../../errors.js'
+import { isInWalMode } from '../../store/wal-mode.js'
 import { flock } from '../probe/libc.js'
 import { fullDisk } from './write-fault.js'
 
@@ -46,18 +46,11 @@ export function openOutputFile(path: string): OutputFile {
     lock(fd, path)
     // Between making and locking it another recorder may have had it.
     const isNew = wasMade && fstatSync(fd).size === 0
-    return { fd, path, isNew, mode: stat.mode & 0o7777, isWal: isInWal(fd) }
+    return { fd, path, isNew, mode: stat.mode & 0o7777, isWal: isInWalMode(fd) }
   } catch (error) {
     closeSync(fd)
     throw error
   }
-}
-
-/** "File format read version": https://www.sqlite.org/fileformat2.html#the_database_header */
-export function isInWal(fd: number): boolean {
-  const byte = Buffer.alloc(1)
-  readSync(fd, byte, 0, 1, 19)
-  return byte[0] === 2
 }
 
 function openOrMake(path: string): { fd: number; wasMade: boolean } {

@@ -26,11 +26,13 @@ export function fullDisk(path: string, cause: unknown): TcpconnError {
 export function writeFault(path: string, cause: unknown): unknown {
   const code = codeOf(cause)
   const kept = 'every batch that was written before is in the file'
+  // On a full disk the log can often not be written back into the trace.
+  const log = `keep ${path}-wal beside it, if it is there: it is a part of the trace`
   if (isDiskFull(path, code)) {
     return new TcpconnError('E_DISK_FULL', {
       what: `recording into ${path} stopped: the disk is full`,
       reason: `${messageOf(cause)}; ${kept}`,
-      hint: `free some space, then record again into the same file; tcpconn info ${path} shows what was kept`,
+      hint: `free some space, then record again into the same file; tcpconn info ${path} shows what was kept; ${log}`,
       cause,
     })
   }
@@ -39,7 +41,7 @@ export function writeFault(path: string, cause: unknown): unknown {
   return new TcpconnError('E_WRITE', {
     what: `recording into ${path} stopped: it cannot be written any more`,
     reason: `${messageOf(cause)} (${code}); ${kept}`,
-    hint: `check the file system, then record again; tcpconn info ${path} shows what was kept`,
+    hint: `check the file system, then record again; tcpconn info ${path} shows what was kept; ${log}`,
     cause,
   })
 }

@@ -25,7 +25,7 @@ describeKernel('a recording that is interrupted', () => {
     const load = generateLoad(['--mode', 'refused', '--count', '100000'], { under: makeNetworkNamespace().exec })
     const result = await recording.finished
     expectError(result, 'E_DISK_FULL')
-    expect(result.stderr).toContain(recording.file)
+    expect(result.stderr).toContain(`keep ${recording.file}-wal beside it`)
     await load
     expectWholeTrace(recording.file)
     expect(countRows(recording.file)).toBeGreaterThan(1000)

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chownSync, existsSync, readdirSync, statSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { expectError } from '../../support/error-lines.js'
@@ -59,6 +59,16 @@ describeKernel('privileges under sudo', () => {
     expectError(result, 'E_CANNOT_OPEN')
     expect(result.stderr).toContain(`reason: user ${GAMES_UID} may not write it`)
     expect(existsSync(file)).toBe(false)
+  })
+
+  test('a file of the user that is read-only', async () => {
+    const { file, ...options } = asGames()
+    writeFileSync(file, '')
+    chownSync(file, GAMES_UID, GAMES_GID)
+    chmodSync(file, 0o444)
+    const result = await runTool(['record', file], options)
+    expectError(result, 'E_CANNOT_OPEN')
+    expect(result.stderr).toContain(`chmod u+w ${file}`)
   })
 
   test.each([
