@@ -9,9 +9,10 @@ import { holdCommand, requireCommand, type HeldCommand } from './session/command
 import { endSession, failSession, type SessionResult } from './session/end-session.js'
 import { createKernelCount } from './session/kernel-count.js'
 import { openOutput } from './session/open-output.js'
+import { createSignalRelay, type SignalRelay } from './session/signal-relay.js'
 import { createPump } from './session/pump.js'
 import { runSession } from './session/run-session.js'
-import { createStopSignal, refuseDebugger, stopOnSignals } from './session/stop-signal.js'
+import { createStopSignal, refuseDebugger, stopOnSignals, type StopSignal } from './session/stop-signal.js'
 import { writeFault } from './session/write-fault.js'
 import { reportResult } from './status/report-result.js'
 import { createStatusLine } from './status/status-line.js'
@@ -35,9 +36,10 @@ export async function record(options: RecordOptions): Promise<number> {
     // From here on nothing runs as root that a user's path or file could lead astray.
     dropPrivileges(user)
     if (options.command[0] !== undefined) requireCommand(options.command[0])
+    const signals = catchSignals(options)
     const output = openOutput(options.file)
     const session = beginSession({ options, probe, output, kernelCount }, users)
-    const result = await recordSession(session, user)
+    const result = await recordSession(session, user, signals)
     reportResult(session, result)
     return result.command ? result.command.exit : 0
   } finally {
@@ -45,20 +47,33 @@ export async function record(options: RecordOptions): Promise<number> {
   }
 }
 
+interface Signals {
+  readonly stop: StopSignal
+  /** Instead of ending the recording they go to the command, if there is one. */
+  readonly relay: SignalRelay | null
+}
+
+/** From before there is a session, so that none is cut off. */
+function catchSignals({ command }: RecordOptions): Signals {
+  const stop = createStopSignal()
+  if (command.length > 0) return { stop, relay: createSignalRelay() }
+  stopOnSignals(stop)
+  return { stop, relay: null }
+}
+
 /** Everything between the first attempt and the closed file. */
 async function recordSession(
   session: Session,
   user: User | null,
+  { stop, relay }: Signals,
 ): Promise<SessionResult & { command: HeldCommand | null }> {
   const { clock, options, output, probe, writer } = session
   const isShown = !options.quiet && process.stderr.isTTY && options.command.length === 0
   const status = createStatusLine(isShown, { durationNs: options.durationNs, fileBytes: output.sizeBytes })
   const pump = createPump(probe, writer, () => status.add(writer.batch, clock.nowNs()))
-  const stop = createStopSignal()
   try {
-    const command = await startCommand(session, user)
+    const command = relay && (await startCommand(session, user, relay))
     if (command) void command.exit.then(() => stop.stop('command'))
-    else stopOnSignals(stop)
     switchOn(session)
     command?.run()
     await runSession(session, pump, stop, status)
@@ -73,9 +88,8 @@ async function recordSession(
 }
 
 /** The command is followed before its first instruction. */
-async function startCommand({ options, probe }: Session, user: User | null): Promise<HeldCommand | null> {
-  if (options.command.length === 0) return null
-  const command = await holdCommand(options.command, user)
+async function startCommand({ options, probe }: Session, user: User | null, relay: SignalRelay): Promise<HeldCommand> {
+  const command = await holdCommand(options.command, user, relay)
   probe.follow(command.pid)
   return command
 }

@@ -5,7 +5,7 @@ import { constants as osConstants } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { TcpconnError, messageOf } from '../../errors.js'
 import type { User } from '../host/user-names.js'
-import { passSignals } from './pass-signals.js'
+import type { SignalRelay } from './signal-relay.js'
 
 /** Waits for one line on descriptor 3, so that the probe follows the process before the command begins. */
 const GATE = 'read -r _ <&3 || exit 125; exec 3<&-; exec "$@"'
@@ -19,33 +19,21 @@ export interface HeldCommand {
 }
 
 /**
- * Starts a command with this process's own user, terminal and streams, and passes signals on to it.
+ * Starts a command with this process's own user, terminal and streams, and has signals passed on to it.
  * @param user whose HOME, USER and LOGNAME it gets; `null` leaves the environment alone
  * @throws E_COMMAND_NOT_STARTED
  */
-export async function holdCommand(command: readonly string[], user: User | null): Promise<HeldCommand> {
-  const child = await startShell(command, user)
-  passSignals(child)
-  const exit = new Promise<number>((resolve) => {
-    child.on('exit', (code, signal) => resolve(code ?? 128 + (signal ? osConstants.signals[signal] : 0)))
-  })
-  const gate = child.stdio[3] as NodeJS.WritableStream
-  // It may have been killed while it was held.
-  gate.on('error', () => {})
-  return { pid: child.pid as number, run: () => void gate.end('\n'), exit }
-}
-
-async function startShell(command: readonly string[], user: User | null): Promise<ChildProcess> {
-  const env = user ? { ...process.env, HOME: user.home, USER: user.name, LOGNAME: user.name } : process.env
+export async function holdCommand(
+  command: readonly string[],
+  user: User | null,
+  relay: SignalRelay,
+): Promise<HeldCommand> {
   try {
-    const child = spawn('/bin/sh', ['-c', GATE, 'sh', ...command], {
-      stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
-      env,
-    })
-    // Later ones are signals that cannot be passed on, to a command that became another user: nothing of ours to end for.
-    child.on('error', () => {})
+    const child = startShell(command, user)
+    relay.to(child)
+    const exit = exitOf(child)
     await once(child, 'spawn')
-    return child
+    return { pid: child.pid as number, run: () => openGate(child), exit }
   } catch (cause) {
     throw new TcpconnError('E_COMMAND_NOT_STARTED', {
       what: `cannot start ${JSON.stringify(command[0])}`,
@@ -54,6 +42,30 @@ async function startShell(command: readonly string[], user: User | null): Promis
       cause,
     })
   }
+}
+
+function startShell(command: readonly string[], user: User | null): ChildProcess {
+  const env = user ? { ...process.env, HOME: user.home, USER: user.name, LOGNAME: user.name } : process.env
+  const child = spawn('/bin/sh', ['-c', GATE, 'sh', ...command], {
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    env,
+  })
+  // Once it has started these are signals that cannot be passed on, to a command that became another user.
+  child.on('error', () => {})
+  return child
+}
+
+function exitOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve) => {
+    child.on('exit', (code, signal) => resolve(code ?? 128 + (signal ? osConstants.signals[signal] : 0)))
+  })
+}
+
+function openGate(child: ChildProcess): void {
+  const gate = child.stdio[3] as NodeJS.WritableStream
+  // It may have been killed while it was held.
+  gate.on('error', () => {})
+  gate.end('\n')
 }
 
 /** @throws E_NO_COMMAND when the command is neither a path nor in PATH, with the shell's exit status 127 or 126 */

@@ -89,17 +89,6 @@ describeKernel('record -- COMMAND', () => {
     expect((await running.finished).status).toBe(7)
   })
 
-  test('signals that go on until all is over: the session still says goodbye', async () => {
-    const running = startCommand(['sh', '-c', 'echo ready; sleep 0.3'], { under: ['setsid'] })
-    await firstOutput(running)
-    const timer = setInterval(() => running.child.kill('SIGINT'), 1)
-    const { stderr } = await running.finished
-    clearInterval(timer)
-    // Node itself lets go of signals in its last millisecond, when all has been said.
-    expect(stderr).toMatch(/^recorded 0 attempts/)
-    expect(readSession(running.file)).toMatchObject({ end_reason: 'command' })
-  })
-
   test('one that cannot be started, as its user has too many processes', async () => {
     const directory = makeTemporaryDirectory()
     chownSync(directory, GAMES_UID, GAMES_GID)

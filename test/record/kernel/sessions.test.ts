@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { startRecording } from '../../support/recorder.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
-import { runTool } from '../../support/tool.js'
+import { runTool, startTool } from '../../support/tool.js'
 import { connectsOf, queryTrace, readSession } from '../../support/trace.js'
 import { expectWholeTrace } from '../../support/whole-trace.js'
 import { connect } from '../../support/workload.js'
@@ -21,6 +21,20 @@ describeKernel('sessions', () => {
     const { end_reason, duration_ns } = readSession(file)
     expect(end_reason).toBe(reason)
     expect(duration_ns).toBeGreaterThan(0)
+  })
+
+  test.each([
+    ['interrupt', []],
+    ['command', ['--', 'sleep', '0.3']],
+  ])('signals from the first moment to the last: it still says goodbye, with %s', async (reason, command) => {
+    const file = join(makeTemporaryDirectory(), 'trace.db')
+    const running = startTool(['record', file, ...command], { under: ['setsid'] })
+    const timer = setInterval(() => existsSync(file) && running.child.kill('SIGINT'), 1)
+    const { stderr } = await running.finished
+    clearInterval(timer)
+    // How it exits is not for us to say: Node lets go of signals in its last millisecond.
+    expect(stderr).toMatch(/^recorded \d/)
+    expect(readSession(file)).toMatchObject({ end_reason: reason })
   })
 
   test('so does its duration, and the file is tcpconn.db in the working directory', async () => {

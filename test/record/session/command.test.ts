@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { holdCommand, requireCommand } from '../../../src/record/session/command.js'
+import { createSignalRelay } from '../../../src/record/session/signal-relay.js'
 import { describeError } from '../../../src/report-error.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { waitUntil } from '../../support/wait-until.js'
@@ -67,7 +68,7 @@ describe('a held command', () => {
   /** Runs a shell script; the file of which it knows as $0 lies in a directory of its own. */
   async function hold(script: string) {
     const file = join(makeTemporaryDirectory(), 'file')
-    const command = await holdCommand(['/bin/sh', '-c', script, file], null)
+    const command = await holdCommand(['/bin/sh', '-c', script, file], null, createSignalRelay())
     onTestFinished(() => {
       try {
         process.kill(command.pid, 'SIGKILL')
@@ -121,7 +122,7 @@ describe('a held command', () => {
 
   test('that cannot be started is an error of ours', async () => {
     const huge = 'x'.repeat(2 ** 20)
-    const error = await holdCommand(['/bin/true', huge], null).catch((thrown: unknown) => thrown)
+    const error = await holdCommand(['/bin/true', huge], null, createSignalRelay()).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'E_COMMAND_NOT_STARTED', reason: expect.stringContaining('E2BIG') })
   })
 })

@@ -5,15 +5,25 @@ const PASSED_ON = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2
 /** What a terminal sends to its whole foreground process group. */
 const FROM_TERMINAL: readonly string[] = ['SIGINT', 'SIGQUIT']
 
+/** Passes signals on to a child, once there is one. */
+export interface SignalRelay {
+  to(child: ChildProcess): void
+}
+
 /**
- * Passes signals on to a child. They go on being caught when it has ended: a second Ctrl-C must not end this process before
- * it has closed the trace.
+ * From now on signals are caught, until this process ends: one that comes before the child, or a second Ctrl-C after it, must
+ * not keep the session from its goodbye. Listeners run between two steps, so that one before the child finds it there.
  */
-export function passSignals(child: ChildProcess): void {
-  for (const signal of PASSED_ON) {
-    process.on(signal, () => {
-      if (!FROM_TERMINAL.includes(signal) || !isInForeground(child.pid)) child.kill(signal)
-    })
+export function createSignalRelay(): SignalRelay {
+  let child: ChildProcess | undefined
+  const pass = (signal: NodeJS.Signals) => {
+    if (!FROM_TERMINAL.includes(signal) || !isInForeground(child?.pid)) child?.kill(signal)
+  }
+  for (const signal of PASSED_ON) process.on(signal, pass)
+  return {
+    to(started) {
+      child = started
+    },
   }
 }
 
