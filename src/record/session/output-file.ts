@@ -1,26 +1,14 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  statSync,
-  type Stats,
-} from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, statSync } from 'node:fs'
 import { TcpconnError } from '../../errors.js'
 import { isInWalMode } from '../../store/wal-mode.js'
 import { flock } from '../probe/libc.js'
-import { fullDisk } from './write-fault.js'
+import { isReadOnly, openError, readOnly } from './open-error.js'
 
 const LOCK_EX_NB = 2 | 4
 const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_CLOEXEC, O_NONBLOCK } = constants as typeof constants & {
   O_CLOEXEC: number
 }
 const FLAGS = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
-const OWNER_WRITE = 0o200
 
 /** A file to record into, locked. The descriptor carries the lock: it stays open for as long as SQLite has the file. */
 export interface OutputFile {
@@ -66,33 +54,6 @@ function openOrMake(path: string): { fd: number; wasMade: boolean } {
   }
 }
 
-function openError(path: string, cause: NodeJS.ErrnoException): TcpconnError {
-  if (cause.code === 'ENOSPC') return fullDisk(path, cause)
-  if (cause.code === 'EACCES' && isReadOnly(lookAt(path))) return readOnly(path)
-  const directory = dirname(path)
-  const [code, reason, hint] = (
-    {
-      ELOOP: ['E_SYMLINK', 'it is a symbolic link, which record never follows', 'name the file itself'],
-      ENOENT: existsSync(directory)
-        ? ['E_CANNOT_OPEN', `no file can be made in ${directory}`, 'name a file in another directory']
-        : ['E_CANNOT_OPEN', `the directory ${directory} does not exist`, `make it first: mkdir -p ${directory}`],
-      EACCES: ['E_CANNOT_OPEN', `user ${process.getuid?.()} may not write it`, 'name a file in a directory of yours'],
-      EROFS: ['E_CANNOT_OPEN', 'its file system is read-only', 'name a file on another file system'],
-      EISDIR: ['E_CANNOT_OPEN', 'it is a directory', 'name a file'],
-    } as Record<string, [string, string, string]>
-  )[cause.code ?? ''] ?? ['E_CANNOT_OPEN', cause.message, 'name a regular file']
-  return new TcpconnError(code, { what: `cannot record into ${path}`, reason, hint, cause })
-}
-
-/** The directory may be one that this user may not search. */
-function lookAt(path: string): Stats | undefined {
-  try {
-    return lstatSync(path)
-  } catch {
-    return undefined
-  }
-}
-
 function lock(fd: number, path: string): void {
   if (flock(fd, LOCK_EX_NB) === 0) return
   throw new TcpconnError('E_BUSY_TRACE', {
@@ -117,19 +78,6 @@ export function requireOwnFile({ fd, path, isNew }: OutputFile): void {
     })
   }
   if (!isNew && isReadOnly(stat)) throw readOnly(path)
-}
-
-/** Of this user's own, but not to be written. */
-function isReadOnly(stat: Stats | undefined): boolean {
-  return stat !== undefined && stat.uid === process.geteuid?.() && (stat.mode & OWNER_WRITE) === 0
-}
-
-function readOnly(path: string): TcpconnError {
-  return new TcpconnError('E_CANNOT_OPEN', {
-    what: `cannot record into ${path}`,
-    reason: 'it is read-only',
-    hint: `name another file, or allow writing: chmod u+w ${path}`,
-  })
 }
 
 /** Whether its name still leads to it, as far as this user can see. */

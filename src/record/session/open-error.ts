@@ -1,0 +1,48 @@
+import { existsSync, lstatSync, type Stats } from 'node:fs'
+import { dirname } from 'node:path'
+import { TcpconnError } from '../../errors.js'
+import { fullDisk } from './write-fault.js'
+
+const OWNER_WRITE = 0o200
+
+/** The error for what the system answered when a file to record into was opened or made. */
+export function openError(path: string, cause: NodeJS.ErrnoException): TcpconnError {
+  if (cause.code === 'ENOSPC') return fullDisk(path, cause)
+  if (cause.code === 'EACCES' && isReadOnly(lookAt(path))) return readOnly(path)
+  const directory = dirname(path)
+  const [code, reason, hint] = (
+    {
+      ELOOP: ['E_SYMLINK', 'it is a symbolic link, which record never follows', 'name the file itself'],
+      ENOENT: existsSync(directory)
+        ? ['E_CANNOT_OPEN', `no file can be made in ${directory}`, 'name a file in another directory']
+        : ['E_CANNOT_OPEN', `the directory ${directory} does not exist`, `make it first: mkdir -p ${directory}`],
+      EACCES: ['E_CANNOT_OPEN', `user ${process.getuid?.()} may not write it`, 'name a file in a directory of yours'],
+      EROFS: ['E_CANNOT_OPEN', 'its file system is read-only', 'name a file on another file system'],
+      EISDIR: ['E_CANNOT_OPEN', 'it is a directory', 'name a file'],
+    } as Record<string, [string, string, string]>
+  )[cause.code ?? ''] ?? ['E_CANNOT_OPEN', cause.message, 'name a regular file']
+  return new TcpconnError(code, { what: `cannot record into ${path}`, reason, hint, cause })
+}
+
+/** The directory may be one that this user may not search. */
+function lookAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path)
+  } catch {
+    return undefined
+  }
+}
+
+/** Of this user's own, but not to be written. */
+export function isReadOnly(stat: Stats | undefined): boolean {
+  return stat !== undefined && stat.uid === process.geteuid?.() && (stat.mode & OWNER_WRITE) === 0
+}
+
+/** The error for a file that `isReadOnly`. */
+export function readOnly(path: string): TcpconnError {
+  return new TcpconnError('E_CANNOT_OPEN', {
+    what: `cannot record into ${path}`,
+    reason: 'it is read-only',
+    hint: `name another file, or allow writing: chmod u+w ${path}`,
+  })
+}
