@@ -21,7 +21,11 @@ await addAnalyzeCommands(program, process.argv.slice(2))
 
 // A reader that has seen enough (| head) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0)
+  if (error.code === 'EPIPE') {
+    // What is being recorded is ended as it should be.
+    if (process.stdout.emit('reader-gone')) return
+    process.exit(0)
+  }
   process.stderr.write(`error: cannot write to stdout: ${error.message} [E_STDOUT]\n`)
   process.stderr.write('reason: the file or device that stdout goes to took no more\n')
   process.stderr.write('hint: free some space, or send the output elsewhere\n')

@@ -43,6 +43,7 @@ function addLive(program: Command): void {
     .command('live')
     .description('show connects as they happen, with the columns of tcpconnect and tcpconnlat')
     .option('--duration <time>', 'stop after this time: 10m, 90 (seconds)')
+    .option('-o, --output <file>', 'record into this trace file at the same time')
   for (const [flags, description] of VIEW_FLAGS) command.option(flags, description)
   command.addOption(
     new Option('--outcome [names]', 'outcome and SYN retransmits; with names only these: --outcome=failed').argParser(
@@ -51,11 +52,12 @@ function addLive(program: Command): void {
   )
   addFilterOptions(command)
   command.addHelpText('after', LIVE_EXAMPLES).action(async (options: RawLiveOptions) => {
-    const [{ parseLiveOptions }, { live }] = await Promise.all([
-      import('./options/parse-live-options.js'),
-      import('./live/live.js'),
-    ])
-    await live(parseLiveOptions(options))
+    const { parseLiveOptions, parseRecordingOptions } = await import('./options/parse-live-options.js')
+    const asked = parseLiveOptions(options)
+    const recording = parseRecordingOptions(options, asked, commandLine())
+    if (recording === null) return (await import('./live/live.js')).live(asked)
+    const { recordLive } = await import('./live/record-live.js')
+    process.exitCode = await recordLive(asked, recording)
   })
 }
 
@@ -65,6 +67,7 @@ Examples:
   sudo tcpconn live --latency 10       as tcpconnlat 10: what took 10 ms or longer
   sudo tcpconn live --outcome=failed --container
   sudo tcpconn live -c --interval 10s  counts instead of rows
+  sudo tcpconn live -o tcpconn.db      and record what is shown
 
 Stop it with Ctrl-C.`
 

@@ -1,9 +1,9 @@
 import { dropPrivileges, findInvokingUser, requirePrivileges } from './host/privileges.js'
-import { createUserNames, type User } from './host/user-names.js'
+import { createUserNames, type User, type UserNames } from './host/user-names.js'
 import { describeFilters } from './options/describe-filters.js'
 import type { RecordOptions } from './options/record-options.js'
 import { requireInitialPidNamespace, requireKernelSupport } from './probe/kernel-support.js'
-import { loadProbe } from './probe/load-probe.js'
+import { loadProbe, type Probe } from './probe/load-probe.js'
 import { beginSession, type Session } from './session/begin-session.js'
 import { holdCommand, requireCommand, type HeldCommand } from './session/command.js'
 import { endSession, failSession, type SessionResult } from './session/end-session.js'
@@ -15,13 +15,26 @@ import { runSession } from './session/run-session.js'
 import { createStopSignal, refuseDebugger, stopOnSignals, type StopSignal } from './session/stop-signal.js'
 import { writeFault } from './session/write-fault.js'
 import { reportResult } from './status/report-result.js'
-import { createStatusLine } from './status/status-line.js'
+import { createStatusLine, type StatusLine } from './status/status-line.js'
+
+/** Shows attempts while they are recorded. */
+export interface Display {
+  /** What the recording reads from, so that the display sees its events. */
+  readonly probe: Probe
+  /** In the place of the status line */
+  readonly status: StatusLine
+  /** Shows what is left; all is in the trace by then. */
+  end(): void
+}
 
 /**
  * Records until the duration is over, a signal comes or the command ends.
  * @returns the exit status: the command's, or 0
  */
-export async function record(options: RecordOptions): Promise<number> {
+export async function record(
+  options: RecordOptions,
+  openDisplay: (session: Session, users: UserNames, stop: StopSignal) => Display = createStatusDisplay,
+): Promise<number> {
   refuseDebugger()
   requireKernelSupport()
   requirePrivileges()
@@ -39,7 +52,7 @@ export async function record(options: RecordOptions): Promise<number> {
     const signals = catchSignals(options)
     const output = openOutput(options.file)
     const session = beginSession({ options, probe, output, kernelCount }, users)
-    const result = await recordSession(session, user, signals)
+    const result = await recordSession(session, { user, signals, display: openDisplay(session, users, signals.stop) })
     reportResult(session, result)
     return result.command ? result.command.exit : 0
   } finally {
@@ -64,20 +77,21 @@ function catchSignals({ command }: RecordOptions): Signals {
 /** Everything between the first attempt and the closed file. */
 async function recordSession(
   session: Session,
-  user: User | null,
-  { stop, relay }: Signals,
+  { user, signals, display }: { user: User | null; signals: Signals; display: Display },
 ): Promise<SessionResult & { command: HeldCommand | null }> {
-  const { clock, options, output, probe, writer } = session
-  const isShown = !options.quiet && process.stderr.isTTY && options.command.length === 0
-  const status = createStatusLine(isShown, { durationNs: options.durationNs, fileBytes: output.sizeBytes })
-  const pump = createPump(probe, writer, () => status.add(writer.batch, clock.nowNs()))
+  const { clock, output, writer } = session
+  const { status } = display
+  const { stop, relay } = signals
+  const pump = createPump(display.probe, writer, () => status.add(writer.batch, clock.nowNs()))
   try {
     const command = relay && (await startCommand(session, user, relay))
     if (command) void command.exit.then(() => stop.stop('command'))
     switchOn(session)
     command?.run()
     await runSession(session, pump, stop, status)
-    return { ...endSession(session, pump, stop.reason ?? 'interrupt'), command }
+    const result = endSession(session, pump, stop.reason ?? 'interrupt')
+    display.end()
+    return { ...result, command }
   } catch (error) {
     failSession(session, pump)
     throw writeFault(output.path, error)
@@ -85,6 +99,13 @@ async function recordSession(
     status.clear()
     output.close()
   }
+}
+
+/** A line on a terminal; a command has the terminal for itself. */
+function createStatusDisplay({ options, output, probe }: Session): Display {
+  const isShown = !options.quiet && process.stderr.isTTY && options.command.length === 0
+  const status = createStatusLine(isShown, { durationNs: options.durationNs, fileBytes: output.sizeBytes })
+  return { probe, status, end() {} }
 }
 
 /** The command is followed before its first instruction. */

@@ -1,7 +1,8 @@
 import type { ConnectRow } from '../../view/connect-row.js'
 import { createOrderedRows } from '../../view/ordered-rows.js'
 import type { EventMemory } from '../decode/event-memory.js'
-import type { Probe } from '../probe/load-probe.js'
+import type { PendingEvents } from '../probe/pending.js'
+import type { RingReader } from '../probe/ring-reader.js'
 import { connectEvent } from '../probe/wire.gen.js'
 
 /** An attempt without an answer is shown after this long. */
@@ -20,6 +21,12 @@ export interface LiveFeed {
   finish(nowNs: number): ConnectRow[]
 }
 
+/** Of a probe: its ring, or a copy of that, and the attempts that have no answer yet. */
+export interface FeedSource {
+  readonly ring: Pick<RingReader, 'words' | 'bytes' | 'peek' | 'release'>
+  pending(): PendingEvents
+}
+
 export interface FeedOptions {
   /** Reads a row of an event of the ring, or of an entry of the probe's map. */
   readonly read: (memory: EventMemory, byteOffset: number, isPending: boolean) => ConnectRow
@@ -27,10 +34,7 @@ export interface FeedOptions {
   readonly acceptsPending: ((waitedNs: number) => boolean) | null
 }
 
-export function createLiveFeed(
-  probe: Pick<Probe, 'ring' | 'pending'>,
-  { read, acceptsPending }: FeedOptions,
-): LiveFeed {
+export function createLiveFeed(probe: FeedSource, { read, acceptsPending }: FeedOptions): LiveFeed {
   const ordered = createOrderedRows()
   /** Attempts that were shown as pending, and the poll in which they still were. */
   const shown = new Map<string, number>()

@@ -11,7 +11,7 @@ import { requireInitialPidNamespace, requireKernelSupport } from '../probe/kerne
 import { loadProbe, type Probe } from '../probe/load-probe.js'
 import { createStopSignal, refuseDebugger, stopOnSignals } from '../session/stop-signal.js'
 import { createEventReader } from './event-row.js'
-import { createLiveFeed, type LiveFeed } from './live-feed.js'
+import { createLiveFeed, type FeedSource, type LiveFeed } from './live-feed.js'
 import { createLiveOutput } from './live-output.js'
 
 const TICK_MS = 50
@@ -66,9 +66,10 @@ async function show(options: LiveOptions, probe: Probe, users: UserNames): Promi
   output.end()
 }
 
-function createFeed(
+/** What is to be shown of a probe's attempts. */
+export function createFeed(
   { view, filters }: LiveOptions,
-  { probe, users, clock }: { probe: Probe; users: UserNames; clock: SessionClock },
+  { probe, users, clock }: { probe: FeedSource; users: UserNames; clock: SessionClock },
 ): LiveFeed {
   const names = {
     userName: (uid: number) => users.byUid(uid)?.name ?? null,

@@ -1,10 +1,13 @@
 import { parseViewOptions, type RawViewOptions } from '../../view/view-options.js'
 import { createUserNames } from '../host/user-names.js'
+import { UsageError } from '../../errors.js'
 import type { LiveOptions } from '../live/live.js'
+import type { RecordOptions } from './record-options.js'
 import { parseFilters, requireDuration, type RawFilters } from './parse-record-options.js'
 
 /** What commander hands over for `live`. `--outcome` is a column, and a filter where it has values. */
-export type RawLiveOptions = Omit<RawFilters, 'outcome'> & RawViewOptions & { readonly duration?: string }
+export type RawLiveOptions = Omit<RawFilters, 'outcome'> &
+  RawViewOptions & { readonly duration?: string; readonly output?: string }
 
 /** @throws UsageError that names the option, the value and what is accepted */
 export function parseLiveOptions(raw: RawLiveOptions): LiveOptions {
@@ -19,4 +22,15 @@ export function parseLiveOptions(raw: RawLiveOptions): LiveOptions {
     filters: { ...filters, minLatencyNs: Math.max(filters.minLatencyNs, view.minLatencyNs) },
     durationNs: raw.duration === undefined ? null : requireDuration('--duration', raw.duration, 's'),
   }
+}
+
+/** What `-o FILE` records beside the view: what the view's filters leave. @returns `null` without it */
+export function parseRecordingOptions(
+  { output }: RawLiveOptions,
+  { filters, durationNs }: LiveOptions,
+  commandLine: string,
+): RecordOptions | null {
+  if (output === undefined) return null
+  if (output === '') throw new UsageError('--output', output, 'a trace file, like tcpconn.db')
+  return { file: output, durationNs, quiet: false, filters, command: [], commandLine }
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { expectError } from '../../support/error-lines.js'
 import { describeKernel } from '../../support/kernel-tests.js'
@@ -7,7 +8,8 @@ import { SILENT_ADDRESS, addSilentLink, makeNetworkNamespace } from '../../suppo
 import { firstOutput, start, type Running } from '../../support/process.js'
 import { startTool, runTool, toolCommand } from '../../support/tool.js'
 import { recordWhile } from '../../support/recorder.js'
-import { onlyConnectOf } from '../../support/trace.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { onlyConnectOf, queryTrace } from '../../support/trace.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { connect, generateLoad, startWorkload } from '../../support/workload.js'
 
@@ -112,6 +114,31 @@ describeKernel('live', () => {
       expect(oneS).toBeGreaterThan(latestS - 0.101)
       latestS = Math.max(latestS, oneS)
     }
+  })
+
+  test('-o records what it shows', async () => {
+    const port = await findClosedPort()
+    const file = join(makeTemporaryDirectory(), 'trace.db')
+    const live = await startLive(['-P', String(port), '-o', file])
+    const { pid } = await generateLoad(['--mode', 'refused', '--port', String(port), '--count', '3000'])
+    live.child.kill('SIGINT')
+    const { status, stdout, stderr } = await live.finished
+    expect(status).toBe(0)
+    expect(stderr).toMatch(/^recorded 3,000 attempts /)
+    expect(stdout.split('\n').filter((line) => line.startsWith(`${pid} `))).toHaveLength(3000)
+    expect(queryTrace(file, 'SELECT count(*) AS n FROM connects WHERE pid = ?', pid)).toEqual([{ n: 3000 }])
+    expect(queryTrace(file, 'SELECT end_reason FROM session')).toEqual([{ end_reason: 'interrupt' }])
+  })
+
+  test('-o ends the recording as it should when its reader goes away', async () => {
+    const port = await findClosedPort()
+    const file = join(makeTemporaryDirectory(), 'trace.db')
+    const command = `${toolCommand(['live', ...LONGEST, '-o', file]).join(' ')} | head -n 1`
+    const { finished, output } = start(['bash', '-c', `set -o pipefail; ${command}`])
+    await waitUntil('the headings', () => output().includes('DADDR'))
+    await connect('127.0.0.1', port, ['--count', '3'])
+    expect(await finished).toMatchObject({ status: 0, stderr: expect.stringMatching(/^recorded /) })
+    expect(queryTrace(file, 'SELECT end_reason FROM session')).toEqual([{ end_reason: 'interrupt' }])
   })
 
   test('-c counts, and prints the counts at the end', async () => {
