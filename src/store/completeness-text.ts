@@ -26,7 +26,7 @@ export function describeCompleteness(row: CompletenessRow): CompletenessText {
   const counted = min === max ? `${min}` : `${min} to ${max}`
   const sum = `${recorded} recorded + ${lost} lost`
   const beyond = row.uncomparable_attempts
-    ? `; ${row.uncomparable_attempts} more could not be checked: their network namespaces came or went meanwhile`
+    ? `; ${row.uncomparable_attempts} more could not be checked: their network namespaces came or went meanwhile, or were out of sight`
     : ''
   const equal = recorded + lost >= min && recorded + lost <= max
   if (!equal) {

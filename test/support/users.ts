@@ -1,3 +1,8 @@
+import { chownSync } from 'node:fs'
+import { join } from 'node:path'
+import { publicRepository } from './repository.js'
+import { makeTemporaryDirectory } from './temporary-directory.js'
+
 /** An account that every Debian and Ubuntu has, of games that nobody runs: base-passwd. */
 export const GAMES_UID = 5
 export const GAMES_GID = 60
@@ -8,4 +13,11 @@ export const SUDO_GAMES = { SUDO_UID: String(GAMES_UID), SUDO_GID: String(GAMES_
 /** Runs what follows as this user, without any group but one of the same number. */
 export function asUser(uid: number): string[] {
   return ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups']
+}
+
+/** What `sudo tcpconn record` of user games is, into a directory of games. */
+export function recordAsGames() {
+  const directory = makeTemporaryDirectory()
+  chownSync(directory, GAMES_UID, GAMES_GID)
+  return { file: join(directory, 'trace.db'), root: publicRepository(), env: SUDO_GAMES }
 }

@@ -1,11 +1,11 @@
-import { closeSync, openSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs'
-import { readStartTicks } from '../../store/process-start.js'
+import { closeSync, openSync, readFileSync, readdirSync, readlinkSync } from 'node:fs'
 import { setns } from '../probe/libc.js'
 
 const CLONE_NEWNET = 0x40000000
+/** uapi/asm-generic/fcntl.h; Node has no name for it. */
+const O_PATH = 0o10000000
 /** Where `ip netns` and container runtimes keep namespaces that no process may be in. */
 const NAMED = ['/run/netns', '/run/docker/netns']
-const OWN_SNMP = '/proc/thread-self/net/snmp'
 
 /**
  * A network namespace whose TcpActiveOpens can be read: connect attempts since it was made, counted by tcp_connect() in
@@ -14,23 +14,22 @@ const OWN_SNMP = '/proc/thread-self/net/snmp'
 export interface CountedNetns {
   /** Inode number, as the probe reports it. */
   readonly inode: number
-  /** `null` once it cannot be told any more that this is still the same namespace. */
+  /** Needs no privileges, whoever is in the namespace by now; `null` once it is gone. */
   read(): number | null
 }
 
-/** Every network namespace that has a process, or a name that this process may use. */
+/** Every network namespace that has a process, or a name. Those of others are seen only with CAP_SYS_ADMIN. */
 export function listNamespaces(): CountedNetns[] {
   const found = new Map<number, CountedNetns>()
-  for (const pid of listPids()) {
-    const inode = netnsInodeOf(pid)
-    if (inode !== null && !found.has(inode)) found.set(inode, { inode, read: createProcessReader(pid) })
+  const add = (task: string) => {
+    const inode = netnsInodeOf(task)
+    if (inode === null || found.has(inode)) return
+    const read = openCounter(`${task}/net/snmp`)
+    // The process may have gone into another namespace, or ended, before its file was opened.
+    if (read && netnsInodeOf(task) === inode) found.set(inode, { inode, read })
   }
-  for (const path of listNamed()) {
-    const inode = inodeOf(path)
-    if (inode === null || found.has(inode)) continue
-    const read = () => (inodeOf(path) === inode ? inNamespace(path, () => readCounter(OWN_SNMP)) : null)
-    found.set(inode, { inode, read })
-  }
+  for (const pid of listPids()) add(`/proc/${pid}`)
+  for (const path of listNamed()) inNamespace(path, () => add('/proc/thread-self'))
   return [...found.values()]
 }
 
@@ -45,31 +44,23 @@ export function readCounters(namespaces: readonly CountedNetns[]): Map<number, n
 }
 
 /**
- * Reads through a process for as long as it is the same process in the same namespace. The inode number of its snmp file
- * tells the namespace to everybody, unlike the one of /proc/PID/ns/net.
+ * The file belongs to one namespace for good, whatever becomes of the process that led to it. A descriptor for reading
+ * would keep the namespace alive; O_PATH only names the file, which is opened anew for each reading (fs/proc/proc_net.c).
  */
-function createProcessReader(pid: number): () => number | null {
-  const snmp = `/proc/${pid}/net/snmp`
-  const startTicks = readStartTicks(pid)
-  const key = inodeOf(snmp)
-  return () => {
-    const count = readCounter(snmp)
-    return startTicks !== null && readStartTicks(pid) === startTicks && inodeOf(snmp) === key ? count : null
-  }
-}
-
-function inodeOf(path: string): number | null {
+function openCounter(path: string): (() => number | null) | null {
   try {
-    return statSync(path).ino
+    // Stays open as long as this process.
+    const fd = openSync(path, O_PATH)
+    return () => readCounter(`/proc/self/fd/${fd}`)
   } catch {
     return null
   }
 }
 
-/** Inode number of a process's network namespace. */
-function netnsInodeOf(pid: number): number | null {
+/** Inode number of a task's network namespace. */
+function netnsInodeOf(task: string): number | null {
   try {
-    return Number(/\d+/.exec(readlinkSync(`/proc/${pid}/ns/net`))?.[0])
+    return Number(/\d+/.exec(readlinkSync(`${task}/ns/net`))?.[0])
   } catch {
     return null
   }
@@ -105,16 +96,16 @@ function listNamed(): string[] {
   })
 }
 
-/** Runs `body` with this thread alone in a namespace, and comes back. Needs CAP_SYS_ADMIN; `null` without. */
-function inNamespace<T>(path: string, body: () => T): T | null {
+/** Runs `body` with this thread alone in a namespace, and comes back. Does nothing without CAP_SYS_ADMIN. */
+function inNamespace(path: string, body: () => void): void {
   let home = -1
   let there = -1
   try {
     home = openSync('/proc/thread-self/ns/net', 'r')
     there = openSync(path, 'r')
-    return setns(there, CLONE_NEWNET) === 0 ? body() : null
+    if (setns(there, CLONE_NEWNET) === 0) body()
   } catch {
-    return null
+    // Its name may be gone by now, or be none of a namespace.
   } finally {
     if (home >= 0) setns(home, CLONE_NEWNET)
     for (const fd of [home, there]) if (fd >= 0) closeSync(fd)

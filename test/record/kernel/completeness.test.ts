@@ -1,10 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { listNamespaces } from '../../../src/record/host/active-opens.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { countRecorded, sessionLosses, sumLosses } from '../../support/losses.js'
 import { makeNetworkNamespace, readTcpCounter, type NetworkNamespace } from '../../support/network-namespace.js'
+import { start } from '../../support/process.js'
 import { recordWhile } from '../../support/recorder.js'
 import { readSession } from '../../support/trace.js'
+import { recordAsGames } from '../../support/users.js'
+import { waitUntil } from '../../support/wait-until.js'
 import { expectWholeTrace } from '../../support/whole-trace.js'
 import { connect, generateLoad } from '../../support/workload.js'
 
@@ -48,6 +52,33 @@ describeKernel('completeness', () => {
     expect(comparable_attempts).toBeLessThanOrEqual(kernel_attempts_max ?? 0)
   })
 
+  test('a namespace that has but a name, under sudo', async () => {
+    const { exec } = makeNetworkNamespace()
+    const { file } = await recordWhile(recordAsGames(), () =>
+      connect('127.0.0.1', 1000, ['--count', '500'], { under: exec }),
+    )
+    expectCompared(file, 500)
+  })
+
+  test('a namespace whose only process ends meanwhile', async () => {
+    const { exec } = makeNetworkNamespace()
+    const inhabitant = start([...exec, 'sleep', '60'])
+    const { file } = await recordWhile({}, async () => {
+      inhabitant.child.kill('SIGKILL')
+      await inhabitant.finished
+      await connect('127.0.0.1', 1000, ['--count', '500'], { under: exec })
+    })
+    expectCompared(file, 500)
+  })
+
+  test('to have been listed keeps no namespace alive', async () => {
+    const namespace = makeNetworkNamespace()
+    const listed = listNamespaces().find(({ inode }) => inode === namespace.inode)
+    expect(listed?.read()).toBe(0)
+    namespace.remove()
+    await waitUntil('its counter to be gone', () => listed?.read() === null)
+  })
+
   test('attempts of a namespace that is gone at the end are told apart', async () => {
     const under = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$0" "$@"']
     const { summary, file } = await recordWhile({}, () => connect('127.0.0.1', 1000, ['--count', '7'], { under }))
@@ -79,6 +110,13 @@ describeKernel('completeness', () => {
     expect(summary).toMatch(/^completeness: .* = the kernel's /m)
   })
 })
+
+/** Of the attempts that were made in one namespace, none was left out of the comparison. */
+function expectCompared(file: string, attempts: number): void {
+  const { comparable_attempts, uncomparable_attempts } = readSession(file)
+  expect(comparable_attempts).toBeGreaterThanOrEqual(attempts)
+  expect(uncomparable_attempts).toBeLessThan(attempts)
+}
 
 /** The kernel takes namespaces apart in the background and gives the lowest free number to the next. */
 async function makeNamespaceOf(inode: number): Promise<NetworkNamespace> {

@@ -12,7 +12,7 @@ import { waitForSynSent } from '../../support/syn-sent.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
 import { onlyConnectOf } from '../../support/trace.js'
-import { GAMES_GID, GAMES_UID, SUDO_GAMES } from '../../support/users.js'
+import { GAMES_GID, GAMES_UID, SUDO_GAMES, recordAsGames } from '../../support/users.js'
 import { connect, startWorkload } from '../../support/workload.js'
 
 /** Bit 39, linux/capability.h. */
@@ -21,7 +21,7 @@ const NONE = '0000000000000000'
 
 describeKernel('privileges under sudo', () => {
   test('the recorder becomes the user with all threads, and keeps CAP_BPF in one', async () => {
-    const recording = await startRecording(asGames())
+    const recording = await startRecording(recordAsGames())
     const [main, ...others] = readThreads(recording.pid)
     expect(others.length).toBeGreaterThan(0)
     const identity = { Uid: '5 5 5 5', Gid: '60 60 60 60', Groups: groupsOfGames(), CapInh: NONE, CapAmb: NONE }
@@ -31,7 +31,7 @@ describeKernel('privileges under sudo', () => {
   })
 
   test('the file, and what stands beside it, belongs to the user alone', async () => {
-    const recording = await startRecording(asGames())
+    const recording = await startRecording(recordAsGames())
     const files = ['', '-wal', '-shm'].map((suffix) => statSync(`${recording.file}${suffix}`))
     const [one] = files
     expect(files.map(ownership)).toEqual([OWN, OWN, OWN])
@@ -43,7 +43,7 @@ describeKernel('privileges under sudo', () => {
   test('as good a recording as that of root, pending attempts and the kernel count included', async () => {
     const namespace = makeNetworkNamespace()
     addSilentLink(namespace)
-    const recording = await startRecording(asGames())
+    const recording = await startRecording(recordAsGames())
     const pending = startWorkload('connect', [SILENT_ADDRESS, '80'], { under: namespace.exec })
     await waitForSynSent(pending.pid, namespace)
     const refused = await connect('127.0.0.1', 1000)
@@ -81,7 +81,7 @@ describeKernel('privileges under sudo', () => {
   })
 
   test('the command is the user, without any capability, at home', async () => {
-    const { file, ...options } = asGames()
+    const { file, ...options } = recordAsGames()
     const script = 'id -u; id -g; id -G; echo "$HOME $USER $LOGNAME"; grep -E "^Cap(Inh|Prm|Eff|Amb)" /proc/self/status'
     const { status, stdout } = await runTool(['record', file, '--', 'sh', '-c', script], options)
     expect(status).toBe(0)
@@ -94,13 +94,6 @@ describeKernel('privileges under sudo', () => {
 })
 
 const OWN = { uid: GAMES_UID, gid: GAMES_GID, mode: 0o600 }
-
-/** What `sudo tcpconn record` of user games looks like, in a directory of games. */
-function asGames() {
-  const directory = makeTemporaryDirectory()
-  chownSync(directory, GAMES_UID, GAMES_GID)
-  return { file: join(directory, 'trace.db'), root: publicRepository(), env: SUDO_GAMES }
-}
 
 function groupsOfGames(): string {
   return execFileSync('id', ['-G', 'games'], { encoding: 'utf8' }).trim()
