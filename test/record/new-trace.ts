@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { insertSession } from '../../src/record/session/session-row.js'
-import type { HostNames } from '../../src/record/write/dictionary-store.js'
+import type { HostNames } from '../../src/record/write/late-names.js'
 import { createTraceWriter, type TraceWriter } from '../../src/record/write/trace-writer.js'
 import { migrate } from '../../src/store/migrate.js'
 import { makeTemporaryDirectory } from '../support/temporary-directory.js'
@@ -12,9 +12,9 @@ export const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0 }
 export const STARTED_UNIX_NS = 1_700_000_000_000_000_000n
 
 /** Names that tell what they stand for. */
-export const NAMES: HostNames = {
-  userName: (uid) => (uid === 33 ? 'www-data' : null),
-  cgroupPath: (id) => `/cgroup-${id}`,
+export const NAMES = {
+  userName: (uid: number) => (uid === 33 ? 'www-data' : null),
+  cgroupPath: (id: bigint) => `/cgroup-${id}`,
 }
 
 /** A trace that is open for recording, with one session in it. */
@@ -45,6 +45,9 @@ export function addSession(db: Database.Database, filters = '{}'): number {
 }
 
 /** A writer of a session that began with the clock at 0. */
-export function createWriter({ db, sessionId }: Pick<NewTrace, 'db' | 'sessionId'>, names = NAMES): TraceWriter {
+export function createWriter(
+  { db, sessionId }: Pick<NewTrace, 'db' | 'sessionId'>,
+  names: HostNames = NAMES,
+): TraceWriter {
   return createTraceWriter(db, { sessionId, epochNs: 0n, names })
 }

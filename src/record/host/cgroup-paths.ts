@@ -5,25 +5,38 @@ import { join } from 'node:path'
 const WALK_INTERVAL_MS = 1000
 
 /**
+ * Path of a cgroup v2 id as in /proc/PID/cgroup (`/` for the root), `null` when there is none, `undefined` when it is too
+ * early for another walk: to be asked for again.
+ * @param isEnd whether there will be no later: the tree is walked now
+ */
+export type FindCgroupPath = (id: bigint, isEnd?: boolean) => string | null | undefined
+
+/**
  * Paths of cgroup v2 ids below `root`. An id is the inode number of the cgroup's directory (fs/kernfs), so a walk of
  * the tree finds it without privileges.
  * @param now milliseconds, of any clock that only goes forward
- * @returns a function that gives the path as in /proc/PID/cgroup (`/` for the root), `null` when it is not found
  */
-export function createCgroupPaths(root: string | null, now = () => performance.now()): (id: bigint) => string | null {
-  let paths = new Map<bigint, string>()
+export function createCgroupPaths(root: string | null, now = () => performance.now()): FindCgroupPath {
+  const known = new Map<bigint, string | null>()
+  const waiting = new Set<bigint>()
   let walkedAt = -Infinity
-  return (id) => {
-    const known = paths.get(id)
-    if (known !== undefined || root === null || now() - walkedAt < WALK_INTERVAL_MS) return known ?? null
+  return (id, isEnd = false) => {
+    if (root === null) return null
+    const path = known.get(id)
+    if (path !== undefined) return path
+    waiting.add(id)
+    if (!isEnd && now() - walkedAt < WALK_INTERVAL_MS) return undefined
     walkedAt = now()
-    paths = walk(root)
-    return paths.get(id) ?? null
+    // Ids are not given twice: a cgroup that made an attempt before the walk and is not found by it is gone for good.
+    for (const gone of waiting) known.set(gone, null)
+    waiting.clear()
+    walk(root, known)
+    return known.get(id)
   }
 }
 
-function walk(root: string): Map<bigint, string> {
-  const paths = new Map<bigint, string>()
+/** Adds all cgroups that are there. */
+function walk(root: string, paths: Map<bigint, string | null>): void {
   const open = ['/']
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
     try {
@@ -35,5 +48,4 @@ function walk(root: string): Map<bigint, string> {
       // A cgroup may be removed while its parent is read.
     }
   }
-  return paths
 }

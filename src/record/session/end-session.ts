@@ -31,6 +31,7 @@ export function endSession(session: Session, pump: Pump, reason: EndReason): Ses
   output.waitForLocks(LOCKED_MS)
   if (!pump.drain(clock.nowNs)) throw lockedTrace(output.path)
   const pending = writePending(writer, probe.pending(), options.filters, { monotonicNs, nowNs: durationNs })
+  writer.addNames(true)
   writer.flushWindow()
   const completeness = kernelCount?.compare(writer.dictionaries.attemptsByNetns()) ?? null
   output.requireName()

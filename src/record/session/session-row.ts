@@ -68,18 +68,9 @@ export function closeSession(db: Database, sessionId: number, end: SessionEnd): 
   )
 }
 
-/**
- * Remembers from when on wall-clock time runs differently against session time.
- * @returns false when somebody else holds the file locked: to be tried again
- */
-export function insertClockOffset(db: Database, sessionId: number, sinceNs: number, unixOffsetNs: bigint): boolean {
-  try {
-    db.prepare('INSERT OR REPLACE INTO clock_offset VALUES (?, ?, ?)').run(sessionId, sinceNs, unixOffsetNs)
-    return true
-  } catch (error) {
-    if (isLocked(error)) return false
-    throw error
-  }
+/** Remembers from when on wall-clock time runs differently against session time. Throws what SQLite throws. */
+export function insertClockOffset(db: Database, sessionId: number, sinceNs: number, unixOffsetNs: bigint): void {
+  db.prepare('INSERT OR REPLACE INTO clock_offset VALUES (?, ?, ?)').run(sessionId, sinceNs, unixOffsetNs)
 }
 
 /** Whether SQLite gave up because another program holds the file locked. */

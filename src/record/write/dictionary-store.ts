@@ -9,18 +9,17 @@ const field = (name: 'cgroup_id' | 'exe_inode' | 'pid' | 'uid' | 'netns' | 'mntn
   connectEvent[name] - KEY
 const ADDRESS_BYTES = 16
 
-/** Names of what the kernel knows by number, looked up at recording time; `null` for what has none. */
-export interface HostNames {
+/** Names of what the kernel knows by number, looked up at recording time; `null` for what has none, or none yet. */
+export interface RowNames {
   userName(uid: number): string | null
   cgroupPath(cgroupId: bigint): string | null
 }
 
 /** Rows of the trace's dictionaries. To be called inside the transaction that writes the attempts. */
-export function createDictionaryStore(db: Database, sessionId: number, names: HostNames): DictionaryStore {
+export function createDictionaryStore(db: Database, sessionId: number, names: RowNames): DictionaryStore {
   const insertProcess = db.prepare(`INSERT INTO process
     (session_id, pid, process_start_ns, comm, exe, uid, user, cgroup_id, netns, mntns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-  const findCgroup = db.prepare('SELECT cgroup_id, path FROM cgroup WHERE session_id = ? AND kernel_cgroup_id = ?')
-  const nameCgroup = db.prepare('UPDATE cgroup SET path = ? WHERE cgroup_id = ?')
+  const findCgroup = db.prepare('SELECT cgroup_id FROM cgroup WHERE session_id = ? AND kernel_cgroup_id = ?').pluck()
   const insertCgroup = db.prepare('INSERT INTO cgroup (session_id, kernel_cgroup_id, path) VALUES (?, ?, ?)')
   const findEndpoint = db.prepare('SELECT endpoint_id FROM endpoint WHERE address = ? AND remote_port = ?').pluck()
   const insertEndpoint = db.prepare(
@@ -29,12 +28,8 @@ export function createDictionaryStore(db: Database, sessionId: number, names: Ho
   const findLocal = db.prepare('SELECT local_address_id FROM local_address WHERE address = ?').pluck()
   const insertLocal = db.prepare('INSERT INTO local_address (address, local_address) VALUES (?, ?)')
   const cgroupRow = (kernelId: bigint): number => {
-    const found = findCgroup.get(sessionId, kernelId) as { cgroup_id: number; path: string | null } | undefined
-    if (!found) return Number(insertCgroup.run(sessionId, kernelId, names.cgroupPath(kernelId)).lastInsertRowid)
-    // The tree is not walked for every process: a path may be known only now.
-    const path = found.path === null ? names.cgroupPath(kernelId) : null
-    if (path !== null) nameCgroup.run(path, found.cgroup_id)
-    return found.cgroup_id
+    const found = findCgroup.get(sessionId, kernelId)
+    return Number(found ?? insertCgroup.run(sessionId, kernelId, names.cgroupPath(kernelId)).lastInsertRowid)
   }
   return {
     process(bytes, at) {

@@ -5,7 +5,8 @@ import { decodeConnect, type DecodeTarget } from '../decode/decode-connect.js'
 import type { EventMemory } from '../decode/event-memory.js'
 import { createDictionaries, type Dictionaries } from '../intern/dictionaries.js'
 import { createAttemptWriter } from './attempt-writer.js'
-import { createDictionaryStore, type HostNames } from './dictionary-store.js'
+import { createDictionaryStore } from './dictionary-store.js'
+import { createLateNames, type HostNames } from './late-names.js'
 import type { SessionTotals } from './session-totals.js'
 import { sumUpBatch } from './sum-up-batch.js'
 import { createTransaction } from './transaction.js'
@@ -27,6 +28,8 @@ export interface TraceWriter {
   write(memory: EventMemory, source: EventSource, loss: LossCounts, nowNs: number, outcome?: number): number
   /** Writes the running window of latencies. Without this the rows after the last window are summed up on reading. */
   flushWindow(): void
+  /** Adds names to rows that were written without, as far as they are known by now. Throws what SQLite throws. */
+  addNames(isEnd: boolean): void
   readonly dictionaries: Dictionaries
   /** As of the last `flushWindow`. */
   readonly totals: SessionTotals
@@ -45,7 +48,8 @@ export interface TraceWriterOptions {
 export function createTraceWriter(db: Database, options: TraceWriterOptions): TraceWriter {
   const { sessionId } = options
   const batch = createBatch(BATCH_ROWS)
-  const dictionaries = createDictionaries(createDictionaryStore(db, sessionId, options.names))
+  const names = createLateNames(db, sessionId, options.names)
+  const dictionaries = createDictionaries(createDictionaryStore(db, sessionId, names))
   const target = createTarget(batch, dictionaries, options.epochNs)
   const attempts = createAttemptWriter(db, sessionId, dictionaries)
   const insertBatch = db.prepare('INSERT INTO batch VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
@@ -64,6 +68,7 @@ export function createTraceWriter(db: Database, options: TraceWriterOptions): Tr
     totals: windows.totals,
     batch,
     flushWindow: () => windows.flush(inTransaction, nextAttemptId),
+    addNames: (isEnd) => names.add(inTransaction, isEnd),
     write(memory, source, loss, nowNs, outcome) {
       if (windows.isDue(nowNs)) windows.flush(inTransaction, nextAttemptId, nowNs)
       else windows.rollUp(inTransaction)

@@ -41,9 +41,29 @@ describe('what is not there', () => {
     expect(pathOf(1n)).toBeNull()
     add('late.slice')
     clock.ms = 999
-    expect(pathOf(idOf('late.slice'))).toBeNull()
+    expect(pathOf(idOf('late.slice'))).toBeUndefined()
     clock.ms = 1000
     expect(pathOf(idOf('late.slice'))).toBe('/late.slice')
+  })
+
+  test('but at the end, when there will be no later', () => {
+    const { add, idOf, pathOf } = makeTree()
+    pathOf(1n)
+    add('late.slice')
+    expect(pathOf(idOf('late.slice'), true)).toBe('/late.slice')
+  })
+
+  test('is gone for good once a walk has not found it, and costs no further one', () => {
+    const { add, clock, idOf, pathOf } = makeTree()
+    pathOf(1n)
+    expect(pathOf(2n)).toBeUndefined()
+    clock.ms = 1000
+    pathOf(idOf('/'))
+    expect(pathOf(3n)).toBeNull()
+    add('late.slice')
+    clock.ms = 2000
+    expect([pathOf(1n), pathOf(2n), pathOf(3n)]).toEqual([null, null, null])
+    expect(pathOf(idOf('late.slice'), false)).toBe('/late.slice')
   })
 
   test('on a host without cgroup v2 costs nothing', () => {

@@ -6,12 +6,14 @@ import { openOutput } from '../../../src/record/session/open-output.js'
 import { createPump } from '../../../src/record/session/pump.js'
 import { runSession } from '../../../src/record/session/run-session.js'
 import { createStopSignal } from '../../../src/record/session/stop-signal.js'
-import { STARTED_UNIX_NS, addSession, createWriter } from '../new-trace.js'
+import type { HostNames } from '../../../src/record/write/late-names.js'
+import { holdWriteLock } from '../../support/hold-lock.js'
+import { NAMES, STARTED_UNIX_NS, addSession, createWriter } from '../new-trace.js'
 import { createFakeProbe } from './fake-probe.js'
 import { newPath } from './output-files.js'
 
 /** A session over a probe of ours, with a clock that goes on by 100 ms at every look, and can be set. */
-function createScene(durationNs: number | null = null) {
+function createScene(durationNs: number | null = null, names: HostNames = NAMES) {
   const output = openOutput(newPath())
   const sessionId = addSession(output.db)
   const probe = createFakeProbe()
@@ -23,7 +25,7 @@ function createScene(durationNs: number | null = null) {
     probe,
     output,
     clock: { epochNs: 0n, nowNs: () => (nowNs += 100e6), unixOffsetNs: () => wall.offsetNs },
-    writer: createWriter({ db: output.db, sessionId }),
+    writer: createWriter({ db: output.db, sessionId }, names),
     kernelCount: null,
   }
   const pump = createPump(probe, session.writer, () => {})
@@ -71,6 +73,52 @@ describe('while a session runs', () => {
     const times = query('SELECT started_ns FROM connects').flat()
     expect(new Set(times)).toEqual(new Set([STARTED_UNIX_NS + 1_000_000n, STARTED_UNIX_NS + stepNs + 5_500_000_000n]))
     session.output.close()
+  })
+})
+
+test('somebody who holds the file locked puts off what is looked at now and then, and ends nothing', async () => {
+  const names = { userName: () => 'a user', cgroupPath: vi.fn<HostNames['cgroupPath']>() }
+  const { session, probe, status, wall, query, run } = createScene(8e9, names)
+  let unlock: (() => void) | undefined
+  status.draw.mockImplementation((nowNs: number) => {
+    if (nowNs > 2e9 && !unlock) {
+      unlock = holdWriteLock(session.output.path)
+      names.cgroupPath.mockReturnValue('/late.slice')
+      wall.offsetNs += 1_000_000n
+    }
+    if (nowNs < 4e9) return
+    unlock?.()
+    unlock = () => {}
+  })
+  probe.emit([{}])
+  await run()
+  expect(query('SELECT cgroup FROM connects')).toEqual([['/late.slice']])
+  expect(query('SELECT count(*) FROM clock_offset')).toEqual([[2n]])
+})
+
+describe('names that were put off', () => {
+  /** A host that knows a name at the third look. */
+  function createSlowHost() {
+    const looks: (boolean | undefined)[] = []
+    const cgroupPath = (_: bigint, isEnd?: boolean) => (looks.push(isEnd) < 3 ? undefined : 'a name')
+    return { looks, names: { userName: () => null, cgroupPath } }
+  }
+
+  test('are asked for every second while it runs', async () => {
+    const { names, looks } = createSlowHost()
+    const { probe, query, run } = createScene(5e9, names)
+    probe.emit([{}])
+    await run()
+    expect(looks).toHaveLength(3)
+    expect(query('SELECT cgroup FROM connects')).toEqual([['a name']])
+  })
+
+  test('are asked for a last time at the end', () => {
+    const { names, looks } = createSlowHost()
+    const { session, probe, pump } = createScene(null, names)
+    probe.emit([{}])
+    endSession(session, pump, 'interrupt')
+    expect(looks).toEqual([undefined, true])
   })
 })
 

@@ -1,11 +1,11 @@
 import { describe, expect, test, vi } from 'vitest'
-import { createDictionaryStore } from '../../../src/record/write/dictionary-store.js'
+import { createDictionaryStore, type RowNames } from '../../../src/record/write/dictionary-store.js'
 import { connectEvent } from '../../../src/record/probe/wire.gen.js'
 import { LOOPBACK, LOOPBACK6, MAPPED_PREFIX, UNSPECIFIED, packEvents, type EventFields } from '../make-events.js'
 import { NAMES, addSession, openNewTrace, type NewTrace } from '../new-trace.js'
 
 /** Writes the process of an event and reads its row back. */
-function storeProcess(trace: NewTrace, event: Partial<EventFields>, names = NAMES): Record<string, unknown> {
+function storeProcess(trace: NewTrace, event: Partial<EventFields>, names: RowNames = NAMES): Record<string, unknown> {
   const store = createDictionaryStore(trace.db, trace.sessionId, names)
   const { processId } = store.process(packEvents([event]).bytes, connectEvent.process_start_ns)
   const row = trace.db.prepare('SELECT * FROM process WHERE process_id = ?').safeIntegers().get(processId)
@@ -86,17 +86,6 @@ describe('a cgroup', () => {
     for (const offset of packed.offsets) store.process(packed.bytes, offset + connectEvent.process_start_ns)
     expect(trace.db.prepare('SELECT cgroup_id FROM process ORDER BY pid').pluck().all()).toEqual([1, 1, 2])
     expect(cgroupPath).toHaveBeenCalledTimes(2)
-  })
-
-  test('whose path was not found at first is looked for again with its next process', () => {
-    const trace = openNewTrace()
-    const paths = [null, '/late.slice']
-    const cgroupPath = () => paths.shift() ?? null
-    const store = createDictionaryStore(trace.db, trace.sessionId, { ...NAMES, cgroupPath })
-    const packed = packEvents([{ pid: 1 }, { pid: 2 }])
-    for (const offset of packed.offsets) store.process(packed.bytes, offset + connectEvent.process_start_ns)
-    const path = trace.db.prepare('SELECT path FROM process JOIN cgroup USING (cgroup_id) WHERE pid = 2')
-    expect(path.pluck().get()).toBe('/late.slice')
   })
 })
 

@@ -1,0 +1,90 @@
+import { expect, test, vi } from 'vitest'
+import type { HostNames } from '../../../src/record/write/late-names.js'
+import { holdWriteLock } from '../../support/hold-lock.js'
+import { packEvents, type EventFields } from '../make-events.js'
+import { NAMES, NO_LOSS, addSession, createWriter, openNewTrace } from '../new-trace.js'
+
+/** A host on which names are put off until they are set in `known`. */
+function createScene() {
+  const trace = openNewTrace()
+  const known = { users: new Map<number, string | null>(), paths: new Map<bigint, string | null>() }
+  const names = {
+    userName: vi.fn<HostNames['userName']>((uid) => known.users.get(uid)),
+    cgroupPath: vi.fn<HostNames['cgroupPath']>((id) => known.paths.get(id)),
+  }
+  const writer = createWriter(trace, names)
+  const write = (events: Partial<EventFields>[], into = writer) => {
+    const packed = packEvents(events)
+    const source = (take: (offset: number) => void) => (packed.offsets.forEach(take), events.length)
+    into.write(packed, source, NO_LOSS, 0)
+  }
+  const rows = () =>
+    trace.db.prepare('SELECT pid, user, path FROM process LEFT JOIN cgroup USING (cgroup_id) ORDER BY pid').raw().all()
+  return { ...trace, known, names, writer, write, rows }
+}
+
+test('names that were put off are added to all rows that lack them, once they are known', () => {
+  const { known, writer, write, rows } = createScene()
+  write([
+    { pid: 1, uid: 5, cgroupId: 7n },
+    { pid: 2, uid: 5, cgroupId: 7n },
+    { pid: 3, uid: 6, cgroupId: 8n },
+  ])
+  writer.addNames(false)
+  expect(rows()).toEqual([1, 2, 3].map((pid) => [pid, null, null]))
+  known.users.set(5, 'games')
+  known.paths.set(7n, '/late.slice')
+  writer.addNames(false)
+  expect(rows()).toEqual([
+    [1, 'games', '/late.slice'],
+    [2, 'games', '/late.slice'],
+    [3, null, null],
+  ])
+})
+
+test('what has no name is not asked for again, and neither is what has one', () => {
+  const { known, names, writer, write } = createScene()
+  write([{ uid: 5, cgroupId: 7n }])
+  known.users.set(5, null)
+  known.paths.set(7n, '/late.slice')
+  writer.addNames(false)
+  names.userName.mockClear()
+  names.cgroupPath.mockClear()
+  writer.addNames(false)
+  expect(names.userName).not.toHaveBeenCalled()
+  expect(names.cgroupPath).not.toHaveBeenCalled()
+})
+
+test('the end is told to who looks them up', () => {
+  const { names, writer, write } = createScene()
+  write([{ uid: 5, cgroupId: 7n }])
+  writer.addNames(true)
+  expect(names.userName).toHaveBeenLastCalledWith(5, true)
+  expect(names.cgroupPath).toHaveBeenLastCalledWith(7n, true)
+})
+
+test('while somebody holds the file locked they wait for the next time', () => {
+  const { known, writer, write, rows, file } = createScene()
+  write([{ pid: 1, uid: 5, cgroupId: 7n }])
+  known.users.set(5, 'games')
+  known.paths.set(7n, '/late.slice')
+  const release = holdWriteLock(file)
+  expect(() => writer.addNames(false)).toThrow(expect.objectContaining({ code: 'SQLITE_BUSY' }))
+  release()
+  writer.addNames(false)
+  expect(rows()).toEqual([[1, 'games', '/late.slice']])
+})
+
+test('rows of other sessions keep what they have', () => {
+  const { db, known, writer, write, rows } = createScene()
+  const userName = () => null
+  write([{ pid: 1, uid: 5, cgroupId: 7n }], createWriter({ db, sessionId: addSession(db) }, { ...NAMES, userName }))
+  write([{ pid: 2, uid: 5, cgroupId: 7n }])
+  known.users.set(5, 'games')
+  known.paths.set(7n, '/late.slice')
+  writer.addNames(false)
+  expect(rows()).toEqual([
+    [1, null, '/cgroup-7'],
+    [2, 'games', '/late.slice'],
+  ])
+})
