@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 const LOOKUP_TIMEOUT_MS = 250
-/** What all lookups may take together: a directory service that is slow must not stop a recording. */
-const LOOKUP_BUDGET_MS = 500
+/** What lookups may take together in each period: a directory service that is slow must not stop a recording. */
+const BUDGET_MS = 500
+const PERIOD_MS = 60_000
 
 /** One account of the host. */
 export interface User {
@@ -17,26 +18,55 @@ export interface User {
 export interface UserNames {
   byUid(uid: number): User | null
   byName(name: string): User | null
+  /**
+   * The name of an account for a recording: `undefined` when lookups have taken their time for this minute, and it is to
+   * be asked for again.
+   * @param isEnd whether there will be no later: lookups may take their time once more
+   */
+  nameOf(uid: number, isEnd?: boolean): string | null | undefined
 }
 
-/** Reads /etc/passwd once; each account that is not there is asked for once. */
-export function createUserNames(passwd = readPasswd()): UserNames {
+/**
+ * Reads /etc/passwd once; each account that is not there is asked for once.
+ * @param now milliseconds, of any clock that only goes forward
+ */
+export function createUserNames(passwd = readPasswd(), now = () => performance.now()): UserNames {
   const users = passwd.split('\n').flatMap(parseLine)
   const asked = new Map<string, User | null>()
-  let spentMs = 0
   const ask = (key: string): User | null => {
     const known = asked.get(key)
-    if (known !== undefined || spentMs > LOOKUP_BUDGET_MS) return known ?? null
-    const startMs = performance.now()
+    if (known !== undefined) return known
     const [user = null] = parseLine(getent(key))
-    spentMs += performance.now() - startMs
     asked.set(key, user)
     return user
   }
   const uids = new Map(users.toReversed().map((user) => [user.uid, user]))
+  const byUid = (uid: number) => uids.get(uid) ?? ask(String(uid))
+  const budget = createBudget(now)
   return {
-    byUid: (uid) => uids.get(uid) ?? ask(String(uid)),
+    byUid,
     byName: (name) => users.find((user) => user.name === name) ?? ask(name),
+    nameOf(uid, isEnd = false) {
+      const isKnown = uids.has(uid) || asked.has(String(uid))
+      const user = isKnown ? byUid(uid) : budget(isEnd, () => byUid(uid))
+      return user === undefined ? undefined : (user?.name ?? null)
+    },
+  }
+}
+
+/** Runs what it is given while there is time left in this period, else gives `undefined`. The end is a period of its own. */
+function createBudget(now: () => number): <T>(isEnd: boolean, body: () => T) => T | undefined {
+  let period = 0
+  let spentMs = 0
+  return (isEnd, body) => {
+    const startMs = now()
+    const current = isEnd ? Infinity : Math.floor(startMs / PERIOD_MS)
+    if (current !== period) spentMs = 0
+    period = current
+    if (spentMs >= BUDGET_MS) return undefined
+    const result = body()
+    spentMs += now() - startMs
+    return result
   }
 }
 

@@ -59,7 +59,7 @@ function createSession(parts: Parts, users: UserNames): Session {
     startedUnixNs: clock.unixOffsetNs(),
   })
   const names = {
-    userName: (uid: number) => users.byUid(uid)?.name ?? null,
+    userName: users.nameOf,
     cgroupPath: createCgroupPaths(findCgroupRoot()),
   }
   const writer = createTraceWriter(output.db, { sessionId: id, epochNs: clock.epochNs, names })

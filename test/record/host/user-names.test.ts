@@ -73,6 +73,20 @@ describe('getent', () => {
     for (const name of ['broken', 'short', '+', '', '# a comment']) expect(users.byName(name)).toBeNull()
   })
 
+  test('takes half a second of a minute for names in a recording, and once more at its end', () => {
+    const { asked } = fakeGetent('5000', 'ldap-user:x:5000:600::/home/ldap:/bin/sh')
+    let ms = 0
+    // Each lookup takes 200 ms.
+    const users = createUserNames(PASSWD, () => (ms += 100))
+    const namesOf = (...uids: number[]) => uids.map((uid) => users.nameOf(uid))
+    expect(namesOf(5000, 5001, 5002, 5003)).toEqual(['ldap-user', null, null, null])
+    expect(namesOf(5004, 5005, 5006)).toEqual([null, undefined, undefined])
+    expect(namesOf(5000, 5001, 33), 'what is known').toEqual(['ldap-user', null, 'www-data'])
+    ms = 60_000
+    expect(namesOf(5005)).toEqual([null])
+    expect(asked()).toHaveLength(6)
+  })
+
   test('that does not answer in time, or is not there, knows nobody', () => {
     const directory = makeTemporaryDirectory()
     writeFileSync(join(directory, 'getent'), '#!/bin/sh\nexec sleep 60\n')
