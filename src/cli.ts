@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { addAnalyzeCommands } from './analyze/command.js'
+import { outliveTerminal } from './outlive-terminal.js'
 import { addRecordCommands } from './record/command.js'
 import { describeError } from './report-error.js'
 import { TOOL_VERSION } from './version.js'
@@ -31,6 +32,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.stderr.write('hint: free some space, or send the output elsewhere\n')
   process.exit(1)
 })
+outliveTerminal()
+
 // With nobody left to tell, a recording still ends as it should.
 process.stderr.on('error', () => {})
 

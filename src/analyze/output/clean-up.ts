@@ -1,4 +1,4 @@
-import { isIgnored } from '../../ignored-signal.js'
+import { outlivesTerminal } from '../../outlive-terminal.js'
 
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -21,7 +21,7 @@ export function removeAtEnd(remove: () => void): () => void {
 function listen(): void {
   process.on('exit', removeAll)
   for (const signal of ENDING_SIGNALS) {
-    if (isIgnored(signal)) continue
+    if (signal === 'SIGHUP' && outlivesTerminal()) continue
     process.on(signal, endBySignal)
     listening.push(signal)
   }

@@ -1,8 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { constants } from 'node:os'
+import { outlivesTerminal } from '../../outlive-terminal.js'
 import type { EndReason } from './session-row.js'
-
-const { SIGHUP } = constants.signals
 
 /** Ends a recording once: the first reason counts. */
 export interface StopSignal {
@@ -43,15 +40,9 @@ export function refuseDebugger(): void {
   process.on('SIGUSR1', () => {})
 }
 
-/** Whether this process was started with a signal ignored, as nohup(1) does. */
-function isIgnored(signal: number, status = readFileSync('/proc/self/status', 'utf8')): boolean {
-  const mask = BigInt(`0x${/^SigIgn:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`)
-  return (mask >> BigInt(signal - 1)) % 2n === 1n
-}
-
 /** Ctrl-C, a polite kill and a closed terminal end a recording; the latter not under nohup. */
 export function stopOnSignals(signal: StopSignal): void {
   process.on('SIGINT', () => signal.stop('interrupt'))
   process.on('SIGTERM', () => signal.stop('terminate'))
-  if (!isIgnored(SIGHUP)) process.on('SIGHUP', () => signal.stop('terminate'))
+  if (!outlivesTerminal()) process.on('SIGHUP', () => signal.stop('terminate'))
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { startRecording } from '../../support/recorder.js'
@@ -13,7 +14,6 @@ describeKernel('sessions', () => {
   test.each([
     ['SIGINT', 'interrupt'],
     ['SIGTERM', 'terminate'],
-    ['SIGHUP', 'terminate'],
   ] as const)('%s ends one well', async (signal, reason) => {
     const { pid, file, finished } = await startRecording()
     process.kill(pid, signal)
@@ -35,6 +35,14 @@ describeKernel('sessions', () => {
     // How it exits is not for us to say: Node lets go of signals in its last millisecond.
     expect(stderr).toMatch(/^recorded \d/)
     expect(readSession(file)).toMatchObject({ end_reason: reason })
+  })
+
+  test('SIGHUP ends none that has left its terminal, as under nohup', async () => {
+    const { pid, finished, stop } = await startRecording({ under: ['nohup'] })
+    process.kill(pid, 'SIGHUP')
+    const isOver = await Promise.race([finished.then(() => true), delay(1000).then(() => false)])
+    expect(isOver).toBe(false)
+    expect(await stop()).toContain('recorded ')
   })
 
   test('so does its duration, and the file is tcpconn.db in the working directory', async () => {

@@ -4,6 +4,8 @@ import { describeKernel } from '../../support/kernel-tests.js'
 import { firstOutput, run, start } from '../../support/process.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool, toolCommand } from '../../support/tool.js'
+import { readSession } from '../../support/trace.js'
+import { waitUntil } from '../../support/wait-until.js'
 import { connect } from '../../support/workload.js'
 
 /** `\r`, erase to the end of the line, and the line itself. */
@@ -52,6 +54,16 @@ describeKernel('what is said, and where', () => {
     expect(result).toMatchObject({ status: 0, stdout: '', stderr: '' })
   })
 
+  test('a terminal that is closed ends the recording', async () => {
+    const directory = makeTemporaryDirectory()
+    // script(1) runs the shell as the leader of the terminal's session: it is the recorder by then.
+    const running = start(onTerminal(['--duration', '30s'], 'cols 120', directory))
+    await waitUntil('the status line', () => running.output().includes('attempts'))
+    running.child.kill('SIGKILL')
+    const reason = await waitUntil('its end', () => readSession(join(directory, 'trace.db')).end_reason)
+    expect(reason).toBe('terminate')
+  })
+
   test('Ctrl-C reaches the command once, by way of the terminal', async () => {
     const script = 'trap "echo got" INT; echo ready; for i in $(seq 8); do sleep 0.1; done; exit 5'
     const running = start(onTerminal(['--', 'sh', '-c', script], 'cols 120'))
@@ -75,8 +87,8 @@ describeKernel('what is said, and where', () => {
 })
 
 /** A pseudo-terminal, whose output script(1) copies to its own stdout. */
-function onTerminal(args: readonly string[], size: string): string[] {
-  const file = join(makeTemporaryDirectory(), 'trace.db')
+function onTerminal(args: readonly string[], size: string, directory = makeTemporaryDirectory()): string[] {
+  const file = join(directory, 'trace.db')
   const quoted = toolCommand(['record', file, ...args]).map(quote)
   return ['script', '--quiet', '--return', '--command', `stty ${size}; exec ${quoted.join(' ')}`, '/dev/null']
 }

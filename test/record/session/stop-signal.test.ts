@@ -46,7 +46,17 @@ describe('a stop signal', () => {
   })
 })
 
+const terminal = vi.hoisted(() => ({ isOutlived: false }))
+vi.mock('../../../src/outlive-terminal.js', () => ({ outlivesTerminal: () => terminal.isOutlived }))
+
 describe('signals of the system', () => {
+  test('SIGHUP is left alone by who outlives the terminal', () => {
+    terminal.isOutlived = true
+    const before = process.listenerCount('SIGHUP')
+    stopOnSignals(createStopSignal())
+    expect(process.listenerCount('SIGHUP')).toBe(before)
+  })
+
   test.each([
     ['SIGINT', 'interrupt'],
     ['SIGTERM', 'terminate'],
@@ -64,6 +74,7 @@ describe('signals of the system', () => {
 const listeners = new Map(SIGNALS.map((name) => [name, process.listeners(name)]))
 
 afterEach(() => {
+  terminal.isOutlived = false
   vi.useRealTimers()
   for (const name of SIGNALS) {
     for (const listener of process.listeners(name)) {
