@@ -72,7 +72,8 @@ export function checkCgroup(root = findCgroupRoot()): Check {
   return {
     name: 'cgroup v2',
     found: 'not mounted: recording works, cgroup paths and --cgroup do not',
-    todo: 'mount -t cgroup2 none /sys/fs/cgroup, or boot with systemd.unified_cgroup_hierarchy=1',
+    // Over /sys/fs/cgroup it would hide the controllers of version 1, and what is mounted there is often read-only.
+    todo: 'mkdir -p /run/cgroup2 && mount -t cgroup2 none /run/cgroup2, or boot with systemd.unified_cgroup_hierarchy=1',
     isOptional: true,
   }
 }

@@ -7,6 +7,7 @@ import {
   checkPrivileges,
   renderCheck,
 } from '../../../src/record/doctor/run-doctor.js'
+import { findCgroupRoot } from '../../../src/record/host/cgroup-root.js'
 import { runTool } from '../../support/tool.js'
 
 describe('a check', () => {
@@ -90,6 +91,12 @@ describe('cgroup v2', () => {
 
   test('not mounted costs a part only', () => {
     expect(checkCgroup(null)).toMatchObject({ isOptional: true, todo: expect.stringContaining('mount -t cgroup2') })
+  })
+
+  test('is to be mounted where it hides nothing', () => {
+    const [, mountPoint] = /mount -t cgroup2 none (\S+?),/.exec(checkCgroup(null).todo ?? '') ?? []
+    expect(mountPoint).not.toMatch(/^\/sys\/fs\/cgroup$/)
+    expect(findCgroupRoot(`none ${mountPoint} cgroup2 rw 0 0`)).toBe(mountPoint)
   })
 })
 
