@@ -10,7 +10,8 @@ import { sumUp } from '../sums/sum-up.js'
 import { NO_FILTERS } from '../trace/attempt-filters.js'
 import { readClockSegments } from '../trace/clock-segments.js'
 import { countFlags, readBatchFacts } from '../trace/session-facts.js'
-import { isRunning, type SessionRow } from './read-sessions.js'
+import { findRecorder, type Recorder } from './find-recorder.js'
+import type { SessionRow } from './read-sessions.js'
 
 const LABEL_WIDTH = 14
 const END_REASONS: Record<string, string> = {
@@ -29,12 +30,15 @@ const FLAG_LABELS: Record<string, string> = {
   simultaneous_open: 'simultaneous open',
 }
 
-/** What `tcpconn info` says of one session. Loss comes first. */
-export function describeSession(db: Database, session: SessionRow): string[] {
+/**
+ * What `tcpconn info` says of one session. Loss comes first.
+ * @param isNewest whether it is the trace's newest
+ */
+export function describeSession(db: Database, session: SessionRow, isNewest: boolean): string[] {
   const facts = readBatchFacts(db, [session.session_id])
   const flags = countFlags(db, session.session_id)
   const outcomes = countOutcomes(db, session)
-  const isOver = session.duration_ns !== null
+  const recorder = findRecorder(session, db.name, isNewest)
   const durationNs = session.duration_ns ?? facts.lastWrittenNs
   const loss = describeLossCounts(facts)
   const entries: [string, string | null][] = [
@@ -43,13 +47,13 @@ export function describeSession(db: Database, session: SessionRow): string[] {
     ['recorded by', `tcpconn ${session.tool_version}: ${session.command_line}`],
     ['filters', session.filters === '{}' ? 'none' : session.filters],
     ['time', `${formatTime(session.started_unix_ms)} for ${formatSpan(durationNs)}`],
-    ['ended', describeEnd(session)],
+    ['ended', describeEnd(session, recorder)],
     ['attempts', `${formatCount(facts.attempts)} (${perSecond(facts.attempts, durationNs)})`],
     ['outcomes', listCounts(OUTCOMES.map((name, i) => [name, outcomes[i] ?? 0]))],
     ['of these', listCounts(Object.entries(flags).map(([name, count]) => [FLAG_LABELS[name] ?? name, count]))],
     [
       'completeness',
-      isOver ? describeCompleteness({ ...session, lost: sumLoss(facts) }).text : 'not known before the end',
+      recorder ? 'not known before the end' : describeCompleteness({ ...session, lost: sumLoss(facts) }).text,
     ],
     ['clock', session.clock_steps > 0 ? `set ${session.clock_steps} times while recording` : null],
   ]
@@ -65,8 +69,9 @@ function countOutcomes(db: Database, { session_id: sessionId, host }: SessionRow
   return all?.counts ?? []
 }
 
-function describeEnd(session: SessionRow): string {
-  if (isRunning(session)) return `not yet: process ${session.recorder_pid} is recording`
+function describeEnd(session: SessionRow, recorder: Recorder): string {
+  if (recorder === 'here') return `not yet: process ${session.recorder_pid} is recording`
+  if (recorder === 'elsewhere') return 'not yet: a process of another PID namespace is recording'
   if (session.duration_ns === null) return 'without a goodbye: the recorder was killed or the host went down'
   return END_REASONS[session.end_reason ?? ''] ?? 'for a reason that this version does not know'
 }

@@ -21,7 +21,7 @@ export function describeTrace(path: string): string[] {
     const counts = `${formatPlural(sessions.length, 'session')}, ${formatPlural(attempts, 'attempt')}`
     return [
       `${safeText(path)}: ${counts}, ${formatBytes(sizeOf(path))}`,
-      ...sessions.flatMap((session) => describeSession(db, session)),
+      ...sessions.flatMap((session) => describeSession(db, session, session === sessions.at(-1))),
     ]
   } catch (error) {
     throw findDamage([path], error)

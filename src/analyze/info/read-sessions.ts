@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
 import type { Database } from 'better-sqlite3'
 import { sql } from 'kysely'
-import { readStartTicks } from '../../store/process-start.js'
 import { queries, selectAll } from '../trace/query-builder.js'
 import { boundedText } from '../trace/row-reader.js'
 
@@ -39,20 +37,3 @@ export function readSessions(db: Database) {
 }
 
 export type SessionRow = ReturnType<typeof readSessions>[number]
-
-/** Whether the process that records a session is still there: same boot, same pid, same start. */
-export function isRunning(session: SessionRow): boolean {
-  return (
-    session.duration_ns === null &&
-    session.boot_id === currentBootId() &&
-    readStartTicks(session.recorder_pid) === session.recorder_start_ticks
-  )
-}
-
-function currentBootId(): string | null {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  } catch {
-    return null
-  }
-}

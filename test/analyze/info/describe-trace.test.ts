@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { describeTrace } from '../../../src/analyze/info/describe-trace.js'
 import { readStartTicks } from '../../../src/store/process-start.js'
-import { run } from '../../support/process.js'
+import { firstOutput, run, start } from '../../support/process.js'
 import { makeSampleTrace, type SampleTrace } from '../sample-trace.js'
 
 const ATTEMPTS = [{}, {}, { outcome: 1, error: 111, flags: 1 }, { outcome: 7 }]
@@ -100,8 +100,24 @@ describe('a session without a goodbye', () => {
     change(trace, { recorder_pid: (await run(['true'])).pid })
     const said = describeOnly(trace)
     expect(said.ended).toMatch(/^without a goodbye/)
+    expect(said.completeness).toBe('not checked against TcpActiveOpens: the session did not end properly')
     expect(said.loss).toMatch(/^LOST 3 attempts/)
     expect(said.outcomes).toBe('2 established, 1 refused, 1 pending')
+  })
+
+  test('runs as long as somebody whose pid means nothing here holds its lock, and is the newest', async () => {
+    const trace = makeSampleTrace({ batches: [ATTEMPTS], goodbye: false }, { batches: [[{}]], goodbye: false })
+    trace.db.prepare('UPDATE session SET recorder_pid = ?').run((await run(['true'])).pid)
+    const recorder = start(['flock', '--no-fork', trace.file, 'sh', '-c', 'echo locked; exec sleep 60'])
+    await firstOutput(recorder)
+    const endings = () => describeTrace(trace.file).filter((line) => line.startsWith('  ended'))
+    expect(endings()).toEqual([
+      expect.stringContaining('without a goodbye'),
+      expect.stringContaining('not yet: a process of another PID namespace is recording'),
+    ])
+    recorder.child.kill()
+    await recorder.finished
+    expect(endings()[1]).toContain('without a goodbye')
   })
 
   test('was cut off when its recorder’s pid has passed to another process', () => {

@@ -33,6 +33,15 @@ describeKernel('reading a trace while it is recorded', () => {
     await recording.stop()
   })
 
+  test('info knows a running recorder from a killed one, also from within another PID namespace', async () => {
+    const { pid, file, finished } = await startRecording()
+    const under = ['unshare', '--pid', '--mount-proc', '--fork']
+    expect((await runTool(['info', file], { under })).stdout).toMatch(/ended {9}not yet: a process of another PID/)
+    process.kill(pid, 'SIGKILL')
+    await finished
+    expect((await runTool(['info', file], { under })).stdout).toMatch(/ended {9}without a goodbye/)
+  })
+
   test('a closed trace is one file without a write-ahead log', async () => {
     const { file } = await recordWhile({}, () => connect('127.0.0.1', 1000))
     expect(readdirSync(dirname(file))).toEqual([basename(file)])
