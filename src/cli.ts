@@ -4,6 +4,7 @@ import { addAnalyzeCommands } from './analyze/command.js'
 import { outliveTerminal } from './outlive-terminal.js'
 import { addRecordCommands } from './record/command.js'
 import { describeError } from './report-error.js'
+import { commandLineError } from './command-line-error.js'
 import { TOOL_VERSION } from './version.js'
 
 const USAGE_STATUS = 2
@@ -13,7 +14,8 @@ const program = new Command('tcpconn')
   .version(TOOL_VERSION)
   .enablePositionalOptions()
   .showSuggestionAfterError()
-  .showHelpAfterError('(tcpconn help COMMAND shows every option with an example)')
+  // Errors are told at the end of this file.
+  .configureOutput({ outputError: () => {} })
   .addHelpText('after', '\nExample:\n  sudo tcpconn record --duration 10m && tcpconn analyze top-endpoints')
   .exitOverride()
 
@@ -32,19 +34,22 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.stderr.write('hint: free some space, or send the output elsewhere\n')
   process.exit(1)
 })
-outliveTerminal()
-
 // With nobody left to tell, a recording still ends as it should.
 process.stderr.on('error', () => {})
+outliveTerminal()
 
 try {
   await program.parseAsync()
 } catch (thrown) {
-  if (thrown instanceof CommanderError) {
-    process.exitCode = thrown.exitCode === 0 ? 0 : USAGE_STATUS
-  } else {
-    const { text, exitStatus } = describeError(thrown)
-    process.stderr.write(text)
-    process.exitCode = exitStatus
-  }
+  process.exitCode = endWith(thrown)
+}
+
+/** Says what was thrown, unless it is only the end of --help or --version, and returns the exit status. */
+function endWith(thrown: unknown): number {
+  if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0
+  // Without a command; commander has printed the help already.
+  if (thrown instanceof CommanderError && thrown.code === 'commander.help') return USAGE_STATUS
+  const { text, exitStatus } = describeError(thrown instanceof CommanderError ? commandLineError(thrown) : thrown)
+  process.stderr.write(text)
+  return exitStatus
 }

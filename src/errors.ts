@@ -21,6 +21,9 @@ export class TcpconnError extends Error {
   }
 }
 
+/** What to do after a wrong use. */
+export const HELP_HINT = 'tcpconn COMMAND --help explains every option'
+
 /**
  * A wrong value of an option: names the option, the value, what is accepted, and what was probably meant, if that is
  * known. Exit code 2.
@@ -30,7 +33,7 @@ export class UsageError extends TcpconnError {
     super('E_USAGE', {
       what: `${option}: ${JSON.stringify(value)} is not accepted`,
       reason: `${option} takes ${accepted}`,
-      hint: meant === null ? 'tcpconn help COMMAND shows every option with an example' : `did you mean ${meant}?`,
+      hint: meant === null ? HELP_HINT : `did you mean ${meant}?`,
     })
     this.name = 'UsageError'
   }

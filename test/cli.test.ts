@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { TOOL_VERSION } from '../src/version.js'
 import { makeSampleTrace } from './analyze/sample-trace.js'
+import { expectError } from './support/error-lines.js'
 import { makeTemporaryDirectory } from './support/temporary-directory.js'
 import { runTool, toolCommand } from './support/tool.js'
 
@@ -46,6 +47,10 @@ describe('help', () => {
     expect(stdout).toMatch(/\nExamples?:\n +(sudo )?tcpconn /)
   })
 
+  test('of record says where a command goes', async () => {
+    expect((await runTool(['record', '--help'])).stdout).toMatch(/^Usage: tcpconn record .*\[-- COMMAND/)
+  })
+
   test('is what one gets without a command, as a wrong use', async () => {
     const { status, stdout, stderr } = await runTool([])
     expect([status, stdout]).toEqual([2, ''])
@@ -69,31 +74,40 @@ describe('help', () => {
 
 describe('a wrong use ends with 2, says what is meant, and prints nothing on stdout', () => {
   test.each([
-    [['recrod'], /unknown command 'recrod'.*\n.*Did you mean record\?/],
-    [['record', '--duraton', '10m'], /unknown option '--duraton'.*\n.*Did you mean --duration\?/],
+    [['recrod'], /unknown command 'recrod' (.|\n)*\nhint: did you mean record\?/],
+    [['record', '--duraton', '10m'], /unknown option '--duraton' (.|\n)*\nhint: did you mean --duration\?/],
     [['info', '--quite'], /unknown option '--quite'/],
     [['analyze', 'top-endpoint'], /top-endpoint[^s](.|\n)*\nhint: did you mean top-endpoints\?\n/],
     [['analyze', 'top-endpoint', '--limit', '3'], /did you mean top-endpoints\?/],
-    [['analyze', 'nonsense', 'tcpconn.db'], /QUERY takes summary, (.|\n)*\nhint: tcpconn help COMMAND/],
+    [['analyze', 'nonsense', 'tcpconn.db'], /QUERY takes summary, (.|\n)*\nhint: tcpconn COMMAND --help explains/],
     [['analyze', '--lst'], /did you mean --list\?/],
     [['analyze', 'top-endpoints', '-o'], /argument missing/],
-    [['analyze', 'top-endpoints', '--formt', 'json'], /unknown option '--formt'.*\n.*Did you mean --format\?/],
+    [
+      ['analyze', 'top-endpoints', '--formt', 'json'],
+      /unknown option '--formt' (.|\n)*\nhint: did you mean --format\?/,
+    ],
     [
       ['analyze', 'top-endpoints', '--format', 'xml'],
-      /'xml' is invalid. Allowed choices are table, json, jsonl, csv, markdown, arrow, parquet/,
+      /'xml' is invalid \[E_USAGE\]\nreason: Allowed choices are table, json, jsonl, csv, markdown, arrow, parquet\n/,
     ],
     [['record', '--duration'], /argument missing/],
     [['record', '--port', '0'], /--port: "0" is not accepted(.|\n)*ports from 1 to 65535/],
+    [['export'], /required option '--format <format>' not specified/],
     [['record', '--'], /after -- comes a command/],
     [['record', 'a.db', 'b.db'], /one trace file/],
     [['record', 'a.db', 'b.db', '--', 'true'], /one trace file/],
     [['info', 'a.db', 'b.db'], /too many arguments/],
     [['doctor', 'now'], /too many arguments/],
   ])('%j', async (args, text) => {
-    const { status, stdout, stderr } = await runTool(args, { cwd: makeTemporaryDirectory() })
-    expect([status, stdout]).toEqual([2, ''])
-    expect(stderr).toMatch(text)
-    expect(stderr).toMatch(/^error: /)
+    const result = await runTool(args, { cwd: makeTemporaryDirectory() })
+    expectError(result, 'E_USAGE', 2)
+    expect(result.stderr).toMatch(text)
+  })
+
+  test('control characters of what was typed do not reach the terminal', async () => {
+    const result = await runTool(['record', '--\u001b[2J\nerror: fake'])
+    expectError(result, 'E_USAGE', 2)
+    expect(result.stderr).toContain("error: unknown option '--\\x1b[2J\\x0aerror: fake' [E_USAGE]\n")
   })
 })
 

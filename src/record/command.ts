@@ -1,9 +1,16 @@
 import { Option, type Command } from 'commander'
+import { HELP_HINT, TcpconnError, UsageError } from '../errors.js'
 import { VIEW_FLAGS } from '../view/view-options.js'
 import type { RawLiveOptions } from './options/parse-live-options.js'
 import type { RawOptions } from './options/parse-record-options.js'
 
 const collect = (value: string, previous: string[] = []) => [...previous, value]
+
+/** Of two values one would be ignored, and not even be looked at. */
+const once = (option: string) => (value: string, previous?: string) => {
+  if (previous === undefined) return value
+  throw new UsageError(option, value, `one value, and ${JSON.stringify(previous)} was given before`)
+}
 
 /** Adds `record`, `live` and `doctor`. What they do is loaded only when they run: it brings libbpf along. */
 export function addRecordCommands(program: Command): void {
@@ -24,8 +31,9 @@ function addRecord(program: Command): void {
     .command('record')
     .description('record every outbound TCP connect of this host, or of one command, into a trace file')
     .argument('[file]', 'trace file; a second recording into it adds a session', 'tcpconn.db')
+    .usage('[options] [file] [-- COMMAND [ARGUMENT…]]')
     .allowExcessArguments()
-    .option('-d, --duration <time>', 'stop after this time: 10m, 1h30m, 90 (seconds)')
+    .option('-d, --duration <time>', 'stop after this time: 10m, 1h30m, 90 (seconds)', once('--duration'))
     .option('-q, --quiet', 'no status line and no summary; errors and losses are still told')
   addFilterOptions(command)
   command.addHelpText('after', EXAMPLES).action(async (file: string, options: RawOptions, self: Command) => {
@@ -78,23 +86,25 @@ function addFilterOptions(command: Command): void {
     // `live` has an --outcome of its own, which shows it too.
     if (!command.options.some(({ long }) => long === option.long)) command.addOption(option)
   }
-  const one = (flags: string, description: string) =>
+  const flag = (flags: string, description: string) =>
     command.addOption(new Option(flags, description).helpGroup('Filters:'))
+  const one = (name: string, value: string, description: string) =>
+    command.addOption(new Option(`${name} ${value}`, description).argParser(once(name)).helpGroup('Filters:'))
   list('-p, --pid <pids>', 'only these processes: 1234 or 1234,5678')
   list('-u, --uid <users>', 'only these users, by number or name: 1000,www-data')
   list('-P, --port <ports>', 'only these remote ports: 80,443')
-  one('-4, --ipv4', 'only IPv4, IPv4-mapped addresses included')
-  one('-6, --ipv6', 'only IPv6')
+  flag('-4, --ipv4', 'only IPv4, IPv4-mapped addresses included')
+  flag('-6, --ipv6', 'only IPv6')
   list('--comm <name>', 'only threads of this name; repeat it for more')
   list('--dst <networks>', 'only these remote addresses or networks: 10.0.0.0/8')
-  one('--min-latency <time>', 'only attempts that took at least this long: 5ms')
+  one('--min-latency', '<time>', 'only attempts that took at least this long: 5ms')
   list(
     '--outcome <names>',
     'only these: failed, established, refused, timed_out, unreachable, reset, cancelled, local_error, pending',
   )
   list('--cgroup <path>', 'only processes in this cgroup and below it; repeat it for more')
-  one('--cgroupmap <path>', "only cgroups in this pinned BPF map, as bcc's tools take it")
-  one('--mntnsmap <path>', "only mount namespaces in this pinned BPF map, as bcc's tools take it")
+  one('--cgroupmap', '<path>', "only cgroups in this pinned BPF map, as bcc's tools take it")
+  one('--mntnsmap', '<path>', "only mount namespaces in this pinned BPF map, as bcc's tools take it")
 }
 
 const EXAMPLES = `
@@ -111,11 +121,20 @@ function splitCommand(self: Command, file: string): { trace: string | undefined;
   const separator = process.argv.indexOf('--')
   const run = separator === -1 ? [] : process.argv.slice(separator + 1)
   if (separator !== -1 && run.length === 0) {
-    self.error('error: after -- comes a command, like: tcpconn record -- curl https://example.org')
+    throw wrongUse(
+      'nothing stands after --',
+      'after -- comes a command, like: tcpconn record -- curl https://example.org',
+    )
   }
   const positional = self.args.length - run.length
-  if (positional > 1) self.error('error: record takes one trace file; a command goes after --')
+  if (positional > 1) {
+    throw wrongUse(`${positional} files are named`, 'record takes one trace file; a command goes after --')
+  }
   return { trace: positional === 0 ? undefined : file, run }
+}
+
+function wrongUse(what: string, reason: string): TcpconnError {
+  return new TcpconnError('E_USAGE', { what, reason, hint: HELP_HINT })
 }
 
 /** As typed, without node and the path of this program. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { expectError } from '../../support/error-lines.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
 
@@ -68,13 +69,26 @@ describe('a wrong value', () => {
   })
 })
 
+describe('an option that takes one value', () => {
+  test.each([
+    ['--duration', '1s'],
+    ['--min-latency', '5ms'],
+    ['--cgroupmap', '/sys/fs/bpf/one'],
+    ['--mntnsmap', '/sys/fs/bpf/one'],
+  ])('%s is not given twice', async (option, value) => {
+    const result = await runTool(['record', option, 'nonsense', option, value], { cwd: makeTemporaryDirectory() })
+    expectError(result, 'E_USAGE', 2)
+    expect(result.stderr).toContain(`reason: ${option} takes one value, and "nonsense" was given before`)
+  })
+})
+
 describe('a wrong command line', () => {
   test.each([
     [['record', '--no-such-option'], /unknown option '--no-such-option'/],
     [['record', '--port'], /--port/],
     [['record', 'one.db', 'two.db'], /one trace file/],
     [['record', '--'], /after -- comes a command/],
-    [['recrod'], /Did you mean record/],
+    [['recrod'], /did you mean record/],
   ])('%j', async (args, text) => {
     const { status, stdout, stderr } = await runTool(args, { cwd: makeTemporaryDirectory() })
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
