@@ -57,6 +57,12 @@ export function findInvokingUser(users: UserNames, env = process.env): User | nu
   })
 }
 
+/** What to do when this user may not write somewhere, after the privileges were dropped. */
+export function hintAtDirectory(env = process.env): string {
+  if (env.SUDO_UID !== String(process.getuid?.())) return 'name a file in a directory of yours'
+  return 'record becomes the user behind sudo: name a file in a directory of that user, or unset SUDO_UID to stay root'
+}
+
 /**
  * Gives up what only loading needed, for good: under sudo by becoming the invoking user, with all its groups. CAP_BPF
  * alone stays, in this thread alone: kernels before 6.x ask for it for every look into a map. Root by itself stays root.

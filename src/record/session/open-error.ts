@@ -1,3 +1,4 @@
+import { hintAtDirectory } from '../host/privileges.js'
 import { existsSync, lstatSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { TcpconnError } from '../../errors.js'
@@ -16,7 +17,7 @@ export function openError(path: string, cause: NodeJS.ErrnoException): TcpconnEr
       ENOENT: existsSync(directory)
         ? ['E_CANNOT_OPEN', `no file can be made in ${directory}`, 'name a file in another directory']
         : ['E_CANNOT_OPEN', `the directory ${directory} does not exist`, `make it first: mkdir -p ${directory}`],
-      EACCES: ['E_CANNOT_OPEN', `user ${process.getuid?.()} may not write it`, 'name a file in a directory of yours'],
+      EACCES: ['E_CANNOT_OPEN', `user ${process.getuid?.()} may not write it`, hintAtDirectory()],
       EROFS: ['E_CANNOT_OPEN', 'its file system is read-only', 'name a file on another file system'],
       EISDIR: ['E_CANNOT_OPEN', 'it is a directory', 'name a file'],
     } as Record<string, [string, string, string]>

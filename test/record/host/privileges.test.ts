@@ -1,5 +1,10 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { findInvokingUser, missingCapabilities, readCapabilities } from '../../../src/record/host/privileges.js'
+import {
+  findInvokingUser,
+  hintAtDirectory,
+  missingCapabilities,
+  readCapabilities,
+} from '../../../src/record/host/privileges.js'
 import { createUserNames } from '../../../src/record/host/user-names.js'
 
 const NET_ADMIN = 1n << 12n
@@ -35,6 +40,18 @@ describe('capabilities', () => {
     [~(SYS_ADMIN | BPF) & 0x1ffffffffffn, ['CAP_BPF']],
   ])('of %d lack what loading needs: %j', (effective, missing) => {
     expect(missingCapabilities(effective)).toEqual(missing)
+  })
+})
+
+describe('the hint at a directory', () => {
+  test('says who may not write there, if sudo is behind it', () => {
+    vi.spyOn(process, 'getuid').mockReturnValue(1000)
+    expect(hintAtDirectory({ SUDO_UID: '1000' })).toMatch(/record becomes the user behind sudo.*unset SUDO_UID/)
+  })
+
+  test.each([{}, { SUDO_UID: '0' }, { SUDO_UID: '33' }])('else does not speak of sudo: %j', (env) => {
+    vi.spyOn(process, 'getuid').mockReturnValue(1000)
+    expect(hintAtDirectory(env)).toBe('name a file in a directory of yours')
   })
 })
 

@@ -58,6 +58,7 @@ describeKernel('privileges under sudo', () => {
     const result = await runTool(['record', file], { root: publicRepository(), env: SUDO_GAMES })
     expectError(result, 'E_CANNOT_OPEN')
     expect(result.stderr).toContain(`reason: user ${GAMES_UID} may not write it`)
+    expect(result.stderr).toMatch(/^hint: .*unset SUDO_UID/m)
     expect(existsSync(file)).toBe(false)
   })
 
