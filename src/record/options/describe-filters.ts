@@ -23,6 +23,8 @@ export function describeFilters(filters: RecordFilters, command: readonly string
 }
 
 function formatPrefix(prefix: Prefix): string {
-  const length = isIpv4Mapped(prefix.address) && prefix.length >= 96 ? prefix.length - 96 : prefix.length
-  return `${formatAddress(prefix.address)}/${length}`
+  const text = formatAddress(prefix.address)
+  if (!isIpv4Mapped(prefix.address)) return `${text}/${prefix.length}`
+  // Shorter ones reach beyond IPv4.
+  return prefix.length >= 96 ? `${text}/${prefix.length - 96}` : `::ffff:${text}/${prefix.length}`
 }

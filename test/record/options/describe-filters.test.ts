@@ -14,7 +14,16 @@ test('every filter is named like its option', () => {
     ports: [443],
     family: 6,
     comms: ['curl', 'a "b"'],
-    destinations: parsePrefixes(['10.0.0.0/8', '192.0.2.7', '0.0.0.0/0', '2001:db8::/32', '::1', '::/0']),
+    destinations: parsePrefixes([
+      '10.0.0.0/8',
+      '192.0.2.7',
+      '0.0.0.0/0',
+      '2001:db8::/32',
+      '::1',
+      '::/0',
+      '::ffff:0:0/90',
+      '::ffff:10.0.0.0/104',
+    ]),
     minLatencyNs: 5_000_000,
     outcomes: ['refused'],
     cgroups: ['/sys/fs/cgroup/a'],
@@ -27,7 +36,16 @@ test('every filter is named like its option', () => {
     port: [443],
     family: 6,
     comm: ['curl', 'a "b"'],
-    dst: ['10.0.0.0/8', '192.0.2.7/32', '0.0.0.0/0', '2001:db8::/32', '::1/128', '::/0'],
+    dst: [
+      '10.0.0.0/8',
+      '192.0.2.7/32',
+      '0.0.0.0/0',
+      '2001:db8::/32',
+      '::1/128',
+      '::/0',
+      '::ffff:0.0.0.0/90',
+      '10.0.0.0/8',
+    ],
     min_latency_ns: 5_000_000,
     outcome: ['refused'],
     cgroup: ['/sys/fs/cgroup/a'],
@@ -39,4 +57,11 @@ test('every filter is named like its option', () => {
 
 test('a command alone is a part of the host', () => {
   expect(describeFilters(NO_FILTERS, ['true'])).toBe('{"command":["true"]}')
+})
+
+test('networks are told so that they are read as the same', () => {
+  const texts = ['10.0.0.0/8', '0.0.0.0/0', '::ffff:0:0/90', '::ffff:1.2.3.4/95', '::/0', '2001:db8::/32', '::1']
+  const destinations = parsePrefixes(texts)
+  const { dst } = JSON.parse(describeFilters({ ...NO_FILTERS, destinations }, [])) as { dst: string[] }
+  expect(parsePrefixes(dst)).toEqual(destinations)
 })
