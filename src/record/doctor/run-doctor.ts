@@ -58,7 +58,8 @@ export function checkLibbpf(soname?: string): Check {
   try {
     return { name: 'libbpf', found: `version ${openLibbpf(soname).versionString().replace(/^v/, '')}`, todo: null }
   } catch (error) {
-    return { name: 'libbpf', found: messageOf(error), todo: error instanceof TcpconnError ? error.hint : null }
+    const [reason, hint] = explain(error)
+    return { name: 'libbpf', found: `${messageOf(error)}: ${reason}`, todo: hint }
   }
 }
 
@@ -93,10 +94,13 @@ function tryProbe(): Check {
       todo: null,
     }
   } catch (error) {
-    const [reason, hint] =
-      error instanceof TcpconnError ? [error.reason, error.hint] : [messageOf(error), 'report this']
+    const [reason, hint] = explain(error)
     return { name: 'ring', found: `${messageOf(error)}: ${reason}`, todo: hint }
   }
+}
+
+function explain(error: unknown): [reason: string, hint: string] {
+  return error instanceof TcpconnError ? [error.reason, error.hint] : [messageOf(error), 'report this']
 }
 
 function notTried(): Check {

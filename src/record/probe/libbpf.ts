@@ -1,6 +1,8 @@
 import koffi, { type LibraryHandle } from 'koffi'
 import { TcpconnError, messageOf } from '../../errors.js'
 
+const STRERROR_BYTES = 128
+
 /** An address in this process, as koffi hands it out. */
 export type Pointer = bigint
 
@@ -10,6 +12,8 @@ export type Pointer = bigint
  */
 export interface Libbpf {
   versionString(): string
+  /** Text of an errno, or of a code of libbpf's own from 4000 on. */
+  strerror(error: number): string
   setPrint(callback: unknown): unknown
   openFile(path: string, options: null): Pointer | null
   load(object: Pointer): number
@@ -58,7 +62,13 @@ export function openLibbpf(soname = 'libbpf.so.1'): Libbpf {
 }
 
 function bindFunctions(library: LibraryHandle): Libbpf {
+  const strerror = library.func('int libbpf_strerror(int error, _Out_ char *text, size_t size)')
   return {
+    strerror(error) {
+      const text = Buffer.alloc(STRERROR_BYTES)
+      strerror(error, text, text.length)
+      return text.toString('utf8', 0, text.indexOf(0))
+    },
     versionString: library.func('const char *libbpf_version_string(void)'),
     setPrint: library.func('void *libbpf_set_print(void *callback)'),
     openFile: library.func('void *bpf_object__open_file(const char *path, void *options)'),

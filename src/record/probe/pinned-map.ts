@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs'
 import { UsageError } from '../../errors.js'
 import { lastErrno, type Libbpf } from './libbpf.js'
 import { strerror } from './libc.js'
@@ -5,6 +6,8 @@ import { strerror } from './libc.js'
 /** enum bpf_map_type */
 const HASH_TYPES = [1, 9] // BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_LRU_HASH
 const INFO_BYTES = 80
+/** linux/magic.h */
+const BPF_FS_MAGIC = 0xcafe4a11
 
 /** Shape of the sets that bcc's --cgroupmap and --mntnsmap take. */
 export interface PinnedMapShape {
@@ -28,7 +31,10 @@ export const MNTNSMAP: PinnedMapShape = {
  */
 export function openPinnedMap(libbpf: Libbpf, path: string, shape: PinnedMapShape): number {
   const fd = libbpf.getPinned(path)
-  if (fd < 0) throw wrongMap(shape, path, strerror(lastErrno()))
+  if (fd < 0) {
+    const why = strerror(lastErrno())
+    throw wrongMap(shape, path, isOutsideBpf(path) ? 'it is not a pinned BPF map' : why)
+  }
   const info = new Uint32Array(INFO_BYTES / 4)
   if (libbpf.getInfo(fd, new Uint8Array(info.buffer), Uint32Array.of(INFO_BYTES)) !== 0) {
     throw wrongMap(shape, path, 'it is not a map')
@@ -40,6 +46,15 @@ export function openPinnedMap(libbpf: Libbpf, path: string, shape: PinnedMapShap
     throw wrongMap(shape, path, `its keys have ${keyBytes} bytes, its values ${valueBytes}`)
   }
   return fd
+}
+
+/** Whether there is something that cannot be pinned: only the BPF file system holds that. */
+function isOutsideBpf(path: string): boolean {
+  try {
+    return statfsSync(path).type !== BPF_FS_MAGIC
+  } catch {
+    return false
+  }
 }
 
 function wrongMap(shape: PinnedMapShape, path: string, why: string): UsageError {

@@ -1,7 +1,6 @@
 import { TcpconnError } from '../../errors.js'
 import { lastErrno, type Libbpf, type Pointer } from './libbpf.js'
 import type { LibbpfLog } from './libbpf-log.js'
-import { strerror } from './libc.js'
 
 /** An opened BPF object: libbpf with its errors turned into exceptions. */
 export interface ProbeObject {
@@ -23,11 +22,11 @@ export interface ProbeObject {
 /** Opens a compiled object file, without loading it yet. @throws E_PROBE */
 export function openObject(libbpf: Libbpf, path: string, log: LibbpfLog): ProbeObject {
   const object = libbpf.openFile(path, null)
-  if (!object) throw probeError(log, 'open')
+  if (!object) throw probeError(libbpf, log, 'open')
   const map = (name: string) => required(libbpf.findMap(object, name), name)
   const program = (name: string) => required(libbpf.findProgram(object, name), name)
   const requireOk = (result: number, step: string) => {
-    if (result !== 0) throw probeError(log, step)
+    if (result !== 0) throw probeError(libbpf, log, step)
   }
   return {
     libbpf,
@@ -41,7 +40,7 @@ export function openObject(libbpf: Libbpf, path: string, log: LibbpfLog): ProbeO
     load: () => requireOk(libbpf.load(object), 'load'),
     attach(name) {
       const link = libbpf.attach(program(name))
-      if (!link) throw probeError(log, 'attach')
+      if (!link) throw probeError(libbpf, log, 'attach')
       return link
     },
     close: () => libbpf.close(object),
@@ -53,10 +52,9 @@ function required(pointer: Pointer | null, name: string): Pointer {
   throw new Error(`the compiled probe has no ${name}: dist/ is older than this code`)
 }
 
-function probeError(log: LibbpfLog, step: string): TcpconnError {
-  const errno = lastErrno()
+function probeError(libbpf: Libbpf, log: LibbpfLog, step: string): TcpconnError {
   return new TcpconnError('E_PROBE', {
-    what: `cannot ${step} the probe: ${strerror(errno)}`,
+    what: `cannot ${step} the probe: ${libbpf.strerror(lastErrno())}`,
     reason: log.summary(),
     hint: 'tcpconn doctor checks what this host has; report this with its output if all is ok there',
     cause: new Error(log.text()),

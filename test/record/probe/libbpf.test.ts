@@ -11,3 +11,10 @@ test('a library that is not there: E_LIBBPF_MISSING names it, and the package', 
     }),
   )
 })
+
+test.each([
+  [2, /^No such file or directory/],
+  [4003, /^Endian mismatch$/],
+])('%i is told by name', (error, text) => {
+  expect(openLibbpf().strerror(error)).toMatch(text)
+})

@@ -49,6 +49,13 @@ test.each([
   expect(error.reason).toContain(`here: ${why}`)
 })
 
+test('a file outside the BPF file system is said to be none', () => {
+  const libbpf = { getPinned: () => -13 } as unknown as Libbpf
+  expect(() => openPinnedMap(libbpf, '/etc/passwd', MNTNSMAP)).toThrow(
+    expect.objectContaining({ reason: expect.stringMatching(/here: it is not a pinned BPF map$/) }),
+  )
+})
+
 test('a path where nothing is pinned is a wrong value too', () => {
   const libbpf = { getPinned: () => -2 } as unknown as Libbpf
   expect(refusal(libbpf, MNTNSMAP).message).toContain('--mntnsmap: "/sys/fs/bpf/map"')

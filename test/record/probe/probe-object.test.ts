@@ -8,6 +8,7 @@ const LOG: LibbpfLog = { text: () => 'all lines', summary: () => 'the line that 
 /** A libbpf that does all that it is asked, but for what `changes` say. */
 function libbpfWith(changes: Partial<Libbpf>): Libbpf {
   return {
+    strerror: () => 'why',
     openFile: () => 1n,
     findMap: () => 2n,
     findProgram: () => 3n,
@@ -23,7 +24,7 @@ const open = (changes: Partial<Libbpf> = {}) => openObject(libbpfWith(changes), 
 const failure = (what: string) =>
   expect.objectContaining({
     code: 'E_PROBE',
-    message: expect.stringMatching(new RegExp(`^cannot ${what} the probe: `)),
+    message: expect.stringMatching(new RegExp(`^cannot ${what} the probe: why$`)),
     reason: 'the line that says most',
     hint: expect.stringContaining('tcpconn doctor'),
     cause: expect.objectContaining({ message: 'all lines' }),
