@@ -17,6 +17,11 @@ export function formatDuration(ns: number | null): string {
   return `${significant(ns / scale)} ${unit}`
 }
 
+/** How long something took, to the second, or below a second as `412 ms`. */
+export function formatLength(ns: number): string {
+  return ns > 0 && ns < 999.5e6 ? formatDuration(ns) : formatSpan(ns)
+}
+
 /** A span of time in hours, minutes and seconds: `1h02m03s`. */
 export function formatSpan(ns: number): string {
   const seconds = Math.round(ns / 1e9)

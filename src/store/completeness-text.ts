@@ -1,3 +1,5 @@
+import { formatCount, formatPlural } from '../show/format-number.js'
+
 /** What a session's row says of its completeness. `null` fields: not compared. */
 export interface CompletenessRow {
   readonly filters: string
@@ -23,18 +25,18 @@ export function describeCompleteness(row: CompletenessRow): CompletenessText {
     const why = row.filters === '{}' ? 'the session did not end properly' : 'only a part of the host was recorded'
     return { verdict: 'unchecked', text: `not checked against TcpActiveOpens: ${why}` }
   }
-  const counted = min === max ? `${min}` : `${min} to ${max}`
-  const sum = `${recorded} recorded + ${lost} lost`
+  const counted = min === max ? formatPlural(max, 'attempt') : `${formatCount(min)} to ${formatPlural(max, 'attempt')}`
+  const sum = `${formatCount(recorded)} recorded + ${formatCount(lost)} lost`
   const beyond = row.uncomparable_attempts
-    ? `; ${row.uncomparable_attempts} more could not be checked: their network namespaces came or went meanwhile, or were out of sight`
+    ? `; ${formatCount(row.uncomparable_attempts)} more could not be checked: their network namespaces came or went meanwhile, or were out of sight`
     : ''
   const equal = recorded + lost >= min && recorded + lost <= max
   if (!equal) {
     return {
       verdict: 'incomplete',
-      text: `${sum} differs from the kernel's ${counted} attempts (TcpActiveOpens)${beyond}`,
+      text: `${sum} differs from the kernel's ${counted} (TcpActiveOpens)${beyond}`,
     }
   }
   const verdict = lost > 0 ? 'incomplete' : row.uncomparable_attempts ? 'unchecked' : 'complete'
-  return { verdict, text: `${sum} = the kernel's ${counted} attempts (TcpActiveOpens)${beyond}` }
+  return { verdict, text: `${sum} = the kernel's ${counted} (TcpActiveOpens)${beyond}` }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { formatDuration, formatSpan } from '../../src/show/format-duration.js'
+import { formatDuration, formatLength, formatSpan } from '../../src/show/format-duration.js'
 import { createRandom } from '../store/random.js'
 
 test.each([
@@ -50,5 +50,18 @@ describe('spans', () => {
     [90_061e9, '25h01m01s'],
   ])('%d ns is %s', (ns, text) => {
     expect(formatSpan(ns)).toBe(text)
+  })
+})
+
+describe('lengths', () => {
+  test.each([
+    [0, '0s'],
+    [1, '1.00 ns'],
+    [213e6, '213 ms'],
+    [999.4e6, '999 ms'],
+    [999.5e6, '1s'],
+    [61e9, '1m01s'],
+  ])('%d ns is %s', (ns, text) => {
+    expect(formatLength(ns)).toBe(text)
   })
 })

@@ -38,6 +38,16 @@ describe('compared', () => {
     expect(text).toBe(`${recorded} recorded + 0 lost differs from the kernel's 100 attempts (TcpActiveOpens)`)
   })
 
+  test.each([
+    [1, 1, "1 recorded + 0 lost = the kernel's 1 attempt (TcpActiveOpens)"],
+    [0, 1, "1 recorded + 0 lost = the kernel's 0 to 1 attempt (TcpActiveOpens)"],
+    [105_639, 105_639, "105,639 recorded + 0 lost = the kernel's 105,639 attempts (TcpActiveOpens)"],
+  ])('numbers are told as everywhere else: %i to %i', (min, max, text) => {
+    expect(describeWith({ kernel_attempts_min: min, kernel_attempts_max: max, comparable_attempts: max }).text).toBe(
+      text,
+    )
+  })
+
   test('attempts that the counter does not cover are told, and do not count', () => {
     const { verdict, text } = describeWith({ uncomparable_attempts: 7 })
     expect(verdict).toBe('unchecked')

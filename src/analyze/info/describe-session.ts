@@ -2,8 +2,8 @@ import type { Database } from 'better-sqlite3'
 import { describeCompleteness } from '../../store/completeness-text.js'
 import { describeLossCounts, sumLoss } from '../../store/loss-text.js'
 import { OUTCOMES } from '../../store/outcome.js'
-import { formatSpan } from '../../show/format-duration.js'
-import { formatCount } from '../../show/format-number.js'
+import { formatLength } from '../../show/format-duration.js'
+import { formatCount, formatPlural } from '../../show/format-number.js'
 import { safeText } from '../../show/safe-text.js'
 import { BY_SESSION } from '../sums/dimensions.js'
 import { sumUp } from '../sums/sum-up.js'
@@ -45,8 +45,8 @@ export function describeSession(db: Database, session: SessionRow, isNewest: boo
     ['loss', loss ?? 'none'],
     ['host', `${session.host}, Linux ${session.kernel} ${session.machine}, boot ${session.boot_id}`],
     ['recorded by', `tcpconn ${session.tool_version}: ${session.command_line}`],
-    ['filters', session.filters === '{}' ? 'none' : session.filters],
-    ['time', `${formatTime(session.started_unix_ms)} for ${formatSpan(durationNs)}`],
+    ['filters', session.filters === '{}' ? 'none' : describeFilters(session.filters)],
+    ['time', `${formatTime(session.started_unix_ms)} for ${formatLength(durationNs)}`],
     ['ended', describeEnd(session, recorder)],
     ['attempts', `${formatCount(facts.attempts)} (${perSecond(facts.attempts, durationNs)})`],
     ['outcomes', listCounts(OUTCOMES.map((name, i) => [name, outcomes[i] ?? 0]))],
@@ -55,10 +55,20 @@ export function describeSession(db: Database, session: SessionRow, isNewest: boo
       'completeness',
       recorder ? 'not known before the end' : describeCompleteness({ ...session, lost: sumLoss(facts) }).text,
     ],
-    ['clock', session.clock_steps > 0 ? `set ${session.clock_steps} times while recording` : null],
+    ['clock', session.clock_steps > 0 ? `set ${formatPlural(session.clock_steps, 'time')} while recording` : null],
   ]
   const lines = entries.flatMap(([label, text]) => (text ? [`  ${label.padEnd(LABEL_WIDTH)}${safeText(text)}`] : []))
   return [`session ${session.session_id}`, ...lines]
+}
+
+/** `port 80, 443; comm "curl"`; what is no JSON of ours as it stands. */
+function describeFilters(json: string): string {
+  try {
+    const entries = Object.entries(JSON.parse(json) as Record<string, unknown>)
+    return entries.map(([name, value]) => `${name} ${[value].flat().map(String).join(', ')}`).join('; ')
+  } catch {
+    return json
+  }
 }
 
 /** In the order of `OUTCOMES`. */

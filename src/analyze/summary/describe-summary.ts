@@ -1,4 +1,4 @@
-import { formatDuration, formatSpan } from '../../show/format-duration.js'
+import { formatDuration, formatLength } from '../../show/format-duration.js'
 import { formatCount, formatPlural, formatRate } from '../../show/format-number.js'
 import { formatTime } from '../../show/format-time.js'
 import { safeText } from '../../show/safe-text.js'
@@ -56,7 +56,7 @@ const duration = (value: Value | undefined) => formatDuration(value == null ? nu
 
 function describeTime({ started_ns: from, ended_ns: to, recorded_ns: length }: Values): string {
   if (typeof from !== 'bigint' || typeof to !== 'bigint') return 'nothing was recorded in that time'
-  return `${formatTime(from, 0)} to ${formatTime(to, 0)}, ${formatSpan(Number(length))} recorded`
+  return `${formatTime(from, 0)} to ${formatTime(to, 0)}, ${formatLength(Number(length))} recorded`
 }
 
 function describeAttempts(values: Values): string {

@@ -2,7 +2,7 @@ import { percentileOf } from '../../store/latency-histogram.js'
 import { OUTCOMES } from '../../store/outcome.js'
 import { describeLossCounts, type LossCounts } from '../../store/loss-text.js'
 import type { CompletenessText } from '../../store/completeness-text.js'
-import { formatDuration, formatSpan } from '../../show/format-duration.js'
+import { formatDuration, formatLength } from '../../show/format-duration.js'
 import { formatBytes, formatCount, formatPlural } from '../../show/format-number.js'
 import { safeText } from '../../show/safe-text.js'
 import type { SessionTotals } from '../write/session-totals.js'
@@ -29,7 +29,7 @@ export function renderSummary(summary: Summary): string[] {
   const path = safeText(summary.path)
   return [
     ...(loss === null ? [] : [loss]),
-    `recorded ${formatPlural(summary.rows, 'attempt')} in ${formatSpan(summary.durationNs)} into ${path} (session ${summary.sessionId}, ${formatBytes(summary.fileBytes)})`,
+    `recorded ${formatPlural(summary.rows, 'attempt')} in ${formatLength(summary.durationNs)} into ${path} (session ${summary.sessionId}, ${formatBytes(summary.fileBytes)})`,
     ...(outcomes.length > 0 ? [`outcomes: ${outcomes.join(', ')}`] : []),
     ...(totals.counts[0] ? [`latency: ${latency.join(', ')}, max ${formatDuration(totals.maxLatencyNs)}`] : []),
     `completeness: ${summary.completeness.text}`,

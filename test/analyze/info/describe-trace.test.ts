@@ -58,8 +58,16 @@ describe('a closed session', () => {
 
   test('with filters shows them, and was not compared', () => {
     const said = describeOnly(makeSampleTrace({ batches: [ATTEMPTS], filters: '{"port":[80]}' }))
-    expect(said.filters).toBe('{"port":[80]}')
+    expect(said.filters).toBe('port 80')
     expect(said.completeness).toMatch(/^not checked against TcpActiveOpens/)
+  })
+
+  test.each([
+    ['{"comm":["a \\"b\\"","c"],"min_latency_ns":5000000}', 'comm a "b", c; min_latency_ns 5000000'],
+    ['none of ours', 'none of ours'],
+    ['null', 'null'],
+  ])('with the filters %s', (filters, text) => {
+    expect(describeOnly(makeSampleTrace({ batches: [], filters })).filters).toBe(text)
   })
 
   test.each([
@@ -77,8 +85,10 @@ describe('a closed session', () => {
   test('whose clock was set says how often', () => {
     const trace = makeSampleTrace({ batches: [ATTEMPTS] })
     for (const since of [1, 2]) trace.db.prepare('INSERT INTO clock_offset VALUES (1, ?, 5)').run(since)
-    expect(describeOnly(trace).clock).toMatch(/2 times/)
+    expect(describeOnly(trace).clock).toBe('set 2 times while recording')
     expect(describeOnly(makeSampleTrace({ batches: [] })).clock).toBeUndefined()
+    trace.db.exec('DELETE FROM clock_offset WHERE since_ns = 2')
+    expect(describeOnly(trace).clock).toBe('set 1 time while recording')
   })
 })
 
