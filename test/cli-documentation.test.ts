@@ -26,6 +26,11 @@ function readDocs(page?: string): string {
   return pages.map((name) => readFileSync(join(DOCS, name), 'utf8')).join('\n')
 }
 
+/** A text of the checkout, by its path. */
+function readPage(path: string): string {
+  return readFileSync(join(PACKAGE_ROOT, path), 'utf8')
+}
+
 /** Whether a text speaks of `word`, and not only of a longer one. */
 function names(text: string, word: string): boolean {
   return new RegExp(`(^|[^\\w-])${word}(?![\\w-])`, 'm').test(text)
@@ -69,6 +74,23 @@ test('every stored query has its place in docs/analyze.md, with its columns', ()
     expect(names(page, query.name), query.name).toBe(true)
     for (const column of query.columns) expect(names(page, column.name), `${query.name}: ${column.name}`).toBe(true)
   }
+})
+
+test('the table of top-endpoints has its columns, where it is shown', () => {
+  const query = CATALOGUE.find(({ name }) => name === 'top-endpoints')
+  const headings = query?.columns.map((column) => column.heading).join(' ')
+  for (const page of ['README.md', 'docs/analyze.md']) {
+    const [, header = ''] = /^\$ tcpconn analyze top-endpoints.*\n(.*)/m.exec(readPage(page)) ?? []
+    expect(header.replace(/ +/g, ' '), page).toBe(headings)
+    expect(readPage(page), page).toContain('(--exact reads every value)')
+  }
+})
+
+test('every package is accounted for', () => {
+  const { dependencies, devDependencies } = JSON.parse(readPage('package.json')) as Record<string, object>
+  const page = readDocs('dependencies.md')
+  const packages = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !name.startsWith('@types/'))
+  expect(packages.filter((name) => !names(page, name))).toEqual([])
 })
 
 test('every column of the view connects is documented', () => {
