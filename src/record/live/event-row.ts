@@ -5,7 +5,7 @@ import type { SessionClock } from '../host/clock.js'
 import type { EventMemory } from '../decode/event-memory.js'
 import { readText } from '../decode/read-text.js'
 import { connectEvent as at, connectOutcome } from '../probe/wire.gen.js'
-import type { HostNames } from '../write/dictionary-store.js'
+import type { HostNames } from '../write/late-names.js'
 
 const ADDRESS_BYTES = 16
 /** Addresses whose text is kept; beyond it they are made anew. */
@@ -51,8 +51,8 @@ export function createEventReader(
       comm: readText(bytes, from + at.comm, at.tid - at.comm),
       exe: view.getBigUint64(at.exe_inode, true) === 0n ? null : readText(bytes, from + at.exe, at.size_bytes - at.exe),
       uid,
-      user: names.userName(uid),
-      cgroup: names.cgroupPath(view.getBigUint64(at.cgroup_id, true)),
+      user: names.userName(uid) ?? null,
+      cgroup: names.cgroupPath(view.getBigUint64(at.cgroup_id, true)) ?? null,
       netns: view.getUint32(at.netns, true),
       mntns: view.getUint32(at.mntns, true) || null,
       family: view.getUint8(at.family) === 6 ? 6 : 4,

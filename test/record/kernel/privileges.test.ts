@@ -63,7 +63,7 @@ describeKernel('privileges under sudo', () => {
   })
 
   test('a file of the user that is read-only', async () => {
-    const { file, ...options } = asGames()
+    const { file, ...options } = recordAsGames()
     writeFileSync(file, '')
     chownSync(file, GAMES_UID, GAMES_GID)
     chmodSync(file, 0o444)
