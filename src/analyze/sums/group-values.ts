@@ -20,7 +20,7 @@ export function synRetransmitsOf({ counts }: GroupSums): number {
   return counts[OUTCOMES.length] as number
 }
 
-/** `part` of `whole` in percent, 0 of nothing. */
+/** `part` of `whole` in percent, 0 of nothing. One rounding only: 39,857 of 1,000,000 are 3.9857. */
 export function percentOf(part: number, whole: number): number {
-  return whole === 0 ? 0 : (part / whole) * 100
+  return whole === 0 ? 0 : (100 * part) / whole
 }
