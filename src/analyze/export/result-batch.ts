@@ -10,8 +10,9 @@ export interface ResultBatch {
 }
 
 /**
- * Gives a result's columns their types: times are timestamps, counts and durations 64-bit integers, or doubles when one of
- * them is no integer, texts texts. What a column says that it holds, and does not, makes it a text.
+ * Gives a result's columns their types: times are timestamps, counts, durations and numbers 64-bit integers, or doubles when
+ * one of them is no integer, texts texts. What a column says that it holds, and does not, makes it a text, and so do
+ * integers that a double would round beside a fraction.
  */
 export function batchOfResult({ columns, rows }: Result): ResultBatch {
   const typed = columns.map((column, i) =>
@@ -31,9 +32,9 @@ interface TypedColumn {
   readonly values: ColumnValues
 }
 
-function typeColumn({ name, heading, kind }: Column, values: readonly Value[]): TypedColumn {
-  const type = chooseType(kind, values)
-  const column: ExportColumn = { name, type, isNullable: true, comment: heading }
+function typeColumn(shown: Column, values: readonly Value[]): TypedColumn {
+  const type = chooseType(shown, values)
+  const column: ExportColumn = { name: shown.name, type, isNullable: true, comment: shown.heading }
   const nulls = Uint8Array.from(values, (value) => (value === null ? 1 : 0))
   if (type === 'double') {
     return {
@@ -53,13 +54,12 @@ function typeColumn({ name, heading, kind }: Column, values: readonly Value[]): 
   }
 }
 
-function chooseType(kind: Column['kind'], values: readonly Value[]): ColumnType {
+function chooseType({ kind, isFraction = false }: Column, values: readonly Value[]): ColumnType {
   const isAll = (test: (value: NonNullable<Value>) => boolean) => values.every((value) => value === null || test(value))
   if (kind === 'text' || !isAll((value) => typeof value !== 'string')) return textType(values, isAll)
-  if (kind === 'percent' || kind === 'rate') return 'double'
-  if (!isAll(isLong)) return 'double'
-  if (kind === 'time') return 'timestamp'
-  return kind === 'number' ? 'double' : 'int64'
+  if (kind === 'percent' || kind === 'rate' || isFraction) return 'double'
+  if (isAll(isLong)) return kind === 'time' ? 'timestamp' : 'int64'
+  return isAll((value) => typeof value === 'number' || Number.isSafeInteger(Number(value))) ? 'double' : 'utf8'
 }
 
 /** Columns that are shown as texts may hold nothing but integers: ports, process ids. */

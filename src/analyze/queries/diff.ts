@@ -28,8 +28,8 @@ const COLUMNS: readonly Column[] = [
   { name: 'p50_after_ns', heading: 'AFTER', kind: 'duration' },
   { name: 'p99_before_ns', heading: 'P99', kind: 'duration' },
   { name: 'p99_after_ns', heading: 'AFTER', kind: 'duration' },
-  { name: 'p_value', heading: 'P', kind: 'number', isHidden: true },
-  { name: 'q_value', heading: 'Q', kind: 'number' },
+  { name: 'p_value', heading: 'P', kind: 'number', isFraction: true, isHidden: true },
+  { name: 'q_value', heading: 'Q', kind: 'number', isFraction: true },
 ]
 
 const ENTITIES: readonly { what: string; dimension: Dimension; nameOf(key: Change['key']): string }[] = [

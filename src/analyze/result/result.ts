@@ -10,6 +10,8 @@ export interface Column {
   /** Heading in tables */
   readonly heading: string
   readonly kind: ColumnKind
+  /** A double in formats with types, also where no value has a fraction. */
+  readonly isFraction?: boolean
   /** Shown in red on a terminal where it is not 0. */
   readonly isFailure?: boolean
   /** Left out of tables, not of the formats for machines. */

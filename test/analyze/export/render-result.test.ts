@@ -52,6 +52,30 @@ describe.each(['arrow', 'parquet'] as const)('a result as %s', (format) => {
     ])
   })
 
+  test('has integers of SQL and identifiers as they are, and fractions as doubles', async () => {
+    const result = resultOf(
+      [
+        ['started_ns', 'number'],
+        ['pid', 'number'],
+        ['errno', 'number'],
+        ['mixed', 'number'],
+        ['q_value', 'number'],
+        ['beside_fractions', 'number'],
+      ],
+      [
+        [1_700_000_000_123_456_789n, 4711, null, 1, 1, 1_700_000_000_123_456_789n],
+        [1_700_000_000_123_456_790n, 4712, null, 2n ** 62n + 1n, 0, 0.5],
+      ],
+    )
+    const columns = result.columns.map((column) => ({ ...column, isFraction: column.name === 'q_value' }))
+    const { types, rows } = await readRendered(format, { ...result, columns })
+    expect(types.join(' ')).toBe('BIGINT BIGINT BIGINT BIGINT DOUBLE VARCHAR')
+    expect(rows).toEqual([
+      [1_700_000_000_123_456_789n, 4711n, null, 1n, 1n, '1700000000123456789'],
+      [1_700_000_000_123_456_790n, 4712n, null, 2n ** 62n + 1n, 0n, '0.5'],
+    ])
+  })
+
   test('without rows has its columns', async () => {
     const { names, types, rows } = await readRendered(
       format,
