@@ -3,8 +3,14 @@ import { TcpconnError, messageOf } from '../errors.js'
 import { damagedTrace, readFault } from './check-trace.js'
 import { sqlitePath } from './sqlite-path.js'
 
-/** Unix ns of today are beyond 2^53; other integers of a trace never are. */
-const LARGE_COLUMNS = ['started_unix_ns', 'unix_offset_ns', 'kernel_cgroup_id', 'recorder_start_ticks']
+/** Unix ns of today are beyond 2^53, and ns since boot after 104 days; other integers of a trace never are. */
+const LARGE_COLUMNS = [
+  'started_unix_ns',
+  'unix_offset_ns',
+  'kernel_cgroup_id',
+  'recorder_start_ticks',
+  'process_start_ns',
+]
 /** NOT NULL in all but name: it costs the writer per row. */
 const NEVER_NULL = ['session_id', 'started_ns', 'outcome', 'process_id', 'endpoint_id']
 

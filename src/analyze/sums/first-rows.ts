@@ -12,11 +12,13 @@ export function createFirstRowReader(db: Database, sessionId: number): (processI
        ORDER BY pid, process_start_ns, process_id`,
     )
     .raw()
-    .iterate(sessionId) as IterableIterator<[number, number, number]>
-  let [first, firstPid, firstStart] = [0, NaN, NaN]
+    // A start may be beyond 2^53, where two of them could look the same.
+    .safeIntegers()
+    .iterate(sessionId) as IterableIterator<[bigint, bigint, bigint]>
+  let [first, firstPid, firstStart] = [0, -1n, -1n]
   for (const [id, pid, start] of rows) {
-    if (pid === firstPid && start === firstStart) firsts.set(id, first)
-    else [first, firstPid, firstStart] = [id, pid, start]
+    if (pid === firstPid && start === firstStart) firsts.set(Number(id), first)
+    else [first, firstPid, firstStart] = [Number(id), pid, start]
   }
   return (id) => firsts.get(id) ?? id
 }

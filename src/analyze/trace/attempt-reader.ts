@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import type { Value } from '../result/result.js'
-import { boundedText } from './row-reader.js'
+import { boundedText, exactValue } from './row-reader.js'
 
 /**
  * Reads whole rows of the view `connects` by attempt_id, which the view itself leaves out: its SQL, which is that of a
@@ -13,10 +13,5 @@ export function createAttemptReader(db: Database, columns: readonly string[]): (
   const body = String(view).replace(/^CREATE VIEW connects AS\s+/, '')
   const names = columns.map((name) => boundedText(`"${name}"`)).join(', ')
   const select = db.prepare(`SELECT ${names} FROM (${body} WHERE a.attempt_id = ?)`).raw().safeIntegers()
-  return (attemptId) => (select.get(attemptId) as Value[] | undefined)?.map(asNumber) ?? null
-}
-
-/** Integers that a double holds become one. */
-function asNumber(value: Value): Value {
-  return typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value
+  return (attemptId) => (select.get(attemptId) as Value[] | undefined)?.map(exactValue) ?? null
 }

@@ -15,7 +15,10 @@ export function boundedText(column: string, maxBytes = MAX_TEXT_BYTES): string {
   return `CASE WHEN octet_length(${column}) > ${maxBytes} THEN '(' || octet_length(${column}) || ' bytes)' ELSE ${column} END`
 }
 
-/** Reads columns of single rows by id. A row that is missing, as only a damaged file misses one, is all `null`. */
+/**
+ * Reads columns of single rows by id, integers as `exactValue` gives them: a process may start 104 days after the boot, which
+ * is beyond 2^53 ns. A row that is missing, as only a damaged file misses one, is all `null`.
+ */
 export function createRowReader(
   db: Database,
   table: DictionaryTable,
@@ -24,6 +27,12 @@ export function createRowReader(
   const statement = db
     .prepare(`SELECT ${columns.map((column) => boundedText(column)).join(', ')} FROM ${table} WHERE ${table}_id = ?`)
     .raw()
+    .safeIntegers()
   const missing = columns.map(() => null)
-  return (id) => (statement.get(id) as Value[] | undefined) ?? missing
+  return (id) => (statement.get(id) as Value[] | undefined)?.map(exactValue) ?? missing
+}
+
+/** An integer that a double holds becomes one, others stay as they are: equal values are equal keys. */
+export function exactValue(value: Value): Value {
+  return typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value
 }

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { byProcess } from '../../../src/analyze/queries/by-process.js'
+import { byUid } from '../../../src/analyze/queries/by-uid.js'
+import { churn } from '../../../src/analyze/queries/churn.js'
+import { latency } from '../../../src/analyze/queries/latency.js'
+import type { QuerySettings, StoredQuery } from '../../../src/analyze/queries/stored-query.js'
+import { summary } from '../../../src/analyze/queries/summary.js'
+import type { RawScope } from '../../../src/analyze/options/select-scope.js'
 import { UsageError } from '../../../src/errors.js'
 import { exactPercentile } from '../../store/random.js'
 import { expectWithin } from '../expect-within.js'
@@ -51,6 +57,27 @@ test('a process is its pid and its start: threads are part of it, a pid that was
     { comm: 'main', attempts: 2, processes: 2 },
     { comm: 'pool-1', attempts: 1, processes: 1 },
   ])
+})
+
+/** After 104 days of uptime ns since boot are beyond 2^53. */
+const LATE_NS = 2n ** 53n + 1n
+
+test('a process that started beyond 2^53 ns after the boot keeps its exact start, and is not taken for the next one', () => {
+  const of = (processStartNs: bigint) => Array.from({ length: 12 }, () => ({ processStartNs }))
+  const { file, db } = makeSampleTrace({ batches: [of(LATE_NS), of(LATE_NS - 1n), of(LATE_NS + 1n)] })
+  const starts = [LATE_NS - 1n, LATE_NS, LATE_NS + 1n]
+  expect(db.prepare('SELECT process_start_ns FROM process ORDER BY 1').pluck().safeIntegers().all()).toEqual(starts)
+  const startsOf = (query: StoredQuery, values: QuerySettings['values'] = {}, raw: RawScope = {}) =>
+    rowObjects(runQuery(query, [file], raw, { values })).map((row) => row.process_start_ns)
+  for (const raw of [{}, { exact: true }]) {
+    expect(new Set(startsOf(byProcess, {}, raw))).toEqual(new Set(starts))
+    expect(new Set(startsOf(latency, { by: 'process' }, raw))).toEqual(new Set(starts))
+  }
+  expect(new Set(startsOf(churn))).toEqual(new Set(starts))
+  const [row] = rowObjects(runQuery(summary, [file]))
+  expect(row).toMatchObject({ processes: 3, busiest_process_start_ns: LATE_NS, busiest_process_attempts: 12 })
+  const [user] = rowObjects(runQuery(byUid, [file]))
+  expect(user).toMatchObject({ processes: 3 })
 })
 
 test('columns are those that the options make', () => {
