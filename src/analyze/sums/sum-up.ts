@@ -2,7 +2,7 @@ import { OUTCOMES } from '../../store/outcome.js'
 import type { Value } from '../result/result.js'
 import { AT, type AttemptColumn, type AttemptRow } from '../trace/attempt-columns.js'
 import { endpointConditions, processConditions } from '../trace/attempt-filters.js'
-import { readClockSegments } from '../trace/clock-segments.js'
+import { createSegmentIndex, readClockSegments } from '../trace/clock-segments.js'
 import { coverPart, type IdRange } from '../trace/cover.js'
 import { scanRows } from '../trace/scan-rows.js'
 import type { Scope, SessionPart } from '../trace/scope.js'
@@ -82,12 +82,13 @@ function idOf(dimension: Dimension, part: SessionPart): NonNullable<Dimension['a
 
 /** Whole seconds of Unix time, exact: ns of today do not fit a double, so seconds and the rest go apart. */
 function unixSecondOf({ segments }: SessionPart): (row: AttemptRow) => number {
-  const offsets = segments.map(({ toNs, unixOffsetNs }) => {
-    return { toNs, seconds: Number(unixOffsetNs / 1_000_000_000n), restNs: Number(unixOffsetNs % 1_000_000_000n) }
+  const offsets = segments.map(({ unixOffsetNs }) => {
+    return { seconds: Number(unixOffsetNs / 1_000_000_000n), restNs: Number(unixOffsetNs % 1_000_000_000n) }
   })
+  const indexOf = createSegmentIndex(segments)
   return (row) => {
     const startedNs = row[AT.started_ns] as number
-    const offset = offsets.find(({ toNs }) => startedNs < toNs) ?? (offsets.at(-1) as (typeof offsets)[number])
+    const offset = offsets[indexOf(startedNs)] as (typeof offsets)[number]
     return offset.seconds + Math.floor((startedNs + offset.restNs) / 1e9)
   }
 }

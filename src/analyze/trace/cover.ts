@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { ClockSegment } from './clock-segments.js'
+import { createSegmentIndex } from './clock-segments.js'
 import { queries, selectAll } from './query-builder.js'
 import type { SessionPart } from './scope.js'
 
@@ -23,17 +23,16 @@ export interface Cover {
  */
 export function coverPart(part: SessionPart, usesSums: boolean): Cover {
   const windows = readWindows(part)
+  const time = createPartTime(part)
   const isWhole = (window: Window) =>
-    usesSums &&
-    window.has_sums === 1 &&
-    part.segments.some(({ fromNs, toNs }) => fromNs <= window.min_started_ns && window.max_started_ns < toNs)
-  const isTouched = (window: Window) => overlaps(part.segments, window.min_started_ns, window.max_started_ns)
+    usesSums && window.has_sums === 1 && time.holds(window.min_started_ns, window.max_started_ns)
+  const isTouched = (window: Window) => time.touches(window.min_started_ns, window.max_started_ns)
   const whole = windows.filter(isWhole)
   const partial = windows.filter((window) => !isWhole(window) && isTouched(window))
   const afterWindows = (windows.at(-1)?.last_attempt_id ?? -1) + 1
   const ranges = [
-    ...joinRanges(partial.map(idsOf)).flatMap(({ first, last }) => readBatches(part, first, last)),
-    ...readBatches(part, afterWindows, Number.MAX_SAFE_INTEGER),
+    ...joinRanges(partial.map(idsOf)).flatMap(({ first, last }) => readBatches(part, time, { first, last })),
+    ...readBatches(part, time, { first: afterWindows, last: Number.MAX_SAFE_INTEGER }),
   ]
   return { windowIds: whole.map((window) => window.window_id), ranges: joinRanges(ranges) }
 }
@@ -61,7 +60,7 @@ function readWindows({ trace, sessionId }: SessionPart) {
 }
 
 /** Batches that touch the part's time: a zone map instead of an index over time. */
-function readBatches({ trace, sessionId, segments }: SessionPart, first: number, last: number): IdRange[] {
+function readBatches({ trace, sessionId }: SessionPart, time: PartTime, { first, last }: IdRange): IdRange[] {
   const query = queries
     .selectFrom('batch')
     .select(['first_attempt_id', 'attempt_count', 'min_started_ns', 'max_started_ns'])
@@ -71,7 +70,7 @@ function readBatches({ trace, sessionId, segments }: SessionPart, first: number,
     .where('attempt_count', '>', 0)
     .orderBy('first_attempt_id')
   const touched = selectAll(trace.db, query).filter((batch) =>
-    overlaps(segments, batch.min_started_ns ?? -Infinity, batch.max_started_ns ?? Infinity),
+    time.touches(batch.min_started_ns ?? -Infinity, batch.max_started_ns ?? Infinity),
   )
   return touched.map((batch) => ({
     first: batch.first_attempt_id,
@@ -79,8 +78,28 @@ function readBatches({ trace, sessionId, segments }: SessionPart, first: number,
   }))
 }
 
-function overlaps(segments: readonly ClockSegment[], minNs: number, maxNs: number): boolean {
-  return segments.some(({ fromNs, toNs }) => minNs < toNs && maxNs >= fromNs)
+/** The time of a part as a test of ranges, both ends included. */
+interface PartTime {
+  /** Whether one segment holds all of the range. */
+  holds(minNs: number, maxNs: number): boolean
+  /** Whether any segment holds some of it. */
+  touches(minNs: number, maxNs: number): boolean
+}
+
+function createPartTime({ segments }: SessionPart): PartTime {
+  const indexOf = createSegmentIndex(segments)
+  // Of all segments that end after `minNs` the first one begins first.
+  const at = (minNs: number) => segments[indexOf(minNs)] ?? { fromNs: Infinity, toNs: -Infinity }
+  return {
+    holds(minNs, maxNs) {
+      const { fromNs, toNs } = at(minNs)
+      return fromNs <= minNs && maxNs < toNs
+    },
+    touches(minNs, maxNs) {
+      const { fromNs, toNs } = at(minNs)
+      return minNs < toNs && maxNs >= fromNs
+    },
+  }
 }
 
 /** Each attempt once: ranges that overlap, as only a damaged file has them, would have it looked at again and again. */

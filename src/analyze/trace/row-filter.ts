@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from 'kysely'
 import { OUTCOMES } from '../../store/outcome.js'
 import { AT, type AttemptColumn, type AttemptRow } from './attempt-columns.js'
 import { endpointConditions, processConditions } from './attempt-filters.js'
-import type { ClockSegment } from './clock-segments.js'
+import { createSegmentIndex, type ClockSegment } from './clock-segments.js'
 import { queries, selectAll } from './query-builder.js'
 import type { Scope, SessionPart } from './scope.js'
 
@@ -41,10 +41,11 @@ function isLimited({ fromNs, toNs }: ClockSegment): boolean {
 }
 
 function inTime(segments: readonly ClockSegment[]): Test {
+  const indexOf = createSegmentIndex(segments)
   return (row) => {
     const startedNs = row[AT.started_ns] as number
-    for (const { fromNs, toNs } of segments) if (startedNs >= fromNs && startedNs < toNs) return true
-    return false
+    const { fromNs, toNs } = segments[indexOf(startedNs)] as ClockSegment
+    return startedNs >= fromNs && startedNs < toNs
   }
 }
 

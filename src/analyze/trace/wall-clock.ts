@@ -1,3 +1,4 @@
+import { createSegmentIndex } from './clock-segments.js'
 import type { SessionPart } from './scope.js'
 
 /** When attempts of a part began, by the wall clock as it was then. */
@@ -18,10 +19,7 @@ export function createWallClock({ segments }: SessionPart): WallClock {
   if (segments.length <= 1)
     return { relativeNs: (startedNs) => startedNs, unixNs: (startedNs) => base + BigInt(startedNs) }
   const shiftsNs = segments.map(({ unixOffsetNs }) => Number(unixOffsetNs - base))
-  const indexOf = (startedNs: number) => {
-    const index = segments.findIndex(({ toNs }) => startedNs < toNs)
-    return index === -1 ? segments.length - 1 : index
-  }
+  const indexOf = createSegmentIndex(segments)
   return {
     relativeNs: (startedNs) => startedNs + (shiftsNs[indexOf(startedNs)] ?? 0),
     unixNs: (startedNs) => (segments[indexOf(startedNs)]?.unixOffsetNs ?? base) + BigInt(startedNs),

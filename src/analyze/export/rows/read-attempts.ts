@@ -1,5 +1,5 @@
 import { AT, type AttemptColumn, type AttemptRow } from '../../trace/attempt-columns.js'
-import type { ClockSegment } from '../../trace/clock-segments.js'
+import { createSegmentIndex, type ClockSegment } from '../../trace/clock-segments.js'
 import { coverPart, type IdRange } from '../../trace/cover.js'
 import { prepareScan } from '../../trace/scan-rows.js'
 import type { Scope, SessionPart } from '../../trace/scope.js'
@@ -141,15 +141,13 @@ function outcomeCode(outcome: number): number {
 
 /** Writes Unix ns of session times: the halves of the offset are added, so that no BigInt is made for a row. */
 function createUnixTime(segments: readonly ClockSegment[], target: Int32Array): (i: number, startedNs: number) => void {
-  const offsets = segments.map(({ toNs, unixOffsetNs }) => ({
-    toNs,
+  const offsets = segments.map(({ unixOffsetNs }) => ({
     low: Number(BigInt.asUintN(32, unixOffsetNs)),
     high: Number(unixOffsetNs >> 32n),
   }))
-  const last = offsets.at(-1)
+  const indexOf = createSegmentIndex(segments)
   return (i, startedNs) => {
-    let offset = offsets[0]
-    for (let at = 1; offset !== last && offset !== undefined && startedNs >= offset.toNs; at++) offset = offsets[at]
+    const offset = offsets[indexOf(startedNs)]
     if (offset === undefined) return
     const high = Math.floor(startedNs / 4_294_967_296)
     const low = startedNs - high * 4_294_967_296 + offset.low
