@@ -2,9 +2,9 @@ import type { Result } from '../result/result.js'
 import { createArrowWriter } from './arrow/arrow-writer.js'
 import { batchOfResult } from './result-batch.js'
 
-/** The rows of a stored query as an Arrow IPC stream. */
-export function renderArrow(result: Result): Uint8Array {
+/** The rows of a stored query in Arrow's IPC format: as a stream for a pipe, or as a file that readers may map. */
+export function renderArrow(result: Result, container: 'stream' | 'file'): Uint8Array {
   const { columns, batch } = batchOfResult(result)
-  const writer = createArrowWriter(columns, new Map(), 'stream')
+  const writer = createArrowWriter(columns, new Map(), container)
   return Buffer.concat([...writer.add(batch), ...writer.finish()])
 }

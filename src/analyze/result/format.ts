@@ -11,6 +11,8 @@ export interface View {
   /** Columns of the terminal, `Infinity` for a file or a pipe */
   readonly width: number
   readonly paint: Paint
+  /** Goes into a file, which is read from anywhere, not only from its beginning as a pipe is. */
+  readonly isFile?: boolean
   /** Lines on lost attempts, before everything else. */
   readonly loss: readonly string[]
   /** Lines on completeness, after everything else. */

@@ -15,9 +15,9 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   markdown: { kind: 'text data', render: (result) => chunkLines(renderMarkdown(result)) },
   arrow: {
     kind: 'binary data',
-    async render(result) {
+    async render(result, { isFile = false }) {
       const { renderArrow } = await import('../export/render-arrow.js')
-      return [renderArrow(result)]
+      return [renderArrow(result, isFile ? 'file' : 'stream')]
     },
   },
   parquet: {

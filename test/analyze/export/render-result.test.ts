@@ -5,7 +5,7 @@ import { renderArrow } from '../../../src/analyze/export/render-arrow.js'
 import { renderParquet } from '../../../src/analyze/export/render-parquet.js'
 import type { ColumnKind, Result, Value } from '../../../src/analyze/result/result.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
-import { readArrowStream, readParquet, type Found } from './read-duckdb.js'
+import { readArrowFile, readArrowStream, readParquet, type Found } from './read-duckdb.js'
 
 function resultOf(columns: readonly [name: string, kind: ColumnKind][], rows: readonly Value[][]): Result {
   return {
@@ -16,14 +16,15 @@ function resultOf(columns: readonly [name: string, kind: ColumnKind][], rows: re
   }
 }
 
-async function readRendered(format: 'arrow' | 'parquet', result: Result): Promise<Found> {
-  if (format === 'arrow') return readArrowStream(renderArrow(result))
+async function readRendered(format: 'arrow' | 'arrow file' | 'parquet', result: Result): Promise<Found> {
+  if (format === 'arrow') return readArrowStream(renderArrow(result, 'stream'))
+  if (format === 'arrow file') return readArrowFile(renderArrow(result, 'file'))
   const path = join(makeTemporaryDirectory(), 'out.parquet')
   writeFileSync(path, renderParquet(result))
   return readParquet(path)
 }
 
-describe.each(['arrow', 'parquet'] as const)('a result as %s', (format) => {
+describe.each(['arrow', 'arrow file', 'parquet'] as const)('a result as %s', (format) => {
   test('has types by kind and by value', async () => {
     const result = resultOf(
       [
