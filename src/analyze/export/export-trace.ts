@@ -72,6 +72,7 @@ async function writeAll(table: AttemptTable, target: ExportTarget, { quiet = fal
 
 /** @returns `null` for stdout */
 function outputPath({ output, format, partition }: ExportOptions, keys: readonly PartitionKey[]): string | null {
+  if (output === '') throw new UsageError('--output', output, 'the name of a new file or directory, or - for stdout')
   if (keys.length > 0) {
     if (format !== 'parquet') throw new UsageError('--format', format, 'parquet, with --partition')
     if (output !== undefined && output !== '-') return output

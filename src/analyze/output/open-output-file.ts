@@ -1,5 +1,17 @@
-import { closeSync, linkSync, lstatSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  linkSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { UsageError } from '../../errors.js'
 import { removeAtEnd } from './clean-up.js'
 import { outputExists, outputFault } from './output-faults.js'
 import { writeAside } from './write-aside.js'
@@ -34,6 +46,21 @@ export function openOutputFile(path: string): OutputFile {
     requireNoName(path)
     const temporary = temporaryNameOf(path)
     return createOutput(path, openSync(temporary, 'wx', MODE), temporary)
+  } catch (cause) {
+    throw outputFault(path, cause)
+  }
+}
+
+/**
+ * Finds out what would keep a file from being opened later, without making anything.
+ * @throws UsageError, E_EXISTS, E_CANNOT_OPEN
+ */
+export function requireNewOutput(path: string): void {
+  if (path === '') throw new UsageError('--output', path, 'the name of a new file, or - for stdout')
+  try {
+    if (isDevice(path)) return
+    requireNoName(path)
+    accessSync(`${dirname(path)}/.`, constants.W_OK | constants.X_OK)
   } catch (cause) {
     throw outputFault(path, cause)
   }

@@ -24,7 +24,7 @@ export function outputFault(path: string, cause: unknown): unknown {
     })
   }
   const [reason, hint] = reasonOf(path, code, messageOf(cause))
-  const isOpening = ['open', 'mkdir', 'stat', 'lstat'].includes(syscall)
+  const isOpening = ['open', 'mkdir', 'stat', 'lstat', 'access'].includes(syscall)
   return new TcpconnError(isOpening ? 'E_CANNOT_OPEN' : 'E_WRITE', {
     what: `cannot write ${path}`,
     reason,

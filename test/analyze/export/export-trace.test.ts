@@ -266,6 +266,13 @@ describe('a file', () => {
     expect(readdirSync(dirname(output))).toEqual(['out'])
   })
 
+  test('without a name is refused as one', async () => {
+    for (const partition of [{}, { partition: 'date' }]) {
+      const exported = exportTrace([makeHardTrace()], { format: 'parquet', output: '', ...partition })
+      await expect(exported).rejects.toMatchObject({ code: 'E_USAGE', message: expect.stringContaining('--output') })
+    }
+  })
+
   test('does not appear when the trace cannot be read', async () => {
     const directory = makeTemporaryDirectory()
     const output = join(directory, 'out')
