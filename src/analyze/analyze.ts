@@ -2,7 +2,7 @@ import { UsageError } from '../errors.js'
 import { safeLine } from '../show/safe-text.js'
 import { findDamage } from '../store/find-damage.js'
 import { selectScope, type RawScope } from './options/select-scope.js'
-import { openDestination } from './result/destination.js'
+import { chooseDestination } from './result/destination.js'
 import { findColumn, requireColumn } from './result/find-column.js'
 import type { FormatName, View } from './result/format.js'
 import { FORMATS } from './result/formats.js'
@@ -38,18 +38,11 @@ export async function analyze(query: StoredQuery, files: readonly string[], opti
   const format = FORMATS[options.format]
   const isReport = format.kind === 'report'
   const settings = parseSettings(query, options, isReport ? (query.tableRows ?? REPORT_ROWS) : Infinity)
-  // A listener hears nothing of a signal while SQLite runs: then only a process without any listener ends.
-  let destination = query.mayBeEndless ? null : openDestination(options.output, format)
-  try {
-    const width = isReport && destination ? chartWidth(destination.width) : DATA_WIDTH
-    const { result, loss, cover } = answer(query, files, options, { ...settings, width })
-    destination ??= openDestination(options.output, format)
-    if (!isReport) for (const line of loss) process.stderr.write(`${safeLine(line)}\n`)
-    await destination.write(await format.render(result, { ...destination, loss, cover }))
-  } catch (error) {
-    destination?.abort()
-    throw error
-  }
+  const destination = chooseDestination(options.output, format)
+  const width = isReport ? chartWidth(destination.width) : DATA_WIDTH
+  const { result, loss, cover } = answer(query, files, options, { ...settings, width })
+  if (!isReport) for (const line of loss) process.stderr.write(`${safeLine(line)}\n`)
+  await destination.write(await format.render(result, { ...destination, loss, cover }))
 }
 
 function answer(

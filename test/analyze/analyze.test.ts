@@ -118,6 +118,21 @@ describe.each(['json', 'jsonl', 'csv', 'markdown'] as const)('%s', (format) => {
 })
 
 describe('-o FILE', () => {
+  test('leaves signals to end the tool while the query runs, which hears nothing of them', async () => {
+    const { file } = makeSampleTrace({ batches: [[{}]] })
+    const output = join(dirname(file), 'output')
+    const count = () => ['SIGINT', 'SIGTERM', 'SIGHUP'].map((name) => process.listenerCount(name))
+    const before = count()
+    let during: number[] = []
+    const run: StoredQuery['run'] = (...asked) => {
+      during = count()
+      return topEndpoints.run(...asked)
+    }
+    await runQuery(file, { output }, { ...topEndpoints, run })
+    expect(during).toEqual(before)
+    expect(existsSync(output)).toBe(true)
+  })
+
   test('that exists is refused before anything is read, and stays as it is', async () => {
     const { file } = makeSampleTrace({ batches: [manyEndpoints] })
     const output = join(dirname(file), 'output')

@@ -45,8 +45,6 @@ export interface StoredQuery {
   columnsFor?(values: QuerySettings['values']): readonly Column[]
   /** Rows of a table without `--limit`, 20 where it is missing */
   readonly tableRows?: number
-  /** Ctrl-C has to end it at any moment: its output is opened only when it is over. */
-  readonly mayBeEndless?: boolean
   /** Without it files are analyzed as one, and the options choose sessions. */
   readonly files?: FileChoice
   /** @throws UsageError for values of its options */

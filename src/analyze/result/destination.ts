@@ -1,47 +1,50 @@
 import { once } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
 import { UsageError } from '../../errors.js'
 import { choosePaint } from '../../show/paint.js'
-import { openOutputFile } from '../output/open-output-file.js'
+import { openOutputFile, requireNewOutput } from '../output/open-output-file.js'
 import { FORMAT_NAMES, type Chunk, type Format, type View } from './format.js'
 
 /** Where a result goes: stdout, or a file that appears under its name when it is whole. */
 export interface Destination {
   readonly width: number
   readonly paint: View['paint']
+  /** For formats that are made otherwise where they can be read from anywhere. */
+  readonly isFile: boolean
   /** Takes chunks as they can be written, and ends the output after the last. */
   write(chunks: Iterable<Chunk>): Promise<void>
-  /** Nothing will come: leaves no file behind. After `write` it does nothing. */
-  abort(): void
 }
 
 /**
+ * Looks at what was asked for before any work is done; a file is opened only when there is something to write, since a
+ * query is one long call into SQLite, and a signal that has a listener waits for its end.
  * @param path a file, `-` or `undefined` for stdout
- * @throws UsageError for binary data to a terminal, and the errors of `openOutputFile`
+ * @throws UsageError for binary data to a terminal, and the errors of `requireNewOutput`
  */
-export function openDestination(path: string | undefined, format: Format): Destination {
-  if (path !== undefined && path !== '-') return openFile(path)
+export function chooseDestination(path: string | undefined, format: Format): Destination {
+  if (path !== undefined && path !== '-') {
+    requireNewOutput(path)
+    const paint = choosePaint(false, process.env)
+    return { width: Infinity, paint, isFile: true, write: (chunks) => writeToFile(path, chunks) }
+  }
   const { isTTY, columns } = process.stdout
   if (isTTY && format.kind === 'binary data') throw binaryToTerminal()
-  return {
-    // Some terminals say that they are 0 columns wide.
-    width: columns || Infinity,
-    paint: choosePaint(isTTY, process.env),
-    write: writeToStdout,
-    abort() {},
-  }
+  // Some terminals say that they are 0 columns wide.
+  const width = columns || Infinity
+  return { width, paint: choosePaint(isTTY, process.env), isFile: false, write: writeToStdout }
 }
 
-function openFile(path: string): Destination {
+async function writeToFile(path: string, chunks: Iterable<Chunk>): Promise<void> {
   const file = openOutputFile(path)
-  return {
-    width: Infinity,
-    paint: choosePaint(false, process.env),
-    // oxlint-disable-next-line require-await -- stdout has to wait
-    async write(chunks) {
-      for (const chunk of chunks) file.write(chunk)
-      file.commit()
-    },
-    abort: file.abort,
+  try {
+    for (const chunk of chunks) {
+      file.write(chunk)
+      // Signals are seen here, and after the last chunk too.
+      await setImmediate()
+    }
+    file.commit()
+  } finally {
+    file.abort()
   }
 }
 

@@ -29,7 +29,6 @@ export function createSqlQuery(
     description,
     example: `tcpconn analyze ${name}`,
     columns: [],
-    mayBeEndless: true,
     run(scope, { limit, values }) {
       try {
         const db = openConnects(scope)

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { openDestination } from '../../../src/analyze/result/destination.js'
+import { chooseDestination } from '../../../src/analyze/result/destination.js'
 import { FORMAT_NAMES } from '../../../src/analyze/result/format.js'
 import { FORMATS } from '../../../src/analyze/result/formats.js'
+import type { Result } from '../../../src/analyze/result/result.js'
 import { UsageError } from '../../../src/errors.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 
@@ -21,19 +22,19 @@ function pretendTerminal(width: number | undefined): void {
   vi.stubEnv('TERM', 'xterm')
 }
 
-const isColoured = (path?: string) => openDestination(path, FORMATS.table).paint.failure('1') !== '1'
+const isColoured = (path?: string) => chooseDestination(path, FORMATS.table).paint.failure('1') !== '1'
 
 describe('a terminal', () => {
   test('has its width and colours', () => {
     pretendTerminal(99)
-    expect(openDestination(undefined, FORMATS.table).width).toBe(99)
-    expect(openDestination('-', FORMATS.table).width).toBe(99)
+    expect(chooseDestination(undefined, FORMATS.table).width).toBe(99)
+    expect(chooseDestination('-', FORMATS.table).width).toBe(99)
     expect(isColoured()).toBe(true)
   })
 
   test('that does not know its width has no limit', () => {
     pretendTerminal(0)
-    expect(openDestination(undefined, FORMATS.table).width).toBe(Infinity)
+    expect(chooseDestination(undefined, FORMATS.table).width).toBe(Infinity)
   })
 
   test.each(['NO_COLOR', 'TERM'])('has no colours when %s says so', (name) => {
@@ -44,7 +45,7 @@ describe('a terminal', () => {
 
   test.each(FORMAT_NAMES)('takes %s only if it is text', (name) => {
     pretendTerminal(80)
-    const open = () => openDestination('-', FORMATS[name])
+    const open = () => chooseDestination('-', FORMATS[name])
     if (FORMATS[name].kind !== 'binary data') return expect(open).not.toThrow()
     expect(open).toThrow(UsageError)
     expect(open).toThrow(expect.objectContaining({ reason: expect.stringContaining('-o FILE') }))
@@ -53,38 +54,76 @@ describe('a terminal', () => {
 
 test.each(['arrow', 'parquet'] as const)('a pipe takes %s', (name) => {
   Object.assign(process.stdout, { isTTY: undefined, columns: undefined })
-  expect(openDestination(undefined, FORMATS[name]).width).toBe(Infinity)
+  expect(chooseDestination(undefined, FORMATS[name]).width).toBe(Infinity)
 })
 
 describe('a file', () => {
+  test('is not made before there is something to write, and a name that cannot be taken is refused at once', () => {
+    const path = newPath()
+    chooseDestination(path, FORMATS.csv)
+    expect(readdirSync(dirname(path))).toEqual([])
+    writeFileSync(path, 'mine')
+    const refused = (output: string, code: string) =>
+      expect(() => chooseDestination(output, FORMATS.csv)).toThrow(expect.objectContaining({ code }))
+    refused(path, 'E_EXISTS')
+    refused(join(path, 'below'), 'E_CANNOT_OPEN')
+    refused(join(dirname(path), 'missing', 'out'), 'E_CANNOT_OPEN')
+    refused('', 'E_USAGE')
+    expect(() => chooseDestination('/dev/null', FORMATS.csv)).not.toThrow()
+  })
+
+  test('holds Arrow as a file, stdout as a stream', async () => {
+    const result: Result = {
+      columns: [{ name: 'n', heading: 'N', kind: 'count' }],
+      rows: [[1]],
+      hiddenRows: 0,
+      notes: [],
+    }
+    const startOf = async (output: string | undefined) => {
+      const destination = chooseDestination(output, FORMATS.arrow)
+      const [first] = await FORMATS.arrow.render(result, { ...destination, loss: [], cover: [] })
+      return Buffer.from(first as Uint8Array).toString('latin1', 0, 4)
+    }
+    Object.assign(process.stdout, { isTTY: undefined })
+    expect([await startOf(newPath()), await startOf(undefined)]).toEqual(['ARRO', '\xff\xff\xff\xff'])
+  })
+
   const newPath = () => join(makeTemporaryDirectory(), 'out')
 
   test('is as wide as it needs, without colours, also beside a terminal', () => {
     pretendTerminal(80)
-    const destination = openDestination(newPath(), FORMATS.table)
+    const destination = chooseDestination(newPath(), FORMATS.table)
     expect([destination.width, destination.paint.loss('x')]).toEqual([Infinity, 'x'])
-    destination.abort()
   })
 
   test('is there when it is whole', async () => {
     const path = newPath()
-    const destination = openDestination(path, FORMATS.parquet)
+    const destination = chooseDestination(path, FORMATS.parquet)
     expect(existsSync(path)).toBe(false)
     await destination.write(['text ', Uint8Array.of(0xff, 0)])
     expect(readFileSync(path)).toEqual(Buffer.concat([Buffer.from('text '), Buffer.of(0xff, 0)]))
-    destination.abort()
     expect(readdirSync(dirname(path))).toEqual(['out'])
+  })
+
+  test('sees signals before it has its name', async () => {
+    const path = newPath()
+    const isThere: boolean[] = []
+    function* chunks() {
+      setImmediate(() => isThere.push(existsSync(path)))
+      yield 'only'
+    }
+    await chooseDestination(path, FORMATS.json).write(chunks())
+    expect(isThere).toEqual([false])
   })
 
   test('is not there when what is written fails', async () => {
     const path = newPath()
-    const destination = openDestination(path, FORMATS.json)
+    const destination = chooseDestination(path, FORMATS.json)
     function* chunks() {
       yield 'first'
       throw new Error('no second')
     }
     await expect(destination.write(chunks())).rejects.toThrow('no second')
-    destination.abort()
     expect(readdirSync(dirname(path))).toEqual([])
   })
 })
