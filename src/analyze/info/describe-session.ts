@@ -9,8 +9,8 @@ import { BY_SESSION } from '../sums/dimensions.js'
 import { sumUp } from '../sums/sum-up.js'
 import { NO_FILTERS } from '../trace/attempt-filters.js'
 import { readClockSegments } from '../trace/clock-segments.js'
+import { findRecorder, type Recorder } from '../trace/find-recorder.js'
 import { countFlags, readBatchFacts } from '../trace/session-facts.js'
-import { findRecorder, type Recorder } from './find-recorder.js'
 import type { SessionRow } from './read-sessions.js'
 
 const LABEL_WIDTH = 14

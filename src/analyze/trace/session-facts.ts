@@ -5,6 +5,7 @@ import { describeLossCounts, sumLoss, type LossCounts } from '../../store/loss-t
 import type { FlagCounts } from '../../store/schema.js'
 import { safeText } from '../../show/safe-text.js'
 import { iterateTail } from './attempt-tail.js'
+import { findRecorder } from './find-recorder.js'
 import { queries, selectAll } from './query-builder.js'
 import { boundedText } from './row-reader.js'
 import type { SessionPart } from './scope.js'
@@ -62,7 +63,7 @@ export function describeLoss(parts: readonly SessionPart[]): string[] {
   })
 }
 
-/** What the sessions say of their completeness, a line for each that has ended; below a table. */
+/** What the sessions say of their completeness, a line for each; below a table. */
 export function describeCover(parts: readonly SessionPart[]): string[] {
   const isMany = new Set(parts.map((part) => part.trace)).size > 1
   return parts.flatMap(({ trace, sessionId }) => {
@@ -70,13 +71,25 @@ export function describeCover(parts: readonly SessionPart[]): string[] {
       .selectFrom('session')
       .select(['duration_ns', 'kernel_attempts_min', 'kernel_attempts_max'])
       .select(['comparable_attempts', 'uncomparable_attempts'])
+      .select(['recorder_pid', 'recorder_start_ticks'])
+      .select(sql<number>`session_id = (SELECT max(session_id) FROM session)`.as('is_newest'))
+      .select(sql<string>`${sql.raw(boundedText('boot_id'))}`.as('boot_id'))
       .select(sql<string>`${sql.raw(boundedText('filters'))}`.as('filters'))
       .where('session_id', '=', sessionId)
-    const session = selectAll(trace.db, query).find((row) => row.duration_ns !== null)
+    const [session] = selectAll(trace.db, query)
     if (!session) return []
-    const { text } = describeCompleteness({ ...session, lost: sumLoss(readBatchFacts(trace.db, [sessionId])) })
+    const lost = sumLoss(readBatchFacts(trace.db, [sessionId]))
+    const text =
+      session.duration_ns === null
+        ? describeOpenEnd(findRecorder(session, trace.path, session.is_newest === 1) !== null)
+        : describeCompleteness({ ...session, lost }).text
     return [`${isMany ? `${safeText(trace.path)} ` : ''}session ${sessionId}: ${text}`]
   })
+}
+
+function describeOpenEnd(isRunning: boolean): string {
+  if (isRunning) return 'still recording; completeness is checked at its end'
+  return 'ended without a goodbye; completeness not checked'
 }
 
 /** The worst verdict of some sessions in one word: `incomplete`, `unchecked` or `complete`. */

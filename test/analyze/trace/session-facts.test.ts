@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { countFlags, describeLoss, readBatchFacts } from '../../../src/analyze/trace/session-facts.js'
+import { countFlags, describeCover, describeLoss, readBatchFacts } from '../../../src/analyze/trace/session-facts.js'
 import { createRandom } from '../../store/random.js'
 import { inScope } from '../in-scope.js'
 import { makeSampleTrace, sampleEvents, type SessionParts } from '../sample-trace.js'
@@ -53,5 +53,23 @@ describe('batches', () => {
     })
     expect(lossOf([file])).toEqual([])
     expect(countFlags(db, 1)).toEqual(Object.fromEntries(FLAGS.map((name) => [name, 0])))
+  })
+})
+
+describe('completeness', () => {
+  const coverOf = (file: string) => inScope([file], { session: 'all' }, (scope) => describeCover(scope.parts))
+
+  test('of a session that has an end is what was counted', () => {
+    const { file } = makeSampleTrace({ batches: [[{}]] })
+    expect(coverOf(file)).toEqual(["session 1: 1 recorded + 0 lost = the kernel's 1 attempts (TcpActiveOpens)"])
+  })
+
+  test('of one without an end is not known: its recorder is this process, or no more', () => {
+    const { file, db } = makeSampleTrace({ batches: [[{}]], goodbye: false }, { batches: [[{}]], goodbye: false })
+    db.exec('UPDATE session SET recorder_start_ticks = 1 WHERE session_id = 1')
+    expect(coverOf(file)).toEqual([
+      'session 1: ended without a goodbye; completeness not checked',
+      'session 2: still recording; completeness is checked at its end',
+    ])
   })
 })
