@@ -1,11 +1,10 @@
-import { readFileSync, statSync } from 'node:fs'
 import { UsageError, messageOf } from '../../errors.js'
 import type { StoredQuery } from '../queries/stored-query.js'
+import { readBoundedText } from './read-bounded.js'
 import { readStatement } from './read-statement.js'
 import { createSqlQuery } from './sql-query.js'
 
 const ACCEPTED = `'SELECT …' [FILE…], or -f FILE.sql [FILE…]`
-const MAX_BYTES = 1 << 20
 
 /**
  * What `tcpconn analyze sql` was asked: with `-f` the first argument is a trace like the others.
@@ -26,8 +25,7 @@ export function readSql(
 
 function readSqlFile(path: string): string {
   try {
-    if (statSync(path).size > MAX_BYTES) throw new Error('it is larger than 1 MB')
-    return readFileSync(path, 'utf8')
+    return readBoundedText(path)
   } catch (error) {
     throw new UsageError('-f', path, `a file with one SELECT: ${messageOf(error)}`)
   }

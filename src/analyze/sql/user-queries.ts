@@ -3,10 +3,9 @@ import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { messageOf, TcpconnError } from '../../errors.js'
 import type { StoredQuery } from '../queries/stored-query.js'
+import { readBoundedText } from './read-bounded.js'
 import { readStatement } from './read-statement.js'
 import { createSqlQuery } from './sql-query.js'
-
-const MAX_BYTES = 1 << 20
 
 /** A query of the user's own, and its `:name` parameters. */
 export interface UserQuery {
@@ -70,10 +69,8 @@ function readUserQuery(directory: string, file: string, reserved: readonly strin
   if (!/^[a-z0-9][a-z0-9-]*$/.test(name)) throw new Error('a name has small letters, digits and hyphens')
   if (reserved.includes(name)) throw new Error('tcpconn has a query of that name')
   const path = join(directory, file)
-  const stat = statSync(path)
-  if (!stat.isFile()) throw new Error('it is not a file')
-  if (stat.size > MAX_BYTES) throw new Error('it is larger than 1 MB')
-  const text = readFileSync(path, 'utf8')
+  if (!statSync(path).isFile()) throw new Error('it is not a file')
+  const text = readBoundedText(path)
   const [, description] = /^\ufeff?--[ \t]*(\S.*)/.exec(text) ?? []
   const statement = readStatement(text)
   const query = createSqlQuery(name, statement, description?.trim() ?? `a query of your own: ${path}`)

@@ -1,0 +1,24 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+
+const MAX_BYTES = 1 << 20
+
+/**
+ * Reads a text that somebody named, and no more than 1 MB of it: devices and what `/proc` shows say that they are empty, and
+ * may be endless.
+ * @throws Error for a longer one, and the system's own errors
+ */
+export function readBoundedText(path: string): string {
+  const bytes = Buffer.allocUnsafe(MAX_BYTES + 1)
+  const fd = openSync(path, 'r')
+  let length = 0
+  try {
+    while (length <= MAX_BYTES) {
+      const count = readSync(fd, bytes, length, bytes.length - length, null)
+      if (count === 0) return bytes.toString('utf8', 0, length)
+      length += count
+    }
+  } finally {
+    closeSync(fd)
+  }
+  throw new Error('it is larger than 1 MB')
+}
