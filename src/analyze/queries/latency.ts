@@ -74,10 +74,15 @@ function ofAll(scope: Scope): Result {
 function byDimension(scope: Scope, settings: QuerySettings, by: string): Result {
   const reader = createLatencyReader()
   const columns = columnsFor({ by })
-  const items = sumUp(scope, parseDimension(by))
+  const dimension = parseDimension(by)
+  const items = sumUp(scope, dimension)
   const compare = (a: Group, b: Group) => attemptsOf(b) - attemptsOf(a)
   const toRow = (group: Group) => [...group.key, ...rowOf(group, reader, PERCENTILES_BY)]
-  return { columns, ...rankRows({ columns, items, compare, toRow }, settings), notes: [describeAccuracy(scope)] }
+  return {
+    columns,
+    ...rankRows({ columns, items, compare, toRow }, settings),
+    notes: [describeAccuracy(scope, dimension)],
+  }
 }
 
 function rowOf(group: Group, reader: LatencyReader, percentiles: typeof PERCENTILES): Row {

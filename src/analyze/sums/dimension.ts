@@ -13,6 +13,8 @@ export interface Dimension {
   readonly columns: readonly Column[]
   /** How many values of a key tell groups apart; those after them are of its first attempt. All of them without it. */
   readonly identity?: number
+  /** Whether latencies of every outcome count, as none would of refused ones, unless the options choose outcomes. */
+  readonly coversOutcomes?: boolean
   /**
    * @returns the key of the group for an endpoint_id, a process_id, a Unix second, a session_id, or what `attempt`
    *   gives

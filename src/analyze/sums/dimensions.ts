@@ -66,6 +66,7 @@ const BY_OUTCOME: Dimension = {
   name: 'outcome',
   source: 'attempt',
   columns: [text('outcome', 'OUTCOME')],
+  coversOutcomes: true,
   keys: () => (code) => [OUTCOMES[code] ?? null],
   attempt: { columns: ['outcome'], id: () => (row) => row[AT.outcome] as number },
 }

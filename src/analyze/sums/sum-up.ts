@@ -101,7 +101,7 @@ function scanPart(
   { groupOf, sums, members }: SumsTarget,
 ): void {
   if (ranges.length === 0) return
-  const covered = coveredOutcomes(scope)
+  const covered = coveredOutcomes(scope, dimension)
   const { columns, id } = idOf(dimension, part)
   const idOfRow = id(part)
   const wanted: AttemptColumn[] = [...columns, 'outcome', 'syn_retransmits', 'latency_ns']
@@ -122,7 +122,8 @@ function scanPart(
 }
 
 /** By outcome code: whether its latencies are in the statistics. Established ones, or those that were asked for. */
-function coveredOutcomes({ filters }: Scope): boolean[] {
-  const asked = filters.outcomes.length === 0 ? ['established'] : filters.outcomes
+function coveredOutcomes({ filters }: Scope, { coversOutcomes = false }: Dimension): boolean[] {
+  const byItself = coversOutcomes ? OUTCOMES : ['established']
+  const asked = filters.outcomes.length === 0 ? byItself : filters.outcomes
   return OUTCOMES.map((outcome) => (asked as readonly string[]).includes(outcome))
 }

@@ -29,8 +29,12 @@ function ask(trace: SampleTrace, raw: RawScope = {}, asked: Asked = {}): RowObje
 }
 
 /** Holds one row against the rows of the view that it stands for. */
-function expectNaive(row: RowObject, connects: readonly Connect[], tolerance: number): void {
-  const latencies = latenciesOf(connects)
+function expectNaive(
+  row: RowObject,
+  connects: readonly Connect[],
+  tolerance: number,
+  latencies = latenciesOf(connects),
+): void {
   expect(row.attempts).toBe(connects.length)
   expect(row.failed).toBe(countFailed(connects))
   expect(row.failed_percent).toBeCloseTo((countFailed(connects) / connects.length) * 100, 9)
@@ -106,7 +110,11 @@ describe.each([
     const groups = groupBy(readConnects(trace.db), keyOf)
     const rows = ask(trace, raw, { values: { by } })
     expect(rows.map((row) => String(shownOf(row))).toSorted()).toEqual([...groups.keys()].toSorted())
-    for (const row of rows) expectNaive(row, groups.get(String(shownOf(row)))!, tolerance)
+    for (const row of rows) {
+      const group = groups.get(String(shownOf(row)))!
+      const all = group.flatMap(({ latency_ns: ns }) => ns ?? [])
+      expectNaive(row, group, tolerance, by === 'outcome' ? all : latenciesOf(group))
+    }
     const attempts = rows.map((row) => row.attempts as number)
     expect(attempts).toEqual(attempts.toSorted((a, b) => b - a))
   })
@@ -129,6 +137,17 @@ describe.each([
       .toSorted()
     expect(all).toEqual(['5 900000000 first a 0 6', '6 7 other a www-data 2', '6 900000000 other a www-data 2'])
   })
+})
+
+test('by outcome every outcome has its latencies, unless outcomes are chosen', () => {
+  const { file } = makeSampleTrace({ batches: [[{ outcome: 1, error: 111, latencyNs: 5n }, { latencyNs: 7n }]] })
+  const by = (raw: RawScope) => runQuery(latency, [file], raw, { values: { by: 'outcome' } })
+  expect(rowObjects(by({})).map((row) => [row.outcome, row.p50_ns, row.max_ns])).toEqual([
+    ['refused', 5, 5],
+    ['established', 7, 7],
+  ])
+  expect(by({}).notes.join()).toMatch(/^latency covers all attempts/)
+  expect(by({ outcome: ['refused'] }).notes.join()).toMatch(/^latency covers refused attempts/)
 })
 
 test('a pid is one of its host', () => {

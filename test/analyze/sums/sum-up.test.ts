@@ -37,17 +37,19 @@ function naiveSums(trace: SampleTrace, key: string, where = '1') {
     .all() as (ViewRow & { key: unknown })[]
   const groups = new Map<string, ViewRow[]>()
   for (const row of rows) groups.set(String(row.key), [...(groups.get(String(row.key)) ?? []), row])
-  return new Map([...groups].map(([name, group]) => [name, naiveGroup(group)]))
+  return new Map([...groups].map(([name, group]) => [name, naiveGroup(group, key === 'outcome')]))
 }
 
-function naiveGroup(group: readonly ViewRow[]) {
-  const established = group.filter((row) => row.outcome === 'established').map((row) => Number(row.latency_ns))
+/** @param coversAll latencies of every outcome, as where attempts are told apart by it */
+function naiveGroup(group: readonly ViewRow[], coversAll: boolean) {
+  const covered = group.filter((row) => (coversAll ? row.latency_ns !== null : row.outcome === 'established'))
+  const latencies = covered.map((row) => Number(row.latency_ns))
   return {
     attempts: group.length,
     failed: group.filter((row) => row.outcome !== 'established' && row.outcome !== 'pending').length,
     retransmits: group.reduce((sum, row) => sum + Number(row.syn_retransmits ?? 0n), 0),
-    maxNs: established.length > 0 ? Math.max(...established) : null,
-    percentiles: PERCENTS.map((percent) => exactPercentile(established, percent)),
+    maxNs: latencies.length > 0 ? Math.max(...latencies) : null,
+    percentiles: PERCENTS.map((percent) => exactPercentile(latencies, percent)),
     processes: new Set(group.map((row) => `${row.pid}/${row.process_start_ns}`)).size,
     endpoints: new Set(group.map((row) => `${row.remote_address}/${row.remote_port}`)).size,
   }
