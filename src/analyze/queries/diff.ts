@@ -69,7 +69,10 @@ export const diff: StoredQuery = {
     const toRow = (change: Tested) => rowOf(change, lengths as [number, number])
     const compare = (a: Tested, b: Tested) => a.pValue - b.pValue || b.after.attempts - a.after.attempts
     const ranked = rankRows({ columns: COLUMNS, items, compare, toRow }, settings)
-    return { columns: COLUMNS, ...ranked, notes: [...describe(tested, items), describeAccuracy(scope)] }
+    const notes = [...describe(tested, items), describeAccuracy(scope)]
+    // Every group is tested: without a test there was no attempt.
+    const whenEmpty = tested.length === 0 ? {} : { whenEmpty: 'nothing changed beyond noise' }
+    return { columns: COLUMNS, ...ranked, notes, ...whenEmpty }
   },
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { diff } from '../../../src/analyze/queries/diff.js'
+import type { RawScope } from '../../../src/analyze/options/select-scope.js'
 import type { QuerySettings } from '../../../src/analyze/queries/stored-query.js'
 import { UsageError } from '../../../src/errors.js'
 import { withTraces } from '../../../src/analyze/trace/trace.js'
@@ -64,6 +65,19 @@ function makePair(seed: number, after: readonly EndpointPlan[] = PLAN, burst = 1
   const session = (plan: readonly EndpointPlan[]) => ({ batches: [makeEvents(random, plan, burst)] })
   return makeSampleTrace(session(PLAN), session(after)).file
 }
+
+test('that nothing changed is said, and is not taken for that there is nothing', () => {
+  const file = makeSampleTrace({ batches: [[{}, {}]] }, { batches: [[{}, {}]] }).file
+  const whenEmpty = (raw: RawScope) =>
+    withTraces([file], (traces) => {
+      const settings = { limit: Infinity, sort: null, width: 80, values: {} }
+      const { rows, whenEmpty: text } = diff.run(diff.files!.select(traces, [file], raw), settings)
+      expect(rows).toEqual([])
+      return text
+    })
+  expect(whenEmpty({})).toBe('nothing changed beyond noise')
+  expect(whenEmpty({ comm: ['nobody'] })).toBe(undefined)
+})
 
 const SEEDS = 8
 
