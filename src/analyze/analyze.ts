@@ -1,6 +1,7 @@
 import { UsageError } from '../errors.js'
 import { safeLine } from '../show/safe-text.js'
 import { findDamage } from '../store/find-damage.js'
+import { requireDifferentFiles } from './options/different-files.js'
 import { selectScope, type RawScope } from './options/select-scope.js'
 import { chooseDestination } from './result/destination.js'
 import { findColumn, requireColumn } from './result/find-column.js'
@@ -51,6 +52,8 @@ function answer(
   options: AnalyzeOptions,
   settings: QuerySettings,
 ): Answer {
+  // What compares may be given two sessions of one file.
+  if (!query.files) requireDifferentFiles(files)
   try {
     return withTraces(query.files?.paths(files) ?? files, (traces) => {
       const scope = query.files?.select(traces, files, options) ?? selectScope(traces, options)

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { analyze, type AnalyzeOptions } from '../../src/analyze/analyze.js'
 import { describeTrace } from '../../src/analyze/info/describe-trace.js'
+import { diff } from '../../src/analyze/queries/diff.js'
 import { topEndpoints } from '../../src/analyze/queries/top-endpoints.js'
 import type { StoredQuery } from '../../src/analyze/queries/stored-query.js'
 import { UsageError } from '../../src/errors.js'
@@ -115,6 +116,12 @@ describe.each(['json', 'jsonl', 'csv', 'markdown'] as const)('%s', (format) => {
     expect([stdout, stderr]).toEqual(['', 'LOST 5 attempts: 5 ring full\n'])
     expect(readFileSync(output, 'utf8')).toBe((await runQuery(file, { format, output: '-' })).stdout)
   })
+})
+
+test('a file that is named twice is refused, and compared with itself by its sessions', async () => {
+  const { file } = makeSampleTrace({ batches: [[{}]] }, { batches: [[{}]] })
+  expect((await failureOf(() => runQuery([file, file]))).code).toBe('E_USAGE')
+  expect((await runQuery([`${file}@1`, `${file}@2`], {}, diff)).stdout).toMatch(/^nothing changed beyond noise\n/)
 })
 
 describe('-o FILE', () => {

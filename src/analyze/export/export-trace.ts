@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { UsageError } from '../../errors.js'
 import { safeLine } from '../../show/safe-text.js'
 import { findDamage } from '../../store/find-damage.js'
+import { requireDifferentFiles } from '../options/different-files.js'
 import { selectScope, type RawScope } from '../options/select-scope.js'
 import { ReaderGone } from '../output/sink.js'
 import { describeLoss } from '../trace/session-facts.js'
@@ -31,6 +32,7 @@ export async function exportTrace(files: readonly string[], options: ExportOptio
   const format = FORMATS[options.format]
   const partition = parsePartition(options.partition)
   const path = outputPath(options, partition)
+  requireDifferentFiles(files)
   const createWriter = await format.load()
   try {
     await withTraces(files, async (traces) => {

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { RecordBatchFileReader, tableFromIPC, type Dictionary } from 'apache-arrow'
 import { describe, expect, test } from 'vitest'
@@ -264,6 +264,12 @@ describe('a file', () => {
     })
     expect(readFileSync(output, 'utf8')).toBe('mine')
     expect(readdirSync(dirname(output))).toEqual(['out'])
+  })
+
+  test('holds no file twice', async () => {
+    const [file, output] = [makeHardTrace(), join(makeTemporaryDirectory(), 'out')]
+    await expect(exportTrace([file, file], { format: 'csv', output })).rejects.toMatchObject({ code: 'E_USAGE' })
+    expect(existsSync(output)).toBe(false)
   })
 
   test('without a name is refused as one', async () => {
