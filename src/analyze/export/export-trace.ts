@@ -4,11 +4,11 @@ import { safeLine } from '../../show/safe-text.js'
 import { findDamage } from '../../store/find-damage.js'
 import { requireDifferentFiles } from '../options/different-files.js'
 import { selectScope, type RawScope } from '../options/select-scope.js'
-import { ReaderGone } from '../output/sink.js'
+import { openSink, ReaderGone } from '../output/sink.js'
 import { describeLoss } from '../trace/session-facts.js'
 import { withTraces } from '../trace/trace.js'
 import { EXPORT_FORMATS, FORMATS, type ExportFormatName } from './export-formats.js'
-import { openFileTarget, type ExportTarget } from './file-target.js'
+import { createFileTarget, type ExportTarget } from './file-target.js'
 import { parsePartition, type PartitionKey } from './parse-partition.js'
 import { openPartitionTarget } from './partition-target.js'
 import { createProgressLine } from './progress-line.js'
@@ -45,15 +45,19 @@ export async function exportTrace(files: readonly string[], options: ExportOptio
       const target =
         path !== null && partition.length > 0
           ? openPartitionTarget(path, { scope, partition, table, create })
-          : openFileTarget(path, table, create())
-      await writeAll(table, target, options)
+          : createFileTarget(openSink(path), table, create())
+      const rowCount = await writeAll(table, target, options)
+      if (rowCount === 0 && partition.length > 0 && !options.quiet) {
+        process.stderr.write(`${safeLine(`no attempts match: ${path} is an empty directory`)}\n`)
+      }
     })
   } catch (error) {
     if (!(error instanceof ReaderGone)) throw findDamage(files, error)
   }
 }
 
-async function writeAll(table: AttemptTable, target: ExportTarget, { quiet = false }: ExportOptions): Promise<void> {
+/** @returns how many attempts were written */
+async function writeAll(table: AttemptTable, target: ExportTarget, { quiet = false }: ExportOptions): Promise<number> {
   const line = createProgressLine(process.stderr.isTTY && !quiet)
   const progress = { scanned: 0, total: 0 }
   let rowCount = 0
@@ -66,6 +70,7 @@ async function writeAll(table: AttemptTable, target: ExportTarget, { quiet = fal
       await setImmediate()
     }
     await target.finish()
+    return rowCount
   } finally {
     target.abort()
     line.clear()

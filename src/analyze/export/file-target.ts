@@ -1,4 +1,4 @@
-import { openSink } from '../output/sink.js'
+import type { Sink } from '../output/sink.js'
 import type { AttemptRows } from './rows/attempt-rows.js'
 import type { AttemptTable } from './rows/attempt-table.js'
 import type { BatchWriter } from './rows/column.js'
@@ -13,13 +13,8 @@ export interface ExportTarget {
   abort(): void
 }
 
-/**
- * One file or stdout.
- * @param path `null` for stdout
- * @throws the errors of `openOutputFile`
- */
-export function openFileTarget(path: string | null, table: AttemptTable, writer: BatchWriter): ExportTarget {
-  const sink = openSink(path)
+/** One file or stdout. */
+export function createFileTarget(sink: Sink, table: AttemptTable, writer: BatchWriter): ExportTarget {
   return {
     add: (rows) => sink.write(writer.add(table.batchOf(rows))),
     async finish() {

@@ -2,9 +2,10 @@ import { mkdirSync, renameSync, rmSync } from 'node:fs'
 import { removeAtEnd } from '../output/clean-up.js'
 import { requireNoName, temporaryNameOf } from '../output/open-output-file.js'
 import { outputFault } from '../output/output-faults.js'
+import { openSink } from '../output/sink.js'
 import type { Scope } from '../trace/scope.js'
 import { createDayOf } from './day-of.js'
-import { openFileTarget, type ExportTarget } from './file-target.js'
+import { createFileTarget, type ExportTarget } from './file-target.js'
 import { DIRECTORY_MODE, createOpenParts, type OpenParts } from './open-parts.js'
 import type { PartitionKey } from './parse-partition.js'
 import { partitionDirectory } from './partition-directory.js'
@@ -29,7 +30,9 @@ export function openPartitionTarget(path: string, input: PartitionInput): Export
   const directory = makeDirectory(path)
   const remove = () => rmSync(directory, { recursive: true, force: true })
   const forget = removeAtEnd(remove)
-  const parts = createOpenParts(directory, (file) => openFileTarget(file, input.table, input.create()))
+  const parts = createOpenParts(directory, (file) =>
+    createFileTarget(openSink(file, path), input.table, input.create()),
+  )
   const divide = createDivider(input, parts)
   let isOver = false
   return {

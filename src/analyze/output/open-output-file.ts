@@ -38,16 +38,17 @@ export interface OutputFile {
 /**
  * Opens a file for output under a temporary name in the same directory. What is no regular file (`/dev/null`, a FIFO) is
  * written as it is.
+ * @param typed what errors call it, where it is part of something that has its name only when it is whole
  * @throws E_EXISTS, E_CANNOT_OPEN, E_DISK_FULL
  */
-export function openOutputFile(path: string): OutputFile {
+export function openOutputFile(path: string, typed = path): OutputFile {
   try {
-    if (isDevice(path)) return createOutput(path, openSync(path, 'w'), null)
+    if (isDevice(path)) return createOutput({ path, typed, fd: openSync(path, 'w'), temporary: null })
     requireNoName(path)
     const temporary = temporaryNameOf(path)
-    return createOutput(path, openSync(temporary, 'wx', MODE), temporary)
+    return createOutput({ path, typed, fd: openSync(temporary, 'wx', MODE), temporary })
   } catch (cause) {
-    throw outputFault(path, cause)
+    throw outputFault(typed, cause)
   }
 }
 
@@ -81,7 +82,14 @@ function isDevice(path: string): boolean {
   return stat !== undefined && !stat.isFile() && !stat.isDirectory()
 }
 
-function createOutput(path: string, fd: number, temporary: string | null): OutputFile {
+interface OpenOutput {
+  readonly path: string
+  readonly typed: string
+  readonly fd: number
+  readonly temporary: string | null
+}
+
+function createOutput({ path, typed, fd, temporary }: OpenOutput): OutputFile {
   let isOpen = true
   const close = () => {
     if (isOpen) closeSync(fd)
@@ -99,7 +107,7 @@ function createOutput(path: string, fd: number, temporary: string | null): Outpu
   }
   const fail = (cause: unknown) => {
     abort()
-    return outputFault(path, cause)
+    return outputFault(typed, cause)
   }
   return {
     write(bytes) {
@@ -124,7 +132,7 @@ function createOutput(path: string, fd: number, temporary: string | null): Outpu
       } catch (cause) {
         forget()
         remove()
-        throw outputFault(path, cause)
+        throw outputFault(typed, cause)
       }
     },
     abort,

@@ -21,10 +21,13 @@ export interface Sink {
   abort(): void
 }
 
-/** @param path a new file, `null` for stdout */
-export function openSink(path: string | null): Sink {
+/**
+ * @param path a new file, `null` for stdout
+ * @param typed as for `openOutputFile`
+ */
+export function openSink(path: string | null, typed?: string): Sink {
   if (path === null) return createSink({ writeAside: writeToStdout, commit() {}, abort() {} })
-  return createSink(openOutputFile(path))
+  return createSink(openOutputFile(path, typed))
 }
 
 function createSink(target: {

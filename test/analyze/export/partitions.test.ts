@@ -1,8 +1,10 @@
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { exportTrace } from '../../../src/analyze/export/export-trace.js'
 import { partitionDirectory } from '../../../src/analyze/export/partition-directory.js'
+import { skipUnless } from '../../support/kernel-tests.js'
+import { mount } from '../../support/mount.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { COLUMN_NAMES, makeHardTrace, viewRows } from './hard-trace.js'
 import { queryDuckdb } from './read-duckdb.js'
@@ -78,6 +80,34 @@ describe('a data set', () => {
     for (const day of readdirSync(output)) expect(readdirSync(join(output, day))).toContain('part-0.parquet')
   })
 
+  test('says that it is empty', async () => {
+    const output = join(makeTemporaryDirectory(), 'set')
+    const said: string[] = []
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean(said.push(String(text))))
+    await exportTrace([makeHardTrace()], { format: 'parquet', output, partition: 'date', comm: ['nobody'] })
+    vi.restoreAllMocks()
+    expect(said).toContain(`no attempts match: ${output} is an empty directory\n`)
+    expect(readdirSync(output)).toEqual([])
+  })
+
+  test('of a host with an endless name is there', async () => {
+    const output = await exportParts([makeHardTrace({ host: 'ä'.repeat(300) })], 'host')
+    expect(readdirSync(output)).toHaveLength(1)
+  })
+
+  test('on a full disk is named as it was typed', async (context) => {
+    skipUnless(process.getuid?.() === 0, 'mounting a small disk needs root', context)
+    const directory = makeTemporaryDirectory()
+    mount(directory, ['-t', 'tmpfs', '-o', 'size=16k', 'none'])
+    const output = join(directory, 'set')
+    const options = { format: 'parquet', output, partition: 'host,date', session: 'all', quiet: true } as const
+    await expect(exportTrace([makeHardTrace()], options)).rejects.toMatchObject({
+      code: 'E_DISK_FULL',
+      message: `cannot write ${output}: the disk is full`,
+    })
+    expect(readdirSync(directory)).toEqual([])
+  })
+
   test('does not replace anything', async () => {
     const output = join(makeTemporaryDirectory(), 'set')
     writeFileSync(output, 'mine')
@@ -109,6 +139,17 @@ describe('a directory of a partition', () => {
     ['a=b%\0ü', 'host=a%3Db%25%00%C3%BC/date=1970-01-02'],
   ])('of host %j', (host, directory) => {
     expect(partitionDirectory(['host', 'date'], host, 1)).toBe(directory)
+  })
+
+  test('of a host that no directory can be named after is cut, and told from its like', () => {
+    const named = ['ä'.repeat(300), `${'ä'.repeat(299)}x`, 'a'.repeat(250), 'a'.repeat(251)].map((host) =>
+      partitionDirectory(['host'], host, 1),
+    )
+    expect(named[0]).toMatch(/^host=(%C3%A4){38}-[0-9a-f]{16}$/)
+    expect(named[2]).toBe(`host=${'a'.repeat(250)}`)
+    expect(named[3]).toMatch(/^host=a{233}-[0-9a-f]{16}$/)
+    expect(new Set(named).size).toBe(4)
+    for (const name of named) expect(name.length).toBeLessThanOrEqual(255)
   })
 
   test('before 1970, and beyond all dates', () => {
