@@ -1,12 +1,20 @@
 import { statSync } from 'node:fs'
 import { basename } from 'node:path'
+import { sql } from 'kysely'
 import { describeCompleteness } from '../../store/completeness-text.js'
 import { describeLossCounts, sumLoss } from '../../store/loss-text.js'
 import { TOOL_VERSION } from '../../version.js'
 import { queries, selectAll } from '../trace/query-builder.js'
+import { boundedText } from '../trace/row-reader.js'
 import type { Scope, SessionPart } from '../trace/scope.js'
 import { readBatchFacts } from '../trace/session-facts.js'
+import type { Trace } from '../trace/trace.js'
 import type { ExportColumn, FileMetadata } from './rows/column.js'
+
+const NAMES = ['host', 'boot_id', 'kernel', 'machine', 'tool_version'] as const
+/** What was typed may list many ports or networks. Every reader of a file reads all of its metadata. */
+const LISTS = ['command_line', 'filters'] as const
+const MAX_LIST_BYTES = 1 << 16
 
 /**
  * What a file says of the traces that it was made of. `tcpconn` holds everything as JSON; the other keys say the most
@@ -37,9 +45,7 @@ export function describeExport(
 }
 
 function describePart({ trace, sessionId }: SessionPart) {
-  const query = queries.selectFrom('session').selectAll().where('session_id', '=', sessionId)
-  const session = selectAll(trace.db, query)[0]
-  if (session === undefined) throw new Error(`${trace.path} has no session ${sessionId}`)
+  const session = readSession(trace, sessionId)
   const facts = readBatchFacts(trace.db, [sessionId])
   const { verdict, text } = describeCompleteness({ ...session, lost: sumLoss(facts) })
   const isOver = session.duration_ns !== null
@@ -70,6 +76,22 @@ function describePart({ trace, sessionId }: SessionPart) {
     completeness: isOver ? verdict : 'unchecked',
     completeness_text: isOver ? text : 'not known before the end',
   }
+}
+
+function readSession(trace: Trace, sessionId: number) {
+  const bounded = <Name extends string>(names: readonly Name[], maxBytes?: number) =>
+    names.map((name) => sql<string>`${sql.raw(boundedText(name, maxBytes))}`.as(name))
+  const query = queries
+    .selectFrom('session')
+    .select(['duration_ns', 'kernel_attempts_min', 'kernel_attempts_max'])
+    .select(['comparable_attempts', 'uncomparable_attempts'])
+    .select(bounded(NAMES))
+    .select(bounded(LISTS, MAX_LIST_BYTES))
+    .select(sql<string | null>`${sql.raw(boundedText('end_reason'))}`.as('end_reason'))
+    .where('session_id', '=', sessionId)
+  const [session] = selectAll(trace.db, query)
+  if (session === undefined) throw new Error(`${trace.path} has no session ${sessionId}`)
+  return session
 }
 
 /** Exact: as text, since JSON readers take numbers for doubles. */

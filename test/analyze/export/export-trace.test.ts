@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { RecordBatchFileReader, tableFromIPC, type Dictionary } from 'apache-arrow'
+import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { exportTrace, type ExportOptions } from '../../../src/analyze/export/export-trace.js'
 import type { ExportFormatName } from '../../../src/analyze/export/export-formats.js'
@@ -191,6 +192,21 @@ function csvNameOf(name: string): string {
 }
 
 describe('a file', () => {
+  test('has no more metadata than anybody could type, whatever the trace holds', async () => {
+    const file = makeHardTrace()
+    const db = new Database(file)
+    db.exec(`UPDATE session SET filters = printf('%.*c', 3000000, 'x'), host = printf('%.*c', 3000000, 'y'),
+      command_line = printf('%.*c', 3000000, 'z')`)
+    db.close()
+    const path = await exportTo('parquet', [file])
+    expect(statSync(path).size).toBeLessThan(1_000_000)
+    const { rows } = await queryDuckdb(`SELECT decode(key), decode(value) FROM parquet_kv_metadata('${path}')`)
+    const metadata = new Map(rows as [string, string][])
+    expect(metadata.get('tcpconn.host')).toBe('(3000000 bytes)')
+    const bounded = { filters: '(3000000 bytes)', command_line: '(3000000 bytes)', host: '(3000000 bytes)' }
+    expect(JSON.parse(metadata.get('tcpconn') ?? '').sessions[0]).toMatchObject(bounded)
+  })
+
   test('says in its own metadata where it comes from', async () => {
     const path = await exportTo('parquet', [makeHardTrace()], { outcome: ['failed'] })
     const { rows } = await queryDuckdb(`SELECT decode(key), decode(value) FROM parquet_kv_metadata('${path}')`)
