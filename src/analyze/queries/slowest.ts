@@ -1,13 +1,16 @@
+import { UsageError } from '../../errors.js'
 import { CONNECT_COLUMNS, readAttempts } from '../attempts/read-attempts.js'
 import { findSlowest } from '../attempts/slowest-attempts.js'
 import { rankRows } from '../result/rank-rows.js'
 import type { Column, Row } from '../result/result.js'
 import { formatCount } from '../../show/format-number.js'
 import type { Scope } from '../trace/scope.js'
-import type { StoredQuery } from './stored-query.js'
+import type { QuerySettings, StoredQuery } from './stored-query.js'
 
 /** In every format: millions of rows in order of their latency are what `export` and a sort are for. */
 const ROWS = 20
+/** Each is looked up by itself and kept until all are there: a million take 17 s and 900 MB. */
+const MAX_ROWS = 100_000
 const HOST: Column = { name: 'host', heading: 'HOST', kind: 'text' }
 const DNS_NAME = CONNECT_COLUMNS.findIndex(({ name }) => name === 'dns_name')
 
@@ -18,7 +21,7 @@ export const slowest: StoredQuery = {
   example: 'tcpconn analyze slowest tcpconn.db --outcome failed --limit 5',
   columns: CONNECT_COLUMNS,
   run(scope, settings) {
-    const limit = Number.isFinite(settings.limit) ? settings.limit : ROWS
+    const limit = limitOf(settings)
     const { attempts, covered } = findSlowest(scope, limit)
     const hasHosts = new Set(scope.parts.map(({ trace }) => trace)).size > 1
     const items = readAttempts(attempts).map(({ row, part }): Row => (hasHosts ? row.concat(part.host) : row))
@@ -26,6 +29,18 @@ export const slowest: StoredQuery = {
     const ranked = rankRows({ columns, items, compare: () => 0, toRow: (row) => row }, { ...settings, limit })
     return { columns, ...ranked, notes: [describeChoice(scope, ranked.rows.length, covered)] }
   },
+}
+
+/** @throws UsageError */
+function limitOf({ limit }: QuerySettings): number {
+  if (!Number.isFinite(limit)) return ROWS
+  if (limit <= MAX_ROWS) return limit
+  const most = formatCount(MAX_ROWS)
+  throw new UsageError(
+    '--limit',
+    String(limit),
+    `at most ${most} attempts in slowest; tcpconn export writes all of them`,
+  )
 }
 
 /** Most hosts have no DNS names recorded: then tables have no column for them. */

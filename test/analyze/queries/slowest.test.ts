@@ -48,6 +48,13 @@ test('there are 20 of them, in every format, or as many as asked for', () => {
   expect(runQuery(slowest, [file], {}, { limit: 25 }).rows).toHaveLength(25)
 })
 
+test('more of them than can be looked up one by one are refused', () => {
+  const { file } = makeSampleTrace({ batches: [[{}]] })
+  expect(() => runQuery(slowest, [file], {}, { limit: 100_001 })).toThrow(
+    expect.objectContaining({ code: 'E_USAGE', reason: expect.stringContaining('tcpconn export') }),
+  )
+})
+
 test('--sort orders the slowest, it does not choose others', () => {
   const events = [5, 1, 9, 7].map((ms) => ({ latencyNs: BigInt(ms) * 10n ** 6n, pid: ms }))
   const { file } = makeSampleTrace({ batches: [events] })
