@@ -44,7 +44,7 @@ export function readArrowFile(bytes: Uint8Array): Promise<Found> {
   return readArrowStream(bytes.subarray(8))
 }
 
-function plainValue(value: unknown): unknown {
+export function plainValue(value: unknown): unknown {
   if (value instanceof DuckDBTimestampNanosecondsValue) return value.nanos
   return typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : value
 }

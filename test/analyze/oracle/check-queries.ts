@@ -1,0 +1,75 @@
+import { join } from 'node:path'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { runTool } from '../../support/tool.js'
+import { askTool } from './ask-tool.js'
+import { compareRows } from './compare-rows.js'
+import { openEngine, type Engine } from './duckdb-engine.js'
+import type { Oracle, Scenario } from './oracle.js'
+import type { ExactRow } from './read-exact-json.js'
+
+/** As many as the machines have CPUs on which tests run. */
+const PROCESSES = 2
+
+/** What a query answered, and where that differs from what DuckDB says. */
+export interface Check {
+  readonly rows: number
+  readonly differences: readonly string[]
+}
+
+/** Exports all sessions of a trace and opens DuckDB over that. */
+export async function exportToEngine(trace: string): Promise<Engine> {
+  const parquet = join(makeTemporaryDirectory(), 'trace.parquet')
+  const { status, stderr } = await runTool(['export', trace, '--session', 'all', '--format', 'parquet', '-o', parquet])
+  if (status !== 0) throw new Error(`export ended with ${status}: ${stderr}`)
+  return openEngine(trace, parquet)
+}
+
+/**
+ * Asks the built tool and DuckDB the same questions.
+ * @returns by the words of the question
+ */
+export async function checkQueries(
+  { trace, engine }: { readonly trace: string; readonly engine: Engine },
+  oracles: readonly Oracle[],
+  scenario: Scenario,
+): Promise<Map<string, Check>> {
+  await engine.focus(scenario)
+  const checks = new Map<string, Check>(
+    oracles.map(({ args }) => [args.join(' '), { rows: 0, differences: ['not asked'] }]),
+  )
+  const waiting = oracles.values()
+  const workers = Array.from({ length: PROCESSES }, async () => {
+    for (const oracle of waiting) {
+      const found = await askTool([
+        ...oracle.args,
+        trace,
+        '--exact',
+        ...sessionsFor(oracle, scenario),
+        ...scenario.args,
+      ])
+      const expected = await engine.query(oracle.sql(found))
+      const differences = [...compareRows(found, expected, oracle.key), ...checkOrder(found, oracle)]
+      checks.set(oracle.args.join(' '), { rows: found.length, differences })
+    }
+  })
+  await Promise.all(workers)
+  return checks
+}
+
+/** Those that differ, for a test to expect that there are none. */
+export function differing(checks: ReadonlyMap<string, Check>): Record<string, readonly string[]> {
+  const wrong = [...checks].filter(([, { differences }]) => differences.length > 0)
+  return Object.fromEntries(wrong.map(([question, { differences }]) => [question, differences]))
+}
+
+function sessionsFor({ picksSessions = false }: Oracle, { isNewest = false }: Scenario): string[] {
+  return picksSessions || isNewest ? [] : ['--session', 'all']
+}
+
+/** Of rows that are as high, any may come first. */
+function checkOrder(found: readonly ExactRow[], { order }: Oracle): string[] {
+  if (order === undefined) return []
+  const values = found.map((row) => row[order.column] as bigint)
+  const at = values.findIndex((value, i) => i > 0 && (order.ascends ? value < values[i - 1]! : value > values[i - 1]!))
+  return at === -1 ? [] : [`${order.column} is ${values[at]} below ${values[at - 1]}`]
+}

@@ -1,0 +1,56 @@
+import type { ExactRow, ExactValue } from './read-exact-json.js'
+
+/** Where a rate or a share is computed in another order, its last bits differ. */
+const ROUNDING = 1e-12
+const SHOWN = 5
+
+/**
+ * Compares all rows that a query found with all that are expected, in the columns of those that are expected, whatever
+ * their order.
+ * @param key columns that tell rows apart
+ * @returns what differs, in words, the first of it
+ */
+export function compareRows(
+  found: readonly ExactRow[],
+  expected: readonly ExactRow[],
+  key: readonly string[],
+): string[] {
+  const keyOf = (row: ExactRow) => key.map((name) => textOf(row[name])).join(' ')
+  const byKey = new Map(found.map((row) => [keyOf(row), row]))
+  const wanted = new Map(expected.map((row) => [keyOf(row), row]))
+  const counts = [
+    ...(byKey.size < found.length ? [`${found.length} rows have ${byKey.size} keys`] : []),
+    ...(wanted.size < expected.length ? [`${expected.length} expected rows have ${wanted.size} keys`] : []),
+    ...(found.length !== expected.length ? [`${found.length} rows instead of ${expected.length}`] : []),
+  ]
+  const extra = [...byKey.keys()].filter((text) => !wanted.has(text)).map((text) => `${text}: not expected`)
+  const wrong = [...wanted].flatMap(([text, row]) => {
+    const other = byKey.get(text)
+    return other ? compareRow(other, row).map((words) => `${text}: ${words}`) : [`${text}: missing`]
+  })
+  return [...counts, ...[...extra, ...wrong].slice(0, SHOWN)]
+}
+
+function compareRow(found: ExactRow, expected: ExactRow): string[] {
+  return Object.entries(expected).flatMap(([name, value]) =>
+    name in found && isSame(found[name] as ExactValue, value)
+      ? []
+      : [`${name} is ${textOf(found[name])} instead of ${textOf(value)}`],
+  )
+}
+
+/** Integers are exact, everything else that is a number is a share or a rate. */
+function isSame(found: ExactValue, expected: ExactValue): boolean {
+  if (found === expected) return true
+  const isExact = typeof found === 'bigint' && typeof expected === 'bigint'
+  if (isExact || !isNumber(found) || !isNumber(expected)) return false
+  return Math.abs(Number(found) - Number(expected)) <= ROUNDING * Math.abs(Number(expected))
+}
+
+function isNumber(value: ExactValue): boolean {
+  return typeof value === 'number' || typeof value === 'bigint'
+}
+
+function textOf(value: ExactValue | undefined): string {
+  return typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? 'no column')
+}

@@ -1,0 +1,63 @@
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
+import { plainValue } from '../export/read-duckdb.js'
+import type { Scenario } from './oracle.js'
+import type { ExactRow } from './read-exact-json.js'
+import { scenarioTables } from './scenario-tables.js'
+import { SUBNET_MACROS } from './subnet-macros.js'
+import { readFacts } from './trace-facts.js'
+
+/** DuckDB with the Parquet export of a trace. */
+export interface Engine {
+  /** Makes what oracles read show what a scenario is about. */
+  focus(scenario: Scenario): Promise<void>
+  query(sql: string): Promise<ExactRow[]>
+  close(): void
+}
+
+/**
+ * Opens DuckDB over the export of all sessions of a trace. Oracles read the tables of `scenarioTables`.
+ * @param trace the file that was exported, for what the export does not say
+ */
+export async function openEngine(trace: string, parquet: string): Promise<Engine> {
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
+  const connection = await instance.connect()
+  const tables = [...readFacts(trace), readAttempts(parquet), readSessions(parquet)]
+  for (const sql of [...tables, ...SUBNET_MACROS]) await connection.run(sql)
+  return {
+    async focus(scenario) {
+      for (const sql of scenarioTables(scenario)) await connection.run(sql)
+    },
+    query: (sql) => readRows(connection, sql),
+    close() {
+      connection.closeSync()
+      instance.closeSync()
+    },
+  }
+}
+
+async function readRows(connection: DuckDBConnection, sql: string): Promise<ExactRow[]> {
+  const reader = await connection.runAndReadAll(sql)
+  const names = reader.columnNames()
+  return reader
+    .getRows()
+    .map((row) => Object.fromEntries(row.map((value, i) => [names[i], plainValue(value)]))) as ExactRow[]
+}
+
+/** Export writes sessions and their attempts in the order in which they lie in the trace. */
+function readAttempts(parquet: string): string {
+  return `CREATE TABLE all_attempts AS
+    SELECT attempts.*, file_row_number AS row, recorded_comm, recorded_exe, recorded_user
+    FROM read_parquet('${parquet}', file_row_number = true) AS attempts
+      JOIN all_processes USING (session_id, pid, process_start_ns)`
+}
+
+/** The metadata of the file has an object for each. */
+function readSessions(parquet: string): string {
+  const field = (name: string) => `session->>'${name}' AS ${name}`
+  const integer = (name: string) => `(session->>'${name}')::BIGINT AS ${name}`
+  return `CREATE TABLE all_sessions AS
+    SELECT ${integer('session_id')}, ${field('host')}, ${integer('duration_ns')}, ${integer('lost_attempts')},
+      ${field('completeness')}
+    FROM (SELECT unnest(decode(value)::JSON->'$.sessions[*]') AS session
+      FROM parquet_kv_metadata('${parquet}') WHERE decode(key) = 'tcpconn')`
+}

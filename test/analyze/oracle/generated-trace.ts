@@ -1,0 +1,105 @@
+import { MAPPED_PREFIX, type EventFields } from '../../record/make-events.js'
+import { createRandom, randomInteger } from '../../store/random.js'
+import { makeSampleTrace } from '../sample-trace.js'
+
+const SESSION_NS = 60e9
+/** Of processes, since boot */
+const FIRST_START_NS = 5_000_000_000n
+const UIDS = [0, 33, 1000, 4242]
+const EXES = ['curl', 'java', 'node', '', 'python3']
+/** Some that a terminal, JSON or SQL could make something else of. */
+const COMMS = ['app', 'worker', 'two\nlines', '\x1b[2Jgone', `"it's"`, '\u{1f986} \u03c0', 'null', '=1+1']
+const PORTS = [443, 5432, 6379, 80]
+/** Of timed out, unreachable, reset and local errors there are several. */
+const ERRNOS: readonly (readonly number[])[] = [
+  [0],
+  [111],
+  [110, 113],
+  [113, 101, 13],
+  [104, 32],
+  [0, 103],
+  [99, 98],
+  [0],
+]
+
+/**
+ * A closed trace of three sessions by the real writer: users with and without names, processes that live through all of
+ * them, change their program or their user, IPv4 and IPv6, every outcome with several errors, retransmits, names, loss; the
+ * clock was set forward once and backward once.
+ * @returns its path
+ */
+export function makeGeneratedTrace(count: number): string {
+  const random = createRandom(20_260_131)
+  const session = (shift: number, share: number) => {
+    const events = Array.from({ length: Math.round(count * share) }, () => makeEvent(random, shift))
+    const third = Math.ceil(events.length / 3)
+    return { batches: [events.slice(0, third), null, events.slice(third, 2 * third), null, events.slice(2 * third)] }
+  }
+  const loss = { ringFull: 2, mapFull: 1, writerBehind: 3, missed: 4 }
+  const { db, file } = makeSampleTrace(session(0, 0.3), { ...session(3, 0.3), loss }, session(6, 0.4))
+  db.exec(`
+    UPDATE process SET user = CASE uid WHEN 0 THEN 'root' WHEN 1000 THEN 'ada "l"' ELSE user END;
+    UPDATE cgroup SET path = NULL WHERE kernel_cgroup_id = 3;
+    INSERT INTO dns_name VALUES (1, 'example.org'), (2, '=evil' || char(27));
+    INSERT INTO connect_dns SELECT attempt_id, 1 + attempt_id % 2, 9007199254740993 + attempt_id
+      FROM connect_attempt WHERE attempt_id % 5 = 0;
+    UPDATE session SET started_unix_ns = started_unix_ns + 123456789 + session_id * 600000000000;
+    UPDATE clock_offset SET unix_offset_ns = unix_offset_ns + 123456789 + session_id * 600000000000;
+    INSERT INTO clock_offset SELECT session_id, 20000000000, unix_offset_ns + 7000000007 FROM clock_offset WHERE session_id = 1;
+    INSERT INTO clock_offset SELECT session_id, 40000000000, unix_offset_ns - 3000000000 FROM clock_offset WHERE session_id = 2;
+  `)
+  db.pragma('journal_mode = DELETE')
+  db.close()
+  return file
+}
+
+/** @param shift moves what is busy: between sessions something is new, and something vanishes */
+function makeEvent(random: () => number, shift: number): Partial<EventFields> {
+  const endpoint = shift + Math.floor(random() ** 2 * 60)
+  const outcome = endpoint === 50 ? 1 : random() < 0.82 ? 0 : randomInteger(random, 1, 7)
+  const isRetransmitted = outcome === 2 || random() < 0.05
+  const synRetransmits = isRetransmitted ? randomInteger(random, 1, 5) : 0
+  const waitedNs = (2 ** synRetransmits - 1) * 1e9
+  return {
+    ...makeProcess(random, shift),
+    ...makeRemote(endpoint),
+    startedNs: BigInt(randomInteger(random, 0, SESSION_NS - 1)),
+    latencyNs: BigInt(Math.round(waitedNs + 20_000 * (endpoint + 1) * (1 - random()) ** -1.5)),
+    localPort: randomInteger(random, 0, 65_535),
+    outcome,
+    error: pick(random, ERRNOS[outcome] as readonly number[]),
+    synRetransmits,
+  }
+}
+
+/** Of each process the first row names it, whatever thread, program or user comes later. */
+function makeProcess(random: () => number, shift: number): Partial<EventFields> {
+  const process = shift + Math.floor(random() ** 1.5 * 40)
+  const isOther = random() < 0.3
+  return {
+    pid: 100 + process,
+    tid: 100 + process + (isOther ? 1000 : 0),
+    processStartNs: FIRST_START_NS + BigInt(process),
+    comm: COMMS[(process + (isOther ? 1 + Math.floor(random() * 3) : 0)) % COMMS.length] as string,
+    exe: EXES[(process + (process % 7 === 0 && isOther ? 1 : 0)) % EXES.length] as string,
+    uid: UIDS[(process + (process % 11 === 0 && isOther ? 1 : 0)) % UIDS.length] as number,
+    cgroupId: BigInt(1 + (process % 5)),
+    netns: 4_026_531_840 + (process % 3),
+  }
+}
+
+/** An address has two ports, a subnet several addresses. */
+function makeRemote(endpoint: number): Partial<EventFields> {
+  const host = Math.floor(endpoint / 2)
+  const remotePort = PORTS[endpoint % PORTS.length] as number
+  const byte = (value: number) => value.toString(16).padStart(2, '0')
+  if (host % 3 > 0) {
+    return { remoteAddress: `${MAPPED_PREFIX}0a${byte(host % 4)}${byte(host % 5)}${byte(host)}`, remotePort, family: 4 }
+  }
+  const network = host === 0 ? '0'.repeat(16) : `20010db8${byte(host % 2).padStart(4, '0')}00${byte(host % 4)}`
+  return { remoteAddress: `${network}${byte(host + 1).padStart(16, '0')}`, remotePort, family: 6 }
+}
+
+function pick<T>(random: () => number, values: readonly T[]): T {
+  return values[Math.floor(random() * values.length)] as T
+}

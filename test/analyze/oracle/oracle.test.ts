@@ -1,0 +1,77 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { CATALOGUE } from '../../../src/analyze/queries/catalogue.js'
+import { DIMENSION_NAMES } from '../../../src/analyze/sums/dimensions.js'
+import { checkQueries, differing, exportToEngine } from './check-queries.js'
+import { compareRows } from './compare-rows.js'
+import { makeGeneratedTrace } from './generated-trace.js'
+import { ORACLES } from './oracles.js'
+import { readExactJson } from './read-exact-json.js'
+
+const LONG = 120_000
+const ATTEMPTS = 50_000
+
+async function openGenerated(count: number) {
+  const trace = makeGeneratedTrace(count)
+  const engine = await exportToEngine(trace)
+  onTestFinished(() => engine.close())
+  return { trace, engine }
+}
+
+describe('an oracle', () => {
+  test('is there for every stored query', () => {
+    const asked = new Set(ORACLES.map(({ args }) => args[0]))
+    expect(CATALOGUE.map(({ name }) => name).filter((name) => !asked.has(name))).toEqual([])
+  })
+
+  test('is there for every dimension of latency', () => {
+    const asked = ORACLES.filter(({ args }) => args[0] === 'latency').map(({ args }) => args[2])
+    expect(DIMENSION_NAMES.split(', ').filter((name) => !asked.includes(name))).toEqual([])
+  })
+})
+
+describe('comparing', () => {
+  const row = { name: 'a', n: 9_007_199_254_740_993n, share: 0.1 + 0.2 }
+
+  test('takes rows in any order, with columns that nobody asks for', () => {
+    const found = [
+      { name: 'b', n: 1n, other: null },
+      { ...row, other: 'x' },
+    ]
+    expect(
+      compareRows(
+        found,
+        [
+          { ...row, share: 0.3 },
+          { name: 'b', n: 1n },
+        ],
+        ['name'],
+      ),
+    ).toEqual([])
+  })
+
+  test.each([
+    ['an integer that is off by one', [{ ...row, n: row.n + 1n }], /n is 9007199254740994 instead of 9007199254740993/],
+    ['another share', [{ ...row, share: 0.3001 }], /share is 0.3001/],
+    ['null', [{ ...row, share: null }], /share is null/],
+    ['a text that looks like a number', [{ ...row, n: String(row.n) }], /n is "9007199254740993"/],
+    ['no such column', [{ name: 'a', n: row.n }], /share is no column/],
+    ['a missing row', [], /0 rows instead of 1.*"a": missing/],
+    ['a row too many', [row, { ...row, name: 'b' }], /2 rows instead of 1.*"b": not expected/],
+    ['a row twice', [row, row], /2 rows have 1 keys/],
+  ])('sees %s', (_, found, words) => {
+    expect(compareRows(found, [row], ['name']).join('; ')).toMatch(words)
+  })
+
+  test('reads integers of any size, and leaves texts alone', () => {
+    const text = '[{"a":-9007199254740993,"b":1.5e-7,"c":"1, \\"2\\": 3","d":null}]'
+    expect(readExactJson(text)).toEqual([{ a: -9_007_199_254_740_993n, b: 1.5e-7, c: '1, "2": 3', d: null }])
+  })
+})
+
+test('every stored query says of a generated trace what DuckDB says', { timeout: LONG }, async () => {
+  const { trace, engine } = await openGenerated(ATTEMPTS)
+  const checks = await checkQueries({ trace, engine }, ORACLES, { args: [] })
+  expect(differing(checks)).toEqual({})
+  expect(await engine.query('SELECT count(*) AS n FROM c')).toEqual([{ n: BigInt(ATTEMPTS) }])
+  for (const [question, { rows }] of checks) expect(rows, question).toBeGreaterThan(0)
+})

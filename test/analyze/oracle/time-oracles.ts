@@ -1,0 +1,69 @@
+import { heatmap } from '../../../src/analyze/queries/heatmap.js'
+import type { StoredQuery } from '../../../src/analyze/queries/stored-query.js'
+import { timeline } from '../../../src/analyze/queries/timeline.js'
+import type { Oracle } from './oracle.js'
+import type { ExactRow } from './read-exact-json.js'
+import { COUNTS, percentiles } from './sql-words.js'
+
+const NS_PER_SECOND = 1_000_000_000n
+
+/** Timelines over every interval of what was recorded, also those without an attempt. */
+function timelineOf(options: readonly string[], stepOf: (found: readonly ExactRow[]) => bigint): Oracle {
+  const started = timeColumn(timeline)
+  return {
+    args: ['timeline', ...options],
+    key: [started],
+    order: { column: started, ascends: true },
+    sql: (found) => {
+      const step = stepOf(found)
+      return `
+        WITH intervals AS (
+            SELECT unnest(generate_series(min(from_ns) // ${step} * ${step}, max(to_ns) - 1, ${step})) AS start
+            FROM ranges
+            UNION SELECT started_ns // ${step} * ${step} FROM c),
+          recorded AS (
+            SELECT start, sum(greatest(0, least(to_ns, start + ${step}) - greatest(from_ns, start))) / 1e9 AS seconds
+            FROM intervals, ranges GROUP BY start),
+          sums AS (SELECT started_ns // ${step} * ${step} AS start, ${COUNTS}, ${percentiles('p50', 'p99')} FROM c GROUP BY 1)
+        SELECT start AS "${started}", coalesce(attempts, 0) AS attempts, coalesce(failed, 0) AS failed,
+          coalesce(failed_percent, 0) AS failed_percent, p50_ns, p99_ns,
+          CASE WHEN seconds > 0 THEN coalesce(attempts, 0) / greatest(1, seconds) ELSE attempts * 1e9 / ${step} END
+            AS rate_per_second
+        FROM recorded LEFT JOIN sums USING (start)`
+    },
+  }
+}
+
+export const TIMELINE = timelineOf([], (found) => stepBetween(found, timeColumn(timeline)))
+export const TIMELINE_OF_7S = timelineOf(['--interval', '7s'], () => 7n * NS_PER_SECOND)
+
+/** The edges of bands are those that it chose. An attempt that lies in none of them would be a row without edges. */
+export const HEATMAP: Oracle = {
+  args: ['heatmap'],
+  key: [timeColumn(heatmap), 'latency_from_ns', 'latency_to_ns'],
+  order: { column: timeColumn(heatmap), ascends: true },
+  sql: (found) => {
+    const started = timeColumn(heatmap)
+    const step = stepBetween(found, started)
+    const edges = new Set(found.map((row) => `(${row['latency_from_ns']}, ${row['latency_to_ns']})`))
+    const interval = `started_ns // ${step} * ${step} AS "${started}"`
+    return `
+      SELECT ${interval}, latency_from_ns, latency_to_ns, count(*) AS attempts
+      FROM c LEFT JOIN (VALUES ${[...edges].join(', ')}) AS bands (latency_from_ns, latency_to_ns)
+        ON latency_ns >= latency_from_ns AND latency_ns < latency_to_ns
+      WHERE is_covered GROUP BY 1, 2, 3
+      UNION ALL SELECT ${interval}, NULL, NULL, count(*) FROM c WHERE is_failed GROUP BY 1`
+  },
+}
+
+/** The name of the column with times. */
+function timeColumn({ columns }: StoredQuery): string {
+  return columns.find(({ kind }) => kind === 'time')?.name ?? 'none'
+}
+
+/** The length of intervals that a query chose: the least distance between two of them. */
+function stepBetween(found: readonly ExactRow[], started: string): bigint {
+  const starts = [...new Set(found.map((row) => row[started] as bigint))].toSorted((a, b) => (a < b ? -1 : 1))
+  const distances = starts.slice(1).map((start, i) => start - (starts[i] as bigint))
+  return distances.reduce((least, one) => (one < least ? one : least), distances[0] ?? NS_PER_SECOND)
+}

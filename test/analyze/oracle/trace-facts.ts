@@ -1,0 +1,54 @@
+import Database from 'better-sqlite3'
+
+/** The first row of each process. Attempts that were written together are not in the order in which they came. */
+const PROCESSES = `
+  SELECT session_id, pid, process_start_ns, comm, exe, ifnull(user, CAST(uid AS TEXT))
+  FROM process JOIN (SELECT min(process_id) AS process_id FROM process GROUP BY session_id, pid, process_start_ns)
+    USING (process_id)`
+
+/**
+ * A clock that is set divides a session. An attempt may have begun a moment before its session; one that was killed ends
+ * with its last write.
+ */
+const RANGES = `
+  WITH batches AS (
+      SELECT session_id, min(min_started_ns) AS first_ns, max(max_started_ns) AS last_ns, max(written_ns) AS written_ns
+      FROM batch GROUP BY session_id),
+    ends AS (
+      SELECT session_id, min(0, ifnull(first_ns, 0)) AS begin_ns,
+        max(coalesce(duration_ns, written_ns, 0), ifnull(last_ns + 1, 0)) AS end_ns
+      FROM session LEFT JOIN batches USING (session_id))
+  SELECT session_id,
+    unix_offset_ns + iif(row_number() OVER one = 1, begin_ns, since_ns),
+    unix_offset_ns + min(end_ns, ifnull(lead(since_ns) OVER one, end_ns))
+  FROM clock_offset JOIN ends USING (session_id)
+  WINDOW one AS (PARTITION BY session_id ORDER BY since_ns)`
+
+type Fact = string | bigint | null
+
+/**
+ * What a Parquet file does not say: how processes were called first, and when there was recording, also without attempts.
+ * @returns SQL that makes the tables `all_processes` and `all_ranges`
+ */
+export function readFacts(trace: string): string[] {
+  const db = new Database(trace, { readonly: true })
+  const read = (sql: string) => db.prepare(sql).raw().safeIntegers().all() as Fact[][]
+  const process = ['session_id', 'pid', 'process_start_ns', 'recorded_comm', 'recorded_exe', 'recorded_user']
+  try {
+    return [
+      createTable('all_processes', process, read(PROCESSES)),
+      createTable('all_ranges', ['session_id', 'from_ns', 'to_ns'], read(RANGES)),
+    ]
+  } finally {
+    db.close()
+  }
+}
+
+function createTable(name: string, columns: readonly string[], rows: readonly Fact[][]): string {
+  const values = rows.map((row) => `(${row.map(literal).join(', ')})`)
+  return `CREATE TABLE ${name} AS SELECT * FROM (VALUES ${values.join(', ')}) AS facts (${columns.join(', ')})`
+}
+
+function literal(value: Fact): string {
+  return typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value)
+}
