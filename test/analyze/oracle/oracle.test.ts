@@ -4,6 +4,7 @@ import { DIMENSION_NAMES } from '../../../src/analyze/sums/dimensions.js'
 import { checkQueries, differing, exportToEngine } from './check-queries.js'
 import { compareRows } from './compare-rows.js'
 import { makeGeneratedTrace } from './generated-trace.js'
+import type { Scenario } from './oracle.js'
 import { ORACLES } from './oracles.js'
 import { readExactJson } from './read-exact-json.js'
 
@@ -74,4 +75,45 @@ test('every stored query says of a generated trace what DuckDB says', { timeout:
   expect(differing(checks)).toEqual({})
   expect(await engine.query('SELECT count(*) AS n FROM c')).toEqual([{ n: BigInt(ATTEMPTS) }])
   for (const [question, { rows }] of checks) expect(rows, question).toBeGreaterThan(0)
+})
+
+const END = '(SELECT max(to_ns) FROM all_ranges)'
+const BEGINNING = '(SELECT min(from_ns) FROM all_ranges)'
+const FAILED = "outcome NOT IN ('established', 'pending')"
+
+/** With the queries that they are asked of. */
+const SCENARIOS: readonly (readonly [Scenario, queries: readonly string[]])[] = [
+  [{ args: [], isNewest: true }, ['summary', 'by-process', 'timeline', 'churn']],
+  [
+    { args: ['--port', '443'], where: 'remote_port = 443' },
+    ['summary', 'top-endpoints', 'latency --by comm', 'retransmits', 'diff --all'],
+  ],
+  [
+    { args: ['--outcome', 'failed'], where: FAILED, covered: FAILED },
+    ['summary', 'by-uid', 'failures', 'slowest --limit 1000', 'heatmap'],
+  ],
+  [
+    { args: ['--last', '40s'], since: `${END} - 40000000000` },
+    ['summary', 'top-endpoints', 'latency --by process', 'failures', 'timeline --interval 7s', 'churn'],
+  ],
+  [
+    {
+      args: ['--since', '+15s', '--until', '-30s', '-u', '33,0', '-6', '--min-latency', '1ms'],
+      where: 'uid IN (33, 0) AND family = 6 AND latency_ns >= 1000000',
+      since: `${BEGINNING} + 15000000000`,
+      until: `${END} - 30000000000`,
+    },
+    ['summary', 'latency', 'by-process --by comm', 'failures', 'timeline', 'slowest --limit 1000'],
+  ],
+]
+
+test('so they do with filters and in a window of time', { timeout: LONG }, async () => {
+  const { trace, engine } = await openGenerated(10_000)
+  for (const [scenario, questions] of SCENARIOS) {
+    const oracles = ORACLES.filter(({ args }) => questions.includes(args.join(' ')))
+    expect(oracles).toHaveLength(questions.length)
+    const checks = await checkQueries({ trace, engine }, oracles, scenario)
+    expect(differing(checks), JSON.stringify(scenario.args)).toEqual({})
+    for (const [question, { rows }] of checks) expect(rows, question).toBeGreaterThan(0)
+  }
 })
