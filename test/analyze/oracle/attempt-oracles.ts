@@ -3,7 +3,7 @@ import { FAILED_PERCENT, PROCESS_NAMES } from './sql-words.js'
 
 const SLOWEST_ROWS = 1000
 
-/** Whole rows, with all that export writes of them. */
+/** Whole rows, with all that export writes of them; of those that took as long, the first of the file. */
 export const SLOWEST: Oracle = {
   args: ['slowest', '--limit', String(SLOWEST_ROWS)],
   key: ['session_id', 'started_ns', 'latency_ns', 'pid', 'tid', 'local_port', 'remote_address'],
@@ -12,7 +12,7 @@ export const SLOWEST: Oracle = {
     SELECT COLUMNS(name -> name NOT IN ('time', 'row', 'file_row_number', 'is_failed', 'is_covered')
         AND NOT regexp_matches(name, '^(process|recorded)_(comm|exe|user)$')),
       strftime(time, '%Y-%m-%dT%H:%M:%S.%fZ') AS time
-    FROM c WHERE is_covered AND latency_ns IS NOT NULL ORDER BY latency_ns DESC LIMIT ${SLOWEST_ROWS}`,
+    FROM c WHERE is_covered AND latency_ns IS NOT NULL ORDER BY latency_ns DESC, row LIMIT ${SLOWEST_ROWS}`,
 }
 
 /** @param minAttempts as typed; 10 without it */

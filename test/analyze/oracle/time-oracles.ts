@@ -1,3 +1,4 @@
+import { HEATMAP_MARGIN } from '../../../src/analyze/charts/render-heatmap.js'
 import { heatmap } from '../../../src/analyze/queries/heatmap.js'
 import type { StoredQuery } from '../../../src/analyze/queries/stored-query.js'
 import { timeline } from '../../../src/analyze/queries/timeline.js'
@@ -6,6 +7,8 @@ import type { ExactRow } from './read-exact-json.js'
 import { COUNTS, percentiles } from './sql-words.js'
 
 const NS_PER_SECOND = 1_000_000_000n
+/** Intervals at most where there is no terminal */
+const ROOM = 120 - HEATMAP_MARGIN
 
 /** Timelines over every interval of what was recorded, also those without an attempt. */
 function timelineOf(options: readonly string[], stepOf: (found: readonly ExactRow[]) => bigint): Oracle {
@@ -37,22 +40,30 @@ function timelineOf(options: readonly string[], stepOf: (found: readonly ExactRo
 export const TIMELINE = timelineOf([], (found) => stepBetween(found, timeColumn(timeline)))
 export const TIMELINE_OF_7S = timelineOf(['--interval', '7s'], () => 7n * NS_PER_SECOND)
 
+/** The shortest whole seconds of which a picture that is 120 columns wide has room for all of the recording. */
+const HEATMAP_STEP = `
+  WITH span AS (
+      SELECT min(from_ns) // ${NS_PER_SECOND} AS first, (max(to_ns) - 1) // ${NS_PER_SECOND} AS last FROM ranges),
+    lengths AS (
+      SELECT *, unnest(generate_series(1 + (last - first) // (2 * ${ROOM}), 2 + 2 * (last - first) // ${ROOM})) AS seconds
+      FROM span)
+  SELECT min(seconds) * ${NS_PER_SECOND} AS ns FROM lengths WHERE last // seconds - first // seconds + 1 <= ${ROOM}`
+
 /** The edges of bands are those that it chose. An attempt that lies in none of them would be a row without edges. */
 export const HEATMAP: Oracle = {
   args: ['heatmap'],
   key: [timeColumn(heatmap), 'latency_from_ns', 'latency_to_ns'],
   order: { column: timeColumn(heatmap), ascends: true },
   sql: (found) => {
-    const started = timeColumn(heatmap)
-    const step = stepBetween(found, started)
     const edges = new Set(found.map((row) => `(${row['latency_from_ns']}, ${row['latency_to_ns']})`))
-    const interval = `started_ns // ${step} * ${step} AS "${started}"`
+    const interval = `started_ns // ns * ns AS "${timeColumn(heatmap)}"`
     return `
+      WITH step AS (${HEATMAP_STEP})
       SELECT ${interval}, latency_from_ns, latency_to_ns, count(*) AS attempts
-      FROM c LEFT JOIN (VALUES ${[...edges].join(', ')}) AS bands (latency_from_ns, latency_to_ns)
+      FROM c CROSS JOIN step LEFT JOIN (VALUES ${[...edges].join(', ')}) AS bands (latency_from_ns, latency_to_ns)
         ON latency_ns >= latency_from_ns AND latency_ns < latency_to_ns
       WHERE is_covered GROUP BY 1, 2, 3
-      UNION ALL SELECT ${interval}, NULL, NULL, count(*) FROM c WHERE is_failed GROUP BY 1`
+      UNION ALL SELECT ${interval}, NULL, NULL, count(*) FROM c CROSS JOIN step WHERE is_failed GROUP BY 1`
   },
 }
 

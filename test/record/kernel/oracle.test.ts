@@ -1,0 +1,65 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { checkQueries, differing, exportToEngine } from '../../analyze/oracle/check-queries.js'
+import { ORACLES } from '../../analyze/oracle/oracles.js'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { findClosedPort, listen } from '../../support/listener.js'
+import { SILENT_ADDRESS, addSilentLink, makeNetworkNamespace } from '../../support/network-namespace.js'
+import { recordWhile } from '../../support/recorder.js'
+import { publicRepository } from '../../support/repository.js'
+import { queryTrace } from '../../support/trace.js'
+import { GAMES_UID, asUser } from '../../support/users.js'
+import { connect, startWorkload } from '../../support/workload.js'
+
+const NAMELESS_UID = 3_999_999_999
+/** A SYN is sent again after a second. */
+const RETRANSMIT_MS = 1100
+
+async function openPorts() {
+  const namespace = makeNetworkNamespace()
+  addSilentLink(namespace)
+  const [open, open6, closed] = [await listen(), await listen('::1'), await findClosedPort()]
+  return { root: publicRepository(), silent: { under: namespace.exec }, open, open6, closed }
+}
+
+type Ports = Awaited<ReturnType<typeof openPorts>>
+
+/** Counts differ: what is busiest is so without a tie. */
+async function connectBefore({ root, silent, open, open6, closed }: Ports): Promise<void> {
+  const waitFor = (ms: number) => ['--nonblock', '--close-after', String(ms)]
+  await Promise.all([
+    connect('127.0.0.1', open, ['--count', '400']),
+    connect('::1', open6, ['--count', '70'], { root, under: asUser(GAMES_UID) }),
+    connect('127.0.0.1', closed, ['--count', '40'], { root, under: asUser(NAMELESS_UID) }),
+    connect(SILENT_ADDRESS, 80, ['--count', '12', ...waitFor(20)], silent),
+    connect(SILENT_ADDRESS, 443, waitFor(RETRANSMIT_MS), silent),
+  ])
+}
+
+/** Ends with an attempt that has no answer yet. */
+async function connectAfter({ root, silent, open, closed }: Ports): Promise<void> {
+  startWorkload('connect', [SILENT_ADDRESS, '22', '--nonblock'], silent)
+  await Promise.all([
+    connect('127.0.0.1', open, ['--count', '150']),
+    connect('127.0.0.1', open, ['--threads', '3', '--count', '30']),
+    connect('127.0.0.1', closed, ['--count', '60'], { root, under: asUser(GAMES_UID) }),
+    delay(RETRANSMIT_MS),
+  ])
+}
+
+describeKernel('a real recording', () => {
+  test('every stored query says of it what DuckDB says', { timeout: 120_000 }, async () => {
+    const ports = await openPorts()
+    const { file: trace } = await recordWhile({}, () => connectBefore(ports))
+    await recordWhile({ file: trace }, () => connectAfter(ports))
+    const outcomes = queryTrace<{ outcome: string }>(trace, 'SELECT DISTINCT outcome FROM connects')
+    const recorded = ['established', 'refused', 'cancelled', 'pending'].map((outcome) => ({ outcome }))
+    expect(outcomes).toEqual(expect.arrayContaining(recorded))
+
+    const engine = await exportToEngine(trace)
+    onTestFinished(() => engine.close())
+    const checks = await checkQueries({ trace, engine }, ORACLES, { args: [] })
+    expect(differing(checks)).toEqual({})
+    for (const [question, { rows }] of checks) expect(rows, question).toBeGreaterThan(0)
+  })
+})
