@@ -1,5 +1,6 @@
 import { FAILED_OUTCOMES, OUTCOMES, type Outcome } from '../../store/outcome.js'
-import { BY_ENDPOINT } from '../sums/dimensions.js'
+import type { Value } from '../result/result.js'
+import type { Dimension } from '../sums/dimension.js'
 import { createKeyNumbers } from '../sums/key-numbers.js'
 import { createPairNumbers } from '../sums/pair-numbers.js'
 import { AT, type AttemptRow } from '../trace/attempt-columns.js'
@@ -10,8 +11,8 @@ import { createActors, type Actors } from './actors.js'
 
 /** Failed attempts with the same endpoint, outcome and errno. */
 export interface FailureCause {
-  readonly remoteAddress: string
-  readonly remotePort: number
+  /** Key of the endpoints' dimension */
+  readonly endpoint: readonly Value[]
   readonly outcome: Outcome
   /** `null` without one */
   readonly errno: number | null
@@ -38,12 +39,15 @@ interface Span {
   last: number
 }
 
-/** Failed attempts of a scope by endpoint, outcome and errno, in no order. */
-export function collectFailures(scope: Scope): FailureCause[] {
+/**
+ * Failed attempts of a scope by endpoint, outcome and errno, in no order.
+ * @param dimension of endpoints
+ */
+export function collectFailures(scope: Scope, dimension: Dimension): FailureCause[] {
   const outcomes = failedOutcomes(scope)
   if (outcomes.length === 0) return []
   const failed = { ...scope, filters: { ...scope.filters, outcomes } }
-  const endpoints = createKeyNumbers(BY_ENDPOINT)
+  const endpoints = createKeyNumbers(dimension)
   const actors = createActors()
   const tallies: Tally[] = []
   const tallyOf = createTallies(tallies)
@@ -62,12 +66,9 @@ export function collectFailures(scope: Scope): FailureCause[] {
   })
   const actorsOf = actors.take()
   return tallies.map(({ outcome, errno, endpoint, attempts, firstNs, lastNs }, number) => {
-    const [address, port] = endpoints.keyOf(endpoint)
-    const [remoteAddress, remotePort] = [String(address), Number(port)]
     const [first, last] = [firstNs as bigint, lastNs as bigint]
     return {
-      remoteAddress,
-      remotePort,
+      endpoint: endpoints.keyOf(endpoint),
       outcome,
       errno,
       attempts,

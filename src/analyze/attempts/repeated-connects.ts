@@ -1,6 +1,7 @@
 import { FAILED_OUTCOMES, OUTCOMES } from '../../store/outcome.js'
 import type { Value } from '../result/result.js'
-import { BY_ENDPOINT, BY_PROCESS } from '../sums/dimensions.js'
+import type { Dimension } from '../sums/dimension.js'
+import { BY_ENDPOINT } from '../sums/dimensions.js'
 import { createKeyNumbers, type KeyNumbers } from '../sums/key-numbers.js'
 import { createPairNumbers, type PairNumbers } from '../sums/pair-numbers.js'
 import { AT } from '../trace/attempt-columns.js'
@@ -12,7 +13,7 @@ const IS_FAILED = OUTCOMES.map((outcome) => FAILED_OUTCOMES.includes(outcome))
 /** A process that connected to an endpoint some times. */
 export interface RepeatedConnects {
   readonly pair: number
-  /** Key of `BY_PROCESS`: pid, process_start_ns, comm, exe, user */
+  /** Key of the processes' dimension */
   readonly process: readonly Value[]
   /** Key of `BY_ENDPOINT`: remote_address, remote_port */
   readonly endpoint: readonly Value[]
@@ -33,9 +34,10 @@ export interface ConnectPairs {
 /**
  * Counts how often each process connected to each endpoint.
  * @param minAttempts pairs with fewer are left out of the list
+ * @param dimension of processes
  */
-export function countPairs(scope: Scope, minAttempts: number): ConnectPairs {
-  const processes = createKeyNumbers(BY_PROCESS)
+export function countPairs(scope: Scope, minAttempts: number, dimension: Dimension): ConnectPairs {
+  const processes = createKeyNumbers(dimension)
   const endpoints = createKeyNumbers(BY_ENDPOINT)
   const numbers = createPairNumbers()
   let attempts = new Uint32Array(1024)

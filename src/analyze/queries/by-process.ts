@@ -1,7 +1,8 @@
-import { UsageError } from '../../errors.js'
+import { parseBy } from '../options/parse-by.js'
 import { rankRows } from '../result/rank-rows.js'
 import type { Column, Row } from '../result/result.js'
 import { describeAccuracy } from '../sums/accuracy.js'
+import { hasHosts, withHost } from '../sums/by-host.js'
 import type { Dimension } from '../sums/dimension.js'
 import { BY_COMM, BY_PROCESS } from '../sums/dimensions.js'
 import { attemptsOf } from '../sums/group-values.js'
@@ -9,19 +10,22 @@ import { createMemberRow, memberColumns } from '../sums/member-rows.js'
 import { sumUp, type Group } from '../sums/sum-up.js'
 import type { QuerySettings, StoredQuery } from './stored-query.js'
 
-const PROCESSES = memberColumns(BY_PROCESS).findIndex(({ name }) => name === 'processes')
-
 /** The processes with the most attempts. */
 export const byProcess: StoredQuery = {
   name: 'by-process',
   description: 'per process, by pid and start, or per thread name: attempts, endpoints, failures, latency p50 and p99',
   example: 'tcpconn analyze by-process tcpconn.db --by comm',
-  options: [{ flags: '--by <what>', description: 'process, or comm for a row per thread name with its processes' }],
+  options: [
+    {
+      flags: '--by <what>',
+      description: 'process, or comm for a row per thread name; host or host,comm keeps those of each host apart',
+    },
+  ],
   columns: columnsFor({}),
   columnsFor,
   run(scope, settings) {
-    const dimension = dimensionOf(settings.values)
-    const columns = columnsFor(settings.values)
+    const dimension = dimensionOf(settings.values, hasHosts(scope))
+    const columns = withoutItself(memberColumns(dimension), dimension)
     const items = sumUp(scope, dimension, true)
     const memberRow = createMemberRow()
     const toRow = (group: Group) => withoutItself(memberRow(group), dimension)
@@ -31,18 +35,23 @@ export const byProcess: StoredQuery = {
 }
 
 function columnsFor(values: QuerySettings['values']): readonly Column[] {
-  const dimension = dimensionOf(values)
+  const dimension = dimensionOf(values, false)
   return withoutItself(memberColumns(dimension), dimension)
 }
 
-/** @throws UsageError */
-function dimensionOf({ by = 'process' }: QuerySettings['values']): Dimension {
-  if (by === 'process') return BY_PROCESS
-  if (by === 'comm') return BY_COMM
-  throw new UsageError('--by', by, 'process or comm')
+/**
+ * A process belongs to its host: where there are several, its row says which.
+ * @throws UsageError
+ */
+function dimensionOf({ by }: QuerySettings['values'], isOfHosts: boolean): Dimension {
+  const { name, isByHost } = parseBy(by, ['process', 'comm'])
+  const dimension = name === 'process' ? BY_PROCESS : BY_COMM
+  return isByHost || (isOfHosts && name === 'process') ? withHost(dimension) : dimension
 }
 
 /** How many processes a process is needs no column. */
 function withoutItself<T extends Column | Row[number]>(values: readonly T[], dimension: Dimension): T[] {
-  return values.filter((_, i) => dimension !== BY_PROCESS || i !== PROCESSES)
+  if (dimension.name !== BY_PROCESS.name) return [...values]
+  const processes = memberColumns(dimension).findIndex(({ name }) => name === 'processes')
+  return values.filter((_, i) => i !== processes)
 }

@@ -1,10 +1,13 @@
 import { UsageError } from '../../errors.js'
 import { medianGap, readStarts } from '../attempts/connect-starts.js'
 import { countPairs, type RepeatedConnects } from '../attempts/repeated-connects.js'
+import { parseBy } from '../options/parse-by.js'
 import { rankRows } from '../result/rank-rows.js'
 import type { Column, Row } from '../result/result.js'
+import { HOST, hasHosts, withHost } from '../sums/by-host.js'
+import { BY_PROCESS } from '../sums/dimensions.js'
 import { percentOf } from '../sums/group-values.js'
-import type { StoredQuery } from './stored-query.js'
+import type { QuerySettings, StoredQuery } from './stored-query.js'
 
 const MIN_ATTEMPTS = 10
 /** Connections that are used again within this time are commonly kept open by both sides. */
@@ -32,18 +35,26 @@ export const churn: StoredQuery = {
   example: 'tcpconn analyze churn tcpconn.db --last 10m',
   options: [
     { flags: '--min-attempts <count>', description: `pairs with at least as many; ${MIN_ATTEMPTS} without it` },
+    { flags: '--by <what>', description: 'host for a column with the host, which several files have without it' },
   ],
-  columns: COLUMNS,
+  columns: columnsFor({}),
+  columnsFor,
   run(scope, settings) {
     const minAttempts = parseMinAttempts(settings.values.minAttempts)
-    const pairs = countPairs(scope, minAttempts)
+    const columns = columnsFor(settings.values, hasHosts(scope))
+    const pairs = countPairs(scope, minAttempts, columns.includes(HOST) ? withHost(BY_PROCESS) : BY_PROCESS)
     const inOrder = pairs.list.toSorted((a, b) => b.attempts - a.attempts)
     // Without --sort it is known already which of them are shown.
     const startsOf = readStarts(pairs, settings.sort === null ? inOrder.slice(0, settings.limit) : inOrder)
     const toRow = (pair: RepeatedConnects) => rowOf(pair, startsOf(pair))
-    const ranked = rankRows({ columns: COLUMNS, items: inOrder, compare: () => 0, toRow }, settings)
-    return { columns: COLUMNS, ...ranked, notes: NOTES, whenEmpty: `no pair has ${minAttempts} attempts or more` }
+    const ranked = rankRows({ columns, items: inOrder, compare: () => 0, toRow }, settings)
+    return { columns, ...ranked, notes: NOTES, whenEmpty: `no pair has ${minAttempts} attempts or more` }
   },
+}
+
+/** @throws UsageError for `--by` */
+function columnsFor({ by }: QuerySettings['values'], isOfHosts = false): readonly Column[] {
+  return parseBy(by, ['process']).isByHost || isOfHosts ? [HOST, ...COLUMNS] : COLUMNS
 }
 
 const NOTES = [

@@ -1,8 +1,11 @@
 import { collectFailures, type FailureCause } from '../attempts/failure-causes.js'
+import { parseBy } from '../options/parse-by.js'
 import { rankRows } from '../result/rank-rows.js'
 import type { Column, Row } from '../result/result.js'
 import { describeErrno } from '../../store/errno-name.js'
-import type { StoredQuery } from './stored-query.js'
+import { HOST, withHost } from '../sums/by-host.js'
+import { BY_ENDPOINT } from '../sums/dimensions.js'
+import type { QuerySettings, StoredQuery } from './stored-query.js'
 
 const COLUMNS: readonly Column[] = [
   { name: 'remote_address', heading: 'ADDRESS', kind: 'text' },
@@ -24,13 +27,21 @@ export const failures: StoredQuery = {
   name: 'failures',
   description: 'endpoint, outcome and errno with its meaning: failed attempts, first and last seen, by whom',
   example: 'tcpconn analyze failures tcpconn.db --last 10m',
-  columns: COLUMNS,
+  options: [{ flags: '--by <what>', description: 'host for the failures of each host apart' }],
+  columns: columnsFor({}),
+  columnsFor,
   run(scope, settings) {
-    const items = collectFailures(scope)
-    const ranked = rankRows({ columns: COLUMNS, items, compare, toRow }, settings)
+    const columns = columnsFor(settings.values)
+    const items = collectFailures(scope, columns.includes(HOST) ? withHost(BY_ENDPOINT) : BY_ENDPOINT)
+    const ranked = rankRows({ columns, items, compare, toRow }, settings)
     const notes = ['COMM and USER are those with the most of the attempts; pending attempts have not failed']
-    return { columns: COLUMNS, ...ranked, notes, whenEmpty: 'no attempt failed' }
+    return { columns, ...ranked, notes, whenEmpty: 'no attempt failed' }
   },
+}
+
+/** @throws UsageError for `--by` */
+function columnsFor({ by }: QuerySettings['values']): readonly Column[] {
+  return parseBy(by, ['endpoint']).isByHost ? [HOST, ...COLUMNS] : COLUMNS
 }
 
 /** The most attempts first, of as many the latest. */
@@ -38,10 +49,10 @@ function compare(a: FailureCause, b: FailureCause): number {
   return b.attempts - a.attempts || (a.lastNs > b.lastNs ? -1 : a.lastNs < b.lastNs ? 1 : 0)
 }
 
-function toRow({ remoteAddress, remotePort, outcome, errno, attempts, firstNs, lastNs, actors }: FailureCause): Row {
+function toRow({ endpoint, outcome, errno, attempts, firstNs, lastNs, actors }: FailureCause): Row {
   const known = describeErrno(errno)
   const words = outcome === 'cancelled' ? 'closed, or its process ended, before an answer' : (known?.meaning ?? null)
-  const what = [remoteAddress, remotePort, outcome, errno, known?.name ?? null, attempts]
+  const what = [...endpoint, outcome, errno, known?.name ?? null, attempts]
   const { comm, user, processes } = actors()
   return [...what, firstNs, lastNs, comm, user, processes, words]
 }

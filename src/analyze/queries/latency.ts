@@ -4,7 +4,9 @@ import type { Column, Result, Row } from '../result/result.js'
 import { rankRows } from '../result/rank-rows.js'
 import { formatCount, formatPlural } from '../../show/format-number.js'
 import { describeAccuracy } from '../sums/accuracy.js'
-import { BY_SESSION, DIMENSION_NAMES, parseDimension } from '../sums/dimensions.js'
+import { hasHosts, withHost } from '../sums/by-host.js'
+import { BY_PROCESS, BY_SESSION, DIMENSION_NAMES, parseDimension } from '../sums/dimensions.js'
+import type { Dimension } from '../sums/dimension.js'
 import { attemptsOf, failedOf, percentOf } from '../sums/group-values.js'
 import { countBands, latencyRange } from '../sums/latency-bands.js'
 import { createLatencyReader, type LatencyReader } from '../sums/latencies.js'
@@ -36,7 +38,11 @@ const MAX: Column = { name: 'max_ns', heading: 'MAX', kind: 'duration' }
 function columnsFor({ by }: QuerySettings['values']): Column[] {
   // Its percentiles alone fill a narrow terminal: counts are said above the histogram.
   if (by === undefined) return [...COUNTS.map(hidden), ...PERCENTILES.map(([, column]) => column), MAX]
-  return [...parseDimension(by).columns, ...COUNTS, ...PERCENTILES_BY.map(([, column]) => column), MAX]
+  return columnsBy(parseDimension(by))
+}
+
+function columnsBy(dimension: Dimension): Column[] {
+  return [...dimension.columns, ...COUNTS, ...PERCENTILES_BY.map(([, column]) => column), MAX]
 }
 
 function hidden(column: Column): Column {
@@ -73,8 +79,9 @@ function ofAll(scope: Scope): Result {
 
 function byDimension(scope: Scope, settings: QuerySettings, by: string): Result {
   const reader = createLatencyReader()
-  const columns = columnsFor({ by })
-  const dimension = parseDimension(by)
+  const parsed = parseDimension(by)
+  const dimension = parsed === BY_PROCESS && hasHosts(scope) ? withHost(parsed) : parsed
+  const columns = columnsBy(dimension)
   const items = sumUp(scope, dimension)
   const compare = (a: Group, b: Group) => attemptsOf(b) - attemptsOf(a)
   const toRow = (group: Group) => [...group.key, ...rowOf(group, reader, PERCENTILES_BY)]

@@ -1,11 +1,14 @@
+import { parseBy } from '../options/parse-by.js'
 import { rankRows } from '../result/rank-rows.js'
 import type { Column } from '../result/result.js'
 import { describeAccuracy } from '../sums/accuracy.js'
+import { HOST, withHost } from '../sums/by-host.js'
+import { BY_ENDPOINT } from '../sums/dimensions.js'
 import { percentOf } from '../sums/group-values.js'
 import { createLatencyReader } from '../sums/latencies.js'
 import { mergedPercentiles } from '../sums/merged-percentiles.js'
 import { sumUpRetransmits, type EndpointRetransmits } from '../sums/retransmit-sums.js'
-import type { StoredQuery } from './stored-query.js'
+import type { QuerySettings, StoredQuery } from './stored-query.js'
 
 const COLUMNS: readonly Column[] = [
   { name: 'remote_address', heading: 'ADDRESS', kind: 'text' },
@@ -27,25 +30,34 @@ export const retransmits: StoredQuery = {
   name: 'retransmits',
   description: 'where SYNs got lost, per endpoint: attempts with 1, 2, 3 or more retransmits, the latency these added',
   example: 'tcpconn analyze retransmits tcpconn.db --sort added',
-  columns: COLUMNS,
+  options: [{ flags: '--by <what>', description: 'host for the endpoints of each host apart' }],
+  columns: columnsFor({}),
+  columnsFor,
   run(scope, settings) {
-    const items = sumUpRetransmits(scope).filter((endpoint) => retransmitted(endpoint) > 0)
+    const columns = columnsFor(settings.values)
+    const dimension = columns.includes(HOST) ? withHost(BY_ENDPOINT) : BY_ENDPOINT
+    const items = sumUpRetransmits(scope, dimension).filter((endpoint) => retransmitted(endpoint) > 0)
     const reader = createLatencyReader()
     const toRow = (endpoint: EndpointRetransmits) => {
-      const { remoteAddress, remotePort, attempts, timedOut, latencies } = endpoint
+      const { key, attempts, timedOut, latencies } = endpoint
       const [total, some] = [attempts.reduce((sum, count) => sum + count, 0), retransmitted(endpoint)]
       const [without] = mergedPercentiles(reader, latencies.slice(0, 1), [50])
       const [with_] = mergedPercentiles(reader, latencies.slice(1), [50])
       const [p50Without, p50With] = [without ?? null, with_ ?? null]
       const addedNs = p50Without === null || p50With === null ? null : p50With - p50Without
       const counts = [total, some, percentOf(some, total), ...attempts.slice(1), timedOut]
-      return [remoteAddress, remotePort, ...counts, p50Without, p50With, addedNs]
+      return [...key, ...counts, p50Without, p50With, addedNs]
     }
     const compare = (a: EndpointRetransmits, b: EndpointRetransmits) => retransmitted(b) - retransmitted(a)
-    const ranked = rankRows({ columns: COLUMNS, items, compare, toRow }, settings)
+    const ranked = rankRows({ columns, items, compare, toRow }, settings)
     const notes = ['ADDED is how much higher the p50 is with retransmits than without', describeAccuracy(scope)]
-    return { columns: COLUMNS, ...ranked, notes, whenEmpty: 'no SYN was retransmitted' }
+    return { columns, ...ranked, notes, whenEmpty: 'no SYN was retransmitted' }
   },
+}
+
+/** @throws UsageError for `--by` */
+function columnsFor({ by }: QuerySettings['values']): readonly Column[] {
+  return parseBy(by, ['endpoint']).isByHost ? [HOST, ...COLUMNS] : COLUMNS
 }
 
 function retransmitted({ attempts }: EndpointRetransmits): number {

@@ -1,9 +1,10 @@
 import { UsageError } from '../../errors.js'
-import { CONNECT_COLUMNS, readAttempts } from '../attempts/read-attempts.js'
+import { CONNECT_COLUMNS, readAttempts, type WholeAttempt } from '../attempts/read-attempts.js'
 import { findSlowest } from '../attempts/slowest-attempts.js'
 import { rankRows } from '../result/rank-rows.js'
 import type { Column, Row } from '../result/result.js'
 import { formatCount } from '../../show/format-number.js'
+import { HOST, hasHosts } from '../sums/by-host.js'
 import type { Scope } from '../trace/scope.js'
 import type { QuerySettings, StoredQuery } from './stored-query.js'
 
@@ -11,7 +12,6 @@ import type { QuerySettings, StoredQuery } from './stored-query.js'
 const ROWS = 20
 /** Each is looked up by itself and kept until all are there: a million take 17 s and 900 MB. */
 const MAX_ROWS = 100_000
-const HOST: Column = { name: 'host', heading: 'HOST', kind: 'text' }
 const DNS_NAME = CONNECT_COLUMNS.findIndex(({ name }) => name === 'dns_name')
 
 /** The attempts that took longest. */
@@ -23,9 +23,9 @@ export const slowest: StoredQuery = {
   run(scope, settings) {
     const limit = limitOf(settings)
     const { attempts, covered } = findSlowest(scope, limit)
-    const hasHosts = new Set(scope.parts.map(({ trace }) => trace)).size > 1
-    const items = readAttempts(attempts).map(({ row, part }): Row => (hasHosts ? row.concat(part.host) : row))
-    const columns = columnsFor(items, hasHosts)
+    const found = readAttempts(attempts)
+    const columns = columnsFor(found, hasHosts(scope))
+    const items = found.map(({ row, part }): Row => (columns.includes(HOST) ? row.toSpliced(0, 0, part.host) : row))
     const ranked = rankRows({ columns, items, compare: () => 0, toRow: (row) => row }, { ...settings, limit })
     return { columns, ...ranked, notes: [describeChoice(scope, ranked.rows.length, covered)] }
   },
@@ -44,11 +44,11 @@ function limitOf({ limit }: QuerySettings): number {
 }
 
 /** Most hosts have no DNS names recorded: then tables have no column for them. */
-function columnsFor(rows: readonly Row[], hasHosts: boolean): readonly Column[] {
-  const hasNames = rows.some((row) => row[DNS_NAME] !== null)
+function columnsFor(found: readonly WholeAttempt[], isOfHosts: boolean): readonly Column[] {
+  const hasNames = found.some(({ row }) => row[DNS_NAME] !== null)
   const dnsName = CONNECT_COLUMNS[DNS_NAME] as Column
   const columns = hasNames ? CONNECT_COLUMNS : CONNECT_COLUMNS.with(DNS_NAME, { ...dnsName, isHidden: true })
-  return hasHosts ? [...columns, HOST] : columns
+  return isOfHosts ? [HOST, ...columns] : columns
 }
 
 function describeChoice({ filters }: Scope, shown: number, covered: number): string {

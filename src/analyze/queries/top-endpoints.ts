@@ -1,14 +1,17 @@
+import { parseBy } from '../options/parse-by.js'
 import type { Column } from '../result/result.js'
 import { rankRows } from '../result/rank-rows.js'
 import { describeAccuracy } from '../sums/accuracy.js'
+import { withHost } from '../sums/by-host.js'
+import { BY_NAME } from '../sums/by-name.js'
+import type { Dimension } from '../sums/dimension.js'
 import { BY_ENDPOINT } from '../sums/dimensions.js'
 import { attemptsOf, failedOf, percentOf, synRetransmitsOf } from '../sums/group-values.js'
 import { createLatencyReader } from '../sums/latencies.js'
 import { sumUp, type Group } from '../sums/sum-up.js'
-import type { StoredQuery } from './stored-query.js'
+import type { QuerySettings, StoredQuery } from './stored-query.js'
 
 const COLUMNS: readonly Column[] = [
-  ...BY_ENDPOINT.columns,
   { name: 'attempts', heading: 'ATTEMPTS', kind: 'count' },
   { name: 'share_percent', heading: 'SHARE', kind: 'percent' },
   { name: 'failed', heading: 'FAILED', kind: 'count', isFailure: true },
@@ -25,9 +28,17 @@ export const topEndpoints: StoredQuery = {
   name: 'top-endpoints',
   description: 'per remote address and port: attempts, share, failures, latency p50, p90, p99 and max, SYN retransmits',
   example: 'tcpconn analyze top-endpoints tcpconn.db --limit 10',
-  columns: COLUMNS,
+  options: [
+    {
+      flags: '--by <what>',
+      description: 'endpoint, or dns for a row per name and port; host or host,dns keeps those of each host apart',
+    },
+  ],
+  columns: columnsFor({}),
+  columnsFor,
   run(scope, settings) {
-    const groups = sumUp(scope, BY_ENDPOINT)
+    const columns = columnsFor(settings.values)
+    const groups = sumUp(scope, dimensionOf(settings.values))
     const total = groups.reduce((sum, group) => sum + attemptsOf(group), 0)
     const reader = createLatencyReader()
     const toRow = (group: Group) => {
@@ -45,9 +56,20 @@ export const topEndpoints: StoredQuery = {
       ]
     }
     const ranked = rankRows(
-      { columns: COLUMNS, items: groups, compare: (a, b) => attemptsOf(b) - attemptsOf(a), toRow },
+      { columns, items: groups, compare: (a, b) => attemptsOf(b) - attemptsOf(a), toRow },
       settings,
     )
-    return { columns: COLUMNS, ...ranked, notes: [describeAccuracy(scope)] }
+    return { columns, ...ranked, notes: [describeAccuracy(scope)] }
   },
+}
+
+function columnsFor(values: QuerySettings['values']): readonly Column[] {
+  return [...dimensionOf(values).columns, ...COLUMNS]
+}
+
+/** @throws UsageError */
+function dimensionOf({ by }: QuerySettings['values']): Dimension {
+  const { name, isByHost } = parseBy(by, ['endpoint', 'dns'])
+  const dimension = name === 'dns' ? BY_NAME : BY_ENDPOINT
+  return isByHost ? withHost(dimension) : dimension
 }

@@ -14,9 +14,13 @@ function naiveSlowest(traces: readonly SampleTrace[], scopeCase: ScopeCase): Con
     .toSorted((a, b) => b.latency_ns! - a.latency_ns!)
 }
 
-/** As text: rows that took as long may come in any order. */
+/** As text: rows that took as long, and columns, may come in any order. */
 const asText = (rows: readonly (RowObject | Connect)[]) =>
-  rows.map((row) => JSON.stringify(row, (_, value) => (typeof value === 'bigint' ? String(value) : value))).toSorted()
+  rows
+    .map((row) =>
+      JSON.stringify(Object.entries(row).toSorted(), (_, value) => (typeof value === 'bigint' ? String(value) : value)),
+    )
+    .toSorted()
 
 describe.each([1, 2])('over %i files', (fileCount) => {
   test.each(SCOPE_CASES)('whole rows are those of the view: $name', (scopeCase) => {
@@ -94,3 +98,9 @@ test('a DNS name, and a clock that was set, are those of the view', () => {
 function hidden(file: string): string[] {
   return runQuery(slowest, [file]).columns.flatMap((column) => (column.isHidden ? [column.name] : []))
 }
+
+test('rows of several files begin with their host', () => {
+  const traces = [makeTwoSessions(1), makeOtherHost(2)].map(({ file }) => file)
+  expect(runQuery(slowest, traces).columns[0]).toMatchObject({ name: 'host' })
+  expect(runQuery(slowest, traces.slice(1)).columns[0]).toMatchObject({ name: 'session_id' })
+})
