@@ -13,6 +13,16 @@ export function formatTime(unixNs: bigint, decimals: number): string {
   return `${text}${decimals > 0 ? `.${fraction.slice(0, decimals)}` : ''}Z`
 }
 
+/** The day of Unix ns in UTC, `2026-01-31`; `null` where no calendar has one. */
+export function clockDay(unixNs: bigint): string | null {
+  return /^\d{4}-\d\d-\d\d(?= )/.exec(formatTime(unixNs, 0))?.[0] ?? null
+}
+
+/** Unix ns that have a `clockDay`, without it: `10:00:05.123Z`. */
+export function formatClock(unixNs: bigint, decimals: number): string {
+  return formatTime(unixNs, decimals).slice('2026-01-31 '.length)
+}
+
 /**
  * Decimals that are of use in a column of times: none when all are whole seconds, else ms, or as many more as tell
  * different times apart.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { formatTime, usefulDecimals } from '../../src/show/format-time.js'
+import { clockDay, formatClock, formatTime, usefulDecimals } from '../../src/show/format-time.js'
 
 const SECOND = 1_769_853_605n
 
@@ -33,4 +33,11 @@ describe('useful decimals', () => {
   ] as const)('of %s are %i', (times, decimals) => {
     expect(usefulDecimals(times)).toBe(decimals)
   })
+})
+
+test('a time of a day is the day and the clock', () => {
+  const unixNs = 1_769_853_605_123_456_789n
+  expect(`${clockDay(unixNs)} ${formatClock(unixNs, 3)}`).toBe(formatTime(unixNs, 3))
+  expect(clockDay(10n ** 30n)).toBe(null)
+  expect(clockDay(10n ** 21n)).toBe(null)
 })

@@ -14,17 +14,17 @@ const MIN_ATTEMPTS = 10
 const KEEP_OPEN_NS = 60e9
 
 const COLUMNS: readonly Column[] = [
-  { name: 'pid', heading: 'PID', kind: 'text' },
+  { name: 'pid', heading: 'PID', kind: 'text', leaveOut: 3 },
   { name: 'process_start_ns', heading: 'START', kind: 'text', isHidden: true },
-  { name: 'comm', heading: 'COMM', kind: 'text' },
+  { name: 'comm', heading: 'COMM', kind: 'text', leaveOut: 6 },
   { name: 'exe', heading: 'EXE', kind: 'text', isHidden: true },
-  { name: 'user', heading: 'USER', kind: 'text' },
-  { name: 'remote_address', heading: 'ADDRESS', kind: 'text' },
+  { name: 'user', heading: 'USER', kind: 'text', leaveOut: 1 },
+  { name: 'remote_address', heading: 'ADDRESS', kind: 'text', minWidth: 15 },
   { name: 'remote_port', heading: 'PORT', kind: 'text' },
   { name: 'attempts', heading: 'ATTEMPTS', kind: 'count' },
-  { name: 'failed_percent', heading: 'FAILED%', kind: 'percent', isFailure: true },
-  { name: 'rate_per_second', heading: 'RATE', kind: 'rate' },
-  { name: 'median_gap_ns', heading: 'MEDIAN GAP', kind: 'duration' },
+  { name: 'failed_percent', heading: 'FAILED%', kind: 'percent', isFailure: true, leaveOut: 2 },
+  { name: 'rate_per_second', heading: 'RATE', kind: 'rate', leaveOut: 4 },
+  { name: 'median_gap_ns', heading: 'MEDIAN GAP', kind: 'duration', leaveOut: 5 },
   { name: 'hint', heading: 'HINT', kind: 'text' },
 ]
 

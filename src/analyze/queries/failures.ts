@@ -8,18 +8,18 @@ import { BY_ENDPOINT } from '../sums/dimensions.js'
 import type { QuerySettings, StoredQuery } from './stored-query.js'
 
 const COLUMNS: readonly Column[] = [
-  { name: 'remote_address', heading: 'ADDRESS', kind: 'text' },
+  { name: 'remote_address', heading: 'ADDRESS', kind: 'text', minWidth: 15 },
   { name: 'remote_port', heading: 'PORT', kind: 'text' },
   { name: 'outcome', heading: 'OUTCOME', kind: 'text' },
   { name: 'errno', heading: 'ERRNO', kind: 'number', isHidden: true },
-  { name: 'errno_name', heading: 'ERRNO', kind: 'text' },
+  { name: 'errno_name', heading: 'ERRNO', kind: 'text', leaveOut: 4 },
   { name: 'attempts', heading: 'ATTEMPTS', kind: 'count', isFailure: true },
   { name: 'first_seen_ns', heading: 'FIRST SEEN', kind: 'time' },
-  { name: 'last_seen_ns', heading: 'LAST SEEN', kind: 'time' },
-  { name: 'comm', heading: 'COMM', kind: 'text' },
-  { name: 'user', heading: 'USER', kind: 'text' },
-  { name: 'processes', heading: 'PROCESSES', kind: 'count' },
-  { name: 'meaning', heading: 'MEANING', kind: 'text' },
+  { name: 'last_seen_ns', heading: 'LAST SEEN', kind: 'time', leaveOut: 6 },
+  { name: 'comm', heading: 'COMM', kind: 'text', leaveOut: 5 },
+  { name: 'user', heading: 'USER', kind: 'text', leaveOut: 3 },
+  { name: 'processes', heading: 'PROCESSES', kind: 'count', leaveOut: 2 },
+  { name: 'meaning', heading: 'MEANING', kind: 'text', minWidth: 24, leaveOut: 1 },
 ]
 
 /** What went wrong where, since when, and for whom. */

@@ -18,21 +18,21 @@ const MAX_BANDS = 24
 
 const COUNTS: readonly Column[] = [
   { name: 'attempts', heading: 'ATTEMPTS', kind: 'count' },
-  { name: 'failed', heading: 'FAILED', kind: 'count', isFailure: true },
+  { name: 'failed', heading: 'FAILED', kind: 'count', isFailure: true, leaveOut: 2 },
   { name: 'failed_percent', heading: 'FAILED%', kind: 'percent', isFailure: true },
 ]
 const PERCENTILES: readonly (readonly [percent: number, column: Column])[] = [
   // The nearest rank of 0 percent is the smallest value.
-  [0, { name: 'min_ns', heading: 'MIN', kind: 'duration' }],
+  [0, { name: 'min_ns', heading: 'MIN', kind: 'duration', leaveOut: 6 }],
   [50, { name: 'p50_ns', heading: 'P50', kind: 'duration' }],
-  [75, { name: 'p75_ns', heading: 'P75', kind: 'duration' }],
-  [90, { name: 'p90_ns', heading: 'P90', kind: 'duration' }],
-  [95, { name: 'p95_ns', heading: 'P95', kind: 'duration' }],
+  [75, { name: 'p75_ns', heading: 'P75', kind: 'duration', leaveOut: 1 }],
+  [90, { name: 'p90_ns', heading: 'P90', kind: 'duration', leaveOut: 4 }],
+  [95, { name: 'p95_ns', heading: 'P95', kind: 'duration', leaveOut: 2 }],
   [99, { name: 'p99_ns', heading: 'P99', kind: 'duration' }],
-  [99.9, { name: 'p999_ns', heading: 'P99.9', kind: 'duration' }],
+  [99.9, { name: 'p999_ns', heading: 'P99.9', kind: 'duration', leaveOut: 3 }],
 ]
 const PERCENTILES_BY = PERCENTILES.filter(([percent]) => [50, 90, 99, 99.9].includes(percent))
-const MAX: Column = { name: 'max_ns', heading: 'MAX', kind: 'duration' }
+const MAX: Column = { name: 'max_ns', heading: 'MAX', kind: 'duration', leaveOut: 5 }
 
 /** Columns of a table by a dimension, which is as typed; of one row for everything without it. */
 function columnsFor({ by }: QuerySettings['values']): Column[] {

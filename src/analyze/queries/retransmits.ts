@@ -11,17 +11,17 @@ import { sumUpRetransmits, type EndpointRetransmits } from '../sums/retransmit-s
 import type { QuerySettings, StoredQuery } from './stored-query.js'
 
 const COLUMNS: readonly Column[] = [
-  { name: 'remote_address', heading: 'ADDRESS', kind: 'text' },
+  { name: 'remote_address', heading: 'ADDRESS', kind: 'text', minWidth: 15 },
   { name: 'remote_port', heading: 'PORT', kind: 'text' },
-  { name: 'attempts', heading: 'ATTEMPTS', kind: 'count' },
+  { name: 'attempts', heading: 'ATTEMPTS', kind: 'count', leaveOut: 4 },
   { name: 'retransmitted', heading: 'RETRANSMITTED', kind: 'count' },
-  { name: 'retransmitted_percent', heading: 'SHARE', kind: 'percent' },
-  { name: 'retransmitted_once', heading: 'ONCE', kind: 'count' },
-  { name: 'retransmitted_twice', heading: 'TWICE', kind: 'count' },
-  { name: 'retransmitted_more', heading: '3 OR MORE', kind: 'count' },
-  { name: 'timed_out', heading: 'TIMED OUT', kind: 'count', isFailure: true },
-  { name: 'p50_without_ns', heading: 'P50 WITHOUT', kind: 'duration' },
-  { name: 'p50_with_ns', heading: 'P50 WITH', kind: 'duration' },
+  { name: 'retransmitted_percent', heading: 'SHARE', kind: 'percent', leaveOut: 2 },
+  { name: 'retransmitted_once', heading: 'ONCE', kind: 'count', leaveOut: 5 },
+  { name: 'retransmitted_twice', heading: 'TWICE', kind: 'count', leaveOut: 5 },
+  { name: 'retransmitted_more', heading: '3 OR MORE', kind: 'count', leaveOut: 5 },
+  { name: 'timed_out', heading: 'TIMED OUT', kind: 'count', isFailure: true, leaveOut: 3 },
+  { name: 'p50_without_ns', heading: 'P50 WITHOUT', kind: 'duration', leaveOut: 1 },
+  { name: 'p50_with_ns', heading: 'P50 WITH', kind: 'duration', leaveOut: 1 },
   { name: 'added_ns', heading: 'ADDED', kind: 'duration' },
 ]
 

@@ -24,8 +24,8 @@ const MANY_INTERVALS = 61
 const COLUMNS: readonly Column[] = [
   { name: 'started', heading: 'STARTED', kind: 'time' },
   { name: 'attempts', heading: 'ATTEMPTS', kind: 'count' },
-  { name: 'rate_per_second', heading: 'RATE', kind: 'rate' },
-  { name: 'failed', heading: 'FAILED', kind: 'count', isFailure: true },
+  { name: 'rate_per_second', heading: 'RATE', kind: 'rate', leaveOut: 2 },
+  { name: 'failed', heading: 'FAILED', kind: 'count', isFailure: true, leaveOut: 1 },
   { name: 'failed_percent', heading: 'FAILED%', kind: 'percent', isFailure: true },
   { name: 'p50_ns', heading: 'P50', kind: 'duration' },
   { name: 'p99_ns', heading: 'P99', kind: 'duration' },

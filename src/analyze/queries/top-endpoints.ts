@@ -13,14 +13,14 @@ import type { QuerySettings, StoredQuery } from './stored-query.js'
 
 const COLUMNS: readonly Column[] = [
   { name: 'attempts', heading: 'ATTEMPTS', kind: 'count' },
-  { name: 'share_percent', heading: 'SHARE', kind: 'percent' },
-  { name: 'failed', heading: 'FAILED', kind: 'count', isFailure: true },
+  { name: 'share_percent', heading: 'SHARE', kind: 'percent', leaveOut: 1 },
+  { name: 'failed', heading: 'FAILED', kind: 'count', isFailure: true, leaveOut: 2 },
   { name: 'failed_percent', heading: 'FAILED%', kind: 'percent', isFailure: true },
   { name: 'p50_ns', heading: 'P50', kind: 'duration' },
-  { name: 'p90_ns', heading: 'P90', kind: 'duration' },
-  { name: 'p99_ns', heading: 'P99', kind: 'duration' },
-  { name: 'max_ns', heading: 'MAX', kind: 'duration' },
-  { name: 'syn_retransmits', heading: 'SYN RETR', kind: 'count' },
+  { name: 'p90_ns', heading: 'P90', kind: 'duration', leaveOut: 4 },
+  { name: 'p99_ns', heading: 'P99', kind: 'duration', leaveOut: 6 },
+  { name: 'max_ns', heading: 'MAX', kind: 'duration', leaveOut: 5 },
+  { name: 'syn_retransmits', heading: 'SYN RETR', kind: 'count', leaveOut: 3 },
 ]
 
 /** The endpoints with the most attempts. */

@@ -1,21 +1,17 @@
-/** Texts are cut no shorter than this, however narrow the terminal. */
-const MIN_TEXT_WIDTH = 12
-
 /**
- * Makes columns fit by taking from the widest text columns, evenly. What does not fit then stays too wide: no column is
- * dropped.
+ * Makes columns fit by taking from the widest that may give, evenly.
  * @param widths cells that each column wants
- * @param isText which of them may be cut
- * @param total cells that all of them may take together
+ * @param minima cells that each keeps
+ * @param total cells that all of them may take together; they take more where the minima do
  */
-export function fitWidths(widths: readonly number[], isText: readonly boolean[], total: number): number[] {
+export function fitWidths(widths: readonly number[], minima: readonly number[], total: number): number[] {
   const fitted = [...widths]
   const excess = widths.reduce((sum, width) => sum + width, 0) - total
   for (let taken = 0; taken < excess; taken++) {
-    const texts = fitted.map((width, i) => (isText[i] ? width : 0))
-    const widest = Math.max(...texts)
-    if (widest <= MIN_TEXT_WIDTH) break
-    fitted[texts.indexOf(widest)] = widest - 1
+    const givers = fitted.map((width, i) => (width > (minima[i] as number) ? width : 0))
+    const widest = Math.max(...givers)
+    if (widest === 0) break
+    fitted[givers.indexOf(widest)] = widest - 1
   }
   return fitted
 }

@@ -14,19 +14,27 @@ export interface MeasuredColumn {
   textOf(row: Row): string
 }
 
+/** How values become texts. */
+export interface MeasureOptions {
+  /** What the format needs beyond text that is safe for a terminal */
+  readonly escape?: (text: string) => string
+  /** Room is scarce: times are in ms at most, and without their day where this is that of all of them. */
+  readonly day?: string | null
+}
+
 /** No path is longer; a text that is would make every line of the table as long. */
 const MAX_WIDTH = 4096
 
 /**
  * The columns that are shown to people. Texts are made anew wherever they are needed: of a million rows they would take
  * more memory than the rows.
- * @param escape what the format needs beyond text that is safe for a terminal
  */
-export function measureColumns({ columns, rows }: Result, escape = (text: string) => text): MeasuredColumn[] {
+export function measureColumns({ columns, rows }: Result, options: MeasureOptions = {}): MeasuredColumn[] {
+  const { escape = (text: string) => text, day } = options
   return columns.flatMap((column, position) => {
     if (column.isHidden) return []
     const valueOf = (row: Row) => row[position] ?? null
-    const format = createCellFormatter(column.kind, () => rows.map(valueOf))
+    const format = createCellFormatter(column.kind, () => rows.map(valueOf), day)
     const textOf = (row: Row) => escape(format(valueOf(row)))
     const heading = escape(safeText(column.heading))
     const widest = rows.reduce((max, row) => Math.max(max, textWidth(textOf(row))), textWidth(heading))

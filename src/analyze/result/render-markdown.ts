@@ -6,7 +6,7 @@ const MIN_WIDTH = 4
 
 /** A table in GitHub Flavored Markdown, values as in a table of the terminal. Its source lines up, too. */
 export function* renderMarkdown(result: Result): Generator<string> {
-  const columns = measureColumns(result, escapeMarkdown)
+  const columns = measureColumns(result, { escape: escapeMarkdown })
   const line = (cellOf: (column: MeasuredColumn) => string) => {
     const cells = columns.map((column) => padCell(cellOf(column), Math.max(MIN_WIDTH, column.width), column.column))
     return `| ${cells.join(' | ')} |`

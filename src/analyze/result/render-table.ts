@@ -1,6 +1,8 @@
 import { formatCount } from '../../show/format-number.js'
 import { safeLine } from '../../show/safe-text.js'
+import { wrapLine } from '../../show/wrap-line.js'
 import type { View } from './format.js'
+import { layOutTable } from './lay-out-table.js'
 import type { Result } from './result.js'
 import { tableLines } from './table-lines.js'
 
@@ -14,18 +16,22 @@ export function chartWidth(width: number): number {
 
 /** Everything there is to say of a result, for people: loss, chart, table, notes. */
 export function* renderTable(result: Result, { width, paint, loss, cover }: View): Generator<string> {
-  for (const line of loss) yield paint.loss(safeLine(line))
+  const wrap = (line: string) => wrapLine(safeLine(line), width)
+  const layout = layOutTable(result, width)
+  for (const line of loss.flatMap(wrap)) yield paint.loss(line)
   if (result.rows.length > 0) {
     const chart = result.chart?.(chartWidth(width)) ?? []
     for (const line of chart) yield safeLine(line)
-    if (!result.isChartOnly) yield* tableLines(result, width, paint)
+    if (!result.isChartOnly) yield* tableLines(layout.columns, result.rows, paint)
   } else {
-    yield safeLine(result.whenEmpty ?? 'no attempts match')
+    yield* wrap(result.whenEmpty ?? 'no attempts match')
   }
-  const hidden = result.hiddenRows > 0 && !result.isChartOnly ? [describeHidden(result.hiddenRows)] : []
-  for (const line of [...hidden, ...result.notes, ...cover]) yield paint.note(safeLine(line))
+  const left =
+    result.isChartOnly || result.rows.length === 0 ? [] : [...describeHidden(result.hiddenRows), ...layout.notes]
+  for (const line of [...left, ...result.notes, ...cover].flatMap(wrap)) yield paint.note(line)
 }
 
-function describeHidden(rows: number): string {
-  return `… and ${formatCount(rows)} more ${rows === 1 ? 'row' : 'rows'} (--limit N shows more)`
+function describeHidden(rows: number): string[] {
+  if (rows === 0) return []
+  return [`… and ${formatCount(rows)} more ${rows === 1 ? 'row' : 'rows'} (--limit N shows more)`]
 }

@@ -16,6 +16,10 @@ export interface Column {
   readonly isFailure?: boolean
   /** Left out of tables, not of the formats for machines. */
   readonly isHidden?: boolean
+  /** Where a table is too wide, columns with a 1 are left out first, then those with a 2, and those without any last. */
+  readonly leaveOut?: number
+  /** Cells below which a text is not cut: one that is of no use without its end. */
+  readonly minWidth?: number
 }
 
 /** Integers beyond 2^53 come as bigint. */

@@ -11,6 +11,9 @@ import { createFirstRowReader } from './first-rows.js'
 
 const text = (name: string, heading: string): Column => ({ name, heading, kind: 'text' })
 
+/** An IPv4 address is of no use without its end. */
+const ADDRESS: Column = { ...text('remote_address', 'ADDRESS'), minWidth: 15 }
+
 /** A dimension whose key is columns of the endpoint or the process. */
 function ofRow(
   name: string,
@@ -26,10 +29,7 @@ function ofRow(
   }
 }
 
-export const BY_ENDPOINT = ofRow('endpoint', 'endpoint', [
-  text('remote_address', 'ADDRESS'),
-  text('remote_port', 'PORT'),
-])
+export const BY_ENDPOINT = ofRow('endpoint', 'endpoint', [ADDRESS, text('remote_port', 'PORT')])
 
 /** A process: pid and start time, with what its first row says of it. A user without a name is its number. */
 export const BY_PROCESS: Dimension = {
@@ -37,10 +37,10 @@ export const BY_PROCESS: Dimension = {
   source: 'process',
   columns: [
     text('pid', 'PID'),
-    text('process_start_ns', 'START'),
+    { ...text('process_start_ns', 'START'), isHidden: true },
     text('comm', 'COMM'),
-    text('exe', 'EXE'),
-    text('user', 'USER'),
+    { ...text('exe', 'EXE'), leaveOut: 1 },
+    { ...text('user', 'USER'), leaveOut: 6 },
   ],
   identity: 2,
   keys({ trace, sessionId }) {
@@ -96,7 +96,7 @@ const BY_CGROUP: Dimension = {
 
 const DIMENSIONS: readonly Dimension[] = [
   BY_ENDPOINT,
-  ofRow('address', 'endpoint', [text('remote_address', 'ADDRESS')]),
+  ofRow('address', 'endpoint', [ADDRESS]),
   ofRow('port', 'endpoint', [text('remote_port', 'PORT')]),
   ofRow('uid', 'process', [text('user', 'USER'), text('uid', 'UID')]),
   BY_PROCESS,
