@@ -1,0 +1,62 @@
+import { mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { CATALOGUE } from '../../../src/analyze/queries/catalogue.js'
+import type { StoredQuery } from '../../../src/analyze/queries/stored-query.js'
+import { renderTable } from '../../../src/analyze/result/render-table.js'
+import { describeCover, describeLoss } from '../../../src/analyze/trace/session-facts.js'
+import { selectScope } from '../../../src/analyze/options/select-scope.js'
+import { withTraces } from '../../../src/analyze/trace/trace.js'
+import { textWidth } from '../../../src/show/text-width.js'
+import { createRandom } from '../../store/random.js'
+import { PLAIN_VIEW } from '../result/sample-result.js'
+import { makeSampleTrace } from '../sample-trace.js'
+import { variedEvents } from '../varied-events.js'
+
+const WIDTHS = [80, 120]
+const DIRECTORY = join(import.meta.dirname, '__snapshots__')
+mkdirSync(DIRECTORY, { recursive: true })
+/** Before any is written: a new one is there only after a look at it. */
+const PRESENT = readdirSync(DIRECTORY).map((name) => join(DIRECTORY, name))
+const snapshotOf = ({ name }: StoredQuery, width: number) => join(DIRECTORY, `${name}-${width}.txt`)
+
+/** Two sessions of a few thousand attempts, the second one faster than the first, with some loss: always the same. */
+function makeFixedTrace(): string {
+  const random = createRandom(2026)
+  const before = variedEvents(random, 3000)
+  const after = variedEvents(random, 3000).map((event) => ({ ...event, latencyNs: event.latencyNs! / 3n }))
+  const loss = { ringFull: 5, mapFull: 0, writerBehind: 2, missed: 0 }
+  return makeSampleTrace({ batches: [before.slice(0, 2000), null, before.slice(2000)] }, { batches: [after], loss })
+    .file
+}
+
+/** What is printed on a terminal of that width; completeness is the same for all. */
+function tableOf(query: StoredQuery, width: number, hasCover = false): string[] {
+  const file = makeFixedTrace()
+  return withTraces([file], (traces) => {
+    const scope = query.files?.select(traces, [file], {}) ?? selectScope(traces, {})
+    const result = query.run(scope, { limit: query.tableRows ?? 20, sort: null, values: {}, width })
+    const view = {
+      ...PLAIN_VIEW,
+      width,
+      loss: describeLoss(scope.parts),
+      cover: hasCover ? describeCover(scope.parts) : [],
+    }
+    return [...renderTable(result, view)]
+  })
+}
+
+describe.each(CATALOGUE)('$name', (query) => {
+  test.each(WIDTHS)('looks as it did at a width of %d', async (width) => {
+    await expect(`${tableOf(query, width).join('\n')}\n`).toMatchFileSnapshot(snapshotOf(query, width))
+  })
+
+  test.each([40, ...WIDTHS])('fits %d columns, whatever the line', (width) => {
+    for (const line of tableOf(query, width, true)) expect(textWidth(line), line).toBeLessThanOrEqual(width)
+  })
+})
+
+test('every stored query has its snapshots, and nothing else has', () => {
+  const expected = CATALOGUE.flatMap((query) => WIDTHS.map((width) => snapshotOf(query, width)))
+  expect(PRESENT.toSorted()).toEqual(expected.toSorted())
+})
