@@ -10,7 +10,7 @@ export interface ResultBatch {
 }
 
 /**
- * Gives a result's columns their types: times are timestamps, counts, durations and numbers 64-bit integers, or doubles when
+ * Gives a result's columns their types: times are timestamps unless their name says that they are ns, counts, durations and numbers 64-bit integers, or doubles when
  * one of them is no integer, texts texts. What a column says that it holds, and does not, makes it a text, and so do
  * integers that a double would round beside a fraction.
  */
@@ -54,11 +54,12 @@ function typeColumn(shown: Column, values: readonly Value[]): TypedColumn {
   }
 }
 
-function chooseType({ kind, isFraction = false }: Column, values: readonly Value[]): ColumnType {
+function chooseType({ name, kind, isFraction = false }: Column, values: readonly Value[]): ColumnType {
   const isAll = (test: (value: NonNullable<Value>) => boolean) => values.every((value) => value === null || test(value))
   if (kind === 'text' || !isAll((value) => typeof value !== 'string')) return textType(values, isAll)
   if (kind === 'percent' || kind === 'rate' || isFraction) return 'double'
-  if (isAll(isLong)) return kind === 'time' ? 'timestamp' : 'int64'
+  // What is called ns is an integer of ns in each format.
+  if (isAll(isLong)) return kind === 'time' && !name.endsWith('_ns') ? 'timestamp' : 'int64'
   return isAll((value) => typeof value === 'number' || Number.isSafeInteger(Number(value))) ? 'double' : 'utf8'
 }
 

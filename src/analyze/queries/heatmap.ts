@@ -18,7 +18,7 @@ const MAX_BANDS = 20
 const NS_PER_SECOND = 1_000_000_000n
 
 const COLUMNS: readonly Column[] = [
-  { name: 'started', heading: 'STARTED', kind: 'time' },
+  { name: 'started_ns', heading: 'STARTED', kind: 'time' },
   { name: 'latency_from_ns', heading: 'FROM', kind: 'duration' },
   { name: 'latency_to_ns', heading: 'TO', kind: 'duration' },
   { name: 'attempts', heading: 'ATTEMPTS', kind: 'count' },

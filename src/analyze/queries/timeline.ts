@@ -22,7 +22,7 @@ const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10
 const MANY_INTERVALS = 61
 
 const COLUMNS: readonly Column[] = [
-  { name: 'started', heading: 'STARTED', kind: 'time' },
+  { name: 'started_ns', heading: 'STARTED', kind: 'time' },
   { name: 'attempts', heading: 'ATTEMPTS', kind: 'count' },
   { name: 'rate_per_second', heading: 'RATE', kind: 'rate', leaveOut: 2 },
   { name: 'failed', heading: 'FAILED', kind: 'count', isFailure: true, leaveOut: 1 },
@@ -30,7 +30,7 @@ const COLUMNS: readonly Column[] = [
   { name: 'p50_ns', heading: 'P50', kind: 'duration' },
   { name: 'p99_ns', heading: 'P99', kind: 'duration' },
 ]
-const [STARTED, ATTEMPTS, FAILED, P50, P99] = ['started', 'attempts', 'failed', 'p50_ns', 'p99_ns'].map((name) =>
+const [STARTED, ATTEMPTS, FAILED, P50, P99] = ['started_ns', 'attempts', 'failed', 'p50_ns', 'p99_ns'].map((name) =>
   COLUMNS.findIndex((column) => column.name === name),
 ) as [number, number, number, number, number]
 

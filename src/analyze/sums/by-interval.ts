@@ -5,7 +5,7 @@ export function byInterval(seconds: number): Dimension {
   return {
     name: 'interval',
     source: 'second',
-    columns: [{ name: 'started', heading: 'STARTED', kind: 'time' }],
+    columns: [{ name: 'started_ns', heading: 'STARTED', kind: 'time' }],
     keys: () => (second) => [startOfInterval(second, seconds)],
   }
 }

@@ -35,21 +35,22 @@ describe.each(['arrow', 'arrow file', 'parquet'] as const)('a result as %s', (fo
         ['p50_ns', 'duration'],
         ['mean_ns', 'duration'],
         ['first', 'time'],
+        ['last_ns', 'time'],
         ['per_second', 'rate'],
         ['score', 'number'],
         ['unknown', 'count'],
       ],
       [
-        ['a\x1b"', 443, 2 ** 52, 50, 1_000, 0.5, 1_700_000_000_123_456_789n, 3, 1, null],
-        [null, null, null, 0.5, null, 2, null, null, 2.5, null],
+        ['a\x1b"', 443, 2 ** 52, 50, 1_000, 0.5, 1_700_000_000_123_456_789n, 7n, 3, 1, null],
+        [null, null, null, 0.5, null, 2, null, null, null, 2.5, null],
       ],
     )
     const { names, types, rows } = await readRendered(format, result)
     expect(names).toEqual(result.columns.map(({ name }) => name))
-    expect(types.join(' ')).toBe('VARCHAR BIGINT BIGINT DOUBLE BIGINT DOUBLE TIMESTAMP_NS DOUBLE DOUBLE BIGINT')
+    expect(types.join(' ')).toBe('VARCHAR BIGINT BIGINT DOUBLE BIGINT DOUBLE TIMESTAMP_NS BIGINT DOUBLE DOUBLE BIGINT')
     expect(rows).toEqual([
-      ['a\x1b"', 443n, 2n ** 52n, 50n, 1000n, 0.5, 1_700_000_000_123_456_789n, 3n, 1n, null],
-      [null, null, null, 0.5, null, 2n, null, null, 2.5, null],
+      ['a\x1b"', 443n, 2n ** 52n, 50n, 1000n, 0.5, 1_700_000_000_123_456_789n, 7n, 3n, 1n, null],
+      [null, null, null, 0.5, null, 2n, null, null, null, 2.5, null],
     ])
   })
 

@@ -26,9 +26,13 @@ test.each(CATALOGUE)(
     for (const session of ['1', '2']) {
       const { columns, rows } = runQuery(query, [file], { session }, { limit: 10 })
       expect(new Set(columns.map((column) => column.name)).size).toBe(columns.length)
+      const shown = columns.filter((column) => !column.isHidden).map((column) => column.heading)
+      expect(new Set(shown).size).toBe(shown.length)
       for (const { name, kind } of columns) {
         expect(name).toMatch(/^[a-z][a-z0-9_]*$/)
-        if (kind === 'duration') expect(name).toMatch(/_ns$/)
+        if (kind === 'duration' || kind === 'time') expect(name).toMatch(/_ns$/)
+        if (kind === 'rate') expect(name).toMatch(/_per_second$/)
+        if (kind === 'percent') expect(name).toMatch(/_percent$/)
       }
       for (const row of rows) expect(row).toHaveLength(columns.length)
     }

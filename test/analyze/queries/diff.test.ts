@@ -159,7 +159,7 @@ test('counts, rates and percentiles are those of all rows', () => {
       const established = mine.filter((connect) => connect.outcome === 'established')
       const latencies = established.map((connect) => connect.latency_ns as number)
       expect(row[`attempts_${side}`]).toBe(mine.length)
-      expect(row[`rate_${side}_per_s`]).toBeCloseTo(mine.length / 60)
+      expect(row[`rate_${side}_per_second`]).toBeCloseTo(mine.length / 60)
       expect(row[`p50_${side}_ns`]).toBe(exactPercentile(latencies, 50))
       expect(row[`p99_${side}_ns`]).toBe(exactPercentile(latencies, 99))
       const failed = row[`failed_${side}_percent`]

@@ -33,12 +33,12 @@ function inInterval(connects: readonly Connect[], started: bigint, seconds: numb
 }
 
 function expectNaive(rows: readonly RowObject[], connects: readonly Connect[], seconds: number, slack: number): void {
-  const starts = [...new Set(rows.map((row) => row.started as bigint))]
+  const starts = [...new Set(rows.map((row) => row.started_ns as bigint))]
   for (const started of starts) {
     expect((started / NS) % BigInt(seconds)).toBe(0n)
     const group = inInterval(connects, started, seconds)
     const latencies = latenciesOf(group)
-    const ofStart = rows.filter((row) => row.started === started)
+    const ofStart = rows.filter((row) => row.started_ns === started)
     const cells = ofStart.filter((row) => row.latency_from_ns !== null)
     const failed = ofStart.filter((row) => row.latency_from_ns === null)
     expect(failed.map((row) => row.attempts)).toEqual(countFailed(group) > 0 ? [countFailed(group)] : [])
@@ -123,10 +123,10 @@ test('an empty session, one attempt, and failures alone', () => {
   )
   expect(ask([trace.file], { session: '1' })).toEqual([])
   expect(ask([trace.file], { session: '2', exact: true })).toEqual([
-    { started: STARTED_UNIX_NS + NS, latency_from_ns: 1_400_000, latency_to_ns: 1_600_000, attempts: 1 },
+    { started_ns: STARTED_UNIX_NS + NS, latency_from_ns: 1_400_000, latency_to_ns: 1_600_000, attempts: 1 },
   ])
   expect(ask([trace.file], { session: '3' })).toEqual([
-    { started: STARTED_UNIX_NS + NS, latency_from_ns: null, latency_to_ns: null, attempts: 1 },
+    { started_ns: STARTED_UNIX_NS + NS, latency_from_ns: null, latency_to_ns: null, attempts: 1 },
   ])
   for (const session of ['1', '2', '3', '4']) {
     for (const width of [1, 12, 80]) {

@@ -48,7 +48,7 @@ function expectNaive(
   tolerance: number,
 ): void {
   const groups = byStart(connects, seconds)
-  const starts = rows.map((row) => Number((row.started as bigint) / 1_000_000_000n))
+  const starts = rows.map((row) => Number((row.started_ns as bigint) / 1_000_000_000n))
   expect(starts).toEqual(starts.map((_, i) => starts[0]! + i * seconds))
   expect([...groups.keys()].filter((start) => !starts.includes(start))).toEqual([])
   rows.forEach((row, i) => {
@@ -115,7 +115,7 @@ describe.each([
     const options = { ...raw, since: '+30.5s', until: '+60.5s', port: ['443'] }
     const rows = ask([trace.file], options, '4s')
     expectNaive(rows, readConnects(trace.db, where), 4, tolerance)
-    expect(Number((rows[0]!.started as bigint) / 1_000_000_000n)).toBe(START_S + 28)
+    expect(Number((rows[0]!.started_ns as bigint) / 1_000_000_000n)).toBe(START_S + 28)
     expect(rows).toHaveLength(9)
   })
 })
@@ -162,7 +162,7 @@ test('an attempt that began before its session is counted', () => {
   const trace = makeSampleTrace({ batches: [[{}]] })
   trace.db.exec('UPDATE connect_attempt SET started_ns = -1500000000; UPDATE batch SET min_started_ns = -1500000000')
   const rows = ask([trace.file], { exact: true }, '1s')
-  expect(rows[0]).toMatchObject({ started: STARTED_UNIX_NS - 2_000_000_000n, attempts: 1 })
+  expect(rows[0]).toMatchObject({ started_ns: STARTED_UNIX_NS - 2_000_000_000n, attempts: 1 })
 })
 
 test('an empty session has intervals without attempts, one that was cut off at once has none', () => {
@@ -179,9 +179,9 @@ test('one attempt', () => {
   const trace = makeSampleTrace({ batches: [[{ latencyNs: 5_000_000n }]], goodbye: false })
   const rows = ask([trace.file], { exact: true })
   expect(rows).toHaveLength(2)
-  expect(rows[0]).toMatchObject({ started: STARTED_UNIX_NS, attempts: 0, rate_per_second: 0 })
+  expect(rows[0]).toMatchObject({ started_ns: STARTED_UNIX_NS, attempts: 0, rate_per_second: 0 })
   expect(rows[1]).toEqual({
-    started: STARTED_UNIX_NS + 1_000_000_000n,
+    started_ns: STARTED_UNIX_NS + 1_000_000_000n,
     attempts: 1,
     rate_per_second: 1,
     failed: 0,
