@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { addAnalyzeCommands } from './analyze/command.js'
+import { withHelpOption } from './options/help-option.js'
 import { outliveTerminal } from './outlive-terminal.js'
 import { addRecordCommands } from './record/command.js'
 import { describeError } from './report-error.js'
@@ -19,8 +20,9 @@ const program = new Command('tcpconn')
   .addHelpText('after', '\nExample:\n  sudo tcpconn record --duration 10m && tcpconn analyze top-endpoints')
   .exitOverride()
 
+const args = process.argv.slice(2)
 addRecordCommands(program)
-await addAnalyzeCommands(program, process.argv.slice(2))
+await addAnalyzeCommands(program, args)
 
 // A reader that has seen enough (| head) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -39,7 +41,7 @@ process.stderr.on('error', () => {})
 outliveTerminal()
 
 try {
-  await program.parseAsync()
+  await program.parseAsync(withHelpOption(program, args), { from: 'user' })
 } catch (thrown) {
   process.exitCode = endWith(thrown)
 }

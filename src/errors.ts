@@ -21,8 +21,8 @@ export class TcpconnError extends Error {
   }
 }
 
-/** What to do after a wrong use. */
-export const HELP_HINT = 'tcpconn COMMAND --help explains every option'
+/** What to do after a wrong use, where nothing better is known. */
+export const HELP_HINT = 'tcpconn COMMAND --help explains every option, as in tcpconn analyze latency --help'
 
 /**
  * A wrong value of an option: names the option, the value, what is accepted, and what was probably meant, if that is

@@ -40,6 +40,9 @@ describe('help', () => {
     [['analyze', '--help']],
     [['analyze', 'top-endpoints', '--help']],
     [['help', 'record']],
+    [['help', 'analyze', 'latency']],
+    [['analyze', 'help', 'latency']],
+    [['help', 'record', 'more.db']],
   ])('of %j shows an example, on stdout', async (args) => {
     const { status, stdout, stderr } = await runTool(args)
     expect([status, stderr]).toEqual([0, ''])
@@ -80,6 +83,8 @@ describe('a wrong use ends with 2, says what is meant, and prints nothing on std
     [['analyze', 'top-endpoint'], /top-endpoint[^s](.|\n)*\nhint: did you mean top-endpoints\?\n/],
     [['analyze', 'top-endpoint', '--limit', '3'], /did you mean top-endpoints\?/],
     [['analyze', 'nonsense', 'tcpconn.db'], /QUERY takes summary, (.|\n)*\nhint: tcpconn COMMAND --help explains/],
+    [['help', 'latency'], /unknown command 'latency'(.|\n)*--help explains every option/],
+    [['help', 'analyze', 'latncy'], /did you mean latency\?/],
     [['analyze', '--lst'], /did you mean --list\?/],
     [['analyze', 'top-endpoints', '-o'], /argument missing/],
     [
@@ -88,8 +93,10 @@ describe('a wrong use ends with 2, says what is meant, and prints nothing on std
     ],
     [
       ['analyze', 'top-endpoints', '--format', 'xml'],
-      /'xml' is invalid \[E_USAGE\]\nreason: Allowed choices are table, json, jsonl, csv, markdown, arrow, parquet\n/,
+      /--format: "xml" is not accepted(.|\n)*--format takes table, json, jsonl, csv, markdown, arrow, parquet/,
     ],
+    [['analyze', 'top-endpoints', '--format', 'jsn'], /did you mean json\?/],
+    [['export', '--format', 'parqet'], /did you mean parquet\?/],
     [['record', '--duration'], /argument missing/],
     [['record', '--port', '0'], /--port: "0" is not accepted(.|\n)*ports from 1 to 65535/],
     [['export'], /required option '--format <format>' not specified/],

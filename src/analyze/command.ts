@@ -1,8 +1,9 @@
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import { UsageError } from '../errors.js'
 import { nearestName } from '../options/nearest-name.js'
 import { safeLine } from '../show/safe-text.js'
 import type { AnalyzeOptions } from './analyze.js'
+import { choiceOption } from './commands/choice-option.js'
 import { addExport } from './commands/export.js'
 import { addReplay } from './commands/replay.js'
 import { addScopeOptions } from './commands/scope-options.js'
@@ -169,6 +170,6 @@ async function runSql(
 
 function addOutputOptions(command: Command): void {
   command
-    .addOption(new Option('--format <format>', 'how to print it').choices(FORMAT_NAMES).default('table'))
+    .addOption(choiceOption('--format <format>', 'how to print it', FORMAT_NAMES).default('table'))
     .option('-o, --output <file>', 'write into this new file; - is stdout')
 }

@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js'
 import { UsageError } from '../errors.js'
 import { FAILED_OUTCOMES, OUTCOMES, type Outcome } from '../store/outcome.js'
+import { nearestName } from './nearest-name.js'
 
 /** A network: the first `length` bits of a 16-byte address (IPv4 as IPv4-mapped, so 96 and more). */
 export interface Prefix {
@@ -39,7 +40,7 @@ export function parseOutcomes(texts: readonly string[]): Outcome[] {
   const outcomes = splitLists('--outcome', texts, accepted).flatMap((text): readonly Outcome[] => {
     if (text === 'failed') return FAILED_OUTCOMES
     if ((OUTCOMES as readonly string[]).includes(text)) return [text as Outcome]
-    throw new UsageError('--outcome', text, accepted)
+    throw new UsageError('--outcome', text, accepted, nearestName(text, ['failed', ...OUTCOMES]))
   })
   return [...new Set(outcomes)]
 }

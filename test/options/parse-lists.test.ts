@@ -74,6 +74,11 @@ describe('outcomes', () => {
   })
 })
 
+test('the outcome that was meant is suggested', () => {
+  expect(() => parseOutcomes(['faild'])).toThrow(expect.objectContaining({ hint: 'did you mean failed?' }))
+  expect(() => parseOutcomes(['timed-out'])).toThrow(expect.objectContaining({ hint: 'did you mean timed_out?' }))
+})
+
 describe('destinations', () => {
   test.each([
     ['10.0.0.0/8', '10.0.0.0', 104],

@@ -1,6 +1,7 @@
-import { Option, type Command } from 'commander'
+import type { Command } from 'commander'
 import { EXPORT_FORMATS } from '../export/export-formats.js'
 import type { ExportOptions } from '../export/export-trace.js'
+import { choiceOption } from './choice-option.js'
 import { addScopeOptions } from './scope-options.js'
 
 const EXAMPLES = `
@@ -16,7 +17,7 @@ export function addExport(program: Command): void {
     .command('export')
     .description('write attempts as Parquet, Arrow, CSV or JSON lines, with the columns of the view connects')
     .argument('[files...]', 'trace files, exported as one, with the column host', ['tcpconn.db'])
-    .addOption(new Option('--format <format>', 'what to write').choices(EXPORT_FORMATS).makeOptionMandatory())
+    .addOption(choiceOption('--format <format>', 'what to write', EXPORT_FORMATS).makeOptionMandatory())
     .option('-o, --output <file>', 'write into this new file, which appears when it is whole; - is stdout')
     .option('--partition <keys>', 'a Parquet data set in directories, by host, date or host,date, below the output')
     .option('-q, --quiet', 'neither progress nor warnings')

@@ -3,7 +3,7 @@ import { nearestName } from '../../options/nearest-name.js'
 import type { Column } from './result.js'
 
 /**
- * The column that `--sort` names, with or without its unit.
+ * The column that `--sort` names, with or without its unit, or by its heading.
  * @throws UsageError that suggests the nearest
  */
 export function requireColumn(columns: readonly Column[], text: string): Column {
@@ -13,14 +13,19 @@ export function requireColumn(columns: readonly Column[], text: string): Column 
   throw new UsageError('--sort', text, `a column: ${names.join(', ')}`, nearestColumn(names, text))
 }
 
-/** A column by its name, with or without its unit; `undefined` when there is none. */
+/** A column by its name, with or without its unit, or by the heading that people see; `undefined` when there is none. */
 export function findColumn(columns: readonly Column[], text: string): Column | undefined {
-  return columns.find(({ name }) => name === text) ?? columns.find(({ name }) => withoutUnit(name) === text)
+  const heading = columns.filter(({ isHidden }) => !isHidden).find((column) => asName(column.heading) === asName(text))
+  return columns.find(({ name }) => name === text) ?? columns.find(({ name }) => withoutUnit(name) === text) ?? heading
 }
 
 function nearestColumn(names: readonly string[], text: string): string | null {
-  const typed = text.toLowerCase().replaceAll('-', '_')
-  return nearestName(typed, [...names, ...names.map(withoutUnit)])
+  return nearestName(asName(text), [...names, ...names.map(withoutUnit)])
+}
+
+/** `SYN RETR` may be typed as `syn-retr`. */
+function asName(text: string): string {
+  return text.toLowerCase().replaceAll(/[ -]/g, '_')
 }
 
 function withoutUnit(name: string): string {

@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.js'
 import { formatAddress, isIpv4Mapped } from '../../store/address.js'
 import { OUTCOMES } from '../../store/outcome.js'
+import { nearestName } from '../../options/nearest-name.js'
 import type { Column, Value } from '../result/result.js'
 import { AT } from '../trace/attempt-columns.js'
 import { createDnsReader } from '../trace/dns-reader.js'
@@ -113,6 +114,9 @@ const DIMENSIONS: readonly Dimension[] = [
 export const BY_UID = DIMENSIONS[3] as Dimension
 export const BY_COMM = DIMENSIONS[5] as Dimension
 
+const ACCEPTED_SUBNETS =
+  'subnet, or subnet/1 to subnet/32, and up to subnet/128 where all addresses are IPv6, as with -6'
+
 /** What `--by` accepts. */
 export const DIMENSION_NAMES = [...DIMENSIONS.map((dimension) => dimension.name), 'subnet'].join(', ')
 
@@ -123,10 +127,16 @@ export const DIMENSION_NAMES = [...DIMENSIONS.map((dimension) => dimension.name)
 export function parseDimension(name: string): Dimension {
   const known = DIMENSIONS.find((dimension) => dimension.name === name)
   if (known) return known
-  const subnet = /^subnet(?:\/(\d{1,3}))?$/.exec(name)
-  const length = subnet?.[1] === undefined ? null : Number(subnet[1])
-  if (subnet && (length === null || length <= 128)) return bySubnet(length)
-  throw new UsageError('--by', name, `${DIMENSION_NAMES}, or subnet/16`)
+  if (/^subnet(\/|$)/.test(name)) return bySubnet(parseLength(name))
+  throw new UsageError('--by', name, `${DIMENSION_NAMES}, or subnet/16`, nearestName(name, DIMENSION_NAMES.split(', ')))
+}
+
+/** Bits of a network; `null` for what is common. @throws UsageError */
+function parseLength(name: string): number | null {
+  const [, digits] = /^subnet(?:\/(\d{1,3}))?$/.exec(name) ?? [name, '999']
+  if (digits === undefined) return null
+  if (Number(digits) <= 128) return Number(digits)
+  throw new UsageError('--by', name, ACCEPTED_SUBNETS)
 }
 
 function bySubnet(length: number | null): Dimension {
@@ -142,10 +152,11 @@ function bySubnet(length: number | null): Dimension {
   return { name: 'subnet', source: 'endpoint', columns: [text('subnet', 'SUBNET')], keys }
 }
 
-/** The network of a 16-byte address in CIDR notation. */
+/** The network of a 16-byte address in CIDR notation. @throws UsageError for more bits than it has */
 function formatNetwork(address: Uint8Array, length: number | null): string {
   const isIpv4 = isIpv4Mapped(address)
-  const bits = Math.min(length ?? (isIpv4 ? 24 : 64), isIpv4 ? 32 : 128)
+  const bits = length ?? (isIpv4 ? 24 : 64)
+  if (isIpv4 && bits > 32) throw new UsageError('--by', `subnet/${bits}`, ACCEPTED_SUBNETS)
   const kept = bits + (isIpv4 ? 96 : 0)
   const network = address.map((byte, i) => byte & ~(255 >> Math.min(8, Math.max(0, kept - 8 * i))))
   return `${formatAddress(network)}/${bits}`

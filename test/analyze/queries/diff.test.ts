@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { diff } from '../../../src/analyze/queries/diff.js'
 import type { RawScope } from '../../../src/analyze/options/select-scope.js'
+import { findColumn } from '../../../src/analyze/result/find-column.js'
 import type { QuerySettings } from '../../../src/analyze/queries/stored-query.js'
 import { UsageError } from '../../../src/errors.js'
 import { withTraces } from '../../../src/analyze/trace/trace.js'
@@ -221,4 +222,8 @@ describe('what is compared', () => {
     }
     throw new Error('nothing was thrown')
   })
+})
+
+test.each(['rate_after', 'failed_before', 'p99_after', 'RATE AFTER'])('--sort %s is without its unit', (text) => {
+  expect(findColumn(diff.columns, text)?.name).toMatch(/_(per_second|percent|ns)$/)
 })

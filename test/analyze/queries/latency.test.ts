@@ -192,6 +192,21 @@ test('IPv6 networks are those of the bits', () => {
   expect(subnets('subnet/128')).toHaveLength(3)
 })
 
+test('IPv4 networks have 32 bits at most', () => {
+  const trace = makeTrace(5)
+  const accepted = /subnet\/1 to subnet\/32, and up to subnet\/128 where all addresses are IPv6/
+  expect(ask(trace, {}, { values: { by: 'subnet/32' } })).not.toEqual([])
+  const refused = expect.objectContaining({ code: 'E_USAGE', reason: expect.stringMatching(accepted) })
+  expect(() => ask(trace, {}, { values: { by: 'subnet/33' } })).toThrow(refused)
+  expect(() => ask(trace, {}, { values: { by: 'subnet/129' } })).toThrow(refused)
+  expect(ask(trace, { ipv6: true }, { values: { by: 'subnet/33' } })).toMatchObject([{ subnet: '::/33' }])
+})
+
+test('what was meant by --by is suggested', () => {
+  const refused = (hint: string) => expect.objectContaining({ hint })
+  expect(() => ask(makeTrace(6), {}, { values: { by: 'hots' } })).toThrow(refused('did you mean host?'))
+})
+
 test('names that only a hostile file has are passed as they are', () => {
   const trace = makeSampleTrace({ batches: [[{}, { remotePort: 80 }]] })
   trace.db.pragma('foreign_keys = OFF')

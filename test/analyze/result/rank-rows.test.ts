@@ -6,7 +6,7 @@ import { UsageError } from '../../../src/errors.js'
 const COLUMNS: readonly Column[] = [
   { name: 'comm', heading: 'COMM', kind: 'text' },
   { name: 'p50_ns', heading: 'P50', kind: 'duration' },
-  { name: 'seen', heading: 'SEEN', kind: 'time' },
+  { name: 'seen', heading: 'LAST SEEN', kind: 'time' },
 ]
 const ITEMS: readonly Row[] = [
   ['curl', 5, 2n ** 60n],
@@ -35,6 +35,8 @@ describe('--sort', () => {
     ['texts from a to z, what is missing last', 'comm', ['apt', 'curl', 'wget', null]],
     ['numbers from the highest, what is equal in its own order', 'p50_ns', [null, 'apt', 'curl', 'wget']],
     ['without the unit', 'p50', [null, 'apt', 'curl', 'wget']],
+    ['by the heading', 'LAST-SEEN', [null, 'curl', 'apt', 'wget']],
+    ['by the heading in small letters', 'last seen', [null, 'curl', 'apt', 'wget']],
     ['integers beyond 2^53 exactly', 'seen', [null, 'curl', 'apt', 'wget']],
   ])('%s', (_, sort, comms) => {
     expect(rank(sort).rows.map((row) => row[0])).toEqual(comms)
@@ -47,7 +49,7 @@ describe('--sort', () => {
 
   test.each([
     ['p51_ns', 'p50_ns'],
-    ['P50', 'p50'],
+    ['P51', 'p50'],
     ['sene', 'seen'],
     ['com', 'comm'],
     ['', null],
