@@ -43,6 +43,14 @@ describe('analyze sql', () => {
     expect(status).toBe(0)
   })
 
+  test('sorts by ORDER BY: neither --sort nor --exact is taken', async () => {
+    expect((await runTool(['analyze', 'sql', '--help'])).stdout).toContain('ORDER BY sorts: there is no --sort')
+    for (const option of ['--sort=pid', '--exact']) {
+      const { status, stderr } = await runTool(['analyze', 'sql', 'SELECT pid FROM connects', makeFile(), option])
+      expect([status, stderr]).toEqual([2, expect.stringContaining(`unknown option '${option}'`)])
+    }
+  })
+
   test.each([
     ['wrong SQL', ['SELECT nonesuch FROM connects'], 'E_SQL'],
     ['SQL that writes', ['DELETE FROM session'], 'E_SQL'],
@@ -101,5 +109,9 @@ describe("a user's own query", () => {
     expect(list.stderr).toMatch(/warning: .*broken\.sql is left out/)
     expect(list.stderr).toMatch(/warning: .*summary\.sql is left out/)
     expect((await runTool(['analyze', 'top-endpoints', makeFile()], { env })).stderr).toBe('')
+    expect((await runTool(['analyze', 'to-port', makeFile(), '--port', '443'], { env })).stderr).toBe('')
+    const { stderr } = await runTool(['analyze', 'broken', makeFile()], { env })
+    expect(stderr).toMatch(/^warning: .*broken\.sql is left out(.|\n)*error: QUERY: "broken"/)
+    expect(stderr).not.toContain('summary.sql')
   })
 })

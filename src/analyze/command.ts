@@ -32,12 +32,13 @@ export async function addAnalyzeCommands(program: Command, args: readonly string
   addInfo(program)
 }
 
-/** Says what is wrong with the user's files, unless another query is asked for. */
+/** Says what is wrong with the user's files where they are listed, and with the one that is asked for. */
 async function readOwnQueries(reserved: readonly string[], args: readonly string[]): Promise<readonly UserQuery[]> {
   const { queryDirectory, readUserQueries } = await import('./sql/user-queries.js')
   const { queries, warnings } = readUserQueries(queryDirectory(), { reserved, options: OUTPUT_OPTIONS })
-  if (!reserved.some((name) => args.includes(name))) {
-    for (const warning of warnings) process.stderr.write(`${safeLine(warning)}\n`)
+  const named = args.find((arg) => !arg.startsWith('-') && arg !== 'analyze' && arg !== 'help')
+  for (const [name, warning] of warnings) {
+    if (args.includes('--list') || name === named) process.stderr.write(`${safeLine(warning)}\n`)
   }
   return queries
 }
@@ -113,11 +114,14 @@ function addSql(parent: Command): void {
     .argument('[sql]', 'one SELECT; with -f a trace file instead')
     .argument('[files...]', 'trace files, analyzed as one, with the column host')
     .option('-f, --file <file>', 'read the SQL from this file')
-  addScopeOptions(command)
+  addScopeOptions(command, ['exact'])
   addOutputOptions(command)
   command
     .option('--limit <rows>', SQL_LIMIT)
-    .addHelpText('after', `\nExample:\n  tcpconn analyze sql 'SELECT comm, count(*) FROM connects GROUP BY comm'`)
+    .addHelpText(
+      'after',
+      `\nORDER BY sorts: there is no --sort.\n\nExample:\n  tcpconn analyze sql 'SELECT comm, count(*) FROM connects GROUP BY comm'`,
+    )
     .action(
       async (sql: string | undefined, files: string[], { file, ...options }: AnalyzeOptions & { file?: string }) => {
         const { readSql } = await import('./sql/read-sql.js')
@@ -134,7 +138,7 @@ function addUserQuery(parent: Command, { query, parameters }: UserQuery): void {
     .argument('[files...]', 'trace files, analyzed as one, with the column host')
   for (const name of parameters) command.requiredOption(`--${name} <value>`, `value of :${name}`)
   // A parameter takes the place of a filter of the same name.
-  addScopeOptions(command, parameters)
+  addScopeOptions(command, [...parameters, 'exact'])
   addOutputOptions(command)
   command
     .option('--limit <rows>', SQL_LIMIT)

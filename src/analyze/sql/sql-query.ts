@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { UsageError } from '../../errors.js'
-import { formatPlural } from '../../show/format-number.js'
+import { formatCount, formatPlural } from '../../show/format-number.js'
 import type { StoredQuery } from '../queries/stored-query.js'
 import type { Column, Row, Value } from '../result/result.js'
 import type { Scope } from '../trace/scope.js'
@@ -34,9 +34,9 @@ export function createSqlQuery(
         const db = openConnects(scope)
         const prepared = prepare(db, statement)
         const names = nameColumns(prepared.columns().map((column) => column.name))
-        const { rows, isCut } = takeRows(prepared.iterate(bindValues(statement, values)) as Iterable<unknown[]>, limit)
+        const { rows, cut } = takeRows(prepared.iterate(bindValues(statement, values)) as Iterable<unknown[]>, limit)
         const columns = names.map((column, i): Column => ({ name: column, heading: column, kind: kindOf(rows, i) }))
-        return { columns, rows, hiddenRows: 0, notes: [...noteCut(isCut, rows.length), ...noteSessions(scope)] }
+        return { columns, rows, hiddenRows: 0, notes: [...noteCut(cut, rows.length), ...noteSessions(scope)] }
       } catch (thrown) {
         throw sqlFault(thrown)
       }
@@ -80,17 +80,21 @@ function isNumber(text: string): boolean {
   return /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)
 }
 
+/** Why rows were left out; `null` for all of them. */
+type Cut = 'by the limit' | 'by its size' | null
+
 /** The first rows, as many as are asked for and as fit: a file of a stranger may hold texts of any length. */
-function takeRows(found: Iterable<unknown[]>, limit: number): { rows: Row[]; isCut: boolean } {
+function takeRows(found: Iterable<unknown[]>, limit: number): { rows: Row[]; cut: Cut } {
   const rows: Row[] = []
   let characters = 0
   for (const row of found) {
-    if (rows.length >= limit || characters > MAX_CHARACTERS) return { rows, isCut: true }
+    if (rows.length >= limit) return { rows, cut: 'by the limit' }
+    if (characters > MAX_CHARACTERS) return { rows, cut: 'by its size' }
     const values = row.map(toValue)
     for (const value of values) if (typeof value === 'string') characters += value.length
     rows.push(values)
   }
-  return { rows, isCut: false }
+  return { rows, cut: null }
 }
 
 function toValue(value: unknown): Value {
@@ -112,10 +116,12 @@ function kindOf(rows: readonly Row[], column: number): Column['kind'] {
   return rows.some((row) => typeof row[column] === 'string') ? 'text' : 'number'
 }
 
-function noteCut(isCut: boolean, rows: number): string[] {
-  return isCut
-    ? [`only the first ${formatPlural(rows, 'row')}; --limit ROWS takes more, tcpconn export all attempts`]
-    : []
+function noteCut(cut: Cut, rows: number): string[] {
+  if (cut === null) return []
+  const first = `only the first ${formatPlural(rows, 'row')}`
+  if (cut === 'by the limit') return [`${first}; --limit ROWS takes more, tcpconn export all attempts`]
+  const cap = `a result holds ${formatCount(MAX_CHARACTERS)} characters of text, whatever --limit says`
+  return [`${first}: ${cap}; select fewer columns or rows, tcpconn export takes all attempts`]
 }
 
 function noteSessions({ parts }: Scope): string[] {

@@ -13,10 +13,10 @@ export interface UserQuery {
   readonly parameters: readonly string[]
 }
 
-/** Queries of a directory, by name, and a line for each file that is none. */
+/** Queries of a directory, and a line for each file that is none, by the name that it would have had. */
 export interface UserQueries {
   readonly queries: readonly UserQuery[]
-  readonly warnings: readonly string[]
+  readonly warnings: ReadonlyMap<string, string>
 }
 
 /** `~/.config/tcpconn/queries`, of XDG_CONFIG_HOME where that is set; under sudo that of the invoking user. */
@@ -36,7 +36,7 @@ export function readUserQueries(
   { reserved, options }: { readonly reserved: readonly string[]; readonly options: readonly string[] },
 ): UserQueries {
   const queries: UserQuery[] = []
-  const warnings: string[] = []
+  const warnings = new Map<string, string>()
   for (const file of listFiles(directory)) {
     try {
       const query = readUserQuery(directory, file, reserved)
@@ -46,7 +46,7 @@ export function readUserQueries(
       queries.push(query)
     } catch (error) {
       const reason = error instanceof TcpconnError ? error.reason : messageOf(error)
-      warnings.push(`warning: ${join(directory, file)} is left out: ${reason}`)
+      warnings.set(nameOf(file), `warning: ${join(directory, file)} is left out: ${reason}`)
     }
   }
   return { queries, warnings }
@@ -63,9 +63,13 @@ function listFiles(directory: string): string[] {
   }
 }
 
+function nameOf(file: string): string {
+  return file.slice(0, -'.sql'.length)
+}
+
 /** @throws Error that says why the file is none */
 function readUserQuery(directory: string, file: string, reserved: readonly string[]): UserQuery {
-  const name = file.slice(0, -'.sql'.length)
+  const name = nameOf(file)
   if (!/^[a-z0-9][a-z0-9-]*$/.test(name)) throw new Error('a name has small letters, digits and hyphens')
   if (reserved.includes(name)) throw new Error('tcpconn has a query of that name')
   const path = join(directory, file)

@@ -79,6 +79,13 @@ describe('the answer', () => {
     expect(whole.notes).toEqual([])
   })
 
+  test('ends at 64 Mi characters too, and says that it is not the limit', () => {
+    const cut = runSql(makeFile(), 'SELECT hex(zeroblob(524288)) FROM connects LIMIT 80', { limit: 1000 })
+    expect(cut.rows).toHaveLength(65)
+    expect(cut.notes.join()).toMatch(/^only the first 65 rows: a result holds 67,108,864 characters of text/)
+    expect(cut.notes.join()).not.toContain('--limit ROWS takes more')
+  })
+
   test('of an endless query is its first rows', () => {
     const sql = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n'
     expect(runSql(makeFile(), sql, { limit: 3 }).rows).toEqual([[1], [2], [3]])

@@ -22,7 +22,7 @@ test('a file is a query, with its name, its first line and its parameters', () =
     'notes.txt': 'no query',
   })
   const { queries, warnings } = readUserQueries(directory, TAKEN)
-  expect(warnings).toEqual([])
+  expect(warnings.size).toBe(0)
   expect(queries.map(({ query }) => query.name)).toEqual(['b', 'slow-users'])
   expect(queries[1]).toMatchObject({
     parameters: ['ms', 'comm'],
@@ -56,7 +56,7 @@ test('what is no query is left out, and told', () => {
   execFileSync('mkfifo', [join(directory, 'fifo.sql')])
   const { queries, warnings } = readUserQueries(directory, TAKEN)
   expect(queries.map(({ query }) => query.name)).toEqual(['good'])
-  const told = (name: string) => warnings.find((warning) => warning.includes(join(directory, name)))
+  const told = (name: string) => [...warnings.values()].find((warning) => warning.includes(join(directory, name)))
   expect(told('latency.sql')).toMatch(/has a query of that name/)
   expect(told('Big.sql')).toMatch(/small letters/)
   expect(told('-x.sql')).toMatch(/small letters/)
@@ -67,7 +67,7 @@ test('what is no query is left out, and told', () => {
   expect(told('directory.sql')).toMatch(/not a file/)
   expect(told('fifo.sql')).toMatch(/not a file/)
   expect(told('broken.sql')).toMatch(/ENOENT/)
-  expect(warnings).toHaveLength(10)
+  expect(warnings.size).toBe(10)
 })
 
 describe('the directory', () => {
@@ -91,6 +91,6 @@ describe('the directory', () => {
   })
 
   test('that is not there holds no queries', () => {
-    expect(readUserQueries('/nonexistent', TAKEN)).toEqual({ queries: [], warnings: [] })
+    expect(readUserQueries('/nonexistent', TAKEN)).toEqual({ queries: [], warnings: new Map() })
   })
 })
