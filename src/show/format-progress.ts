@@ -1,6 +1,11 @@
 import { formatSpan } from './format-duration.js'
 import { formatCount } from './format-number.js'
 
+/** A longer bar says no more, a shorter one nothing. */
+const MAX_BAR_WIDTH = 30
+const MIN_BAR_WIDTH = 10
+const GAP = '  '
+
 /** How far something is. */
 export interface Progress {
   /** Rows that were written */
@@ -10,16 +15,23 @@ export interface Progress {
   readonly elapsedNs: number
 }
 
-/** One line: rows, percent, rate, time left. No longer than a terminal of `columns` has room for. */
+/** One line: a bar, percent, rows, rate, time left. No longer than a terminal of `columns` has room for. */
 export function formatProgress({ rows, share, elapsedNs }: Progress, columns: number): string {
   const perSecond = elapsedNs > 0 ? Math.round(rows / (elapsedNs / 1e9)) : 0
   const leftNs = share > 0 ? (elapsedNs * (1 - share)) / share : null
   const fields = [
-    `${Math.floor(share * 100)}%`,
+    `${Math.floor(share * 100)}%`.padStart(4),
     `${formatCount(rows)} rows`,
     `${formatCount(perSecond)}/s`,
     ...(leftNs === null ? [] : [`${formatSpan(leftNs)} left`]),
   ]
-  while (fields.length > 1 && fields.join('  ').length >= columns) fields.pop()
-  return fields.join('  ')
+  while (fields.length > 1 && fields.join(GAP).length >= columns) fields.pop()
+  const text = fields.join(GAP)
+  const width = Math.min(MAX_BAR_WIDTH, columns - 1 - GAP.length - text.length)
+  return width < MIN_BAR_WIDTH ? text : `${renderBar(share, width)}${GAP}${text}`
+}
+
+function renderBar(share: number, width: number): string {
+  const done = Math.min(width, Math.max(0, Math.floor(share * width)))
+  return '█'.repeat(done) + '░'.repeat(width - done)
 }
