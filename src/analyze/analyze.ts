@@ -10,7 +10,8 @@ import { FORMATS } from './result/formats.js'
 import { chartWidth } from './result/render-table.js'
 import type { Column, Result } from './result/result.js'
 import type { QuerySettings, StoredQuery } from './queries/stored-query.js'
-import { describeCover, describeLoss } from './trace/session-facts.js'
+import { coverLines } from './trace/cover-lines.js'
+import { describeLoss } from './trace/session-facts.js'
 import { withTraces } from './trace/trace.js'
 
 const REPORT_ROWS = 20
@@ -61,7 +62,7 @@ function answer(
       const result = query.run(scope, settings)
       // A query that has an order of its own may not have looked at it.
       if (settings.sort !== null) requireColumn(result.columns, settings.sort)
-      return { result, loss, cover: describeCover(scope.parts) }
+      return { result, loss, cover: coverLines(scope.parts) }
     })
   } catch (error) {
     throw findDamage(query.files?.paths(files) ?? files, error)

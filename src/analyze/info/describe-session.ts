@@ -3,7 +3,7 @@ import { describeCompleteness } from '../../store/completeness-text.js'
 import { describeLossCounts, sumLoss } from '../../store/loss-text.js'
 import { OUTCOMES } from '../../store/outcome.js'
 import { formatLength } from '../../show/format-duration.js'
-import { formatCount, formatPlural } from '../../show/format-number.js'
+import { formatCount, formatPlural, formatRate } from '../../show/format-number.js'
 import { safeText } from '../../show/safe-text.js'
 import { BY_SESSION } from '../sums/dimensions.js'
 import { sumUp } from '../sums/sum-up.js'
@@ -91,7 +91,7 @@ function listCounts(entries: readonly (readonly [string, number])[]): string {
 }
 
 function perSecond(attempts: number, durationNs: number): string {
-  return durationNs > 0 ? `${(attempts / (durationNs / 1e9)).toFixed(1)}/s` : '-'
+  return durationNs > 0 ? formatRate(attempts / (durationNs / 1e9)) : '-'
 }
 
 function formatTime(unixMs: number): string {

@@ -2,6 +2,7 @@ import { UsageError } from '../../errors.js'
 import { medianGap, readStarts } from '../attempts/connect-starts.js'
 import { countPairs, type RepeatedConnects } from '../attempts/repeated-connects.js'
 import { parseBy } from '../options/parse-by.js'
+import { formatCount } from '../../show/format-number.js'
 import { rankRows } from '../result/rank-rows.js'
 import type { Column, Row } from '../result/result.js'
 import { HOST, hasHosts, withHost } from '../sums/by-host.js'
@@ -48,7 +49,7 @@ export const churn: StoredQuery = {
     const startsOf = readStarts(pairs, settings.sort === null ? inOrder.slice(0, settings.limit) : inOrder)
     const toRow = (pair: RepeatedConnects) => rowOf(pair, startsOf(pair))
     const ranked = rankRows({ columns, items: inOrder, compare: () => 0, toRow }, settings)
-    return { columns, ...ranked, notes: NOTES, whenEmpty: `no pair has ${minAttempts} attempts or more` }
+    return { columns, ...ranked, notes: NOTES, whenEmpty: `no pair has ${formatCount(minAttempts)} attempts or more` }
   },
 }
 

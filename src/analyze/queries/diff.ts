@@ -7,6 +7,7 @@ import { adjustForMany } from '../compare/significance.js'
 import { describeAccuracy } from '../sums/accuracy.js'
 import type { Dimension } from '../sums/dimension.js'
 import { BY_COMM, BY_ENDPOINT, BY_UID } from '../sums/dimensions.js'
+import { formatCount, formatPlural } from '../../show/format-number.js'
 import { percentOf } from '../sums/group-values.js'
 import type { Scope } from '../trace/scope.js'
 import type { StoredQuery } from './stored-query.js'
@@ -123,9 +124,9 @@ function describe(tested: readonly Tested[], shown: readonly Tested[]): string[]
   const unsure = tested.filter(({ kind }) => kind === 'new' || kind === 'vanished').length
   const listed = shown.filter(({ kind }) => kind === 'new' || kind === 'vanished').length
   return [
-    `${tested.length} tests; q is the share of noise among rows up to there, at most ${FALSE_DISCOVERY_RATE} without --all`,
+    `${formatPlural(tested.length, 'test')}; q is the share of noise among rows up to there, at most ${FALSE_DISCOVERY_RATE} without --all`,
     ...(unsure > listed
-      ? [`${unsure - listed} more are new or vanished, with too few attempts to tell; --all shows them`]
+      ? [`${formatCount(unsure - listed)} more are new or vanished, with too few attempts to tell; --all shows them`]
       : []),
   ]
 }

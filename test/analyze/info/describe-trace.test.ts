@@ -38,7 +38,7 @@ describe('a closed session', () => {
       'filters': 'none',
       'time': '2023-11-14 22:13:20 UTC for 1m00s',
       'ended': 'its duration was over',
-      'attempts': '4 (0.1/s)',
+      'attempts': '4 (4.00/min)',
       'outcomes': '2 established, 1 refused, 1 pending',
       'of these': '1 IPv4-mapped',
       'completeness': "4 recorded + 0 lost = the kernel's 4 attempts (TcpActiveOpens)",
@@ -98,7 +98,11 @@ describe('a session without a goodbye', () => {
     const said = describeOnly(trace)
     expect(said.ended).toBe(`not yet: process ${process.pid} is recording`)
     expect(said.completeness).toBe('not known before the end')
-    expect(said).toMatchObject({ attempts: '4 (4.0/s)', outcomes: '2 established, 1 refused, 1 pending', loss: 'none' })
+    expect(said).toMatchObject({
+      attempts: '4 (4.00/s)',
+      outcomes: '2 established, 1 refused, 1 pending',
+      loss: 'none',
+    })
   })
 
   test('was cut off when its recorder is gone', async () => {

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { CATALOGUE } from '../../../src/analyze/queries/catalogue.js'
 import type { StoredQuery } from '../../../src/analyze/queries/stored-query.js'
 import { renderTable } from '../../../src/analyze/result/render-table.js'
-import { describeCover, describeLoss } from '../../../src/analyze/trace/session-facts.js'
+import { coverLines } from '../../../src/analyze/trace/cover-lines.js'
+import { describeLoss } from '../../../src/analyze/trace/session-facts.js'
 import { selectScope } from '../../../src/analyze/options/select-scope.js'
 import { withTraces } from '../../../src/analyze/trace/trace.js'
 import { textWidth } from '../../../src/show/text-width.js'
@@ -40,7 +41,7 @@ function tableOf(query: StoredQuery, width: number, hasCover = false): string[] 
       ...PLAIN_VIEW,
       width,
       loss: describeLoss(scope.parts),
-      cover: hasCover ? describeCover(scope.parts) : [],
+      cover: hasCover ? coverLines(scope.parts) : [],
     }
     return [...renderTable(result, view)]
   })
