@@ -1,3 +1,4 @@
+import { roundSeconds } from '../charts/round-seconds.js'
 import { formatSeconds } from '../charts/format-seconds.js'
 import { latencyEdges } from '../charts/latency-scale.js'
 import { HEATMAP_MARGIN, renderHeatmap } from '../charts/render-heatmap.js'
@@ -69,13 +70,10 @@ function timeOf(slice: Slice | undefined): string {
   return slice ? formatTime(BigInt(slice.second) * NS_PER_SECOND, 0) : ''
 }
 
-/** The shortest interval, in whole seconds, of which there are at most `columns`. */
+/** The shortest round interval of which there are at most `columns`; they never end where the span crosses one's edge. */
 function intervalThatFits(ranges: readonly TimeRange[], columns: number): number {
-  const room = Math.max(1, columns)
-  let seconds = Math.max(1, Math.floor(countIntervals(ranges, 1) / room))
-  // The first and the last one may be cut, which makes one more than the length says.
-  while (countIntervals(ranges, seconds) > room) seconds++
-  return seconds
+  const room = Math.max(2, columns)
+  return roundSeconds((seconds) => countIntervals(ranges, seconds) <= room)
 }
 
 function sliceByLatency(intervals: readonly Interval[]): { edges: number[]; slices: Slice[] } {

@@ -1,8 +1,9 @@
 import { latencyEdges } from '../charts/latency-scale.js'
 import { renderHistogram, type Band } from '../charts/render-histogram.js'
-import type { Column, Result, Row } from '../result/result.js'
+import { NO_ATTEMPTS, type Column, type Result, type Row } from '../result/result.js'
 import { rankRows } from '../result/rank-rows.js'
 import { formatCount, formatPlural } from '../../show/format-number.js'
+import { wrapLine } from '../../show/wrap-line.js'
 import { describeAccuracy } from '../sums/accuracy.js'
 import { hasHosts, withHost } from '../sums/by-host.js'
 import { BY_PROCESS, BY_SESSION, DIMENSION_NAMES, parseDimension } from '../sums/dimensions.js'
@@ -73,7 +74,10 @@ function ofAll(scope: Scope): Result {
     rows: [row],
     hiddenRows: 0,
     notes: [describeAccuracy(scope)],
-    chart: (width) => [describeCounts(row).slice(0, width), '', ...renderHistogram(bands, width), ''],
+    // A row of zeros says less.
+    isChartOnly: row[0] === 0,
+    chart: (width) =>
+      row[0] === 0 ? [NO_ATTEMPTS] : [...wrapLine(describeCounts(row), width), ...drawBands(bands, width)],
   }
 }
 
@@ -90,6 +94,10 @@ function byDimension(scope: Scope, settings: QuerySettings, by: string): Result 
     ...rankRows({ columns, items, compare, toRow }, settings),
     notes: [describeAccuracy(scope, dimension)],
   }
+}
+
+function drawBands(bands: readonly Band[], width: number): string[] {
+  return bands.length === 0 ? [''] : ['', ...renderHistogram(bands, width), '']
 }
 
 function rowOf(group: Group, reader: LatencyReader, percentiles: typeof PERCENTILES): Row {

@@ -54,5 +54,6 @@ function columnsFor(found: readonly WholeAttempt[], isOfHosts: boolean): readonl
 function describeChoice({ filters }: Scope, shown: number, covered: number): string {
   const outcomes = filters.outcomes.length === 0 ? 'established' : filters.outcomes.join(', ')
   const hint = filters.outcomes.length === 0 ? '; --outcome failed shows the slowest failures' : ''
+  if (covered === 0) return `only ${outcomes} attempts are looked at${hint}`
   return `the ${formatCount(shown)} slowest of ${formatCount(covered)} attempts (${outcomes})${hint}`
 }

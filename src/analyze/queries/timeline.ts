@@ -3,6 +3,7 @@ import { formatSeconds } from '../charts/format-seconds.js'
 import { UsageError } from '../../errors.js'
 import { parseInterval } from '../options/parse-interval.js'
 import type { Column, Row } from '../result/result.js'
+import { foldRows } from '../result/fold-rows.js'
 import { rankRows } from '../result/rank-rows.js'
 import { formatDuration } from '../../show/format-duration.js'
 import { formatCount } from '../../show/format-number.js'
@@ -52,6 +53,8 @@ export const timeline: StoredQuery = {
     return {
       columns: COLUMNS,
       ...ranked,
+      // In another order they are no runs.
+      ...(settings.sort === null ? { tableRows: foldRows(ranked.rows, isEmpty, 'intervals without attempts') } : {}),
       notes: [`intervals of ${formatSeconds(seconds)}; ${describeAccuracy(scope)}`],
       chart: (width) => [...drawRows(rows, width), ''],
     }
@@ -76,6 +79,10 @@ function rowOf({ second, group, recordedSeconds }: Interval, seconds: number, re
   const [attempts, failed] = [attemptsOf(group), failedOf(group)]
   const percentiles = reader.percentiles(group.latencies, [50, 99])
   return [started, attempts, rate(attempts) ?? attempts / seconds, failed, percentOf(failed, attempts), ...percentiles]
+}
+
+function isEmpty(row: Row): boolean {
+  return row[ATTEMPTS] === 0
 }
 
 function drawRows(rows: readonly Row[], width: number): string[] {

@@ -3,7 +3,7 @@ import { safeLine } from '../../show/safe-text.js'
 import { wrapLine } from '../../show/wrap-line.js'
 import type { View } from './format.js'
 import { layOutTable } from './lay-out-table.js'
-import type { Result } from './result.js'
+import { NO_ATTEMPTS, type Result } from './result.js'
 import { tableLines } from './table-lines.js'
 
 /** For charts that are read later. */
@@ -22,9 +22,9 @@ export function* renderTable(result: Result, { width, paint, loss, cover }: View
   if (result.rows.length > 0) {
     const chart = result.chart?.(chartWidth(width)) ?? []
     for (const line of chart) yield safeLine(line)
-    if (!result.isChartOnly) yield* tableLines(layout.columns, result.rows, paint)
+    if (!result.isChartOnly) yield* tableLines(layout.columns, result.tableRows ?? result.rows, paint)
   } else {
-    yield* wrap(result.whenEmpty ?? 'no attempts match')
+    yield* wrap(result.whenEmpty ?? NO_ATTEMPTS)
   }
   const left =
     result.isChartOnly || result.rows.length === 0 ? [] : [...describeHidden(result.hiddenRows), ...layout.notes]

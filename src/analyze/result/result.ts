@@ -27,15 +27,20 @@ export type Value = string | number | bigint | null
 
 export type Row = readonly Value[]
 
+/** What is said instead of a table that has no rows, where the query knows nothing better. */
+export const NO_ATTEMPTS = 'no attempts match'
+
 /** Rows of a stored query, each as long as `columns`. */
 export interface Result {
   readonly columns: readonly Column[]
   readonly rows: readonly Row[]
+  /** What a table has in their place: texts stand for rows that are left out. */
+  readonly tableRows?: readonly (Row | string)[]
   /** Rows that the limit left out. */
   readonly hiddenRows: number
   /** Said below a table: accuracy, and what was left out. */
   readonly notes: readonly string[]
-  /** Said in a table when there are no rows; `no attempts match` without it. */
+  /** Said in a table when there are no rows; `NO_ATTEMPTS` without it. */
   readonly whenEmpty?: string
   /** Drawn above the table, for terminals only: lines at most `width` wide. */
   readonly chart?: (width: number) => readonly string[]

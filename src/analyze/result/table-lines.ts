@@ -4,10 +4,18 @@ import { GAP } from './lay-out-table.js'
 import { padCell, type MeasuredColumn } from './measure-columns.js'
 import type { Row, Value } from './result.js'
 
-/** Headings and rows: numbers to the right, units scaled, texts cut to the width of their column, failures painted. */
-export function* tableLines(columns: readonly MeasuredColumn[], rows: readonly Row[], paint: Paint): Generator<string> {
+/** Headings and rows, and texts between them: numbers to the right, units scaled, texts cut to the width of their column, failures painted. */
+export function* tableLines(
+  columns: readonly MeasuredColumn[],
+  rows: readonly (Row | string)[],
+  paint: Paint,
+): Generator<string> {
   yield paint.heading(joinCells(columns.map((column) => fillCell(column, column.heading))))
   for (const row of rows) {
+    if (typeof row === 'string') {
+      yield paint.note(row)
+      continue
+    }
     const cells = columns.map((column) => {
       const text = fillCell(column, column.textOf(row))
       return column.column.isFailure && isAboveZero(column.valueOf(row)) ? paint.failure(text) : text

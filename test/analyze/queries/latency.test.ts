@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { latency } from '../../../src/analyze/queries/latency.js'
+import { renderTable } from '../../../src/analyze/result/render-table.js'
 import { UsageError } from '../../../src/errors.js'
 import { createRandom, exactPercentile } from '../../store/random.js'
 import {
@@ -13,6 +14,7 @@ import {
   type RowObject,
 } from '../query-rows.js'
 import type { RawScope } from '../../../src/analyze/options/select-scope.js'
+import { PLAIN_VIEW } from '../result/sample-result.js'
 import { makeSampleTrace, type SampleTrace } from '../sample-trace.js'
 import { variedEvents } from '../varied-events.js'
 
@@ -251,7 +253,7 @@ test('an empty session has a row of nothing and no chart, one attempt has itself
   const trace = makeSampleTrace({ batches: [[{ latencyNs: 1_234_567n }]] }, { batches: [] })
   const empty = runQuery(latency, [trace.file])
   expect(rowObjects(empty)).toMatchObject([{ attempts: 0, failed: 0, failed_percent: 0, p50_ns: null, max_ns: null }])
-  expect(empty.chart!(80)).toEqual(['0 attempts', '', ''])
+  expect(empty.chart!(80)).toEqual(['no attempts match'])
   expect(rowObjects(runQuery(latency, [trace.file], {}, { values: { by: 'comm' } }))).toEqual([])
   const one = runQuery(latency, [trace.file], { session: '1', exact: true })
   expect(rowObjects(one)).toMatchObject([{ attempts: 1, min_ns: 1_234_567, p50_ns: 1_234_567, p999_ns: 1_234_567 }])
@@ -320,3 +322,15 @@ function readCounts(lines: readonly string[]) {
     }
   })
 }
+
+test('nothing is said in words, and is a row of zeros in data', () => {
+  const { file } = makeSampleTrace({ batches: [] })
+  const result = runQuery(latency, [file])
+  expect(rowObjects(result)).toMatchObject([{ attempts: 0, p50_ns: null }])
+  expect([...renderTable(result, PLAIN_VIEW)]).toEqual(['no attempts match', ...result.notes])
+})
+
+test('attempts of which none was established have no histogram', () => {
+  const { file } = makeSampleTrace({ batches: [[{ outcome: 1, error: 111 }]] })
+  expect(runQuery(latency, [file]).chart!(80)).toEqual(['1 attempt, 1 failed (100.0%)', ''])
+})

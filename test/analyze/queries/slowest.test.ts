@@ -104,3 +104,11 @@ test('rows of several files begin with their host', () => {
   expect(runQuery(slowest, traces).columns[0]).toMatchObject({ name: 'host' })
   expect(runQuery(slowest, traces.slice(1)).columns[0]).toMatchObject({ name: 'session_id' })
 })
+
+test('of no attempts none is the slowest', () => {
+  const { file } = makeSampleTrace({ batches: [[{ outcome: 1, error: 111 }]] })
+  expect(runQuery(slowest, [file]).notes).toEqual([
+    'only established attempts are looked at; --outcome failed shows the slowest failures',
+  ])
+  expect(runQuery(slowest, [file], { outcome: ['reset'] }).notes).toEqual(['only reset attempts are looked at'])
+})

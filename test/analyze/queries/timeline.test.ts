@@ -242,3 +242,13 @@ test('rows can be ordered and limited; the chart shows all of them', () => {
   expect(result.chart!(80).join('\n')).toContain('2023-11-14 22:13:20Z')
   for (const width of [80, 120]) for (const line of result.chart!(width)) expect(line.length).toBeLessThanOrEqual(width)
 })
+
+test('a table leaves long runs of empty intervals out, data does not', () => {
+  const events = [0n, 1n, 50n].map((second) => ({ startedNs: second * 1_000_000_000n }))
+  const { file } = makeSampleTrace({ batches: [events] })
+  const asked = { values: { interval: '1s' } }
+  const { rows, tableRows } = runQuery(timeline, [file], {}, asked)
+  expect(rows).toHaveLength(60)
+  expect(tableRows).toEqual([rows[0], rows[1], '… 48 intervals without attempts', rows[50], ...rows.slice(51)])
+  expect(runQuery(timeline, [file], {}, { ...asked, sort: 'attempts' }).tableRows).toBe(undefined)
+})
