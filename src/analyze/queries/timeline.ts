@@ -54,7 +54,7 @@ export const timeline: StoredQuery = {
       columns: COLUMNS,
       ...ranked,
       // In another order they are no runs.
-      ...(settings.sort === null ? { tableRows: foldRows(ranked.rows, isEmpty, 'intervals without attempts') } : {}),
+      ...(settings.sort === null ? { shownRows: foldRows(ranked.rows, isEmpty, 'intervals without attempts') } : {}),
       notes: [`intervals of ${formatSeconds(seconds)}; ${describeAccuracy(scope)}`],
       chart: (width) => [...drawRows(rows, width), ''],
     }

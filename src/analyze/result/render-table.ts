@@ -22,7 +22,7 @@ export function* renderTable(result: Result, { width, paint, loss, cover }: View
   if (result.rows.length > 0) {
     const chart = result.chart?.(chartWidth(width)) ?? []
     for (const line of chart) yield safeLine(line)
-    if (!result.isChartOnly) yield* tableLines(layout.columns, result.tableRows ?? result.rows, paint)
+    if (!result.isChartOnly) yield* tableLines(layout.columns, result.shownRows ?? result.rows, paint)
   } else {
     yield* wrap(result.whenEmpty ?? NO_ATTEMPTS)
   }

@@ -35,7 +35,7 @@ export interface Result {
   readonly columns: readonly Column[]
   readonly rows: readonly Row[]
   /** What a table has in their place: texts stand for rows that are left out. */
-  readonly tableRows?: readonly (Row | string)[]
+  readonly shownRows?: readonly (Row | string)[]
   /** Rows that the limit left out. */
   readonly hiddenRows: number
   /** Said below a table: accuracy, and what was left out. */

@@ -247,8 +247,8 @@ test('a table leaves long runs of empty intervals out, data does not', () => {
   const events = [0n, 1n, 50n].map((second) => ({ startedNs: second * 1_000_000_000n }))
   const { file } = makeSampleTrace({ batches: [events] })
   const asked = { values: { interval: '1s' } }
-  const { rows, tableRows } = runQuery(timeline, [file], {}, asked)
+  const { rows, shownRows } = runQuery(timeline, [file], {}, asked)
   expect(rows).toHaveLength(60)
-  expect(tableRows).toEqual([rows[0], rows[1], '… 48 intervals without attempts', rows[50], ...rows.slice(51)])
-  expect(runQuery(timeline, [file], {}, { ...asked, sort: 'attempts' }).tableRows).toBe(undefined)
+  expect(shownRows).toEqual([rows[0], rows[1], '… 48 intervals without attempts', rows[50], ...rows.slice(51)])
+  expect(runQuery(timeline, [file], {}, { ...asked, sort: 'attempts' }).shownRows).toBe(undefined)
 })
