@@ -2,7 +2,7 @@ import { parseBy } from '../options/parse-by.js'
 import { rankRows } from '../result/rank-rows.js'
 import type { Column, Row } from '../result/result.js'
 import { describeAccuracy } from '../sums/accuracy.js'
-import { hasHosts, withHost } from '../sums/by-host.js'
+import { hasHosts, noteHosts, withHost } from '../sums/by-host.js'
 import type { Dimension } from '../sums/dimension.js'
 import { BY_COMM, BY_PROCESS } from '../sums/dimensions.js'
 import { attemptsOf } from '../sums/group-values.js'
@@ -30,7 +30,11 @@ export const byProcess: StoredQuery = {
     const memberRow = createMemberRow()
     const toRow = (group: Group) => withoutItself(memberRow(group), dimension)
     const compare = (a: Group, b: Group) => attemptsOf(b) - attemptsOf(a)
-    return { columns, ...rankRows({ columns, items, compare, toRow }, settings), notes: [describeAccuracy(scope)] }
+    return {
+      columns,
+      ...rankRows({ columns, items, compare, toRow }, settings),
+      notes: [...noteHosts(scope, columns), describeAccuracy(scope)],
+    }
   },
 }
 

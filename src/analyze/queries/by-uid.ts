@@ -2,7 +2,7 @@ import { parseBy } from '../options/parse-by.js'
 import { rankRows } from '../result/rank-rows.js'
 import type { Column } from '../result/result.js'
 import { describeAccuracy } from '../sums/accuracy.js'
-import { withHost } from '../sums/by-host.js'
+import { noteHosts, withHost } from '../sums/by-host.js'
 import type { Dimension } from '../sums/dimension.js'
 import { BY_UID } from '../sums/dimensions.js'
 import { createMemberRow, memberColumns } from '../sums/member-rows.js'
@@ -24,7 +24,7 @@ export const byUid: StoredQuery = {
     const items = sumUp(scope, dimension, true)
     const toRow = createMemberRow()
     const ranked = rankRows({ columns, items, compare: (a, b) => attemptsOf(b) - attemptsOf(a), toRow }, settings)
-    return { columns, ...ranked, notes: [describeAccuracy(scope)] }
+    return { columns, ...ranked, notes: [...noteHosts(scope, columns), describeAccuracy(scope)] }
   },
 }
 

@@ -3,7 +3,7 @@ import { parseBy } from '../options/parse-by.js'
 import { rankRows } from '../result/rank-rows.js'
 import type { Column, Row } from '../result/result.js'
 import { describeErrno } from '../../store/errno-name.js'
-import { HOST, withHost } from '../sums/by-host.js'
+import { HOST, noteHosts, withHost } from '../sums/by-host.js'
 import { BY_ENDPOINT } from '../sums/dimensions.js'
 import type { QuerySettings, StoredQuery } from './stored-query.js'
 
@@ -34,7 +34,8 @@ export const failures: StoredQuery = {
     const columns = columnsFor(settings.values)
     const items = collectFailures(scope, columns.includes(HOST) ? withHost(BY_ENDPOINT) : BY_ENDPOINT)
     const ranked = rankRows({ columns, items, compare, toRow }, settings)
-    const notes = ['COMM and USER are those with the most of the attempts; pending attempts have not failed']
+    const who = 'COMM and USER are those with the most of the attempts; pending attempts have not failed'
+    const notes = [...noteHosts(scope, columns), who]
     return { columns, ...ranked, notes, whenEmpty: 'no attempt failed' }
   },
 }

@@ -2,7 +2,7 @@ import { parseBy } from '../options/parse-by.js'
 import { rankRows } from '../result/rank-rows.js'
 import type { Column } from '../result/result.js'
 import { describeAccuracy } from '../sums/accuracy.js'
-import { HOST, withHost } from '../sums/by-host.js'
+import { HOST, noteHosts, withHost } from '../sums/by-host.js'
 import { BY_ENDPOINT } from '../sums/dimensions.js'
 import { percentOf } from '../sums/group-values.js'
 import { createLatencyReader } from '../sums/latencies.js'
@@ -50,7 +50,11 @@ export const retransmits: StoredQuery = {
     }
     const compare = (a: EndpointRetransmits, b: EndpointRetransmits) => retransmitted(b) - retransmitted(a)
     const ranked = rankRows({ columns, items, compare, toRow }, settings)
-    const notes = ['ADDED is how much higher the p50 is with retransmits than without', describeAccuracy(scope)]
+    const notes = [
+      ...noteHosts(scope, columns),
+      'ADDED is how much higher the p50 is with retransmits than without',
+      describeAccuracy(scope),
+    ]
     return { columns, ...ranked, notes, whenEmpty: 'no SYN was retransmitted' }
   },
 }

@@ -2,7 +2,7 @@ import { parseBy } from '../options/parse-by.js'
 import type { Column } from '../result/result.js'
 import { rankRows } from '../result/rank-rows.js'
 import { describeAccuracy } from '../sums/accuracy.js'
-import { withHost } from '../sums/by-host.js'
+import { noteHosts, withHost } from '../sums/by-host.js'
 import { BY_NAME } from '../sums/by-name.js'
 import type { Dimension } from '../sums/dimension.js'
 import { BY_ENDPOINT } from '../sums/dimensions.js'
@@ -59,7 +59,7 @@ export const topEndpoints: StoredQuery = {
       { columns, items: groups, compare: (a, b) => attemptsOf(b) - attemptsOf(a), toRow },
       settings,
     )
-    return { columns, ...ranked, notes: [describeAccuracy(scope)] }
+    return { columns, ...ranked, notes: [...noteHosts(scope, columns), describeAccuracy(scope)] }
   },
 }
 

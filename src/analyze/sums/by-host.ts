@@ -1,3 +1,4 @@
+import { formatCount } from '../../show/format-number.js'
 import type { Column } from '../result/result.js'
 import type { Scope } from '../trace/scope.js'
 import type { Dimension } from './dimension.js'
@@ -8,6 +9,14 @@ export const HOST: Column = { name: 'host', heading: 'HOST', kind: 'text' }
 export function hasHosts({ parts }: Scope): boolean {
   const differ = (valueOf: (part: Scope['parts'][number]) => unknown) => new Set(parts.map(valueOf)).size > 1
   return differ(({ trace }) => trace) || differ(({ host }) => host)
+}
+
+/** What is said below a table that adds several hosts up. */
+export function noteHosts({ parts }: Scope, columns: readonly Column[]): string[] {
+  const hosts = new Set(parts.map(({ host }) => host)).size
+  return hosts > 1 && !columns.includes(HOST)
+    ? [`${formatCount(hosts)} hosts together; --by host keeps them apart`]
+    : []
 }
 
 /** The same groups, but those of each host apart, with its name before the others of their columns. */

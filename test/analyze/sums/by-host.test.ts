@@ -8,6 +8,9 @@ import { retransmits } from '../../../src/analyze/queries/retransmits.js'
 import type { StoredQuery } from '../../../src/analyze/queries/stored-query.js'
 import { topEndpoints } from '../../../src/analyze/queries/top-endpoints.js'
 import type { RawScope } from '../../../src/analyze/options/select-scope.js'
+import { renderTable } from '../../../src/analyze/result/render-table.js'
+import { textWidth } from '../../../src/show/text-width.js'
+import { PLAIN_VIEW } from '../result/sample-result.js'
 import { rowObjects, runQuery, type RowObject } from '../query-rows.js'
 import { makeOtherHost, makeTwoSessions } from '../scope-cases.js'
 import type { SampleTrace } from '../sample-trace.js'
@@ -38,6 +41,16 @@ describe.each<[StoredQuery, string | undefined]>([
 ])('$name of two files --by %s', ({ ...query }, by) => {
   const apart = by?.replace(/^host,?/, '') || undefined
 
+  test.each([80, 120])('fits %d columns', (width) => {
+    const result = runQuery(
+      query,
+      makeHosts().map(({ file }) => file),
+      {},
+      { values: { by } },
+    )
+    for (const line of renderTable(result, { ...PLAIN_VIEW, width })) expect(textWidth(line)).toBeLessThanOrEqual(width)
+  })
+
   test.each(CASES)('has the rows of each file, with its host: %j', (raw) => {
     const traces = makeHosts()
     const together = runQuery(
@@ -57,4 +70,12 @@ describe.each<[StoredQuery, string | undefined]>([
     const shares = (rows: readonly RowObject[]) => rows.map(({ share_percent: _, ...row }) => row)
     expect(asTexts(shares(rowObjects(together)))).toEqual(asTexts(shares(expected)))
   })
+})
+
+test.each([topEndpoints, byUid, failures, retransmits])('$name says that it adds hosts up', (query) => {
+  const files = makeHosts().map(({ file }) => file)
+  const note = '2 hosts together; --by host keeps them apart'
+  expect(runQuery(query, files).notes).toContain(note)
+  expect(runQuery(query, files, {}, { values: { by: 'host' } }).notes).not.toContain(note)
+  expect(runQuery(query, files.slice(0, 1)).notes).not.toContain(note)
 })
