@@ -3,8 +3,8 @@ import { createRandom, randomInteger } from '../../store/random.js'
 import { makeSampleTrace } from '../sample-trace.js'
 
 const SESSION_NS = 60e9
-/** Of processes, since boot */
-const FIRST_START_NS = 5_000_000_000n
+/** Of processes, since boot: of a host that is up for 104 days, where a double is no longer exact */
+const FIRST_START_NS = 9_007_199_254_740_993n
 const UIDS = [0, 33, 1000, 4242]
 const EXES = ['curl', 'java', 'node', '', 'python3']
 /** Some that a terminal, JSON or SQL could make something else of. */

@@ -61,7 +61,7 @@ describe('completeness', () => {
 
   test('of a session that has an end is what was counted', () => {
     const { file } = makeSampleTrace({ batches: [[{}]] })
-    expect(coverOf(file)).toEqual(["session 1: 1 recorded + 0 lost = the kernel's 1 attempts (TcpActiveOpens)"])
+    expect(coverOf(file)).toEqual(["session 1: 1 recorded + 0 lost = the kernel's 1 attempt (TcpActiveOpens)"])
   })
 
   test('of one without an end is not known: its recorder is this process, or no more', () => {
