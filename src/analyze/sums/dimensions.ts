@@ -2,6 +2,7 @@ import { UsageError } from '../../errors.js'
 import { formatAddress, isIpv4Mapped } from '../../store/address.js'
 import { OUTCOMES } from '../../store/outcome.js'
 import { nearestName } from '../../options/nearest-name.js'
+import { containerName } from '../../view/container-name.js'
 import type { Column, Value } from '../result/result.js'
 import { AT } from '../trace/attempt-columns.js'
 import { createDnsReader } from '../trace/dns-reader.js'
@@ -95,6 +96,20 @@ const BY_CGROUP: Dimension = {
   },
 }
 
+/** Cgroups by what they belong to: a container of Docker, containerd, CRI-O or Podman, or a systemd unit. */
+const BY_CONTAINER: Dimension = {
+  name: 'container',
+  source: 'process',
+  columns: [text('container', 'CONTAINER')],
+  keys(part) {
+    const cgroupOf = BY_CGROUP.keys(part)
+    return (id) => {
+      const [path] = cgroupOf(id)
+      return [containerName(typeof path === 'string' ? path : null)]
+    }
+  },
+}
+
 const DIMENSIONS: readonly Dimension[] = [
   BY_ENDPOINT,
   ofRow('address', 'endpoint', [ADDRESS]),
@@ -104,6 +119,7 @@ const DIMENSIONS: readonly Dimension[] = [
   ofRow('comm', 'process', [text('comm', 'COMM')]),
   ofRow('exe', 'process', [text('exe', 'EXE')]),
   BY_CGROUP,
+  BY_CONTAINER,
   ofRow('netns', 'process', [text('netns', 'NETNS')]),
   BY_DNS,
   ofRow('family', 'endpoint', [text('family', 'FAMILY')]),

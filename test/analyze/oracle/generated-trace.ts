@@ -40,6 +40,8 @@ export function makeGeneratedTrace(count: number): string {
   db.exec(`
     UPDATE process SET user = CASE uid WHEN 0 THEN 'root' WHEN 1000 THEN 'ada "l"' ELSE user END;
     UPDATE cgroup SET path = NULL WHERE kernel_cgroup_id = 3;
+    UPDATE cgroup SET path = '/system.slice/docker-${'0123456789abcdef'.repeat(4)}.scope' WHERE kernel_cgroup_id = 4;
+    UPDATE cgroup SET path = '/system.slice/nginx.service/workers' WHERE kernel_cgroup_id = 5;
     INSERT INTO dns_name VALUES (1, 'example.org'), (2, '=evil' || char(27));
     INSERT INTO connect_dns SELECT attempt_id, 1 + attempt_id % 2, 9007199254740993 + attempt_id
       FROM connect_attempt WHERE attempt_id % 5 = 0;

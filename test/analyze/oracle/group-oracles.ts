@@ -22,6 +22,15 @@ export const LATENCY: Oracle = {
     FROM c`,
 }
 
+/** The parts of a cgroup's path that are units, slices or others. */
+const unitsLike = (endings: string) =>
+  `list_last(list_filter(string_split(cgroup, '/'), part -> regexp_matches(part, '\\.(${endings})$')))`
+const containerId = (pattern: string) => `nullif(left(regexp_extract(cgroup, '${pattern}', 1), 12), '')`
+const CONTAINER = `coalesce(
+  ${containerId('(?:docker|cri-containerd|crio|libpod|containerd)-(?:conmon-)?([0-9a-f]{64})\\.scope')},
+  ${containerId('/(?:libpod-)?([0-9a-f]{64})(?:/|$)')},
+  ${unitsLike('service|scope|socket|mount')}, ${unitsLike('slice')})`
+
 /** What `--by` takes, the columns that name a group, and what they are in the export where that has another name. */
 const DIMENSIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   endpoint: { remote_address: 'remote_address', remote_port: 'remote_port' },
@@ -33,6 +42,7 @@ const DIMENSIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   comm: { comm: 'comm' },
   exe: { exe: 'exe' },
   cgroup: { cgroup: 'cgroup' },
+  container: { container: CONTAINER },
   netns: { netns: 'netns' },
   dns: { dns_name: 'dns_name' },
   family: { family: 'family' },

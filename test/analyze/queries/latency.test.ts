@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { latency } from '../../../src/analyze/queries/latency.js'
 import { renderTable } from '../../../src/analyze/result/render-table.js'
 import { UsageError } from '../../../src/errors.js'
+import { containerName } from '../../../src/view/container-name.js'
 import { createRandom, exactPercentile } from '../../store/random.js'
 import {
   countFailed,
@@ -96,6 +97,7 @@ describe.each([
     ['comm', (row) => row.comm, (row) => row.comm],
     ['exe', (row) => row.exe, (row) => row.exe],
     ['cgroup', (row) => row.cgroup, (row) => row.cgroup],
+    ['container', (row) => containerName(row.cgroup as string | null), (row) => row.container],
     ['netns', (row) => row.netns, (row) => row.netns],
     ['dns', (row) => row.dns_name, (row) => row.dns_name],
     ['family', (row) => row.family, (row) => row.family],
