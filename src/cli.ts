@@ -26,15 +26,9 @@ await addAnalyzeCommands(program, args)
 
 // A reader that has seen enough (| head) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') {
-    // What is being recorded is ended as it should be.
-    if (process.stdout.emit('reader-gone')) return
-    process.exit(0)
-  }
-  process.stderr.write(`error: cannot write to stdout: ${error.message} [E_STDOUT]\n`)
-  process.stderr.write('reason: the file or device that stdout goes to took no more\n')
-  process.stderr.write('hint: free some space, or send the output elsewhere\n')
-  process.exit(1)
+  if (error.code !== 'EPIPE') tellOnce(error)
+  // What is being recorded is ended as it should be.
+  if (!process.stdout.emit('reader-gone')) process.exit()
 })
 // With nobody left to tell, a recording still ends as it should.
 process.stderr.on('error', () => {})
@@ -44,6 +38,15 @@ try {
   await program.parseAsync(withHelpOption(program, args), { from: 'user' })
 } catch (thrown) {
   process.exitCode = endWith(thrown)
+}
+
+/** Each line that cannot be written is an error of its own. */
+function tellOnce(error: Error): void {
+  if (process.exitCode === 1) return
+  process.exitCode = 1
+  process.stderr.write(`error: cannot write to stdout: ${error.message} [E_STDOUT]\n`)
+  process.stderr.write('reason: the file or device that stdout goes to took no more\n')
+  process.stderr.write('hint: free some space, or send the output elsewhere\n')
 }
 
 /** Says what was thrown, unless it is only the end of --help or --version, and returns the exit status. */

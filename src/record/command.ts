@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import { HELP_HINT, TcpconnError, UsageError } from '../errors.js'
-import { VIEW_FLAGS } from '../view/view-options.js'
+import { createValueList } from '../options/value-list.js'
+import { OUTCOME_FLAG, VIEW_FLAGS } from '../view/view-options.js'
 import type { RawLiveOptions } from './options/parse-live-options.js'
 import type { RawOptions } from './options/parse-record-options.js'
 
@@ -50,22 +51,20 @@ function addLive(program: Command): void {
   const command = program
     .command('live')
     .description('show connects as they happen, with the columns of tcpconnect and tcpconnlat')
-    .option('--duration <time>', 'stop after this time: 10m, 90 (seconds)')
-    .option('-o, --output <file>', 'record into this trace file at the same time')
+    .option('--duration <time>', 'stop after this time: 10m, 90 (seconds)', once('--duration'))
+    .option('-o, --output <file>', 'record into this trace file at the same time', once('--output'))
   for (const [flags, description] of VIEW_FLAGS) command.option(flags, description)
-  command.addOption(
-    new Option('--outcome [names]', 'outcome and SYN retransmits; with names only these: --outcome=failed').argParser(
-      collect,
-    ),
-  )
+  const outcomes = createValueList()
+  command.addOption(new Option(...OUTCOME_FLAG).argParser(outcomes.add))
   addFilterOptions(command)
   command.addHelpText('after', LIVE_EXAMPLES).action(async (options: RawLiveOptions) => {
     const { parseLiveOptions, parseRecordingOptions } = await import('./options/parse-live-options.js')
-    const asked = parseLiveOptions(options)
+    const asked = parseLiveOptions({ ...options, outcome: outcomes.chosen(options.outcome) })
     const recording = parseRecordingOptions(options, asked, commandLine())
     if (recording === null) return (await import('./live/live.js')).live(asked)
     const { recordLive } = await import('./live/record-live.js')
-    process.exitCode = await recordLive(asked, recording)
+    // A full disk behind stdout has set it already.
+    process.exitCode ||= await recordLive(asked, recording)
   })
 }
 

@@ -52,7 +52,9 @@ export async function record(
     const signals = catchSignals(options)
     const output = openOutput(options.file)
     const session = beginSession({ options, probe, output, kernelCount }, users)
-    const result = await recordSession(session, { user, signals, display: openDisplay(session, users, signals.stop) })
+    const display = openDisplay(session, users, signals.stop)
+    const result = await recordSession(session, { user, signals, display })
+    display.end()
     reportResult(session, result)
     return result.command ? result.command.exit : 0
   } finally {
@@ -89,9 +91,7 @@ async function recordSession(
     switchOn(session)
     command?.run()
     await runSession(session, pump, stop, status)
-    const result = endSession(session, pump, stop.reason ?? 'interrupt')
-    display.end()
-    return { ...result, command }
+    return { ...endSession(session, pump, stop.reason ?? 'interrupt'), command }
   } catch (error) {
     failSession(session, pump)
     throw writeFault(output.path, error)

@@ -20,9 +20,17 @@ export function createConnectView(options: ViewOptions): ConnectView {
     header: [joinCells(columns, (column) => column.heading)],
     line(row) {
       const zeroNs = (firstNs ??= row.startedNs)
-      return joinCells(columns, (column) => safeText(column.text(row, zeroNs)).replaceAll(' ', String.raw`\x20`))
+      return joinCells(columns, (column) => cellText(column.text(row, zeroNs)))
     },
   }
+}
+
+/** A text without any blank: a thread may be called anything, or nothing. */
+function cellText(text: string): string {
+  const shown = safeText(text).replace(/[\p{Zs}]/gu, (blank) =>
+    blank === ' ' ? String.raw`\x20` : `\\u{${(blank.codePointAt(0) as number).toString(16)}}`,
+  )
+  return shown || '-'
 }
 
 /** A space after each cell at least, and none in one, so that every row splits into exactly its columns at white space. */

@@ -33,7 +33,7 @@ export interface RawViewOptions {
   readonly sourcePort?: boolean
   readonly latency?: boolean | string
   /** `true` without a value; its values are filters, parsed with the others */
-  readonly outcome?: boolean | readonly string[]
+  readonly outcome?: boolean | readonly string[] | undefined
   readonly container?: boolean
   readonly namespaces?: boolean
   readonly wide?: boolean
@@ -57,6 +57,12 @@ export const VIEW_FLAGS: readonly (readonly [flags: string, description: string]
   ['-c, --count', 'count attempts by addresses and remote port instead'],
   ['--interval <time>', 'with --count: print the counts again and again: 10s'],
 ]
+
+/** The option that shows outcomes, and is a filter where it has values. */
+export const OUTCOME_FLAG = [
+  '--outcome [names]',
+  'outcome and SYN retransmits; with names only these: --outcome=failed',
+] as const
 
 /** @throws UsageError for options that exclude each other, and wrong values */
 export function parseViewOptions(raw: RawViewOptions): ViewOptions {

@@ -147,6 +147,10 @@ describe('columns', () => {
     expect(cellsOf(line)).toHaveLength(cellsOf(header).length)
     expect(line).not.toContain('\x1b')
     expect(line).toContain(String.raw`a\x20b\x1b[2Jc`)
+    for (const comm of ['', '\u00a0', 'a\u3000b']) {
+      expect(cellsOf(render({}, { comm })[1] as string), comm).toHaveLength(cellsOf(header).length)
+    }
+    expect(render({}, { comm: '' })[1]).toMatch(/^1234 +- +4 /)
   })
 
   test('show names and addresses in full with --wide', () => {

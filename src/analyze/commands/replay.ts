@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander'
-import { VIEW_FLAGS } from '../../view/view-options.js'
+import { createValueList } from '../../options/value-list.js'
+import { OUTCOME_FLAG, VIEW_FLAGS } from '../../view/view-options.js'
 import type { ReplayOptions } from '../replay/replay.js'
 import { addScopeOptions } from './scope-options.js'
 
@@ -18,15 +19,11 @@ export function addReplay(program: Command): void {
   for (const [flags, description] of VIEW_FLAGS) {
     if (!flags.startsWith('--interval')) command.option(flags, description)
   }
-  const collect = (value: string, previous: string[] | boolean = []) => [...(previous as string[]), value]
-  command.addOption(
-    new Option('--outcome [names]', 'outcome and SYN retransmits; with names only these: --outcome=failed').argParser(
-      collect,
-    ),
-  )
+  const outcomes = createValueList()
+  command.addOption(new Option(...OUTCOME_FLAG).argParser(outcomes.add))
   addScopeOptions(command, ['exact', 'outcome'])
   command.addHelpText('after', EXAMPLES).action(async (file: string, options: ReplayOptions) => {
     const { replay } = await import('../replay/replay.js')
-    await replay(file, options)
+    await replay(file, { ...options, outcome: outcomes.chosen(options.outcome) })
   })
 }

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import { OUTCOMES } from '../../store/outcome.js'
 import type { ConnectRow } from '../../view/connect-row.js'
+import { readClockSegments } from '../trace/clock-segments.js'
 import { boundedText } from '../trace/row-reader.js'
 import type { Scope, SessionPart } from '../trace/scope.js'
 import { createWallClock } from '../trace/wall-clock.js'
@@ -42,7 +43,8 @@ type Cell = string | bigint | null
 /** The attempts of a scope, session by session, in the order of their start. */
 export function* recordedRows(scope: Scope): Generator<ConnectRow> {
   // All sessions count from one time, so that differences are exact in a double.
-  const zeroNs = scope.parts[0]?.segments[0]?.unixOffsetNs ?? 0n
+  const [first] = scope.parts
+  const zeroNs = first === undefined ? 0n : (readClockSegments(first.trace.db, first.sessionId)[0]?.unixOffsetNs ?? 0n)
   for (const part of scope.parts) {
     const read = createRowReader(part, zeroNs)
     for (const attemptId of attemptsByStart(scope, part)) {
@@ -61,16 +63,17 @@ function createRowReader(part: SessionPart, zeroNs: bigint): (attemptId: number)
   const endpointOf = createEndpointReader(db)
   const localAddressOf = createLocalReader(db)
   const { unixNs } = createWallClock(part)
+  // On the clock of the session, which nobody sets.
+  const sessionNs = Number((readClockSegments(db, part.sessionId)[0]?.unixOffsetNs ?? zeroNs) - zeroNs)
   return (attemptId) => {
     const values = attempt.get(attemptId) as AttemptRow | undefined
     if (values === undefined) return null
     const [startedNs, latencyNs, outcome, errno, synRetransmits, processId, tidDelta, endpointId, local] = values
     const [process, endpoint] = [processOf(processId), endpointOf(endpointId)]
     if (process === null || endpoint === null) return null
-    const startedUnixNs = unixNs(startedNs)
     return {
-      startedNs: Number(startedUnixNs - zeroNs),
-      unixNs: startedUnixNs,
+      startedNs: sessionNs + startedNs,
+      unixNs: unixNs(startedNs),
       latencyNs,
       outcome: OUTCOMES[outcome] ?? 'pending',
       errno,

@@ -17,6 +17,16 @@ const OFFSET_NS = 1e9
 /** @param isPending whether it is an entry of the probe's map, which has not ended yet */
 type EventReader = (memory: EventMemory, byteOffset: number, isPending: boolean) => ConnectRow
 
+/** When an event began, in ns since `epochNs`, and its thread. */
+export function identifyEvent(
+  { bytes }: EventMemory,
+  from: number,
+  epochNs: bigint,
+): { startedNs: number; tid: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + from, at.size_bytes)
+  return { startedNs: Number(view.getBigUint64(at.started_ns, true) - epochNs), tid: view.getUint32(at.tid, true) }
+}
+
 /** Makes rows of events, one at a time: for a terminal, where `decodeConnect` is for millions of them. */
 export function createEventReader(
   names: HostNames,

@@ -2,7 +2,11 @@ import { safeLine } from '../../show/safe-text.js'
 import { createConnectCounts } from '../../view/count-connects.js'
 import type { ConnectRow } from '../../view/connect-row.js'
 import { createConnectView } from '../../view/render-view.js'
+import type { StopSignal } from '../session/stop-signal.js'
 import { isShown, type ViewOptions } from '../../view/view-options.js'
+
+/** How often a reader that is behind is looked at. */
+const READER_MS = 20
 
 /** Where the rows of a live view go: stdout, at once. */
 export interface LiveOutput {
@@ -10,13 +14,19 @@ export interface LiveOutput {
   /** @param nowNs ns since the beginning */
   add(rows: readonly ConnectRow[], nowNs: number): void
   end(): void
+  /** Waits until what was added is on its way, or the view is stopped: attempts stay in the ring meanwhile. */
+  waitForReader(stop: StopSignal): Promise<void>
 }
 
 export function createLiveOutput(options: ViewOptions): LiveOutput {
-  return options.count ? createCountOutput(options) : createRowOutput(options)
+  return { ...(options.count ? createCountOutput(options) : createRowOutput(options)), waitForReader }
 }
 
-function createRowOutput(options: ViewOptions): LiveOutput {
+async function waitForReader(stop: StopSignal): Promise<void> {
+  while (process.stdout.writableNeedDrain && stop.reason === null) await stop.wait(READER_MS)
+}
+
+function createRowOutput(options: ViewOptions): Omit<LiveOutput, 'waitForReader'> {
   const view = createConnectView(options)
   return {
     begin: () => print(view.header),
@@ -25,7 +35,7 @@ function createRowOutput(options: ViewOptions): LiveOutput {
   }
 }
 
-function createCountOutput({ sourcePort, intervalNs }: ViewOptions): LiveOutput {
+function createCountOutput({ sourcePort, intervalNs }: ViewOptions): Omit<LiveOutput, 'waitForReader'> {
   const counts = createConnectCounts(sourcePort)
   let printedNs = 0
   return {

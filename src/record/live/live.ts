@@ -10,7 +10,7 @@ import type { RecordFilters } from '../options/record-filters.js'
 import { requireInitialPidNamespace, requireKernelSupport } from '../probe/kernel-support.js'
 import { loadProbe, type Probe } from '../probe/load-probe.js'
 import { createStopSignal, refuseDebugger, stopOnSignals } from '../session/stop-signal.js'
-import { createEventReader } from './event-row.js'
+import { createEventReader, identifyEvent } from './event-row.js'
 import { createLiveFeed, type FeedSource, type LiveFeed } from './live-feed.js'
 import { createLiveOutput } from './live-output.js'
 
@@ -49,12 +49,14 @@ async function show(options: LiveOptions, probe: Probe, users: UserNames): Promi
   const output = createLiveOutput(options.view)
   const stop = createStopSignal()
   stopOnSignals(stop)
-  const feed = createFeed(options, { probe, users, clock })
+  const isEmpty = () => probe.ring.pendingBytes() === 0
+  const feed = createFeed(options, { probe: { ring: probe.ring, pending: probe.pending, isEmpty }, users, clock })
   probe.start()
   output.begin()
   while (stop.reason === null) {
     const nowNs = clock.nowNs()
     output.add(feed.poll(nowNs), nowNs)
+    await output.waitForReader(stop)
     const leftMs = ((options.durationNs ?? Infinity) - nowNs) / 1e6
     if (leftMs <= 0) stop.stop('duration')
     else await stop.wait(Math.min(leftMs, TICK_MS))
@@ -72,13 +74,14 @@ export function createFeed(
   { probe, users, clock }: { probe: FeedSource; users: UserNames; clock: SessionClock },
 ): LiveFeed {
   const names = {
-    userName: (uid: number) => users.byUid(uid)?.name ?? null,
+    userName: users.nameOf,
     cgroupPath: createCgroupPaths(findCgroupRoot()),
   }
   // With tcpconnlat's columns an attempt is shown when it ends.
   const isAsked = filters.outcomes.length === 0 || filters.outcomes.includes('pending')
   return createLiveFeed(probe, {
     read: createEventReader(names, clock),
+    identify: (memory, byteOffset) => identifyEvent(memory, byteOffset, clock.epochNs),
     acceptsPending: isAsked && !view.latency ? (waitedNs) => waitedNs >= filters.minLatencyNs : null,
   })
 }

@@ -1,3 +1,4 @@
+import { formatPlural } from '../../show/format-number.js'
 import type { UserNames } from '../host/user-names.js'
 import { record, type Display } from '../record.js'
 import type { RecordOptions } from '../options/record-options.js'
@@ -8,7 +9,10 @@ import { createFeed, type LiveOptions } from './live.js'
 import { createLiveOutput } from './live-output.js'
 import { teeRing } from './tee-ring.js'
 
-/** Shows attempts as they happen and records them: what is shown is in the trace. @returns the exit status */
+/** Bytes that wait for a slow reader, beyond which rows are in the trace alone. */
+const MAX_WAITING_BYTES = 1 << 22
+
+/** Shows attempts as they happen and records them. @returns the exit status */
 export async function recordLive(options: LiveOptions, recording: RecordOptions): Promise<number> {
   return record(recording, (session, users, stop) => openDisplay(options, session, { users, stop }))
 }
@@ -21,9 +25,19 @@ function openDisplay(
   // Whoever reads has seen enough: the recording ends as it should.
   process.stdout.on('reader-gone', () => stop.stop('interrupt'))
   const { ring, copy } = teeRing(probe.ring, BATCH_ROWS)
-  const feed = createFeed(options, { probe: { pending: probe.pending, ring: copy }, users, clock })
+  const feed = createFeed(options, {
+    probe: { ring: copy, pending: probe.pending, isEmpty: () => probe.ring.pendingBytes() === 0 },
+    users,
+    clock,
+  })
   const output = createLiveOutput(options.view)
-  const show = (nowNs: number) => output.add(feed.poll(nowNs), nowNs)
+  let hidden = 0
+  const show = (nowNs: number) => {
+    const rows = feed.poll(nowNs)
+    // A recording does not wait for whoever reads.
+    if (process.stdout.writableLength > MAX_WAITING_BYTES) hidden += rows.length
+    else output.add(rows, nowNs)
+  }
   output.begin()
   return {
     probe: { ...probe, ring },
@@ -32,6 +46,12 @@ function openDisplay(
       const endNs = clock.nowNs()
       output.add(feed.finish(endNs), endNs)
       output.end()
+      if (hidden > 0) process.stderr.write(describeHidden(hidden))
     },
   }
+}
+
+function describeHidden(rows: number): string {
+  const attempts = formatPlural(rows, 'attempt')
+  return `${attempts} not shown: whoever reads stdout was too slow; all are in the trace\n`
 }

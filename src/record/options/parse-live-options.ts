@@ -31,6 +31,6 @@ export function parseRecordingOptions(
   commandLine: string,
 ): RecordOptions | null {
   if (output === undefined) return null
-  if (output === '') throw new UsageError('--output', output, 'a trace file, like tcpconn.db')
+  if (output === '' || output === '-') throw new UsageError('--output', output, 'a trace file, like tcpconn.db')
   return { file: output, durationNs, quiet: false, filters, command: [], commandLine }
 }

@@ -54,7 +54,13 @@ describe('replay', () => {
       "SELECT count(*) AS count FROM connects WHERE session_id = 2 AND outcome = 'refused'",
     )
     expect(Number(count)).toBeGreaterThan(0)
-    expect(await replayed(file, '--outcome=refused')).toHaveLength(1 + Number(count))
+    for (const options of [
+      ['--outcome=refused'],
+      ['--outcome', '--outcome=refused'],
+      ['--outcome=refused', '--outcome'],
+    ]) {
+      expect(await replayed(file, ...options)).toHaveLength(1 + Number(count))
+    }
     const [{ early = 0n } = {}] = select(
       file,
       'SELECT count(*) AS early FROM connects WHERE session_id = 2 AND started_ns < (SELECT started_unix_ns FROM session WHERE session_id = 2) + 30000000000',
@@ -81,6 +87,16 @@ describe('replay', () => {
       .map((line) => Number(line.split(/ +/).at(-1)))
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(650)
     expect(counts).toEqual(counts.toSorted((a, b) => b - a))
+  })
+
+  test('-t counts on a clock that nobody sets', async () => {
+    const events = [1, 2, 3].map((second) => ({ startedNs: BigInt(second) * 1_000_000_000n }))
+    const { db, file } = makeSampleTrace({ batches: [events] })
+    db.exec('INSERT INTO clock_offset SELECT session_id, 1500000000, unix_offset_ns - 3600000000000 FROM clock_offset')
+    db.pragma('journal_mode = DELETE')
+    db.close()
+    expect((await replayed(file, '-t')).slice(1).map((line) => line.split(' ')[0])).toEqual(['0.000', '1.000', '2.000'])
+    expect((await replayed(file, '--wall')).slice(1).map((line) => line.slice(11, 13))).not.toHaveLength(0)
   })
 
   test('of wrong options says which', async () => {

@@ -10,6 +10,7 @@ const MS = 1e6
 function createScene(acceptsPending: ((waitedNs: number) => boolean) | null = () => true) {
   let ring: number[] = []
   let pending: number[] = []
+  let isEmpty = true
   const memory = (starts: readonly number[]): EventMemory => ({
     words: new Uint32Array(0),
     bytes: Uint8Array.from(starts),
@@ -25,6 +26,7 @@ function createScene(acceptsPending: ((waitedNs: number) => boolean) | null = ()
       release: () => void (ring = []),
     },
     pending: () => ({ ...memory(pending), count: pending.length }),
+    isEmpty: () => isEmpty,
   } as unknown as Parameters<typeof createLiveFeed>[0]
   const feed = createLiveFeed(probe, {
     acceptsPending,
@@ -33,12 +35,21 @@ function createScene(acceptsPending: ((waitedNs: number) => boolean) | null = ()
       const startedNs = (events[byteOffset / connectEvent.size_bytes] as number) * MS
       return makeRow({ startedNs, outcome: isPending ? 'pending' : 'established' })
     },
+    identify: (_, byteOffset) => makeRow({ startedNs: (pending[byteOffset / connectEvent.size_bytes] as number) * MS }),
   })
+  const vanish = (start: number) => void (pending = pending.filter((one) => one !== start))
+  const arrive = (start: number) => void ring.push(start)
   return {
     begin: (start: number) => void pending.push(start),
     end(start: number) {
-      pending = pending.filter((one) => one !== start)
-      ring.push(start)
+      vanish(start)
+      arrive(start)
+    },
+    vanish,
+    arrive,
+    /** As while a file is locked: events stay in the probe's ring, and no copy of them is there yet. */
+    block(isBlocked: boolean) {
+      isEmpty = !isBlocked
     },
     poll: (nowMs: number) => feed.poll(nowMs * MS).map((row) => [row.startedNs / MS, row.outcome]),
     finish: (nowMs: number) => feed.finish(nowMs * MS).map((row) => [row.startedNs / MS, row.outcome]),
@@ -71,7 +82,7 @@ test('rows are in the order of their start within 100 ms', () => {
 test('an attempt that waits for 200 ms is shown as pending, and not once more when it ends', () => {
   const { begin, end, poll } = createScene()
   begin(10)
-  expect(poll(209)).toEqual([])
+  expect(poll(109)).toEqual([])
   expect(poll(210)).toEqual([[10, 'pending']])
   expect(poll(260)).toEqual([])
   end(10)
@@ -108,4 +119,16 @@ test('at the end all that is left is shown', () => {
     [10, 'pending'],
     [20, 'established'],
   ])
+})
+
+test('what was shown as pending is not shown again, however late its event comes', () => {
+  const { begin, vanish, arrive, poll, block } = createScene()
+  begin(10)
+  expect(poll(250)).toEqual([[10, 'pending']])
+  block(true)
+  vanish(10)
+  for (const now of [400, 550, 700, 850]) expect(poll(now)).toEqual([])
+  block(false)
+  arrive(10)
+  expect(poll(1000)).toEqual([])
 })
