@@ -23,6 +23,16 @@ async function startLive(args: readonly string[]): Promise<Running> {
   return running
 }
 
+/** Connects again and again until `live` shows it. JSON has no headings that say when it begins. */
+async function waitForRows({ output }: Running): Promise<void> {
+  for (let tries = 0; tries < 20; tries++) {
+    const { pid } = await connect('127.0.0.1', await findClosedPort())
+    const isShown = () => output().includes(`"pid":${pid},`)
+    if (await waitUntil('a row', isShown, { timeoutMs: 500 }).catch(() => false)) return
+  }
+  throw new Error('live shows nothing')
+}
+
 /** Ends it as Ctrl-C does, and resolves with its rows: cells by heading. */
 async function stopLive({ child, finished }: Running): Promise<Record<string, string>[]> {
   child.kill('SIGINT')
@@ -157,6 +167,7 @@ describeKernel('live', () => {
   test('--json shows the same attempt as the trace', async () => {
     const port = await listen()
     const live = startTool(['live', ...LONGEST, '--json'])
+    await waitForRows(live)
     const { file, result } = await recordWhile({}, () => connect('127.0.0.1', port))
     await waitUntil('the row', () => live.output().includes(`"pid":${result.pid},`))
     live.child.kill('SIGINT')
