@@ -48,6 +48,7 @@ struct {
 /* The only variable in .bss, which user space maps: it switches recording on and reads the counters without a system call. */
 volatile struct probe_state state = {};
 
+#include "read_kernel.h"
 #include "attempt.h"
 
 /*
