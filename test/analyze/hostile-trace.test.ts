@@ -71,6 +71,12 @@ async function askAll(file: string): Promise<Set<string>> {
   return codes
 }
 
+/** Bytes that are the same in each run, as an SQL literal. */
+function anyBytes(seed: number): string {
+  const random = createRandom(seed)
+  return `x'${Buffer.from(Array.from({ length: 1000 }, () => Math.floor(256 * random()))).toString('hex')}'`
+}
+
 /** A closed trace of two sessions, with windows and rows after them. */
 function makeClosed(): string {
   const random = createRandom(1)
@@ -184,7 +190,7 @@ describe('a trace of a stranger is answered, or refused in words of ours, and so
   test.each([
     ['no bytes', 'zeroblob(0)'],
     ['zeros', 'zeroblob(100000)'],
-    ['any bytes', 'randomblob(1000)'],
+    ...[1, 2, 3].map((seed) => [`any bytes, ${seed}`, anyBytes(seed)] as const),
     ['an endless number', `x'${'ff'.repeat(2000)}'`],
     ['an endless zero', `x'${'80'.repeat(2000)}'`],
     ['every mask', `CAST(replace(hex(zeroblob(5000)), '00', x'ff7f01') AS BLOB)`],

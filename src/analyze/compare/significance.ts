@@ -9,6 +9,9 @@ export interface Dispersion {
   readonly degrees: number
 }
 
+/** Logarithm of what a double takes for 0. */
+const SMALLEST_LOG = -745
+
 /** Attempts, or failures among attempts, of two sides. */
 export type Pair = readonly [before: number, after: number]
 
@@ -54,12 +57,20 @@ export function fisherExact(failed: Pair, attempts: Pair): number {
   const logOf = (k: number) => logChoose(attempts[0], k) + logChoose(attempts[1], all - k)
   const whole = logChoose(attempts[0] + attempts[1], all)
   const observed = logOf(failed[0])
-  let sum = 0
-  for (let k = Math.max(0, all - attempts[1]); k <= Math.min(all, attempts[0]); k++) {
-    // Equal likelihoods differ in their last digits.
-    if (logOf(k) <= observed + 1e-7) sum += Math.exp(logOf(k) - whole)
+  const [lowest, highest] = [Math.max(0, all - attempts[1]), Math.min(all, attempts[0])]
+  const likeliest = Math.min(highest, Math.max(lowest, Math.round((all * attempts[0]) / (attempts[0] + attempts[1]))))
+  // From the likeliest table on to both sides, as far as a double holds how likely they are: margins may be millions.
+  const sumFrom = (start: number, step: 1 | -1) => {
+    let sum = 0
+    for (let k = start; k >= lowest && k <= highest; k += step) {
+      const log = logOf(k)
+      if (log - whole < SMALLEST_LOG) break
+      // Equal likelihoods differ in their last digits.
+      if (log <= observed + 1e-7) sum += Math.exp(log - whole)
+    }
+    return sum
   }
-  return Math.min(1, sum)
+  return Math.min(1, sumFrom(likeliest, 1) + sumFrom(likeliest - 1, -1))
 }
 
 /**
