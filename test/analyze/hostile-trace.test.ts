@@ -187,7 +187,7 @@ describe('a trace of a stranger is answered, or refused in words of ours, and so
     expect([...(await askAll(file))]).toEqual(['ok'])
   })
 
-  test.each([
+  test.each<readonly [string, string]>([
     ['no bytes', 'zeroblob(0)'],
     ['zeros', 'zeroblob(100000)'],
     ...[1, 2, 3].map((seed) => [`any bytes, ${seed}`, anyBytes(seed)] as const),
