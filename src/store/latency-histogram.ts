@@ -67,17 +67,26 @@ export function encodeBuckets(pairs: readonly number[]): Uint8Array {
   return Uint8Array.from(bytes)
 }
 
-/** Counts that are added up: empty memory of this size costs more than adding. */
+/** Counts that are added up, all 0 in between: empty memory of this size costs more than adding. */
 const merged = new Float64Array(BUCKET_COUNT)
 
-/** Adds stored buckets up: one histogram of many. */
+/** Adds stored buckets up: one histogram of many. Buckets out of range are left out, as `addEncodedBuckets` does. */
 export function mergeBuckets(histograms: readonly Uint8Array[]): Uint8Array {
-  merged.fill(0)
-  for (const encoded of histograms) addEncodedBuckets(encoded, merged)
+  // Most histograms lie close together: to look at all buckets would take longer than to add up.
+  let first = BUCKET_COUNT
+  let last = -1
+  const add = (bucket: number, count: number) => {
+    if (bucket >= BUCKET_COUNT) return
+    merged[bucket]! += count
+    if (bucket < first) first = bucket
+    if (bucket > last) last = bucket
+  }
+  for (const encoded of histograms) forEachBucket(encoded, add)
   const pairs: number[] = []
-  for (let bucket = 0; bucket < BUCKET_COUNT; bucket++) {
+  for (let bucket = first; bucket <= last; bucket++) {
     if (merged[bucket] !== 0) pairs.push(bucket, merged[bucket] as number)
   }
+  merged.fill(0, first, last + 1)
   return encodeBuckets(pairs)
 }
 

@@ -8,28 +8,34 @@ export function mergeSums(blobs: readonly Uint8Array[]): Uint8Array {
   // Parts of a plain array cost half as much as those of a Buffer.
   const plain = blobs.map((blob) => new Uint8Array(blob.buffer, blob.byteOffset, blob.byteLength))
   let readers = plain.map(createSumsReader).filter((reader) => reader.next())
+  // One array for every id: there may be a million of them.
+  const same: SumsReader[] = []
   while (readers.length > 0) {
-    const id = readers.reduce((least, { sums }) => Math.min(least, sums.id), Infinity)
-    const same = readers.filter(({ sums }) => sums.id === id)
+    findLeast(readers, same)
     encoder.add(same.length === 1 ? (same[0] as SumsReader).sums : addUp(same.map(({ sums }) => sums)))
-    readers = advance(readers, id)
+    const ended = same.filter((reader) => !reader.next())
+    if (ended.length > 0) readers = readers.filter((reader) => !ended.includes(reader))
   }
   return encoder.finish()
 }
 
-/** All readers that have sums left, each behind `id`. */
-function advance(readers: readonly SumsReader[], id: number): SumsReader[] {
-  return readers.filter((reader) => reader.sums.id !== id || reader.next())
+/** Fills `least` with all readers that stand at the least id. */
+function findLeast(readers: readonly SumsReader[], least: SumsReader[]): void {
+  let id = Infinity
+  for (const reader of readers) {
+    if (reader.sums.id < id) least.length = 0
+    if (reader.sums.id <= id) least.push(reader)
+    id = Math.min(id, reader.sums.id)
+  }
 }
 
 /** @param all of the same id */
 function addUp(all: readonly StoredSums[]): StoredSums {
   const [first] = all as readonly [StoredSums, ...StoredSums[]]
-  const counts = Float64Array.from({ length: first.counts.length }, (_, i) =>
-    all.reduce((sum, one) => sum + (one.counts[i] as number), 0),
-  )
-  const buckets = all.flatMap((one) => one.buckets ?? [])
-  const endpointIds = all.flatMap((one) => one.endpointIds ?? [])
+  const counts = new Float64Array(first.counts.length)
+  for (const one of all) for (let i = 0; i < counts.length; i++) counts[i]! += one.counts[i] as number
+  const buckets = all.map((one) => one.buckets).filter((encoded) => encoded !== null)
+  const endpointIds = all.map((one) => one.endpointIds).filter((encoded) => encoded !== null)
   return {
     id: first.id,
     counts,

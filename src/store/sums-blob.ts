@@ -1,7 +1,7 @@
 import { encodeIds } from './id-list.js'
 import type { LatencyRow } from './latency-sums.js'
 import { OUTCOMES } from './outcome.js'
-import { createVarintReader, pushVarint } from './varint.js'
+import { createVarintReader, createVarintWriter, type VarintWriter } from './varint.js'
 
 /** Attempts per outcome, then SYN retransmits. */
 const COUNTS = OUTCOMES.length + 1
@@ -44,37 +44,29 @@ export function encodeSums(
 
 /** Makes a blob of sums that come by ascending id. */
 export function createSumsEncoder(): { add(sums: Readonly<StoredSums>): void; finish(): Uint8Array } {
-  const chunks: Uint8Array[] = []
+  const writer = createVarintWriter()
   let previous = 0
   return {
     add(sums) {
-      chunks.push(encodeHead(sums, sums.id - previous))
-      if (sums.buckets !== null) chunks.push(withLength(sums.buckets))
-      if (sums.endpointIds !== null) chunks.push(withLength(sums.endpointIds))
+      writer.varint(sums.id - previous)
+      writeSums(writer, sums)
       previous = sums.id
     },
-    finish: () => Buffer.concat(chunks),
+    finish: writer.finish,
   }
 }
 
-function encodeHead(
-  { counts, maxLatencyNs, buckets, endpointIds }: Readonly<StoredSums>,
-  distance: number,
-): Uint8Array {
+function writeSums({ varint, withLength }: VarintWriter, sums: Readonly<StoredSums>): void {
+  const { counts, maxLatencyNs, buckets, endpointIds } = sums
   let mask = (buckets === null ? 0 : HAS_LATENCIES) | (endpointIds === null ? 0 : HAS_MEMBERS)
   for (let i = 0; i < COUNTS; i++) if ((counts[i] as number) > 0) mask |= 1 << i
-  const bytes: number[] = []
-  pushVarint(bytes, distance)
-  pushVarint(bytes, mask)
-  for (let i = 0; i < COUNTS; i++) if (mask & (1 << i)) pushVarint(bytes, counts[i] as number)
-  if (buckets !== null) pushVarint(bytes, maxLatencyNs ?? 0)
-  return Uint8Array.from(bytes)
-}
-
-function withLength(bytes: Uint8Array): Uint8Array {
-  const length: number[] = []
-  pushVarint(length, bytes.length)
-  return Buffer.concat([Uint8Array.from(length), bytes])
+  varint(mask)
+  for (let i = 0; i < COUNTS; i++) if (mask & (1 << i)) varint(counts[i] as number)
+  if (buckets !== null) {
+    varint(maxLatencyNs ?? 0)
+    withLength(buckets)
+  }
+  if (endpointIds !== null) withLength(endpointIds)
 }
 
 /** Passes all sums of a blob. What a damaged file holds may be any numbers, but ends with the blob. */

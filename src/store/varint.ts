@@ -8,6 +8,45 @@ export function pushVarint(bytes: number[], value: number): void {
   bytes.push(rest)
 }
 
+/** Writes into memory that grows: an array of its own for each of a million integers would cost ten times as much. */
+export interface VarintWriter {
+  varint(value: number): void
+  /** Their length, then the bytes themselves. */
+  withLength(bytes: Uint8Array): void
+  /** All that was written; the writer is of no use afterwards. */
+  finish(): Uint8Array
+}
+
+/** As many bytes as an integer below 2^53 takes. */
+const MAX_VARINT_BYTES = 8
+
+export function createVarintWriter(): VarintWriter {
+  let written = new Uint8Array(1024)
+  let at = 0
+  const reserve = (length: number) => {
+    if (at + length <= written.length) return
+    const larger = new Uint8Array(Math.max(written.length * 2, at + length))
+    larger.set(written)
+    written = larger
+  }
+  const varint = (value: number) => {
+    reserve(MAX_VARINT_BYTES)
+    let rest = value
+    for (; rest >= 128; rest = Math.floor(rest / 128)) written[at++] = (rest % 128) | 128
+    written[at++] = rest
+  }
+  return {
+    varint,
+    withLength(bytes) {
+      varint(bytes.length)
+      reserve(bytes.length)
+      written.set(bytes, at)
+      at += bytes.length
+    },
+    finish: () => written.subarray(0, at),
+  }
+}
+
 /** Reads bytes from the beginning to the end. */
 export interface VarintReader {
   hasMore(): boolean

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { pushVarint, readVarints } from '../../src/store/varint.js'
+import { createVarintWriter, pushVarint, readVarints } from '../../src/store/varint.js'
 import { createRandom, randomInteger } from './random.js'
 
 const EDGES = [0, 1, 127, 128, 16_383, 16_384, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 52, 2 ** 53 - 1]
@@ -48,6 +48,23 @@ describe('integers', () => {
       const values = Array.from({ length: count }, () => Math.floor(2 ** (random() * 53)))
       expect(decode(encode(values))).toEqual(values)
     }
+  })
+})
+
+describe('a writer', () => {
+  test('writes the same bytes, however many they become', () => {
+    const random = createRandom(23)
+    const values = [...EDGES, ...Array.from({ length: 5000 }, () => Math.floor(2 ** (random() * 53)))]
+    const writer = createVarintWriter()
+    for (const value of values) writer.varint(value)
+    expect([...writer.finish()]).toEqual(encode(values))
+  })
+
+  test('writes bytes behind their length, also those that are longer than its memory', () => {
+    const [short, long] = [Uint8Array.of(1, 2), new Uint8Array(100_000).fill(7)]
+    const writer = createVarintWriter()
+    for (const bytes of [short, long, new Uint8Array(0)]) writer.withLength(bytes)
+    expect(Buffer.from(writer.finish()).equals(Buffer.from([2, 1, 2, ...encode([100_000]), ...long, 0]))).toBe(true)
   })
 })
 

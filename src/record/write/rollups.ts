@@ -4,8 +4,12 @@ import type { Transaction } from './transaction.js'
 
 /** Windows, or roll-ups of the level below, that are added up to one. */
 const FAN_IN = 16
-/** Adding up more would hold the recorder up for longer than a tick. Windows that are as large stay as they are. */
-const MAX_BYTES = 1 << 24
+/**
+ * The recorder waits meanwhile, for about a tick at most: 50 ms where each sum is of many attempts, 150 ms where each is of one.
+ * Sixteen full windows of a few thousand endpoints are less. Those of ever new endpoints are more, and stay as they are:
+ * there would be no fewer sums in one.
+ */
+const MAX_BYTES = 5 << 20
 const DIMENSIONS = ['endpoint', 'process', 'second']
 
 /** Windows that follow each other in the file. */
@@ -23,7 +27,7 @@ export interface Rollups {
 }
 
 export function createRollups(db: Database): Rollups {
-  const select = createSumsReader(db)
+  const { lengthOf, read } = createSumsReader(db)
   const insert = db.prepare('INSERT INTO window_rollup VALUES (?, ?, ?, ?)')
   /** What waits to be added up, by level. */
   const waiting: WindowRange[][] = []
@@ -42,9 +46,11 @@ export function createRollups(db: Database): Rollups {
       if (job === undefined) return
       const whole = { first: job.parts[0]!.first, last: job.parts.at(-1)!.last }
       const dimension = DIMENSIONS[job.done] as string
-      const blobs = job.parts.map((part) => select(part, dimension))
-      const isSmall = blobs.reduce((sum, blob) => sum + blob.length, 0) <= MAX_BYTES
-      if (isSmall) inTransaction(() => insert.run(whole.first, whole.last, dimension, mergeSums(blobs)))
+      const isSmall = job.parts.reduce((sum, part) => sum + lengthOf(part, dimension), 0) <= MAX_BYTES
+      if (isSmall) {
+        const sums = mergeSums(job.parts.map((part) => read(part, dimension)))
+        inTransaction(() => insert.run(whole.first, whole.last, dimension, sums))
+      }
       if (isSmall && ++job.done < DIMENSIONS.length) return
       jobs.shift()
       if (isSmall) add(job.level + 1, whole)
@@ -52,11 +58,15 @@ export function createRollups(db: Database): Rollups {
   }
 }
 
-function createSumsReader(db: Database): (range: WindowRange, dimension: string) => Buffer {
-  const ofWindow = db.prepare('SELECT sums FROM window_sums WHERE window_id = ? AND dimension = ?').pluck()
-  const ofRollup = db
-    .prepare('SELECT sums FROM window_rollup WHERE first_window_id = ? AND last_window_id = ? AND dimension = ?')
-    .pluck()
-  return ({ first, last }, dimension) =>
-    (first === last ? ofWindow.get(first, dimension) : ofRollup.get(first, last, dimension)) as Buffer
+/** Their length, which SQLite knows without reading them, and the sums themselves. */
+function createSumsReader(db: Database) {
+  const select = <Value>(column: string) => {
+    const ofWindow = db.prepare(`SELECT ${column} FROM window_sums WHERE window_id = ? AND dimension = ?`)
+    const ofRollup = db.prepare(
+      `SELECT ${column} FROM window_rollup WHERE first_window_id = ? AND last_window_id = ? AND dimension = ?`,
+    )
+    return ({ first, last }: WindowRange, dimension: string) =>
+      (first === last ? ofWindow.pluck().get(first, dimension) : ofRollup.pluck().get(first, last, dimension)) as Value
+  }
+  return { lengthOf: select<number>('length(sums)'), read: select<Buffer>('sums') }
 }
