@@ -198,6 +198,11 @@ describe('a trace of a stranger is answered, or refused in words of ours, and so
     await askAll(changed(`UPDATE window_sums SET sums = ${blob}`))
   })
 
+  test.each(['endpoint', 'process', 'second'])('with no sums by %s, though with others', async (dimension) => {
+    const codes = await askAll(changed(`DELETE FROM window_sums WHERE dimension = '${dimension}'`))
+    expect(codes).toContain('E_DAMAGED_TRACE')
+  })
+
   test('with windows and batches that overlap ten thousand times', { timeout: 60_000 }, async () => {
     const many = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 10000)'
     const file = changed(`

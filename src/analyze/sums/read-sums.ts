@@ -1,5 +1,7 @@
 import type { Database } from 'better-sqlite3'
+import { damagedTrace } from '../../store/check-trace.js'
 import { queries, selectAll } from '../trace/query-builder.js'
+import type { Trace } from '../trace/trace.js'
 
 /** What is longer is no work of the recorder's, which closes windows long before. */
 const MAX_BLOB_BYTES = 1 << 26
@@ -15,8 +17,13 @@ interface WindowRange {
 /**
  * Reads the sums of some windows, each of them once: from roll-ups as far as these hold nothing but windows that are wanted.
  * @param windowIds ascending
+ * @throws E_DAMAGED_TRACE where some are missing, or too long: without them every number would be too low
  */
-export function* readSums(db: Database, windowIds: readonly number[], dimension: StoredDimension): Generator<Buffer> {
+export function* readSums(
+  { db, path }: Pick<Trace, 'db' | 'path'>,
+  windowIds: readonly number[],
+  dimension: StoredDimension,
+): Generator<Buffer> {
   const ofWindow = `SELECT sums FROM window_sums WHERE window_id = @first AND dimension = @dimension`
   const ofRollup = `SELECT sums FROM window_rollup
     WHERE first_window_id = @first AND last_window_id = @last AND dimension = @dimension`
@@ -24,7 +31,11 @@ export function* readSums(db: Database, windowIds: readonly number[], dimension:
     const select = db.prepare(`SELECT sums FROM (${range.first === range.last ? ofWindow : ofRollup})
       WHERE length(sums) <= ${MAX_BLOB_BYTES}`)
     const blob = select.pluck().get({ ...range, dimension }) as Buffer | undefined
-    if (blob !== undefined) yield blob
+    if (blob === undefined) {
+      const windows = `windows ${range.first} to ${range.last}`
+      throw damagedTrace(path, new Error(`the sums by ${dimension} of ${windows} are missing, or too long`))
+    }
+    yield blob
   }
 }
 

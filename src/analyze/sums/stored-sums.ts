@@ -28,7 +28,7 @@ export function readStoredSums(
   const isOne = dimension.source === 'session'
   const addEndpoint = (group: number, id: number) => sums.addEndpoint(group, members?.endpointOf(id) ?? 0)
   const endpoints = createIdSets(addEndpoint)
-  for (const blob of readSums(part.trace.db, windowIds, stored)) {
+  for (const blob of readSums(part.trace, windowIds, stored)) {
     // Parts of a plain array cost half as much as those of a Buffer.
     forEachSums(new Uint8Array(blob.buffer, blob.byteOffset, blob.byteLength), (row) => {
       if (wanted !== null && !wanted.has(row.id)) return

@@ -19,7 +19,7 @@ function makeTrace(windows: number, rollups: readonly (readonly [number, number]
 }
 
 const read = (db: ReturnType<typeof makeTrace>, ids: readonly number[]) =>
-  [...readSums(db, ids, 'endpoint')].map(String)
+  [...readSums({ db, path: 'trace.db' }, ids, 'endpoint')].map(String)
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1)
 
 describe('sums of windows', () => {
@@ -39,7 +39,20 @@ describe('sums of windows', () => {
 
   test('of another dimension have roll-ups of their own', () => {
     const db = makeTrace(4, [[1, 4]])
-    expect([...readSums(db, upTo(4), 'process')]).toEqual([])
+    db.exec(`INSERT INTO window_sums SELECT window_id, 'process', CAST(window_id || 'p' AS BLOB) FROM window_sums`)
+    const sums = [...readSums({ db, path: 'trace.db' }, upTo(4), 'process')].map(String)
+    expect(sums).toEqual(['1p', '2p', '3p', '4p'])
+  })
+
+  test.each([
+    ['missing', `DELETE FROM window_sums WHERE window_id = 2`],
+    ['too long', `UPDATE window_sums SET sums = zeroblob(${2 ** 26 + 1}) WHERE window_id = 2`],
+    ['too long in a roll-up', `UPDATE window_rollup SET sums = zeroblob(${2 ** 26 + 1})`],
+  ])('that are %s are no zero', (_, statement) => {
+    const db = makeTrace(4, [[3, 4]])
+    expect(read(db, upTo(4))).toEqual(['1', '2', '3-4'])
+    db.exec(statement)
+    expect(() => read(db, upTo(4))).toThrow(expect.objectContaining({ code: 'E_DAMAGED_TRACE' }))
   })
 
   test('are each there once, whatever roll-ups a damaged file has', () => {
