@@ -15,6 +15,8 @@ import { withTraces } from '../../src/analyze/trace/trace.js'
 import { TcpconnError } from '../../src/errors.js'
 import { choosePaint } from '../../src/show/paint.js'
 import { findDamage } from '../../src/store/find-damage.js'
+import { OUTCOMES } from '../../src/store/outcome.js'
+import { createVarintWriter } from '../../src/store/varint.js'
 import { createRandom, randomInteger } from '../store/random.js'
 import { makeTemporaryDirectory } from '../support/temporary-directory.js'
 import { makeSampleTrace, sampleEvents } from './sample-trace.js'
@@ -90,6 +92,12 @@ function makeClosed(): string {
   trace.db.pragma('journal_mode = DELETE')
   trace.db.close()
   return trace.file
+}
+
+function varints(...values: number[]): Buffer {
+  const writer = createVarintWriter()
+  for (const value of values) writer.varint(value)
+  return Buffer.from(writer.finish())
 }
 
 interface Sample {
@@ -201,6 +209,29 @@ describe('a trace of a stranger is answered, or refused in words of ours, and so
   test.each(['endpoint', 'process', 'second'])('with no sums by %s, though with others', async (dimension) => {
     const codes = await askAll(changed(`DELETE FROM window_sums WHERE dimension = '${dimension}'`))
     expect(codes).toContain('E_DAMAGED_TRACE')
+  })
+
+  test.each([
+    ['one by one', Buffer.concat([varints(0, 2 ** 40), Buffer.alloc(60e6, 1)])],
+    ['as bits', Buffer.alloc(60e6, Buffer.concat([varints(1, 128 * 2 + 1), Buffer.alloc(128, 0xff)]))],
+  ])('with a process that connected to more endpoints than there are, %s', { timeout: 20_000 }, async (_, ids) => {
+    const file = changed('')
+    const db = new Database(file)
+    const process = db.prepare('SELECT min(process_id) FROM process').pluck().get() as number
+    const hasMembers = 1 << (OUTCOMES.length + 2)
+    const sums = Buffer.concat([varints(process, hasMembers, ids.length), ids])
+    db.prepare(`UPDATE window_sums SET sums = ? WHERE window_id = 1 AND dimension = 'process'`).run(sums)
+    db.close()
+    const startMs = performance.now()
+    const byProcess = CATALOGUE.find(({ name }) => name === 'by-process') as StoredQuery
+    expect(await ask(file, byProcess, { session: 'all' })).toBe('ok')
+    expect(performance.now() - startMs).toBeLessThan(2 * LIMIT_MS)
+  })
+
+  test.each(['endpoint', 'process'])('with sums of more of them than there are: %s', async (dimension) => {
+    const sums = `CAST(replace(hex(zeroblob(5000000)), '0000', x'0100') AS BLOB)`
+    const file = changed(`UPDATE window_sums SET sums = ${sums} WHERE dimension = '${dimension}'`)
+    expect(await askAll(file)).toEqual(new Set(['ok']))
   })
 
   test('with windows and batches that overlap ten thousand times', { timeout: 60_000 }, async () => {

@@ -8,13 +8,20 @@ export interface IdSets {
   forEach(take: (group: number, id: number) => void): void
 }
 
-/** What lies dense is added up as bits, eight ids at a time; the few other ids go to `takeSparse` at once. */
-export function createIdSets(takeSparse: (group: number, id: number) => void): IdSets {
+/**
+ * What lies dense is added up as bits, eight ids at a time; the few other ids go to `takeSparse` at once.
+ * @param maxId ids above it, as only a damaged file holds them, are left out: there may be half a billion of them
+ */
+export function createIdSets(maxId: number, takeSparse: (group: number, id: number) => void): IdSets {
   const blocksOfGroup: Blocks[] = []
   let group = 0
   const target: IdTarget = {
-    id: (id) => takeSparse(group, id),
-    dense: (firstId, bits) => addBits(blockAt((blocksOfGroup[group] ??= new Map()), firstId), bits),
+    id(id) {
+      if (id <= maxId) takeSparse(group, id)
+    },
+    dense(firstId, bits) {
+      if (firstId <= maxId) addBits(blockAt((blocksOfGroup[group] ??= new Map()), firstId), bits)
+    },
   }
   return {
     add(to, encoded) {
@@ -23,7 +30,11 @@ export function createIdSets(takeSparse: (group: number, id: number) => void): I
     },
     forEach(take) {
       blocksOfGroup.forEach((blocks, of) => {
-        for (const [firstId, bits] of blocks) forEachBit(bits, (bit) => take(of, firstId + bit))
+        for (const [firstId, bits] of blocks) {
+          forEachBit(bits, (bit) => {
+            if (firstId + bit <= maxId) take(of, firstId + bit)
+          })
+        }
       })
     },
   }

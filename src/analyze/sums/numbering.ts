@@ -18,7 +18,7 @@ export function createNumbering(onNew: (key: readonly Value[]) => void = () => {
   }
 }
 
-/** Remembers what `compute` gave for an integer: row ids in a table, other numbers in a Map. */
+/** Remembers what `compute` gave for an integer: row ids in a table, as many other numbers in a Map, which could not hold all. */
 export function cached(compute: (id: number) => number): (id: number) => number {
   let table = new Int32Array(1024)
   const others = new Map<number, number>()
@@ -33,7 +33,7 @@ export function cached(compute: (id: number) => number): (id: number) => number 
     if (known !== undefined && known > 0) return known - 1
     if (!(id >= 0 && id < TABLE_LIMIT && Number.isInteger(id))) {
       const other = others.get(id) ?? compute(id)
-      others.set(id, other)
+      if (others.size < TABLE_LIMIT) others.set(id, other)
       return other
     }
     if (id >= table.length) grow(id)

@@ -15,7 +15,10 @@ export interface SumsTarget {
   readonly members: MembersOfPart | null
 }
 
-/** Adds the sums that are stored for whole windows. */
+/**
+ * Adds the sums that are stored for whole windows.
+ * @throws E_DAMAGED_TRACE where they are missing
+ */
 export function readStoredSums(
   scope: Scope,
   part: SessionPart,
@@ -25,21 +28,29 @@ export function readStoredSums(
   if (windowIds.length === 0) return
   const stored = storedDimension(scope, dimension)
   const wanted = wantedIds(scope, part, stored)
+  const lastId = stored === 'second' ? Infinity : readLastId(part, stored)
   const isOne = dimension.source === 'session'
   const addEndpoint = (group: number, id: number) => sums.addEndpoint(group, members?.endpointOf(id) ?? 0)
-  const endpoints = createIdSets(addEndpoint)
+  const endpoints = createIdSets(members ? readLastId(part, 'endpoint') : 0, addEndpoint)
   for (const blob of readSums(part.trace, windowIds, stored)) {
     // Parts of a plain array cost half as much as those of a Buffer.
     forEachSums(new Uint8Array(blob.buffer, blob.byteOffset, blob.byteLength), (row) => {
       if (wanted !== null && !wanted.has(row.id)) return
-      const group = groupOf(isOne ? part.sessionId : row.id)
+      // Of rows that are not there a damaged file may have tens of millions: one is as good as all of them.
+      const id = Math.min(row.id, lastId + 1)
+      const group = groupOf(isOne ? part.sessionId : id)
       sums.addSums(group, row.counts, row.maxLatencyNs, row.buckets)
       if (members === null || row.endpointIds === null) return
-      sums.addProcess(group, members.processOf(row.id))
+      sums.addProcess(group, members.processOf(id))
       endpoints.add(group, row.endpointIds)
     })
   }
   endpoints.forEach(addEndpoint)
+}
+
+/** The highest id of a dictionary; 0 when it is empty. */
+function readLastId({ trace }: SessionPart, table: 'endpoint' | 'process'): number {
+  return trace.db.prepare(`SELECT ifnull(max(${table}_id), 0) FROM ${table}`).pluck().get() as number
 }
 
 function storedDimension({ filters }: Scope, { source }: Dimension): StoredDimension {
