@@ -8,8 +8,8 @@ export interface Trace {
   readonly path: string
   readonly db: Database
   /**
-   * A second connection, for look-ups while `db` is busy with a statement. What it is asked for never changes once it is
-   * written.
+   * A second connection, for look-ups while `db` is busy with a statement. It sees the same state: a recording adds the names
+   * of users and cgroups to rows that are there already.
    */
   readonly lookup: Database
   /** Where connect_attempt is in the file; `null` when it can only be read through SQLite. */
@@ -36,7 +36,7 @@ export function withTraces<T>(paths: readonly string[], body: (traces: readonly 
   try {
     for (const path of paths) {
       const [db, lookup] = [open(path), open(path)]
-      db.exec('BEGIN')
+      beginTogether(db, lookup)
       traces.push({ path, db, lookup, attempts: findAttempts(path, db) })
     }
     const result = body([...traces])
@@ -47,6 +47,33 @@ export function withTraces<T>(paths: readonly string[], body: (traces: readonly 
     close()
     throw error
   }
+}
+
+/** More often than a recording commits while two transactions begin. */
+const MAX_BEGINS = 100
+
+/** Begins to read the same state over both connections. When every attempt fails, `lookup` sees what was written after. */
+function beginTogether(db: Database, lookup: Database): void {
+  for (let i = 0; i < MAX_BEGINS; i++) {
+    const before = dataVersion(lookup)
+    beginReading(db)
+    beginReading(lookup)
+    // It is of the transaction now. As it was before: nobody committed between the two, nor since.
+    if (dataVersion(lookup) === before || i + 1 === MAX_BEGINS) return
+    lookup.exec('COMMIT')
+    db.exec('COMMIT')
+  }
+}
+
+/** A transaction sees the state at its first read. */
+function beginReading(db: Database): void {
+  db.exec('BEGIN')
+  db.prepare('SELECT count(*) FROM sqlite_schema').get()
+}
+
+/** Changes with every commit of another connection: https://www.sqlite.org/pragma.html#pragma_data_version */
+function dataVersion(db: Database): unknown {
+  return db.pragma('data_version', { simple: true })
 }
 
 /** In WAL mode pages may be in the log. Otherwise the transaction of `db` keeps the file as it is. */
