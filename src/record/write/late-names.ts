@@ -19,7 +19,11 @@ export interface LateNames extends RowNames {
 
 /** A recording never waits for names: looking them up may mean to walk a tree, or to ask a server. */
 export function createLateNames(db: Database, sessionId: number, names: HostNames): LateNames {
-  const nameUser = db.prepare('UPDATE process SET user = ? WHERE session_id = ? AND uid = ? AND user IS NULL')
+  // No index finds the processes of a uid: all of them are passed once, not once for each name.
+  const nameUsers = db.prepare(
+    `UPDATE process SET user = @users ->> CAST(uid AS TEXT)
+     WHERE session_id = @sessionId AND user IS NULL AND uid IN (SELECT CAST(key AS INTEGER) FROM json_each(@users))`,
+  )
   const nameCgroup = db.prepare('UPDATE cgroup SET path = ? WHERE session_id = ? AND kernel_cgroup_id = ?')
   const [uids, cgroupIds] = [new Set<number>(), new Set<bigint>()]
   return {
@@ -29,11 +33,12 @@ export function createLateNames(db: Database, sessionId: number, names: HostName
       // Before the transaction, so that nobody waits for the file meanwhile.
       const users = lookAgain(uids, names.userName, isEnd)
       const paths = lookAgain(cgroupIds, names.cgroupPath, isEnd)
-      if (users.length + paths.length === 0) return
-      inTransaction(() => {
-        for (const [uid, name] of users) nameUser.run(name, sessionId, uid)
-        for (const [id, path] of paths) nameCgroup.run(path, sessionId, id)
-      })
+      if (users.length + paths.length > 0) {
+        inTransaction(() => {
+          if (users.length > 0) nameUsers.run({ users: JSON.stringify(Object.fromEntries(users)), sessionId })
+          for (const [id, path] of paths) nameCgroup.run(path, sessionId, id)
+        })
+      }
       for (const [uid] of users) uids.delete(uid)
       for (const [id] of paths) cgroupIds.delete(id)
     },
@@ -45,10 +50,11 @@ function orLater<Id>(waiting: Set<Id>, id: Id, name: string | null | undefined):
   return name ?? null
 }
 
-/** What is known by now, be it that there is no name. */
-function lookAgain<Id>(waiting: Set<Id>, look: Look<Id>, isEnd: boolean): [Id, string | null][] {
+/** The names that are known by now. What turns out to have none waits no longer: its rows are as they should be. */
+function lookAgain<Id>(waiting: Set<Id>, look: Look<Id>, isEnd: boolean): [Id, string][] {
   return [...waiting].flatMap((id) => {
     const name = look(id, isEnd)
-    return name === undefined ? [] : [[id, name]]
+    if (name === null) waiting.delete(id)
+    return name === undefined || name === null ? [] : [[id, name]]
   })
 }

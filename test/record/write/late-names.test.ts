@@ -55,6 +55,29 @@ test('what has no name is not asked for again, and neither is what has one', () 
   expect(names.cgroupPath).not.toHaveBeenCalled()
 })
 
+test('what has no name changes nothing in the file', () => {
+  const { db, known, writer, write } = createScene()
+  write([{ uid: 5, cgroupId: 7n }])
+  known.users.set(5, null)
+  known.paths.set(7n, null)
+  const count = () => db.prepare('SELECT total_changes()').pluck().get()
+  const before = count()
+  writer.addNames(false)
+  expect(count()).toBe(before)
+})
+
+test('a thousand names for ten thousand processes are added in one pass', () => {
+  const { db, known, writer, write } = createScene()
+  const events = Array.from({ length: 10_000 }, (_, i) => ({ pid: i + 1, uid: 4_294_000_000 + (i % 1000) }))
+  write(events)
+  for (const { uid } of events) known.users.set(uid, `"user" ${uid}`)
+  const startMs = performance.now()
+  writer.addNames(false)
+  expect(performance.now() - startMs).toBeLessThan(500)
+  const wrong = db.prepare(`SELECT count(*) FROM process WHERE user IS NOT '"user" ' || uid`).pluck().get()
+  expect(wrong).toBe(0)
+})
+
 test('the end is told to who looks them up', () => {
   const { names, writer, write } = createScene()
   write([{ uid: 5, cgroupId: 7n }])
