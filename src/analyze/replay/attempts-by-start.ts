@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { AT } from '../trace/attempt-columns.js'
+import { createPartTime } from '../trace/cover.js'
 import { prepareScan } from '../trace/scan-rows.js'
 import type { Scope, SessionPart } from '../trace/scope.js'
 import { createStartHeap } from './start-heap.js'
@@ -11,16 +12,15 @@ import { createStartHeap } from './start-heap.js'
  */
 export function* attemptsByStart(scope: Scope, part: SessionPart): Generator<number> {
   const batches = readBatches(part.trace.db, part.sessionId)
+  const time = createPartTime(part)
   const heap = createStartHeap()
   const scan = prepareScan(scope, part, ['attempt_id', 'started_ns'], (row) => {
     heap.push(row[AT.started_ns] as number, row[AT.attempt_id] as number)
   })
   for (let i = 0; i < batches.count; i++) {
     const first = batches.firstIds[i] as number
-    const isCovered = part.segments.some(({ fromNs, toNs }) => {
-      return (batches.minStartedNs[i] as number) < toNs && (batches.maxStartedNs[i] as number) >= fromNs
-    })
-    if (isCovered) scan({ first, last: first + (batches.rowCounts[i] as number) - 1 })
+    const isTouched = time.touches(batches.minStartedNs[i] as number, batches.maxStartedNs[i] as number)
+    if (isTouched) scan({ first, last: first + (batches.rowCounts[i] as number) - 1 })
     const limitNs = batches.earliestAfter[i] as number
     while (heap.earliestNs() < limitNs) yield heap.pop()
   }
