@@ -61,13 +61,9 @@ export function createVarintReader(encoded: Uint8Array): VarintReader {
   return {
     hasMore: () => at < encoded.length,
     next() {
-      let value = 0
-      for (let scale = 1; at < encoded.length; scale *= 128) {
-        const byte = encoded[at++] as number
-        value += (byte & 127) * scale
-        if (byte < 128) break
-      }
-      return value <= Number.MAX_SAFE_INTEGER ? value : 0
+      const value = decodeAt(encoded, at)
+      at = end
+      return value
     },
     bytes(length) {
       const taken = encoded.subarray(at, at + length)
@@ -77,16 +73,33 @@ export function createVarintReader(encoded: Uint8Array): VarintReader {
   }
 }
 
-/** Calls `take` with each LEB128 integer; one that the end cuts off is taken as far as it goes, one beyond 2^53 as 0. */
+/** Calls `take` with each LEB128 integer, as `VarintReader.next` gives it. */
 export function readVarints(encoded: Uint8Array, take: (value: number) => void): void {
-  let position = 0
-  while (position < encoded.length) {
-    let value = 0
-    for (let scale = 1; position < encoded.length; scale *= 128) {
-      const byte = encoded[position++] as number
-      value += (byte & 127) * scale
-      if (byte < 128) break
-    }
-    take(value <= Number.MAX_SAFE_INTEGER ? value : 0)
+  for (let position = 0; position < encoded.length;) {
+    const value = decodeAt(encoded, position)
+    // Before `take`, which may decode too.
+    position = end
+    take(value)
   }
+}
+
+/** Where the integer ends that was decoded last: a result besides its value would be an object each. */
+let end = 0
+
+/** Of nothing, behind the end, 0. */
+function decodeAt(encoded: Uint8Array, position: number): number {
+  const first = encoded[position] as number
+  end = position + 1
+  // Most are this short.
+  return first < 128 ? first : decodeLong(encoded, first & 127)
+}
+
+function decodeLong(encoded: Uint8Array, lowest: number): number {
+  let value = lowest
+  for (let scale = 128; end < encoded.length; scale *= 128) {
+    const byte = encoded[end++] as number
+    value += (byte & 127) * scale
+    if (byte < 128) break
+  }
+  return value <= Number.MAX_SAFE_INTEGER ? value : 0
 }

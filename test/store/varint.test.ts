@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createVarintWriter, pushVarint, readVarints } from '../../src/store/varint.js'
+import { createVarintReader, createVarintWriter, pushVarint, readVarints } from '../../src/store/varint.js'
 import { createRandom, randomInteger } from './random.js'
 
 const EDGES = [0, 1, 127, 128, 16_383, 16_384, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 52, 2 ** 53 - 1]
@@ -66,6 +66,19 @@ describe('a writer', () => {
     for (const bytes of [short, long, new Uint8Array(0)]) writer.withLength(bytes)
     expect(Buffer.from(writer.finish()).equals(Buffer.from([2, 1, 2, ...encode([100_000]), ...long, 0]))).toBe(true)
   })
+})
+
+test('integers are read while others are', () => {
+  const values: number[] = []
+  readVarints(Uint8Array.from(encode([300, 5, 70_000])), (value) => values.push(value, ...decode(encode([1, 2 ** 40]))))
+  expect(values).toEqual([300, 1, 2 ** 40, 5, 1, 2 ** 40, 70_000, 1, 2 ** 40])
+})
+
+test('a reader at its end reads zeros and no bytes', () => {
+  const reader = createVarintReader(Uint8Array.of(0x85))
+  expect([reader.next(), reader.hasMore(), reader.next(), reader.next()]).toEqual([5, false, 0, 0])
+  expect(reader.bytes(3)).toHaveLength(0)
+  expect(reader.hasMore()).toBe(false)
 })
 
 describe('damaged bytes', () => {
