@@ -20,14 +20,11 @@ static __always_inline void begin_attempt(struct sock *sk)
 {
 	struct connect_event event = {};
 	struct tcp_facts tcp = {};
-	__u64 key = (__u64)sk, pid_tgid = bpf_get_current_pid_tgid();
+	__u64 key = (__u64)sk, thread = bpf_get_current_pid_tgid();
 
-	event.pid = pid_tgid >> 32;
-	event.tid = (__u32)pid_tgid;
-	event.uid = (__u32)bpf_get_current_uid_gid();
+	mark_begun(thread);
+	read_thread(thread, &event);
 	read_addresses(sk, &event);
-	bpf_get_current_comm(event.comm, sizeof(event.comm));
-	event.cgroup_id = bpf_get_current_cgroup_id();
 	if (!wants_socket(&event) || !wants_process(&event))
 		return;
 	read_process(&event);
@@ -106,18 +103,9 @@ static __always_inline void finish_attempt(struct sock *sk, struct connect_event
 static __always_inline void end_attempt(struct sock *sk, struct connect_event *event, int newstate)
 {
 	__u64 key = (__u64)sk;
-	struct connect_event *record;
 
 	finish_attempt(sk, event, newstate);
-	if (wants_result(event)) {
-		record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
-		if (record) {
-			__builtin_memcpy(record, event, sizeof(*record));
-			bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
-		} else {
-			__sync_fetch_and_add(&state.lost_ring_full_count, 1);
-		}
-	}
+	keep_result(event);
 	bpf_map_delete_elem(&pending, &key);
 }
 

@@ -70,6 +70,7 @@ struct probe_state {
 	__u64 lost_ring_full_count;  /* attempts whose event found no room in the ring */
 	__u64 lost_map_full_count;   /* attempts that found no room in the map of pending ones */
 	__u64 lost_missed_count;     /* attempts whose end was not seen */
+	__u64 lost_context_count;    /* records that found no room in the context ring; no attempts */
 	__u32 recording;             /* attempts are taken up while it is 1; set by the reader */
 	__u32 simultaneous_open_seen; /* 1 once an attempt has passed through SYN_RECV: from then on that state is looked at */
 };
@@ -88,7 +89,10 @@ struct probe_filters {
 	__u8 by_mntnsmap;
 	__u8 by_command;          /* only processes in command_tree */
 	__u8 family;              /* 4, 6 or 0 for both */
-	__u8 unused[7];
+	__u8 local_errors;        /* connects that fail before there is an attempt are followed too */
+	__u8 reads_netns;         /* programs that see packets may read kernel memory */
+	__u8 machine;             /* whose registers uprobes are handed: bpf/getaddrinfo.h */
+	__u8 unused[4];
 };
 
 /* Key of destination_filter: the family stands before the address, so that ::/0 is IPv6 alone. */

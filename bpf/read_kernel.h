@@ -45,6 +45,16 @@ static __always_inline void read_exe(struct connect_event *event, const unsigned
 	bpf_probe_read_kernel_str(event->exe, sizeof(event->exe), name);
 }
 
+/* @thread: process and thread, as bpf_get_current_pid_tgid gives them */
+static __always_inline void read_thread(__u64 thread, struct connect_event *event)
+{
+	event->pid = thread >> 32;
+	event->tid = (__u32)thread;
+	event->uid = (__u32)bpf_get_current_uid_gid();
+	event->cgroup_id = bpf_get_current_cgroup_id();
+	bpf_get_current_comm(event->comm, sizeof(event->comm));
+}
+
 static __always_inline void load_process(struct connect_event *event)
 {
 	struct task_struct *task = bpf_get_current_task_btf();

@@ -14,6 +14,7 @@
 #include <bpf/bpf_endian.h>
 #include "kernel_types.h"
 #include "connect_event.h"
+#include "context_event.h"
 #include "filters.h"
 
 #define AF_INET 2
@@ -26,8 +27,8 @@ enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_SYN_RECV = 3, TCP_CLOSE = 7 };
 
 /* include/uapi/asm-generic/errno.h, the same on every architecture that runs BTF kernels today but mips and parisc */
 enum {
-	EPERM = 1, ENOMEM = 12, EEXIST = 17, EPIPE = 32, EADDRNOTAVAIL = 99, ECONNABORTED = 103, ECONNRESET = 104, ENOBUFS = 105,
-	ETIMEDOUT = 110, ECONNREFUSED = 111,
+	EPERM = 1, EINTR = 4, ENOMEM = 12, EEXIST = 17, EPIPE = 32, EADDRNOTAVAIL = 99, ECONNABORTED = 103, ECONNRESET = 104,
+	ENOBUFS = 105, EISCONN = 106, ETIMEDOUT = 110, ECONNREFUSED = 111, EALREADY = 114, EINPROGRESS = 115,
 };
 
 /* Pending attempts by struct sock address. Filled and emptied by the probe; what is left at the end is `pending`. */
@@ -48,8 +49,28 @@ struct {
 /* The only variable in .bss, which user space maps: it switches recording on and reads the counters without a system call. */
 volatile struct probe_state state = {};
 
+/* An attempt has ended, in one way or the other. */
+static __always_inline void keep_result(const struct connect_event *event)
+{
+	struct connect_event *record;
+
+	if (!wants_result(event))
+		return;
+	record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
+	if (record) {
+		__builtin_memcpy(record, event, sizeof(*record));
+		bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	} else {
+		__sync_fetch_and_add(&state.lost_ring_full_count, 1);
+	}
+}
+
 #include "read_kernel.h"
+#include "local_errors.h"
 #include "attempt.h"
+#include "context.h"
+#include "dns.h"
+#include "getaddrinfo.h"
 
 /*
  * SYN_SENT -> x, or SYN_RECV -> x of a simultaneous open: until the first of these, the SYN_RECV of accepting sockets costs

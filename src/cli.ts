@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { addAnalyzeCommands } from './analyze/command.js'
 import { withHelpOption } from './options/help-option.js'
+import { splitOptionalValues } from './options/optional-values.js'
 import { outliveTerminal } from './outlive-terminal.js'
 import { addRecordCommands } from './record/command.js'
 import { describeError } from './report-error.js'
@@ -35,7 +36,7 @@ process.stderr.on('error', () => {})
 outliveTerminal()
 
 try {
-  await program.parseAsync(withHelpOption(program, args), { from: 'user' })
+  await program.parseAsync(withHelpOption(program, splitOptionalValues(args)), { from: 'user' })
 } catch (thrown) {
   process.exitCode = endWith(thrown)
 }

@@ -56,5 +56,5 @@ function runRound(): { events: number; wallMs: number; cpuMs: number } {
 function createWriter(db: Output['db']): TraceWriter {
   const sessionId = insertBenchSession(db, feed.ring.sizeBytes)
   const names = { userName: () => null, cgroupPath: () => null, noteProcess: () => {} }
-  return createTraceWriter(db, { sessionId, epochNs: 0n, names })
+  return createTraceWriter(db, { sessionId, epochNs: 0n, names, context: null })
 }

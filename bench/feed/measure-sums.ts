@@ -43,5 +43,7 @@ export function insertBenchSession(db: Output['db'], ringBytes: number): number 
     filters: '{}',
     ringBytes,
     startedUnixNs: BigInt(Date.now()) * 1_000_000n,
+    dnsSource: null,
+    localErrors: false,
   })
 }

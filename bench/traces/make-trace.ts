@@ -21,9 +21,11 @@ const sessionId = insertSession(output.db, {
   filters: '{}',
   ringBytes: 16 * 1024 * 1024,
   startedUnixNs: STARTED_UNIX_NS,
+  dnsSource: null,
+  localErrors: false,
 })
 const names = { userName: (uid: number) => `user-${uid}`, cgroupPath: (id: bigint) => `/system.slice/service-${id}` }
-const writer = createTraceWriter(output.db, { sessionId, epochNs: 1_000_000_000n, names })
+const writer = createTraceWriter(output.db, { sessionId, epochNs: 1_000_000_000n, names, context: null })
 const events = createAttemptEvents(BATCH_ROWS, 1)
 let written = 0
 while (written < count) {
@@ -40,5 +42,6 @@ closeSession(output.db, sessionId, {
   reason: 'duration',
   loss: NO_LOSS,
   completeness: { kernelMin: count, kernelMax: count, comparable: count, uncomparable: 0 },
+  dns: { lost: 0, malformed: 0, evicted: 0 },
 })
 output.close()

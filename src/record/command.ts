@@ -35,7 +35,10 @@ function addRecord(program: Command): void {
     .usage('[options] [file] [-- COMMAND [ARGUMENT…]]')
     .allowExcessArguments()
     .option('-d, --duration <time>', 'stop after this time: 10m, 1h30m, 90 (seconds)', once('--duration'))
+    .addOption(new Option(...DNS_OPTION))
+    .addOption(new Option(...LOCAL_ERRORS_OPTION))
     .option('-q, --quiet', 'no status line and no summary; errors and losses are still told')
+  addDnsValue(command)
   addFilterOptions(command)
   command.addHelpText('after', EXAMPLES).action(async (file: string, options: RawOptions, self: Command) => {
     const [{ parseRecordOptions }, { record }] = await Promise.all([
@@ -54,6 +57,8 @@ function addLive(program: Command): void {
     .option('--duration <time>', 'stop after this time: 10m, 90 (seconds)', once('--duration'))
     .option('-o, --output <file>', 'record into this trace file at the same time', once('--output'))
   for (const [flags, description] of VIEW_FLAGS) command.option(flags, description)
+  command.addOption(new Option(...LOCAL_ERRORS_OPTION))
+  addDnsValue(command)
   const outcomes = createValueList()
   command.addOption(new Option(...OUTCOME_FLAG).argParser(outcomes.add))
   addFilterOptions(command)
@@ -66,6 +71,20 @@ function addLive(program: Command): void {
     // A full disk behind stdout has set it already.
     process.exitCode ||= await recordLive(asked, recording)
   })
+}
+
+const DNS_OPTION = [
+  '--dns',
+  'the name that each attempt was made by, from DNS packets; --dns=libc: from getaddrinfo',
+] as const
+const LOCAL_ERRORS_OPTION = [
+  '--local-errors',
+  'connects that fail before a SYN leaves, too: no route, denied; slows every system call a little',
+] as const
+
+/** What splitOptionalValues makes of `--dns=VALUE`. */
+function addDnsValue(command: Command): void {
+  command.addOption(new Option('--dns-value <source>').argParser(once('--dns')).hideHelp())
 }
 
 const LIVE_EXAMPLES = `
@@ -111,6 +130,7 @@ Examples:
   sudo tcpconn record --duration 10m               every connect of this host, into ./tcpconn.db
   sudo tcpconn record web.db -P 80,443 -u www-data  only what user www-data connects to, on two ports
   sudo tcpconn record --outcome failed --dst 10.0.0.0/8
+  sudo tcpconn record --dns --local-errors         with names, and connects that fail before a SYN
   sudo tcpconn record -- curl https://example.org  only what this command and its children do
 
 Stop it with Ctrl-C. The exit status is that of the command after --, else 0.`

@@ -1,18 +1,17 @@
-import { dropPrivileges, findInvokingUser, requirePrivileges } from './host/privileges.js'
-import { createUserNames, type User, type UserNames } from './host/user-names.js'
+import type { User, UserNames } from './host/user-names.js'
 import { describeFilters } from './options/describe-filters.js'
 import type { RecordOptions } from './options/record-options.js'
-import { requireInitialPidNamespace, requireKernelSupport } from './probe/kernel-support.js'
-import { loadProbe, type Probe } from './probe/load-probe.js'
+import type { Probe } from './probe/load-probe.js'
 import { beginSession, type Session } from './session/begin-session.js'
 import { holdCommand, requireCommand, type HeldCommand } from './session/command.js'
 import { endSession, failSession, type SessionResult } from './session/end-session.js'
-import { createKernelCount } from './session/kernel-count.js'
+import { createKernelCount, type KernelCount } from './session/kernel-count.js'
 import { openOutput } from './session/open-output.js'
 import { createSignalRelay, type SignalRelay } from './session/signal-relay.js'
 import { createPump } from './session/pump.js'
 import { runSession } from './session/run-session.js'
-import { createStopSignal, refuseDebugger, stopOnSignals, type StopSignal } from './session/stop-signal.js'
+import { startProbe } from './session/start-probe.js'
+import { createStopSignal, stopOnSignals, type StopSignal } from './session/stop-signal.js'
 import { writeFault } from './session/write-fault.js'
 import { reportResult } from './status/report-result.js'
 import { createStatusLine, type StatusLine } from './status/status-line.js'
@@ -35,19 +34,13 @@ export async function record(
   options: RecordOptions,
   openDisplay: (session: Session, users: UserNames, stop: StopSignal) => Display = createStatusDisplay,
 ): Promise<number> {
-  refuseDebugger()
-  requireKernelSupport()
-  requirePrivileges()
-  if (options.command.length > 0) requireInitialPidNamespace('record -- COMMAND')
-  if (options.filters.pids.length > 0) requireInitialPidNamespace('--pid')
-  const users = createUserNames()
-  const user = findInvokingUser(users)
+  const followsCommand = options.command.length > 0
   const isWholeHost = describeFilters(options.filters, options.command) === '{}'
-  const kernelCount = isWholeHost ? createKernelCount() : null
-  const probe = loadProbe(options.filters, options.command.length > 0)
+  let kernelCount: KernelCount | null = null
+  const { probe, users, user } = startProbe({ ...options, followsCommand }, () => {
+    if (isWholeHost) kernelCount = createKernelCount()
+  })
   try {
-    // From here on nothing runs as root that a user's path or file could lead astray.
-    dropPrivileges(user)
     if (options.command[0] !== undefined) requireCommand(options.command[0])
     const signals = catchSignals(options)
     const output = openOutput(options.file)

@@ -16,3 +16,11 @@ export function isUnspecified(address: Uint8Array): boolean {
   const from = isIpv4Mapped(address) ? 12 : 0
   return address.subarray(from).every((byte) => byte === 0)
 }
+
+/** The 16 bytes of an address as text; `null` when it is none. */
+export function parseAddress(text: string): Uint8Array | null {
+  if (!ipaddr.isValid(text)) return null
+  const parsed = ipaddr.parse(text)
+  const mapped = parsed.kind() === 'ipv4' ? (parsed as ipaddr.IPv4).toIPv4MappedAddress() : parsed
+  return Uint8Array.from(mapped.toByteArray())
+}

@@ -69,6 +69,7 @@ function addTo(db: Database, { batches, loss = NO_LOSS, goodbye = true, filters 
     reason: 'duration',
     loss,
     completeness: filters === '{}' ? completeness : null,
+    dns: { lost: 0, malformed: 0, evicted: 0 },
   })
   return sessionId
 }

@@ -41,6 +41,8 @@ export function addSession(db: Database.Database, filters = '{}'): number {
     filters,
     ringBytes: 4096,
     startedUnixNs,
+    dnsSource: null,
+    localErrors: false,
   })
 }
 
@@ -49,5 +51,5 @@ export function createWriter(
   { db, sessionId }: Pick<NewTrace, 'db' | 'sessionId'>,
   names: HostNames = NAMES,
 ): TraceWriter {
-  return createTraceWriter(db, { sessionId, epochNs: 0n, names })
+  return createTraceWriter(db, { sessionId, epochNs: 0n, names, context: null })
 }

@@ -1,3 +1,5 @@
+import type { NameMatch } from '../dns/name-cache.js'
+
 /**
  * What ends every row of connect_attempt and is almost always the same: outcome, errno, SYN retransmits, flags.
  * Rows of one shape are written by one statement that holds these as literals (bound values cost more than rows).
@@ -24,8 +26,16 @@ export interface AttemptBatch {
   readonly endpointEntry: Uint32Array
   /** local_address_id << 16 | port */
   readonly localEndpoint: Float64Array
+  /** Names that rows of the batch were made by */
+  readonly names: RowName[]
   minStartedNs: number
   maxStartedNs: number
+}
+
+/** A row of a batch, and the name that it was made by. */
+export interface RowName {
+  readonly row: number
+  readonly match: NameMatch
 }
 
 /** An empty batch for up to `capacity` rows, at most 65,536: so many shapes fit. */
@@ -42,6 +52,7 @@ export function createBatch(capacity: number): AttemptBatch {
     tidDelta: new Int32Array(capacity),
     endpointEntry: new Uint32Array(capacity),
     localEndpoint: new Float64Array(capacity),
+    names: [],
     minStartedNs: Infinity,
     maxStartedNs: -Infinity,
   }
@@ -52,6 +63,7 @@ export function clearBatch(batch: AttemptBatch): void {
   batch.count = 0
   batch.shapes.length = 0
   batch.shapeOfKey.clear()
+  batch.names.length = 0
   batch.minStartedNs = Infinity
   batch.maxStartedNs = -Infinity
 }

@@ -1,4 +1,6 @@
 import { connectEvent, connectOutcome } from '../probe/wire.gen.js'
+import { findName } from '../dns/find-name.js'
+import type { NameCache } from '../dns/name-cache.js'
 import type { Dictionaries } from '../intern/dictionaries.js'
 import type { AttemptBatch } from './attempt-batch.js'
 import type { EventMemory } from './event-memory.js'
@@ -22,6 +24,8 @@ export const PENDING = connectOutcome.pending
 export interface DecodeTarget {
   readonly batch: AttemptBatch
   readonly dictionaries: Dictionaries
+  /** `null`: names are not looked at */
+  readonly names: NameCache | null
   /** CLOCK_MONOTONIC at the session's beginning, in two halves: ns since boot may not fit a double. */
   readonly epochHigh: number
   readonly epochLow: number
@@ -49,6 +53,10 @@ export function decodeConnect(memory: EventMemory, byteOffset: number, target: D
   const synRetransmits = code === PENDING ? 0 : (result >>> 16) & 0xff
   const flags = result >>> 24
 
+  if (target.names !== null) {
+    const match = findName(target.names, memory, { byteOffset, atNs: startedNs })
+    if (match !== null) batch.names.push({ row, match })
+  }
   const local = dictionaries.localAddress(memory, at + LOCAL)
   batch.shape[row] = findShape(batch, code, portAndError >>> 16, synRetransmits, flags)
   batch.startedNs[row] = startedNs

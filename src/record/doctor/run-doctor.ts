@@ -87,7 +87,7 @@ function checkProbeFile(): Check {
 /** The proof: loads and attaches the probe, and lets it go again. */
 function tryProbe(): Check {
   try {
-    loadProbe(NO_FILTERS, false).close()
+    loadProbe({ filters: NO_FILTERS, followsCommand: false, dnsSource: null, localErrors: false }).close()
     return {
       name: 'ring',
       found: `${formatBytes(RING_BYTES)} (${RING_BYTES / 256} attempts), probe loads and attaches`,

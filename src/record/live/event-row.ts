@@ -6,6 +6,7 @@ import type { EventMemory } from '../decode/event-memory.js'
 import { readText } from '../decode/read-text.js'
 import { connectEvent as at, connectOutcome } from '../probe/wire.gen.js'
 import type { HostNames } from '../write/late-names.js'
+import type { NameCache } from '../dns/name-cache.js'
 
 const ADDRESS_BYTES = 16
 /** Addresses whose text is kept; beyond it they are made anew. */
@@ -29,7 +30,7 @@ export function identifyEvent(
 
 /** Makes rows of events, one at a time: for a terminal, where `decodeConnect` is for millions of them. */
 export function createEventReader(
-  names: HostNames,
+  names: HostNames & { readonly dns: NameCache | null },
   clock: Pick<SessionClock, 'epochNs' | 'unixOffsetNs'>,
 ): EventReader {
   const addressOf = createAddressTexts()

@@ -1,15 +1,17 @@
 import { safeLine } from '../../show/safe-text.js'
 import { describeLossCounts } from '../../store/loss-text.js'
 import type { ViewOptions } from '../../view/view-options.js'
-import { createCgroupPaths } from '../host/cgroup-paths.js'
+import { createCgroupPaths, type CgroupPaths } from '../host/cgroup-paths.js'
 import { findCgroupRoot } from '../host/cgroup-root.js'
 import { startClock, type SessionClock } from '../host/clock.js'
-import { dropPrivileges, findInvokingUser, requirePrivileges } from '../host/privileges.js'
-import { createUserNames, type UserNames } from '../host/user-names.js'
+import { explainEvents } from '../dns/explain-events.js'
+import type { NameCache } from '../dns/name-cache.js'
+import type { UserNames } from '../host/user-names.js'
+import type { DnsSource } from '../options/probe-options.js'
 import type { RecordFilters } from '../options/record-filters.js'
-import { requireInitialPidNamespace, requireKernelSupport } from '../probe/kernel-support.js'
-import { loadProbe, type Probe } from '../probe/load-probe.js'
-import { createStopSignal, refuseDebugger, stopOnSignals } from '../session/stop-signal.js'
+import type { Probe } from '../probe/load-probe.js'
+import { startProbe } from '../session/start-probe.js'
+import { createStopSignal, stopOnSignals } from '../session/stop-signal.js'
 import { createEventReader, identifyEvent } from './event-row.js'
 import { createLiveFeed, type FeedSource, type LiveFeed } from './live-feed.js'
 import { createLiveOutput } from './live-output.js'
@@ -23,19 +25,16 @@ export interface LiveOptions {
   readonly filters: RecordFilters
   /** `null`: until it is stopped */
   readonly durationNs: number | null
+  /** `null`: names are not looked at */
+  readonly dnsSource: DnsSource | null
+  /** Whether connects that fail in the system call are shown */
+  readonly localErrors: boolean
 }
 
 /** Shows attempts as they end, until it is stopped. Loss is told on stderr at the end. */
 export async function live(options: LiveOptions): Promise<void> {
-  refuseDebugger()
-  requireKernelSupport()
-  requirePrivileges()
-  if (options.filters.pids.length > 0) requireInitialPidNamespace('--pid')
-  const users = createUserNames()
-  const user = findInvokingUser(users)
-  const probe = loadProbe(options.filters, false)
+  const { probe, users } = startProbe({ ...options, followsCommand: false })
   try {
-    dropPrivileges(user)
     await show(options, probe, users)
     const loss = describeLossCounts({ ...probe.lost(), writerBehind: 0 })
     if (loss !== null) process.stderr.write(`${safeLine(loss)}\n`)
@@ -44,16 +43,21 @@ export async function live(options: LiveOptions): Promise<void> {
   }
 }
 
-async function show(options: LiveOptions, probe: Probe, users: UserNames): Promise<void> {
+async function show(options: LiveOptions, loaded: Probe, users: UserNames): Promise<void> {
   const clock = startClock()
+  const cgroupPaths = createCgroupPaths(findCgroupRoot())
+  const { probe, context } = explainEvents(loaded, { clock, cgroupPaths, keepsLookups: false })
   const output = createLiveOutput(options.view)
   const stop = createStopSignal()
   stopOnSignals(stop)
   const isEmpty = () => probe.ring.pendingBytes() === 0
-  const feed = createFeed(options, { probe: { ring: probe.ring, pending: probe.pending, isEmpty }, users, clock })
+  const source = { ring: probe.ring, pending: probe.pending, isEmpty }
+  const names = { users, cgroupPaths, dns: options.dnsSource === null ? null : context.names }
+  const feed = createFeed(options, { probe: source, names, clock })
   probe.start()
   output.begin()
   while (stop.reason === null) {
+    context.read()
     const nowNs = clock.nowNs()
     output.add(feed.poll(nowNs), nowNs)
     await output.waitForReader(stop)
@@ -63,24 +67,30 @@ async function show(options: LiveOptions, probe: Probe, users: UserNames): Promi
   }
   probe.stop()
   probe.detach()
+  context.finish()
   const endNs = clock.nowNs()
   output.add(feed.finish(endNs), endNs)
   output.end()
 }
 
+/** Where the names of a row come from. */
+export interface FeedNames {
+  readonly users: UserNames
+  readonly cgroupPaths: CgroupPaths
+  /** `null`: names are not looked at */
+  readonly dns: NameCache | null
+}
+
 /** What is to be shown of a probe's attempts. */
 export function createFeed(
   { view, filters }: LiveOptions,
-  { probe, users, clock }: { probe: FeedSource; users: UserNames; clock: SessionClock },
+  { probe, names, clock }: { probe: FeedSource; names: FeedNames; clock: SessionClock },
 ): LiveFeed {
-  const names = {
-    userName: users.nameOf,
-    cgroupPath: createCgroupPaths(findCgroupRoot()),
-  }
+  const { users, cgroupPaths, dns } = names
   // With tcpconnlat's columns an attempt is shown when it ends.
   const isAsked = filters.outcomes.length === 0 || filters.outcomes.includes('pending')
   return createLiveFeed(probe, {
-    read: createEventReader(names, clock),
+    read: createEventReader({ userName: users.nameOf, cgroupPath: cgroupPaths.find, dns }, clock),
     identify: (memory, byteOffset) => identifyEvent(memory, byteOffset, clock.epochNs),
     acceptsPending: isAsked && !view.latency ? (waitedNs) => waitedNs >= filters.minLatencyNs : null,
   })

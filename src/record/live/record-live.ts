@@ -19,7 +19,7 @@ export async function recordLive(options: LiveOptions, recording: RecordOptions)
 
 function openDisplay(
   options: LiveOptions,
-  { probe, clock }: Session,
+  { probe, clock, context, cgroupPaths }: Session,
   { users, stop }: { users: UserNames; stop: StopSignal },
 ): Display {
   // Whoever reads has seen enough: the recording ends as it should.
@@ -27,7 +27,7 @@ function openDisplay(
   const { ring, copy } = teeRing(probe.ring, BATCH_ROWS)
   const feed = createFeed(options, {
     probe: { ring: copy, pending: probe.pending, isEmpty: () => probe.ring.pendingBytes() === 0 },
-    users,
+    names: { users, cgroupPaths, dns: options.dnsSource === null ? null : context.names },
     clock,
   })
   const output = createLiveOutput(options.view)

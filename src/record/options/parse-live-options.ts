@@ -3,11 +3,12 @@ import { createUserNames } from '../host/user-names.js'
 import { UsageError } from '../../errors.js'
 import type { LiveOptions } from '../live/live.js'
 import type { RecordOptions } from './record-options.js'
-import { parseFilters, requireDuration, type RawFilters } from './parse-record-options.js'
+import { parseExtras, parseFilters, requireDuration, type RawExtras, type RawFilters } from './parse-record-options.js'
 
 /** What commander hands over for `live`. `--outcome` is a column, and a filter where it has values. */
 export type RawLiveOptions = Omit<RawFilters, 'outcome'> &
-  RawViewOptions & { readonly duration?: string; readonly output?: string }
+  Omit<RawViewOptions, 'dns'> &
+  RawExtras & { readonly duration?: string; readonly output?: string }
 
 /** @throws UsageError that names the option, the value and what is accepted */
 export function parseLiveOptions(raw: RawLiveOptions): LiveOptions {
@@ -21,16 +22,17 @@ export function parseLiveOptions(raw: RawLiveOptions): LiveOptions {
     view,
     filters: { ...filters, minLatencyNs: Math.max(filters.minLatencyNs, view.minLatencyNs) },
     durationNs: raw.duration === undefined ? null : requireDuration('--duration', raw.duration, 's'),
+    ...parseExtras(raw),
   }
 }
 
 /** What `-o FILE` records beside the view: what the view's filters leave. @returns `null` without it */
 export function parseRecordingOptions(
   { output }: RawLiveOptions,
-  { filters, durationNs }: LiveOptions,
+  { filters, durationNs, dnsSource, localErrors }: LiveOptions,
   commandLine: string,
 ): RecordOptions | null {
   if (output === undefined) return null
   if (output === '' || output === '-') throw new UsageError('--output', output, 'a trace file, like tcpconn.db')
-  return { file: output, durationNs, quiet: false, filters, command: [], commandLine }
+  return { file: output, durationNs, quiet: false, filters, command: [], dnsSource, localErrors, commandLine }
 }

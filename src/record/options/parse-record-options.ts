@@ -4,15 +4,24 @@ import { parseCgroups } from './parse-cgroup.js'
 import { parseDuration } from '../../options/parse-duration.js'
 import { parseComms, parseIds, parseOutcomes, parsePorts, parsePrefixes } from '../../options/parse-lists.js'
 import { parseUids } from './parse-uids.js'
+import type { DnsSource } from './probe-options.js'
 import type { RecordFilters } from './record-filters.js'
 import type { RecordOptions } from './record-options.js'
 
 const DEFAULT_FILE = 'tcpconn.db'
 
 /** What commander hands over: texts as typed, lists for repeatable options. */
-export interface RawOptions extends RawFilters {
+export interface RawOptions extends RawFilters, RawExtras {
   readonly duration?: string
   readonly quiet?: boolean
+}
+
+/** What is looked at beside attempts. */
+export interface RawExtras {
+  readonly dns?: boolean
+  /** What stands behind `--dns=` */
+  readonly dnsValue?: string
+  readonly localErrors?: boolean
 }
 
 export interface RawFilters {
@@ -44,8 +53,21 @@ export function parseRecordOptions(
     quiet: raw.quiet ?? false,
     filters: parseFilters(raw, createUserNames),
     command,
+    ...parseExtras(raw),
     commandLine,
   }
+}
+
+/** @throws UsageError */
+export function parseExtras(raw: RawExtras): Pick<RecordOptions, 'dnsSource' | 'localErrors'> {
+  return { dnsSource: parseDnsSource(raw), localErrors: raw.localErrors ?? false }
+}
+
+function parseDnsSource({ dns, dnsValue }: RawExtras): DnsSource | null {
+  if (dnsValue === undefined) return dns ? 'udp' : null
+  if (dnsValue === 'udp' || dnsValue === 'libc') return dnsValue
+  const accepted = '--dns alone or --dns=udp for DNS packets, --dns=libc for what programs ask getaddrinfo for'
+  throw new UsageError('--dns', dnsValue, accepted)
 }
 
 /** @throws UsageError */

@@ -1,3 +1,4 @@
+import type { DnsSource } from './probe-options.js'
 import type { RecordFilters } from './record-filters.js'
 
 /** What the command line asks of `record`. */
@@ -9,6 +10,10 @@ export interface RecordOptions {
   readonly filters: RecordFilters
   /** Program and arguments after `--`; empty: the whole host */
   readonly command: readonly string[]
+  /** `null`: names are not looked at */
+  readonly dnsSource: DnsSource | null
+  /** Whether connects that fail in the system call are recorded */
+  readonly localErrors: boolean
   /** As typed, for the session's row */
   readonly commandLine: string
 }

@@ -1,4 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
+import { machine } from 'node:os'
+import type { ProbeOptions } from '../options/probe-options.js'
 import type { RecordFilters } from '../options/record-filters.js'
 import { packComm, packFilters, packPrefix, packUint32 } from './pack-filters.js'
 import { CGROUPMAP, MNTNSMAP, openPinnedMap, type PinnedMapShape } from './pinned-map.js'
@@ -6,23 +8,55 @@ import type { ProbeObject } from './probe-object.js'
 
 /** Processes of a command that are followed at the same time. */
 const COMMAND_TREE_ENTRIES = 65536
+/** Threads that are in connect(2) at the same time. */
+const CONNECT_CALLS = 131_072
+/** Threads that are in getaddrinfo at the same time. */
+const RESOLVE_CALLS = 16_384
 const PRESENT = Uint8Array.of(1)
-const COMMAND_PROGRAMS = ['follow_fork', 'forget_exit']
+
+/** Programs that are loaded only where they are asked for. */
+export const COMMAND_PROGRAMS = ['follow_fork', 'forget_exit'] as const
+export const PACKET_PROGRAMS = ['follow_queries', 'follow_answers'] as const
+export const CALL_PROGRAMS = ['enter_connect', 'exit_connect'] as const
+export const LIBC_PROGRAMS = ['enter_getaddrinfo', 'exit_getaddrinfo'] as const
+
+/** A ring of records: a power of two, in whole pages. Names come in packets of 0.5 KiB and more. */
+export function contextRingBytes({ dnsSource }: Pick<ProbeOptions, 'dnsSource'>): number {
+  return dnsSource === null ? 256 * 1024 : 4 * 1024 * 1024
+}
 
 /** Settings that have to stand before the object is loaded. @throws E_USAGE for a pinned map that does not fit */
-export function configureProbe(object: ProbeObject, filters: RecordFilters, followsCommand: boolean): void {
+export function configureProbe(object: ProbeObject, options: ProbeOptions): void {
   const { libbpf } = object
-  const settings = packFilters(filters, followsCommand)
+  const { filters, followsCommand, dnsSource, localErrors } = options
+  const settings = packFilters(options, { readsNetns: canReadNetns(object), machine: machine() })
   object.require(libbpf.setInitialValue(object.map('.rodata'), settings, settings.length), 'set the filters of')
-  for (const name of COMMAND_PROGRAMS)
-    object.require(libbpf.setAutoload(object.program(name), followsCommand), 'choose the programs of')
+  const load = (programs: readonly string[], isWanted: boolean) => {
+    for (const name of programs)
+      object.require(libbpf.setAutoload(object.program(name), isWanted), 'choose the programs of')
+  }
+  load(COMMAND_PROGRAMS, followsCommand)
+  load(PACKET_PROGRAMS, dnsSource === 'udp')
+  load(LIBC_PROGRAMS, dnsSource === 'libc')
+  load(CALL_PROGRAMS, localErrors)
   const resize = (map: string, count: number) =>
     object.require(libbpf.setMaxEntries(object.map(map), Math.max(1, count)), `size ${map} of`)
   for (const [map, keys] of filterSets(filters)) resize(map, keys.length)
   resize('cgroup_filter', filters.cgroups.length)
   resize('command_tree', followsCommand ? COMMAND_TREE_ENTRIES : 0)
+  resize('connect_calls', localErrors ? CONNECT_CALLS : 0)
+  resize('resolve_calls', dnsSource === 'libc' ? RESOLVE_CALLS : 0)
+  resize('context', contextRingBytes(options))
   reusePinned(object, 'cgroupmap', filters.cgroupmap, CGROUPMAP)
   reusePinned(object, 'mntnsmap', filters.mntnsmap, MNTNSMAP)
+}
+
+/** enum bpf_prog_type, enum bpf_func_id */
+const [CGROUP_SKB, PROBE_READ_KERNEL] = [8, 113]
+
+/** Whether programs that see packets may read kernel memory: without it names are told apart by cgroup alone. */
+function canReadNetns({ libbpf }: ProbeObject): boolean {
+  return libbpf.probeHelper(CGROUP_SKB, PROBE_READ_KERNEL, null) === 1
 }
 
 /** What the filters let through, put into the loaded maps. @throws E_PROBE */
@@ -36,11 +70,6 @@ export function fillFilters(object: ProbeObject, filters: RecordFilters): void {
       closeSync(fd)
     }
   })
-}
-
-/** Programs to attach. */
-export function programsFor(followsCommand: boolean): string[] {
-  return ['follow_connect', 'follow_interrupted', ...(followsCommand ? COMMAND_PROGRAMS : [])]
 }
 
 /** Lets a process and all that it forks from now on through. */

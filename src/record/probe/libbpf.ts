@@ -24,6 +24,13 @@ export interface Libbpf {
   programFd(program: Pointer): number
   setAutoload(program: Pointer, enabled: boolean): number
   attach(program: Pointer): Pointer | null
+  attachToCgroup(program: Pointer, fd: number): Pointer | null
+  /** The link owns the descriptor. */
+  attachToPerfEvent(program: Pointer, fd: number): Pointer | null
+  /** In all processes that run the file at `path`. */
+  attachToFunction(program: Pointer, path: string, options: UprobeOptions): Pointer | null
+  /** 1 when programs of this type may call the helper. */
+  probeHelper(programType: number, helper: number, options: null): number
   destroyLink(link: Pointer): number
   setInitialValue(map: Pointer, data: Uint8Array, sizeBytes: number): number
   setMaxEntries(map: Pointer, count: number): number
@@ -61,9 +68,37 @@ export function openLibbpf(soname = 'libbpf.so.1'): Libbpf {
   }
 }
 
+/** struct bpf_uprobe_opts */
+export interface UprobeOptions {
+  readonly retprobe: boolean
+  readonly func_name: string
+}
+
+/** Every process, not one. */
+const ANY_PID = -1
+
+const uprobeOptions = koffi.struct({
+  sz: 'size_t',
+  ref_ctr_offset: 'size_t',
+  bpf_cookie: 'uint64_t',
+  retprobe: 'bool',
+  func_name: 'const char *',
+})
+
 function bindFunctions(library: LibraryHandle): Libbpf {
   const strerror = library.func('int libbpf_strerror(int error, _Out_ char *text, size_t size)')
+  const attachUprobe = library.func('bpf_program__attach_uprobe_opts', 'void *', [
+    'void *',
+    'int',
+    'const char *',
+    'size_t',
+    koffi.pointer(uprobeOptions),
+  ])
   return {
+    attachToFunction(program, path, options) {
+      const all = { sz: koffi.sizeof(uprobeOptions), ref_ctr_offset: 0, bpf_cookie: 0, ...options }
+      return attachUprobe(program, ANY_PID, path, 0, all) as Pointer | null
+    },
     strerror(error) {
       const text = Buffer.alloc(STRERROR_BYTES)
       strerror(error, text, text.length)
@@ -79,6 +114,9 @@ function bindFunctions(library: LibraryHandle): Libbpf {
     programFd: library.func('int bpf_program__fd(void *program)'),
     setAutoload: library.func('int bpf_program__set_autoload(void *program, bool enabled)'),
     attach: library.func('void *bpf_program__attach(void *program)'),
+    attachToCgroup: library.func('void *bpf_program__attach_cgroup(void *program, int fd)'),
+    attachToPerfEvent: library.func('void *bpf_program__attach_perf_event(void *program, int fd)'),
+    probeHelper: library.func('int libbpf_probe_bpf_helper(int type, int helper, void *options)'),
     destroyLink: library.func('int bpf_link__destroy(void *link)'),
     setInitialValue: library.func('int bpf_map__set_initial_value(void *map, void *data, size_t size)'),
     setMaxEntries: library.func('int bpf_map__set_max_entries(void *map, uint32_t count)'),

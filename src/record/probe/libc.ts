@@ -1,3 +1,4 @@
+import { machine } from 'node:os'
 import koffi from 'koffi'
 
 const libc = koffi.load('libc.so.6')
@@ -32,6 +33,43 @@ export const capset = libc.func('int capset(void *header, void *data)') as (
   header: Uint32Array,
   data: Uint32Array,
 ) => number
+
+/** System call numbers. Those from 424 on are the same on every machine (asm-generic/unistd.h). */
+const [FSOPEN, FSCONFIG, FSMOUNT] = [430, 431, 432]
+const PERF_EVENT_OPEN = machine() === 'x86_64' ? 298 : 241
+const FSCONFIG_CMD_CREATE = 6
+const CLOEXEC = 1
+const PERF_TYPE_TRACEPOINT = 2
+const PERF_ATTRIBUTE_BYTES = 64
+const PERF_FLAG_FD_CLOEXEC = 8
+
+const callWithText = libc.func('long syscall(long number, const char *text, unsigned long flags)')
+const callWithContext = libc.func(
+  'long syscall(long number, int fd, unsigned long command, void *key, void *value, int auxiliary)',
+)
+const callWithMemory = libc.func(
+  'long syscall(long number, void *memory, int pid, int cpu, int group, unsigned long flags)',
+)
+
+/** fsopen(2): a file system that is going to be mounted. Below 0 on failure, like all of these. */
+export const fsopen = (type: string): number => Number(callWithText(FSOPEN, type, CLOEXEC))
+
+/** fsconfig(2) with FSCONFIG_CMD_CREATE. */
+export const fsconfig = (context: number): number =>
+  Number(callWithContext(FSCONFIG, context, FSCONFIG_CMD_CREATE, null, null, 0))
+
+/** fsmount(2): a descriptor of the root, which stands nowhere in the tree. */
+export const fsmount = (context: number): number => Number(callWithContext(FSMOUNT, context, CLOEXEC, null, null, 0))
+
+/** perf_event_open(2) for a tracepoint, on all CPUs: those that a program is attached to do not look at the CPU. */
+export function openPerfEvent(tracepointId: number): number {
+  const attribute = new Uint8Array(PERF_ATTRIBUTE_BYTES)
+  const view = new DataView(attribute.buffer)
+  view.setUint32(0, PERF_TYPE_TRACEPOINT, true)
+  view.setUint32(4, PERF_ATTRIBUTE_BYTES, true)
+  view.setBigUint64(8, BigInt(tracepointId), true)
+  return Number(callWithMemory(PERF_EVENT_OPEN, attribute, -1, 0, -1, PERF_FLAG_FD_CLOEXEC))
+}
 
 /** Formats with a C va_list, as libbpf's print callback receives it. */
 export const vsnprintf = libc.func('int vsnprintf(_Out_ char *text, size_t size, const char *format, void *arguments)')

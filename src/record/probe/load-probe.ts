@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { PACKAGE_ROOT } from '../../package-root.js'
-import type { RecordFilters } from '../options/record-filters.js'
-import { configureProbe, fillFilters, followProcess, programsFor } from './configure-probe.js'
+import type { ProbeOptions } from '../options/probe-options.js'
+import { attachPrograms } from './attach-programs.js'
+import { configureProbe, contextRingBytes, fillFilters, followProcess } from './configure-probe.js'
+import { openContextRing, type ContextRing } from './context-ring.js'
 import { openLibbpf } from './libbpf.js'
 import { captureLibbpfLog } from './libbpf-log.js'
 import { mapMemory } from './memory.js'
@@ -19,8 +21,12 @@ const IN_FLIGHT_MS = 10
 /** The probe, attached. It takes up attempts between `start` and `stop`. */
 export interface Probe {
   readonly ring: RingReader
+  /** What explains attempts */
+  readonly context: ContextRing
   /** Totals since load, by cause. */
   lost(): { ringFull: number; mapFull: number; missed: number }
+  /** Records of the context ring that found no room, since load. */
+  lostContext(): number
   /** Follows this process and all that it forks from now on. Only with `followsCommand`. */
   follow(pid: number): void
   start(): void
@@ -36,28 +42,31 @@ export interface Probe {
 /**
  * Loads and attaches the probe. Needs root or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN; nothing that follows does, but
  * `pending` and `follow` need CAP_BPF on older kernels.
- * @throws E_LIBBPF_MISSING, E_PROBE, E_USAGE (pinned maps)
+ * @throws E_LIBBPF_MISSING, E_PROBE, E_USAGE (pinned maps), E_NO_CGROUP2, E_NO_LIBC, E_NO_TRACEFS
  */
-export function loadProbe(filters: RecordFilters, followsCommand: boolean): Probe {
+export function loadProbe(options: ProbeOptions): Probe {
   const libbpf = openLibbpf()
   const log = captureLibbpfLog(libbpf)
   try {
-    return openProbe(openObject(libbpf, PROBE_OBJECT, log), filters, followsCommand)
+    return openProbe(openObject(libbpf, PROBE_OBJECT, log), options)
   } finally {
     log.stop()
   }
 }
 
-function openProbe(object: ProbeObject, filters: RecordFilters, followsCommand: boolean): Probe {
-  configureProbe(object, filters, followsCommand)
+function openProbe(object: ProbeObject, options: ProbeOptions): Probe {
+  configureProbe(object, options)
   object.load()
-  fillFilters(object, filters)
-  const links = programsFor(followsCommand).map((name) => object.attach(name))
+  fillFilters(object, options.filters)
+  const links = attachPrograms(object, options)
   const ring = openRing(object.mapFd('events'), RING_BYTES)
+  const context = openContextRing(object.mapFd('context'), contextRingBytes(options))
   const state = openState(object)
   return {
     ring,
+    context,
     lost: state.lost,
+    lostContext: state.lostContext,
     follow: (pid) => followProcess(object, pid),
     start: () => state.setRecording(1),
     stop: () => state.setRecording(0),
@@ -69,6 +78,7 @@ function openProbe(object: ProbeObject, filters: RecordFilters, followsCommand: 
     pending: createPendingReader(object.libbpf, object.mapFd('pending'), connectEvent.size_bytes),
     close() {
       ring.close()
+      context.close()
       state.close()
       object.close()
     },
@@ -86,6 +96,7 @@ function openState(object: ProbeObject) {
       mapFull: count(probeState.lost_map_full_count),
       missed: count(probeState.lost_missed_count),
     }),
+    lostContext: () => count(probeState.lost_context_count),
     setRecording: (on: 0 | 1) => void Atomics.store(words, probeState.recording / 4, on),
     close: unmap,
   }

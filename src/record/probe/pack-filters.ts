@@ -1,7 +1,7 @@
 import { isIpv4Mapped } from '../../store/address.js'
 import { OUTCOMES, type Outcome } from '../../store/outcome.js'
 import type { Prefix } from '../../options/parse-lists.js'
-import type { RecordFilters } from '../options/record-filters.js'
+import type { ProbeOptions } from '../options/probe-options.js'
 import { destinationPrefix, probeFilters } from './wire.gen.js'
 
 const ALL_OUTCOMES = 0xffffffff
@@ -12,8 +12,19 @@ const FAMILY_BITS = 8
 /** Length of ::ffff:0:0/96: a longer prefix of a mapped address is IPv4. */
 const IPV4_BITS = 96
 
+/** What the probe has to know of the host. */
+export interface ProbeHost {
+  /** Whether programs that see packets may read kernel memory */
+  readonly readsNetns: boolean
+  /** As uname -m has it */
+  readonly machine: string
+}
+
+/** bpf/getaddrinfo.h */
+const MACHINES = ['x86_64', 'aarch64']
+
 /** The probe's read-only settings, struct probe_filters. */
-export function packFilters(filters: RecordFilters, followsCommand: boolean): Uint8Array {
+export function packFilters({ filters, followsCommand, localErrors }: ProbeOptions, host: ProbeHost): Uint8Array {
   const bytes = new Uint8Array(probeFilters.size_bytes)
   const view = new DataView(bytes.buffer)
   view.setBigUint64(probeFilters.min_latency_ns, BigInt(filters.minLatencyNs), true)
@@ -28,7 +39,10 @@ export function packFilters(filters: RecordFilters, followsCommand: boolean): Ui
   flag(probeFilters.by_cgroupmap, filters.cgroupmap !== null)
   flag(probeFilters.by_mntnsmap, filters.mntnsmap !== null)
   flag(probeFilters.by_command, followsCommand)
+  flag(probeFilters.local_errors, localErrors)
+  flag(probeFilters.reads_netns, host.readsNetns)
   view.setUint8(probeFilters.family, filters.family ?? 0)
+  view.setUint8(probeFilters.machine, Math.max(0, MACHINES.indexOf(host.machine)))
   return bytes
 }
 

@@ -16,6 +16,12 @@ export interface ProbeObject {
   load(): void
   /** Attaches a program to the tracepoint that its section names. @throws E_PROBE */
   attach(program: string): Pointer
+  /** Attaches a program to the packets of a cgroup and all below it. @throws E_PROBE */
+  attachToCgroup(program: string, fd: number): Pointer
+  /** Attaches a program to a perf event, which is the link's from here on. @throws E_PROBE */
+  attachToEvent(program: string, fd: number): Pointer
+  /** Attaches a program to a function of an ELF file; gives nothing where that is not possible. */
+  attachToFunction(program: string, file: string, target: { name: string; isReturn: boolean }): Pointer[]
   close(): void
 }
 
@@ -28,6 +34,10 @@ export function openObject(libbpf: Libbpf, path: string, log: LibbpfLog): ProbeO
   const requireOk = (result: number, step: string) => {
     if (result !== 0) throw probeError(libbpf, log, step)
   }
+  const attached = (link: Pointer | null) => {
+    if (!link) throw probeError(libbpf, log, 'attach')
+    return link
+  }
   return {
     libbpf,
     map,
@@ -38,10 +48,12 @@ export function openObject(libbpf: Libbpf, path: string, log: LibbpfLog): ProbeO
     },
     require: requireOk,
     load: () => requireOk(libbpf.load(object), 'load'),
-    attach(name) {
-      const link = libbpf.attach(program(name))
-      if (!link) throw probeError(libbpf, log, 'attach')
-      return link
+    attach: (name) => attached(libbpf.attach(program(name))),
+    attachToCgroup: (name, fd) => attached(libbpf.attachToCgroup(program(name), fd)),
+    attachToEvent: (name, fd) => attached(libbpf.attachToPerfEvent(program(name), fd)),
+    attachToFunction(name, file, { name: func_name, isReturn: retprobe }) {
+      const link = libbpf.attachToFunction(program(name), file, { func_name, retprobe })
+      return link ? [link] : []
     },
     close: () => libbpf.close(object),
   }

@@ -1,9 +1,9 @@
 import { mapMemory, PAGE_BYTES } from './memory.js'
 import { connectEvent } from './wire.gen.js'
 
-const HEADER_BYTES = 8
-const BUSY = 0x80000000
-const DISCARDED = 0x40000000
+export const HEADER_BYTES = 8
+export const BUSY = 0x80000000
+export const DISCARDED = 0x40000000
 
 /** Bytes of one record with its header: a power of two, so that no record wraps around the end of the ring. */
 export const RECORD_BYTES = HEADER_BYTES + connectEvent.size_bytes

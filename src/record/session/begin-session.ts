@@ -1,7 +1,9 @@
-import { createCgroupPaths } from '../host/cgroup-paths.js'
+import { createCgroupPaths, type CgroupPaths } from '../host/cgroup-paths.js'
 import { findCgroupRoot } from '../host/cgroup-root.js'
 import { startClock, type SessionClock } from '../host/clock.js'
 import type { UserNames } from '../host/user-names.js'
+import type { Context } from '../dns/context-reader.js'
+import { explainEvents } from '../dns/explain-events.js'
 import { describeFilters } from '../options/describe-filters.js'
 import type { RecordOptions } from '../options/record-options.js'
 import { RING_BYTES, type Probe } from '../probe/load-probe.js'
@@ -23,6 +25,8 @@ export interface Session {
   readonly output: Output
   readonly clock: SessionClock
   readonly writer: TraceWriter
+  readonly context: Context
+  readonly cgroupPaths: CgroupPaths
   /** `null` when only a part of the host is recorded, so that there is nothing to compare with */
   readonly kernelCount: KernelCount | null
 }
@@ -51,17 +55,22 @@ export function beginSession(parts: Parts, users: UserNames): Session {
 function createSession(parts: Parts, users: UserNames): Session {
   const { options, output } = parts
   const clock = startClock()
+  const cgroupPaths = createCgroupPaths(findCgroupRoot())
+  const { probe, context } = explainEvents(parts.probe, { clock, cgroupPaths, keepsLookups: true })
   const id = insertSession(output.db, {
     toolVersion: TOOL_VERSION,
     commandLine: options.commandLine,
     filters: describeFilters(options.filters, options.command),
     ringBytes: RING_BYTES,
     startedUnixNs: clock.unixOffsetNs(),
+    dnsSource: options.dnsSource,
+    localErrors: options.localErrors,
   })
-  const names = {
-    userName: users.nameOf,
-    cgroupPath: createCgroupPaths(findCgroupRoot()),
-  }
-  const writer = createTraceWriter(output.db, { sessionId: id, epochNs: clock.epochNs, names })
-  return { ...parts, id, clock, writer }
+  const writer = createTraceWriter(output.db, {
+    sessionId: id,
+    epochNs: clock.epochNs,
+    names: { userName: users.nameOf, cgroupPath: cgroupPaths.find },
+    context: options.dnsSource === null ? null : context,
+  })
+  return { ...parts, probe, context, cgroupPaths, id, clock, writer }
 }

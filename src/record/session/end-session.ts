@@ -22,7 +22,7 @@ export interface SessionResult {
  * @throws E_LOCKED_TRACE, E_REMOVED, E_MOVED, and what SQLite throws
  */
 export function endSession(session: Session, pump: Pump, reason: EndReason): SessionResult {
-  const { clock, kernelCount, options, output, probe, writer } = session
+  const { clock, context, kernelCount, options, output, probe, writer } = session
   if (kernelCount) kernelCount.end(probe.stop)
   else probe.stop()
   probe.detach()
@@ -30,17 +30,26 @@ export function endSession(session: Session, pump: Pump, reason: EndReason): Ses
   const monotonicNs = readMonotonicClock()
   output.waitForLocks(LOCKED_MS)
   if (!pump.drain(clock.nowNs)) throw lockedTrace(output.path)
+  context.finish()
+  writer.writeLookups()
   const pending = writePending(writer, probe.pending(), options.filters, { monotonicNs, nowNs: durationNs })
   writer.addNames(true)
   writer.flushWindow()
   const completeness = kernelCount?.compare(writer.dictionaries.attemptsByNetns()) ?? null
   output.requireName()
-  closeSession(output.db, session.id, { durationNs, reason, loss: pump.loss.total, completeness })
+  closeSession(output.db, session.id, {
+    durationNs,
+    reason,
+    loss: pump.loss.total,
+    completeness,
+    dns: countsOf(session),
+  })
   return { durationNs, loss: pump.loss.total, rows: pump.rows + pending, completeness }
 }
 
 /** After an error: detaches, and says in the session's row how it ended if the file still takes it. */
-export function failSession({ clock, id, output, probe }: Session, pump: Pump): void {
+export function failSession(session: Session, pump: Pump): void {
+  const { clock, id, output, probe } = session
   probe.stop()
   probe.detach()
   try {
@@ -51,8 +60,14 @@ export function failSession({ clock, id, output, probe }: Session, pump: Pump): 
       reason: 'error',
       loss: pump.loss.total,
       completeness: null,
+      dns: countsOf(session),
     })
   } catch {
     // The first error is the one to report; without this row the session counts as cut off.
   }
+}
+
+/** Only where lookups were recorded: the ring holds more than those. */
+function countsOf({ context, options }: Session) {
+  return options.dnsSource === null ? { lost: 0, malformed: 0, evicted: 0 } : context.counts()
 }

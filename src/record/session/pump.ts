@@ -56,6 +56,7 @@ export function createPump(probe: Probe, writer: TraceWriter, onBatch: () => voi
     drain(now) {
       try {
         while (writeBatch(now) === BATCH_ROWS);
+        writer.writeLookups()
         isLockedOut = false
         return true
       } catch (error) {

@@ -17,10 +17,11 @@ const CHECK_NS = 1e9
 
 /** Moves events from the ring to the file until `stop` says so or the duration is over. */
 export async function runSession(session: Session, pump: Pump, stop: StopSignal, status: StatusLine): Promise<void> {
-  const { clock, options, probe } = session
+  const { clock, context, options, probe } = session
   const check = createCheck(session)
   while (stop.reason === null) {
     const isBusy = probe.ring.pendingBytes() > probe.ring.sizeBytes * BUSY_SHARE
+    context.read()
     const isWritable = pump.drain(clock.nowNs)
     const nowNs = clock.nowNs()
     if (isWritable) check(nowNs)

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { hostname, machine, release } from 'node:os'
 import type { Database } from 'better-sqlite3'
 import type { LossCounts } from '../../store/loss-text.js'
+import type { DnsSource } from '../options/probe-options.js'
 import type { Completeness } from './completeness.js'
 import { readStartTicks } from '../../store/process-start.js'
 
@@ -15,6 +16,9 @@ export interface SessionStart {
   readonly filters: string
   readonly ringBytes: number
   readonly startedUnixNs: bigint
+  /** `null`: lookups are not recorded */
+  readonly dnsSource: DnsSource | null
+  readonly localErrors: boolean
 }
 
 export interface SessionEnd {
@@ -22,13 +26,15 @@ export interface SessionEnd {
   readonly reason: EndReason
   readonly loss: LossCounts
   readonly completeness: Completeness | null
+  /** DNS packets that were lost or were none, and names that were forgotten */
+  readonly dns: { readonly lost: number; readonly malformed: number; readonly evicted: number }
 }
 
 /** Adds a session to the trace and returns its id. */
 export function insertSession(db: Database, start: SessionStart): number {
   const insert = db.prepare(`INSERT INTO session
     (host, boot_id, kernel, machine, tool_version, command_line, filters, recorder_pid, recorder_start_ticks, ring_bytes,
-     started_unix_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+     started_unix_ns, dns_source, has_local_errors) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const insertOffset = db.prepare('INSERT INTO clock_offset VALUES (?, 0, ?)')
   return db.transaction(() => {
     const { lastInsertRowid } = insert.run(
@@ -43,6 +49,8 @@ export function insertSession(db: Database, start: SessionStart): number {
       readStartTicks(process.pid) ?? 0,
       start.ringBytes,
       start.startedUnixNs,
+      start.dnsSource,
+      start.localErrors ? 1 : 0,
     )
     insertOffset.run(lastInsertRowid, start.startedUnixNs)
     return Number(lastInsertRowid)
@@ -53,7 +61,7 @@ export function insertSession(db: Database, start: SessionStart): number {
 export function closeSession(db: Database, sessionId: number, end: SessionEnd): void {
   db.prepare(`UPDATE session SET duration_ns = ?, end_reason = ?, lost_ring_full_count = ?, lost_map_full_count = ?,
     lost_writer_behind_count = ?, lost_missed_count = ?, kernel_attempts_min = ?, kernel_attempts_max = ?, comparable_attempts = ?,
-    uncomparable_attempts = ? WHERE session_id = ?`).run(
+    uncomparable_attempts = ?, dns_lost_count = ?, dns_malformed_count = ?, dns_evicted_count = ? WHERE session_id = ?`).run(
     end.durationNs,
     end.reason,
     end.loss.ringFull,
@@ -64,6 +72,9 @@ export function closeSession(db: Database, sessionId: number, end: SessionEnd): 
     end.completeness?.kernelMax ?? null,
     end.completeness?.comparable ?? null,
     end.completeness?.uncomparable ?? null,
+    end.dns.lost,
+    end.dns.malformed,
+    end.dns.evicted,
     sessionId,
   )
 }

@@ -16,8 +16,11 @@ interface PreparedShape {
 
 /** Inserts batches into connect_attempt. Rows of one shape stand together, in the order of their arrival. */
 export interface AttemptWriter {
-  /** Ids are consecutive in the order of insertion, beginning at `firstId`. To be called inside a transaction. */
-  insert(batch: AttemptBatch): void
+  /**
+   * Ids are consecutive in the order of insertion. To be called inside a transaction.
+   * @returns the rows of the batch in that order, by shape
+   */
+  insert(batch: AttemptBatch): Uint32Array[]
 }
 
 /** Ids of the rows that entry numbers stand for. */
@@ -49,7 +52,9 @@ export function createAttemptWriter(db: Database, sessionId: number, ids: RowIds
   }
   return {
     insert(batch) {
-      groupByShape(batch).forEach((rows, shapeIndex) => insertShape(batch, shapeIndex, rows))
+      const groups = groupByShape(batch)
+      groups.forEach((rows, shapeIndex) => insertShape(batch, shapeIndex, rows))
+      return groups
     },
   }
 }

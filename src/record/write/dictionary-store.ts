@@ -3,6 +3,7 @@ import { connectEvent } from '../probe/wire.gen.js'
 import { readText } from '../decode/read-text.js'
 import type { DictionaryStore } from '../intern/dictionaries.js'
 import { formatAddress, isIpv4Mapped, isUnspecified } from '../../store/address.js'
+import { containerName } from '../../view/container-name.js'
 
 const KEY = connectEvent.process_start_ns
 const field = (name: 'cgroup_id' | 'exe_inode' | 'pid' | 'uid' | 'netns' | 'mntns' | 'comm' | 'exe') =>
@@ -16,11 +17,17 @@ export interface RowNames {
 }
 
 /** Rows of the trace's dictionaries. To be called inside the transaction that writes the attempts. */
-export function createDictionaryStore(db: Database, sessionId: number, names: RowNames): DictionaryStore {
+export function createDictionaryStore(
+  db: Database,
+  sessionId: number,
+  names: RowNames,
+): DictionaryStore & { cgroup(kernelId: bigint): number } {
   const insertProcess = db.prepare(`INSERT INTO process
     (session_id, pid, process_start_ns, comm, exe, uid, user, cgroup_id, netns, mntns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const findCgroup = db.prepare('SELECT cgroup_id FROM cgroup WHERE session_id = ? AND kernel_cgroup_id = ?').pluck()
-  const insertCgroup = db.prepare('INSERT INTO cgroup (session_id, kernel_cgroup_id, path) VALUES (?, ?, ?)')
+  const insertCgroup = db.prepare(
+    'INSERT INTO cgroup (session_id, kernel_cgroup_id, path, container) VALUES (?, ?, ?, ?)',
+  )
   const findEndpoint = db.prepare('SELECT endpoint_id FROM endpoint WHERE address = ? AND remote_port = ?').pluck()
   const insertEndpoint = db.prepare(
     'INSERT INTO endpoint (family, address, remote_address, remote_port) VALUES (?, ?, ?, ?)',
@@ -29,9 +36,12 @@ export function createDictionaryStore(db: Database, sessionId: number, names: Ro
   const insertLocal = db.prepare('INSERT INTO local_address (address, local_address) VALUES (?, ?)')
   const cgroupRow = (kernelId: bigint): number => {
     const found = findCgroup.get(sessionId, kernelId)
-    return Number(found ?? insertCgroup.run(sessionId, kernelId, names.cgroupPath(kernelId)).lastInsertRowid)
+    if (found !== undefined) return Number(found)
+    const path = names.cgroupPath(kernelId)
+    return Number(insertCgroup.run(sessionId, kernelId, path, containerName(path)).lastInsertRowid)
   }
   return {
+    cgroup: cgroupRow,
     process(bytes, at) {
       const view = new DataView(bytes.buffer, bytes.byteOffset)
       const word = (name: 'pid' | 'uid' | 'netns' | 'mntns') => view.getUint32(at + field(name), true)

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3'
+import { containerName } from '../../view/container-name.js'
 import type { RowNames } from './dictionary-store.js'
 import type { Transaction } from './transaction.js'
 
@@ -24,7 +25,9 @@ export function createLateNames(db: Database, sessionId: number, names: HostName
     `UPDATE process SET user = @users ->> CAST(uid AS TEXT)
      WHERE session_id = @sessionId AND user IS NULL AND uid IN (SELECT CAST(key AS INTEGER) FROM json_each(@users))`,
   )
-  const nameCgroup = db.prepare('UPDATE cgroup SET path = ? WHERE session_id = ? AND kernel_cgroup_id = ?')
+  const nameCgroup = db.prepare(
+    'UPDATE cgroup SET path = ?, container = ? WHERE session_id = ? AND kernel_cgroup_id = ?',
+  )
   const [uids, cgroupIds] = [new Set<number>(), new Set<bigint>()]
   return {
     userName: (uid) => orLater(uids, uid, names.userName(uid)),
@@ -36,7 +39,7 @@ export function createLateNames(db: Database, sessionId: number, names: HostName
       if (users.length + paths.length > 0) {
         inTransaction(() => {
           if (users.length > 0) nameUsers.run({ users: JSON.stringify(Object.fromEntries(users)), sessionId })
-          for (const [id, path] of paths) nameCgroup.run(path, sessionId, id)
+          for (const [id, path] of paths) nameCgroup.run(path, containerName(path), sessionId, id)
         })
       }
       for (const [uid] of users) uids.delete(uid)

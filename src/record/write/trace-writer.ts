@@ -2,9 +2,11 @@ import type { Database } from 'better-sqlite3'
 import type { LossCounts } from '../../store/loss-text.js'
 import { clearBatch, createBatch, type AttemptBatch } from '../decode/attempt-batch.js'
 import { decodeConnect, type DecodeTarget } from '../decode/decode-connect.js'
+import type { Context } from '../dns/context-reader.js'
 import type { EventMemory } from '../decode/event-memory.js'
 import { createDictionaries, type Dictionaries } from '../intern/dictionaries.js'
 import { createAttemptWriter } from './attempt-writer.js'
+import { createDnsWriter } from './dns-writer.js'
 import { createDictionaryStore } from './dictionary-store.js'
 import { createLateNames, type HostNames } from './late-names.js'
 import type { SessionTotals } from './session-totals.js'
@@ -28,6 +30,8 @@ export interface TraceWriter {
   write(memory: EventMemory, source: EventSource, loss: LossCounts, nowNs: number, outcome?: number): number
   /** Writes the running window of latencies. Without this the rows after the last window are summed up on reading. */
   flushWindow(): void
+  /** Writes the look-ups that are over. Throws what SQLite throws; it may be called again then. */
+  writeLookups(): void
   /** Adds names to rows that were written without, as far as they are known by now. Throws what SQLite throws. */
   addNames(isEnd: boolean): void
   readonly dictionaries: Dictionaries
@@ -42,6 +46,8 @@ export interface TraceWriterOptions {
   /** CLOCK_MONOTONIC ns at the session's beginning. */
   readonly epochNs: bigint
   readonly names: HostNames
+  /** `null`: lookups are not recorded */
+  readonly context: Pick<Context, 'names' | 'lookups'> | null
 }
 
 /** @param db a trace opened for recording, with the session's row in it */
@@ -49,8 +55,10 @@ export function createTraceWriter(db: Database, options: TraceWriterOptions): Tr
   const { sessionId } = options
   const batch = createBatch(BATCH_ROWS)
   const names = createLateNames(db, sessionId, options.names)
-  const dictionaries = createDictionaries(createDictionaryStore(db, sessionId, names))
-  const target = createTarget(batch, dictionaries, options.epochNs)
+  const store = createDictionaryStore(db, sessionId, names)
+  const dictionaries = createDictionaries(store)
+  const target = createTarget(batch, dictionaries, options)
+  const dns = createDnsWriter(db, sessionId, store.cgroup)
   const attempts = createAttemptWriter(db, sessionId, dictionaries)
   const insertBatch = db.prepare('INSERT INTO batch VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const inTransaction = createTransaction(db)
@@ -58,7 +66,8 @@ export function createTraceWriter(db: Database, options: TraceWriterOptions): Tr
   let nextAttemptId = nextId(db)
 
   const insertAll = (loss: LossCounts, nowNs: number) => {
-    attempts.insert(batch)
+    const groups = attempts.insert(batch)
+    if (batch.names.length > 0) dns.insertNames(batch, groups, nextAttemptId)
     const [min, max] = batch.count > 0 ? [batch.minStartedNs, batch.maxStartedNs] : [null, null]
     const causes = [loss.ringFull, loss.mapFull, loss.writerBehind, loss.missed]
     insertBatch.run(sessionId, nextAttemptId, batch.count, nowNs, min, max, ...causes)
@@ -68,6 +77,17 @@ export function createTraceWriter(db: Database, options: TraceWriterOptions): Tr
     totals: windows.totals,
     batch,
     flushWindow: () => windows.flush(inTransaction, nextAttemptId),
+    writeLookups() {
+      const lookups = options.context?.lookups ?? []
+      if (lookups.length === 0) return
+      try {
+        inTransaction(() => dns.insertLookups(lookups))
+      } catch (error) {
+        dns.forget()
+        throw error
+      }
+      lookups.length = 0
+    },
     addNames: (isEnd) => names.add(inTransaction, isEnd),
     write(memory, source, loss, nowNs, outcome) {
       if (windows.isDue(nowNs)) windows.flush(inTransaction, nextAttemptId, nowNs)
@@ -81,6 +101,7 @@ export function createTraceWriter(db: Database, options: TraceWriterOptions): Tr
         })
       } catch (error) {
         dictionaries.rollback()
+        dns.forget()
         throw error
       }
       // Only what is committed is counted on: after an error all is as it was before.
@@ -95,10 +116,15 @@ function nextId(db: Database): number {
   return Number(db.prepare('SELECT ifnull(max(attempt_id), 0) + 1 FROM connect_attempt').pluck().get())
 }
 
-function createTarget(batch: AttemptBatch, dictionaries: Dictionaries, epochNs: bigint): DecodeTarget {
+function createTarget(
+  batch: AttemptBatch,
+  dictionaries: Dictionaries,
+  { epochNs, context }: TraceWriterOptions,
+): DecodeTarget {
   return {
     batch,
     dictionaries,
+    names: context?.names ?? null,
     epochHigh: Number(epochNs >> 32n),
     epochLow: Number(epochNs & 0xffffffffn),
   }

@@ -20,6 +20,7 @@ function createTarget(epochNs = 0n): DecodeTarget {
   return {
     batch: createBatch(64),
     dictionaries: createDictionaries(store),
+    names: null,
     epochHigh: Number(epochNs >> 32n),
     epochLow: Number(epochNs & 0xffffffffn),
   }

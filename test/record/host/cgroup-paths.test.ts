@@ -11,12 +11,14 @@ function makeTree() {
   const add = (path: string) => void mkdirSync(join(root, path), { recursive: true })
   for (const path of ['system.slice/nginx.service', 'user.slice/user-1000.slice', 'a b']) add(path)
   writeFileSync(join(root, 'cgroup.procs'), '')
+  const paths = createCgroupPaths(root, () => clock.ms)
   return {
     root,
     add,
     clock,
     idOf: (path: string) => statSync(join(root, path), { bigint: true }).ino,
-    pathOf: createCgroupPaths(root, () => clock.ms),
+    pathOf: paths.find,
+    paths,
   }
 }
 
@@ -67,7 +69,7 @@ describe('what is not there', () => {
   })
 
   test('on a host without cgroup v2 costs nothing', () => {
-    expect(createCgroupPaths(null)(1n)).toBeNull()
+    expect(createCgroupPaths(null).find(1n)).toBeNull()
   })
 
   test('a root that has vanished is no error', () => {
@@ -83,6 +85,22 @@ test('what was found is known for good, without another look', () => {
   pathOf(id)
   rmSync(join(root, 'system.slice'), { recursive: true })
   expect(pathOf(id)).toBe('/system.slice')
+})
+
+describe('a cgroup that was made', () => {
+  test('has its path, though it is gone before anybody asks', () => {
+    const { paths } = makeTree()
+    paths.add(77n, '/job.scope')
+    expect(paths.find(77n)).toBe('/job.scope')
+  })
+
+  test('takes the place of the oldest that are known, however many come', () => {
+    const { paths, idOf } = makeTree()
+    for (let id = 1n; id <= 70_000n; id++) paths.add(id << 40n, `/job-${id}`)
+    expect(paths.find(70_000n << 40n)).toBe('/job-70000')
+    expect(paths.find(1n << 40n)).toBeNull()
+    expect(paths.find(idOf('/'))).toBe('/')
+  })
 })
 
 test('links that lead in a circle are not followed', () => {

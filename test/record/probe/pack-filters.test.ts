@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { parsePrefixes } from '../../../src/options/parse-lists.js'
 import { NO_FILTERS, type RecordFilters } from '../../../src/record/options/record-filters.js'
-import { outcomeMask, packComm, packFilters, packPrefix, packUint32 } from '../../../src/record/probe/pack-filters.js'
+import type { ProbeOptions } from '../../../src/record/options/probe-options.js'
+import {
+  outcomeMask,
+  packComm,
+  packFilters,
+  packPrefix,
+  packUint32,
+  type ProbeHost,
+} from '../../../src/record/probe/pack-filters.js'
 import { connectOutcome, probeFilters } from '../../../src/record/probe/wire.gen.js'
 import { FAILED_OUTCOMES, OUTCOMES } from '../../../src/store/outcome.js'
 
@@ -20,12 +28,18 @@ function unpack(bytes: Uint8Array) {
   }
 }
 
+const pack = (options: Partial<ProbeOptions>, host: Partial<ProbeHost> = {}) =>
+  packFilters(
+    { filters: NO_FILTERS, followsCommand: false, dnsSource: null, localErrors: false, ...options },
+    { readsNetns: false, machine: 'x86_64', ...host },
+  )
+
 const packed = (changes: Partial<RecordFilters>, followsCommand = false) =>
-  unpack(packFilters({ ...NO_FILTERS, ...changes }, followsCommand))
+  unpack(pack({ filters: { ...NO_FILTERS, ...changes }, followsCommand }))
 
 test('no filter lets everything through', () => {
   expect(packed({})).toEqual({ minLatencyNs: 0n, outcomes: ALL, cgroupCount: 0, family: 0, on: [] })
-  expect(packFilters(NO_FILTERS, false)).toHaveLength(probeFilters.size_bytes)
+  expect(pack({})).toHaveLength(probeFilters.size_bytes)
 })
 
 test.each<[Partial<RecordFilters>, string]>([
@@ -42,6 +56,14 @@ test.each<[Partial<RecordFilters>, string]>([
 
 test('a command switches its own filter on', () => {
   expect(packed({}, true).on).toEqual(['by_command'])
+})
+
+test('what the host allows and is goes in: local errors, kernel memory, registers', () => {
+  const { local_errors, reads_netns, machine } = probeFilters
+  const fields = (bytes: Uint8Array) => [bytes[local_errors], bytes[reads_netns], bytes[machine]]
+  expect(fields(pack({}))).toEqual([0, 0, 0])
+  expect(fields(pack({ localErrors: true }))).toEqual([1, 0, 0])
+  expect(fields(pack({}, { readsNetns: true, machine: 'aarch64' }))).toEqual([0, 1, 1])
 })
 
 test('values go in full: latency, cgroups, family', () => {

@@ -14,7 +14,16 @@ import { createFakeProbe } from './fake-probe.js'
 import { copyOfKilled, makeClosedTrace, newPath } from './output-files.js'
 
 function begin(path: string): Session {
-  const options = { file: path, durationNs: null, quiet: true, filters: NO_FILTERS, command: [], commandLine: '' }
+  const options = {
+    file: path,
+    durationNs: null,
+    quiet: true,
+    filters: NO_FILTERS,
+    command: [],
+    dnsSource: null,
+    localErrors: false,
+    commandLine: '',
+  }
   const parts = { options, probe: createFakeProbe(), output: openOutput(path), kernelCount: null }
   return beginSession(parts, createUserNames())
 }

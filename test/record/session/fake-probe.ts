@@ -34,6 +34,8 @@ export function createFakeProbe(): FakeProbe {
   }
   return {
     ring: createRingReader(consumer, producer, buffer, 0),
+    context: { read: () => 0, close() {} },
+    lostContext: () => 0,
     losses,
     calls,
     waiting: [],

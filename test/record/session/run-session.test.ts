@@ -1,4 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
+import { createCgroupPaths } from '../../../src/record/host/cgroup-paths.js'
+import type { Context } from '../../../src/record/dns/context-reader.js'
+import { createNameCache } from '../../../src/record/dns/name-cache.js'
 import { NO_FILTERS } from '../../../src/record/options/record-filters.js'
 import type { Session } from '../../../src/record/session/begin-session.js'
 import { endSession, failSession } from '../../../src/record/session/end-session.js'
@@ -12,6 +15,17 @@ import { NAMES, STARTED_UNIX_NS, addSession, createWriter } from '../new-trace.j
 import { createFakeProbe } from './fake-probe.js'
 import { newPath } from './output-files.js'
 
+/** Nothing that explains attempts. */
+function createNoContext(): Context {
+  return {
+    read() {},
+    names: createNameCache(),
+    lookups: [],
+    finish() {},
+    counts: () => ({ lost: 0, malformed: 0, evicted: 0 }),
+  }
+}
+
 /** A session over a probe of ours, with a clock that goes on by 100 ms at every look, and can be set. */
 function createScene(durationNs: number | null = null, names: HostNames = NAMES) {
   const output = openOutput(newPath())
@@ -21,12 +35,23 @@ function createScene(durationNs: number | null = null, names: HostNames = NAMES)
   let nowNs = 0
   const session: Session = {
     id: sessionId,
-    options: { file: output.path, durationNs, quiet: true, filters: NO_FILTERS, command: [], commandLine: '' },
+    options: {
+      file: output.path,
+      durationNs,
+      quiet: true,
+      filters: NO_FILTERS,
+      command: [],
+      dnsSource: null,
+      localErrors: false,
+      commandLine: '',
+    },
     probe,
     output,
     clock: { epochNs: 0n, nowNs: () => (nowNs += 100e6), unixOffsetNs: () => wall.offsetNs },
     writer: createWriter({ db: output.db, sessionId }, names),
     kernelCount: null,
+    cgroupPaths: createCgroupPaths(null),
+    context: createNoContext(),
   }
   const pump = createPump(probe, session.writer, () => {})
   const status = { add: vi.fn(), draw: vi.fn(), clear: vi.fn() }

@@ -13,7 +13,10 @@ const START = {
   filters: '{"port":[80]}',
   ringBytes: 16_777_216,
   startedUnixNs: 1_700_000_000_123_456_789n,
-}
+  dnsSource: 'libc',
+  localErrors: true,
+} as const
+const NO_DNS = { lost: 0, malformed: 0, evicted: 0 }
 
 test('a session knows its host, its recorder and its time to the ns', () => {
   const { db } = openNewTrace()
@@ -31,6 +34,8 @@ test('a session knows its host, its recorder and its time to the ns', () => {
     recorder_start_ticks: BigInt(readStartTicks(process.pid) ?? -1),
     ring_bytes: 16_777_216n,
     started_unix_ns: START.startedUnixNs,
+    dns_source: 'libc',
+    has_local_errors: 1n,
     duration_ns: null,
     end_reason: null,
     kernel_attempts_min: null,
@@ -58,6 +63,7 @@ test('a goodbye says how long it was, why it ended, what was lost and what the k
     reason: 'duration',
     loss: { ringFull: 1, mapFull: 2, writerBehind: 3, missed: 0 },
     completeness: { kernelMin: 4, kernelMax: 5, comparable: 6, uncomparable: 7 },
+    dns: { lost: 8, malformed: 9, evicted: 10 },
   })
   expect(db.prepare('SELECT * FROM session').get()).toMatchObject({
     duration_ns: 10e9,
@@ -69,6 +75,9 @@ test('a goodbye says how long it was, why it ended, what was lost and what the k
     kernel_attempts_max: 5,
     comparable_attempts: 6,
     uncomparable_attempts: 7,
+    dns_lost_count: 8,
+    dns_malformed_count: 9,
+    dns_evicted_count: 10,
   })
 })
 
@@ -76,7 +85,7 @@ test('a goodbye without a comparison leaves it unknown, and other sessions alone
   const { db, sessionId } = openNewTrace()
   const other = insertSession(db, START)
   const loss = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0 }
-  closeSession(db, sessionId, { durationNs: 1, reason: 'error', loss, completeness: null })
+  closeSession(db, sessionId, { durationNs: 1, reason: 'error', loss, completeness: null, dns: NO_DNS })
   const rows = db.prepare('SELECT session_id, end_reason, kernel_attempts_max FROM session').raw().all()
   expect(rows).toEqual([
     [sessionId, 'error', null],

@@ -16,7 +16,7 @@ function sumUp(events: readonly Partial<EventFields>[]) {
   const batch = createBatch(events.length)
   const packed = packEvents(events)
   for (const offset of packed.offsets) {
-    decodeConnect(packed, offset, { batch, dictionaries, epochHigh: 0, epochLow: 0 })
+    decodeConnect(packed, offset, { batch, dictionaries, names: null, epochHigh: 0, epochLow: 0 })
   }
   const window = createLatencyWindow(0n)
   sumUpBatch(batch, window, dictionaries)

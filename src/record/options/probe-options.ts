@@ -1,0 +1,15 @@
+import type { RecordFilters } from './record-filters.js'
+
+/** Where names come from: DNS packets of all sockets, or getaddrinfo of the libcs that are in use. */
+export type DnsSource = 'udp' | 'libc'
+
+/** What the probe is to do, known before it is loaded. */
+export interface ProbeOptions {
+  readonly filters: RecordFilters
+  /** Only a process that is named later, and its children */
+  readonly followsCommand: boolean
+  /** `null`: names are not looked at */
+  readonly dnsSource: DnsSource | null
+  /** Connects that fail in the system call, before a SYN */
+  readonly localErrors: boolean
+}
