@@ -1,6 +1,7 @@
 import { formatAddress, isUnspecified } from '../../store/address.js'
 import { OUTCOMES } from '../../store/outcome.js'
 import type { ConnectRow } from '../../view/connect-row.js'
+import { containerName } from '../../view/container-name.js'
 import type { SessionClock } from '../host/clock.js'
 import type { EventMemory } from '../decode/event-memory.js'
 import { readText } from '../decode/read-text.js'
@@ -47,6 +48,7 @@ export function createEventReader(
     const startedNs = view.getBigUint64(at.started_ns, true) - clock.epochNs
     const outcome = isPending ? connectOutcome.pending : view.getUint8(at.outcome)
     const uid = view.getUint32(at.uid, true)
+    const cgroup = names.cgroupPath(view.getBigUint64(at.cgroup_id, true)) ?? null
     const local = bytes.subarray(from + at.local_address, from + at.local_address + ADDRESS_BYTES)
     return {
       startedNs: Number(startedNs),
@@ -62,7 +64,8 @@ export function createEventReader(
       exe: view.getBigUint64(at.exe_inode, true) === 0n ? null : readText(bytes, from + at.exe, at.size_bytes - at.exe),
       uid,
       user: names.userName(uid) ?? null,
-      cgroup: names.cgroupPath(view.getBigUint64(at.cgroup_id, true)) ?? null,
+      cgroup,
+      container: containerName(cgroup),
       netns: view.getUint32(at.netns, true),
       mntns: view.getUint32(at.mntns, true) || null,
       family: view.getUint8(at.family) === 6 ? 6 : 4,
@@ -70,6 +73,11 @@ export function createEventReader(
       localPort: view.getUint16(at.local_port, true) || null,
       remoteAddress: addressOf(bytes.subarray(from + at.remote_address, from + at.remote_address + ADDRESS_BYTES)),
       remotePort: view.getUint32(at.remote_port, true),
+      hasDnsSource: true,
+      dnsName: null,
+      dnsAgeNs: null,
+      dnsLookupNs: null,
+      dnsCandidates: null,
     }
   }
 }
