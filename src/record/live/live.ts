@@ -9,7 +9,7 @@ import { createUserNames, type UserNames } from '../host/user-names.js'
 import type { RecordFilters } from '../options/record-filters.js'
 import { requireInitialPidNamespace, requireKernelSupport } from '../probe/kernel-support.js'
 import { loadProbe, type Probe } from '../probe/load-probe.js'
-import { createStopSignal, refuseDebugger, stopOnSignals } from '../session/stop-signal.js'
+import { createStopSignal, endOnSignals, refuseDebugger, stopOnSignals } from '../session/stop-signal.js'
 import { createEventReader, identifyEvent } from './event-row.js'
 import { createLiveFeed, type FeedSource, type LiveFeed } from './live-feed.js'
 import { createLiveOutput } from './live-output.js'
@@ -39,6 +39,8 @@ export async function live(options: LiveOptions): Promise<void> {
     await show(options, probe, users)
     const loss = describeLossCounts({ ...probe.lost(), writerBehind: 0 })
     if (loss !== null) process.stderr.write(`${safeLine(loss)}\n`)
+    // What is left is a reader that may take its time.
+    endOnSignals()
   } finally {
     probe.close()
   }
@@ -52,14 +54,14 @@ async function show(options: LiveOptions, probe: Probe, users: UserNames): Promi
   const isEmpty = () => probe.ring.pendingBytes() === 0
   const feed = createFeed(options, { probe: { ring: probe.ring, pending: probe.pending, isEmpty }, users, clock })
   probe.start()
+  const leftMs = () => ((options.durationNs ?? Infinity) - clock.nowNs()) / 1e6
   output.begin()
   while (stop.reason === null) {
     const nowNs = clock.nowNs()
     output.add(feed.poll(nowNs), nowNs)
-    await output.waitForReader(stop)
-    const leftMs = ((options.durationNs ?? Infinity) - nowNs) / 1e6
-    if (leftMs <= 0) stop.stop('duration')
-    else await stop.wait(Math.min(leftMs, TICK_MS))
+    await output.waitForReader(stop, leftMs)
+    if (leftMs() <= 0) stop.stop('duration')
+    else await stop.wait(Math.min(leftMs(), TICK_MS))
   }
   probe.stop()
   probe.detach()
