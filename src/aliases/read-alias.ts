@@ -1,4 +1,3 @@
-import { basename } from 'node:path'
 import { TOOL_VERSION } from '../version.js'
 import { BCC_TOOLS, type BccOption, type BccTool } from './bcc-options.js'
 import { parseArguments } from './parse-arguments.js'
@@ -13,7 +12,7 @@ export type AliasRequest = { readonly text: string } | { readonly args: readonly
 
 /** The name that the program was called by, if it is that of one of bcc's tools: of a link to it. `null` otherwise. */
 export function findAlias(path: string): string | null {
-  const name = basename(path)
+  const name = path.slice(path.lastIndexOf('/') + 1)
   return Object.hasOwn(BCC_TOOLS, toolName(name)) ? name : null
 }
 

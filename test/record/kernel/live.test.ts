@@ -81,6 +81,15 @@ describeKernel('live', () => {
     ])
   })
 
+  test('-d beside other short options adds the last column', async () => {
+    const port = await findClosedPort()
+    const live = await startLive(['-dt', '-P', String(port)])
+    const { pid } = await connect('127.0.0.1', port)
+    const [row] = rowsOf(await stopLive(live), pid)
+    expect(Object.entries(row ?? {}).at(-1)).toEqual(['QUERY', 'localhost'])
+    expect(row?.['TIME(s)']).toBe('0.000')
+  })
+
   test('writes rows while it runs, also into a pipe', async () => {
     const port = await findClosedPort()
     const live = await startLive([])
