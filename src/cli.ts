@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
+import { findAlias, readAlias } from './aliases/read-alias.js'
 import { addAnalyzeCommands } from './analyze/command.js'
 import { withHelpOption } from './options/help-option.js'
 import { splitOptionalValues } from './options/optional-values.js'
@@ -21,9 +22,8 @@ const program = new Command('tcpconn')
   .addHelpText('after', '\nExample:\n  sudo tcpconn record --duration 10m && tcpconn analyze top-endpoints')
   .exitOverride()
 
-const args = process.argv.slice(2)
-addRecordCommands(program)
-await addAnalyzeCommands(program, args)
+/** The name of one of bcc's tools, when a link of that name leads here. */
+const alias = findAlias(process.argv[1] ?? '')
 
 // A reader that has seen enough (| head) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -36,9 +36,17 @@ process.stderr.on('error', () => {})
 outliveTerminal()
 
 try {
-  await program.parseAsync(withHelpOption(program, splitOptionalValues(args)), { from: 'user' })
+  await run(process.argv.slice(2))
 } catch (thrown) {
   process.exitCode = endWith(thrown)
+}
+
+async function run(typed: readonly string[]): Promise<void> {
+  const asked = alias === null ? { args: typed } : readAlias(alias, typed)
+  if ('text' in asked) return void process.stdout.write(asked.text)
+  addRecordCommands(program)
+  await addAnalyzeCommands(program, asked.args)
+  await program.parseAsync(withHelpOption(program, splitOptionalValues(asked.args)), { from: 'user' })
 }
 
 /** Each line that cannot be written is an error of its own. */
@@ -55,7 +63,10 @@ function endWith(thrown: unknown): number {
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0
   // Without a command; commander has printed the help already.
   if (thrown instanceof CommanderError && thrown.code === 'commander.help') return USAGE_STATUS
-  const { text, exitStatus } = describeError(thrown instanceof CommanderError ? commandLineError(thrown) : thrown)
+  const { text, exitStatus } = describeError(
+    thrown instanceof CommanderError ? commandLineError(thrown) : thrown,
+    alias,
+  )
   process.stderr.write(text)
   return exitStatus
 }

@@ -1,4 +1,5 @@
-import { TcpconnError } from './errors.js'
+import { aliasHint } from './aliases/wrong-use.js'
+import { HELP_HINT, TcpconnError } from './errors.js'
 import { safeLine } from './show/safe-text.js'
 
 /** Exit statuses that are not 1: wrong usage, SQL that is wrong, and a command that could not be run, as shells give them. */
@@ -10,10 +11,15 @@ const EXIT_STATUS: Record<string, number> = {
   E_COMMAND_NOT_STARTED: 126,
 }
 
-/** What is said on stderr about anything that was thrown, and the exit status. */
-export function describeError(thrown: unknown): { text: string; exitStatus: number } {
+/**
+ * What is said on stderr about anything that was thrown, and the exit status.
+ * @param alias the name of another tool that the program was called by
+ */
+export function describeError(thrown: unknown, alias: string | null = null): { text: string; exitStatus: number } {
   if (thrown instanceof TcpconnError) {
-    const lines = [`error: ${thrown.message} [${thrown.code}]`, `reason: ${thrown.reason}`, `hint: ${thrown.hint}`]
+    const what = alias === null ? thrown.message : `${alias}: ${thrown.message}`
+    const hint = alias !== null && thrown.hint === HELP_HINT ? aliasHint(alias) : thrown.hint
+    const lines = [`error: ${what} [${thrown.code}]`, `reason: ${thrown.reason}`, `hint: ${hint}`]
     return { text: joinLines(lines), exitStatus: EXIT_STATUS[thrown.code] ?? 1 }
   }
   const stack = thrown instanceof Error ? thrown.stack : String(thrown)

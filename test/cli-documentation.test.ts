@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { expect, test } from 'vitest'
+import { BCC_TOOLS } from '../src/aliases/bcc-options.js'
 import { addAnalyzeCommands } from '../src/analyze/command.js'
 import { CATALOGUE } from '../src/analyze/queries/catalogue.js'
 import { PACKAGE_ROOT } from '../src/package-root.js'
@@ -64,6 +65,15 @@ test('the options of record are documented on its own page, short ones too', () 
   for (const { long, short } of options) {
     expect(names(page, long as string), long).toBe(true)
     if (short) expect(names(page, short), short).toBe(true)
+  }
+})
+
+test.each(Object.values(BCC_TOOLS))("the options of bcc's $tool are documented where its name is", ({ options }) => {
+  const [, section = ''] = readDocs('live.md').split('\n## Called tcpconnect or tcpconnlat\n')
+  expect(options.length).toBeGreaterThan(5)
+  for (const { name, letter } of options) {
+    expect(names(section, `--${name}`), name).toBe(true)
+    if (letter !== null && letter !== '?') expect(names(section, `-${letter}`), letter).toBe(true)
   }
 })
 

@@ -6,7 +6,8 @@ import { TOOL_VERSION } from '../src/version.js'
 import { makeSampleTrace } from './analyze/sample-trace.js'
 import { expectError } from './support/error-lines.js'
 import { makeTemporaryDirectory } from './support/temporary-directory.js'
-import { runTool, toolCommand } from './support/tool.js'
+import { run } from './support/process.js'
+import { linkTool, runTool, toolCommand } from './support/tool.js'
 
 /** A closed trace with this many endpoints. */
 function makeClosedTrace(endpoints = 1): string {
@@ -168,5 +169,31 @@ describe('a reader that has seen enough', () => {
     ['a list', () => ['analyze', '--list']],
   ])('is no error: %s', async (_, args) => {
     expect(await runIntoClosedPipe(args())).toEqual({ status: 0, stderr: '' })
+  })
+})
+
+describe("program names of bcc's tools", () => {
+  test.each(['tcpconnect', 'tcpconnlat'])('errors and help of %s have its name', async (name) => {
+    const tool = linkTool(name)
+    for (const args of [['--ebpf'], ['-x'], ['-p', 'x'], ['1', '2']]) {
+      const finished = await run([tool, ...args])
+      expectError(finished, 'E_USAGE', 2)
+      expect(finished.stderr).toMatch(new RegExp(`^error: ${name}: `))
+      expect(finished.stderr).toContain(`hint: ${name} --help explains every option\n`)
+    }
+    const unprivileged = await run([tool], { uid: 65_534, gid: 65_534 })
+    expectError(unprivileged, 'E_NOT_PRIVILEGED')
+    expect(unprivileged.stderr).toMatch(new RegExp(`^error: ${name}: `))
+    expect(await run([tool, '--help'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(new RegExp(`^Usage: ${name} `)),
+      stderr: '',
+    })
+  })
+
+  test('tcpconnect -c -d is a wrong use', async () => {
+    const finished = await run([linkTool('tcpconnect'), '-c', '-d'])
+    expectError(finished, 'E_USAGE', 2)
+    expect(finished.stderr).toContain('--count: "--dns"')
   })
 })

@@ -1,11 +1,13 @@
 /** Options whose value stands behind `=` or nowhere: as a word of its own it would be the FILE of `record --dns FILE`. */
 const OPTIONS = ['--dns']
+const COMMANDS = ['record', 'live']
 
 /**
  * The arguments with `--dns=VALUE` as `--dns-value=VALUE`, an option of its own: commander takes the next word for the value of
  * an option that may have one. What stands after `--` is left alone.
  */
 export function splitOptionalValues(args: readonly string[]): string[] {
+  if (!COMMANDS.includes(args[0] ?? '')) return [...args]
   const end = args.indexOf('--')
   return args.map((arg, i) => {
     const option = OPTIONS.find((name) => arg.startsWith(`${name}=`))

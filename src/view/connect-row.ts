@@ -18,6 +18,8 @@ export interface ConnectRow {
   readonly uid: number
   readonly user: string | null
   readonly cgroup: string | null
+  /** What a user calls the cgroup: a container's short id, or a systemd unit */
+  readonly container: string | null
   readonly netns: number
   readonly mntns: number | null
   /** The protocol on the wire: 4 for IPv4-mapped addresses too */
@@ -26,4 +28,14 @@ export interface ConnectRow {
   readonly localPort: number | null
   readonly remoteAddress: string
   readonly remotePort: number
+  /** Whether lookups were watched: otherwise a name that is `null` is not known, instead of not there. */
+  readonly hasDnsSource: boolean
+  /** The name that was answered with the remote address before, in lower case, without the final dot */
+  readonly dnsName: string | null
+  /** From the answer to the attempt */
+  readonly dnsAgeNs: number | null
+  /** From the query to the answer; `null` also when the query was not seen */
+  readonly dnsLookupNs: number | null
+  /** Names that fitted; `dnsName` is the newest */
+  readonly dnsCandidates: number | null
 }

@@ -26,6 +26,11 @@ export function renderJsonRow(row: ConnectRow): string {
     ['local_port', row.localPort],
     ['remote_address', row.remoteAddress],
     ['remote_port', row.remotePort],
+    ['dns_name', row.dnsName],
+    ['dns_age_ns', row.dnsAgeNs],
+    ['dns_lookup_ns', row.dnsLookupNs],
+    ['dns_candidates', row.dnsCandidates],
+    ['container', row.container],
   ]
   return `{${fields.map(([name, value]) => `"${name}":${typeof value === 'string' ? jsonText(value) : value}`).join(',')}}`
 }

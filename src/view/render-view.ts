@@ -1,5 +1,5 @@
-import { safeText } from '../show/safe-text.js'
 import { textWidth } from '../show/text-width.js'
+import { cellText } from './cell-text.js'
 import type { ConnectRow } from './connect-row.js'
 import { renderJsonRow } from './render-json-row.js'
 import { viewColumns, type ViewColumn } from './view-columns.js'
@@ -20,20 +20,19 @@ export function createConnectView(options: ViewOptions): ConnectView {
     header: [joinCells(columns, (column) => column.heading)],
     line(row) {
       const zeroNs = (firstNs ??= row.startedNs)
-      return joinCells(columns, (column) => cellText(column.text(row, zeroNs)))
+      return joinCells(columns, (column) => shownText(column, column.text(row, zeroNs)))
     },
   }
 }
 
-/** A text without any blank: a thread may be called anything, or nothing. */
-function cellText(text: string): string {
-  const shown = safeText(text).replace(/[\p{Zs}]/gu, (blank) =>
-    blank === ' ' ? String.raw`\x20` : `\\u{${(blank.codePointAt(0) as number).toString(16)}}`,
-  )
-  return shown || '-'
+function shownText({ isFree }: ViewColumn, text: string): string {
+  return isFree ? text : cellText(text)
 }
 
-/** A space after each cell at least, and none in one, so that every row splits into exactly its columns at white space. */
+/**
+ * A space after each cell at least, and none in one but the free column at the end, so that every row splits into exactly
+ * its columns at white space.
+ */
 function joinCells(columns: readonly ViewColumn[], textOf: (column: ViewColumn) => string): string {
   const cells = columns.map((column) => {
     const text = textOf(column)

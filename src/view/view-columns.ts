@@ -1,13 +1,15 @@
 import { formatTime } from '../show/format-time.js'
 import type { ConnectRow } from './connect-row.js'
-import { containerName } from './container-name.js'
+import { queryText } from './query-text.js'
 import type { ViewOptions } from './view-options.js'
 
 /** A column of the view: left-aligned, in the order and with the widths of bcc's tools. */
 export interface ViewColumn {
   readonly heading: string
-  /** 0 for the last column, which is not padded */
+  /** The last column is not padded. */
   readonly width: number
+  /** Whether it may hold spaces, and escapes what steers a terminal itself: only the last one */
+  readonly isFree?: true
   /** @param firstNs `startedNs` of the first row */
   text(row: ConnectRow, firstNs: number): string
 }
@@ -45,7 +47,8 @@ export function viewColumns(options: ViewOptions): readonly ViewColumn[] {
     ...when(options.outcome, 'RETR', 4, (row) => String(row.synRetransmits ?? UNKNOWN)),
     ...when(options.namespaces, 'NETNS', 10, (row) => String(row.netns)),
     ...when(options.namespaces, 'MNTNS', 10, (row) => String(row.mntns ?? UNKNOWN)),
-    ...when(options.container, 'CONTAINER', 0, (row) => containerName(row.cgroup) ?? UNKNOWN),
+    ...when(options.container, 'CONTAINER', 16, (row) => row.container ?? UNKNOWN),
+    ...(options.dns ? [{ heading: 'QUERY', width: 0, isFree: true, text: queryText } as const] : []),
   ]
 }
 

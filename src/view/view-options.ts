@@ -17,6 +17,8 @@ export interface ViewOptions {
   readonly outcome: boolean
   readonly container: boolean
   readonly namespaces: boolean
+  /** The name that was looked up, as the last column */
+  readonly dns: boolean
   readonly wide: boolean
   readonly json: boolean
   readonly count: boolean
@@ -36,6 +38,8 @@ export interface RawViewOptions {
   readonly outcome?: boolean | readonly string[] | undefined
   readonly container?: boolean
   readonly namespaces?: boolean
+  /** A text where the command has sources to choose from */
+  readonly dns?: boolean
   readonly wide?: boolean
   readonly json?: boolean
   readonly count?: boolean
@@ -48,6 +52,7 @@ export const VIEW_FLAGS: readonly (readonly [flags: string, description: string]
   ['--wall', 'time of each attempt by the wall clock, in UTC'],
   ['-U, --print-uid', 'user ids'],
   ['-L, --lport', 'local ports'],
+  ['-d, --dns', 'the name that the address was looked up by, in the last column'],
   ['-s, --source-port', 'local ports after the remote address, as the C tools show them'],
   ['--latency [ms]', "tcpconnlat's columns: a row when an attempt ends, with its latency; of at least this many ms"],
   ['--container', 'container or systemd unit'],
@@ -68,8 +73,9 @@ export const OUTCOME_FLAG = [
 export function parseViewOptions(raw: RawViewOptions): ViewOptions {
   const is = (value: boolean | undefined) => value ?? false
   const count = is(raw.count)
-  if (count && (raw.latency !== undefined || is(raw.json))) {
-    throw new UsageError('--count', raw.json ? '--json' : '--latency', 'neither --latency nor --json: it only counts')
+  const besideCount = count && (['latency', 'json', 'dns'] as const).find((name) => isGiven(raw[name]))
+  if (besideCount) {
+    throw new UsageError('--count', `--${besideCount}`, 'none of --latency, --json and --dns: it only counts')
   }
   if (raw.interval !== undefined && !count) throw new UsageError('--interval', raw.interval, '--count beside it')
   if (is(raw.timestamp) && is(raw.wall)) throw new UsageError('--wall', '-t', 'no -t beside it: a row has one time')
@@ -79,16 +85,22 @@ export function parseViewOptions(raw: RawViewOptions): ViewOptions {
     showUid: is(raw.printUid),
     localPort: is(raw.lport),
     sourcePort: is(raw.sourcePort),
-    latency: raw.latency !== undefined && raw.latency !== false,
+    latency: isGiven(raw.latency),
     minLatencyNs: typeof raw.latency === 'string' ? parseMilliseconds(raw.latency) : 0,
-    outcome: raw.outcome !== undefined && raw.outcome !== false,
+    outcome: isGiven(raw.outcome),
     container: is(raw.container),
     namespaces: is(raw.namespaces),
+    dns: isGiven(raw.dns),
     wide: is(raw.wide),
     json: is(raw.json),
     count,
     intervalNs: raw.interval === undefined ? null : parseInterval(raw.interval),
   }
+}
+
+/** Whether an option that may have a value is there. */
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== false
 }
 
 function parseMilliseconds(text: string): number {

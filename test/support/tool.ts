@@ -1,5 +1,8 @@
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { REPOSITORY, cliOf } from './repository.js'
 import { run, start, type Finished, type ProcessOptions, type Running } from './process.js'
+import { makeTemporaryDirectory } from './temporary-directory.js'
 
 export interface ToolOptions extends ProcessOptions {
   /** A program that becomes the tool after its own work: `['unshare', '-m']`, `['setpriv', …]`. */
@@ -20,6 +23,13 @@ export function startTool(args: readonly string[], options: ToolOptions = {}): R
 
 export function toolCommand(args: readonly string[], { under = [], root = REPOSITORY }: ToolOptions = {}): string[] {
   return [...under, process.execPath, cliOf(root), ...args]
+}
+
+/** A link to the built tool by another name, as npm makes them. */
+export function linkTool(name: string): string {
+  const link = join(makeTemporaryDirectory(), name)
+  symlinkSync(cliOf(REPOSITORY), link)
+  return link
 }
 
 function processOptions({ under: _, root: __, ...options }: ToolOptions): ProcessOptions {

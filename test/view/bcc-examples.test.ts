@@ -12,6 +12,7 @@ const EXAMPLES: [name: string, options: RawViewOptions, text: string][] = [
     `PID    COMM         IP SADDR            DADDR            DPORT
 1479   telnet       4  127.0.0.1        127.0.0.1        23
 1469   curl         4  10.201.219.236   54.245.105.25    80
+1469   curl         4  10.201.219.236   54.67.101.145    80
 1991   telnet       6  ::1              ::1              23
 2015   ssh          6  fe80::2000:bff:fe82:3ac fe80::2000:bff:fe82:3ac 22`,
   ],
@@ -21,7 +22,21 @@ const EXAMPLES: [name: string, options: RawViewOptions, text: string][] = [
     `TIME(s)  PID    COMM         IP SADDR            DADDR            DPORT
 31.871   2482   local_agent  4  10.103.219.236   10.251.148.38    7001
 31.874   2482   local_agent  4  10.103.219.236   10.101.3.132     7001
-90.917   2482   local_agent  4  10.103.219.236   10.251.148.38    7001`,
+31.878   2482   local_agent  4  10.103.219.236   10.171.133.98    7101
+90.917   2482   local_agent  4  10.103.219.236   10.251.148.38    7001
+90.928   2482   local_agent  4  10.103.219.236   10.102.64.230    7001
+90.938   2482   local_agent  4  10.103.219.236   10.115.167.169   7101`,
+  ],
+  [
+    'tcpconnect -d',
+    { dns: true },
+    `PID    COMM         IP SADDR            DADDR            DPORT QUERY
+1543   amazon-ssm-a 4  10.66.75.54      176.32.119.67    443   ec2messages.us-west-1.amazonaws.com
+1479   telnet       4  127.0.0.1        127.0.0.1        23    localhost
+1469   curl         4  10.201.219.236   54.245.105.25    80    www.domain.com (123.342ms)
+1469   curl         4  10.201.219.236   54.67.101.145    80    No DNS Query
+1991   telnet       6  ::1              ::1              23    localhost
+2015   ssh          6  fe80::2000:bff:fe82:3ac fe80::2000:bff:fe82:3ac 22    anotherhost.org`,
   ],
   [
     'tcpconnect -L',
@@ -36,7 +51,16 @@ const EXAMPLES: [name: string, options: RawViewOptions, text: string][] = [
     { printUid: true },
     `UID   PID    COMM         IP SADDR            DADDR            DPORT
 0     31333  telnet       6  ::1              ::1              23
-1000  31322  curl         4  127.0.0.1        127.0.0.1        80`,
+0     31333  telnet       4  127.0.0.1        127.0.0.1        23
+1000  31322  curl         4  127.0.0.1        127.0.0.1        80
+1000  31322  curl         6  ::1              ::1              80`,
+  ],
+  [
+    'tcpconnect -Uu 1000',
+    { printUid: true },
+    `UID   PID    COMM         IP SADDR            DADDR            DPORT
+1000  31338  telnet       6  ::1              ::1              23
+1000  31338  telnet       4  127.0.0.1        127.0.0.1        23`,
   ],
   [
     'tcpconnlat',
@@ -44,16 +68,24 @@ const EXAMPLES: [name: string, options: RawViewOptions, text: string][] = [
     `PID    COMM         IP SADDR            DADDR            DPORT LAT(ms)
 222564 wget         4  192.168.88.15    110.242.68.3     80    25.29
 222684 wget         4  192.168.88.15    167.179.101.42   443   246.76
+222726 ssh          4  192.168.88.15    167.179.101.42   22    241.17
 222774 ssh          4  192.168.88.15    1.15.149.151     22    25.31`,
   ],
 ]
 
 const cellsOf = (line: string) => line.split(/\s+/)
 
+/** The cells of a line of an example: the last column may hold spaces. */
+function exampleCells(line: string, count: number): string[] {
+  const cells = cellsOf(line)
+  return [...cells.slice(0, count - 1), cells.slice(count - 1).join(' ')]
+}
+
 /** The attempt that a line of an example shows. */
 function rowOf(headings: readonly string[], cells: readonly string[]) {
   const cell = (heading: string) => cells[headings.indexOf(heading)]
   const number = (heading: string) => Number(cell(heading) ?? 0)
+  const [, name = null, ageMs] = /^([\w.-]+\.[a-z]+)(?: \((.+)ms\))?$/.exec(cell('QUERY') ?? '') ?? []
   return makeRow({
     startedNs: number('TIME(s)') * 1e9,
     uid: number('UID'),
@@ -65,6 +97,8 @@ function rowOf(headings: readonly string[], cells: readonly string[]) {
     remoteAddress: cell('DADDR') as string,
     remotePort: number('DPORT'),
     latencyNs: number('LAT(ms)') * 1e6,
+    dnsName: name,
+    dnsAgeNs: name === null ? null : Number(ageMs ?? 50) * 1e6,
   })
 }
 
@@ -73,16 +107,54 @@ test.each(EXAMPLES)('%s has the columns and rows of its example', (_, options, t
   const headings = cellsOf(header)
   const view = createConnectView(parseViewOptions(options))
   expect(cellsOf(view.header[0] as string)).toEqual(headings)
-  const rows = lines.map(cellsOf)
-  // Time counts from the first row.
-  const first = Number(rows[0]?.[headings.indexOf('TIME(s)')] ?? 0)
-  for (const cells of rows) {
-    const wanted = cells.with(
-      0,
-      headings[0] === 'TIME(s)' ? (Number(cells[0]) - first).toFixed(3) : (cells[0] as string),
-    )
-    expect(cellsOf(view.line(rowOf(headings, cells)))).toEqual(wanted)
+  // Examples begin in the middle: time counts from a row that they do not show.
+  view.line(makeRow({ startedNs: 0 }))
+  for (const line of lines) {
+    const cells = exampleCells(line, headings.length)
+    expect(exampleCells(view.line(rowOf(headings, cells)), headings.length)).toEqual(cells)
   }
+})
+
+test('a name is cut by nothing, and what stands in it cannot pass for a word of the column', () => {
+  const lineOf = (fields: Parameters<typeof makeRow>[0]) =>
+    createConnectView(parseViewOptions({ dns: true }))
+      .line(makeRow({ remoteAddress: '192.0.2.2', ...fields }))
+      .replace(/^.* 443 +/, '')
+  expect(lineOf({ dnsName: 'No DNS Query' })).toBe(String.raw`No\x20DNS\x20Query`)
+  expect(lineOf({ dnsName: 'a\x1b[2J.b\n' })).toBe(String.raw`a\x1b[2J.b\x0a`)
+  expect(lineOf({ dnsName: '' })).toBe('.')
+  expect(lineOf({ dnsName: `${'a'.repeat(250)}.b`, dnsAgeNs: 100_000_000 })).toBe(`${'a'.repeat(250)}.b`)
+  expect(lineOf({ dnsName: 'a.b', dnsAgeNs: 100_000_001 })).toBe('a.b (100.000ms)')
+  expect(lineOf({ dnsName: 'a.b', remoteAddress: '127.0.0.1' })).toBe('a.b')
+  expect(lineOf({ remoteAddress: '127.0.0.2' })).toBe('No DNS Query')
+})
+
+test('where lookups were not recorded QUERY is a dash, and localhost stays what it is', () => {
+  const view = createConnectView(parseViewOptions({ dns: true }))
+  expect(view.line(makeRow({ hasDnsSource: false }))).toMatch(/ 443 +-$/)
+  expect(view.line(makeRow({ hasDnsSource: false, remoteAddress: '::1' }))).toMatch(/ 443 +localhost$/)
+})
+
+test('QUERY is the last column beside all others', () => {
+  const options = {
+    timestamp: true,
+    printUid: true,
+    lport: true,
+    sourcePort: true,
+    latency: true,
+    outcome: true,
+    namespaces: true,
+    container: true,
+    dns: true,
+  }
+  const view = createConnectView(parseViewOptions(options))
+  const headings = cellsOf(view.header[0] as string)
+  expect(headings).toEqual(
+    cellsOf('TIME(s) UID PID COMM IP SADDR LPORT DADDR SPORT DPORT LAT(ms) OUTCOME RETR NETNS MNTNS CONTAINER QUERY'),
+  )
+  const line = view.line(makeRow({ container: 'nginx.service' }))
+  expect(exampleCells(line, headings.length).slice(-2)).toEqual(['nginx.service', 'No DNS Query'])
+  expect(line.indexOf('No DNS Query')).toBe((view.header[0] as string).indexOf('QUERY'))
 })
 
 test('tcpconnect -c has the columns and rows of its example, the highest count first', () => {
@@ -160,10 +232,9 @@ describe('columns', () => {
   })
 
   test('show the outcome, retransmits, namespaces, the container and the time of day', () => {
-    const cgroup = `/system.slice/docker-${'0123456789abcdef'.repeat(4)}.scope`
     const [header, line] = render(
       { outcome: true, namespaces: true, container: true, wall: true },
-      { outcome: 'timed_out', synRetransmits: 6, cgroup },
+      { outcome: 'timed_out', synRetransmits: 6, container: '0123456789ab' },
     )
     expect(cellsOf(header as string)).toEqual(
       cellsOf('TIME PID COMM IP SADDR DADDR DPORT OUTCOME RETR NETNS MNTNS CONTAINER'),
@@ -174,7 +245,7 @@ describe('columns', () => {
   test('have a dash for what is not known', () => {
     const [, line] = render(
       { lport: true, outcome: true, namespaces: true, container: true },
-      { localAddress: null, localPort: null, synRetransmits: null, mntns: null, cgroup: null, outcome: 'pending' },
+      { localAddress: null, localPort: null, synRetransmits: null, mntns: null, container: null, outcome: 'pending' },
     )
     expect(cellsOf(line as string)).toEqual(cellsOf('1234 curl 4 - - 192.0.2.2 443 pending - 4026531840 - -'))
   })
@@ -187,4 +258,12 @@ test('--json is an object with the names of the view connects, and exact integer
   expect(line).toContain('"process_start_ns":9007199254740993')
   expect(line).not.toContain('\x9b')
   expect(JSON.parse(line)).toMatchObject({ comm: '\x9b"', latency_ns: null, time: '2025-06-15T15:06:40.123456Z' })
+  const dns = { dnsName: 'a\nb.c', dnsAgeNs: 5, dnsLookupNs: 7, dnsCandidates: 2 }
+  expect(JSON.parse(view.line(makeRow({ ...dns, container: '0123456789ab' })))).toMatchObject({
+    dns_name: 'a\nb.c',
+    dns_age_ns: 5,
+    dns_lookup_ns: 7,
+    dns_candidates: 2,
+    container: '0123456789ab',
+  })
 })

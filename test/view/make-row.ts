@@ -17,6 +17,7 @@ export function makeRow(fields: Partial<ConnectRow> = {}): ConnectRow {
     uid: 1000,
     user: 'maria',
     cgroup: '/user.slice',
+    container: 'user.slice',
     netns: 4_026_531_840,
     mntns: 4_026_531_841,
     family: 4,
@@ -24,6 +25,11 @@ export function makeRow(fields: Partial<ConnectRow> = {}): ConnectRow {
     localPort: 40_000,
     remoteAddress: '192.0.2.2',
     remotePort: 443,
+    hasDnsSource: true,
+    dnsName: null,
+    dnsAgeNs: null,
+    dnsLookupNs: null,
+    dnsCandidates: null,
     ...fields,
   }
 }

@@ -22,6 +22,7 @@ describe('options', () => {
     [{ latency: 'soon' }, '--latency'],
     [{ count: true, latency: true }, '--count'],
     [{ count: true, json: true }, '--count'],
+    [{ count: true, dns: true }, '--count: "--dns"'],
     [{ interval: '10s' }, '--interval'],
     [{ count: true, interval: '0' }, '--interval'],
     [{ wall: true, timestamp: true }, '--wall'],

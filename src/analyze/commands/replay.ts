@@ -6,7 +6,7 @@ import { addScopeOptions } from './scope-options.js'
 
 const EXAMPLES = `
 Examples:
-  tcpconn replay tcpconn.db -t -U
+  tcpconn replay tcpconn.db -t -U -d
   tcpconn replay tcpconn.db --latency 10 --last 5m
   tcpconn replay tcpconn.db --outcome=failed --wall --container`
 

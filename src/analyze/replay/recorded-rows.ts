@@ -1,14 +1,14 @@
 import type { Database } from 'better-sqlite3'
 import { OUTCOMES } from '../../store/outcome.js'
 import type { ConnectRow } from '../../view/connect-row.js'
+import { containerName } from '../../view/container-name.js'
 import { readClockSegments } from '../trace/clock-segments.js'
 import { boundedText } from '../trace/row-reader.js'
 import type { Scope, SessionPart } from '../trace/scope.js'
 import { createWallClock } from '../trace/wall-clock.js'
 import { attemptsByStart } from './attempts-by-start.js'
-
-/** Rows of a dictionary that are kept; beyond it they are read anew. */
-const MAX_KEPT = 65_536
+import { createCachedReader, textOrNull } from './cached-reader.js'
+import { createDnsReader, hasLookups } from './recorded-dns.js'
 
 const ATTEMPT_COLUMNS = [
   'ifnull(started_ns, 0)',
@@ -35,10 +35,9 @@ type AttemptRow = readonly [
 
 type ProcessPart = Pick<
   ConnectRow,
-  'pid' | 'processStartNs' | 'comm' | 'exe' | 'uid' | 'user' | 'cgroup' | 'netns' | 'mntns'
+  'pid' | 'processStartNs' | 'comm' | 'exe' | 'uid' | 'user' | 'cgroup' | 'container' | 'netns' | 'mntns'
 >
 type EndpointPart = Pick<ConnectRow, 'family' | 'remoteAddress' | 'remotePort'>
-type Cell = string | bigint | null
 
 /** The attempts of a scope, session by session, in the order of their start. */
 export function* recordedRows(scope: Scope): Generator<ConnectRow> {
@@ -62,6 +61,7 @@ function createRowReader(part: SessionPart, zeroNs: bigint): (attemptId: number)
   const processOf = createProcessReader(db)
   const endpointOf = createEndpointReader(db)
   const localAddressOf = createLocalReader(db)
+  const dnsOf = createDnsReader(part)
   const { unixNs } = createWallClock(part)
   // On the clock of the session, which nobody sets.
   const sessionNs = Number((readClockSegments(db, part.sessionId)[0]?.unixOffsetNs ?? zeroNs) - zeroNs)
@@ -83,15 +83,17 @@ function createRowReader(part: SessionPart, zeroNs: bigint): (attemptId: number)
       ...endpoint,
       localAddress: localAddressOf(Math.floor(local / 65_536)),
       localPort: local % 65_536 || null,
+      ...dnsOf(attemptId),
     }
   }
 }
 
 function createProcessReader(db: Database): (id: number) => ProcessPart | null {
   const texts = ['comm', 'exe', 'user', 'cgroup.path'].map((column) => boundedText(column)).join(', ')
-  const sql = `SELECT ${texts}, pid, process_start_ns, uid, netns, mntns
+  const stored = hasLookups(db) ? boundedText('cgroup.container') : 'NULL'
+  const sql = `SELECT ${texts}, ${stored}, pid, process_start_ns, uid, netns, mntns
     FROM process LEFT JOIN cgroup USING (cgroup_id) WHERE process_id = ?`
-  return createCachedReader(db, sql, ([comm, exe, user, cgroup, pid, startNs, uid, netns, mntns]) => ({
+  return createCachedReader(db, sql, ([comm, exe, user, cgroup, container, pid, startNs, uid, netns, mntns]) => ({
     pid: Number(pid),
     processStartNs: BigInt(startNs ?? 0),
     comm: String(comm),
@@ -99,6 +101,7 @@ function createProcessReader(db: Database): (id: number) => ProcessPart | null {
     uid: Number(uid),
     user: textOrNull(user),
     cgroup: textOrNull(cgroup),
+    container: textOrNull(container) ?? containerName(textOrNull(cgroup)),
     netns: Number(netns),
     mntns: mntns === null ? null : Number(mntns),
   }))
@@ -116,26 +119,4 @@ function createEndpointReader(db: Database): (id: number) => EndpointPart | null
 function createLocalReader(db: Database): (id: number) => string | null {
   const sql = `SELECT ${boundedText('local_address')} FROM local_address WHERE local_address_id = ?`
   return createCachedReader(db, sql, ([address]) => textOrNull(address))
-}
-
-function createCachedReader<T>(
-  db: Database,
-  sql: string,
-  make: (cells: readonly Cell[]) => T,
-): (id: number) => T | null {
-  const select = db.prepare(sql).raw().safeIntegers()
-  const kept = new Map<number, T | null>()
-  return (id) => {
-    const known = kept.get(id)
-    if (known !== undefined) return known
-    if (kept.size >= MAX_KEPT) kept.clear()
-    const cells = select.get(id) as Cell[] | undefined
-    const value = cells === undefined ? null : make(cells)
-    kept.set(id, value)
-    return value
-  }
-}
-
-function textOrNull(cell: Cell | undefined): string | null {
-  return cell === null || cell === undefined ? null : String(cell)
 }

@@ -8,6 +8,7 @@ import { selectScope, type RawScope } from '../options/select-scope.js'
 import { ReaderGone, openSink } from '../output/sink.js'
 import { describeLoss } from '../trace/session-facts.js'
 import { withTraces } from '../trace/trace.js'
+import { describeMissingDns } from './recorded-dns.js'
 import { recordedRows } from './recorded-rows.js'
 
 /** Lines that are written at a time. */
@@ -28,7 +29,10 @@ export async function replay(file: string, options: ReplayOptions): Promise<void
   try {
     await withTraces([file], async (traces) => {
       const selected = selectScope(traces, { ...scope, ...outcomes })
-      for (const line of describeLoss(selected.parts)) process.stderr.write(`${safeLine(line)}\n`)
+      const missing = view.dns ? describeMissingDns(selected.parts) : null
+      for (const line of [...describeLoss(selected.parts), ...(missing === null ? [] : [missing])]) {
+        process.stderr.write(`${safeLine(line)}\n`)
+      }
       for (const chunk of chunks(linesOf(recordedRows(selected), view))) await sink.write([chunk])
       await sink.finish()
     })

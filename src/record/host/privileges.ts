@@ -37,7 +37,7 @@ export function requirePrivileges(): void {
   throw new TcpconnError('E_NOT_PRIVILEGED', {
     what: 'cannot record: not enough privileges',
     reason: `loading the probe needs ${missing.join(', ')}, which this process does not have`,
-    hint: 'run it as root: sudo tcpconn record',
+    hint: 'run it as root, as with sudo',
   })
 }
 

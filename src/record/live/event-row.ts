@@ -1,11 +1,13 @@
 import { formatAddress, isUnspecified } from '../../store/address.js'
 import { OUTCOMES } from '../../store/outcome.js'
 import type { ConnectRow } from '../../view/connect-row.js'
+import { containerName } from '../../view/container-name.js'
 import type { SessionClock } from '../host/clock.js'
 import type { EventMemory } from '../decode/event-memory.js'
 import { readText } from '../decode/read-text.js'
 import { connectEvent as at, connectOutcome } from '../probe/wire.gen.js'
 import type { HostNames } from '../write/late-names.js'
+import { findName } from '../dns/find-name.js'
 import type { NameCache } from '../dns/name-cache.js'
 
 const ADDRESS_BYTES = 16
@@ -43,14 +45,16 @@ export function createEventReader(
     }
     return startedNs + offsetNs
   }
-  return ({ bytes }, from, isPending) => {
+  return ({ bytes, words }, from, isPending) => {
     const view = new DataView(bytes.buffer, bytes.byteOffset + from, at.size_bytes)
     const startedNs = view.getBigUint64(at.started_ns, true) - clock.epochNs
     const outcome = isPending ? connectOutcome.pending : view.getUint8(at.outcome)
     const uid = view.getUint32(at.uid, true)
+    const cgroup = names.cgroupPath(view.getBigUint64(at.cgroup_id, true)) ?? null
     const local = bytes.subarray(from + at.local_address, from + at.local_address + ADDRESS_BYTES)
+    const atNs = Number(startedNs)
     return {
-      startedNs: Number(startedNs),
+      startedNs: atNs,
       unixNs: toUnixNs(startedNs),
       latencyNs: isPending ? null : Number(view.getBigUint64(at.latency_ns, true)),
       outcome: OUTCOMES[outcome] ?? 'pending',
@@ -63,7 +67,8 @@ export function createEventReader(
       exe: view.getBigUint64(at.exe_inode, true) === 0n ? null : readText(bytes, from + at.exe, at.size_bytes - at.exe),
       uid,
       user: names.userName(uid) ?? null,
-      cgroup: names.cgroupPath(view.getBigUint64(at.cgroup_id, true)) ?? null,
+      cgroup,
+      container: containerName(cgroup),
       netns: view.getUint32(at.netns, true),
       mntns: view.getUint32(at.mntns, true) || null,
       family: view.getUint8(at.family) === 6 ? 6 : 4,
@@ -71,7 +76,25 @@ export function createEventReader(
       localPort: view.getUint16(at.local_port, true) || null,
       remoteAddress: addressOf(bytes.subarray(from + at.remote_address, from + at.remote_address + ADDRESS_BYTES)),
       remotePort: view.getUint32(at.remote_port, true),
+      ...readName(names.dns, { words }, { byteOffset: from, atNs }),
     }
+  }
+}
+
+type NamePart = Pick<ConnectRow, 'hasDnsSource' | 'dnsName' | 'dnsAgeNs' | 'dnsLookupNs' | 'dnsCandidates'>
+
+function readName(
+  names: NameCache | null,
+  memory: Pick<EventMemory, 'words'>,
+  event: { byteOffset: number; atNs: number },
+): NamePart {
+  const match = names && findName(names, memory, event)
+  return {
+    hasDnsSource: names !== null,
+    dnsName: match?.name ?? null,
+    dnsAgeNs: match ? event.atNs - match.answeredNs : null,
+    dnsLookupNs: match?.lookupNs ?? null,
+    dnsCandidates: match?.candidates ?? null,
   }
 }
 

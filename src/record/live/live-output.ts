@@ -14,16 +14,20 @@ export interface LiveOutput {
   /** @param nowNs ns since the beginning */
   add(rows: readonly ConnectRow[], nowNs: number): void
   end(): void
-  /** Waits until what was added is on its way, or the view is stopped: attempts stay in the ring meanwhile. */
-  waitForReader(stop: StopSignal): Promise<void>
+  /**
+   * Waits until what was added is on its way, the view is stopped, or no time is left: attempts stay in the ring meanwhile.
+   */
+  waitForReader(stop: StopSignal, leftMs: () => number): Promise<void>
 }
 
 export function createLiveOutput(options: ViewOptions): LiveOutput {
   return { ...(options.count ? createCountOutput(options) : createRowOutput(options)), waitForReader }
 }
 
-async function waitForReader(stop: StopSignal): Promise<void> {
-  while (process.stdout.writableNeedDrain && stop.reason === null) await stop.wait(READER_MS)
+async function waitForReader(stop: StopSignal, leftMs: () => number): Promise<void> {
+  while (process.stdout.writableNeedDrain && stop.reason === null && leftMs() > 0) {
+    await stop.wait(Math.min(leftMs(), READER_MS))
+  }
 }
 
 function createRowOutput(options: ViewOptions): Omit<LiveOutput, 'waitForReader'> {

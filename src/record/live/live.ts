@@ -11,7 +11,7 @@ import type { DnsSource } from '../options/probe-options.js'
 import type { RecordFilters } from '../options/record-filters.js'
 import type { Probe } from '../probe/load-probe.js'
 import { startProbe } from '../session/start-probe.js'
-import { createStopSignal, stopOnSignals } from '../session/stop-signal.js'
+import { createStopSignal, endOnSignals, stopOnSignals } from '../session/stop-signal.js'
 import { createEventReader, identifyEvent } from './event-row.js'
 import { createLiveFeed, type FeedSource, type LiveFeed } from './live-feed.js'
 import { createLiveOutput } from './live-output.js'
@@ -38,6 +38,8 @@ export async function live(options: LiveOptions): Promise<void> {
     await show(options, probe, users)
     const loss = describeLossCounts({ ...probe.lost(), writerBehind: 0 })
     if (loss !== null) process.stderr.write(`${safeLine(loss)}\n`)
+    // What is left is a reader that may take its time.
+    endOnSignals()
   } finally {
     probe.close()
   }
@@ -55,15 +57,15 @@ async function show(options: LiveOptions, loaded: Probe, users: UserNames): Prom
   const names = { users, cgroupPaths, dns: options.dnsSource === null ? null : context.names }
   const feed = createFeed(options, { probe: source, names, clock })
   probe.start()
+  const leftMs = () => ((options.durationNs ?? Infinity) - clock.nowNs()) / 1e6
   output.begin()
   while (stop.reason === null) {
     context.read()
     const nowNs = clock.nowNs()
     output.add(feed.poll(nowNs), nowNs)
-    await output.waitForReader(stop)
-    const leftMs = ((options.durationNs ?? Infinity) - nowNs) / 1e6
-    if (leftMs <= 0) stop.stop('duration')
-    else await stop.wait(Math.min(leftMs, TICK_MS))
+    await output.waitForReader(stop, leftMs)
+    if (leftMs() <= 0) stop.stop('duration')
+    else await stop.wait(Math.min(leftMs(), TICK_MS))
   }
   probe.stop()
   probe.detach()

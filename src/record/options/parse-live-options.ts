@@ -12,7 +12,8 @@ export type RawLiveOptions = Omit<RawFilters, 'outcome'> &
 
 /** @throws UsageError that names the option, the value and what is accepted */
 export function parseLiveOptions(raw: RawLiveOptions): LiveOptions {
-  const view = parseViewOptions(raw)
+  const { dnsSource, localErrors } = parseExtras(raw)
+  const view = parseViewOptions({ ...raw, dns: dnsSource !== null })
   const { outcome, ...others } = raw
   const filters = parseFilters(
     { ...others, ...(Array.isArray(outcome) ? { outcome: [...outcome] } : {}) },
@@ -22,7 +23,8 @@ export function parseLiveOptions(raw: RawLiveOptions): LiveOptions {
     view,
     filters: { ...filters, minLatencyNs: Math.max(filters.minLatencyNs, view.minLatencyNs) },
     durationNs: raw.duration === undefined ? null : requireDuration('--duration', raw.duration, 's'),
-    ...parseExtras(raw),
+    dnsSource,
+    localErrors,
   }
 }
 

@@ -46,3 +46,10 @@ export function stopOnSignals(signal: StopSignal): void {
   process.on('SIGTERM', () => signal.stop('terminate'))
   if (!outlivesTerminal()) process.on('SIGHUP', () => signal.stop('terminate'))
 }
+
+/** From here on these signals end the process at once, even one that waits for whoever reads its stdout. */
+export function endOnSignals(): void {
+  process.removeAllListeners('SIGINT')
+  process.removeAllListeners('SIGTERM')
+  if (!outlivesTerminal()) process.removeAllListeners('SIGHUP')
+}

@@ -1,5 +1,8 @@
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
+import { migrate } from '../../../src/store/migrate.js'
+import { MAPPED_PREFIX } from '../../record/make-events.js'
+import { insertSession, makeTrace as makeHandMadeTrace } from '../../store/hand-made-trace.js'
 import { createRandom } from '../../store/random.js'
 import { runTool } from '../../support/tool.js'
 import { makeSampleTrace, sampleEvents } from '../sample-trace.js'
@@ -40,7 +43,7 @@ describe('replay', () => {
     const file = makeTrace()
     const rows = select(file, 'SELECT * FROM connects ORDER BY session_id, started_ns')
     const lines = (await replayed(file, '--session', 'all', '--json')).map(parse)
-    const wanted = rows.map(({ session_id: _, dns_name: __, dns_age_ns: ___, ...row }) => row)
+    const wanted = rows.map(({ session_id: _, ...row }) => row)
     const key = (row: Record<string, unknown>) =>
       `${row.started_ns} ${row.remote_port} ${row.latency_ns} ${row.outcome}`
     expect(lines.map((row) => row.started_ns)).toEqual(wanted.map((row) => row.started_ns))
@@ -104,6 +107,7 @@ describe('replay', () => {
     for (const [args, text] of [
       [['--outcome=faild'], '--outcome: "faild" is not accepted'],
       [['-c', '--json'], '--count'],
+      [['-c', '-d'], '--count: "--dns"'],
       [['--latency', 'x'], '--latency'],
     ] as const) {
       const { status, stdout, stderr } = await runTool(['replay', file, ...args])
@@ -112,6 +116,98 @@ describe('replay', () => {
     }
   })
 })
+
+describe('replay -d', () => {
+  /** A trace of a session with lookups and of one without; attempts to 10.0.0.1 and 127.0.0.1 in both. */
+  function makeDnsTrace(): string {
+    const batch = ['0a000001', '0a000002', '7f000001'].map((address, i) => ({
+      startedNs: BigInt(i) * 1_000_000n,
+      remoteAddress: `${MAPPED_PREFIX}${address}`,
+    }))
+    const { db, file } = makeSampleTrace({ batches: [batch] }, { batches: [batch] })
+    db.exec(`
+      UPDATE session SET dns_source = 'udp' WHERE session_id = 1;
+      UPDATE cgroup SET container = '0123456789ab';
+      INSERT INTO dns_name VALUES (7, 'www.example.org');
+      INSERT INTO connect_dns SELECT attempt_id, 7, 250000000, 8000000, 3 FROM connect_attempt
+        WHERE session_id = 1 AND started_ns = 0`)
+    db.pragma('journal_mode = DELETE')
+    db.close()
+    return file
+  }
+  const queriesOf = (stdout: string) =>
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(/ +/).slice(6).join(' '))
+
+  test('shows the names that were recorded, and what else was asked', async () => {
+    const file = makeDnsTrace()
+    const { stdout, stderr } = await runTool(['replay', '-d', file, '--session', '1'])
+    expect(stderr).toBe('')
+    expect(queriesOf(stdout)).toEqual(['QUERY', 'www.example.org (250.000ms)', 'No DNS Query', 'localhost'])
+    const lines = (await replayed(file, '--session', '1', '--json', '--container')).map(parse)
+    const sql = `SELECT dns_name, dns_age_ns, dns_lookup_ns, dns_candidates, container FROM connects
+      WHERE session_id = 1 ORDER BY started_ns`
+    expect(lines).toEqual(select(file, sql).map((row) => expect.objectContaining(row)))
+    expect(lines[0]).toMatchObject({ dns_lookup_ns: 8_000_000n, container: '0123456789ab' })
+    expect(await replayed(file, '--container')).toContainEqual(expect.stringMatching(/ 0123456789ab$/))
+  })
+
+  test('has a dash where lookups were not recorded, and says so once', async () => {
+    const file = makeDnsTrace()
+    const { stdout, stderr } = await runTool(['replay', file, '--session', '2', '--dns'])
+    expect(queriesOf(stdout)).toEqual(['QUERY', '-', '-', 'localhost'])
+    expect(stderr).toBe('session 2 was recorded without --dns: what was looked up before an attempt is not known\n')
+    const both = await runTool(['replay', file, '--session', 'all', '-d'])
+    expect(queriesOf(both.stdout).slice(1).toSorted()).toEqual([
+      '-',
+      '-',
+      'No DNS Query',
+      'localhost',
+      'localhost',
+      'www.example.org (250.000ms)',
+    ])
+    expect(both.stderr).toMatch(/^session 2 was recorded without --dns: .*\n$/)
+    expect((await runTool(['replay', file, '--session', '2'])).stderr).toBe('')
+  })
+
+  test.each([1, 2])('of a trace of version %i, which knows no lookups, is the same', async (version) => {
+    const { file, db, insert } = makeHandMadeTrace((empty) => migrate(empty, version))
+    insertSession({ file, db, insert })
+    const address = Buffer.from(`${MAPPED_PREFIX}0a000001`, 'hex')
+    insert('cgroup', { cgroup_id: 1, session_id: 1, kernel_cgroup_id: 1, path: '/system.slice/nginx.service' })
+    const names = { comm: 'curl', exe: null, uid: 0, user: null, cgroup_id: 1 }
+    insert('process', { process_id: 1, session_id: 1, pid: 1, process_start_ns: 1, ...names, netns: 1, mntns: 1 })
+    insert('endpoint', { endpoint_id: 1, family: 4, address, remote_address: '10.0.0.1', remote_port: 80 })
+    insert('local_address', { local_address_id: 1, address, local_address: '10.0.0.1' })
+    const facts = { latency_ns: 1, outcome: 0, syn_retransmits: 0, flags: 0 }
+    const ids = { process_id: 1, tid_delta: 0, endpoint_id: 1, local_endpoint: 65_536 }
+    insert('connect_attempt', { attempt_id: 1, session_id: 1, started_ns: 1, ...facts, ...ids })
+    insert('batch', {
+      session_id: 1,
+      first_attempt_id: 1,
+      attempt_count: 1,
+      written_ns: 2,
+      ...RANGE,
+      ...NO_LOSS_COUNTS,
+    })
+    db.close()
+    const { stdout, stderr } = await runTool(['replay', file, '-d'])
+    expect(queriesOf(stdout)).toEqual(['QUERY', '-'])
+    expect(stderr).toMatch(/^session 1 was recorded without --dns: /m)
+    const { stdout: json } = await runTool(['replay', file, '--json'])
+    expect(JSON.parse(json)).toMatchObject({ dns_name: null, dns_candidates: null, container: 'nginx.service' })
+  })
+})
+
+const RANGE = { min_started_ns: 1, max_started_ns: 1 }
+const NO_LOSS_COUNTS = {
+  lost_ring_full_count: 0,
+  lost_map_full_count: 0,
+  lost_writer_behind_count: 0,
+  lost_missed_count: 0,
+}
 
 function by<T>(key: (value: T) => string): (a: T, b: T) => number {
   return (a, b) => (key(a) < key(b) ? -1 : 1)

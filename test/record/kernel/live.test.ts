@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { expectError } from '../../support/error-lines.js'
@@ -43,6 +44,15 @@ async function stopLive({ child, finished }: Running): Promise<Record<string, st
   return lines.map((line) => Object.fromEntries(line.split(/\s+/).map((cell, i) => [headings[i] ?? `extra${i}`, cell])))
 }
 
+/** Where a link leads; nowhere when it is gone by now. */
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
+}
+
 const rowsOf = (rows: readonly Record<string, string>[], pid: number) => rows.filter((row) => row.PID === String(pid))
 
 describeKernel('live', () => {
@@ -71,6 +81,15 @@ describeKernel('live', () => {
     ])
   })
 
+  test('-d beside other short options adds the last column', async () => {
+    const port = await findClosedPort()
+    const live = await startLive(['-dt', '-P', String(port)])
+    const { pid } = await connect('127.0.0.1', port)
+    const [row] = rowsOf(await stopLive(live), pid)
+    expect(Object.entries(row ?? {}).at(-1)).toEqual(['QUERY', 'localhost'])
+    expect(row?.['TIME(s)']).toBe('0.000')
+  })
+
   test('writes rows while it runs, also into a pipe', async () => {
     const port = await findClosedPort()
     const live = await startLive([])
@@ -79,6 +98,40 @@ describeKernel('live', () => {
     await waitUntil('the row', () => new RegExp(`^${pid} .* ${port}$`, 'm').test(live.output()))
     expect(Date.now() - madeMs).toBeLessThan(1000)
     await stopLive(live)
+  })
+
+  /** Starts a view whose reader stops reading, and resolves when more has happened than it takes. */
+  async function stopReading(args: readonly string[]): Promise<Running> {
+    const port = await findClosedPort()
+    const live = startTool(['live', '-P', String(port), ...args])
+    await firstOutput(live)
+    live.child.stdout.pause()
+    await generateLoad(['--mode', 'refused', '--port', String(port), '--count', '20000'])
+    return live
+  }
+  const holdsProbe = ({ pid }: Running) => {
+    const targets = readdirSync(`/proc/${pid}/fd`).map((fd) => readLink(`/proc/${pid}/fd/${fd}`))
+    return targets.some((target) => target.includes('bpf-prog'))
+  }
+
+  test('--duration ends it in time while its reader takes nothing, and loses no row', async () => {
+    const startedMs = Date.now()
+    const live = await stopReading(['--duration', '3'])
+    expect(holdsProbe(live)).toBe(true)
+    await waitUntil('the end of the probe', () => !holdsProbe(live))
+    expect(Date.now() - startedMs).toBeLessThan(6000)
+    live.child.stdout.resume()
+    const { status, stdout, stderr } = await live.finished
+    expect([status, stderr]).toEqual([0, ''])
+    expect(stdout.trimEnd().split('\n')).toHaveLength(1 + 20_000)
+  })
+
+  test('once it has ended a signal keeps it from waiting for its reader', async () => {
+    const live = await stopReading(['--duration', '3'])
+    await waitUntil('the end of the probe', () => !holdsProbe(live))
+    live.child.kill('SIGTERM')
+    live.child.stdout.resume()
+    expect(await live.finished).toMatchObject({ status: null, signal: 'SIGTERM' })
   })
 
   test("with --latency shows tcpconnlat's columns, and only what took long enough", async () => {
@@ -174,7 +227,7 @@ describeKernel('live', () => {
     const { stdout } = await live.finished
     const lines = stdout.split('\n').filter((line) => line.includes(`"pid":${result.pid},`))
     expect(lines).toHaveLength(1)
-    const { dns_name: _, dns_age_ns: __, session_id: ___, ...recorded } = onlyConnectOf(file, result.pid)
+    const { session_id: _, ...recorded } = onlyConnectOf(file, result.pid)
     const shown = JSON.parse(lines[0] as string)
     // Two probes stamp an attempt one after the other, and two clocks are read.
     for (const name of ['started_ns', 'latency_ns', 'time'] as const) delete (recorded as Record<string, unknown>)[name]

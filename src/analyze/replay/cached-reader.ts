@@ -1,0 +1,30 @@
+import type { Database } from 'better-sqlite3'
+
+/** A value as SQLite gives it, integers in full. */
+export type Cell = string | bigint | null
+
+/** Rows of a dictionary that are kept; beyond it they are read anew. */
+const MAX_KEPT = 65_536
+
+/** Makes a value of each row that `sql` finds by its id, once. @returns a function that gives `null` where there is none */
+export function createCachedReader<T>(
+  db: Database,
+  sql: string,
+  make: (cells: readonly Cell[]) => T,
+): (id: number) => T | null {
+  const select = db.prepare(sql).raw().safeIntegers()
+  const kept = new Map<number, T | null>()
+  return (id) => {
+    const known = kept.get(id)
+    if (known !== undefined) return known
+    if (kept.size >= MAX_KEPT) kept.clear()
+    const cells = select.get(id) as Cell[] | undefined
+    const value = cells === undefined ? null : make(cells)
+    kept.set(id, value)
+    return value
+  }
+}
+
+export function textOrNull(cell: Cell | undefined): string | null {
+  return cell === null || cell === undefined ? null : String(cell)
+}

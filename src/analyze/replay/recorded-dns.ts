@@ -1,0 +1,54 @@
+import type { Database } from 'better-sqlite3'
+import { formatPlural } from '../../show/format-number.js'
+import type { ConnectRow } from '../../view/connect-row.js'
+import { boundedText } from '../trace/row-reader.js'
+import type { SessionPart } from '../trace/scope.js'
+import { createCachedReader, textOrNull } from './cached-reader.js'
+
+/** What is known of the lookup before an attempt. */
+type DnsPart = Pick<ConnectRow, 'hasDnsSource' | 'dnsName' | 'dnsAgeNs' | 'dnsLookupNs' | 'dnsCandidates'>
+type DnsRow = readonly [nameId: number, ageNs: number, lookupNs: number | null, candidates: number | null]
+
+/** The first version of a trace that holds lookups, and the container of a cgroup. */
+const LOOKUPS_VERSION = 3
+/** Sessions that are named one by one. */
+const MAX_NAMED = 5
+
+/** Whether a trace has what came with lookups: older ones are read as they are. */
+export function hasLookups(db: Database): boolean {
+  return Number(db.pragma('user_version', { simple: true })) >= LOOKUPS_VERSION
+}
+
+/** The lookup before each attempt of a part, by the attempt's id. */
+export function createDnsReader(part: SessionPart): (attemptId: number) => DnsPart {
+  const { db } = part.trace
+  const hasDnsSource = recordsDns(part)
+  const none = { hasDnsSource, dnsName: null, dnsAgeNs: null, dnsLookupNs: null, dnsCandidates: null }
+  const hasNames = db.prepare('SELECT EXISTS (SELECT 1 FROM connect_dns)').pluck().get() === 1
+  if (!hasNames) return () => none
+  const added = hasLookups(db) ? 'dns_lookup_ns, dns_candidates' : 'NULL, NULL'
+  const find = db.prepare(`SELECT dns_name_id, dns_age_ns, ${added} FROM connect_dns WHERE attempt_id = ?`).raw()
+  const sql = `SELECT ${boundedText('dns_name')} FROM dns_name WHERE dns_name_id = ?`
+  const nameOf = createCachedReader(db, sql, ([name]) => textOrNull(name))
+  return (attemptId) => {
+    const row = find.get(attemptId) as DnsRow | undefined
+    if (row === undefined) return none
+    const [nameId, dnsAgeNs, dnsLookupNs, dnsCandidates] = row
+    return { hasDnsSource, dnsName: nameOf(nameId), dnsAgeNs, dnsLookupNs, dnsCandidates }
+  }
+}
+
+/** The line that says which sessions were recorded without lookups; `null` when all have them. */
+export function describeMissingDns(parts: readonly SessionPart[]): string | null {
+  const missing = parts.filter((part) => !recordsDns(part)).map(({ sessionId }) => sessionId)
+  if (missing.length === 0) return null
+  const [noun, verb] = missing.length === 1 ? ['session', 'was'] : ['sessions', 'were']
+  const named = missing.length > MAX_NAMED ? formatPlural(missing.length, 'session') : `${noun} ${missing.join(', ')}`
+  return `${named} ${verb} recorded without --dns: what was looked up before an attempt is not known`
+}
+
+function recordsDns({ trace: { db }, sessionId }: SessionPart): boolean {
+  if (!hasLookups(db)) return false
+  const find = db.prepare('SELECT dns_source IS NOT NULL FROM session WHERE session_id = ?').pluck()
+  return find.get(sessionId) === 1
+}
