@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { Command } from 'commander'
+import { Command, type Option } from 'commander'
 import { expect, test } from 'vitest'
 import { BCC_TOOLS } from '../src/aliases/bcc-options.js'
 import { addAnalyzeCommands } from '../src/analyze/command.js'
@@ -19,6 +19,11 @@ async function listCommands(): Promise<Command[]> {
   await addAnalyzeCommands(program, ['analyze'])
   const withDescendants = (command: Command): Command[] => [command, ...command.commands.flatMap(withDescendants)]
   return program.commands.flatMap(withDescendants)
+}
+
+/** The options that --help names. */
+function shownOptions(command: Command): Option[] {
+  return command.options.filter((option) => !option.hidden)
 }
 
 /** The text of all pages, or of one. */
@@ -46,21 +51,23 @@ function listErrorCodes(directory = join(PACKAGE_ROOT, 'src')): string[] {
 
 test.each(COMMANDS)('$_name has a description, and every argument and option of it too', (command) => {
   expect(command.description()).not.toBe('')
-  for (const option of command.options) expect(option.description, option.flags).not.toBe('')
+  for (const option of shownOptions(command)) expect(option.description, option.flags).not.toBe('')
   for (const argument of command.registeredArguments) expect(argument.description, argument.name()).not.toBe('')
 })
 
 test.each(COMMANDS)('$_name is documented, with each of its options', (command) => {
   const docs = readDocs()
   expect(names(docs, command.name()), command.name()).toBe(true)
-  const missing = command.options.map((option) => option.long as string).filter((long) => !names(docs, long))
+  const missing = shownOptions(command)
+    .map((option) => option.long as string)
+    .filter((long) => !names(docs, long))
   expect(missing).toEqual([])
 })
 
 test('the options of record are documented on its own page, short ones too', () => {
   const page = readDocs('record.md')
   const record = COMMANDS.find((command) => command.name() === 'record')
-  const options = record?.options ?? []
+  const options = record ? shownOptions(record) : []
   expect(options.length).toBeGreaterThan(10)
   for (const { long, short } of options) {
     expect(names(page, long as string), long).toBe(true)

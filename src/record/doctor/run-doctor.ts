@@ -6,6 +6,7 @@ import { safeText } from '../../show/safe-text.js'
 import { findCgroupRoot } from '../host/cgroup-root.js'
 import { missingCapabilities } from '../host/privileges.js'
 import { NO_FILTERS } from '../options/record-filters.js'
+import type { ProbeOptions } from '../options/probe-options.js'
 import { BTF_PATH, isKernelSupported, MINIMUM_KERNEL } from '../probe/kernel-support.js'
 import { openLibbpf } from '../probe/libbpf.js'
 import { loadProbe, PROBE_OBJECT, RING_BYTES } from '../probe/load-probe.js'
@@ -28,7 +29,7 @@ export interface Check {
 export function runDoctor(): number {
   const basics = [checkKernel(), checkBtf(), checkLibbpf(), checkPrivileges(), checkCgroup(), checkProbeFile()]
   const canTry = basics.every((check) => check.todo === null || check.isOptional)
-  const checks = [...basics, canTry ? tryProbe() : notTried()]
+  const checks = [...basics, ...(canTry ? [tryProbe(), ...FEATURES.map(tryFeature)] : [notTried()])]
   for (const line of checks.flatMap(renderCheck)) process.stdout.write(`${line}\n`)
   return checks.every((check) => check.todo === null || check.isOptional) ? 0 : 1
 }
@@ -84,10 +85,35 @@ function checkProbeFile(): Check {
   return { name: 'probe', found: `${PROBE_OBJECT} is missing`, todo: 'build it: script/bootstrap' }
 }
 
+const PLAIN: ProbeOptions = { filters: NO_FILTERS, followsCommand: false, dnsSource: null, localErrors: false }
+
+/** What a recording can do beside, and the options that it takes. */
+interface Feature {
+  readonly name: string
+  readonly option: string
+  readonly probe: Partial<ProbeOptions>
+}
+
+const FEATURES: readonly Feature[] = [
+  { name: 'DNS', option: '--dns', probe: { dnsSource: 'udp' } },
+  { name: 'getaddrinfo', option: '--dns=libc', probe: { dnsSource: 'libc' } },
+  { name: 'connect(2)', option: '--local-errors', probe: { localErrors: true } },
+]
+
+function tryFeature({ name, option, probe }: Feature): Check {
+  try {
+    loadProbe({ ...PLAIN, ...probe }).close()
+    return { name, found: `${option} works`, todo: null }
+  } catch (error) {
+    const [reason, hint] = explain(error)
+    return { name, found: `${option} does not work: ${messageOf(error)}: ${reason}`, todo: hint, isOptional: true }
+  }
+}
+
 /** The proof: loads and attaches the probe, and lets it go again. */
 function tryProbe(): Check {
   try {
-    loadProbe({ filters: NO_FILTERS, followsCommand: false, dnsSource: null, localErrors: false }).close()
+    loadProbe(PLAIN).close()
     return {
       name: 'ring',
       found: `${formatBytes(RING_BYTES)} (${RING_BYTES / 256} attempts), probe loads and attaches`,

@@ -15,11 +15,12 @@ export interface LibbpfLog {
   stop(): void
 }
 
+/** A va_list reaches a callee as an address on x86-64 (an array) and arm64 (a large struct) alike. */
+const printCallback = koffi.proto('int LibbpfPrint(int level, const char *format, void *arguments)')
+
 /** Redirects libbpf's messages from stderr into memory. */
 export function captureLibbpfLog(libbpf: Libbpf): LibbpfLog {
   const lines: string[] = []
-  // A va_list reaches a callee as an address on x86-64 (an array) and arm64 (a large struct) alike.
-  const type = koffi.proto('int LibbpfPrint(int level, const char *format, void *arguments)')
   const callback = koffi.register((level: number, format: string, values: unknown) => {
     if (level >= LIBBPF_DEBUG || lines.length >= KEPT_LINES) return 0
     const buffer = Buffer.alloc(LINE_BYTES)
@@ -31,7 +32,7 @@ export function captureLibbpfLog(libbpf: Libbpf): LibbpfLog {
         .filter(Boolean),
     )
     return 0
-  }, koffi.pointer(type))
+  }, koffi.pointer(printCallback))
   libbpf.setPrint(callback)
   return {
     text: () => lines.join('\n'),

@@ -13,6 +13,8 @@ test('without options the whole host is recorded into tcpconn.db until it is sto
     quiet: false,
     filters: NO_FILTERS,
     command: [],
+    dnsSource: null,
+    localErrors: false,
     commandLine: 'tcpconn record',
   })
 })
