@@ -54,16 +54,17 @@ export function createContext(options: ContextOptions): Context {
     if (lookups.length < MAX_WAITING) lookups.push(lookup)
     else dropped++
   }
-  const readPacket = (record: DataView) => {
+  const readPacket = (record: DataView, isAnswer: boolean) => {
     const message = decodeDns(payloadOf(record))
     if (message === undefined) malformed++
-    else if (message !== null) pairs.add({ message, ...readHead(record, epochNs) }).forEach(keep)
+    // A server whose clients ask from port 53 sends answers to it: they are seen again where they arrive.
+    else if (message?.isAnswer === isAnswer) pairs.add({ message, ...readHead(record, epochNs) }).forEach(keep)
   }
   const take = (record: DataView) => {
     const kind = record.getUint16(at.kind, true)
     if (kind === contextKind.cgroup_made) readCgroup(record, cgroupPaths)
     else if (kind === contextKind.getaddrinfo) readResolved(record, epochNs).forEach(keep)
-    else readPacket(record)
+    else readPacket(record, kind === contextKind.dns_answer)
   }
   return {
     names,
