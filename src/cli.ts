@@ -8,13 +8,13 @@ import { outliveTerminal } from './outlive-terminal.js'
 import { addRecordCommands } from './record/command.js'
 import { describeError } from './report-error.js'
 import { commandLineError } from './command-line-error.js'
+import { addUsageCommands, tellsUsage } from './usage/command.js'
 import { TOOL_VERSION } from './version.js'
 
 const USAGE_STATUS = 2
 
 const program = new Command('tcpconn')
   .description('Records every outbound TCP connect of a Linux host, with latency and outcome, and analyzes it.')
-  .version(TOOL_VERSION)
   .enablePositionalOptions()
   .showSuggestionAfterError()
   // Errors are told at the end of this file.
@@ -44,9 +44,18 @@ try {
 async function run(typed: readonly string[]): Promise<void> {
   const asked = alias === null ? { args: typed } : readAlias(alias, typed)
   if ('text' in asked) return void process.stdout.write(asked.text)
+  program.version(await describeVersion(asked.args[0]))
   addRecordCommands(program)
-  await addAnalyzeCommands(program, asked.args)
+  await addAnalyzeCommands(program, tellsUsage(asked.args) ? ['analyze'] : asked.args)
+  addUsageCommands(program)
   await program.parseAsync(withHelpOption(program, splitOptionalValues(asked.args)), { from: 'user' })
+}
+
+/** This tool's version on a line of its own; what it depends on below, looked for only when it is asked for. */
+async function describeVersion(asked: string | undefined): Promise<string> {
+  if (asked !== '--version' && asked !== '-V') return TOOL_VERSION
+  const { describeVersions } = await import('./record/probe/describe-versions.js')
+  return [TOOL_VERSION, ...(await describeVersions())].join('\n')
 }
 
 /** Each line that cannot be written is an error of its own. */

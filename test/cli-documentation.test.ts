@@ -7,6 +7,7 @@ import { addAnalyzeCommands } from '../src/analyze/command.js'
 import { CATALOGUE } from '../src/analyze/queries/catalogue.js'
 import { PACKAGE_ROOT } from '../src/package-root.js'
 import { addRecordCommands } from '../src/record/command.js'
+import { addUsageCommands } from '../src/usage/command.js'
 import { makeTrace } from './store/hand-made-trace.js'
 
 const DOCS = join(PACKAGE_ROOT, 'docs')
@@ -17,6 +18,7 @@ async function listCommands(): Promise<Command[]> {
   const program = new Command('tcpconn')
   addRecordCommands(program)
   await addAnalyzeCommands(program, ['analyze'])
+  addUsageCommands(program)
   const withDescendants = (command: Command): Command[] => [command, ...command.commands.flatMap(withDescendants)]
   return program.commands.flatMap(withDescendants)
 }

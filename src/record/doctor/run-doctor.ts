@@ -9,7 +9,8 @@ import { NO_FILTERS } from '../options/record-filters.js'
 import type { ProbeOptions } from '../options/probe-options.js'
 import { BTF_PATH, isKernelSupported, MINIMUM_KERNEL } from '../probe/kernel-support.js'
 import { openLibbpf } from '../probe/libbpf.js'
-import { loadProbe, PROBE_OBJECT, RING_BYTES } from '../probe/load-probe.js'
+import { loadProbe, RING_BYTES } from '../probe/load-probe.js'
+import { PROBE_OBJECT } from '../probe/probe-file.js'
 
 /** One thing that recording needs. */
 export interface Check {

@@ -1,5 +1,3 @@
-import { join } from 'node:path'
-import { PACKAGE_ROOT } from '../../package-root.js'
 import type { ProbeOptions } from '../options/probe-options.js'
 import { attachPrograms } from './attach-programs.js'
 import { configureProbe, contextRingBytes, fillFilters, followProcess } from './configure-probe.js'
@@ -8,12 +6,11 @@ import { openLibbpf } from './libbpf.js'
 import { captureLibbpfLog } from './libbpf-log.js'
 import { mapMemory } from './memory.js'
 import { createPendingReader, type PendingEvents } from './pending.js'
+import { PROBE_OBJECT } from './probe-file.js'
 import { openObject, type ProbeObject } from './probe-object.js'
 import { openRing, type RingReader } from './ring-reader.js'
 import { connectEvent, probeState } from './wire.gen.js'
 
-/** The compiled probe. */
-export const PROBE_OBJECT = join(PACKAGE_ROOT, 'dist/tcpconn.bpf.o')
 /** As in bpf/tcpconn.bpf.c. */
 export const RING_BYTES = 16 * 1024 * 1024
 const IN_FLIGHT_MS = 10

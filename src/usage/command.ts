@@ -1,0 +1,52 @@
+import { Argument, type Command } from 'commander'
+import { UsageError } from '../errors.js'
+import { nearestName } from '../options/nearest-name.js'
+import { TOOL_VERSION } from '../version.js'
+
+const SHELLS = ['bash', 'zsh', 'fish'] as const
+
+const EXAMPLES = `
+Examples:
+  source <(tcpconn completion bash)    in ~/.bashrc, and the same with zsh in ~/.zshrc
+  tcpconn completion fish >~/.config/fish/completions/tcpconn.fish`
+
+/** Adds `completion`, and `manual`, which the build makes the manual page with. Both tell what `program` takes. */
+export function addUsageCommands(program: Command): void {
+  program
+    .command('completion')
+    .description('print a completion script for a shell')
+    .addArgument(shellArgument())
+    .addHelpText('after', EXAMPLES)
+    .action(async (shell: (typeof SHELLS)[number]) => {
+      const { describeCommand } = await import('./command-model.js')
+      process.stdout.write((await loadRenderer(shell))(describeCommand(program)))
+    })
+  program
+    .command('manual', { hidden: true })
+    .description('print the manual page, in the man(7) language')
+    .action(async () => {
+      const [{ describeCommand }, { renderManual }] = await Promise.all([
+        import('./command-model.js'),
+        import('./render-manual.js'),
+      ])
+      process.stdout.write(renderManual(describeCommand(program), TOOL_VERSION))
+    })
+}
+
+/** Whether a command line asks for what tells of all commands, those of stored queries too. */
+export function tellsUsage(args: readonly string[]): boolean {
+  return args[0] === 'completion' || args[0] === 'manual'
+}
+
+function shellArgument(): Argument {
+  return new Argument('<shell>', 'which one').choices(SHELLS).argParser((value) => {
+    if ((SHELLS as readonly string[]).includes(value)) return value
+    throw new UsageError('SHELL', value, SHELLS.join(', '), nearestName(value, SHELLS))
+  })
+}
+
+async function loadRenderer(shell: (typeof SHELLS)[number]) {
+  if (shell === 'bash') return (await import('./render-bash.js')).renderBash
+  if (shell === 'zsh') return (await import('./render-zsh.js')).renderZsh
+  return (await import('./render-fish.js')).renderFish
+}

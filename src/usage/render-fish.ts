@@ -1,0 +1,71 @@
+import { flattenCommands, type CommandModel, type OptionModel, type ValueModel } from './command-model.js'
+
+/** A completion script for fish 3.0 or newer. */
+export function renderFish(program: CommandModel): string {
+  const commands = flattenCommands(program)
+  return `# fish completion of tcpconn, as printed by: tcpconn completion fish
+
+# Whether the words before the cursor are those of a command, options and files left aside.
+function __tcpconn_is
+    set -l command tcpconn
+    for word in (commandline -opc)[2..-1]
+        test $word = --; and return 1
+        switch "$command $word"
+            case ${commands
+              .slice(1)
+              .map(({ path }) => `'${path.join(' ')}'`)
+              .join(' ')}
+                set command "$command $word"
+        end
+    end
+    test $command = "$argv"
+end
+
+# Words of a list with commas: what is there already stays.
+function __tcpconn_list
+    set -l before (commandline -ct | string replace -r -- '^-.*=' '' | string match -r -- '.*,')
+    printf '%s\\n' "$before"$argv
+end
+
+# What stands behind -- is a command line of its own.
+function __tcpconn_behind
+    set -l words (commandline -opc)
+    set -l at (contains -i -- -- $words); or return 1
+    complete -C (string join ' ' -- (string escape -- $words[(math $at + 1)..-1]) (commandline -ct))
+end
+
+complete -c tcpconn -f
+complete -c tcpconn -n 'contains -- -- (commandline -opc)' -xa '(__tcpconn_behind)'
+${commands.flatMap(renderCommand).join('\n')}
+`
+}
+
+function renderCommand(command: CommandModel): string[] {
+  const start = `complete -c tcpconn -n ${quote(`__tcpconn_is ${command.path.join(' ')}`)}`
+  const below = command.commands.map(
+    (one) => `${start} -a ${quote(one.path.at(-1) as string)} -d ${quote(one.description)}`,
+  )
+  const values = command.arguments.flatMap((argument) => {
+    if (argument.completion === 'files') return [`${start} -F`]
+    return argument.words.length > 0 ? [`${start} -a ${quote(argument.words.join(' '))}`] : []
+  })
+  return [...below, ...values, ...command.options.map((option) => `${start} ${renderOption(option)}`)]
+}
+
+function renderOption({ short, long, description, value }: OptionModel): string {
+  const names = short === null ? `-l ${long.slice(2)}` : `-s ${short.slice(1)} -l ${long.slice(2)}`
+  return [names, `-d ${quote(description)}`, ...(value === null ? [] : [renderValue(value)])].join(' ').trimEnd()
+}
+
+/** fish offers what may stand behind an option with an optional value only as --option=value. */
+function renderValue({ completion, words, isOptional }: ValueModel): string {
+  const required = isOptional ? '' : '-x '
+  if (completion === 'files') return '-rF'
+  if (completion === 'word') return `${required}-a ${quote(words.join(' '))}`
+  if (completion === 'words') return `${required}-a ${quote(`(__tcpconn_list ${words.join(' ')})`)}`
+  return required.trimEnd()
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", String.raw`\'`)}'`
+}

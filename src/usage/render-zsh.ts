@@ -1,0 +1,98 @@
+import { flattenCommands, type ArgumentModel, type CommandModel, type OptionModel } from './command-model.js'
+
+/** A completion script for zsh: as a file `_tcpconn` in $fpath, or read with `source` after compinit. */
+export function renderZsh(program: CommandModel): string {
+  return `#compdef tcpconn
+# zsh completion of tcpconn, as printed by: tcpconn completion zsh
+
+${flattenCommands(program).map(renderFunction).join('\n\n')}
+
+# Loaded by name it is to complete at once, read with source to be there from now on.
+if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _tcpconn "$@"; else compdef _tcpconn tcpconn; fi
+`
+}
+
+function renderFunction(command: CommandModel): string {
+  const specs = command.options.map(renderOption)
+  return command.commands.length > 0 ? renderGroup(command, specs) : renderLeaf(command, specs)
+}
+
+/** A command with commands below it; $line[1] is the one that was typed. */
+function renderGroup(command: CommandModel, specs: readonly string[]): string {
+  const names = command.commands.map((one) => quote(`${lastOf(one).replaceAll(':', '\\:')}:${one.description}`))
+  const cases = command.commands.map((one) => `        ${lastOf(one)}) ${functionOf(one)} ;;`)
+  return `${functionOf(command)}() {
+  local context state state_descr line curcontext=$curcontext
+  typeset -A opt_args
+  _arguments -C \\
+${specs.map((spec) => `    ${spec} \\`).join('\n')}
+    '1: :->command' '*:: :->rest'
+  case $state in
+    command)
+      local -a commands=(
+${names.map((name) => `        ${name}`).join('\n')}
+      )
+      _describe -t commands command commands
+      ;;
+    rest)
+      case $line[1] in
+${cases.join('\n')}
+      esac
+      ;;
+  esac
+}`
+}
+
+function renderLeaf(command: CommandModel, specs: readonly string[]): string {
+  const all = [...specs, ...command.arguments.map(renderArgument)].map((spec) => ` \\\n    ${spec}`)
+  const rest = command.usage.includes('-- COMMAND') ? COMMAND_LINE : ''
+  return `${functionOf(command)}() {${rest}
+  _arguments -s -S${all.join('')}
+}`
+}
+
+/** What stands behind -- is a command line of its own. */
+const COMMAND_LINE = `
+  local -i at=\${words[(i)--]}
+  if ((at < CURRENT)); then
+    words=("\${(@)words[at + 1, -1]}")
+    ((CURRENT -= at))
+    _normal
+    return
+  fi`
+
+function renderArgument({ name, ...argument }: ArgumentModel): string {
+  const position = name.endsWith('...') ? '*' : argument.isOptional ? ':' : ''
+  return quote(`${position}:${name.replace('...', '')}:${actionOf(argument)}`)
+}
+
+/** One with a value may be given again: filters add up. */
+function renderOption({ short, long, description, value }: OptionModel): string {
+  const text = `[${description.replace(/[[\]\\]/g, '\\$&')}]`
+  const colon = value?.isOptional ? '::' : ':'
+  const what = value === null ? '' : `${colon}${value.name}:${actionOf(value)}`
+  const name = value === null ? long : `${long}=`
+  if (short === null) return quote(`${value === null ? '' : '*'}${name}${text}${what}`)
+  const rule = value === null ? `(${short} ${long})` : '*'
+  const shortName = value === null ? short : `${short}+`
+  return `${quote(rule)}{${shortName},${name}}${quote(`${text}${what}`)}`
+}
+
+function actionOf({ completion, words }: Pick<ArgumentModel, 'completion' | 'words'>): string {
+  if (completion === 'files') return '_files'
+  if (completion === 'word') return `(${words.join(' ')})`
+  if (completion === 'words') return `_sequence compadd - ${words.join(' ')}`
+  return ' '
+}
+
+function functionOf(command: CommandModel): string {
+  return `_${command.path.join('_').replaceAll('-', '_')}`
+}
+
+function lastOf(command: CommandModel): string {
+  return command.path.at(-1) as string
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`
+}

@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto'
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { PACKAGE_ROOT } from '../../../src/package-root.js'
+import { describeVersions } from '../../../src/record/probe/describe-versions.js'
+import { PROBE_OBJECT } from '../../../src/record/probe/probe-file.js'
+import { isRunnableByAll, publicRepository } from '../../support/repository.js'
+import { runTool } from '../../support/tool.js'
+import { TOOL_VERSION } from '../../../src/version.js'
+
+/** Nobody, where the tests have a privilege to give up. */
+function unprivileged() {
+  if (process.getuid?.() !== 0 || !isRunnableByAll(process.execPath)) return {}
+  return { uid: 65534, gid: 65534, root: publicRepository() }
+}
+
+test.each(['--version', '-V'])('%s says the tool, the probe, the format and libbpf, a line each', async (option) => {
+  const { status, stdout, stderr } = await runTool([option], unprivileged())
+  expect([status, stderr]).toEqual([0, ''])
+  const digest = createHash('sha256').update(readFileSync(PROBE_OBJECT)).digest('hex')
+  const formats = readdirSync(join(PACKAGE_ROOT, 'migrations')).length
+  const [tool, probe, format, libbpf, end] = stdout.split('\n')
+  expect(tool).toBe(TOOL_VERSION)
+  expect(probe).toBe(`probe ${digest.slice(0, 16)}`)
+  expect(format).toBe(`trace format ${formats}`)
+  expect(libbpf).toMatch(/^libbpf 1\.\d+(\.\d+)?$/)
+  expect(end).toBe('')
+})
+
+test('what is not there is told, and no error', async () => {
+  const [probe, , libbpf] = await describeVersions('missing.o', 'libmissing.so.1')
+  expect([probe, libbpf]).toEqual(['probe not found', 'libbpf not found'])
+})
+
+test('nothing of this machine is in the probe, or its digest would say nothing of its sources', () => {
+  expect(readFileSync(PROBE_OBJECT, 'latin1')).not.toContain(PACKAGE_ROOT)
+})
