@@ -84,7 +84,16 @@ function readUserQuery(directory: string, file: string, reserved: readonly strin
 
 function homeOf(env: NodeJS.ProcessEnv, uid: number | undefined): string {
   const invoking = uid === 0 && /^[1-9]\d*$/.test(env.SUDO_UID ?? '') ? (env.SUDO_UID as string) : null
-  return (invoking && homeInPasswd(invoking)) || env.HOME || homedir()
+  return (invoking && homeInPasswd(invoking)) || env.HOME || ownHome()
+}
+
+/** A user without an account, as in many containers, has none. */
+function ownHome(): string {
+  try {
+    return homedir()
+  } catch {
+    return '/'
+  }
 }
 
 function homeInPasswd(uid: string): string | undefined {
