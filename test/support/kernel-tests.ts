@@ -11,9 +11,12 @@ const PROGRAMS = {
   setpriv: 'util-linux',
 }
 
-/** A group of tests that need root, BTF and real probes. Where they cannot run, it says why. */
-export function describeKernel(name: string, body: () => void): void {
-  const reason = whyNot()
+/**
+ * A group of tests that need root, BTF and real probes. Where they cannot run, it says why.
+ * @param hindrance why this group cannot run here, if there is a reason of its own
+ */
+export function describeKernel(name: string, body: () => void, hindrance: string | null = null): void {
+  const reason = hindrance ?? whyNot()
   if (reason === null) return void describe(name, body)
   process.stderr.write(`skipped: kernel tests "${name}": ${reason}\n`)
   describe.skip(`${name} (${reason})`, body)
