@@ -18,18 +18,14 @@ export function addUsageCommands(program: Command): void {
     .addArgument(shellArgument())
     .addHelpText('after', EXAMPLES)
     .action(async (shell: (typeof SHELLS)[number]) => {
-      const { describeCommand } = await import('./command-model.js')
-      process.stdout.write((await loadRenderer(shell))(describeCommand(program)))
+      process.stdout.write((await loadRenderer(shell))(await describePrograms(program)))
     })
   program
     .command('manual', { hidden: true })
     .description('print the manual page, in the man(7) language')
     .action(async () => {
-      const [{ describeCommand }, { renderManual }] = await Promise.all([
-        import('./command-model.js'),
-        import('./render-manual.js'),
-      ])
-      process.stdout.write(renderManual(describeCommand(program), TOOL_VERSION))
+      const { renderManual } = await import('./render-manual.js')
+      process.stdout.write(renderManual(await describePrograms(program), TOOL_VERSION))
     })
 }
 
@@ -43,6 +39,15 @@ function shellArgument(): Argument {
     if ((SHELLS as readonly string[]).includes(value)) return value
     throw new UsageError('SHELL', value, SHELLS.join(', '), nearestName(value, SHELLS))
   })
+}
+
+/** The program itself, and the names of bcc's tools that it answers to. */
+async function describePrograms(program: Command) {
+  const [{ describeCommand }, { describeAliases }] = await Promise.all([
+    import('./command-model.js'),
+    import('./describe-alias.js'),
+  ])
+  return [describeCommand(program), ...describeAliases()] as const
 }
 
 async function loadRenderer(shell: (typeof SHELLS)[number]) {

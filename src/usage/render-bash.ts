@@ -4,11 +4,11 @@ import { flattenCommands, type CommandModel, type OptionModel } from './command-
  * A completion script for bash 4.2 or newer; it works with and without the package bash-completion.
  * Which command is meant is found word by word: commands with commands below them have no options with values.
  */
-export function renderBash(program: CommandModel): string {
-  const commands = flattenCommands(program)
+export function renderBash(programs: readonly CommandModel[]): string {
+  const commands = programs.flatMap(flattenCommands)
   return `# bash completion of tcpconn, as printed by: tcpconn completion bash
 
-# Sets \`options\`, and \`words\` for what stands first: commands, or nothing where a file does.
+# Sets \`options\`, and what stands beside them: \`words\`, or \`files\` for names of files.
 _tcpconn_command() {
   case $1 in
 ${commands.map(renderCommand).join('\n')}
@@ -36,7 +36,7 @@ _tcpconn_list() {
 
 _tcpconn() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]}
-  local command=tcpconn options= words= value= i
+  local command=\${COMP_WORDS[0]##*/} options= words= files= value= i
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     if [[ \${COMP_WORDS[i]} == -- ]]; then
@@ -59,25 +59,26 @@ ${renderWays(commands)}
   _tcpconn_command "$command"
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
-  elif [[ -n $words ]]; then
+  elif [[ -z $files ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   else
     _tcpconn_files "$current"
   fi
 }
 
-complete -F _tcpconn tcpconn
+complete -F _tcpconn ${programs.map(({ path }) => path[0]).join(' ')}
 `
 }
 
 function renderCommand(command: CommandModel): string {
-  const options = command.options.flatMap(namesOf)
   const words = [...command.commands.map((one) => one.path.at(-1)), ...command.arguments.flatMap((one) => one.words)]
-  const lines = [
-    `      options='${options.join(' ')}'`,
-    ...(words.length > 0 ? [`      words='${words.join(' ')}'`] : []),
-  ]
-  return [`    '${command.path.join(' ')}')`, ...lines, '      ;;'].join('\n')
+  const files = command.arguments.some(({ completion }) => completion === 'files')
+    ? 'files=yes'
+    : `words='${words.join(' ')}'`
+  return `    '${command.path.join(' ')}')
+      options='${command.options.flatMap(namesOf).join(' ')}'
+      ${files}
+      ;;`
 }
 
 /** A line for each option of a command that takes a value. An optional one is only offered where it has words. */

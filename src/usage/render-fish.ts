@@ -1,18 +1,20 @@
 import { flattenCommands, type CommandModel, type OptionModel, type ValueModel } from './command-model.js'
 
 /** A completion script for fish 3.0 or newer. */
-export function renderFish(program: CommandModel): string {
-  const commands = flattenCommands(program)
+export function renderFish(programs: readonly CommandModel[]): string {
+  const commands = programs.flatMap(flattenCommands)
+  const names = programs.map(({ path }) => path[0] as string)
   return `# fish completion of tcpconn, as printed by: tcpconn completion fish
 
 # Whether the words before the cursor are those of a command, options and files left aside.
 function __tcpconn_is
-    set -l command tcpconn
-    for word in (commandline -opc)[2..-1]
+    set -l words (commandline -opc)
+    set -l command (string replace -r '.*/' '' -- $words[1])
+    for word in $words[2..-1]
         test $word = --; and return 1
         switch "$command $word"
             case ${commands
-              .slice(1)
+              .filter(({ path }) => path.length > 1)
               .map(({ path }) => `'${path.join(' ')}'`)
               .join(' ')}
                 set command "$command $word"
@@ -34,14 +36,14 @@ function __tcpconn_behind
     complete -C (string join ' ' -- (string escape -- $words[(math $at + 1)..-1]) (commandline -ct))
 end
 
-complete -c tcpconn -f
+${names.map((name) => `complete -c ${name} -f`).join('\n')}
 complete -c tcpconn -n 'contains -- -- (commandline -opc)' -xa '(__tcpconn_behind)'
 ${commands.flatMap(renderCommand).join('\n')}
 `
 }
 
 function renderCommand(command: CommandModel): string[] {
-  const start = `complete -c tcpconn -n ${quote(`__tcpconn_is ${command.path.join(' ')}`)}`
+  const start = `complete -c ${command.path[0]} -n ${quote(`__tcpconn_is ${command.path.join(' ')}`)}`
   const below = command.commands.map(
     (one) => `${start} -a ${quote(one.path.at(-1) as string)} -d ${quote(one.description)}`,
   )
@@ -53,7 +55,7 @@ function renderCommand(command: CommandModel): string[] {
 }
 
 function renderOption({ short, long, description, value }: OptionModel): string {
-  const names = short === null ? `-l ${long.slice(2)}` : `-s ${short.slice(1)} -l ${long.slice(2)}`
+  const names = short === null ? `-l ${long.slice(2)}` : `-s ${quote(short.slice(1))} -l ${long.slice(2)}`
   return [names, `-d ${quote(description)}`, ...(value === null ? [] : [renderValue(value)])].join(' ').trimEnd()
 }
 

@@ -1,5 +1,8 @@
 import type { ArgumentModel, CommandModel, OptionModel } from './command-model.js'
 
+/** The program itself, and the other names that it answers to. */
+type Programs = readonly [program: CommandModel, ...aliases: CommandModel[]]
+
 /** What help has no place for. */
 const CLOSING = String.raw`.SH EXIT STATUS
 .TP
@@ -27,8 +30,11 @@ Stored queries of one's own; of $XDG_CONFIG_HOME where that is set.
 .BR cgroups (7)
 `
 
-/** The manual page of a program in the man(7) language, with every command and option that its help shows. */
-export function renderManual(program: CommandModel, version: string): string {
+/**
+ * The manual page of a program in the man(7) language, with every command and option that its help shows, and those of
+ * other names that it answers to.
+ */
+export function renderManual([program, ...aliases]: Programs, version: string): string {
   const name = program.path.join(' ')
   const [first = '', ...rest] = program.description.replace(/\.$/, '')
   const parts = [
@@ -44,6 +50,9 @@ export function renderManual(program: CommandModel, version: string): string {
     ...program.options.map(renderOption),
     '.SH COMMANDS',
     ...program.commands.flatMap(renderCommand),
+    '.SH OTHER NAMES',
+    'By way of a link of one of these names it takes the command line of that tool of bcc.',
+    ...aliases.flatMap(renderCommand),
   ]
   return `${parts.join('\n')}\n${CLOSING}`
 }

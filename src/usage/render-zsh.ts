@@ -1,14 +1,21 @@
 import { flattenCommands, type ArgumentModel, type CommandModel, type OptionModel } from './command-model.js'
 
 /** A completion script for zsh: as a file `_tcpconn` in $fpath, or read with `source` after compinit. */
-export function renderZsh(program: CommandModel): string {
-  return `#compdef tcpconn
+export function renderZsh(programs: readonly CommandModel[]): string {
+  const names = programs.map(({ path }) => path[0]).join(' ')
+  return `#compdef ${names}
 # zsh completion of tcpconn, as printed by: tcpconn completion zsh
 
-${flattenCommands(program).map(renderFunction).join('\n\n')}
+${programs.flatMap(flattenCommands).map(renderFunction).join('\n\n')}
+
+_tcpconn() {
+  case $service in
+${programs.map(({ path }) => `    ${path[0]}) __${path[0]} ;;`).join('\n')}
+  esac
+}
 
 # Loaded by name it is to complete at once, read with source to be there from now on.
-if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _tcpconn "$@"; else compdef _tcpconn tcpconn; fi
+if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _tcpconn "$@"; else compdef _tcpconn ${names}; fi
 `
 }
 
@@ -75,7 +82,7 @@ function renderOption({ short, long, description, value }: OptionModel): string 
   if (short === null) return quote(`${value === null ? '' : '*'}${name}${text}${what}`)
   const rule = value === null ? `(${short} ${long})` : '*'
   const shortName = value === null ? short : `${short}+`
-  return `${quote(rule)}{${shortName},${name}}${quote(`${text}${what}`)}`
+  return `${quote(rule)}{${quote(shortName)},${quote(name)}}${quote(`${text}${what}`)}`
 }
 
 function actionOf({ completion, words }: Pick<ArgumentModel, 'completion' | 'words'>): string {
@@ -85,8 +92,9 @@ function actionOf({ completion, words }: Pick<ArgumentModel, 'completion' | 'wor
   return ' '
 }
 
-function functionOf(command: CommandModel): string {
-  return `_${command.path.join('_').replaceAll('-', '_')}`
+/** With two strokes: `_tcpconn` is what zsh itself calls. */
+function functionOf({ path }: CommandModel): string {
+  return `__${path.join('_').replaceAll('-', '_')}`
 }
 
 function lastOf(command: CommandModel): string {

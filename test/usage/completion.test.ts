@@ -79,6 +79,9 @@ const CASES: Array<[line: string, words: readonly string[]]> = [
   ['tcpconn completion ', SHELLS],
   ['tcpconn record --duration ', []],
   ['tcpconn record -- mktem', ['mktemp']],
+  ['tcpconn doctor ', []],
+  ['tcpconnect --tim', ['--timestamp']],
+  ['tcpconnlat ', []],
 ]
 
 describe.each(['bash', 'fish'] as const)('%s', (shell) => {
@@ -111,10 +114,18 @@ describe.each(['bash', 'fish'] as const)('%s', (shell) => {
   })
 
   test('completes names of files, as arguments and behind options', async () => {
-    const lines = ['info', 'analyze latency', 'export -o', 'record --cgroup', 'replay', 'record -- cat']
+    const lines = [
+      'tcpconn info',
+      'tcpconn analyze latency',
+      'tcpconn export -o',
+      'tcpconn record --cgroup',
+      'tcpconn replay',
+      'tcpconn record -- cat',
+      'tcpconnect -C',
+    ]
     const found = await completeLines(
       shell,
-      lines.map((line) => `tcpconn ${line} traces/o`),
+      lines.map((line) => `${line} traces/o`),
     )
     expect(found.map((words) => words.join(' '))).toEqual(lines.map(() => 'traces/one.db'))
   })
@@ -129,7 +140,7 @@ describe('zsh', () => {
   test('knows every option of every command', async () => {
     const script = await printUsage('completion', 'zsh')
     for (const { path, options } of COMMANDS) {
-      const name = `_${path.join('_').replaceAll('-', '_')}() {\n`
+      const name = `\n__${path.join('_').replaceAll('-', '_')}() {\n`
       const [, body = ''] = script.split(name)
       const [text = ''] = body.split('\n}\n')
       const missing = options.filter(({ long }) => !new RegExp(`['*{,]${long}[=['}]`).test(text))

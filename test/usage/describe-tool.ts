@@ -3,18 +3,19 @@ import { addAnalyzeCommands } from '../../src/analyze/command.js'
 import { addRecordCommands } from '../../src/record/command.js'
 import { addUsageCommands } from '../../src/usage/command.js'
 import { describeCommand, flattenCommands, type CommandModel } from '../../src/usage/command-model.js'
+import { describeAliases } from '../../src/usage/describe-alias.js'
 import { runTool } from '../support/tool.js'
 
 /** Away with the user's own queries, of which packages know nothing. */
 const NO_QUERIES = { XDG_CONFIG_HOME: '/nonexistent' }
 
-/** Every command of the sources, the tool itself first. */
+/** Every command of the sources, the tool itself first, the names of bcc's tools last. */
 export async function describeTool(): Promise<readonly CommandModel[]> {
   const program = new Command('tcpconn').version('0')
   addRecordCommands(program)
   await addAnalyzeCommands(program, ['analyze'])
   addUsageCommands(program)
-  return flattenCommands(describeCommand(program))
+  return [describeCommand(program), ...describeAliases()].flatMap(flattenCommands)
 }
 
 /** What the built tool prints. */

@@ -1,0 +1,33 @@
+import { BCC_TOOLS, type BccOption, type BccTool } from '../aliases/bcc-options.js'
+import type { CommandModel, OptionModel } from './command-model.js'
+
+/** The names of bcc's tools that this program answers to, each as a command of its own. */
+export function describeAliases(): readonly CommandModel[] {
+  return Object.values(BCC_TOOLS).map(describeAlias)
+}
+
+function describeAlias({ tool, description, options, operand, examples }: BccTool): CommandModel {
+  const lines = examples.map(([args, meaning]) => `  ${`sudo ${tool} ${args}`.padEnd(30)}  ${meaning}`)
+  const value = { isOptional: true, completion: 'nothing', words: [] } as const
+  return {
+    path: [tool],
+    description,
+    usage: operand === null ? '[options]' : `[options] [${operand.name}]`,
+    arguments: operand === null ? [] : [{ ...value, ...operand }],
+    // Those that are refused have none.
+    options: options.filter((option) => option.description !== '').map(describeOption),
+    closing: ['Examples:', ...lines].join('\n'),
+    commands: [],
+  }
+}
+
+function describeOption({ letter, name, value, description }: BccOption): OptionModel {
+  const completion = value === 'PATH' ? 'files' : 'nothing'
+  return {
+    short: letter === null ? null : `-${letter}`,
+    long: `--${name}`,
+    description,
+    value: value === null ? null : { name: value, isOptional: false, completion, words: [] },
+    group: null,
+  }
+}
