@@ -7,8 +7,8 @@ const SHELLS = ['bash', 'zsh', 'fish'] as const
 
 const EXAMPLES = `
 Examples:
-  source <(tcpconn completion bash)    in ~/.bashrc, and the same with zsh in ~/.zshrc
-  tcpconn completion fish >~/.config/fish/completions/tcpconn.fish`
+  tcpconn completion fish >~/.config/fish/completions/tcpconn.fish
+  source <(tcpconn completion bash)    in ~/.bashrc, and the same with zsh in ~/.zshrc`
 
 /** Adds `completion`, and `manual`, which the build makes the manual page with. Both tell what `program` takes. */
 export function addUsageCommands(program: Command): void {
