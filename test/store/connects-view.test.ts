@@ -5,7 +5,7 @@ import { insertSession, makeTrace, type HandMadeTrace } from './hand-made-trace.
 const COLUMNS = [
   'session_id started_ns time latency_ns outcome errno syn_retransmits pid tid process_start_ns comm',
   'exe uid user cgroup netns mntns family local_address local_port remote_address remote_port dns_name',
-  'dns_age_ns',
+  'dns_age_ns dns_lookup_ns dns_candidates container',
 ].flatMap((line) => line.split(' '))
 
 const MAPPED_LOOPBACK = Buffer.from('00000000000000000000ffff7f000001', 'hex')
@@ -16,6 +16,7 @@ function makeFilledTrace(): HandMadeTrace {
   const trace = makeTrace()
   insertSession(trace)
   trace.insert('cgroup', { cgroup_id: 1, session_id: 1, kernel_cgroup_id: 4242, path: '/system.slice/nginx.service' })
+  trace.db.exec("UPDATE cgroup SET container = 'nginx.service'")
   trace.insert('process', {
     process_id: 1,
     session_id: 1,
@@ -78,7 +79,13 @@ test('every value of an attempt comes back exactly', () => {
   const trace = makeFilledTrace()
   const attemptId = insertAttempt(trace, { tid_delta: -3, outcome: 1, errno: 111, syn_retransmits: 255, flags: 17 })
   trace.insert('dns_name', { dns_name_id: 7, dns_name: 'example.org' })
-  trace.insert('connect_dns', { attempt_id: attemptId, dns_name_id: 7, dns_age_ns: 123_456_789_012 })
+  trace.insert('connect_dns', {
+    attempt_id: attemptId,
+    dns_name_id: 7,
+    dns_age_ns: 123_456_789_012,
+    dns_lookup_ns: 9_007_199_254_740_995n,
+    dns_candidates: 3,
+  })
   expect(onlyRow(trace)).toEqual({
     session_id: 1n,
     started_ns: 1_700_000_001_123_456_790n,
@@ -104,6 +111,9 @@ test('every value of an attempt comes back exactly', () => {
     remote_port: 65_535n,
     dns_name: 'example.org',
     dns_age_ns: 123_456_789_012n,
+    dns_lookup_ns: 9_007_199_254_740_995n,
+    dns_candidates: 3n,
+    container: 'nginx.service',
   })
 })
 
@@ -124,6 +134,9 @@ test('what is not known is NULL, never 0', () => {
     local_port: null,
     dns_name: null,
     dns_age_ns: null,
+    dns_lookup_ns: null,
+    dns_candidates: null,
+    container: null,
     uid: 0n,
   })
 })

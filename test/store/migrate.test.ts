@@ -51,7 +51,8 @@ test('a file of version 1 keeps its attempts; its windows have no sums any more'
   const [window] = rowsOf(trace.db, 'latency_window')
   migrate(trace.db)
   expect(pragma(trace.db, 'user_version')).toBe(latestVersion())
-  expect(tables.map((table) => rowsOf(trace.db, table))).toEqual(before)
+  // Tables have more columns since then.
+  expect(tables.map((table) => rowsOf(trace.db, table))).toMatchObject(before)
   expect(rowsOf(trace.db, 'latency_window')).toEqual([window])
   expect(window).toMatchObject({ window_id: BigInt(windowId), last_attempt_id: 1n, max_started_ns: 5n })
   expect(rowsOf(trace.db, 'window_sums')).toEqual([])

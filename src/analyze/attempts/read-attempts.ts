@@ -30,6 +30,9 @@ export const CONNECT_COLUMNS: readonly Column[] = [
   { name: 'remote_port', heading: 'PORT', kind: 'number' },
   { name: 'dns_name', heading: 'DNS NAME', kind: 'text' },
   { name: 'dns_age_ns', heading: 'DNS AGE', kind: 'duration', isHidden: true },
+  { name: 'dns_lookup_ns', heading: 'DNS LOOKUP', kind: 'duration', isHidden: true },
+  { name: 'dns_candidates', heading: 'DNS NAMES', kind: 'number', isHidden: true },
+  { name: 'container', heading: 'CONTAINER', kind: 'text', isHidden: true },
 ]
 
 const NAMES = CONNECT_COLUMNS.map(({ name }) => name)

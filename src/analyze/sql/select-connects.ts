@@ -1,6 +1,10 @@
 import type { AttemptFilters } from '../trace/attempt-filters.js'
 import { prefixRange } from '../trace/attempt-filters.js'
+import { knowsLookups } from '../trace/knows-lookups.js'
 import type { Scope, SessionPart } from '../trace/scope.js'
+
+/** What views of versions before the third lack. */
+const LATER_COLUMNS = ['dns_lookup_ns', 'dns_candidates', 'container'].map((name) => `, NULL AS ${name}`).join('')
 
 /** SQL for the rows of `connects` that a scope covers, over every file, as literals: a view cannot have parameters. */
 export function selectConnects(scope: Scope, schemas: ReadonlyMap<SessionPart['trace'], string>): string {
@@ -10,7 +14,8 @@ export function selectConnects(scope: Scope, schemas: ReadonlyMap<SessionPart['t
       const parts = scope.parts.filter((part) => part.trace === trace)
       const conditions = [anyOf(parts.map(partCondition)), ...filterConditions(scope.filters, schema)]
       const host = `(SELECT host FROM ${schema}.session WHERE session.session_id = c.session_id) AS host`
-      return `SELECT c.*${hasHosts ? `, ${host}` : ''} FROM ${schema}.connects AS c WHERE ${conditions.join(' AND ')}`
+      const columns = `c.*${knowsLookups(trace.db) ? '' : LATER_COLUMNS}${hasHosts ? `, ${host}` : ''}`
+      return `SELECT ${columns} FROM ${schema}.connects AS c WHERE ${conditions.join(' AND ')}`
     })
     .join(' UNION ALL ')
 }

@@ -3,7 +3,8 @@ import { TcpconnError, messageOf } from '../../errors.js'
 /** Columns of the view, for the hint. */
 const COLUMNS =
   'session_id, started_ns, time, latency_ns, outcome, errno, syn_retransmits, pid, tid, process_start_ns, comm, exe, uid, ' +
-  'user, cgroup, netns, mntns, family, local_address, local_port, remote_address, remote_port, dns_name, dns_age_ns'
+  'user, cgroup, netns, mntns, family, local_address, local_port, remote_address, remote_port, ' +
+  'dns_name, dns_age_ns, dns_lookup_ns, dns_candidates, container'
 
 /** The error for SQL of the user's that is refused, or that SQLite does not take. */
 export function sqlError(reason: string, cause?: unknown): TcpconnError {

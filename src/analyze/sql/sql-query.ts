@@ -3,6 +3,7 @@ import { UsageError } from '../../errors.js'
 import { formatCount, formatPlural } from '../../show/format-number.js'
 import type { StoredQuery } from '../queries/stored-query.js'
 import type { Column, Row, Value } from '../result/result.js'
+import { knowsLookups } from '../trace/knows-lookups.js'
 import type { Scope } from '../trace/scope.js'
 import type { Trace } from '../trace/trace.js'
 import type { Statement } from './read-statement.js'
@@ -49,7 +50,8 @@ function openConnects(scope: Scope): Database {
   const traces = [...new Set(scope.parts.map((part) => part.trace))] as [Trace, ...Trace[]]
   const [{ lookup: db }] = traces
   if (traces.length > MAX_FILES) throw new UsageError('FILE', `${traces.length} files`, `at most ${MAX_FILES} in sql`)
-  if (traces.length === 1 && coversAll(scope) && sessionCount(db) === scope.parts.length) return db
+  const isWhole = traces.length === 1 && coversAll(scope) && sessionCount(db) === scope.parts.length
+  if (isWhole && knowsLookups(db)) return db
   const schemas = new Map(traces.map((trace, i) => [trace, i === 0 ? 'main' : `trace${i + 1}`]))
   // A view of this connection alone, in front of the one in the file, which stays there as main.connects.
   db.pragma('query_only = OFF')

@@ -5,6 +5,7 @@ import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { exportTrace, type ExportOptions } from '../../../src/analyze/export/export-trace.js'
 import type { ExportFormatName } from '../../../src/analyze/export/export-formats.js'
+import { latestVersion } from '../../../src/store/migrate.js'
 import { TOOL_VERSION } from '../../../src/version.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { COLUMN_NAMES, HOSTILE_NAMES, makeHardTrace, viewRows } from './hard-trace.js'
@@ -54,6 +55,7 @@ describe.each(BINARY)('%s', (format) => {
       [
         'integer bigint timestamp_ns bigint varchar integer utinyint integer integer bigint varchar varchar uinteger',
         'varchar varchar uinteger uinteger utinyint varchar usmallint varchar usmallint varchar bigint',
+        'bigint uinteger varchar',
       ].join(' '),
     )
   })
@@ -98,7 +100,7 @@ describe.each(BINARY)('%s', (format) => {
     const { rows } = await READERS[format](await exportTo(format, [file]))
     const expected = withTimeNs(viewRows(file))
     expect(rows.length).toBe(expected.length)
-    // Compared at once, a difference would be looked for in 3.6 million values.
+    // Compared at once, a difference would be looked for in 4 million values.
     const different = rows.findIndex((row, i) => row.some((value, j) => value !== expected[i]![j]))
     expect(different === -1 ? null : [rows[different], expected[different]]).toBe(null)
   })
@@ -130,6 +132,12 @@ describe('what is exported', () => {
       const bytes = readFileSync(await exportTo(format, [file], { comm: ['+1'] }))
       expect(bytes.includes('@SUM')).toBe(false)
     }
+  })
+
+  test.each(BINARY)('holds no name that was looked up and never connected to: %s', async (format) => {
+    const bytes = readFileSync(await exportTo(format, [makeHardTrace()]))
+    expect(bytes.includes('example.org')).toBe(true)
+    expect(bytes.includes('never.example.org')).toBe(false)
   })
 })
 
@@ -224,7 +232,7 @@ describe('a file', () => {
       lost_attempts: 3,
       loss: { ring_full: 2, map_full: 0, writer_behind: 1, end_not_seen: 0 },
       started_unix_ns: '1700000000000000000',
-      schema_version: 2,
+      schema_version: latestVersion(),
     })
     expect(metadata.get('tcpconn.host')).toBe('host')
     expect(metadata.get('tcpconn.loss')).toBe('none\nLOST 3 attempts: 2 ring full, 1 writer behind')
@@ -245,11 +253,11 @@ describe('a file', () => {
     for (const name of ['comm', 'outcome', 'remote_address', 'dns_name']) expect(of(name)[2]).toMatch(/RLE_DICTIONARY/)
     const view = viewRows(makeHardTrace(), 'session_id = 1')
     const values = (name: string) => view.map((row) => row[COLUMN_NAMES.indexOf(name)])
-    for (const name of ['started_ns', 'latency_ns', 'process_start_ns', 'remote_port']) {
+    for (const name of ['started_ns', 'latency_ns', 'process_start_ns', 'remote_port', 'dns_lookup_ns']) {
       const known = (values(name).filter((value) => value !== null) as bigint[]).toSorted((a, b) => (a < b ? -1 : 1))
       expect([of(name)[3], of(name)[4]]).toEqual([String(known[0]), String(known.at(-1))])
     }
-    for (const name of ['latency_ns', 'errno', 'exe', 'dns_name', 'local_port']) {
+    for (const name of ['latency_ns', 'errno', 'exe', 'dns_name', 'local_port', 'dns_lookup_ns', 'container']) {
       expect(of(name)[5]).toBe(BigInt(values(name).filter((value) => value === null).length))
     }
   })

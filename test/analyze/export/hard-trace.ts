@@ -59,8 +59,11 @@ export function makeHardTrace({ seed = 1, count = 3000, host = 'host', isClosed 
     UPDATE local_address SET local_address = NULL WHERE local_address_id = 1 AND ${seed} = 1;
     UPDATE connect_attempt SET local_endpoint = local_endpoint & ~65535 WHERE attempt_id % 17 = 0;
     INSERT INTO dns_name VALUES (1, 'example.org'), (2, '=evil' || char(27));
-    INSERT INTO connect_dns SELECT attempt_id, 1 + attempt_id % 2, 9007199254740993 + attempt_id
+    INSERT INTO connect_dns SELECT attempt_id, 1 + attempt_id % 2, 9007199254740993 + attempt_id,
+      iif(attempt_id % 3 = 0, NULL, 9007199254740993 - attempt_id), 1 + attempt_id % 4
       FROM connect_attempt WHERE attempt_id % 5 = 0;
+    INSERT INTO dns_name VALUES (3, 'never.example.org');
+    UPDATE cgroup SET container = iif(cgroup_id % 4 = 1, '=evil' || char(27), NULL);
   `)
   const setClock = db.prepare(
     `INSERT INTO clock_offset SELECT session_id, ?, unix_offset_ns + ? FROM clock_offset WHERE session_id = 1 AND since_ns = 0`,
@@ -93,4 +96,5 @@ export function viewRows(file: string, where = '1'): unknown[][] {
 export const COLUMN_NAMES = [
   'session_id started_ns time latency_ns outcome errno syn_retransmits pid tid process_start_ns comm exe uid user',
   'cgroup netns mntns family local_address local_port remote_address remote_port dns_name dns_age_ns',
+  'dns_lookup_ns dns_candidates container',
 ].flatMap((line) => line.split(' '))

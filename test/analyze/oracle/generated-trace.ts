@@ -43,7 +43,7 @@ export function makeGeneratedTrace(count: number): string {
     UPDATE cgroup SET path = '/system.slice/docker-${'0123456789abcdef'.repeat(4)}.scope' WHERE kernel_cgroup_id = 4;
     UPDATE cgroup SET path = '/system.slice/nginx.service/workers' WHERE kernel_cgroup_id = 5;
     INSERT INTO dns_name VALUES (1, 'example.org'), (2, '=evil' || char(27));
-    INSERT INTO connect_dns SELECT attempt_id, 1 + attempt_id % 2, 9007199254740993 + attempt_id
+    INSERT INTO connect_dns SELECT attempt_id, 1 + attempt_id % 2, 9007199254740993 + attempt_id, 2000000 + attempt_id, 1
       FROM connect_attempt WHERE attempt_id % 5 = 0;
     UPDATE session SET started_unix_ns = started_unix_ns + 123456789 + session_id * 600000000000;
     UPDATE clock_offset SET unix_offset_ns = unix_offset_ns + 123456789 + session_id * 600000000000;

@@ -179,7 +179,7 @@ function naiveSubnet({ remote_address: address, family }: Connect, bits: number,
 /** Every third attempt was preceded by a look-up. */
 function addNames({ db }: SampleTrace): void {
   db.exec(`INSERT INTO dns_name VALUES (1, 'a.example'), (2, 'b.example');
-    INSERT INTO connect_dns SELECT attempt_id, 1 + attempt_id % 2, 5 FROM connect_attempt WHERE attempt_id % 3 = 0`)
+    INSERT INTO connect_dns SELECT attempt_id, 1 + attempt_id % 2, 5, NULL, 1 FROM connect_attempt WHERE attempt_id % 3 = 0`)
 }
 
 test('IPv6 networks are those of the bits', () => {

@@ -87,7 +87,7 @@ test('a DNS name, and a clock that was set, are those of the view', () => {
   expect(hidden(trace.file)).toContain('dns_name')
   trace.db.exec(`
     INSERT INTO dns_name VALUES (1, 'db.example');
-    INSERT INTO connect_dns VALUES (2, 1, 12345);
+    INSERT INTO connect_dns VALUES (2, 1, 12345, 678, 9);
     INSERT INTO clock_offset SELECT session_id, 30000000000, unix_offset_ns + 3600000000001 FROM clock_offset`)
   const scopeCase = { name: '', raw: {}, where: '1' }
   const naive = connectsOfCase([trace], scopeCase).map(({ host: _, ...row }) => row)

@@ -120,7 +120,7 @@ test('--by dns has a row per name and port, and per address where no name is kno
   const trace = makeSampleTrace({ batches: [sampleEvents(random, 300), null, sampleEvents(random, 200)] })
   trace.db.exec(`
     INSERT INTO dns_name VALUES (1, 'db.example'), (2, 'web.example');
-    INSERT INTO connect_dns SELECT attempt_id, 1 + attempt_id % 2, 5 FROM connect_attempt WHERE attempt_id % 3 > 0`)
+    INSERT INTO connect_dns SELECT attempt_id, 1 + attempt_id % 2, 5, NULL, 1 FROM connect_attempt WHERE attempt_id % 3 > 0`)
   const naive = trace.db
     .prepare(`SELECT coalesce(dns_name, remote_address) AS remote_name, remote_port, count(*) AS attempts
       FROM connects GROUP BY 1, 2 ORDER BY 1, 2`)

@@ -23,6 +23,10 @@ export interface AttemptRows {
   readonly dnsName: Int32Array
   readonly dnsAgeNs: BigInt64Array
   readonly hasNoDnsAge: Uint8Array
+  readonly dnsLookupNs: BigInt64Array
+  readonly hasNoDnsLookup: Uint8Array
+  /** Codes, -1 for NULL */
+  readonly dnsCandidates: Int32Array
 }
 
 export function createAttemptRows(capacity: number): AttemptRows {
@@ -46,6 +50,9 @@ export function createAttemptRows(capacity: number): AttemptRows {
     dnsName: codes(),
     dnsAgeNs: new BigInt64Array(capacity),
     hasNoDnsAge: new Uint8Array(capacity),
+    dnsLookupNs: new BigInt64Array(capacity),
+    hasNoDnsLookup: new Uint8Array(capacity),
+    dnsCandidates: codes(),
   }
 }
 
@@ -77,6 +84,9 @@ const SINGLE = [
   'dnsName',
   'dnsAgeNs',
   'hasNoDnsAge',
+  'dnsLookupNs',
+  'hasNoDnsLookup',
+  'dnsCandidates',
 ] as const
 const PAIRS = ['unixNs', 'latencyNs'] as const
 

@@ -49,10 +49,12 @@ function createReaders(scope: Scope, { entities, codes, scratch }: Sources): Rea
   const { codes: known } = entities
   const ofEntity = (entity: Entity, values: readonly number[], dictionary: Dictionary): Reader => {
     const table = Int32Array.from(values)
-    const isPresent = table.every((code) => code >= 0) && entity !== 'dnsName'
-    if (table.every((code) => code === table[0]) && (isPresent || table.length === 0)) {
+    // Hardly any attempt has a name.
+    const isEverywhere = entity !== 'dnsName'
+    if (table.length === 0 || (isEverywhere && table.every((code) => code === table[0]))) {
       return () => constant(scratch, table[0] ?? -1, dictionary)
     }
+    const isPresent = isEverywhere && table.every((code) => code >= 0)
     return (rows) => ({ ...coded(gather(table, rows[entity], rows.count, scratch), dictionary), isPresent })
   }
   const ofPart = ({ codes: byPart, dictionary }: PartCodes): Reader => {
@@ -64,6 +66,7 @@ function createReaders(scope: Scope, { entities, codes, scratch }: Sources): Rea
   const ofEndpoint = (name: keyof typeof endpoints) => ({
     [name]: ofEntity('endpoint', endpoints[name], known[name].dictionary),
   })
+  const ofName = (reader: Reader): Reader => (entities.dnsNames.length > 0 ? reader : () => constant(scratch, -1, []))
   const unixNs: Reader = (rows) => ({ kind: 'longs', halves: rows.unixNs, nulls: null })
   return {
     host: ofPart(hostsOf(scope)),
@@ -90,7 +93,14 @@ function createReaders(scope: Scope, { entities, codes, scratch }: Sources): Rea
     ...ofEndpoint('remote_address'),
     ...ofEndpoint('remote_port'),
     dns_name: ofEntity('dnsName', entities.dnsNames, known.dns_name.dictionary),
-    dns_age_ns: (rows) => ({ kind: 'longs', halves: halvesOf(rows.dnsAgeNs), nulls: rows.hasNoDnsAge }),
+    dns_age_ns: ofName((rows) => ({ kind: 'longs', halves: halvesOf(rows.dnsAgeNs), nulls: rows.hasNoDnsAge })),
+    dns_lookup_ns: ofName((rows) => ({
+      kind: 'longs',
+      halves: halvesOf(rows.dnsLookupNs),
+      nulls: rows.hasNoDnsLookup,
+    })),
+    dns_candidates: ofName((rows) => coded(rows.dnsCandidates, codes.dnsCandidates.dictionary)),
+    ...ofProcess('container'),
   }
 }
 

@@ -1,31 +1,50 @@
+import { knowsLookups } from '../../trace/knows-lookups.js'
 import type { Trace } from '../../trace/trace.js'
 import type { AttemptRows } from './attempt-rows.js'
 import type { Entities } from './entities.js'
+import type { AttemptCodes } from './read-attempts.js'
 
-/** Fills in the names that were looked up before attempts, and how long before. Most traces have none at all. */
-export function createDnsJoin({ lookup }: Trace, { numbers }: Entities): (rows: AttemptRows) => void {
+type DnsRow = [attemptId: bigint, nameId: bigint, ageNs: bigint, lookupNs: bigint | null, candidates: bigint | null]
+
+/** Fills in the names that were looked up before attempts, and what is known of that. Most traces have none at all. */
+export function createDnsJoin(
+  { lookup }: Trace,
+  { numbers }: Entities,
+  { dnsCandidates }: Pick<AttemptCodes, 'dnsCandidates'>,
+): (rows: AttemptRows) => void {
   const dnsName = [...numbers].find(([trace]) => trace.lookup === lookup)?.[1].dnsName
   const hasNames = lookup.prepare('SELECT EXISTS (SELECT 1 FROM connect_dns)').pluck().get() === 1
+  const found = knowsLookups(lookup) ? 'dns_lookup_ns, dns_candidates' : 'NULL, NULL'
   const find = lookup
     .prepare(
-      `SELECT attempt_id, dns_name_id, dns_age_ns FROM connect_dns WHERE attempt_id >= ? AND attempt_id <= ?
+      `SELECT attempt_id, dns_name_id, dns_age_ns, ${found} FROM connect_dns WHERE attempt_id >= ? AND attempt_id <= ?
        ORDER BY attempt_id`,
     )
     .raw()
     .safeIntegers()
   return (rows) => {
-    rows.dnsName.fill(-1, 0, rows.count)
-    rows.dnsAgeNs.fill(0n, 0, rows.count)
-    rows.hasNoDnsAge.fill(1, 0, rows.count)
+    clearNames(rows)
     if (!hasNames) return
     let i = 0
-    const found = find.iterate(rows.attemptId[0], rows.attemptId[rows.count - 1]) as IterableIterator<bigint[]>
-    for (const [attemptId, nameId, ageNs] of found) {
+    const known = find.iterate(rows.attemptId[0], rows.attemptId[rows.count - 1]) as IterableIterator<DnsRow>
+    for (const [attemptId, nameId, ageNs, lookupNs, candidates] of known) {
       while (i < rows.count && (rows.attemptId[i] as number) < Number(attemptId)) i++
       if (rows.attemptId[i] !== Number(attemptId) || i >= rows.count) continue
       rows.dnsName[i] = dnsName?.get(Number(nameId)) ?? -1
-      rows.dnsAgeNs[i] = ageNs as bigint
+      rows.dnsAgeNs[i] = ageNs
       rows.hasNoDnsAge[i] = 0
+      rows.dnsLookupNs[i] = lookupNs ?? 0n
+      rows.hasNoDnsLookup[i] = lookupNs === null ? 1 : 0
+      rows.dnsCandidates[i] = candidates === null ? -1 : dnsCandidates.codeOf(Number(candidates))
     }
   }
+}
+
+function clearNames(rows: AttemptRows): void {
+  rows.dnsName.fill(-1, 0, rows.count)
+  rows.dnsAgeNs.fill(0n, 0, rows.count)
+  rows.hasNoDnsAge.fill(1, 0, rows.count)
+  rows.dnsLookupNs.fill(0n, 0, rows.count)
+  rows.hasNoDnsLookup.fill(1, 0, rows.count)
+  rows.dnsCandidates.fill(-1, 0, rows.count)
 }

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import { sql, type RawBuilder } from 'kysely'
 import { endpointConditions, processConditions } from '../../trace/attempt-filters.js'
+import { knowsLookups } from '../../trace/knows-lookups.js'
 import { queries } from '../../trace/query-builder.js'
 import { boundedText } from '../../trace/row-reader.js'
 import type { Scope } from '../../trace/scope.js'
@@ -29,7 +30,18 @@ export interface TraceNumbers {
   readonly dnsName: IdIndex
 }
 
-const PROCESS_COLUMNS = ['pid', 'process_start_ns', 'comm', 'exe', 'uid', 'user', 'cgroup', 'netns', 'mntns'] as const
+const PROCESS_COLUMNS = [
+  'pid',
+  'process_start_ns',
+  'comm',
+  'exe',
+  'uid',
+  'user',
+  'cgroup',
+  'container',
+  'netns',
+  'mntns',
+] as const
 type ProcessColumn = (typeof PROCESS_COLUMNS)[number]
 type ColumnCodes = ReturnType<typeof createColumnCodes>
 
@@ -43,6 +55,7 @@ function createColumnCodes() {
     uid: createNumberCodes('uid', 'uint32'),
     user: createTextCodes(),
     cgroup: createTextCodes(),
+    container: createTextCodes(),
     netns: createNumberCodes('netns', 'uint32'),
     mntns: createNumberCodes('mntns', 'uint32'),
     family: createNumberCodes('family', 'uint8'),
@@ -64,7 +77,7 @@ export function readEntities({ parts, filters }: Scope): Entities {
     const sessions = parts.filter((part) => part.trace === trace).map((part) => part.sessionId)
     const ofSessions = sql`process.session_id IN (${sql.join(sessions)})`
     return {
-      process: readTable(trace.lookup, selectProcesses([ofSessions, ...processConditions(filters)]), (row) => {
+      process: readTable(trace.lookup, selectProcesses(trace, [ofSessions, ...processConditions(filters)]), (row) => {
         PROCESS_COLUMNS.forEach((name, i) => processes[name].push(codeOf(codes[name], row[i] ?? null)))
         return processes.pidValue.push(Number(row[0])) - 1
       }),
@@ -76,7 +89,11 @@ export function readEntities({ parts, filters }: Scope): Entities {
       localAddress: readTable(trace.lookup, LOCAL_ADDRESSES, ([text]) => {
         return localAddresses.push(codeOf(codes.local_address, text)) - 1
       }),
-      dnsName: readTable(trace.lookup, DNS_NAMES, ([text]) => dnsNames.push(codeOf(codes.dns_name, text)) - 1),
+      dnsName: readTable(
+        trace.lookup,
+        selectNames(sessions),
+        ([text]) => dnsNames.push(codeOf(codes.dns_name, text)) - 1,
+      ),
     }
   }
   const numbers = new Map([...new Set(parts.map((part) => part.trace))].map((trace) => [trace, readTrace(trace)]))
@@ -98,11 +115,19 @@ function codeOf(codes: ValueCodes<string> | ValueCodes<number> | ValueCodes<bigi
 
 const bounded = (column: string) => sql.raw(boundedText(column))
 const LOCAL_ADDRESSES = sql`SELECT local_address_id, ${bounded('local_address')} FROM local_address`
-const DNS_NAMES = sql`SELECT dns_name_id, ${bounded('dns_name')} FROM dns_name`
 
-function selectProcesses(conditions: readonly RawBuilder<unknown>[]): RawBuilder<unknown> {
+/** Names that were looked up and never connected to are no part of any attempt. Ids of a session are consecutive. */
+function selectNames(sessions: readonly number[]): RawBuilder<unknown> {
+  const bound = (value: string) =>
+    sql`(SELECT ${sql.raw(value)} FROM batch WHERE session_id IN (${sql.join(sessions)}))`
+  return sql`SELECT dns_name_id, ${bounded('dns_name')} FROM dns_name WHERE dns_name_id IN (SELECT dns_name_id FROM connect_dns
+    WHERE attempt_id BETWEEN ${bound('min(first_attempt_id)')} AND ${bound('max(first_attempt_id + attempt_count)')})`
+}
+
+function selectProcesses({ lookup }: Trace, conditions: readonly RawBuilder<unknown>[]): RawBuilder<unknown> {
+  const container = knowsLookups(lookup) ? bounded('cgroup.container') : sql`NULL`
   return sql`SELECT process_id, pid, process_start_ns, ${bounded('comm')}, ${bounded('exe')}, uid, ${bounded('user')},
-      ${bounded('cgroup.path')}, netns, mntns
+      ${bounded('cgroup.path')}, ${container}, netns, mntns
     FROM process LEFT JOIN cgroup USING (cgroup_id) WHERE ${sql.join(conditions, sql` AND `)}`
 }
 

@@ -29,6 +29,7 @@ export interface AttemptCodes {
   readonly errno: ReturnType<typeof createNumberCodes>
   readonly synRetransmits: ReturnType<typeof createNumberCodes>
   readonly localPort: ReturnType<typeof createNumberCodes>
+  readonly dnsCandidates: ReturnType<typeof createNumberCodes>
 }
 
 export function createAttemptCodes(): AttemptCodes {
@@ -36,6 +37,7 @@ export function createAttemptCodes(): AttemptCodes {
     errno: createNumberCodes('errno', 'int32'),
     synRetransmits: createNumberCodes('syn_retransmits', 'uint8'),
     localPort: createNumberCodes('local_port', 'uint16'),
+    dnsCandidates: createNumberCodes('dns_candidates', 'uint32'),
   }
 }
 
@@ -61,7 +63,7 @@ export function* readAttempts(
     rows.count = 0
     rows.part = position
     const scan = prepareScan(scope, part, COLUMNS, createTaker(part, entities, codes, rows))
-    const joinDns = createDnsJoin(part.trace, entities)
+    const joinDns = createDnsJoin(part.trace, entities, codes)
     for (const range of splitRanges(covers[position] ?? [], () => capacityOf(rows) - rows.count)) {
       scan(range)
       progress.scanned += range.last - range.first + 1
