@@ -37,6 +37,20 @@ export interface TraceSchema {
   window_sums: { window_id: number; dimension: string; sums: Uint8Array }
   /** since the second version */
   window_rollup: { first_window_id: number; last_window_id: number; dimension: string; sums: Uint8Array }
+  dns_name: { dns_name_id: number; dns_name: string }
+  connect_dns: { attempt_id: number; dns_name_id: number }
+  cgroup: { cgroup_id: number; path: string | null }
+  /** since the third version */
+  dns_lookup: {
+    session_id: number
+    started_ns: number
+    latency_ns: number | null
+    dns_name_id: number
+    rcode: number | null
+    cgroup_id: number | null
+  }
+  /** since the third version */
+  dns_address: { session_id: number; dns_name_id: number; address: string }
   sqlite_schema: { type: string; name: string; sql: string | null }
 }
 
@@ -67,4 +81,10 @@ interface SessionTable {
   kernel_attempts_max: number | null
   comparable_attempts: number | null
   uncomparable_attempts: number | null
+  /** These since the third version */
+  dns_source: string | null
+  has_local_errors: number
+  dns_lost_count: number
+  dns_malformed_count: number
+  dns_evicted_count: number
 }

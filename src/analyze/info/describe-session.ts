@@ -5,11 +5,16 @@ import { OUTCOMES } from '../../store/outcome.js'
 import { formatLength } from '../../show/format-duration.js'
 import { formatCount, formatPlural, formatRate } from '../../show/format-number.js'
 import { safeText } from '../../show/safe-text.js'
+import { countLookups } from '../dns/count-lookups.js'
+import { describeDns } from '../dns/dns-text.js'
+import { countNamed } from '../dns/named-attempts.js'
+import { describeDnsLoss, readSessionDns } from '../dns/session-dns.js'
 import { BY_SESSION } from '../sums/dimensions.js'
 import { sumUp } from '../sums/sum-up.js'
 import { NO_FILTERS } from '../trace/attempt-filters.js'
 import { readClockSegments } from '../trace/clock-segments.js'
 import { findRecorder, type Recorder } from '../trace/find-recorder.js'
+import type { Scope } from '../trace/scope.js'
 import { countFlags, readBatchFacts } from '../trace/session-facts.js'
 import type { SessionRow } from './read-sessions.js'
 
@@ -37,12 +42,15 @@ const FLAG_LABELS: Record<string, string> = {
 export function describeSession(db: Database, session: SessionRow, isNewest: boolean): string[] {
   const facts = readBatchFacts(db, [session.session_id])
   const flags = countFlags(db, session.session_id)
-  const outcomes = countOutcomes(db, session)
+  const scope = scopeOf(db, session)
+  const outcomes = sumUp(scope, BY_SESSION)[0]?.counts ?? []
+  const dns = readSessionDns(db, session.session_id)
   const recorder = findRecorder(session, db.name, isNewest)
   const durationNs = session.duration_ns ?? facts.lastWrittenNs
   const loss = describeLossCounts(facts)
   const entries: [string, string | null][] = [
     ['loss', loss ?? 'none'],
+    ['dns loss', describeDnsLoss(dns)],
     ['host', `${session.host}, Linux ${session.kernel} ${session.machine}, boot ${session.boot_id}`],
     ['recorded by', `tcpconn ${session.tool_version}: ${session.command_line}`],
     ['filters', session.filters === '{}' ? 'none' : describeFilters(session.filters)],
@@ -51,6 +59,8 @@ export function describeSession(db: Database, session: SessionRow, isNewest: boo
     ['attempts', `${formatCount(facts.attempts)} (${perSecond(facts.attempts, durationNs)})`],
     ['outcomes', listCounts(OUTCOMES.map((name, i) => [name, outcomes[i] ?? 0]))],
     ['of these', listCounts(Object.entries(flags).map(([name, count]) => [FLAG_LABELS[name] ?? name, count]))],
+    ['local errors', dns.hasLocalErrors ? 'recorded' : 'not recorded'],
+    ['dns', describeDns({ ...dns, ...countLookups(scope), attempts: facts.attempts, named: countNamed(scope) })],
     [
       'completeness',
       recorder ? 'not known before the end' : describeCompleteness({ ...session, lost: sumLoss(facts) }).text,
@@ -71,12 +81,11 @@ function describeFilters(json: string): string {
   }
 }
 
-/** In the order of `OUTCOMES`. */
-function countOutcomes(db: Database, { session_id: sessionId, host }: SessionRow): ArrayLike<number> {
+/** Everything of a session. */
+function scopeOf(db: Database, { session_id: sessionId, host }: SessionRow): Scope {
   const trace = { path: db.name, db, lookup: db, attempts: null }
   const part = { trace, sessionId, host, segments: readClockSegments(db, sessionId) }
-  const [all] = sumUp({ parts: [part], filters: NO_FILTERS, isExact: false }, BY_SESSION)
-  return all?.counts ?? []
+  return { parts: [part], filters: NO_FILTERS, isExact: false }
 }
 
 function describeEnd(session: SessionRow, recorder: Recorder): string {

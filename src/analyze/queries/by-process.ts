@@ -4,21 +4,25 @@ import type { Column, Row } from '../result/result.js'
 import { describeAccuracy } from '../sums/accuracy.js'
 import { hasHosts, noteHosts, withHost } from '../sums/by-host.js'
 import type { Dimension } from '../sums/dimension.js'
-import { BY_COMM, BY_PROCESS } from '../sums/dimensions.js'
+import { BY_COMM, BY_CONTAINER, BY_PROCESS } from '../sums/dimensions.js'
 import { attemptsOf } from '../sums/group-values.js'
 import { createMemberRow, memberColumns } from '../sums/member-rows.js'
 import { sumUp, type Group } from '../sums/sum-up.js'
 import type { QuerySettings, StoredQuery } from './stored-query.js'
 
+const DIMENSIONS = { process: BY_PROCESS, comm: BY_COMM, container: BY_CONTAINER }
+
 /** The processes with the most attempts. */
 export const byProcess: StoredQuery = {
   name: 'by-process',
-  description: 'per process, by pid and start, or per thread name: attempts, endpoints, failures, latency p50 and p99',
+  description:
+    'per process, by pid and start, thread name or container: attempts, endpoints, failures, latency p50 and p99',
   example: 'tcpconn analyze by-process tcpconn.db --by comm',
   options: [
     {
       flags: '--by <what>',
-      description: 'process, or comm for a row per thread name; host or host,comm keeps those of each host apart',
+      description:
+        'process, comm for a row per thread name, container for one per container or systemd unit; host or host,comm keeps those of each host apart',
     },
   ],
   columns: columnsFor({}),
@@ -48,8 +52,8 @@ function columnsFor(values: QuerySettings['values']): readonly Column[] {
  * @throws UsageError
  */
 function dimensionOf({ by }: QuerySettings['values'], isOfHosts: boolean): Dimension {
-  const { name, isByHost } = parseBy(by, ['process', 'comm'])
-  const dimension = name === 'process' ? BY_PROCESS : BY_COMM
+  const { name, isByHost } = parseBy(by, ['process', 'comm', 'container'])
+  const dimension = DIMENSIONS[name]
   return isByHost || (isOfHosts && name === 'process') ? withHost(dimension) : dimension
 }
 

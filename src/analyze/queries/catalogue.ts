@@ -2,6 +2,7 @@ import { byProcess } from './by-process.js'
 import { byUid } from './by-uid.js'
 import { churn } from './churn.js'
 import { diff } from './diff.js'
+import { dns } from './dns.js'
 import { failures } from './failures.js'
 import { heatmap } from './heatmap.js'
 import { latency } from './latency.js'
@@ -22,6 +23,7 @@ export const CATALOGUE: readonly StoredQuery[] = [
   failures,
   retransmits,
   slowest,
+  dns,
   timeline,
   heatmap,
   churn,

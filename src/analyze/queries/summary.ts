@@ -1,4 +1,5 @@
 import { describeAccuracy } from '../sums/accuracy.js'
+import { dnsLossLines } from '../dns/session-dns.js'
 import { describeSummary } from '../summary/describe-summary.js'
 import { SUMMARY_COLUMNS, summarize } from '../summary/summarize.js'
 import type { StoredQuery } from './stored-query.js'
@@ -17,6 +18,7 @@ export const summary: StoredQuery = {
       columns: SUMMARY_COLUMNS,
       rows: [row],
       hiddenRows: 0,
+      warnings: dnsLossLines(scope.parts),
       notes: [describeAccuracy(scope)],
       isChartOnly: true,
       chart: (width) => describeSummary(values, width),

@@ -38,6 +38,8 @@ export interface Result {
   readonly shownRows?: readonly (Row | string)[]
   /** Rows that the limit left out. */
   readonly hiddenRows: number
+  /** Said before everything else, as loss of attempts is, and on stderr where there is no report. */
+  readonly warnings?: readonly string[]
   /** Said below a table: accuracy, and what was left out. */
   readonly notes: readonly string[]
   /** Said in a table when there are no rows; `NO_ATTEMPTS` without it. */

@@ -1,5 +1,6 @@
 import type { AttemptFilters } from '../trace/attempt-filters.js'
 import { prefixRange } from '../trace/attempt-filters.js'
+import { isAllTime } from '../trace/clock-segments.js'
 import { knowsLookups } from '../trace/knows-lookups.js'
 import type { Scope, SessionPart } from '../trace/scope.js'
 
@@ -22,10 +23,7 @@ export function selectConnects(scope: Scope, schemas: ReadonlyMap<SessionPart['t
 
 /** Whether a scope leaves nothing of its sessions out. */
 export function coversAll({ parts, filters }: Scope): boolean {
-  const isWhole = parts.every(
-    ({ segments }) => segments.at(0)?.fromNs === -Infinity && segments.at(-1)?.toNs === Infinity,
-  )
-  return isWhole && filterConditions(filters, 'main').length === 0
+  return parts.every(({ segments }) => isAllTime(segments)) && filterConditions(filters, 'main').length === 0
 }
 
 function partCondition({ sessionId, segments }: SessionPart): string {
@@ -34,8 +32,7 @@ function partCondition({ sessionId, segments }: SessionPart): string {
     const to = toNs < Infinity ? `started_ns < ${unixOffsetNs + BigInt(Math.ceil(toNs))}` : '1'
     return `${from} AND ${to}`
   })
-  const isWhole = segments.at(0)?.fromNs === -Infinity && segments.at(-1)?.toNs === Infinity
-  return isWhole ? `session_id = ${sessionId}` : `session_id = ${sessionId} AND ${anyOf(times)}`
+  return isAllTime(segments) ? `session_id = ${sessionId}` : `session_id = ${sessionId} AND ${anyOf(times)}`
 }
 
 function filterConditions(filters: AttemptFilters, schema: string): string[] {

@@ -4,6 +4,7 @@ import { formatTime } from '../../show/format-time.js'
 import { safeText } from '../../show/safe-text.js'
 import { cutText, textWidth } from '../../show/text-width.js'
 import { OUTCOMES } from '../../store/outcome.js'
+import { describeDns } from '../dns/dns-text.js'
 import type { Value } from '../result/result.js'
 
 const LABEL_WIDTH = 18
@@ -24,6 +25,8 @@ export function describeSummary(values: Readonly<Record<string, Value>>, width: 
     ['latency', describeLatency(values)],
     ['lost', count(values['lost'])],
     ['completeness', text(values['completeness'])],
+    ['dns', describeNames(values)],
+    ['local errors', describeLocalErrors(values)],
     ['busiest endpoint', describeBusiest(values, 'endpoint', endpoint(values, 'busiest_endpoint'))],
     ['busiest user', describeBusiest(values, 'user', text(values['busiest_user'] ?? values['busiest_uid']))],
     ['busiest process', describeBusiest(values, 'process', process(values))],
@@ -74,6 +77,22 @@ function describeLatency(values: Values): string {
   const names = ['p50', 'p90', 'p99', 'max']
   const retransmits = plural(values['syn_retransmits'], 'SYN retransmit')
   return [...names.map((name) => `${name} ${duration(values[`${name}_ns`])}`), retransmits].join(', ')
+}
+
+function describeNames(values: Values): string {
+  const source = values['dns_source'] ?? null
+  return describeDns({
+    source: source === null ? null : text(source),
+    lookups: Number(values['dns_lookups']),
+    names: Number(values['dns_names']),
+    attempts: Number(values['attempts']),
+    named: Number(values['named_attempts']),
+  })
+}
+
+function describeLocalErrors({ local_error_sessions: some, sessions: all }: Values): string {
+  if (some === 0) return 'not recorded'
+  return some === all ? 'recorded' : `recorded in ${count(some)} of ${plural(all, 'session')}`
 }
 
 function describeBusiest(values: Values, what: 'endpoint' | 'user' | 'process', name: string): string {

@@ -10,6 +10,7 @@ import type { Scope } from '../trace/scope.js'
 import { readBatchFacts, readVerdict } from '../trace/session-facts.js'
 import { findSlowestEndpoint, type SlowestEndpoint } from './find-slowest-endpoint.js'
 import { rankActors } from './rank-actors.js'
+import { SUMMARY_DNS_COLUMNS, summarizeDns } from './summarize-dns.js'
 import { sumForSummary } from './summary-sums.js'
 
 const column = (name: string, kind: Column['kind']): Column => ({ name, heading: name, kind })
@@ -52,6 +53,7 @@ export const SUMMARY_COLUMNS: readonly Column[] = [
   column('slowest_endpoint_latencies', 'count'),
   column('slowest_of_endpoints', 'count'),
   column('slowest_min_latencies', 'count'),
+  ...SUMMARY_DNS_COLUMNS,
 ]
 
 /**
@@ -76,6 +78,7 @@ export function summarize(scope: Scope): Row {
     ...(busiestUser ?? [null, null, null]),
     ...(busiestProcess ?? [null, null, null, null]),
     ...describeSlowest(findSlowestEndpoint(endpoints, createLatencyCount(scope))),
+    ...summarizeDns(scope, sumOf(endpoints, attemptsOf)),
   ]
 }
 

@@ -6,6 +6,7 @@ import { containerName } from '../../view/container-name.js'
 import type { Column, Value } from '../result/result.js'
 import { AT } from '../trace/attempt-columns.js'
 import { createDnsReader } from '../trace/dns-reader.js'
+import { knowsLookups } from '../trace/knows-lookups.js'
 import { boundedText, createRowReader, type DictionaryTable } from '../trace/row-reader.js'
 import type { SessionPart } from '../trace/scope.js'
 import type { Dimension } from './dimension.js'
@@ -73,7 +74,7 @@ const BY_OUTCOME: Dimension = {
   attempt: { columns: ['outcome'], id: () => (row) => row[AT.outcome] as number },
 }
 
-const BY_DNS: Dimension = {
+export const BY_DNS: Dimension = {
   name: 'dns',
   source: 'attempt',
   columns: [text('dns_name', 'DNS NAME')],
@@ -96,16 +97,18 @@ const BY_CGROUP: Dimension = {
   },
 }
 
-/** Cgroups by what they belong to: a container of Docker, containerd, CRI-O or Podman, or a systemd unit. */
-const BY_CONTAINER: Dimension = {
+/** Cgroups by what they belong to, as recorded or by their path: a container of Docker, containerd, CRI-O or Podman, or a systemd unit. */
+export const BY_CONTAINER: Dimension = {
   name: 'container',
   source: 'process',
   columns: [text('container', 'CONTAINER')],
   keys(part) {
-    const cgroupOf = BY_CGROUP.keys(part)
+    const { lookup } = part.trace
+    const cgroupOf = createRowReader(lookup, 'process', ['cgroup_id'])
+    const cgroup = createRowReader(lookup, 'cgroup', knowsLookups(lookup) ? ['path', 'container'] : ['path'])
     return (id) => {
-      const [path] = cgroupOf(id)
-      return [containerName(typeof path === 'string' ? path : null)]
+      const [path, container = null] = cgroup(Number(cgroupOf(id)[0] ?? 0))
+      return [container ?? containerName(typeof path === 'string' ? path : null)]
     }
   },
 }

@@ -29,6 +29,12 @@ export const NO_FILTERS: AttemptFilters = {
   outcomes: [],
 }
 
+/** Whether filters leave anything out. */
+export function hasFilters(filters: AttemptFilters): boolean {
+  const { family, minLatencyNs, ...lists } = filters
+  return family !== null || minLatencyNs > 0 || Object.values(lists).some((list) => list.length > 0)
+}
+
 type Condition = RawBuilder<unknown>
 
 /** Conditions on columns of `process`, joined with its `cgroup`. */

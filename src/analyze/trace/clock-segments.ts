@@ -29,6 +29,11 @@ export function readClockSegments(db: Database, sessionId: number): ClockSegment
   }))
 }
 
+/** Whether segments are all of a session's time. */
+export function isAllTime(segments: readonly ClockSegment[]): boolean {
+  return segments.at(0)?.fromNs === -Infinity && segments.at(-1)?.toNs === Infinity
+}
+
 /** The parts of the segments that lie in a half-open range of Unix time; `null` is no limit. */
 export function clipSegments(
   segments: readonly ClockSegment[],

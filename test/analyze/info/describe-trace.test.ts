@@ -41,6 +41,8 @@ describe('a closed session', () => {
       'attempts': '4 (4.00/min)',
       'outcomes': '2 established, 1 refused, 1 pending',
       'of these': '1 IPv4-mapped',
+      'local errors': 'not recorded',
+      'dns': 'lookups were not recorded',
       'completeness': "4 recorded + 0 lost = the kernel's 4 attempts (TcpActiveOpens)",
     })
   })
@@ -54,6 +56,23 @@ describe('a closed session', () => {
     expect(session).toBe('session 1')
     expect(loss).toMatch(/LOST 6 attempts: 5 ring full, 1 writer behind/)
     expect(describeOnly(trace).completeness).toContain('4 recorded + 6 lost')
+  })
+
+  test('with DNS lookups says how many, and what was lost of them right below the loss of attempts', () => {
+    const trace = makeSampleTrace({ batches: [ATTEMPTS] }, { batches: [ATTEMPTS] })
+    trace.db.exec(`UPDATE session SET dns_source = 'udp', has_local_errors = 1, dns_lost_count = 2 WHERE session_id = 1;
+      INSERT INTO dns_name VALUES (1, 'a.example'), (2, 'b.example');
+      INSERT INTO connect_dns VALUES (1, 1, 5, 6, 1), (5, 1, 5, 6, 1), (6, 1, 5, 6, 1);
+      INSERT INTO dns_lookup SELECT value, 1, value, NULL, 1 + value % 2, 1, NULL, 0, NULL, NULL FROM json_each('[1, 2, 3]')`)
+    const lines = describeTrace(trace.file)
+    const second = lines.indexOf('session 2')
+    const labels = lines.slice(2, second).map((line) => line.slice(2, 16).trim())
+    expect(labels.slice(0, 2)).toEqual(['loss', 'dns loss'])
+    expect(lines[3]).toContain('LOST 2 DNS packets; attempts are not affected')
+    const said = lines.slice(0, second).join('\n')
+    expect(said).toMatch(/dns +udp: 3 lookups of 2 names; 25.0% of attempts have a name/)
+    expect(said).toMatch(/local errors +recorded/)
+    expect(lines.slice(second).join('\n')).toMatch(/dns +unknown source: 0 lookups of 0 names; 50.0% of attempts/)
   })
 
   test('with filters shows them, and was not compared', () => {

@@ -1,5 +1,6 @@
 import { MAPPED_PREFIX, type EventFields } from '../../record/make-events.js'
 import { createRandom, randomInteger } from '../../store/random.js'
+import { addLookups } from '../add-lookups.js'
 import { makeSampleTrace } from '../sample-trace.js'
 
 const SESSION_NS = 60e9
@@ -24,7 +25,7 @@ const ERRNOS: readonly (readonly number[])[] = [
 
 /**
  * A closed trace of three sessions by the real writer: users with and without names, processes that live through all of
- * them, change their program or their user, IPv4 and IPv6, every outcome with several errors, retransmits, names, loss; the
+ * them, change their program or their user, IPv4 and IPv6, every outcome with several errors, retransmits, lookups, loss; the
  * clock was set forward once and backward once.
  * @returns its path
  */
@@ -42,14 +43,14 @@ export function makeGeneratedTrace(count: number): string {
     UPDATE cgroup SET path = NULL WHERE kernel_cgroup_id = 3;
     UPDATE cgroup SET path = '/system.slice/docker-${'0123456789abcdef'.repeat(4)}.scope' WHERE kernel_cgroup_id = 4;
     UPDATE cgroup SET path = '/system.slice/nginx.service/workers' WHERE kernel_cgroup_id = 5;
-    INSERT INTO dns_name VALUES (1, 'example.org'), (2, '=evil' || char(27));
-    INSERT INTO connect_dns SELECT attempt_id, 1 + attempt_id % 2, 9007199254740993 + attempt_id, 2000000 + attempt_id, 1
-      FROM connect_attempt WHERE attempt_id % 5 = 0;
+    UPDATE cgroup SET container = 'as-recorded' WHERE kernel_cgroup_id IN (2, 3);
+    UPDATE session SET dns_lost_count = session_id, dns_malformed_count = 7, dns_evicted_count = session_id - 1;
     UPDATE session SET started_unix_ns = started_unix_ns + 123456789 + session_id * 600000000000;
     UPDATE clock_offset SET unix_offset_ns = unix_offset_ns + 123456789 + session_id * 600000000000;
     INSERT INTO clock_offset SELECT session_id, 20000000000, unix_offset_ns + 7000000007 FROM clock_offset WHERE session_id = 1;
     INSERT INTO clock_offset SELECT session_id, 40000000000, unix_offset_ns - 3000000000 FROM clock_offset WHERE session_id = 2;
   `)
+  addLookups(db, random, Math.ceil(count / 20))
   db.pragma('journal_mode = DELETE')
   db.close()
   return file

@@ -26,7 +26,8 @@ export const LATENCY: Oracle = {
 const unitsLike = (endings: string) =>
   `list_last(list_filter(string_split(cgroup, '/'), part -> regexp_matches(part, '\\.(${endings})$')))`
 const containerId = (pattern: string) => `nullif(left(regexp_extract(cgroup, '${pattern}', 1), 12), '')`
-const CONTAINER = `coalesce(
+/** As recorded, or by the path. */
+const CONTAINER = `coalesce(container,
   ${containerId('(?:docker|cri-containerd|crio|libpod|containerd)-(?:conmon-)?([0-9a-f]{64})\\.scope')},
   ${containerId('/(?:libpod-)?([0-9a-f]{64})(?:/|$)')},
   ${unitsLike('service|scope|socket|mount')}, ${unitsLike('slice')})`
@@ -86,6 +87,14 @@ export const BY_PROCESS: Oracle = {
   sql: () => `
     SELECT pid, process_start_ns, ${PROCESS_NAMES}, ${COUNTS}, ${ENDPOINTS}, ${percentiles('p50', 'p99')}
     FROM c GROUP BY pid, process_start_ns`,
+}
+
+export const BY_CONTAINER: Oracle = {
+  args: ['by-process', '--by', 'container'],
+  key: ['container'],
+  order: BY_ATTEMPTS,
+  sql: () => `
+    SELECT ${CONTAINER} AS container, ${COUNTS}, ${ENDPOINTS}, ${PROCESSES}, ${percentiles('p50', 'p99')} FROM c GROUP BY 1`,
 }
 
 export const BY_COMM: Oracle = {

@@ -83,18 +83,22 @@ const FAILED = "outcome NOT IN ('established', 'pending')"
 
 /** With the queries that they are asked of. */
 const SCENARIOS: readonly (readonly [Scenario, queries: readonly string[]])[] = [
-  [{ args: [], isNewest: true }, ['summary', 'by-process', 'timeline', 'churn']],
+  [{ args: [], isNewest: true }, ['summary', 'by-process', 'timeline', 'churn', 'dns', 'dns --never-connected']],
   [
     { args: ['--port', '443'], where: 'remote_port = 443' },
     ['summary', 'top-endpoints', 'latency --by comm', 'retransmits', 'diff --all'],
   ],
   [
     { args: ['--outcome', 'failed'], where: FAILED, covered: FAILED },
-    ['summary', 'by-uid', 'failures', 'slowest --limit 1000', 'heatmap'],
+    ['summary', 'by-uid', 'failures', 'slowest --limit 1000', 'heatmap', 'dns'],
   ],
   [
     { args: ['--last', '40s'], since: `${END} - 40000000000` },
-    ['summary', 'top-endpoints', 'latency --by process', 'failures', 'timeline --interval 7s', 'churn'],
+    ['summary', 'top-endpoints', 'latency --by process', 'failures', 'timeline --interval 7s', 'churn', 'dns'],
+  ],
+  [
+    { args: ['--cgroup', '/cgroup-1'], where: "cgroup = '/cgroup-1'", lookups: "cgroup = '/cgroup-1'" },
+    ['summary', 'by-process --by container', 'dns', 'dns --never-connected'],
   ],
   [
     {

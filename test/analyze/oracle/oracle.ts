@@ -25,6 +25,8 @@ export interface Scenario {
   readonly isNewest?: boolean
   /** A condition on attempts that says the same as the filters among the options */
   readonly where?: string
+  /** A condition on lookups that says the same as those of the filters that choose them */
+  readonly lookups?: string
   /** A condition on those that latencies are of; established ones without it. */
   readonly covered?: string
   /** SQL for the Unix ns at which the window of time begins, and for that at which it is over. */

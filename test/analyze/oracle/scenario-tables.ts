@@ -6,12 +6,22 @@ import type { Scenario } from './oracle.js'
  *   `process_exe`, `process_user` (the first recorded row of the process, in the first session of `c` that has it), `row`
  *   (order of the file);
  * - `sessions`: what the metadata of the file says of them;
+ * - `lookups`: DNS lookups, with the name and the path of the cgroup, and `addresses`: of names, as seen by the sessions;
+ * - `dns_sessions`: what their rows say of DNS and local errors;
  * - `ranges`: when there was recording, without overlaps.
  */
-export function scenarioTables({ isNewest = false, where = 'true', covered, since, until }: Scenario): string[] {
+export function scenarioTables({
+  isNewest = false,
+  where = 'true',
+  lookups = 'true',
+  covered,
+  since,
+  until,
+}: Scenario): string[] {
   const session = isNewest ? 'session_id = (SELECT max(session_id) FROM all_sessions)' : 'true'
   const bounds = [since && `started_ns >= ${since}`, until && `started_ns < ${until}`].filter(Boolean)
   const chosen = [session, `(${where})`, ...bounds].join(' AND ')
+  const lookedUp = [session, `(${lookups})`, ...bounds].join(' AND ')
   const first = (name: string) => `first_value(recorded_${name}) OVER process AS process_${name}`
   return [
     `CREATE OR REPLACE TABLE c AS
@@ -20,6 +30,9 @@ export function scenarioTables({ isNewest = false, where = 'true', covered, sinc
       FROM all_attempts WHERE ${chosen}
       WINDOW process AS (PARTITION BY pid, process_start_ns ORDER BY row)`,
     `CREATE OR REPLACE TABLE sessions AS SELECT * FROM all_sessions WHERE ${session}`,
+    `CREATE OR REPLACE TABLE lookups AS SELECT * FROM all_lookups WHERE ${lookedUp}`,
+    `CREATE OR REPLACE TABLE addresses AS SELECT * FROM all_addresses WHERE ${session}`,
+    `CREATE OR REPLACE TABLE dns_sessions AS SELECT * FROM all_dns_sessions WHERE ${session}`,
     createRanges(session, since ?? 'from_ns', until ?? 'to_ns'),
   ]
 }

@@ -13,6 +13,15 @@ const FIRST = {
   slowest: `SELECT *, (SELECT count(*) FROM enough) AS endpoints FROM enough ORDER BY p99_ns DESC LIMIT 1`,
 }
 
+/** Lookups are those of the scope, loss is that of whole sessions. */
+const DNS = `
+  (SELECT string_agg(DISTINCT dns_source, ', ') FROM dns_sessions) AS dns_source,
+  (SELECT count(*) FROM lookups) AS dns_lookups, (SELECT count(DISTINCT dns_name) FROM lookups) AS dns_names,
+  count(dns_name) AS named_attempts, 100 * count(dns_name) / count(*) AS named_percent,
+  (SELECT sum(lost) FROM dns_sessions) AS dns_lost, (SELECT sum(malformed) FROM dns_sessions) AS dns_malformed,
+  (SELECT sum(evicted) FROM dns_sessions) AS dns_evicted,
+  (SELECT sum(has_local_errors) FROM dns_sessions) AS local_error_sessions`
+
 /** What is first of its kind is so by numbers that no two of them may share in a trace that is compared. */
 export const SUMMARY: Oracle = {
   args: ['summary'],
@@ -44,7 +53,8 @@ export const SUMMARY: Oracle = {
       ${firstOf('busiest_process', ['pid', 'start_ns', 'comm', 'attempts'])},
       (SELECT address FROM slowest) AS slowest_endpoint_address, (SELECT port FROM slowest) AS slowest_endpoint_port,
       (SELECT p99_ns FROM slowest) AS slowest_endpoint_p99_ns, (SELECT n FROM slowest) AS slowest_endpoint_latencies,
-      (SELECT endpoints FROM slowest) AS slowest_of_endpoints, (SELECT n FROM least) AS slowest_min_latencies
+      (SELECT endpoints FROM slowest) AS slowest_of_endpoints, (SELECT n FROM least) AS slowest_min_latencies,
+      ${DNS}
     FROM c)`,
 }
 

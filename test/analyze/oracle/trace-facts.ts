@@ -24,20 +24,38 @@ const RANGES = `
   FROM clock_offset JOIN ends USING (session_id)
   WINDOW one AS (PARTITION BY session_id ORDER BY since_ns)`
 
+/** The wall clock is the one that was last found before a lookup. */
+const LOOKUPS = `
+  SELECT l.session_id, started_ns + (SELECT unix_offset_ns FROM clock_offset AS o
+      WHERE o.session_id = l.session_id AND o.since_ns <= l.started_ns ORDER BY o.since_ns DESC LIMIT 1),
+    latency_ns, dns_name, rcode, path
+  FROM dns_lookup AS l JOIN dns_name USING (dns_name_id) LEFT JOIN cgroup USING (cgroup_id)`
+
+const ADDRESSES = 'SELECT session_id, dns_name, address FROM dns_address JOIN dns_name USING (dns_name_id)'
+
+const SESSIONS = `SELECT session_id, dns_source, has_local_errors, dns_lost_count, dns_malformed_count, dns_evicted_count
+  FROM session`
+
 type Fact = string | bigint | null
 
 /**
- * What a Parquet file does not say: how processes were called first, and when there was recording, also without attempts.
- * @returns SQL that makes the tables `all_processes` and `all_ranges`
+ * What a Parquet file does not say: how processes were called first, when there was recording, also without attempts, and
+ * what was seen of DNS beside attempts.
+ * @returns SQL that makes the tables `all_processes`, `all_ranges`, `all_lookups`, `all_addresses` and `all_dns_sessions`
  */
 export function readFacts(trace: string): string[] {
   const db = new Database(trace, { readonly: true })
   const read = (sql: string) => db.prepare(sql).raw().safeIntegers().all() as Fact[][]
   const process = ['session_id', 'pid', 'process_start_ns', 'recorded_comm', 'recorded_exe', 'recorded_user']
+  const lookup = ['session_id', 'started_ns', 'latency_ns', 'dns_name', 'rcode', 'cgroup']
+  const session = ['session_id', 'dns_source', 'has_local_errors', 'lost', 'malformed', 'evicted']
   try {
     return [
       createTable('all_processes', process, read(PROCESSES)),
       createTable('all_ranges', ['session_id', 'from_ns', 'to_ns'], read(RANGES)),
+      createTable('all_lookups', lookup, read(LOOKUPS)),
+      createTable('all_addresses', ['session_id', 'dns_name', 'address'], read(ADDRESSES)),
+      createTable('all_dns_sessions', session, read(SESSIONS)),
     ]
   } finally {
     db.close()

@@ -59,6 +59,24 @@ test('a process is its pid and its start: threads are part of it, a pid that was
   ])
 })
 
+test('a container is what was recorded, or what the path of the cgroup says', () => {
+  const events = [1n, 2n, 2n, 3n, 4n].map((cgroupId) => ({ cgroupId }))
+  const { file, db } = makeSampleTrace({ batches: [events] })
+  const set = db.prepare('UPDATE cgroup SET path = ?, container = ? WHERE kernel_cgroup_id = ?')
+  set.run('/system.slice/nginx.service', 'recorded', 1)
+  set.run('/system.slice/nginx.service', null, 2)
+  set.run('/nothing', null, 3)
+  set.run(null, null, 4)
+  for (const [query, values] of [[byProcess, { by: 'container' }] as const, [latency, { by: 'container' }] as const]) {
+    const rows = rowObjects(runQuery(query, [file], {}, { values })).map((row) => [row.container, row.attempts])
+    expect(rows.toSorted()).toEqual([
+      [null, 2],
+      ['nginx.service', 2],
+      ['recorded', 1],
+    ])
+  }
+})
+
 /** After 104 days of uptime ns since boot are beyond 2^53. */
 const LATE_NS = 2n ** 53n + 1n
 
@@ -82,7 +100,7 @@ test('a process that started beyond 2^53 ns after the boot keeps its exact start
 
 test('columns are those that the options make', () => {
   const { file } = makeSampleTrace({ batches: [[{}]] })
-  for (const values of [{}, { by: 'comm' }]) {
+  for (const values of [{}, { by: 'comm' }, { by: 'container' }]) {
     expect(runQuery(byProcess, [file], {}, { values }).columns).toEqual(byProcess.columnsFor!(values))
   }
   expect(byProcess.columns).toEqual(byProcess.columnsFor!({}))

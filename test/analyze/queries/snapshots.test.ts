@@ -11,6 +11,7 @@ import { withTraces } from '../../../src/analyze/trace/trace.js'
 import { textWidth } from '../../../src/show/text-width.js'
 import { createRandom } from '../../store/random.js'
 import { PLAIN_VIEW } from '../result/sample-result.js'
+import { addLookups } from '../add-lookups.js'
 import { makeSampleTrace } from '../sample-trace.js'
 import { variedEvents } from '../varied-events.js'
 
@@ -21,14 +22,20 @@ mkdirSync(DIRECTORY, { recursive: true })
 const PRESENT = readdirSync(DIRECTORY).map((name) => join(DIRECTORY, name))
 const snapshotOf = ({ name }: StoredQuery, width: number) => join(DIRECTORY, `${name}-${width}.txt`)
 
-/** Two sessions of a few thousand attempts, the second one faster than the first, with some loss: always the same. */
+/**
+ * Two sessions of a few thousand attempts, the second one faster than the first, with some loss and
+ * DNS lookups: always the same.
+ */
 function makeFixedTrace(): string {
   const random = createRandom(2026)
   const before = variedEvents(random, 3000)
   const after = variedEvents(random, 3000).map((event) => ({ ...event, latencyNs: event.latencyNs! / 3n }))
   const loss = { ringFull: 5, mapFull: 0, writerBehind: 2, missed: 0 }
-  return makeSampleTrace({ batches: [before.slice(0, 2000), null, before.slice(2000)] }, { batches: [after], loss })
-    .file
+  const batches = [before.slice(0, 2000), null, before.slice(2000)]
+  const { db, file } = makeSampleTrace({ batches }, { batches: [after], loss })
+  addLookups(db, random, 400)
+  db.exec('UPDATE session SET dns_lost_count = 3, dns_evicted_count = 1')
+  return file
 }
 
 /** What is printed on a terminal of that width; completeness is the same for all. */
@@ -40,7 +47,7 @@ function tableOf(query: StoredQuery, width: number, hasCover = false): string[] 
     const view = {
       ...PLAIN_VIEW,
       width,
-      loss: describeLoss(scope.parts),
+      loss: [...describeLoss(scope.parts), ...(result.warnings ?? [])],
       cover: hasCover ? coverLines(scope.parts) : [],
     }
     return [...renderTable(result, view)]

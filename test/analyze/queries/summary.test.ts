@@ -143,6 +143,38 @@ describe('loss and completeness', () => {
   })
 })
 
+describe('of DNS', () => {
+  test('it says what was recorded, in the time and with the filters', () => {
+    const events = Array.from({ length: 4 }, (_, i) => ({
+      startedNs: BigInt(i) * 10_000_000_000n,
+      remotePort: 443 + i,
+    }))
+    const { db, file } = makeSampleTrace({ batches: [events] })
+    db.exec(`UPDATE session SET dns_source = 'udp', has_local_errors = 1, dns_malformed_count = 1;
+      INSERT INTO dns_name VALUES (1, 'a.example'), (2, 'b.example');
+      INSERT INTO connect_dns VALUES (1, 1, 5, 6, 1), (3, 1, 5, 6, 1), (4, 1, 5, 6, 1);
+      INSERT INTO dns_lookup SELECT value, 1, value * 10000000000, NULL, 1 + value % 2, 1, NULL, 0, NULL, NULL
+        FROM json_each('[0, 1, 2, 3, 4]')`)
+    const all = { dns_source: 'udp', dns_lookups: 5, dns_names: 2, named_attempts: 3, named_percent: 75 }
+    expect(summarize([file])).toMatchObject({ ...all, dns_malformed: 1, dns_lost: 0, local_error_sessions: 1 })
+    expect(describeIn(file)).toMatch(/^dns +udp: 5 lookups of 2 names; 75.0% of attempts have a name$/m)
+    expect(describeIn(file)).toMatch(/^local errors +recorded$/m)
+    const late = { dns_lookups: 1, dns_names: 1, named_attempts: 1 }
+    expect(summarize([file], { since: '+25s', until: '+35s' })).toMatchObject(late)
+    expect(summarize([file], { port: ['444,445'] })).toMatchObject({ named_attempts: 1, named_percent: 50 })
+    expect(runQuery(summary, [file]).warnings).toEqual([
+      '1 malformed DNS packet; attempts are not affected, names may be missing',
+    ])
+  })
+
+  test('it says in how many sessions local errors were recorded', () => {
+    const { db, file } = makeSampleTrace({ batches: [[{}]] }, { batches: [[{}]] })
+    db.exec('UPDATE session SET has_local_errors = 1 WHERE session_id = 2')
+    const text = runQuery(summary, [file], { session: 'all' }).chart!(80).join('\n')
+    expect(text).toMatch(/^local errors +recorded in 1 of 2 sessions$/m)
+  })
+})
+
 describe('for people', () => {
   test('it is a block of lines', () => {
     const events = [
@@ -162,6 +194,8 @@ describe('for people', () => {
                         retransmits
       lost              0
       completeness      complete
+      dns               lookups were not recorded
+      local errors      not recorded
       busiest endpoint  127.0.0.1:443, 2 attempts (66.7%), of 2 endpoints
       busiest user      www-data, 2 attempts (66.7%), of 2 users
       busiest process   curl, pid 1000, 2 attempts (66.7%), of 2 processes

@@ -1,0 +1,96 @@
+import { sql } from 'kysely'
+import { FAILED_OUTCOMES, OUTCOMES } from '../../store/outcome.js'
+import type { Value } from '../result/result.js'
+import type { Dimension } from '../sums/dimension.js'
+import { createKeyNumbers, type KeyNumbers } from '../sums/key-numbers.js'
+import { createValueLists } from '../sums/value-lists.js'
+import { AT } from '../trace/attempt-columns.js'
+import { knowsLookups } from '../trace/knows-lookups.js'
+import { iterateRows, queries } from '../trace/query-builder.js'
+import { boundedText } from '../trace/row-reader.js'
+import type { Scope } from '../trace/scope.js'
+import { iterateLookups } from './iterate-lookups.js'
+import { scanNamed } from './named-attempts.js'
+
+/** A name that was looked up, or that attempts were made by. */
+export interface NameSums {
+  readonly key: readonly Value[]
+  lookups: number
+  failedLookups: number
+  /** Of lookups, ascending, in ns */
+  latencies: Float64Array
+  /** Different ones that the sessions saw it have */
+  addresses: number
+  /** Attempts made by it, and those of them that failed */
+  attempts: number
+  failed: number
+}
+
+const IS_FAILED = OUTCOMES.map((outcome) => (FAILED_OUTCOMES as readonly string[]).includes(outcome))
+
+/** @param dimension `BY_DNS`, or that of each host apart */
+export function sumUpNames(scope: Scope, dimension: Dimension): NameSums[] {
+  const keys = createKeyNumbers(dimension)
+  const names: NameSums[] = []
+  const nameAt = (number: number): NameSums => {
+    names[number] ??= {
+      key: keys.keyOf(number),
+      lookups: 0,
+      failedLookups: 0,
+      latencies: new Float64Array(),
+      addresses: 0,
+      attempts: 0,
+      failed: 0,
+    }
+    return names[number]
+  }
+  addLookups(scope, keys, nameAt)
+  scanNamed(scope, ['outcome'], (part) => {
+    const numberOf = keys.of(part)
+    return (row, nameId) => {
+      const name = nameAt(numberOf(nameId))
+      name.attempts++
+      if (IS_FAILED[row[AT.outcome] as number]) name.failed++
+    }
+  })
+  countAddresses(scope, keys, names)
+  return names.filter((name) => name !== undefined)
+}
+
+function addLookups(scope: Scope, keys: KeyNumbers, nameAt: (number: number) => NameSums): void {
+  const latencies = createValueLists()
+  let count = 0
+  for (const part of scope.parts) {
+    const numberOf = keys.of(part)
+    for (const { nameId, latencyNs, isFailed } of iterateLookups(scope, part)) {
+      const number = numberOf(nameId)
+      const name = nameAt(number)
+      name.lookups++
+      if (isFailed) name.failedLookups++
+      if (latencyNs !== null) latencies.add(number, latencyNs)
+      count = Math.max(count, number + 1)
+    }
+  }
+  latencies.take(count).forEach((list, number) => (nameAt(number).latencies = list))
+}
+
+function countAddresses({ parts }: Scope, keys: KeyNumbers, names: readonly NameSums[]): void {
+  const seen = new Map<number, Set<unknown>>()
+  for (const part of parts) {
+    if (!knowsLookups(part.trace.db)) continue
+    const numberOf = keys.of(part)
+    const query = queries
+      .selectFrom('dns_address')
+      .select(['dns_name_id', sql`${sql.raw(boundedText('address'))}`.as('address')])
+      .where('session_id', '=', part.sessionId)
+    for (const [nameId, address] of iterateRows(part.trace.db, query)) {
+      const number = numberOf(Number(nameId))
+      const addresses = seen.get(number) ?? new Set()
+      seen.set(number, addresses.add(address))
+    }
+  }
+  for (const [number, { size }] of seen) {
+    const name = names[number]
+    if (name !== undefined) name.addresses = size
+  }
+}
