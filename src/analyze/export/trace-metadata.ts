@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import { describeCompleteness } from '../../store/completeness-text.js'
 import { describeLossCounts, sumLoss } from '../../store/loss-text.js'
 import { TOOL_VERSION } from '../../version.js'
+import { readSessionDns } from '../dns/session-dns.js'
 import { queries, selectAll } from '../trace/query-builder.js'
 import { boundedText } from '../trace/row-reader.js'
 import type { Scope, SessionPart } from '../trace/scope.js'
@@ -49,6 +50,7 @@ function describePart({ trace, sessionId }: SessionPart) {
   const facts = readBatchFacts(trace.db, [sessionId])
   const { verdict, text } = describeCompleteness({ ...session, lost: sumLoss(facts) })
   const isOver = session.duration_ns !== null
+  const dns = readSessionDns(trace.db, sessionId)
   return {
     file: basename(trace.path),
     file_bytes: statSync(trace.path).size,
@@ -73,6 +75,8 @@ function describePart({ trace, sessionId }: SessionPart) {
       end_not_seen: facts.missed,
     },
     loss_text: describeLossCounts(facts),
+    dns: { source: dns.source, lost_packets: dns.lost, malformed_packets: dns.malformed, evicted_names: dns.evicted },
+    has_local_errors: dns.hasLocalErrors,
     completeness: isOver ? verdict : 'unchecked',
     completeness_text: isOver ? text : 'not known before the end',
   }

@@ -233,6 +233,8 @@ describe('a file', () => {
       loss: { ring_full: 2, map_full: 0, writer_behind: 1, end_not_seen: 0 },
       started_unix_ns: '1700000000000000000',
       schema_version: latestVersion(),
+      dns: { source: 'udp', lost_packets: 5, malformed_packets: 0, evicted_names: 1 },
+      has_local_errors: true,
     })
     expect(metadata.get('tcpconn.host')).toBe('host')
     expect(metadata.get('tcpconn.loss')).toBe('none\nLOST 3 attempts: 2 ring full, 1 writer behind')

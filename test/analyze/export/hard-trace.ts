@@ -62,6 +62,7 @@ export function makeHardTrace({ seed = 1, count = 3000, host = 'host', isClosed 
     INSERT INTO connect_dns SELECT attempt_id, 1 + attempt_id % 2, 9007199254740993 + attempt_id,
       iif(attempt_id % 3 = 0, NULL, 9007199254740993 - attempt_id), 1 + attempt_id % 4
       FROM connect_attempt WHERE attempt_id % 5 = 0;
+    UPDATE session SET dns_source = 'udp', dns_lost_count = 5, dns_evicted_count = 1, has_local_errors = 1;
     INSERT INTO dns_name VALUES (3, 'never.example.org');
     UPDATE cgroup SET container = iif(cgroup_id % 4 = 1, '=evil' || char(27), NULL);
   `)
