@@ -1,6 +1,6 @@
-import type { Database } from 'better-sqlite3'
 import { formatPlural } from '../../show/format-number.js'
 import type { ConnectRow } from '../../view/connect-row.js'
+import { knowsLookups } from '../trace/knows-lookups.js'
 import { boundedText } from '../trace/row-reader.js'
 import type { SessionPart } from '../trace/scope.js'
 import { createCachedReader, textOrNull } from './cached-reader.js'
@@ -9,15 +9,8 @@ import { createCachedReader, textOrNull } from './cached-reader.js'
 type DnsPart = Pick<ConnectRow, 'hasDnsSource' | 'dnsName' | 'dnsAgeNs' | 'dnsLookupNs' | 'dnsCandidates'>
 type DnsRow = readonly [nameId: number, ageNs: number, lookupNs: number | null, candidates: number | null]
 
-/** The first version of a trace that holds lookups, and the container of a cgroup. */
-const LOOKUPS_VERSION = 3
 /** Sessions that are named one by one. */
 const MAX_NAMED = 5
-
-/** Whether a trace has what came with lookups: older ones are read as they are. */
-export function hasLookups(db: Database): boolean {
-  return Number(db.pragma('user_version', { simple: true })) >= LOOKUPS_VERSION
-}
 
 /** The lookup before each attempt of a part, by the attempt's id. */
 export function createDnsReader(part: SessionPart): (attemptId: number) => DnsPart {
@@ -26,7 +19,7 @@ export function createDnsReader(part: SessionPart): (attemptId: number) => DnsPa
   const none = { hasDnsSource, dnsName: null, dnsAgeNs: null, dnsLookupNs: null, dnsCandidates: null }
   const hasNames = db.prepare('SELECT EXISTS (SELECT 1 FROM connect_dns)').pluck().get() === 1
   if (!hasNames) return () => none
-  const added = hasLookups(db) ? 'dns_lookup_ns, dns_candidates' : 'NULL, NULL'
+  const added = knowsLookups(db) ? 'dns_lookup_ns, dns_candidates' : 'NULL, NULL'
   const find = db.prepare(`SELECT dns_name_id, dns_age_ns, ${added} FROM connect_dns WHERE attempt_id = ?`).raw()
   const sql = `SELECT ${boundedText('dns_name')} FROM dns_name WHERE dns_name_id = ?`
   const nameOf = createCachedReader(db, sql, ([name]) => textOrNull(name))
@@ -48,7 +41,7 @@ export function describeMissingDns(parts: readonly SessionPart[]): string | null
 }
 
 function recordsDns({ trace: { db }, sessionId }: SessionPart): boolean {
-  if (!hasLookups(db)) return false
+  if (!knowsLookups(db)) return false
   const find = db.prepare('SELECT dns_source IS NOT NULL FROM session WHERE session_id = ?').pluck()
   return find.get(sessionId) === 1
 }

@@ -3,12 +3,13 @@ import { OUTCOMES } from '../../store/outcome.js'
 import type { ConnectRow } from '../../view/connect-row.js'
 import { containerName } from '../../view/container-name.js'
 import { readClockSegments } from '../trace/clock-segments.js'
+import { knowsLookups } from '../trace/knows-lookups.js'
 import { boundedText } from '../trace/row-reader.js'
 import type { Scope, SessionPart } from '../trace/scope.js'
 import { createWallClock } from '../trace/wall-clock.js'
 import { attemptsByStart } from './attempts-by-start.js'
 import { createCachedReader, textOrNull } from './cached-reader.js'
-import { createDnsReader, hasLookups } from './recorded-dns.js'
+import { createDnsReader } from './recorded-dns.js'
 
 const ATTEMPT_COLUMNS = [
   'ifnull(started_ns, 0)',
@@ -90,7 +91,7 @@ function createRowReader(part: SessionPart, zeroNs: bigint): (attemptId: number)
 
 function createProcessReader(db: Database): (id: number) => ProcessPart | null {
   const texts = ['comm', 'exe', 'user', 'cgroup.path'].map((column) => boundedText(column)).join(', ')
-  const stored = hasLookups(db) ? boundedText('cgroup.container') : 'NULL'
+  const stored = knowsLookups(db) ? boundedText('cgroup.container') : 'NULL'
   const sql = `SELECT ${texts}, ${stored}, pid, process_start_ns, uid, netns, mntns
     FROM process LEFT JOIN cgroup USING (cgroup_id) WHERE process_id = ?`
   return createCachedReader(db, sql, ([comm, exe, user, cgroup, container, pid, startNs, uid, netns, mntns]) => ({
