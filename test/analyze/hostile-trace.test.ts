@@ -19,6 +19,7 @@ import { OUTCOMES } from '../../src/store/outcome.js'
 import { createVarintWriter } from '../../src/store/varint.js'
 import { createRandom, randomInteger } from '../store/random.js'
 import { makeTemporaryDirectory } from '../support/temporary-directory.js'
+import { addLookups } from './add-lookups.js'
 import { makeSampleTrace, sampleEvents } from './sample-trace.js'
 
 /** What each answer may take. The slowest ones take a tenth of it when nothing else runs. */
@@ -82,7 +83,7 @@ function anyBytes(seed: number): string {
   return `x'${Buffer.from(Array.from({ length: 1000 }, () => Math.floor(256 * random()))).toString('hex')}'`
 }
 
-/** A closed trace of two sessions, with windows and rows after them. */
+/** A closed trace of two sessions, with windows and rows after them, and with DNS lookups. */
 function makeClosed(): string {
   const random = createRandom(1)
   const first = {
@@ -92,6 +93,7 @@ function makeClosed(): string {
     batches: [sampleEvents(random, 300), null, sampleEvents(random, 9)],
     goodbye: false,
   })
+  addLookups(trace.db, random, 60)
   trace.db.pragma('journal_mode = DELETE')
   trace.db.close()
   return trace.file
@@ -170,7 +172,7 @@ describe('a trace of a stranger is answered, or refused in words of ours, and so
     }
   })
 
-  const READ_BY_ALL = ['session', 'clock_offset', 'process', 'connect_attempt', 'batch', 'latency_window']
+  const READ_BY_ALL = ['session', 'clock_offset', 'process', 'connect_attempt', 'batch', 'latency_window', 'dns_lookup']
 
   // A column at a time: one absurd value keeps most queries from looking at the others.
   test.each(['-1', '9223372036854775807'])('with integers of %s', { timeout: 120_000 }, async (value) => {

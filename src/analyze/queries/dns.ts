@@ -27,7 +27,7 @@ const COLUMNS: readonly Column[] = [
 export const dns: StoredQuery = {
   name: 'dns',
   description:
-    'per DNS name: lookups, their failures and latency, addresses, attempts by it; of the filters, lookups go by --cgroup alone',
+    'per DNS name: lookups, their failures and latency, addresses, attempts made by it; of the filters, lookups go by --cgroup alone',
   example: 'tcpconn analyze dns tcpconn.db --never-connected',
   options: [
     { flags: '--never-connected', description: 'only names that were looked up and that no attempt was made by' },
