@@ -28,6 +28,17 @@ describe('whose names count', () => {
     expect(find(100)).toEqual({ name: 'cgroup.example', answeredNs: 10, lookupNs: 5, candidates: 1 })
   })
 
+  test('a cgroup in two network namespaces: those of the same one, and of one that is not known', () => {
+    const { add, find } = createCache()
+    add('mine.example', 10)
+    add('theirs.example', 20, { netns: 30 })
+    expect(find(100)).toMatchObject({ name: 'mine.example', candidates: 1 })
+    expect(find(100, { cgroupId: 1, netns: 30 })).toMatchObject({ name: 'theirs.example', candidates: 1 })
+    add('unknown.example', 30, { netns: 0 })
+    expect(find(100)).toMatchObject({ name: 'unknown.example', candidates: 2 })
+    expect(find(100, { cgroupId: 1, netns: 0 })).toMatchObject({ name: 'unknown.example', candidates: 3 })
+  })
+
   test("an unknown network namespace is nobody else's", () => {
     const { add, find } = createCache()
     add('newer.example', 20, { cgroupId: 3, netns: 30 })

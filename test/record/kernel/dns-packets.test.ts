@@ -20,7 +20,10 @@ describeKernel('DNS packets', () => {
     const { exec: under, inode } = namespace
     const kinds = ['resolver', 'connected', 'unconnected'] as const
     const names = kinds.flatMap((kind) => [`${kind}.example`, `${kind}6.example`, `${kind}-stub.example`])
-    await startDnsmasq(namespace, [...names.map((name, i) => `--host-record=${name},10.77.0.${i + 1},fd77::${i + 1}`)])
+    await startDnsmasq(
+      namespace,
+      names.map((name, i) => `--host-record=${name},10.77.0.${i + 1},fd77::${i + 1}`),
+    )
     const { file } = await recordWhile({ args: ['--dns'] }, async () => {
       for (const kind of kinds) {
         await lookUp(
