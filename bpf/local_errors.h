@@ -139,17 +139,17 @@ static __always_inline void read_remote(const struct connect_call *call, struct 
 	    (call->address_bytes < sizeof(address) || bpf_probe_read_user(&address, sizeof(address), (void *)call->address)))
 		address.family = 0;
 	__builtin_memcpy(event->local_address, call->local_address, 16);
-	event->family = call->family == AF_INET6 ? 6 : 4;
 	if (address.family == AF_INET6) {
 		__builtin_memcpy(event->remote_address, address.ipv6, 16);
-	} else if (address.family == AF_INET || event->family == 4) {
+	} else if (address.family == AF_INET || call->family == AF_INET) {
 		remote[2] = bpf_htonl(0xffff);
 		remote[3] = address.family == AF_INET ? address.ipv4_or_flow : 0;
 	}
 	if (address.family == AF_INET || address.family == AF_INET6)
 		event->remote_port = bpf_ntohs(address.port);
-	if (call->family == AF_INET6 && !remote[0] && !remote[1] && remote[2] == bpf_htonl(0xffff)) {
-		event->family = 4;
+	/* By the address: that may be of another family than the socket, which is an error to report. */
+	event->family = !remote[0] && !remote[1] && remote[2] == bpf_htonl(0xffff) ? 4 : 6;
+	if (call->family == AF_INET6 && event->family == 4) {
 		event->flags |= FLAG_IPV4_MAPPED;
 		if (!local[0] && !local[1] && !local[2])
 			local[2] = bpf_htonl(0xffff);

@@ -15,9 +15,9 @@ export interface Cgroup {
 
 let made = 0
 
-/** @param parent the root of cgroup v2 by default */
-export function makeCgroup(parent?: Cgroup): Cgroup {
-  const path = `${parent?.path ?? ''}/tcpconn-test-${process.pid}-${made++}`
+/** @param parent the root of cgroup v2 by default. @param name one that no other has by default */
+export function makeCgroup(parent?: Cgroup, name = `tcpconn-test-${process.pid}-${made++}`): Cgroup {
+  const path = `${parent?.path ?? ''}/${name}`
   const directory = join(cgroupRoot(), path)
   mkdirSync(directory)
   // The last process leaves its cgroup a little after its end.

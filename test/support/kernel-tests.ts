@@ -9,6 +9,7 @@ const PROGRAMS = {
   sqlite3: 'sqlite3',
   unshare: 'util-linux',
   setpriv: 'util-linux',
+  dnsmasq: 'dnsmasq-base',
 }
 
 /**

@@ -26,6 +26,9 @@ export interface ConnectRow {
   remote_port: number
   dns_name: string | null
   dns_age_ns: number | null
+  dns_lookup_ns: number | null
+  dns_candidates: number | null
+  container: string | null
 }
 
 /** A row of `session`, as far as tests look at it. */
@@ -43,6 +46,11 @@ export interface SessionRow {
   kernel_attempts_max: number | null
   comparable_attempts: number | null
   uncomparable_attempts: number | null
+  dns_source: string | null
+  has_local_errors: number
+  dns_lost_count: number
+  dns_malformed_count: number
+  dns_evicted_count: number
 }
 
 /** Rows of any query. Integers beyond 2^53 (Unix ns) lose their last digits. */

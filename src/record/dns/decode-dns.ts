@@ -1,51 +1,49 @@
-import { decode, type Answer, type Packet } from 'dns-packet'
-import { parseAddress } from '../../store/address.js'
+import { decode } from 'dns-packet'
 import { QUERY_TYPES, type DnsMessage } from './dns-message.js'
+import { HEADER_BYTES, endOfName, readAddresses } from './read-addresses.js'
 
-/** Lengths of the header, and of the shortest question and record: a root name and fixed fields (RFC 1035, 4.1). */
-const [HEADER_BYTES, QUESTION_BYTES, RECORD_BYTES] = [12, 5, 11]
-
-/** Fields of a packet that dns-packet sets and its types leave out. */
-interface DecodedPacket extends Packet {
-  readonly rcode?: string
-}
+/** Type and class of a question (RFC 1035, 4.1.2). */
+const FIELDS_BYTES = 4
+/** Counts of records in the header, behind that of questions. */
+const RECORD_COUNTS = 6
+const RCODE_BITS = 15
 
 /**
  * Decodes the payload of a UDP packet. Anybody may send anything: no packet costs more than its own length.
  * @returns `null` for what asks for no addresses, `undefined` for what is no whole DNS packet
  */
 export function decodeDns(payload: Uint8Array): DnsMessage | null | undefined {
-  if (!isPlausible(payload)) return undefined
+  if (payload.length < HEADER_BYTES) return undefined
+  const questions = (payload[4] as number) * 256 + (payload[5] as number)
+  // None is in some answers that say no; more than one nobody asks (RFC 9619).
+  if (questions > 1) return undefined
+  const end = questions === 0 ? HEADER_BYTES : endOfName(payload, HEADER_BYTES) + FIELDS_BYTES
+  if (end > payload.length) return undefined
+  const addresses = readAddresses(payload, end)
+  return addresses === null ? undefined : decodeHead(payload.subarray(0, end), addresses)
+}
+
+/** @param head header and question */
+function decodeHead(head: Uint8Array, addresses: readonly Uint8Array[]): DnsMessage | null | undefined {
+  // Without its records: pointers of their names may lead through the whole packet, each of them.
+  const copy = Buffer.from(head)
+  copy.fill(0, RECORD_COUNTS, HEADER_BYTES)
   try {
-    return toMessage(decode(Buffer.from(payload.buffer, payload.byteOffset, payload.length)), payload)
+    const { id = 0, type, questions } = decode(copy)
+    const [question] = questions ?? []
+    if (question?.class !== 'IN' || (question.type !== 'A' && question.type !== 'AAAA')) return null
+    const isAnswer = type === 'response'
+    return {
+      id,
+      isAnswer,
+      name: normalizeName(question.name),
+      queryType: QUERY_TYPES[question.type],
+      rcode: isAnswer ? (head[3] as number) & RCODE_BITS : 0,
+      addresses: isAnswer ? addresses : [],
+    }
   } catch {
-    // dns-packet refuses pointers that do not go backwards, names of over 254 bytes, and what is cut off.
+    // A pointer that does not go backwards, or a name of over 254 bytes.
     return undefined
-  }
-}
-
-/** The header may promise no more records than there is room for. */
-function isPlausible(payload: Uint8Array): boolean {
-  if (payload.length < HEADER_BYTES) return false
-  const view = new DataView(payload.buffer, payload.byteOffset, payload.length)
-  const [questions, answers, authorities, additionals] = [4, 6, 8, 10].map((at) => view.getUint16(at)) as Counts
-  const records = answers + authorities + additionals
-  return HEADER_BYTES + questions * QUESTION_BYTES + records * RECORD_BYTES <= payload.length
-}
-
-type Counts = [number, number, number, number]
-
-function toMessage(packet: DecodedPacket, payload: Uint8Array): DnsMessage | null {
-  const [question, ...others] = packet.questions ?? []
-  if (question === undefined || others.length > 0 || question.class !== 'IN') return null
-  if (question.type !== 'A' && question.type !== 'AAAA') return null
-  return {
-    id: packet.id ?? 0,
-    isAnswer: packet.type === 'response',
-    name: normalizeName(question.name),
-    queryType: QUERY_TYPES[question.type],
-    rcode: packet.type === 'response' ? (payload[3] as number) & 15 : 0,
-    addresses: (packet.answers ?? []).flatMap(addressOf),
   }
 }
 
@@ -55,11 +53,4 @@ export function normalizeName(name: string): string {
     .toLowerCase()
     .replace(/(?<=.)\.$/, '')
     .replaceAll('\0', '\u{fffd}')
-}
-
-/** All that an answer holds belong to the name that was asked for, over however many CNAMEs. */
-function addressOf(answer: Answer): Uint8Array[] {
-  if (answer.type !== 'A' && answer.type !== 'AAAA') return []
-  const address = parseAddress(answer.data)
-  return address === null ? [] : [address]
 }

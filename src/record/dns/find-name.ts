@@ -22,7 +22,7 @@ export function findName(
 }
 
 /** The key of the address in the four words at `at`. */
-export function keyOfWords(words: Uint32Array, at: number): AddressKey {
+function keyOfWords(words: Uint32Array, at: number): AddressKey {
   const last = words[at + 3] as number
   if (words[at] === 0 && words[at + 1] === 0 && words[at + 2] === MAPPED_PREFIX) return last
   return `${words[at]} ${words[at + 1]} ${words[at + 2]} ${last}`

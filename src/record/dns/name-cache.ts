@@ -37,8 +37,8 @@ export type AddressKey = number | string
 export interface NameCache {
   add(address: AddressKey, answer: NameAnswer): void
   /**
-   * The newest name of an address by `atNs`: of those asked for in the same cgroup, else in the same network namespace, else
-   * on the host.
+   * The newest name of an address by `atNs`: of those asked for in the same cgroup (and in no other network namespace), else in
+   * the same network namespace, else on the host.
    */
   find(address: AddressKey, asker: Asker, atNs: number): NameMatch | null
   /** Names that were forgotten for want of room. */
@@ -85,12 +85,17 @@ export function createNameCache(maxEntries = MAX_ENTRIES): NameCache {
       const entries = addresses.get(address)
       if (entries === undefined) return null
       return (
-        newest(entries, atNs, (entry) => entry.cgroupId === asker.cgroupId) ??
+        newest(entries, atNs, (entry) => entry.cgroupId === asker.cgroupId && isNear(entry, asker)) ??
         newest(entries, atNs, (entry) => entry.netns === asker.netns && asker.netns !== 0) ??
         newest(entries, atNs, () => true)
       )
     },
   }
+}
+
+/** What is known to be in another network namespace is far away, also in the same cgroup: `ip netns exec` leaves that as it is. */
+function isNear(entry: Asker, asker: Asker): boolean {
+  return entry.netns === asker.netns || entry.netns === 0 || asker.netns === 0
 }
 
 /** @returns whether the name is new to these askers; it stands last then */

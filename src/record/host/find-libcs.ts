@@ -1,7 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs'
 
-/** glibc, and musl under the names of Alpine and of its own. */
-const LIBC = /\/(?:libc\.so\.6|libc-2\.\d+\.so|ld-musl-[\w-]+\.so\.1|libc\.musl-[\w-]+\.so\.1)$/
+/** glibc, and musl under the names of its own, of Alpine and of Debian. */
+const LIBC =
+  /\/(?:libc\.so\.6|libc-2\.\d+\.so|ld-musl-[\w-]+\.so\.1|libc\.musl-[\w-]+\.so\.1|[\w-]+-linux-musl\w*\/libc\.so)$/
 
 /**
  * Paths of the different libcs that the processes of this host have mapped, containers included: each by the root of a

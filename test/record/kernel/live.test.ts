@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { expectError } from '../../support/error-lines.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { findClosedPort, listen } from '../../support/listener.js'
+import { LONGEST, startLive, waitForRows } from '../../support/live.js'
 import { SILENT_ADDRESS, addSilentLink, makeNetworkNamespace } from '../../support/network-namespace.js'
 import { firstOutput, start, type Running } from '../../support/process.js'
 import { startTool, runTool, toolCommand } from '../../support/tool.js'
@@ -13,26 +14,6 @@ import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { onlyConnectOf, queryTrace } from '../../support/trace.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { connect, generateLoad, startWorkload } from '../../support/workload.js'
-
-/** Far longer than any test: when a test run is killed, the tool comes to an end as well. */
-const LONGEST = ['--duration', '1m']
-
-/** Starts `live` and resolves once it takes up attempts: its headings are there then. */
-async function startLive(args: readonly string[]): Promise<Running> {
-  const running = startTool(['live', ...LONGEST, ...args])
-  await firstOutput(running)
-  return running
-}
-
-/** Connects again and again until `live` shows it. JSON has no headings that say when it begins. */
-async function waitForRows({ output }: Running): Promise<void> {
-  for (let tries = 0; tries < 20; tries++) {
-    const { pid } = await connect('127.0.0.1', await findClosedPort())
-    const isShown = () => output().includes(`"pid":${pid},`)
-    if (await waitUntil('a row', isShown, { timeoutMs: 500 }).catch(() => false)) return
-  }
-  throw new Error('live shows nothing')
-}
 
 /** Ends it as Ctrl-C does, and resolves with its rows: cells by heading. */
 async function stopLive({ child, finished }: Running): Promise<Record<string, string>[]> {

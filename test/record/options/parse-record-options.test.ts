@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { UsageError } from '../../../src/errors.js'
 import { parseRecordOptions, type RawOptions } from '../../../src/record/options/parse-record-options.js'
+import { expectRefusal } from '../../options/expect-refusal.js'
 import { NO_FILTERS } from '../../../src/record/options/record-filters.js'
 
 const parse = (raw: RawOptions, file?: string) => parseRecordOptions(raw, file, [], 'tcpconn record')
@@ -63,6 +64,24 @@ test.each([
   [{ ipv4: true, ipv6: true }, null],
 ])('%j records IP version %s', (raw, family) => {
   expect(filtersOf(raw).family).toBe(family)
+})
+
+test.each<[RawOptions, string | null]>([
+  [{}, null],
+  [{ dns: true }, 'udp'],
+  [{ dnsValue: 'udp' }, 'udp'],
+  [{ dnsValue: 'libc' }, 'libc'],
+  [{ dns: true, dnsValue: 'libc' }, 'libc'],
+])('%j takes names from %s', (raw, dnsSource) => {
+  expect(parse(raw).dnsSource).toBe(dnsSource)
+})
+
+test.each(['', 'x', 'tcp', 'UDP', 'udp,libc'])('--dns=%s is refused', (dnsValue) => {
+  expectRefusal(() => parse({ dnsValue }), '--dns', dnsValue, /--dns alone or --dns=udp .* --dns=libc/)
+})
+
+test('--local-errors', () => {
+  expect(parse({ localErrors: true })).toMatchObject({ localErrors: true, dnsSource: null })
 })
 
 describe('durations', () => {

@@ -78,6 +78,18 @@ test('a thousand names for ten thousand processes are added in one pass', () => 
   expect(wrong).toBe(0)
 })
 
+test('a container is named with its cgroup', () => {
+  const { db, known, writer, write } = createScene()
+  known.paths.set(8n, '/system.slice/nginx.service')
+  write([{ cgroupId: 7n }, { pid: 2, cgroupId: 8n }, { pid: 3, cgroupId: 9n }])
+  const containers = () => db.prepare('SELECT container FROM cgroup ORDER BY kernel_cgroup_id').pluck().all()
+  expect(containers()).toEqual([null, 'nginx.service', null])
+  known.paths.set(7n, `/system.slice/docker-${'0123456789abcdef'.repeat(4)}.scope`)
+  known.paths.set(9n, '/')
+  writer.addNames(false)
+  expect(containers()).toEqual(['0123456789ab', 'nginx.service', null])
+})
+
 test('the end is told to who looks them up', () => {
   const { names, writer, write } = createScene()
   write([{ uid: 5, cgroupId: 7n }])

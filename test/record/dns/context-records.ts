@@ -1,0 +1,69 @@
+import type { ContextRing } from '../../../src/record/probe/context-ring.js'
+import { contextEvent as at, contextKind, resolvedName } from '../../../src/record/probe/wire.gen.js'
+import { parseAddress } from '../../../src/store/address.js'
+
+/** The head of a record, as the probe writes it. */
+export interface RecordHead {
+  readonly seenNs?: bigint
+  readonly cgroupId?: bigint
+  readonly socketCookie?: bigint
+  readonly netns?: number
+}
+
+/** A record of the context ring, with something behind it that is not its own. */
+export function makeRecord(kind: keyof typeof contextKind, payload: Uint8Array, head: RecordHead = {}): DataView {
+  const bytes = new Uint8Array(at.size_bytes + payload.length + 64).fill(0xee)
+  const view = new DataView(bytes.buffer)
+  view.setBigUint64(at.seen_ns, head.seenNs ?? 0n, true)
+  view.setBigUint64(at.cgroup_id, head.cgroupId ?? 77n, true)
+  view.setBigUint64(at.socket_cookie, head.socketCookie ?? 5n, true)
+  view.setUint32(at.netns, head.netns ?? 10, true)
+  view.setUint16(at.kind, contextKind[kind], true)
+  view.setUint16(at.payload_bytes, payload.length, true)
+  bytes.set(payload, at.size_bytes)
+  return view
+}
+
+export interface ResolvedFields {
+  readonly startedNs?: bigint
+  readonly error?: number
+  readonly name?: string
+  /** `null`: one that the probe could not read */
+  readonly addresses?: readonly (string | null)[]
+}
+
+/** struct resolved_name */
+export function makeResolved({
+  startedNs = 0n,
+  error = 0,
+  name = 'a.example',
+  addresses = [],
+}: ResolvedFields): Uint8Array {
+  const bytes = new Uint8Array(resolvedName.size_bytes)
+  const view = new DataView(bytes.buffer)
+  view.setBigUint64(resolvedName.started_ns, startedNs, true)
+  view.setInt32(resolvedName.error, error, true)
+  view.setUint32(resolvedName.address_count, addresses.length, true)
+  bytes.set(Buffer.from(name), resolvedName.name)
+  addresses.forEach((address, i) => {
+    if (address !== null) bytes.set(parseAddress(address) as Uint8Array, resolvedName.addresses + 16 * i)
+  })
+  return bytes
+}
+
+/** A ring of what is pushed to `records`; what was read is overwritten, as the kernel does. */
+export function createFakeRing(): ContextRing & { readonly records: DataView[] } {
+  const records: DataView[] = []
+  return {
+    records,
+    read(take, limit) {
+      const read = records.splice(0, limit)
+      for (const record of read) {
+        take(record)
+        new Uint8Array(record.buffer).fill(0xff)
+      }
+      return read.length
+    },
+    close() {},
+  }
+}

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import { findName, keyOfAddress } from '../../../src/record/dns/find-name.js'
+import { createNameCache } from '../../../src/record/dns/name-cache.js'
+import { parseAddress } from '../../../src/store/address.js'
+import { packEvents } from '../make-events.js'
+
+const bytesOf = (address: string) => parseAddress(address) as Uint8Array
+const hexOf = (address: string) => Buffer.from(bytesOf(address)).toString('hex')
+
+/** The name of an attempt of cgroup 77 in network namespace 10, the second of two events. */
+function nameOf(remote: string, answered: string, cgroupId = 77n): string | undefined {
+  const names = createNameCache()
+  const answer = { answeredNs: 5, lookupNs: null, netns: 10 }
+  names.add(keyOfAddress(bytesOf(answered)), { name: 'a.example', cgroupId: Number(cgroupId), ...answer })
+  names.add(keyOfAddress(bytesOf(answered)), { name: 'other.example', cgroupId: 1, ...answer, netns: 11 })
+  const { words, offsets } = packEvents([{}, { cgroupId, netns: 10, remoteAddress: hexOf(remote) }])
+  return findName(names, { words }, { byteOffset: offsets[1] as number, atNs: 9 })?.name
+}
+
+test.each(['192.0.2.1', '255.255.255.255', '2001:db8::1', '::1', '::2:c000:201', '1::ffff:c000:201'])(
+  '%s',
+  (address) => {
+    expect(nameOf(address, address)).toBe('a.example')
+  },
+)
+
+test.each([
+  ['192.0.2.1', '192.0.2.2'],
+  ['192.0.2.1', '::c000:201'],
+  ['2001:db8::1', '2001:db8:0:1::1'],
+  ['1::ffff:c000:201', '192.0.2.1'],
+])('%s is not %s', (remote, answered) => {
+  expect(nameOf(remote, answered)).toBeUndefined()
+})
+
+test('a cgroup id of more than 32 bits', () => {
+  expect(nameOf('192.0.2.1', '192.0.2.1', (5n << 32n) + 0xfffffff0n)).toBe('a.example')
+})
+
+test('an address anywhere in memory', () => {
+  const memory = new Uint8Array(17)
+  memory.set(bytesOf('2001:db8::7'), 1)
+  expect(keyOfAddress(memory.subarray(1))).toBe(keyOfAddress(bytesOf('2001:db8::7')))
+})

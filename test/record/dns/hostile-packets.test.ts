@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest'
+import { decodeDns } from '../../../src/record/dns/decode-dns.js'
+import { createRandom } from '../../store/random.js'
+import { a, aaaa, cname, makePacket } from './make-packet.js'
+
+const REAL = makePacket({
+  ednsBytes: 1232,
+  answers: [cname('edge.example.net'), a('192.0.2.1', 'edge.example.net'), aaaa('2001:db8::1', 'edge.example.net')],
+})
+/** The largest payload that the probe copies. */
+const LARGE_BYTES = 4096
+/** Header, the root's name, A, IN. */
+const QUESTION = Buffer.from('0001818000010000000000000000010001', 'hex')
+
+/** A packet of the largest size: a record that holds `data`, and as many as fit whose name is `name`. */
+function fillWithRecords(data: Buffer, name: Buffer): { packet: Buffer; records: number } {
+  const record = Buffer.concat([name, Buffer.from('00010001000000000004c0000201', 'hex')])
+  const first = Buffer.concat([Buffer.from('00000a000100000000', 'hex'), Buffer.alloc(2), data])
+  first.writeUInt16BE(data.length, 9)
+  const count = Math.floor((LARGE_BYTES - QUESTION.length - first.length) / record.length)
+  const packet = Buffer.concat([QUESTION, first, ...Array.from({ length: count }, () => record)])
+  packet.writeUInt16BE(count + 1, 6)
+  return { packet, records: count }
+}
+
+/** Pointers, each to the one before. The first leads to a root. */
+function chainOfPointers(at: number, count: number): Buffer {
+  const chain = Buffer.alloc(2 * count)
+  for (let i = 0; i < count; i++) chain.writeUInt16BE(0xc000 | (i === 0 ? 12 : at + 2 * (i - 1)), 2 * i)
+  return chain
+}
+
+/** Time that a call takes, the quickest of some: others use the machine as well. */
+function measureMs(run: () => void): number {
+  const times = Array.from({ length: 20 }, () => {
+    const startedMs = performance.now()
+    run()
+    return performance.now() - startedMs
+  })
+  return Math.min(...times)
+}
+
+describe('what is no whole packet', () => {
+  test('a real answer, cut off anywhere', () => {
+    expect(decodeDns(REAL)?.addresses).toHaveLength(2)
+    for (let length = 0; length < REAL.length; length++) {
+      expect(decodeDns(REAL.subarray(0, length)), `${length} of ${REAL.length} bytes`).toBeUndefined()
+    }
+  })
+
+  test.each([4, 6, 8, 10])('a header whose count at %d promises thousands', (at) => {
+    const packet = Buffer.from(REAL)
+    packet.writeUInt16BE(0xffff, at)
+    expect(decodeDns(packet)).toBeUndefined()
+  })
+
+  test.each([
+    ['to itself', 12],
+    ['forward', 200],
+    ['beyond the end', 0x3fff],
+  ])('a name that points %s', (_, to) => {
+    const packet = Buffer.from(`0001010000010000000000000000${'00'.repeat(300)}`, 'hex')
+    packet.writeUInt16BE(0xc000 | to, 12)
+    packet.writeUInt32BE(0x00010001, 14)
+    expect(decodeDns(packet)).toBeUndefined()
+  })
+
+  test('a label of a kind that is none', () => {
+    expect(decodeDns(Buffer.from(`000101000001000000000000${'41'.repeat(70)}`, 'hex'))).toBeUndefined()
+    const inRecord = makePacket({ answers: [a('192.0.2.1')] })
+    inRecord[makePacket().length] = 0x80
+    expect(decodeDns(inRecord)).toBeUndefined()
+  })
+
+  test('a name of more than 255 bytes', () => {
+    const name = Buffer.concat([
+      ...Array.from({ length: 5 }, () => Buffer.from(`3f${'61'.repeat(63)}`, 'hex')),
+      Buffer.alloc(1),
+    ])
+    const packet = Buffer.concat([QUESTION.subarray(0, 12), name, Buffer.from('00010001', 'hex')])
+    expect(decodeDns(packet)).toBeUndefined()
+  })
+})
+
+describe('costs no more than its length', () => {
+  const dataAt = QUESTION.length + 11
+  const longName = Buffer.concat([Buffer.from('0161'.repeat(120), 'hex'), Buffer.alloc(1)])
+  test.each([
+    ['names over a thousand pointers', chainOfPointers(dataAt, 1000), 0xc000 | (dataAt + 2 * 999)],
+    ['names of many labels', longName, 0xc000 | dataAt],
+    ['the root', Buffer.alloc(0), 0xc00c],
+  ])('records with %s', (_, data, pointer) => {
+    const name = Buffer.alloc(2)
+    name.writeUInt16BE(pointer)
+    const { packet, records } = fillWithRecords(data, name)
+    expect(packet.length).toBeGreaterThan(LARGE_BYTES - 32)
+    expect(decodeDns(packet)?.addresses).toHaveLength(records)
+    expect(measureMs(() => decodeDns(packet))).toBeLessThan(0.5)
+  })
+})
+
+describe('whatever comes', () => {
+  const random = createRandom(53)
+  const byte = () => Math.floor(random() * 256)
+
+  test('random bytes are refused or read, and never thrown at', () => {
+    for (let i = 0; i < 10_000; i++) {
+      const packet = Buffer.from(Array.from({ length: Math.floor(random() * 200) }, byte))
+      expectSound(packet)
+    }
+  })
+
+  test('and so are real answers with bits turned over', () => {
+    for (let i = 0; i < 20_000; i++) {
+      const packet = Buffer.from(REAL)
+      for (let flips = 1 + Math.floor(random() * 8); flips > 0; flips--) {
+        packet[Math.floor(random() * packet.length)]! ^= 1 << Math.floor(random() * 8)
+      }
+      expectSound(packet)
+    }
+  })
+})
+
+/** What is taken from a packet can be stored. Plain checks: expect() twenty thousand times takes longer than the decoder. */
+function expectSound(packet: Buffer): void {
+  const message = decodeDns(packet)
+  if (!message) return
+  const { name, rcode, addresses, queryType } = message
+  const isSound =
+    name.length > 0 &&
+    name.length < 256 &&
+    !name.includes('\0') &&
+    [1, 28].includes(queryType) &&
+    rcode < 16 &&
+    addresses.every((address) => address.length === 16)
+  if (!isSound) expect.fail(`${packet.toString('hex')} is read as ${JSON.stringify(message)}`)
+}

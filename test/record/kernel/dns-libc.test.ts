@@ -1,0 +1,120 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { withHosts } from '../../support/hosts.js'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { addressesOf } from '../../support/lookups.js'
+import { connectFromNode } from '../../support/node-client.js'
+import { firstOutput, run, start } from '../../support/process.js'
+import { recordWhile, startRecording } from '../../support/recorder.js'
+import { REPOSITORY } from '../../support/repository.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { connectsOf, onlyConnectOf, queryTrace, readSession } from '../../support/trace.js'
+import { workloadPath } from '../../support/workload.js'
+
+const LIBC = { args: ['--dns=libc'] }
+const HOSTS = ['127.77.0.1 db.internal', '127.77.0.2 cache.internal', '127.77.0.3 cache.internal']
+
+interface NameRow {
+  name: string
+  query_type: number | null
+  rcode: number | null
+  address_count: number
+  latency_ns: number | null
+}
+
+function namesOf(file: string, name: string): NameRow[] {
+  const sql = `SELECT dns_name AS name, query_type, rcode, address_count, latency_ns FROM dns_lookup
+    JOIN dns_name USING (dns_name_id) WHERE dns_name = ?`
+  return queryTrace(file, sql, name)
+}
+
+/** Starts test/workload/resolve, which has its libc mapped when this is over, and waits. */
+async function startResolve(program: string, name: string) {
+  const running = start([...withHosts(HOSTS), program, name, '80'])
+  await firstOutput(running)
+  return async () => {
+    running.child.stdin.end('\n')
+    const { pid, stdout } = await running.finished
+    return { ...(JSON.parse(stdout.split('\n')[1] as string) as { error: number; addresses: number }), pid }
+  }
+}
+
+/** Everything that a program asks its libc for, and what it does with it. */
+async function recordResolve(program: string, name: string) {
+  const resolve = await startResolve(program, name)
+  return recordWhile(LIBC, resolve)
+}
+
+describeKernel('--dns=libc', () => {
+  test('names out of /etc/hosts, as Node and Python ask for them', async () => {
+    const under = withHosts(HOSTS)
+    const python =
+      'import os, socket\ntry: socket.create_connection(("DB.internal", 80))\nexcept OSError: print(os.getpid())'
+    const { file, result } = await recordWhile(LIBC, async () => ({
+      node: await connectFromNode('db.internal', 80, under),
+      python: await run([...under, 'python3', '-c', python]),
+    }))
+    expect(onlyConnectOf(file, result.node.pid)).toMatchObject({
+      dns_name: 'db.internal',
+      remote_address: '127.77.0.1',
+      dns_candidates: 1,
+      dns_age_ns: expect.any(Number),
+    })
+    expect(onlyConnectOf(file, Number(result.python.stdout))).toMatchObject({ dns_name: 'db.internal' })
+    const lookup = { query_type: null, rcode: 0, address_count: 1, latency_ns: expect.any(Number) }
+    expect(namesOf(file, 'db.internal')).toEqual([
+      { name: 'db.internal', ...lookup },
+      { name: 'db.internal', ...lookup },
+    ])
+    expect(addressesOf(file, 'db.internal')).toEqual(['127.77.0.1'])
+    expect(readSession(file)).toMatchObject({ dns_source: 'libc', dns_lost_count: 0, dns_malformed_count: 0 })
+  })
+
+  test('several addresses, and the time that the call took', async () => {
+    const { file, result } = await recordResolve(workloadPath('resolve'), 'cache.internal')
+    expect(result).toMatchObject({ error: 0, addresses: 2 })
+    expect(namesOf(file, 'cache.internal')).toMatchObject([{ rcode: 0, address_count: 2 }])
+    expect(addressesOf(file, 'cache.internal')).toEqual(['127.77.0.2', '127.77.0.3'])
+    const row = onlyConnectOf(file, result.pid)
+    expect(row).toMatchObject({
+      dns_name: 'cache.internal',
+      dns_lookup_ns: namesOf(file, 'cache.internal')[0]?.latency_ns,
+    })
+    expect(row.dns_lookup_ns).toBeGreaterThan(0)
+    expect(row.dns_lookup_ns).toBeLessThan(5e9)
+  })
+
+  test('what is not found has the error of getaddrinfo', async () => {
+    const { file, result } = await recordResolve(workloadPath('resolve'), 'nowhere.internal')
+    expect(result.error).toBeLessThan(0)
+    expect(namesOf(file, 'nowhere.internal')).toMatchObject([{ rcode: result.error, address_count: 0 }])
+  })
+
+  test('numbers are no names', async () => {
+    const { file, result } = await recordResolve(workloadPath('resolve'), '127.77.0.1')
+    expect(onlyConnectOf(file, result.pid).dns_name).toBeNull()
+    expect(namesOf(file, '127.77.0.1')).toEqual([])
+  })
+
+  test('musl, which a program has mapped when recording begins', async () => {
+    const program = join(makeTemporaryDirectory(), 'resolve')
+    execFileSync('musl-gcc', ['-std=c11', '-O2', join(REPOSITORY, 'test/workload/resolve.c'), '-o', program])
+    const { file, result } = await recordResolve(program, 'cache.internal')
+    expect(result).toMatchObject({ error: 0, addresses: 2 })
+    expect(namesOf(file, 'cache.internal')).toMatchObject([{ rcode: 0, address_count: 2, query_type: null }])
+    expect(onlyConnectOf(file, result.pid).dns_name).toBe('cache.internal')
+  })
+
+  test('a call without a name is nothing to record, and no trouble', async () => {
+    const script = `import ctypes
+libc = ctypes.CDLL("libc.so.6")
+print(libc.getaddrinfo(None, None, None, ctypes.byref(ctypes.c_void_p())))`
+    const recording = await startRecording(LIBC)
+    const { status } = await run(['python3', '-c', script])
+    const { pid } = await connectFromNode('127.77.0.1', 80)
+    await recording.stop()
+    expect(status).toBe(0)
+    expect(connectsOf(recording.file, pid)).toHaveLength(1)
+  })
+})

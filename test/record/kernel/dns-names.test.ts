@@ -1,0 +1,122 @@
+import { expect, test } from 'vitest'
+import { makeCgroup } from '../../support/cgroup.js'
+import { lookUp } from '../../support/dns-client.js'
+import { makeAddressedNamespace, startDnsmasq } from '../../support/dns-server.js'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { lookupsOf } from '../../support/lookups.js'
+import { SILENT_ADDRESS, addSilentLink, type NetworkNamespace } from '../../support/network-namespace.js'
+import { recordWhile } from '../../support/recorder.js'
+import { waitForSynSent } from '../../support/syn-sent.js'
+import { onlyConnectOf, queryTrace } from '../../support/trace.js'
+import { connect, startWorkload } from '../../support/workload.js'
+
+const ADDRESS = '10.77.0.1'
+const DOCKER_ID = 'd0c4e5'.padEnd(64, '0')
+const CRI_ID = 'c0ffee'.padEnd(64, '1')
+
+/** A namespace whose name server gives each of the names the one address. */
+async function makeNamespace(...names: readonly string[]): Promise<NetworkNamespace> {
+  const namespace = makeAddressedNamespace()
+  await startDnsmasq(
+    namespace,
+    names.map((name) => `--host-record=${name},${ADDRESS}`),
+  )
+  return namespace
+}
+
+const connectUnder = (under: readonly string[]) => connect(ADDRESS, 80, [], { under })
+
+describeKernel('names of attempts', () => {
+  test('are those of the own network namespace, whatever others call the address', async () => {
+    const [first, second] = [await makeNamespace('first.example'), await makeNamespace('second.example')]
+    const { file, result } = await recordWhile({ args: ['--dns'] }, async () => {
+      await lookUp([{ name: 'first.example' }], { under: first.exec })
+      await lookUp([{ name: 'second.example' }], { under: second.exec })
+      const third = makeAddressedNamespace()
+      return {
+        first: await connectUnder(first.exec),
+        second: await connectUnder(second.exec),
+        elsewhere: await connectUnder(third.exec),
+      }
+    })
+    expect(onlyConnectOf(file, result.first.pid)).toMatchObject({ dns_name: 'first.example', dns_candidates: 1 })
+    expect(onlyConnectOf(file, result.second.pid)).toMatchObject({ dns_name: 'second.example', dns_candidates: 1 })
+    // Nobody asked there: the newest of the host, one of two.
+    expect(onlyConnectOf(file, result.elsewhere.pid)).toMatchObject({ dns_name: 'second.example', dns_candidates: 2 })
+  })
+
+  test('are those of the own container, then those of its network namespace', async () => {
+    const namespace = await makeNamespace('docker.example', 'pod.example')
+    const above = makeCgroup()
+    const docker = makeCgroup(above, `docker-${DOCKER_ID}.scope`)
+    const pod = makeCgroup(above, `cri-containerd-${CRI_ID}.scope`)
+    const inside = (exec: readonly string[]) => [...exec, ...namespace.exec]
+    const { file, result } = await recordWhile({ args: ['--dns'] }, async () => {
+      await lookUp([{ name: 'docker.example' }], { under: inside(docker.exec) })
+      await lookUp([{ name: 'pod.example' }], { under: inside(pod.exec) })
+      return {
+        docker: await connectUnder(inside(docker.exec)),
+        pod: await connectUnder(inside(pod.exec)),
+        beside: await connectUnder(inside(above.exec)),
+      }
+    })
+    expect(onlyConnectOf(file, result.docker.pid)).toMatchObject({
+      dns_name: 'docker.example',
+      dns_candidates: 1,
+      cgroup: docker.path,
+      container: DOCKER_ID.slice(0, 12),
+    })
+    expect(onlyConnectOf(file, result.pod.pid)).toMatchObject({
+      dns_name: 'pod.example',
+      dns_candidates: 1,
+      container: CRI_ID.slice(0, 12),
+    })
+    expect(onlyConnectOf(file, result.beside.pid)).toMatchObject({ dns_name: 'pod.example', dns_candidates: 2 })
+    expect(lookupsOf(file, namespace.inode)).toMatchObject([
+      { name: 'docker.example', cgroup: docker.path, container: DOCKER_ID.slice(0, 12) },
+      { name: 'pod.example', cgroup: pod.path, container: CRI_ID.slice(0, 12) },
+    ])
+  })
+
+  test('are the newest of several, and all that fitted are counted', async () => {
+    const namespace = await makeNamespace('a.example', 'b.example', 'c.example')
+    const names = ['a.example', 'b.example', 'a.example', 'c.example', 'b.example']
+    const { file, result } = await recordWhile({ args: ['--dns'] }, async () => {
+      const { pid } = await lookUp(
+        names.map((name) => ({ name })),
+        { port: 80, under: namespace.exec },
+      )
+      return pid
+    })
+    const sql = 'SELECT dns_name, dns_candidates FROM connects WHERE pid = ? ORDER BY started_ns'
+    expect(queryTrace(file, sql, result)).toEqual([
+      { dns_name: 'a.example', dns_candidates: 1 },
+      { dns_name: 'b.example', dns_candidates: 2 },
+      { dns_name: 'a.example', dns_candidates: 2 },
+      { dns_name: 'c.example', dns_candidates: 3 },
+      { dns_name: 'b.example', dns_candidates: 3 },
+    ])
+  })
+
+  test('were answered before it began, however long it takes', async () => {
+    const namespace = makeAddressedNamespace()
+    addSilentLink(namespace)
+    await startDnsmasq(namespace, [`--host-record=late.example,${SILENT_ADDRESS}`])
+    const { exec: under, inode } = namespace
+    const cancelAfter = (ms: number) => ['--nonblock', '--close-after', String(ms)]
+    const { file, result } = await recordWhile({ args: ['--dns'] }, async () => {
+      const before = startWorkload('connect', [SILENT_ADDRESS, '80', ...cancelAfter(1500)], { under })
+      await waitForSynSent(before.pid, namespace)
+      await lookUp([{ name: 'late.example' }], { under })
+      await before.finished
+      return { before: before.pid, after: (await connect(SILENT_ADDRESS, 80, cancelAfter(1), { under })).pid }
+    })
+    const [lookup] = lookupsOf(file, inode)
+    const [before, after] = [onlyConnectOf(file, result.before), onlyConnectOf(file, result.after)]
+    expect(before).toMatchObject({ dns_name: null, dns_candidates: null, outcome: 'cancelled' })
+    expect(after).toMatchObject({ dns_name: 'late.example', outcome: 'cancelled' })
+    // It had not ended when the name was answered.
+    expect(lookup?.started_ns).toBeGreaterThan(0)
+    expect(before.latency_ns).toBeGreaterThan(1.4e9)
+  })
+})

@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest'
+import type { Lookup } from '../../../src/record/dns/lookup.js'
+import { createNameCache } from '../../../src/record/dns/name-cache.js'
+import { createDnsWriter } from '../../../src/record/write/dns-writer.js'
+import { createTraceWriter } from '../../../src/record/write/trace-writer.js'
+import { parseAddress } from '../../../src/store/address.js'
+import { holdWriteLock } from '../../support/hold-lock.js'
+import { packEvents } from '../make-events.js'
+import { NAMES, NO_LOSS, addSession, openNewTrace } from '../new-trace.js'
+
+const LOOKUP: Lookup = {
+  startedNs: 1000,
+  latencyNs: 500,
+  name: 'www.example.org',
+  queryType: 1,
+  rcode: 0,
+  addresses: [bytesOf('192.0.2.1'), bytesOf('2001:db8::1')],
+  cgroupId: 77n,
+  netns: 4_026_531_840,
+}
+
+function bytesOf(address: string): Uint8Array {
+  return parseAddress(address) as Uint8Array
+}
+
+/** A writer beside the context that it is handed, on a new trace. */
+function createScene() {
+  const trace = openNewTrace()
+  const context = { lookups: [] as Lookup[], names: createNameCache() }
+  const writer = createTraceWriter(trace.db, { sessionId: trace.sessionId, epochNs: 0n, names: NAMES, context })
+  const all = (sql: string) => trace.db.prepare(sql).raw().all()
+  const dnsWriter = () => createDnsWriter(trace.db, trace.sessionId, () => 1)
+  return { ...trace, context, writer, all, dnsWriter }
+}
+
+const LOOKUPS = `SELECT started_ns, latency_ns, dns_name, query_type, rcode, address_count, path, netns
+  FROM dns_lookup JOIN dns_name USING (dns_name_id) JOIN cgroup USING (cgroup_id) ORDER BY lookup_id`
+const ADDRESSES = 'SELECT dns_name, address FROM dns_address JOIN dns_name USING (dns_name_id) ORDER BY 1, 2'
+
+describe('look-ups', () => {
+  test('are rows with what is known, and NULL for what is not', () => {
+    const { all, context, writer } = createScene()
+    const unknown = { latencyNs: null, queryType: null, rcode: null, addresses: [], netns: 0 }
+    context.lookups.push(LOOKUP, { ...LOOKUP, ...unknown, name: 'none.example' })
+    writer.writeLookups()
+    expect(all(LOOKUPS)).toEqual([
+      [1000, 500, 'www.example.org', 1, 0, 2, '/cgroup-77', 4_026_531_840],
+      [1000, null, 'none.example', null, null, 0, '/cgroup-77', null],
+    ])
+    expect(all(ADDRESSES)).toEqual([
+      ['www.example.org', '192.0.2.1'],
+      ['www.example.org', '2001:db8::1'],
+    ])
+  })
+
+  test('are written once, and addresses once for each name', () => {
+    const { all, context, writer } = createScene()
+    context.lookups.push(LOOKUP, { ...LOOKUP, startedNs: 2000 })
+    writer.writeLookups()
+    context.lookups.push({ ...LOOKUP, startedNs: 3000 })
+    writer.writeLookups()
+    writer.writeLookups()
+    expect(all('SELECT started_ns FROM dns_lookup ORDER BY 1').flat()).toEqual([1000, 2000, 3000])
+    expect(all('SELECT count(*) FROM dns_name')).toEqual([[1]])
+    expect(all(ADDRESSES)).toHaveLength(2)
+  })
+
+  test('wait while somebody else holds the file locked', () => {
+    const { all, context, file, writer } = createScene()
+    context.lookups.push(LOOKUP)
+    const release = holdWriteLock(file)
+    expect(() => writer.writeLookups()).toThrow(expect.objectContaining({ code: 'SQLITE_BUSY' }))
+    release()
+    writer.writeLookups()
+    expect(all(LOOKUPS)).toHaveLength(1)
+    expect(context.lookups).toEqual([])
+  })
+
+  test('of two sessions have addresses of their own, and one row for the name', () => {
+    const { all, context, db, writer } = createScene()
+    context.lookups.push(LOOKUP)
+    writer.writeLookups()
+    const second = createTraceWriter(db, { sessionId: addSession(db), epochNs: 0n, names: NAMES, context })
+    context.lookups.push(LOOKUP)
+    second.writeLookups()
+    expect(all('SELECT session_id, count(*) FROM dns_address GROUP BY 1 ORDER BY 1')).toEqual([
+      [1, 2],
+      [2, 2],
+    ])
+    expect(all('SELECT count(*) FROM dns_name')).toEqual([[1]])
+  })
+})
+
+describe('names of attempts', () => {
+  test('stand beside their rows, whatever the order in which those are written', () => {
+    const { all, context, writer } = createScene()
+    const answer = { lookupNs: 7, cgroupId: 77, netns: 4_026_531_840 }
+    for (const [i, name] of ['a.example', 'b.example', 'c.example'].entries()) {
+      context.names.add(0x0100007f + i * 2 ** 24, { ...answer, name, answeredNs: 100 + i })
+    }
+    const remote = (i: number) => `00000000000000000000ffff7f00000${i + 1}`
+    // Rows of one outcome stand together: the ids are in another order than the events.
+    const events = [0, 1, 0, 2, 1, 0].map((i, at) => ({
+      remoteAddress: remote(i),
+      startedNs: BigInt(1000 + at),
+      outcome: at % 2,
+    }))
+    const packed = packEvents(events)
+    writer.write(packed, packed.source, NO_LOSS, 0)
+    expect(all('SELECT dns_name, dns_age_ns, dns_lookup_ns, dns_candidates FROM connects ORDER BY started_ns')).toEqual(
+      [
+        ['a.example', 900, 7, 1],
+        ['b.example', 900, 7, 1],
+        ['a.example', 902, 7, 1],
+        ['c.example', 901, 7, 1],
+        ['b.example', 903, 7, 1],
+        ['a.example', 905, 7, 1],
+      ],
+    )
+  })
+
+  test('that are known to none have no row', () => {
+    const { all, writer } = createScene()
+    const packed = packEvents([{}])
+    writer.write(packed, packed.source, NO_LOSS, 0)
+    expect(all('SELECT count(*) FROM connect_dns')).toEqual([[0]])
+    expect(all('SELECT dns_name, dns_candidates FROM connects')).toEqual([[null, null]])
+  })
+})
+
+describe('ids of names', () => {
+  test('that came to nothing with their transaction are made anew', () => {
+    const { all, db, dnsWriter } = createScene()
+    const dns = dnsWriter()
+    db.prepare('INSERT INTO cgroup (session_id, kernel_cgroup_id) VALUES (1, 77)').run()
+    const fail = db.transaction(() => {
+      dns.insertLookups([LOOKUP])
+      throw new Error('the disk is full')
+    })
+    expect(() => fail()).toThrow('the disk is full')
+    dns.forget()
+    // Another name takes the id that the first one had.
+    dns.insertLookups([{ ...LOOKUP, name: 'other.example' }, LOOKUP])
+    expect(all(LOOKUPS).map((row) => (row as unknown[])[2])).toEqual(['other.example', 'www.example.org'])
+  })
+
+  test('are found again beyond those that are kept', () => {
+    const { all, db, dnsWriter } = createScene()
+    const dns = dnsWriter()
+    db.prepare('INSERT INTO cgroup (session_id, kernel_cgroup_id) VALUES (1, 77)').run()
+    const names = Array.from({ length: 65_540 }, (_, i) => `${i}.example`)
+    db.transaction(() => {
+      dns.insertLookups([...names, '0.example', '65539.example'].map((name) => ({ ...LOOKUP, name, addresses: [] })))
+    })()
+    expect(all('SELECT count(*) FROM dns_name')).toEqual([[65_540]])
+    const twice = `SELECT dns_name FROM dns_lookup JOIN dns_name USING (dns_name_id) GROUP BY 1 HAVING count(*) = 2 ORDER BY 1`
+    expect(all(twice).flat()).toEqual(['0.example', '65539.example'])
+  })
+})

@@ -1,0 +1,84 @@
+import { run } from './process.js'
+import { REPOSITORY } from './repository.js'
+
+/** How names are asked for: by Node's resolver (c-ares), or by one packet each from a socket of the script's own. */
+export type ClientKind = 'resolver' | 'connected' | 'unconnected'
+
+export interface Question {
+  readonly name: string
+  readonly type?: 'A' | 'AAAA'
+  readonly server?: string
+}
+
+export interface ClientOptions {
+  readonly kind?: ClientKind
+  /** Connects to the first address of each answer. */
+  readonly port?: number
+  /** Between the answer and the connect. */
+  readonly waitMs?: number
+  /** A program that becomes the client: of a namespace, of a cgroup. */
+  readonly under?: readonly string[]
+}
+
+export interface ClientResult {
+  readonly pid: number
+  /** Addresses by question, none when there was no answer. */
+  readonly answers: string[][]
+}
+
+/** Questions get no answer after this. */
+export const GIVES_UP_MS = 300
+
+const SCRIPT = `
+  const { questions, kind, port, waitMs, giveUpMs } = JSON.parse(process.argv[1])
+  const { Resolver } = require('node:dns').promises
+  const { encode, decode } = require('dns-packet')
+  const delay = require('node:timers/promises').setTimeout
+  const ask = {
+    resolver({ name, type, server }) {
+      const resolver = new Resolver({ timeout: giveUpMs, tries: 1 })
+      resolver.setServers([server])
+      return type === 'A' ? resolver.resolve4(name) : resolver.resolve6(name)
+    },
+    async packet({ name, type, server }) {
+      const socket = require('node:dgram').createSocket(server.includes(':') ? 'udp6' : 'udp4')
+      const opt = { type: 'OPT', name: '.', udpPayloadSize: 4096, flags: 0 }
+      const flags = 256
+      const packet = encode({ id: process.pid & 0xffff, type: 'query', flags, questions: [{ name, type }], additionals: [opt] })
+      const answer = new Promise((resolve) => socket.once('message', resolve))
+      if (kind === 'connected') {
+        await new Promise((resolve) => socket.connect(53, server, resolve))
+        socket.send(packet)
+      } else {
+        socket.send(packet, 53, server)
+      }
+      const payload = await Promise.race([answer, delay(giveUpMs)])
+      socket.close()
+      return payload ? decode(payload).answers.filter((one) => one.type === type).map(({ data }) => data) : []
+    },
+  }
+  const connect = (host) => new Promise((resolve) => {
+    const socket = require('node:net').connect({ host, port }, () => socket.destroy())
+    socket.on('error', () => {}).on('close', resolve)
+  })
+  async function run() {
+    const answers = []
+    for (const question of questions) {
+      const addresses = await ask[kind === 'resolver' ? kind : 'packet'](question).catch(() => [])
+      answers.push(addresses)
+      await delay(waitMs)
+      if (port && addresses.length) await connect(addresses[0])
+    }
+    console.log(JSON.stringify(answers))
+  }
+  run()`
+
+/** Asks a name server, one question after the other, in a process of its own. */
+export async function lookUp(questions: readonly Question[], options: ClientOptions = {}): Promise<ClientResult> {
+  const { kind = 'resolver', port = 0, waitMs = 0, under = [] } = options
+  const all = questions.map(({ name, type = 'A', server = '127.0.0.1' }) => ({ name, type, server }))
+  const asked = JSON.stringify({ questions: all, kind, port, waitMs, giveUpMs: GIVES_UP_MS })
+  const { pid, stdout, stderr } = await run([...under, process.execPath, '-e', SCRIPT, asked], { cwd: REPOSITORY })
+  if (!stdout) throw new Error(`the DNS client failed: ${stderr}`)
+  return { pid, answers: JSON.parse(stdout) as string[][] }
+}

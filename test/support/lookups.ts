@@ -1,0 +1,29 @@
+import { queryTrace } from './trace.js'
+
+/** A row of dns_lookup with what its ids stand for. */
+export interface LookupRow {
+  started_ns: number
+  latency_ns: number | null
+  name: string
+  query_type: number | null
+  rcode: number | null
+  address_count: number
+  cgroup: string | null
+  container: string | null
+  netns: number | null
+}
+
+const LOOKUPS = `
+  SELECT started_ns, latency_ns, dns_name AS name, query_type, rcode, address_count, path AS cgroup, container, netns
+  FROM dns_lookup JOIN dns_name USING (dns_name_id) JOIN cgroup USING (cgroup_id)`
+
+/** The look-ups of one network namespace, in the order of their start. */
+export function lookupsOf(file: string, netns: number): LookupRow[] {
+  return queryTrace(file, `${LOOKUPS} WHERE netns = ? ORDER BY started_ns`, netns)
+}
+
+/** What a name was seen to have, in the order of their text. */
+export function addressesOf(file: string, name: string): string[] {
+  const sql = 'SELECT address FROM dns_address JOIN dns_name USING (dns_name_id) WHERE dns_name = ? ORDER BY address'
+  return queryTrace<{ address: string }>(file, sql, name).map(({ address }) => address)
+}
