@@ -13,6 +13,8 @@ export const FEED = join(BUILD, 'feed.js')
 export const MAKE_TRACE = join(BUILD, 'make-trace.js')
 export const DUCKDB_QUERY = join(BUILD, 'duckdb-query.js')
 export const FEED_OBJECT = join(BUILD, 'feed.bpf.o')
+export const ATTACH_RETURN = join(BUILD, 'attach-return.js')
+export const RETURN_OBJECT = join(BUILD, 'return.bpf.o')
 
 /** Runs `body` with an empty directory on the checkout's disk, which is removed afterwards. */
 export async function withDirectory<T>(body: (directory: string) => Promise<T>): Promise<T> {

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import type { BenchOptions, Goal } from '../goal.js'
-import { withDirectory } from '../paths.js'
+import { ATTACH_RETURN, RETURN_OBJECT, withDirectory } from '../paths.js'
 import { printTable } from '../print-table.js'
 import { readProgramRuns, withProgramStats } from '../program-runs.js'
-import { startRecorder } from '../recorders/recorder.js'
+import { startRecorder, type Recorder } from '../recorders/recorder.js'
 import { runInTurn, type Beside } from '../recorders/run-in-turn.js'
 import { tcpconn, tcpconnDns } from '../recorders/tcpconn.js'
 import { formatNumber, formatSpread, spreadOf, type Spread } from '../statistics.js'
@@ -15,6 +15,15 @@ const PAIRS_PER_ROUND = 3
 const CGROUP_SKB = 8
 const WANTED_PERCENT = 2
 
+/** What no program that sees packets can do without. */
+const returnOnly: Recorder = {
+  name: 'programs that only return',
+  command: () => [process.execPath, ATTACH_RETURN, RETURN_OBJECT],
+  usesStdout: false,
+  attachment: /bpf_link/,
+  count: () => 0,
+}
+
 /** What the packets of a host pay for `record --dns`, which looks at each of them as it is sent and as it is received. */
 export async function measureDns({ isQuick, rounds }: BenchOptions): Promise<Goal[]> {
   if (spawnSync('iperf3', ['--version']).error) throw new Error('dns needs iperf3: apt-get install iperf3')
@@ -23,7 +32,7 @@ export async function measureDns({ isQuick, rounds }: BenchOptions): Promise<Goa
   const goals: Goal[] = []
   for (const protocol of ['TCP', 'UDP'] as const) {
     const run = () => runTraffic(protocol, seconds)
-    const results = await runInTurn({ recorders: [tcpconn, tcpconnDns], rounds: pairs, run })
+    const results = await runInTurn({ recorders: [tcpconn, tcpconnDns, returnOnly], rounds: pairs, run })
     const programNs = await measurePrograms(run)
     printTraffic(`## dns: ${protocol} over loopback, ${pairs} pairs of ${seconds} s`, { protocol, results, programNs })
     const measured = spreadOf((results.get(tcpconnDns.name) ?? []).map(slowDown)).median
