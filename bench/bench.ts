@@ -3,10 +3,12 @@ import { parseArgs } from 'node:util'
 import { printGoals, type BenchOptions, type Goal } from './goal.js'
 import { measureAnalyze } from './parts/analyze.js'
 import { measureBytes } from './parts/bytes.js'
+import { measureDns } from './parts/dns.js'
 import { measureExport } from './parts/export.js'
 import { measureFeed } from './parts/feed.js'
 import { measureIdle } from './parts/idle.js'
 import { measureLoad } from './parts/load.js'
+import { measureLocalErrors } from './parts/local-errors.js'
 import { measureMemory } from './parts/memory.js'
 import { measureStartup } from './parts/startup.js'
 
@@ -17,6 +19,8 @@ const PARTS: Record<string, (options: BenchOptions) => Promise<Goal[]>> = {
   bytes: measureBytes,
   memory: measureMemory,
   load: measureLoad,
+  dns: measureDns,
+  'local-errors': measureLocalErrors,
   analyze: measureAnalyze,
   export: measureExport,
 }

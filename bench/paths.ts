@@ -8,10 +8,13 @@ export const BUILD = dirname(fileURLToPath(import.meta.url))
 export const CLI = join(BUILD, 'package/dist/cli.js')
 export const LOADGEN = join(BUILD, '../workload/loadgen')
 export const RUN_MEASURED = join(BUILD, 'run-measured')
+export const TIME_SYSCALL = join(BUILD, 'time-syscall')
 export const FEED = join(BUILD, 'feed.js')
 export const MAKE_TRACE = join(BUILD, 'make-trace.js')
 export const DUCKDB_QUERY = join(BUILD, 'duckdb-query.js')
 export const FEED_OBJECT = join(BUILD, 'feed.bpf.o')
+export const ATTACH_RETURN = join(BUILD, 'attach-return.js')
+export const RETURN_OBJECT = join(BUILD, 'return.bpf.o')
 
 /** Runs `body` with an empty directory on the checkout's disk, which is removed afterwards. */
 export async function withDirectory<T>(body: (directory: string) => Promise<T>): Promise<T> {

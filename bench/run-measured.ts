@@ -25,6 +25,8 @@ export interface MeasuredProcess {
   readonly ended: Promise<Usage>
   /** As Ctrl-C does. */
   interrupt(): Promise<Usage>
+  /** At once, without a report. */
+  stop(): void
 }
 
 interface StartReport {
@@ -57,6 +59,7 @@ export async function startMeasured(command: readonly string[], stdout = '/dev/n
     startedUnixNs: BigInt(start.started_unix_ns),
     ended,
     interrupt: () => interrupt(child, start.pid, ended),
+    stop: () => void child.kill(),
   }
 }
 

@@ -36,17 +36,23 @@ export function printLoad(table: LoadTable): void {
 }
 
 /** What is wanted of recorder `name`. A paced load has time left, so that nothing can slow it down. */
-export function loadGoals({ load, runs, startupMs }: LoadTable, name: string): Goal[] {
+export function loadGoals(table: LoadTable, name: string): Goal[] {
+  const { load, runs, startupMs } = table
   const list = runs.get(name) ?? []
   const where = describe(load)
-  // A row too many is as wrong as one that is missing.
-  const lost = list.reduce((sum, run) => sum + Math.abs(run.attempts - run.recorded), 0)
   const cpu = spreadOf(list.map(cpuUs(startupMs.get(name) ?? 0))).median
   const slower = spreadOf(list.map(slowDown)).median
-  const goals: Goal[] = [{ what: `lost, ${where}`, unit: 'events', wanted: 0, measured: lost, digits: 0 }]
+  const goals = [lossGoal(table, name)]
   if (load.rate) goals.push({ what: `CPU, ${where}`, unit: 'µs/event', wanted: 2.5, measured: cpu, digits: 2 })
   else goals.push({ what: `slow-down, ${where}`, unit: '%', wanted: 5, measured: slower, digits: 1 })
   return goals
+}
+
+/** That recorder `name` loses nothing. */
+export function lossGoal({ load, runs }: LoadTable, name: string): Goal {
+  // A row too many is as wrong as one that is missing.
+  const lost = (runs.get(name) ?? []).reduce((sum, run) => sum + Math.abs(run.attempts - run.recorded), 0)
+  return { what: `lost by ${name}, ${describe(load)}`, unit: 'events', wanted: 0, measured: lost, digits: 0 }
 }
 
 function describe({ mode, threads, rate }: Load): string {

@@ -3,14 +3,14 @@ import type { BenchOptions, Goal } from '../goal.js'
 import { withDirectory } from '../paths.js'
 import { PEERS } from '../recorders/peers.js'
 import { startRecorder, type Recorder } from '../recorders/recorder.js'
-import { tcpconn, tcpconnLive } from '../recorders/tcpconn.js'
+import { tcpconn, tcpconnLive, tcpconnLiveDns } from '../recorders/tcpconn.js'
 import { runLoad, type Load } from '../run-load.js'
 import { spreadOf } from '../statistics.js'
 import { recordLoad, type LoadRun } from './load-run.js'
-import { loadGoals, printLoad, type LoadTable } from './load-table.js'
+import { loadGoals, lossGoal, printLoad, type LoadTable } from './load-table.js'
 
 const PACED_RATE = 28_000
-const RECORDERS: readonly Recorder[] = [tcpconn, tcpconnLive, ...PEERS]
+const RECORDERS: readonly Recorder[] = [tcpconn, tcpconnLive, tcpconnLiveDns, ...PEERS]
 
 /** The load under each recorder, in turn with the load alone. */
 export async function measureLoad({ isQuick, rounds }: BenchOptions): Promise<Goal[]> {
@@ -29,6 +29,7 @@ export async function measureLoad({ isQuick, rounds }: BenchOptions): Promise<Go
     const table: LoadTable = { load, startupMs, ...(await measureRounds(load, rounds)) }
     printLoad(table)
     goals.push(...loadGoals(table, tcpconn.name))
+    if (load.rate) goals.push(lossGoal(table, tcpconnLive.name), lossGoal(table, tcpconnLiveDns.name))
   }
   return goals
 }

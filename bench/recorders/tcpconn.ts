@@ -7,7 +7,7 @@ const OUTCOME = { reset: 'established', refused: 'refused' }
 
 /** This project's recorder. */
 export const tcpconn: Recorder = {
-  name: 'tcpconn',
+  name: 'tcpconn record',
   command: (output) => [process.execPath, CLI, 'record', output, '--quiet'],
   usesStdout: false,
   attachment: /bpf_link/,
@@ -19,6 +19,12 @@ export const tcpconn: Recorder = {
     ),
 }
 
+/** With the names that were looked up. */
+export const tcpconnDns: Recorder = recordWith('--dns')
+
+/** With connects that fail before a SYN. */
+export const tcpconnLocalErrors: Recorder = recordWith('--local-errors')
+
 /** Its view of attempts as they happen, into a file. */
 export const tcpconnLive: Recorder = {
   name: 'tcpconn live',
@@ -28,6 +34,13 @@ export const tcpconnLive: Recorder = {
   count: (output, mode) => countLines(output, ` ${LOAD_COMM} .* ${LOAD_PORT} +${OUTCOME[mode]} `),
 }
 
+/** The same with names: a program sees every packet of the load. */
+export const tcpconnLiveDns: Recorder = {
+  ...tcpconnLive,
+  name: 'tcpconn live -d',
+  command: (output) => [...tcpconnLive.command(output), '-d'],
+}
+
 /** First value of a query over a trace file. */
 export function query(path: string, sql: string): number {
   const db = new Database(path, { readonly: true })
@@ -35,5 +48,13 @@ export function query(path: string, sql: string): number {
     return Number(db.prepare(sql).safeIntegers().pluck().get())
   } finally {
     db.close()
+  }
+}
+
+function recordWith(option: string): Recorder {
+  return {
+    ...tcpconn,
+    name: `${tcpconn.name} ${option}`,
+    command: (output) => [...tcpconn.command(output), option],
   }
 }
