@@ -39,7 +39,7 @@ export async function measureDns({ isQuick, rounds }: BenchOptions): Promise<Goa
     const limit = { unit: '%', wanted: WANTED_PERCENT, digits: 1 }
     goals.push(
       { ...limit, what: `${protocol} slowed by --dns`, measured: median(slowDown) },
-      { ...limit, what: `${protocol}, CPU per packet by --dns`, measured: median(addedCpuPercent) },
+      { ...limit, what: `${protocol}, CPU per byte by --dns`, measured: median(addedCpuPercent) },
     )
   }
   return goals
@@ -71,14 +71,20 @@ function printTraffic(title: string, { protocol, results, programNs }: TrafficTa
   const rows = [...results].map(([name, list]) => [
     name,
     formatSpread(spreadOf(list.map(slowDown)), 1, '%'),
-    formatSpread(spreadOf(list.map(addedCpuNs)), 0, 'ns'),
     formatSpread(spreadOf(list.map(addedCpuPercent)), 1, '%'),
+    formatSpread(spreadOf(list.map(addedCpuNs)), 0, 'ns'),
     name === tcpconnDns.name && programNs !== null ? `${formatNumber(programNs)} ns` : '',
   ])
   const cpu = formatSpread(spreadOf(alone.map(({ cpuNs }) => cpuNs)), 0, 'ns')
   printTable(
     `${title}; alone ${formatRate(protocol, alone)}, a packet ${cpu} of CPU time`,
-    ['recorder', 'traffic slower by', 'more CPU per packet', 'in percent', 'of it programs, as the kernel measures'],
+    [
+      'recorder',
+      'traffic slower by',
+      'more CPU per byte',
+      'more CPU per packet',
+      'of it programs, as the kernel measures',
+    ],
     rows,
   )
 }
@@ -86,11 +92,12 @@ function printTraffic(title: string, { protocol, results, programNs }: TrafficTa
 const slowDown = ({ alone: [before, after], recorded }: Beside<TrafficResult>) =>
   ((before.bytesPerSecond + after.bytesPerSecond) / 2 / recorded.bytesPerSecond - 1) * 100
 
-const aloneCpuNs = ({ alone: [before, after] }: Beside<TrafficResult>) => (before.cpuNs + after.cpuNs) / 2
+const addedCpuNs = ({ alone: [before, after], recorded }: Beside<TrafficResult>) =>
+  recorded.cpuNs - (before.cpuNs + after.cpuNs) / 2
 
-const addedCpuNs = (pair: Beside<TrafficResult>) => pair.recorded.cpuNs - aloneCpuNs(pair)
-
-const addedCpuPercent = (pair: Beside<TrafficResult>) => (pair.recorded.cpuNs / aloneCpuNs(pair) - 1) * 100
+/** What the throughput would lose if nothing else ran. */
+const addedCpuPercent = ({ alone: [before, after], recorded }: Beside<TrafficResult>) =>
+  (recorded.cpuNsPerByte / ((before.cpuNsPerByte + after.cpuNsPerByte) / 2) - 1) * 100
 
 function formatRate(protocol: Protocol, results: readonly TrafficResult[]): string {
   const rate = (divisor: number): Spread => spreadOf(results.map(({ bytesPerSecond }) => bytesPerSecond / divisor))

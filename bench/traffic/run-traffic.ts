@@ -25,6 +25,8 @@ export interface TrafficResult {
   readonly packets: number
   /** CPU time of both ends for one of them, the kernel's work for it included. */
   readonly cpuNs: number
+  /** The same for a byte sent: how large packets of TCP are varies. */
+  readonly cpuNsPerByte: number
 }
 
 /** iperf3 over loopback, as fast as it goes. Both ends share the last core: whatever a packet costs slows them down. */
@@ -42,7 +44,13 @@ export async function runTraffic(protocol: Protocol, seconds: number): Promise<T
       const used = [await client.ended, await server.ended]
       const packets = countPackets() - before
       const cpuMs = used.reduce((sum, usage) => sum + usage.cpuMs, 0)
-      return { bytesPerSecond: readRate(output), packets, cpuNs: (cpuMs * 1e6) / packets }
+      const { bytes, seconds: sendingSeconds } = readSent(output)
+      return {
+        bytesPerSecond: bytes / sendingSeconds,
+        packets,
+        cpuNs: (cpuMs * 1e6) / packets,
+        cpuNsPerByte: (cpuMs * 1e6) / bytes,
+      }
     })
   } catch (error) {
     server.stop()
@@ -50,12 +58,11 @@ export async function runTraffic(protocol: Protocol, seconds: number): Promise<T
   }
 }
 
-function readRate(output: string): number {
+function readSent(output: string): { bytes: number; seconds: number } {
   const result = JSON.parse(readFileSync(output, 'utf8')) as {
     end: { sum_sent: { bytes: number; seconds: number } }
   }
-  const { bytes, seconds } = result.end.sum_sent
-  return bytes / seconds
+  return result.end.sum_sent
 }
 
 /** Only this namespace's. */
