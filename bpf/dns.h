@@ -36,6 +36,22 @@ static __always_inline __u32 find_udp(struct __sk_buff *skb)
 	return packet[6] == IPPROTO_UDP ? 40 : 0;
 }
 
+/*
+ * The port of the other side, in network byte order, 0 when it cannot be read. Looked at in place: a call of the helper would
+ * double what the program takes, and most packets of UDP are none of DNS.
+ */
+static __always_inline __be16 remote_port_of(struct __sk_buff *skb, __u32 offset, __u16 kind)
+{
+	__u8 *header = (void *)(long)skb->data + offset, *end = (void *)(long)skb->data_end;
+	struct udp_header udp;
+
+	if (header + sizeof(udp) <= end)
+		udp = *(struct udp_header *)header;
+	else if (bpf_skb_load_bytes(skb, offset, &udp, sizeof(udp)))
+		return 0;
+	return kind == CONTEXT_DNS_QUERY ? udp.destination : udp.source;
+}
+
 /* Of a struct sock: as much as struct sock_common has before skc_net, and some. */
 #define SOCK_HEAD_BYTES 128
 
@@ -84,15 +100,10 @@ static __always_inline void copy_packet(struct __sk_buff *skb, __u32 offset, __u
 static __always_inline void follow_dns(struct __sk_buff *skb, __u16 kind)
 {
 	__u32 offset = find_udp(skb), bytes;
-	struct udp_header udp;
-	__be16 port;
 
-	if (!offset || bpf_skb_load_bytes(skb, offset, &udp, sizeof(udp)))
+	if (!offset || remote_port_of(skb, offset, kind) != bpf_htons(DNS_PORT) || !state.recording)
 		return;
-	port = kind == CONTEXT_DNS_QUERY ? udp.destination : udp.source;
-	if (port != bpf_htons(DNS_PORT) || !state.recording)
-		return;
-	offset += sizeof(udp);
+	offset += sizeof(struct udp_header);
 	if (skb->len < offset + DNS_HEADER_BYTES)
 		return;
 	bytes = skb->len - offset;
