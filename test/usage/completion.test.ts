@@ -12,7 +12,7 @@ import { makeTemporaryDirectory } from '../support/temporary-directory.js'
 import { runTool } from '../support/tool.js'
 import { describeTool, printUsage } from './describe-tool.js'
 
-process.env.XDG_CONFIG_HOME = '/nonexistent'
+process.env.XDG_CONFIG_HOME = '/dev/null'
 const COMMANDS = await describeTool()
 const SHELLS = ['bash', 'zsh', 'fish'] as const
 type Shell = (typeof SHELLS)[number]

@@ -7,7 +7,7 @@ import { describeAliases } from '../../src/usage/describe-alias.js'
 import { runTool } from '../support/tool.js'
 
 /** Away with the user's own queries, of which packages know nothing. */
-const NO_QUERIES = { XDG_CONFIG_HOME: '/nonexistent' }
+const NO_QUERIES = { XDG_CONFIG_HOME: '/dev/null' }
 
 /** Every command of the sources, the tool itself first, the names of bcc's tools last. */
 export async function describeTool(): Promise<readonly CommandModel[]> {

@@ -5,7 +5,7 @@ import { run } from '../support/process.js'
 import { REPOSITORY } from '../support/repository.js'
 import { describeTool, printUsage } from './describe-tool.js'
 
-process.env.XDG_CONFIG_HOME = '/nonexistent'
+process.env.XDG_CONFIG_HOME = '/dev/null'
 const PAGE = join(REPOSITORY, 'dist/tcpconn.1')
 
 /** The page as plain text, in one line. */

@@ -51,20 +51,25 @@ export function readFacts(trace: string): string[] {
   const session = ['session_id', 'dns_source', 'has_local_errors', 'lost', 'malformed', 'evicted']
   try {
     return [
-      createTable('all_processes', process, read(PROCESSES)),
-      createTable('all_ranges', ['session_id', 'from_ns', 'to_ns'], read(RANGES)),
-      createTable('all_lookups', lookup, read(LOOKUPS)),
-      createTable('all_addresses', ['session_id', 'dns_name', 'address'], read(ADDRESSES)),
-      createTable('all_dns_sessions', session, read(SESSIONS)),
+      ...createTable('all_processes', process, read(PROCESSES)),
+      ...createTable('all_ranges', ['session_id', 'from_ns', 'to_ns'], read(RANGES)),
+      ...createTable('all_lookups', lookup, read(LOOKUPS)),
+      ...createTable('all_addresses', ['session_id', 'dns_name', 'address'], read(ADDRESSES)),
+      ...createTable('all_dns_sessions', session, read(SESSIONS)),
     ]
   } finally {
     db.close()
   }
 }
 
-function createTable(name: string, columns: readonly string[], rows: readonly Fact[][]): string {
+const TEXTS = ['recorded_comm', 'recorded_exe', 'recorded_user', 'dns_name', 'cgroup', 'address', 'dns_source']
+
+/** A trace may have nothing to say of a kind. */
+function createTable(name: string, columns: readonly string[], rows: readonly Fact[][]): string[] {
+  const typed = columns.map((column) => `${column} ${TEXTS.includes(column) ? 'VARCHAR' : 'BIGINT'}`)
   const values = rows.map((row) => `(${row.map(literal).join(', ')})`)
-  return `CREATE TABLE ${name} AS SELECT * FROM (VALUES ${values.join(', ')}) AS facts (${columns.join(', ')})`
+  const insert = `INSERT INTO ${name} VALUES ${values.join(', ')}`
+  return [`CREATE TABLE ${name} (${typed.join(', ')})`, ...(rows.length > 0 ? [insert] : [])]
 }
 
 function literal(value: Fact): string {

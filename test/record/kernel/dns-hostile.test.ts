@@ -88,6 +88,9 @@ describeKernel('DNS packets that anybody may send', () => {
     expect(sessionLosses(file)).toEqual(NO_LOSS)
     expectEqualSum(file, summary)
     expect(malformed).toBe(0)
-    expect(lookupsOf(file, inode).length + lost).toBe(count)
+    // What others on the host ask meanwhile may be lost, too.
+    const read = lookupsOf(file, inode).length
+    expect(read).toBeLessThanOrEqual(count)
+    expect(read + lost).toBeGreaterThanOrEqual(count)
   })
 })
