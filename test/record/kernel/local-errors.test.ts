@@ -1,14 +1,17 @@
 import { execFileSync } from 'node:child_process'
 import { constants } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { expectFilter, type Attempt } from '../../support/filter-case.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { expectEqualSum } from '../../support/losses.js'
 import { makeNetworkNamespace, type NetworkNamespace } from '../../support/network-namespace.js'
 import { recordWhile } from '../../support/recorder.js'
-import { connectsOf, flagsOf, onlyConnectOf, readSession } from '../../support/trace.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { runTool } from '../../support/tool.js'
+import { connectsOf, flagsOf, onlyConnectOf, queryTrace, readSession } from '../../support/trace.js'
 import { asUser, GAMES_UID } from '../../support/users.js'
-import { connect, runWorkload } from '../../support/workload.js'
+import { connect, runWorkload, workloadPath } from '../../support/workload.js'
 
 const { EACCES, EADDRNOTAVAIL, EAFNOSUPPORT, EFAULT, EINVAL, ENETUNREACH } = constants.errno
 const { EALREADY, ECONNREFUSED, EISCONN } = constants.errno
@@ -148,6 +151,21 @@ describeKernel('--local-errors', () => {
     }))
     expect(connectsOf(file, result.refused.pid)).toEqual([])
     expect(onlyConnectOf(file, result.failed.pid).outcome).toBe('local_error')
+  })
+
+  test('of one command are recorded with it alone', async () => {
+    const { exec } = makeBareNamespace()
+    const beside = makeBareNamespace()
+    const file = join(makeTemporaryDirectory(), 'trace.db')
+    const command = [...exec, workloadPath('connect'), '198.51.100.1', '80']
+    const [{ status }] = await Promise.all([
+      runTool(['record', file, '--local-errors', '--', ...command]),
+      connect('198.51.100.1', 80, ['--count', '100'], { under: beside.exec }),
+    ])
+    expect(status).toBe(0)
+    expect(queryTrace(file, 'SELECT comm, outcome FROM connects')).toEqual([
+      { comm: 'connect', outcome: 'local_error' },
+    ])
   })
 
   test('many threads at once are told apart', async () => {
