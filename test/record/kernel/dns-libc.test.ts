@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { withHosts } from '../../support/hosts.js'
 import { describeKernel } from '../../support/kernel-tests.js'
+import { interrupt, startLive } from '../../support/live.js'
 import { addressesOf } from '../../support/lookups.js'
 import { connectFromNode } from '../../support/node-client.js'
 import { firstOutput, run, start } from '../../support/process.js'
@@ -89,6 +90,13 @@ describeKernel('--dns=libc', () => {
     const { file, result } = await recordResolve(workloadPath('resolve'), 'nowhere.internal')
     expect(result.error).toBeLessThan(0)
     expect(namesOf(file, 'nowhere.internal')).toMatchObject([{ rcode: result.error, address_count: 0 }])
+  })
+
+  test('live shows them in their column', async () => {
+    const live = await startLive(['--dns=libc'])
+    const { pid } = await connectFromNode('db.internal', 80, withHosts(HOSTS))
+    const { stdout } = await interrupt(live)
+    expect(stdout.split('\n').find((line) => line.startsWith(`${pid} `))).toMatch(/ 127\.77\.0\.1 +80 +db\.internal$/)
   })
 
   test('numbers are no names', async () => {
