@@ -11,7 +11,7 @@ import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
 import { connectsOf, flagsOf, onlyConnectOf, queryTrace, readSession } from '../../support/trace.js'
 import { asUser, GAMES_UID } from '../../support/users.js'
-import { connect, runWorkload, workloadPath } from '../../support/workload.js'
+import { connect, runWorkload, startWorkload, workloadPath } from '../../support/workload.js'
 
 const { EACCES, EADDRNOTAVAIL, EAFNOSUPPORT, EFAULT, EINVAL, ENETUNREACH } = constants.errno
 const { EALREADY, ECONNREFUSED, EISCONN } = constants.errno
@@ -129,6 +129,21 @@ describeKernel('--local-errors', () => {
         fail(other.elsewhere ? '192.0.2.1' : '198.51.100.1', other.port ?? 1001, other.user ? asUser(GAMES_UID) : []),
       ],
     })
+  })
+
+  test('--pid applies', async () => {
+    const { exec } = makeBareNamespace()
+    const late = ['sh', '-c', 'read -r _ && exec "$0" "$@"']
+    const [wanted, other] = [1, 2].map(() =>
+      startWorkload('connect', ['198.51.100.1', '80'], { under: [...exec, ...late] }),
+    )
+    const { file } = await recordWhile({ args: ['--local-errors', '--pid', `${wanted?.pid}`] }, async () => {
+      for (const running of [wanted, other]) running?.child.stdin.end('\n')
+      await Promise.all([wanted?.finished, other?.finished])
+    })
+    expect(queryTrace(file, 'SELECT pid, outcome FROM connects')).toEqual([
+      { pid: wanted?.pid, outcome: 'local_error' },
+    ])
   })
 
   test('-6 applies, by the address', async () => {
