@@ -49,6 +49,17 @@ describeKernel('DNS packets', () => {
     expect(lookupsOf(file, inode).filter(({ latency_ns }) => !(latency_ns && latency_ns < 1e9))).toEqual([])
   })
 
+  test('of an IPv6 socket that asks over IPv4', async () => {
+    const namespace = makeAddressedNamespace()
+    await startDnsmasq(namespace, ['--host-record=mapped.example,10.77.0.1'])
+    const question = { name: 'mapped.example', server: '::ffff:127.0.0.1' }
+    const { file, result } = await recordWhile({ args: ['--dns'] }, () =>
+      lookUp([question], { kind: 'unconnected', port: 80, under: namespace.exec }),
+    )
+    expect(lookupsOf(file, namespace.inode)).toMatchObject([{ name: 'mapped.example', latency_ns: expect.any(Number) }])
+    expect(onlyConnectOf(file, result.pid).dns_name).toBe('mapped.example')
+  })
+
   test('over CNAMEs, with letters of either case, name the attempts that follow', async () => {
     const namespace = makeAddressedNamespace()
     const cnames = ['--cname=alias.example,real.example', '--cname=alias2.example,alias.example']
