@@ -16,6 +16,8 @@ export interface ClientOptions {
   readonly port?: number
   /** Between the answer and the connect. */
   readonly waitMs?: number
+  /** How long an answer is waited for. */
+  readonly giveUpMs?: number
   /** A program that becomes the client: of a namespace, of a cgroup. */
   readonly under?: readonly string[]
 }
@@ -25,9 +27,6 @@ export interface ClientResult {
   /** Addresses by question, none when there was no answer. */
   readonly answers: string[][]
 }
-
-/** Questions get no answer after this. */
-export const GIVES_UP_MS = 300
 
 const SCRIPT = `
   const { questions, kind, port, waitMs, giveUpMs } = JSON.parse(process.argv[1])
@@ -70,14 +69,16 @@ const SCRIPT = `
       if (port && addresses.length) await connect(addresses[0])
     }
     console.log(JSON.stringify(answers))
+    // The wait for an answer goes on.
+    process.exit()
   }
   run()`
 
 /** Asks a name server, one question after the other, in a process of its own. */
 export async function lookUp(questions: readonly Question[], options: ClientOptions = {}): Promise<ClientResult> {
-  const { kind = 'resolver', port = 0, waitMs = 0, under = [] } = options
+  const { kind = 'resolver', port = 0, waitMs = 0, giveUpMs = 5000, under = [] } = options
   const all = questions.map(({ name, type = 'A', server = '127.0.0.1' }) => ({ name, type, server }))
-  const asked = JSON.stringify({ questions: all, kind, port, waitMs, giveUpMs: GIVES_UP_MS })
+  const asked = JSON.stringify({ questions: all, kind, port, waitMs, giveUpMs })
   const { pid, stdout, stderr } = await run([...under, process.execPath, '-e', SCRIPT, asked], { cwd: REPOSITORY })
   if (!stdout) throw new Error(`the DNS client failed: ${stderr}`)
   return { pid, answers: JSON.parse(stdout) as string[][] }

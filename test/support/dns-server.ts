@@ -5,7 +5,7 @@ import { start } from './process.js'
 import { REPOSITORY } from './repository.js'
 import { waitUntil } from './wait-until.js'
 
-/** Where name servers of a test listen: the address of local stub resolvers among them. */
+/** Where name servers of a test listen, if it says nothing else: the address of local stub resolvers among them. */
 const NAME_SERVERS = ['127.0.0.1', '127.0.0.53', '::1'] as const
 
 /** A namespace in which all of 10.77.0.0/16 and fd77::/64 is this host: nobody listens, and connects are refused at once. */
@@ -22,7 +22,11 @@ export function makeAddressedNamespace(): NetworkNamespace {
  * Starts dnsmasq, and resolves when it listens. It answers for what is below .example alone.
  * @param args `--host-record=name.example,10.77.0.1`
  */
-export async function startDnsmasq({ exec }: Pick<NetworkNamespace, 'exec'>, args: readonly string[]): Promise<void> {
+export async function startDnsmasq(
+  { exec }: Pick<NetworkNamespace, 'exec'>,
+  args: readonly string[],
+  addresses: readonly string[] = NAME_SERVERS,
+): Promise<void> {
   const options = [
     '--keep-in-foreground',
     '--conf-file=/dev/null',
@@ -31,7 +35,7 @@ export async function startDnsmasq({ exec }: Pick<NetworkNamespace, 'exec'>, arg
     '--pid-file=',
     '--user=root',
   ]
-  const listen = ['--bind-interfaces', ...NAME_SERVERS.map((address) => `--listen-address=${address}`)]
+  const listen = ['--bind-interfaces', ...addresses.map((address) => `--listen-address=${address}`)]
   const { pid } = start([...exec, 'dnsmasq', ...options, ...listen, '--local=/example/', ...args])
   await waitUntil('dnsmasq to listen', () => isListening(pid))
 }

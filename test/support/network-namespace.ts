@@ -45,6 +45,28 @@ export function addSilentLink({ exec }: NetworkNamespace): void {
   for (const command of commands) runIn(exec, command.split(' '))
 }
 
+/** Addresses of the two ends of `linkNamespaces`. */
+export const LINKED = { near: ['10.89.0.1', 'fd89::1'], far: ['10.89.0.2', 'fd89::2'] } as const
+
+/** An Ethernet link between two namespaces: what does not fit its packets of 1,500 bytes goes in fragments. */
+export function linkNamespaces(near: NetworkNamespace, far: NetworkNamespace): void {
+  const name = far.exec.at(-1) as string
+  runIn(near.exec, `ip link add near type veth peer name far netns ${name}`.split(' '))
+  for (const [{ exec }, device] of [
+    [near, 'near'],
+    [far, 'far'],
+  ] as const) {
+    const [ipv4, ipv6] = LINKED[device]
+    const commands = [
+      `ip address add ${ipv4}/24 dev ${device}`,
+      // Without nodad the address cannot be used for a second.
+      `ip -6 address add ${ipv6}/64 dev ${device} nodad`,
+      `ip link set ${device} up`,
+    ]
+    for (const command of commands) runIn(exec, command.split(' '))
+  }
+}
+
 /** From this address of loopback the kernel adds a subflow to every MPTCP connection. */
 export function addMptcpEndpoint({ exec }: NetworkNamespace, address: string): void {
   runIn(exec, ['ip', 'mptcp', 'limits', 'set', 'subflows', '2', 'add_addr_accepted', '2'])

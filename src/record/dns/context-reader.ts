@@ -9,8 +9,12 @@ import type { Lookup } from './lookup.js'
 import { createNameCache, type NameCache } from './name-cache.js'
 import { createPacketPairs } from './pair-packets.js'
 
-/** Records that are read at a time: a flood of packets does not hold attempts up. */
-const MAX_RECORDS = 20_000
+/**
+ * How long records are read at a time, and after how many the clock is looked at. A full ring of plain packets takes less, so
+ * that attempts find their names; under a flood of large ones they go on without.
+ */
+const READ_NS = 250e6
+const CHUNK = 16
 /** Look-ups that wait to be written, beyond which they are lost. */
 const MAX_WAITING = 65_536
 const NAME_BYTES = resolvedName.addresses - resolvedName.name
@@ -70,11 +74,11 @@ export function createContext(options: ContextOptions): Context {
     names,
     lookups,
     read() {
-      ring.read(take, MAX_RECORDS)
+      for (const untilNs = nowNs() + READ_NS; ring.read(take, CHUNK) === CHUNK && nowNs() < untilNs;);
       pairs.giveUp(nowNs()).forEach(keep)
     },
     finish() {
-      while (ring.read(take, MAX_RECORDS) > 0);
+      while (ring.read(take, CHUNK) > 0);
       pairs.giveUp(Infinity).forEach(keep)
     },
     counts: () => ({ lost: options.lostRecords() + dropped, malformed, evicted: names.evicted }),

@@ -60,8 +60,10 @@ export function createNameCache(maxEntries = MAX_ENTRIES): NameCache {
     size -= count
     evicted += count
   }
+  // One iterator for good: a new one has to pass all places whose entries are gone before it comes to the first.
+  const oldestFirst = addresses.entries()
   const dropOldest = () => {
-    const [oldest] = addresses
+    const { value: oldest } = oldestFirst.next()
     if (oldest === undefined) return
     addresses.delete(oldest[0])
     drop(oldest[1].length)

@@ -138,6 +138,18 @@ describe('bounds', () => {
     expect(cache.evicted).toBe(2)
   })
 
+  test('a name that pushes another one out costs not much more than one that does not', () => {
+    const { add, cache } = createCache()
+    // ms for each 4,000 names: eight times there is room for them.
+    const times = Array.from({ length: 60 }, (_, chunk) => {
+      const startedMs = performance.now()
+      for (let i = 0; i < 4000; i++) add('a.example', chunk, {}, chunk * 4000 + i)
+      return performance.now() - startedMs
+    })
+    expect(cache.evicted).toBe(240_000 - 32_768)
+    expect(median(times.slice(10)) / median(times.slice(0, 8))).toBeLessThan(3)
+  })
+
   test('a flood of names leaves 32,768, and counts the others', () => {
     const { add, find, cache } = createCache()
     for (let i = 0; i < 40_000; i++) add(`${i}.example`, i, {}, i)
@@ -146,3 +158,7 @@ describe('bounds', () => {
     expect(find(Infinity, ME, 40_000 - 32_769)).toBeNull()
   })
 })
+
+function median(values: readonly number[]): number {
+  return values.toSorted((x, y) => x - y)[Math.floor(values.length / 2)] as number
+}

@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { readMappedLibcs } from '../../../src/record/host/find-libcs.js'
 import { withHosts } from '../../support/hosts.js'
 import { describeKernel } from '../../support/kernel-tests.js'
+import { interrupt, startLive } from '../../support/live.js'
 import { addressesOf } from '../../support/lookups.js'
 import { connectFromNode } from '../../support/node-client.js'
 import { firstOutput, run, start } from '../../support/process.js'
@@ -30,8 +33,8 @@ function namesOf(file: string, name: string): NameRow[] {
 }
 
 /** Starts test/workload/resolve, which has its libc mapped when this is over, and waits. */
-async function startResolve(program: string, name: string) {
-  const running = start([...withHosts(HOSTS), program, name, '80'])
+async function startResolve(program: readonly string[], name: string) {
+  const running = start([...withHosts(HOSTS), ...program, name, '80'])
   await firstOutput(running)
   return async () => {
     running.child.stdin.end('\n')
@@ -42,7 +45,7 @@ async function startResolve(program: string, name: string) {
 
 /** Everything that a program asks its libc for, and what it does with it. */
 async function recordResolve(program: string, name: string) {
-  const resolve = await startResolve(program, name)
+  const resolve = await startResolve([program], name)
   return recordWhile(LIBC, resolve)
 }
 
@@ -91,6 +94,13 @@ describeKernel('--dns=libc', () => {
     expect(namesOf(file, 'nowhere.internal')).toMatchObject([{ rcode: result.error, address_count: 0 }])
   })
 
+  test('live shows them in their column', async () => {
+    const live = await startLive(['--dns=libc'])
+    const { pid } = await connectFromNode('db.internal', 80, withHosts(HOSTS))
+    const { stdout } = await interrupt(live)
+    expect(stdout.split('\n').find((line) => line.startsWith(`${pid} `))).toMatch(/ 127\.77\.0\.1 +80 +db\.internal$/)
+  })
+
   test('numbers are no names', async () => {
     const { file, result } = await recordResolve(workloadPath('resolve'), '127.77.0.1')
     expect(onlyConnectOf(file, result.pid).dns_name).toBeNull()
@@ -103,6 +113,19 @@ describeKernel('--dns=libc', () => {
     const { file, result } = await recordResolve(program, 'cache.internal')
     expect(result).toMatchObject({ error: 0, addresses: 2 })
     expect(namesOf(file, 'cache.internal')).toMatchObject([{ rcode: 0, address_count: 2, query_type: null }])
+    expect(onlyConnectOf(file, result.pid).dns_name).toBe('cache.internal')
+  })
+
+  test('a libc that only the mount namespace of a container has', async () => {
+    const [libc] = readMappedLibcs(readFileSync('/proc/self/maps', 'utf8'))
+    const directory = makeTemporaryDirectory()
+    const script = `mount -t tmpfs none ${directory} && cp "$0" ${directory}/libc.so.6 &&
+      exec env LD_LIBRARY_PATH=${directory} "$@"`
+    const container = ['unshare', '--mount', 'sh', '-c', script, libc?.path ?? '']
+    const resolve = await startResolve([...container, workloadPath('resolve')], 'cache.internal')
+    const { file, result } = await recordWhile(LIBC, resolve)
+    expect(existsSync(join(directory, 'libc.so.6'))).toBe(false)
+    expect(result).toMatchObject({ error: 0, addresses: 2 })
     expect(onlyConnectOf(file, result.pid).dns_name).toBe('cache.internal')
   })
 

@@ -7,7 +7,7 @@ import { lookupsOf } from '../../support/lookups.js'
 import { SILENT_ADDRESS, addSilentLink, type NetworkNamespace } from '../../support/network-namespace.js'
 import { recordWhile } from '../../support/recorder.js'
 import { waitForSynSent } from '../../support/syn-sent.js'
-import { onlyConnectOf, queryTrace } from '../../support/trace.js'
+import { connectsOf, onlyConnectOf, queryTrace } from '../../support/trace.js'
 import { connect, startWorkload } from '../../support/workload.js'
 
 const ADDRESS = '10.77.0.1'
@@ -96,6 +96,26 @@ describeKernel('names of attempts', () => {
       { dns_name: 'c.example', dns_candidates: 3 },
       { dns_name: 'b.example', dns_candidates: 3 },
     ])
+  })
+
+  test('are there for each of a thousand, however soon they follow their answers', async () => {
+    const namespace = makeAddressedNamespace()
+    const addresses = Array.from({ length: 250 }, (_, i) => `10.77.2.${i}`)
+    await startDnsmasq(
+      namespace,
+      addresses.map((address, i) => `--host-record=n${i}.example,${address}`),
+    )
+    const questions = addresses.map((_, i) => ({ name: `n${i}.example` }))
+    const kinds = ['resolver', 'connected', 'unconnected', 'resolver'] as const
+    const { file, result } = await recordWhile({ args: ['--dns'] }, () =>
+      Promise.all(kinds.map((kind) => lookUp(questions, { kind, port: 80, under: namespace.exec }))),
+    )
+    const pids = result.map(({ pid }) => pid)
+    const named = connectsOf(file, ...pids).map((row) => `${row.pid} ${row.remote_address} ${row.dns_name}`)
+    const made = pids.flatMap((pid) => addresses.map((address, i) => `${pid} ${address} n${i}.example`))
+    expect(named.toSorted()).toEqual(made.toSorted())
+    expect(lookupsOf(file, namespace.inode).filter(({ latency_ns }) => latency_ns === null)).toEqual([])
+    expect(lookupsOf(file, namespace.inode)).toHaveLength(kinds.length * addresses.length)
   })
 
   test('were answered before it began, however long it takes', async () => {

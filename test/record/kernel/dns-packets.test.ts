@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { GIVES_UP_MS, lookUp } from '../../support/dns-client.js'
+import { lookUp } from '../../support/dns-client.js'
 import { makeAddressedNamespace, startDnsmasq, startSlowServer } from '../../support/dns-server.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { addressesOf, lookupsOf } from '../../support/lookups.js'
@@ -49,6 +49,17 @@ describeKernel('DNS packets', () => {
     expect(lookupsOf(file, inode).filter(({ latency_ns }) => !(latency_ns && latency_ns < 1e9))).toEqual([])
   })
 
+  test('of an IPv6 socket that asks over IPv4', async () => {
+    const namespace = makeAddressedNamespace()
+    await startDnsmasq(namespace, ['--host-record=mapped.example,10.77.0.1'])
+    const question = { name: 'mapped.example', server: '::ffff:127.0.0.1' }
+    const { file, result } = await recordWhile({ args: ['--dns'] }, () =>
+      lookUp([question], { kind: 'unconnected', port: 80, under: namespace.exec }),
+    )
+    expect(lookupsOf(file, namespace.inode)).toMatchObject([{ name: 'mapped.example', latency_ns: expect.any(Number) }])
+    expect(onlyConnectOf(file, result.pid).dns_name).toBe('mapped.example')
+  })
+
   test('over CNAMEs, with letters of either case, name the attempts that follow', async () => {
     const namespace = makeAddressedNamespace()
     const cnames = ['--cname=alias.example,real.example', '--cname=alias2.example,alias.example']
@@ -91,8 +102,12 @@ describeKernel('DNS packets', () => {
         kind: 'unconnected',
         under: namespace.exec,
       })
-      await lookUp([{ name: 'silence.example' }], { under: silent.exec })
-      await lookUp([{ name: 'closed.example', server: '10.77.0.1' }], { kind: 'unconnected', under: silent.exec })
+      await lookUp([{ name: 'silence.example' }], { giveUpMs: 100, under: silent.exec })
+      await lookUp([{ name: 'closed.example', server: '10.77.0.1' }], {
+        kind: 'unconnected',
+        giveUpMs: 100,
+        under: silent.exec,
+      })
     })
     expect(lookupsOf(file, namespace.inode)).toMatchObject([
       { name: 'none.example', rcode: 3, address_count: 0, latency_ns: expect.any(Number) },
@@ -117,7 +132,7 @@ describeKernel('DNS packets', () => {
     expect(row).toMatchObject({ dns_name: 'slow.example', dns_lookup_ns: lookup?.latency_ns })
     // A timer of the server may fire 1 ms early, and a busy machine may run it later.
     expect(row.dns_lookup_ns).toBeGreaterThan((delayMs - 2) * 1e6)
-    expect(row.dns_lookup_ns).toBeLessThan(GIVES_UP_MS * 1e6)
+    expect(row.dns_lookup_ns).toBeLessThan((delayMs + 1000) * 1e6)
     expect(row.dns_age_ns).toBeGreaterThan((waitMs - 2) * 1e6)
     expect(row.dns_age_ns).toBeLessThan((waitMs + 1000) * 1e6)
   })

@@ -1,14 +1,17 @@
 import { execFileSync } from 'node:child_process'
 import { constants } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { expectFilter, type Attempt } from '../../support/filter-case.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { expectEqualSum } from '../../support/losses.js'
 import { makeNetworkNamespace, type NetworkNamespace } from '../../support/network-namespace.js'
 import { recordWhile } from '../../support/recorder.js'
-import { connectsOf, flagsOf, onlyConnectOf, readSession } from '../../support/trace.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { runTool } from '../../support/tool.js'
+import { connectsOf, flagsOf, onlyConnectOf, queryTrace, readSession } from '../../support/trace.js'
 import { asUser, GAMES_UID } from '../../support/users.js'
-import { connect, runWorkload } from '../../support/workload.js'
+import { connect, runWorkload, startWorkload, workloadPath } from '../../support/workload.js'
 
 const { EACCES, EADDRNOTAVAIL, EAFNOSUPPORT, EFAULT, EINVAL, ENETUNREACH } = constants.errno
 const { EALREADY, ECONNREFUSED, EISCONN } = constants.errno
@@ -128,6 +131,21 @@ describeKernel('--local-errors', () => {
     })
   })
 
+  test('--pid applies', async () => {
+    const { exec } = makeBareNamespace()
+    const late = ['sh', '-c', 'read -r _ && exec "$0" "$@"']
+    const [wanted, other] = [1, 2].map(() =>
+      startWorkload('connect', ['198.51.100.1', '80'], { under: [...exec, ...late] }),
+    )
+    const { file } = await recordWhile({ args: ['--local-errors', '--pid', `${wanted?.pid}`] }, async () => {
+      for (const running of [wanted, other]) running?.child.stdin.end('\n')
+      await Promise.all([wanted?.finished, other?.finished])
+    })
+    expect(queryTrace(file, 'SELECT pid, outcome FROM connects')).toEqual([
+      { pid: wanted?.pid, outcome: 'local_error' },
+    ])
+  })
+
   test('-6 applies, by the address', async () => {
     const { file, result } = await recordWhile({ args: ['--local-errors', '-6'] }, () => failAll(makeBareNamespace()))
     const rows = connectsOf(file, result[0]?.pid ?? 0)
@@ -148,6 +166,21 @@ describeKernel('--local-errors', () => {
     }))
     expect(connectsOf(file, result.refused.pid)).toEqual([])
     expect(onlyConnectOf(file, result.failed.pid).outcome).toBe('local_error')
+  })
+
+  test('of one command are recorded with it alone', async () => {
+    const { exec } = makeBareNamespace()
+    const beside = makeBareNamespace()
+    const file = join(makeTemporaryDirectory(), 'trace.db')
+    const command = [...exec, workloadPath('connect'), '198.51.100.1', '80']
+    const [{ status }] = await Promise.all([
+      runTool(['record', file, '--local-errors', '--', ...command]),
+      connect('198.51.100.1', 80, ['--count', '100'], { under: beside.exec }),
+    ])
+    expect(status).toBe(0)
+    expect(queryTrace(file, 'SELECT comm, outcome FROM connects')).toEqual([
+      { comm: 'connect', outcome: 'local_error' },
+    ])
   })
 
   test('many threads at once are told apart', async () => {

@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { cgroupRoot } from '../../support/cgroup.js'
+import { expectError } from '../../support/error-lines.js'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { recordWhile } from '../../support/recorder.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { runTool } from '../../support/tool.js'
+import { onlyConnectOf, readSession } from '../../support/trace.js'
+import { connect } from '../../support/workload.js'
+
+/** What follows runs in a mount namespace of its own, without cgroup v2. */
+const withoutCgroup2 = () => ['unshare', '--mount', 'sh', '-c', 'umount --lazy "$0" && exec "$@"', cgroupRoot()]
+
+/** What follows runs with root's capabilities but CAP_SYS_ADMIN, and where tracefs is mounted nowhere. */
+const WITHOUT_TRACEFS = [
+  'unshare',
+  '--mount',
+  'sh',
+  '-c',
+  `umount --lazy /sys/kernel/tracing /sys/kernel/debug 2>/dev/null
+   exec setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "$0" "$@"`,
+]
+
+describeKernel('a host that hides tracefs', () => {
+  test('--local-errors says so, and what to do', async () => {
+    const file = join(makeTemporaryDirectory(), 'trace.db')
+    expectError(await runTool(['record', file, '--local-errors'], { under: WITHOUT_TRACEFS }), 'E_NO_TRACEFS')
+    expect(existsSync(file)).toBe(false)
+  })
+
+  test('--dns records there all the same', async () => {
+    const { file, result } = await recordWhile({ args: ['--dns'], under: WITHOUT_TRACEFS }, () =>
+      connect('127.0.0.1', 1000),
+    )
+    expect(onlyConnectOf(file, result.pid)).toMatchObject({ outcome: 'refused' })
+  })
+})
+
+describeKernel('a host where cgroup v2 is not mounted', () => {
+  test.each([['record'], ['live']])('%s --dns says so, and what to do', async (command) => {
+    const file = join(makeTemporaryDirectory(), 'trace.db')
+    const output = command === 'record' ? [file] : ['-o', file]
+    const result = await runTool([command, '--dns', ...output], { under: withoutCgroup2() })
+    expectError(result, 'E_NO_CGROUP2')
+    expect(result.stderr).toContain('--dns=libc')
+    expect(existsSync(file)).toBe(false)
+  })
+
+  test('--dns=libc and --local-errors record there all the same', async () => {
+    const options = { args: ['--dns=libc', '--local-errors'], under: withoutCgroup2() }
+    const { file, result } = await recordWhile(options, () => connect('127.0.0.1', 1000))
+    expect(onlyConnectOf(file, result.pid)).toMatchObject({ outcome: 'refused', dns_name: null })
+    expect(readSession(file)).toMatchObject({ dns_source: 'libc', has_local_errors: 1 })
+  })
+})
