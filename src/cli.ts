@@ -9,6 +9,7 @@ import { addRecordCommands } from './record/command.js'
 import { describeError } from './report-error.js'
 import { commandLineError } from './command-line-error.js'
 import { addUsageCommands, tellsUsage } from './usage/command.js'
+import { settleHeap } from './settle-heap.js'
 import { TOOL_VERSION } from './version.js'
 
 const USAGE_STATUS = 2
@@ -40,6 +41,7 @@ try {
 } catch (thrown) {
   process.exitCode = endWith(thrown)
 }
+settleHeap()
 
 async function run(typed: readonly string[]): Promise<void> {
   const asked = alias === null ? { args: typed } : readAlias(alias, typed)

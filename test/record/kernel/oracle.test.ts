@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { checkQueries, differing, exportToEngine } from '../../analyze/oracle/check-queries.js'
 import { ORACLES } from '../../analyze/oracle/oracles.js'
+import { lookUp } from '../../support/dns-client.js'
+import { makeAddressedNamespace, startDnsmasq } from '../../support/dns-server.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { findClosedPort, listen } from '../../support/listener.js'
 import { SILENT_ADDRESS, addSilentLink, makeNetworkNamespace } from '../../support/network-namespace.js'
@@ -14,6 +16,22 @@ import { connect, startWorkload } from '../../support/workload.js'
 const NAMELESS_UID = 3_999_999_999
 /** A SYN is sent again after a second. */
 const RETRANSMIT_MS = 1100
+
+/** Names of two addresses where nobody listens; a third name is never connected to. */
+const RECORDS = [
+  '--host-record=web.example,10.77.0.1',
+  '--host-record=api.example,10.77.0.2',
+  '--host-record=no.example,10.77.0.3',
+]
+
+async function lookUpNames(): Promise<void> {
+  const namespace = makeAddressedNamespace()
+  await startDnsmasq(namespace, RECORDS)
+  const under = namespace.exec
+  const web = { name: 'web.example' }
+  await lookUp([web, web, web, { name: 'api.example' }, { name: 'nowhere.example' }], { port: 80, under })
+  await lookUp([{ name: 'no.example' }], { under })
+}
 
 async function openPorts() {
   const namespace = makeNetworkNamespace()
@@ -33,6 +51,7 @@ async function connectBefore({ root, silent, open, open6, closed }: Ports): Prom
     connect('127.0.0.1', closed, ['--count', '40'], { root, under: asUser(NAMELESS_UID) }),
     connect(SILENT_ADDRESS, 80, ['--count', '12', ...waitFor(20)], silent),
     connect(SILENT_ADDRESS, 443, waitFor(RETRANSMIT_MS), silent),
+    lookUpNames(),
   ])
 }
 
@@ -43,6 +62,7 @@ async function connectAfter({ root, silent, open, closed }: Ports): Promise<void
     connect('127.0.0.1', open, ['--count', '150']),
     connect('127.0.0.1', open, ['--threads', '3', '--count', '30']),
     connect('127.0.0.1', closed, ['--count', '60'], { root, under: asUser(GAMES_UID) }),
+    lookUpNames(),
     delay(RETRANSMIT_MS),
   ])
 }
@@ -50,8 +70,8 @@ async function connectAfter({ root, silent, open, closed }: Ports): Promise<void
 describeKernel('a real recording', () => {
   test('every stored query says of it what DuckDB says', { timeout: 120_000 }, async () => {
     const ports = await openPorts()
-    const { file: trace } = await recordWhile({}, () => connectBefore(ports))
-    await recordWhile({ file: trace }, () => connectAfter(ports))
+    const { file: trace } = await recordWhile({ args: ['--dns'] }, () => connectBefore(ports))
+    await recordWhile({ file: trace, args: ['--dns'] }, () => connectAfter(ports))
     const outcomes = queryTrace<{ outcome: string }>(trace, 'SELECT DISTINCT outcome FROM connects')
     const recorded = ['established', 'refused', 'cancelled', 'pending'].map((outcome) => ({ outcome }))
     expect(outcomes).toEqual(expect.arrayContaining(recorded))
