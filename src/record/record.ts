@@ -22,6 +22,8 @@ export interface Display {
   readonly probe: Probe
   /** In the place of the status line */
   readonly status: StatusLine
+  /** Recording is on. */
+  begin(): void
   /** Shows what is left; all is in the trace by then. */
   end(): void
 }
@@ -82,6 +84,7 @@ async function recordSession(
     const command = relay && (await startCommand(session, user, relay))
     if (command) void command.exit.then(() => stop.stop('command'))
     switchOn(session)
+    display.begin()
     command?.run()
     await runSession(session, pump, stop, status)
     return { ...endSession(session, pump, stop.reason ?? 'interrupt'), command }
@@ -98,7 +101,7 @@ async function recordSession(
 function createStatusDisplay({ options, output, probe }: Session): Display {
   const isShown = !options.quiet && process.stderr.isTTY && options.command.length === 0
   const status = createStatusLine(isShown, { durationNs: options.durationNs, fileBytes: output.sizeBytes })
-  return { probe, status, end() {} }
+  return { probe, status, begin() {}, end() {} }
 }
 
 /** The command is followed before its first instruction. */

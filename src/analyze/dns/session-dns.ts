@@ -1,24 +1,19 @@
 import type { Database } from 'better-sqlite3'
 import { sql } from 'kysely'
-import { formatCount, formatPlural } from '../../show/format-number.js'
+import { formatCount } from '../../show/format-number.js'
+import { describeDnsLoss, type DnsLossCounts } from '../../store/dns-loss-text.js'
 import { safeText } from '../../show/safe-text.js'
 import { knowsLookups } from '../trace/knows-lookups.js'
 import { queries, selectAll } from '../trace/query-builder.js'
 import { boundedText } from '../trace/row-reader.js'
 import type { SessionPart } from '../trace/scope.js'
 
-/** How a session recorded DNS, and what it lost of it. Nothing of this is a loss of attempts. */
-export interface SessionDns {
+/** How a session recorded DNS, and what it lost of it. */
+export interface SessionDns extends DnsLossCounts {
   /** `udp`, `libc`; `null`: lookups were not recorded */
   readonly source: string | null
   /** Whether connects that fail before a SYN were recorded */
   readonly hasLocalErrors: boolean
-  /** Packets that found no room */
-  readonly lost: number
-  /** Packets that are no DNS, or cut off */
-  readonly malformed: number
-  /** Names forgotten while recording */
-  readonly evicted: number
 }
 
 const NOT_RECORDED: SessionDns = { source: null, hasLocalErrors: false, lost: 0, malformed: 0, evicted: 0 }
@@ -42,17 +37,7 @@ export function readSessionDns(db: Database, sessionId: number): SessionDns {
   }
 }
 
-/** A line for DNS packets and names that were lost, `null` without any. */
-export function describeDnsLoss({ lost, malformed, evicted }: SessionDns): string | null {
-  const parts = [
-    ...(lost > 0 ? [`LOST ${formatPlural(lost, 'DNS packet')}`] : []),
-    ...(malformed > 0 ? [`${formatPlural(malformed, 'malformed DNS packet')}`] : []),
-    ...(evicted > 0 ? [`${formatPlural(evicted, 'DNS name')} forgotten for want of room`] : []),
-  ]
-  return parts.length === 0 ? null : `${parts.join(', ')}; attempts are not affected, names may be missing`
-}
-
-/** The same for each session of a scope that lost any. */
+/** A line for each session of a scope that lost DNS packets or names. */
 export function dnsLossLines(parts: readonly SessionPart[]): string[] {
   return parts.flatMap((part) => {
     const loss = describeDnsLoss(readSessionDns(part.trace.db, part.sessionId))

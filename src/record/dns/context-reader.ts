@@ -1,3 +1,4 @@
+import type { DnsLossCounts } from '../../store/dns-loss-text.js'
 import { parseAddress } from '../../store/address.js'
 import { readText } from '../decode/read-text.js'
 import type { CgroupPaths } from '../host/cgroup-paths.js'
@@ -30,7 +31,7 @@ export interface Context {
   /** No more answers come. */
   finish(): void
   /** Packets that found no room here or on their way, and those that are no DNS. */
-  counts(): { readonly lost: number; readonly malformed: number; readonly evicted: number }
+  counts(): DnsLossCounts
 }
 
 export interface ContextOptions {

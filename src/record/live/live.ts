@@ -1,4 +1,5 @@
 import { safeLine } from '../../show/safe-text.js'
+import { describeDnsLoss, type DnsLossCounts } from '../../store/dns-loss-text.js'
 import { describeLossCounts } from '../../store/loss-text.js'
 import type { ViewOptions } from '../../view/view-options.js'
 import { createCgroupPaths, type CgroupPaths } from '../host/cgroup-paths.js'
@@ -35,9 +36,9 @@ export interface LiveOptions {
 export async function live(options: LiveOptions): Promise<void> {
   const { probe, users } = startProbe({ ...options, followsCommand: false })
   try {
-    await show(options, probe, users)
-    const loss = describeLossCounts({ ...probe.lost(), writerBehind: 0 })
-    if (loss !== null) process.stderr.write(`${safeLine(loss)}\n`)
+    const dns = await show(options, probe, users)
+    const losses = [describeLossCounts({ ...probe.lost(), writerBehind: 0 }), options.dnsSource && describeDnsLoss(dns)]
+    for (const loss of losses) if (loss !== null) process.stderr.write(`${safeLine(loss)}\n`)
     // What is left is a reader that may take its time.
     endOnSignals()
   } finally {
@@ -45,7 +46,7 @@ export async function live(options: LiveOptions): Promise<void> {
   }
 }
 
-async function show(options: LiveOptions, loaded: Probe, users: UserNames): Promise<void> {
+async function show(options: LiveOptions, loaded: Probe, users: UserNames): Promise<DnsLossCounts> {
   const clock = startClock()
   const cgroupPaths = createCgroupPaths(findCgroupRoot())
   const { probe, context } = explainEvents(loaded, { clock, cgroupPaths, keepsLookups: false })
@@ -73,6 +74,7 @@ async function show(options: LiveOptions, loaded: Probe, users: UserNames): Prom
   const endNs = clock.nowNs()
   output.add(feed.finish(endNs), endNs)
   output.end()
+  return context.counts()
 }
 
 /** Where the names of a row come from. */

@@ -38,8 +38,8 @@ function openDisplay(
     if (process.stdout.writableLength > MAX_WAITING_BYTES) hidden += rows.length
     else output.add(rows, nowNs)
   }
-  output.begin()
   return {
+    begin: output.begin,
     probe: { ...probe, ring },
     status: { add: (_, nowNs) => show(nowNs), draw: show, clear() {} },
     end() {

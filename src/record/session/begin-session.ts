@@ -56,7 +56,11 @@ function createSession(parts: Parts, users: UserNames): Session {
   const { options, output } = parts
   const clock = startClock()
   const cgroupPaths = createCgroupPaths(findCgroupRoot())
-  const { probe, context } = explainEvents(parts.probe, { clock, cgroupPaths, keepsLookups: true })
+  const { probe, context } = explainEvents(parts.probe, {
+    clock,
+    cgroupPaths,
+    keepsLookups: options.dnsSource !== null,
+  })
   const id = insertSession(output.db, {
     toolVersion: TOOL_VERSION,
     commandLine: options.commandLine,

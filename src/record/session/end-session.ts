@@ -1,4 +1,5 @@
 import { readMonotonicClock } from '../host/clock.js'
+import type { DnsLossCounts } from '../../store/dns-loss-text.js'
 import type { LossCounts } from '../../store/loss-text.js'
 import type { Session } from './begin-session.js'
 import type { Completeness } from './completeness.js'
@@ -15,6 +16,7 @@ export interface SessionResult {
   readonly loss: LossCounts
   readonly rows: number
   readonly completeness: Completeness | null
+  readonly dns: DnsLossCounts
 }
 
 /**
@@ -31,20 +33,15 @@ export function endSession(session: Session, pump: Pump, reason: EndReason): Ses
   output.waitForLocks(LOCKED_MS)
   if (!pump.drain(clock.nowNs)) throw lockedTrace(output.path)
   context.finish()
-  writer.writeLookups()
+  while (context.lookups.length > 0) writer.writeLookups()
   const pending = writePending(writer, probe.pending(), options.filters, { monotonicNs, nowNs: durationNs })
   writer.addNames(true)
   writer.flushWindow()
   const completeness = kernelCount?.compare(writer.dictionaries.attemptsByNetns()) ?? null
+  const dns = countsOf(session)
   output.requireName()
-  closeSession(output.db, session.id, {
-    durationNs,
-    reason,
-    loss: pump.loss.total,
-    completeness,
-    dns: countsOf(session),
-  })
-  return { durationNs, loss: pump.loss.total, rows: pump.rows + pending, completeness }
+  closeSession(output.db, session.id, { durationNs, reason, loss: pump.loss.total, completeness, dns })
+  return { durationNs, loss: pump.loss.total, rows: pump.rows + pending, completeness, dns }
 }
 
 /** After an error: detaches, and says in the session's row how it ended if the file still takes it. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { hostname, machine, release } from 'node:os'
 import type { Database } from 'better-sqlite3'
+import type { DnsLossCounts } from '../../store/dns-loss-text.js'
 import type { LossCounts } from '../../store/loss-text.js'
 import type { DnsSource } from '../options/probe-options.js'
 import type { Completeness } from './completeness.js'
@@ -27,7 +28,7 @@ export interface SessionEnd {
   readonly loss: LossCounts
   readonly completeness: Completeness | null
   /** DNS packets that were lost or were none, and names that were forgotten */
-  readonly dns: { readonly lost: number; readonly malformed: number; readonly evicted: number }
+  readonly dns: DnsLossCounts
 }
 
 /** Adds a session to the trace and returns its id. */

@@ -2,14 +2,33 @@ import type { Database } from 'better-sqlite3'
 import { formatAddress } from '../../store/address.js'
 import type { AttemptBatch } from '../decode/attempt-batch.js'
 import type { Lookup } from '../dns/lookup.js'
+import type { Transaction } from './transaction.js'
 
 /** Ids of names that are kept: those of a day of a busy host. */
 const MAX_KEPT = 65_536
 
-/** Writes look-ups, and the names of attempts. All of it to be called inside a transaction. */
+/** Rows of one transaction of look-ups: 50 ms or so. */
+const MAX_ROWS = 16_384
+
+/** What is in the file. */
+export interface DnsCounts {
+  lookups: number
+  /** Attempts that have a name: counted by whoever commits them */
+  named: number
+}
+
+/** Writes look-ups, and the names of attempts. */
 export interface DnsWriter {
-  insertLookups(lookups: readonly Lookup[]): void
-  /** @param groups rows of the batch in the order of their ids, which begin at `firstId` */
+  readonly counts: DnsCounts
+  /**
+   * Commits the first of these look-ups, as many as do not hold attempts up, and takes them out of the list. Throws what
+   * SQLite throws; it may be called again then.
+   */
+  writeLookups(lookups: Lookup[], inTransaction: Transaction): void
+  /**
+   * To be called inside a transaction.
+   * @param groups rows of the batch in the order of their ids, which begin at `firstId`
+   */
   insertNames(batch: AttemptBatch, groups: readonly Uint32Array[], firstId: number): void
   /** To be called when a transaction came to nothing: rows that were made in it are not there. */
   forget(): void
@@ -25,15 +44,27 @@ export function createDnsWriter(db: Database, sessionId: number, cgroupRow: (ker
     'INSERT INTO connect_dns (attempt_id, dns_name_id, dns_age_ns, dns_lookup_ns, dns_candidates) VALUES (?, ?, ?, ?, ?)',
   )
   const { nameId, forget } = createNameIds(db)
+  const counts: DnsCounts = { lookups: 0, named: 0 }
+  const insert = ({ startedNs, latencyNs, name, queryType, rcode, addresses, cgroupId, netns }: Lookup) => {
+    const id = nameId(name)
+    const asker = [cgroupRow(cgroupId), netns || null]
+    insertLookup.run(sessionId, startedNs, latencyNs, id, queryType, rcode, addresses.length, ...asker)
+    for (const address of addresses) insertAddress.run(sessionId, id, formatAddress(address))
+  }
   return {
+    counts,
     forget,
-    insertLookups(lookups) {
-      for (const { startedNs, latencyNs, name, queryType, rcode, addresses, cgroupId, netns } of lookups) {
-        const id = nameId(name)
-        const asker = [cgroupRow(cgroupId), netns || null]
-        insertLookup.run(sessionId, startedNs, latencyNs, id, queryType, rcode, addresses.length, ...asker)
-        for (const address of addresses) insertAddress.run(sessionId, id, formatAddress(address))
+    writeLookups(lookups, inTransaction) {
+      if (lookups.length === 0) return
+      const first = lookups.slice(0, countFitting(lookups))
+      try {
+        inTransaction(() => first.forEach(insert))
+      } catch (error) {
+        forget()
+        throw error
       }
+      counts.lookups += first.length
+      lookups.splice(0, first.length)
     },
     insertNames(batch, groups, firstId) {
       const idOfRow = new Float64Array(batch.count)
@@ -45,6 +76,13 @@ export function createDnsWriter(db: Database, sessionId: number, cgroupRow: (ker
       }
     },
   }
+}
+
+/** Look-ups at the beginning of the list that are written at a time: one at least. */
+function countFitting(lookups: readonly Lookup[]): number {
+  let rows = 0
+  const end = lookups.findIndex(({ addresses }, i) => (rows += 1 + addresses.length) > MAX_ROWS && i > 0)
+  return end === -1 ? lookups.length : end
 }
 
 /** Rows of names, found or made. */

@@ -6,7 +6,7 @@ import type { Context } from '../dns/context-reader.js'
 import type { EventMemory } from '../decode/event-memory.js'
 import { createDictionaries, type Dictionaries } from '../intern/dictionaries.js'
 import { createAttemptWriter } from './attempt-writer.js'
-import { createDnsWriter } from './dns-writer.js'
+import { createDnsWriter, type DnsCounts } from './dns-writer.js'
 import { createDictionaryStore } from './dictionary-store.js'
 import { createLateNames, type HostNames } from './late-names.js'
 import type { SessionTotals } from './session-totals.js'
@@ -35,6 +35,8 @@ export interface TraceWriter {
   /** Adds names to rows that were written without, as far as they are known by now. Throws what SQLite throws. */
   addNames(isEnd: boolean): void
   readonly dictionaries: Dictionaries
+  /** What is in the file of names. */
+  readonly dns: Readonly<DnsCounts>
   /** As of the last `flushWindow`. */
   readonly totals: SessionTotals
   /** The rows of the last write, until the next. */
@@ -74,20 +76,11 @@ export function createTraceWriter(db: Database, options: TraceWriterOptions): Tr
   }
   return {
     dictionaries,
+    dns: dns.counts,
     totals: windows.totals,
     batch,
     flushWindow: () => windows.flush(inTransaction, nextAttemptId),
-    writeLookups() {
-      const lookups = options.context?.lookups ?? []
-      if (lookups.length === 0) return
-      try {
-        inTransaction(() => dns.insertLookups(lookups))
-      } catch (error) {
-        dns.forget()
-        throw error
-      }
-      lookups.length = 0
-    },
+    writeLookups: () => dns.writeLookups(options.context?.lookups ?? [], inTransaction),
     addNames: (isEnd) => names.add(inTransaction, isEnd),
     write(memory, source, loss, nowNs, outcome) {
       if (windows.isDue(nowNs)) windows.flush(inTransaction, nextAttemptId, nowNs)
@@ -106,6 +99,7 @@ export function createTraceWriter(db: Database, options: TraceWriterOptions): Tr
       }
       // Only what is committed is counted on: after an error all is as it was before.
       nextAttemptId += batch.count
+      dns.counts.named += batch.names.length
       sumUpBatch(batch, windows.current, dictionaries)
       return batch.count
     },

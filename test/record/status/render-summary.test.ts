@@ -17,6 +17,7 @@ function createSummary(changes: Partial<Summary> = {}): Summary {
     totals,
     loss: { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0 },
     completeness: { verdict: 'complete', text: "13 recorded + 0 lost = the kernel's 13 attempts (TcpActiveOpens)" },
+    dns: null,
     ...changes,
   }
 }
@@ -33,6 +34,13 @@ test('says what was recorded, how it went, and whether it is complete', () => {
 test('loss comes first', () => {
   const [first] = renderSummary(createSummary({ loss: { ringFull: 5, mapFull: 0, writerBehind: 1, missed: 0 } }))
   expect(first).toBe('LOST 6 attempts: 5 ring full, 1 writer behind')
+})
+
+test('names are counted where they were looked at, and what was lost of them is said first', () => {
+  const counts = { lookups: 3, named: 7, lost: 0, malformed: 0, evicted: 0 }
+  expect(renderSummary(createSummary({ dns: counts }))).toContain('names: 7 of 13 attempts, from 3 lookups')
+  const [first] = renderSummary(createSummary({ dns: { ...counts, lost: 2, malformed: 1 } }))
+  expect(first).toBe('LOST 2 DNS packets, 1 malformed DNS packet; attempts are not affected, names may be missing')
 })
 
 test('without attempts there are neither outcomes nor latencies', () => {

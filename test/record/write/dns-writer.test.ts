@@ -3,6 +3,7 @@ import type { Lookup } from '../../../src/record/dns/lookup.js'
 import { createNameCache } from '../../../src/record/dns/name-cache.js'
 import { createDnsWriter } from '../../../src/record/write/dns-writer.js'
 import { createTraceWriter } from '../../../src/record/write/trace-writer.js'
+import { createTransaction } from '../../../src/record/write/transaction.js'
 import { parseAddress } from '../../../src/store/address.js'
 import { holdWriteLock } from '../../support/hold-lock.js'
 import { packEvents } from '../make-events.js'
@@ -128,19 +129,37 @@ describe('names of attempts', () => {
   })
 })
 
+describe('a flood', () => {
+  test('is written a part at a time, so that no attempt waits for all of it', () => {
+    const { db, dnsWriter } = createScene()
+    const dns = dnsWriter()
+    db.prepare('INSERT INTO cgroup (session_id, kernel_cgroup_id) VALUES (1, 77)').run()
+    const addresses = Array.from({ length: 249 }, () => new Uint8Array(16))
+    const lookups = Array.from({ length: 100 }, () => ({ ...LOOKUP, addresses }))
+    dns.writeLookups(lookups, createTransaction(db))
+    expect(lookups).toHaveLength(35)
+    dns.writeLookups(lookups, createTransaction(db))
+    expect(lookups).toEqual([])
+  })
+})
+
 describe('ids of names', () => {
   test('that came to nothing with their transaction are made anew', () => {
     const { all, db, dnsWriter } = createScene()
     const dns = dnsWriter()
     db.prepare('INSERT INTO cgroup (session_id, kernel_cgroup_id) VALUES (1, 77)').run()
-    const fail = db.transaction(() => {
-      dns.insertLookups([LOOKUP])
-      throw new Error('the disk is full')
-    })
-    expect(() => fail()).toThrow('the disk is full')
-    dns.forget()
+    const failing = (body: () => void) =>
+      db.transaction(() => {
+        body()
+        throw new Error('the disk is full')
+      })()
+    const lookups = [LOOKUP]
+    expect(() => dns.writeLookups(lookups, failing)).toThrow('the disk is full')
+    expect([lookups, dns.counts.lookups]).toEqual([[LOOKUP], 0])
     // Another name takes the id that the first one had.
-    dns.insertLookups([{ ...LOOKUP, name: 'other.example' }, LOOKUP])
+    const others = [{ ...LOOKUP, name: 'other.example' }, LOOKUP]
+    dns.writeLookups(others, createTransaction(db))
+    expect([others, dns.counts.lookups]).toEqual([[], 2])
     expect(all(LOOKUPS).map((row) => (row as unknown[])[2])).toEqual(['other.example', 'www.example.org'])
   })
 
@@ -149,9 +168,8 @@ describe('ids of names', () => {
     const dns = dnsWriter()
     db.prepare('INSERT INTO cgroup (session_id, kernel_cgroup_id) VALUES (1, 77)').run()
     const names = Array.from({ length: 65_540 }, (_, i) => `${i}.example`)
-    db.transaction(() => {
-      dns.insertLookups([...names, '0.example', '65539.example'].map((name) => ({ ...LOOKUP, name, addresses: [] })))
-    })()
+    const lookups = [...names, '0.example', '65539.example'].map((name) => ({ ...LOOKUP, name, addresses: [] }))
+    while (lookups.length > 0) dns.writeLookups(lookups, createTransaction(db))
     expect(all('SELECT count(*) FROM dns_name')).toEqual([[65_540]])
     const twice = `SELECT dns_name FROM dns_lookup JOIN dns_name USING (dns_name_id) GROUP BY 1 HAVING count(*) = 2 ORDER BY 1`
     expect(all(twice).flat()).toEqual(['0.example', '65539.example'])
