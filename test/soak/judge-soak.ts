@@ -10,7 +10,7 @@ export interface SoakSample {
 const WARM_UP_MS = 90_000
 /** What the last third of the time after that may have resident more than its first third: V8 takes what it finds. */
 export const MAX_GROWTH_BYTES = 48e6
-export const MAX_RESIDENT_BYTES = 300e6
+const MAX_RESIDENT_BYTES = 300e6
 
 const highest = (samples: readonly SoakSample[]) => Math.max(...samples.map(({ residentBytes }) => residentBytes))
 
