@@ -10,7 +10,8 @@ import { UsageError } from '../../src/errors.js'
 import { describeError } from '../../src/report-error.js'
 import { createRandom } from '../store/random.js'
 import { insertSession, makeTrace } from '../store/hand-made-trace.js'
-import { makeSampleTrace, sampleEvents } from './sample-trace.js'
+import { sampleEvents } from './sample-events.js'
+import { makeSampleTrace } from './sample-trace.js'
 
 const LOSS = { ringFull: 5, mapFull: 0, writerBehind: 0, missed: 0 }
 

@@ -20,7 +20,8 @@ import { createVarintWriter } from '../../src/store/varint.js'
 import { createRandom, randomInteger } from '../store/random.js'
 import { makeTemporaryDirectory } from '../support/temporary-directory.js'
 import { addLookups } from './add-lookups.js'
-import { makeSampleTrace, sampleEvents } from './sample-trace.js'
+import { sampleEvents } from './sample-events.js'
+import { makeSampleTrace } from './sample-trace.js'
 
 /** What each answer may take. The slowest ones take a tenth of it when nothing else runs. */
 const LIMIT_MS = 2000

@@ -2,6 +2,7 @@ import { closeSync, openSync } from 'node:fs'
 import { TcpconnError } from '../../errors.js'
 import { findCgroupRoot } from '../host/cgroup-root.js'
 import { findLibcs } from '../host/find-libcs.js'
+import { holdFiles } from '../host/hold-files.js'
 import type { ProbeOptions } from '../options/probe-options.js'
 import { CALL_PROGRAMS, COMMAND_PROGRAMS, LIBC_PROGRAMS, PACKET_PROGRAMS } from './configure-probe.js'
 import type { Pointer } from './libbpf.js'
@@ -37,10 +38,14 @@ function attachToLibcs(object: ProbeObject): Pointer[] {
   const [enter, exit] = LIBC_PROGRAMS
   const attach = (program: string, isReturn: boolean) => (file: string) =>
     object.attachToFunction(program, file, { name: 'getaddrinfo', isReturn })
-  const files = findLibcs()
-  const links = [...files.flatMap(attach(exit, true)), ...files.flatMap(attach(enter, false))]
-  if (links.length === 0) throw noLibc()
-  return links
+  const files = holdFiles(findLibcs())
+  try {
+    const links = [...files.paths.flatMap(attach(exit, true)), ...files.paths.flatMap(attach(enter, false))]
+    if (links.length === 0) throw noLibc()
+    return links
+  } finally {
+    files.close()
+  }
 }
 
 /** The end first: a call whose end alone is seen is none of ours. */

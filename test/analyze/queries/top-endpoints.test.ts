@@ -4,7 +4,8 @@ import { RELATIVE_ERROR } from '../../../src/store/latency-histogram.js'
 import { createRandom } from '../../store/random.js'
 import { naiveEndpoints } from '../naive-endpoints.js'
 import { rowObjects, runQuery, type RowObject } from '../query-rows.js'
-import { makeSampleTrace, sampleEvents, type SampleTrace } from '../sample-trace.js'
+import { sampleEvents } from '../sample-events.js'
+import { makeSampleTrace, type SampleTrace } from '../sample-trace.js'
 
 const EXACT = ['remote_address', 'remote_port', 'attempts', 'failed', 'syn_retransmits', 'max_ns'] as const
 const APPROXIMATE = ['p50_ns', 'p90_ns', 'p99_ns'] as const

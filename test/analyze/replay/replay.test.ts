@@ -5,7 +5,8 @@ import { MAPPED_PREFIX } from '../../record/make-events.js'
 import { insertSession, makeTrace as makeHandMadeTrace } from '../../store/hand-made-trace.js'
 import { createRandom } from '../../store/random.js'
 import { runTool } from '../../support/tool.js'
-import { makeSampleTrace, sampleEvents } from '../sample-trace.js'
+import { sampleEvents } from '../sample-events.js'
+import { makeSampleTrace } from '../sample-trace.js'
 
 /** A closed trace of two sessions, in which attempts end in another order than that of their start. */
 function makeTrace(): string {

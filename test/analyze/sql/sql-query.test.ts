@@ -9,7 +9,8 @@ import { TcpconnError, UsageError } from '../../../src/errors.js'
 import { createRandom } from '../../store/random.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { queryTrace } from '../../support/trace.js'
-import { makeSampleTrace, sampleEvents } from '../sample-trace.js'
+import { sampleEvents } from '../sample-events.js'
+import { makeSampleTrace } from '../sample-trace.js'
 
 interface Asked extends RawScope {
   readonly limit?: number

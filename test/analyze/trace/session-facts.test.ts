@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { countFlags, describeCover, describeLoss, readBatchFacts } from '../../../src/analyze/trace/session-facts.js'
 import { createRandom } from '../../store/random.js'
 import { inScope } from '../in-scope.js'
-import { makeSampleTrace, sampleEvents, type SessionParts } from '../sample-trace.js'
+import { sampleEvents } from '../sample-events.js'
+import { makeSampleTrace, type SessionParts } from '../sample-trace.js'
 
 const random = createRandom(2)
 const PARTS: SessionParts = { batches: [sampleEvents(random, 200), null, sampleEvents(random, 100)] }

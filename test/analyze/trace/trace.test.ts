@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { withTraces } from '../../../src/analyze/trace/trace.js'
 import { createRandom } from '../../store/random.js'
-import { makeSampleTrace, sampleEvents } from '../sample-trace.js'
+import { sampleEvents } from '../sample-events.js'
+import { makeSampleTrace } from '../sample-trace.js'
 
 const NAMES = 'SELECT count(user) FROM process'
 

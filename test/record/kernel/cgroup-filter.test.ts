@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { join, relative } from 'node:path'
 import { expect, test } from 'vitest'
 import { cgroupRoot, makeCgroup, type Cgroup } from '../../support/cgroup.js'
+import { expectError } from '../../support/error-lines.js'
 import { expectFilter, type Attempt } from '../../support/filter-case.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { recordWhile } from '../../support/recorder.js'
@@ -51,6 +53,13 @@ describeKernel('cgroups', () => {
     const file = join(makeTemporaryDirectory(), 'trace.db')
     const { status, stderr } = await runTool(['record', file, '--duration', '1ms', ...args])
     expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining('--cgroup') })
+  })
+
+  test('--cgroup: a FIFO is refused without waiting', async () => {
+    const directory = makeTemporaryDirectory()
+    execFileSync('mkfifo', [join(directory, 'fifo')])
+    const args = ['record', join(directory, 'trace.db'), '--cgroup', join(directory, 'fifo')]
+    expectError(await runTool(args), 'E_USAGE', 2)
   })
 
   test('the path of the cgroup is in the trace', async () => {

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { makeCgroup } from '../../support/cgroup.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { run, type Finished } from '../../support/process.js'
 import { recordWhile } from '../../support/recorder.js'
@@ -31,6 +32,18 @@ describeKernel('hostile names', () => {
     copyFileSync(workloadPath('connect'), program)
     const { file, result } = await recordWhile({}, () => run([program, '127.0.0.1', '1000']))
     expect(onlyConnectOf(file, result.pid)).toMatchObject({ exe: name, comm: name.slice(0, 15) })
+  })
+
+  test("a cgroup's name steers no terminal either", async () => {
+    const { exec, path } = makeCgroup(undefined, `tcpconn-test-${process.pid}-${HOSTILE}`)
+    const { file, result } = await recordWhile({}, () => connect('127.0.0.1', 1000, [], { under: exec }))
+    expect(onlyConnectOf(file, result.pid).cgroup).toBe(path)
+    for (const format of ['table', 'json', 'csv', 'markdown']) {
+      const sql = `SELECT cgroup FROM connects WHERE pid = ${result.pid}`
+      const shown = await runTool(['analyze', 'sql', sql, file, '--format', format])
+      expect(shown).toMatchObject({ status: 0, stdout: expect.stringContaining('evil') })
+      expectPlain(shown)
+    }
   })
 
   test('no command prints them as they are', async () => {

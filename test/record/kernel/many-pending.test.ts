@@ -12,9 +12,9 @@ const MAP_ENTRIES = 131_072
 const CONNECTS_PER_PROCESS = 16_000
 
 describeKernel('many pending attempts', () => {
-  test('more than one batch of them: all are rows', async () => {
-    const { file, summary, netns } = await recordPending(20_000)
-    expect(outcomesOf(file, netns)).toEqual([{ outcome: 'pending', attempts: 20_000, latencies: 0, ports: 2 }])
+  test('65,536, many batches of them: all are rows', async () => {
+    const { file, summary, netns } = await recordPending(65_536)
+    expect(outcomesOf(file, netns)).toEqual([{ outcome: 'pending', attempts: 65_536, latencies: 0, ports: 5 }])
     expect(summary).toMatch(/^completeness: .* = the kernel's /m)
   })
 

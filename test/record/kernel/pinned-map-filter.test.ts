@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -69,6 +70,22 @@ describeKernel("bcc's pinned maps", () => {
     const directory = makeTemporaryDirectory()
     await expectRefused(option, join(directory, 'none'))
     await expectRefused(option, directory)
+  })
+
+  test.each(['--cgroupmap', '--mntnsmap'])('%s: a FIFO is refused without waiting', async (option) => {
+    const fifo = join(makeTemporaryDirectory(), 'fifo')
+    execFileSync('mkfifo', [fifo])
+    await expectRefused(option, fifo)
+  })
+
+  test('recording leaves it as it is', async () => {
+    const [cgroup, map] = [makeCgroup(), pinMap({})]
+    map.add(cgroup.id)
+    const read = () => execFileSync('bpftool', ['map', 'dump', 'pinned', map.path], { encoding: 'utf8' })
+    const before = read()
+    await expectFilter(['--cgroupmap', map.path], { matching: [connectUnder(cgroup.exec)], others: [connectUnder()] })
+    expect(read()).toBe(before)
+    expect(before).toContain('Found 1 element')
   })
 })
 

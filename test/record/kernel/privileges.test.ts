@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { expectError } from '../../support/error-lines.js'
@@ -11,8 +20,9 @@ import { publicRepository } from '../../support/repository.js'
 import { waitForSynSent } from '../../support/syn-sent.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
-import { onlyConnectOf } from '../../support/trace.js'
-import { GAMES_GID, GAMES_UID, SUDO_GAMES, recordAsGames } from '../../support/users.js'
+import { connectsOf, onlyConnectOf } from '../../support/trace.js'
+import { GAMES_GID, GAMES_UID, SUDO_GAMES, asUser, recordAsGames } from '../../support/users.js'
+import { waitUntil } from '../../support/wait-until.js'
 import { connect, startWorkload } from '../../support/workload.js'
 
 /** Bit 39, linux/capability.h. */
@@ -92,7 +102,48 @@ describeKernel('privileges under sudo', () => {
     expect(capabilities.map((line) => line.split('\t')[1])).toEqual([NONE, NONE, NONE, NONE])
     expect(ownership(statSync(file))).toEqual(OWN)
   })
+
+  test('SIGUSR1 opens no debugger', async () => {
+    const recording = await startRecording(recordAsGames())
+    process.kill(recording.pid, 'SIGUSR1')
+    const refused = await connect('127.0.0.1', 1000)
+    await waitUntil('a later attempt', () => connectsOf(recording.file, refused.pid).length)
+    expect(listeningSockets(recording.pid)).toEqual([])
+    expect(await recording.stop()).not.toContain('Debugger')
+  })
+
+  test('it connects nowhere itself', async () => {
+    const recording = await startRecording(recordAsGames())
+    await connect('127.0.0.1', 1000, [], { under: asUser(4242) })
+    await recording.stop()
+    expect(connectsOf(recording.file, recording.pid)).toEqual([])
+  })
 })
+
+describeKernel('privileges without sudo', () => {
+  test('root by itself stays root', async () => {
+    const recording = await startRecording()
+    for (const thread of readThreads(recording.pid)) expect(thread).toMatchObject({ Uid: '0 0 0 0', CapAmb: NONE })
+    await recording.stop()
+    expect(statSync(recording.file)).toMatchObject({ uid: 0 })
+  })
+})
+
+/** Of TCP, state 0A in the fourth column of /proc/net/tcp; the tenth is the inode. */
+function listeningSockets(pid: number): string[] {
+  const lines = ['tcp', 'tcp6'].flatMap((name) => readFileSync(`/proc/${pid}/net/${name}`, 'utf8').split('\n'))
+  const listening = lines.map((line) => line.trim().split(/\s+/)).filter((columns) => columns[3] === '0A')
+  const held = new Set(readdirSync(`/proc/${pid}/fd`).map((fd) => readLink(`/proc/${pid}/fd/${fd}`)))
+  return listening.map((columns) => `socket:[${columns[9]}]`).filter((socket) => held.has(socket))
+}
+
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
+}
 
 const OWN = { uid: GAMES_UID, gid: GAMES_GID, mode: 0o600 }
 

@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, readFileSync, readdirSync, renameSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
+import { openOutputFile, requireSameFile } from '../../../src/record/session/output-file.js'
 import { latestVersion } from '../../../src/store/migrate.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { makeClosedTrace, newPath, refusal } from './output-files.js'
@@ -29,6 +30,18 @@ describe('a trace that is refused is left as it was', () => {
     expect(refusal(path).code).toBe('E_NEWER_TRACE')
     expect(modeOf(path)).toBe(0o664)
   })
+})
+
+test('a file that is put in its place while it is being opened is refused', () => {
+  const path = makeClosedTrace()
+  const planted = makeClosedTrace()
+  const file = openOutputFile(path)
+  renameSync(planted, path)
+  const db = new Database(path)
+  db.pragma('user_version')
+  expect(() => requireSameFile(file)).toThrow(expect.objectContaining({ code: 'E_SYMLINK' }))
+  db.close()
+  closeSync(file.fd)
 })
 
 describe('a name under which there can be no file', () => {

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { createRandom } from '../../store/random.js'
-import { sampleEvents } from '../../analyze/sample-trace.js'
+import { sampleEvents } from '../../analyze/sample-events.js'
 import { packEvents } from '../make-events.js'
 import { createWriter, NO_LOSS, openNewTrace } from '../new-trace.js'
 

@@ -1,0 +1,47 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { run } from '../support/process.js'
+import { REPOSITORY } from '../support/repository.js'
+
+/** The share of a test run: script/fuzz alone tries a million of each. A trace takes a hundred times as long as the others. */
+const INPUTS = {
+  'ring-records': 20_000,
+  'dns-packets': 20_000,
+  'times': 20_000,
+  'durations': 20_000,
+  'networks': 20_000,
+  'traces': 1000,
+}
+const MAX_CORPUS_BYTES = 1 << 20
+const FUZZ = join(REPOSITORY, 'script/fuzz')
+
+test.each(Object.entries(INPUTS))(
+  '%s: made-up data of a seed that is new each time',
+  { timeout: 120_000 },
+  async (name, inputs) => {
+    const { status, stdout, stderr } = await run([FUZZ, '--inputs', `${inputs}`, name])
+    expect({ status, stderr }, stdout).toEqual({ status: 0, stderr: '' })
+    process.stdout.write(stdout)
+    expect(stdout).toMatch(new RegExp(`^seed \\d+\\n${name}: ${inputs} inputs in .*; nothing found$`, 'm'))
+  },
+)
+
+test('what is none of its targets is refused', async () => {
+  expect(await run([FUZZ, 'everything'])).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('there are ring-records'),
+  })
+  expect(await run([FUZZ, '--inputs', 'many'])).toMatchObject({
+    status: 1,
+    stderr: '--inputs takes a number, not many\n',
+  })
+})
+
+test('the corpus is of its targets, and small', () => {
+  const corpus = join(REPOSITORY, 'test/fuzz/corpus')
+  const targets = readdirSync(corpus)
+  expect(Object.keys(INPUTS)).toEqual(expect.arrayContaining(targets))
+  const files = targets.flatMap((target) => readdirSync(join(corpus, target)).map((file) => join(corpus, target, file)))
+  expect(files.reduce((sum, file) => sum + statSync(file).size, 0)).toBeLessThan(MAX_CORPUS_BYTES)
+})

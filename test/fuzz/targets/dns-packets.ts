@@ -1,0 +1,130 @@
+import { encode, type Answer } from 'dns-packet'
+import * as fc from 'fast-check'
+import { createCgroupPaths } from '../../../src/record/host/cgroup-paths.js'
+import { createContext } from '../../../src/record/dns/context-reader.js'
+import { decodeDns } from '../../../src/record/dns/decode-dns.js'
+import type { Lookup } from '../../../src/record/dns/lookup.js'
+import { contextEvent, contextKind, resolvedName } from '../../../src/record/probe/wire.gen.js'
+import { parseAddress } from '../../../src/store/address.js'
+import { require, type FuzzTarget } from '../fuzz-target.js'
+
+const KINDS = [contextKind.dns_answer, contextKind.dns_query, contextKind.getaddrinfo, contextKind.cgroup_made]
+/** What a name may have: 255 bytes of the wire, each of which may be shown as three of UTF-8. */
+const MAX_NAME_CHARACTERS = 255
+const MAX_RESOLVED = 32
+/** RFC 6891 */
+const EDNS: Answer = {
+  type: 'OPT',
+  name: '.',
+  udpPayloadSize: 4096,
+  extendedRcode: 0,
+  ednsVersion: 0,
+  flags: 0,
+  flag_do: false,
+  options: [],
+}
+
+/** Payloads of UDP packets from or to port 53, names that libc resolved, and cgroups: a first byte tells which. */
+export function createDnsPackets(): FuzzTarget {
+  const reader = createReader()
+  return {
+    name: 'dns-packets',
+    seeds: [...packets(), ...KINDS.map((_, i) => Uint8Array.of(i, ...new Uint8Array(40).fill(97)))],
+    take(input) {
+      const kind = KINDS[(input[0] ?? 0) % KINDS.length] as number
+      for (const lookup of reader.take(kind, input.subarray(1))) requireSound(lookup)
+    },
+    property: fc.property(
+      fc.domain(),
+      fc.array(fc.ipV4(), { maxLength: 20 }),
+      fc.nat({ max: 65_535 }),
+      (name, ips, id) => {
+        const answers = ips.map((data): Answer => ({ type: 'A', name, ttl: 1, data }))
+        const message = decodeDns(encode({ type: 'response', id, questions: [{ type: 'A', name }], answers }))
+        require(message?.id === id && message.isAnswer && message.queryType === 1, () =>
+          `${name} is ${JSON.stringify(message)}`)
+        require(message.name === name.toLowerCase(), () => `${name} is ${message.name}`)
+        const addresses = message.addresses.map((address) => address.join())
+        const expected = ips.map((ip) => parseAddress(ip)?.join())
+        require(addresses.join(' ') === expected.join(' '), () => `${ips.join()} are ${addresses.join(' ')}`)
+      },
+    ),
+  }
+}
+
+/** The whole way of a record of the context ring, up to what is written. */
+function createReader() {
+  const waiting: DataView[] = []
+  const context = createContext({
+    ring: {
+      read(take) {
+        const records = waiting.splice(0)
+        records.forEach((record) => take(record))
+        return records.length
+      },
+      close() {},
+    },
+    lostRecords: () => 0,
+    cgroupPaths: createCgroupPaths(null),
+    epochNs: 1000n,
+    nowNs: () => 0,
+    keepsLookups: true,
+  })
+  return {
+    take(kind: number, payload: Uint8Array): Lookup[] {
+      waiting.push(recordOf(kind, payload))
+      context.read()
+      return context.lookups.splice(0)
+    },
+  }
+}
+
+/** As the probe makes them: of a fixed length for getaddrinfo, which lists no more addresses than there is room for. */
+function recordOf(kind: number, payload: Uint8Array): DataView {
+  const isResolved = kind === contextKind.getaddrinfo
+  const length = isResolved ? resolvedName.size_bytes : payload.length
+  const record = new Uint8Array(contextEvent.size_bytes + length)
+  record.set(payload.subarray(0, length), contextEvent.size_bytes)
+  const view = new DataView(record.buffer)
+  view.setUint16(contextEvent.kind, kind, true)
+  view.setUint16(contextEvent.payload_bytes, length, true)
+  view.setBigUint64(contextEvent.seen_ns, 5000n, true)
+  view.setBigUint64(contextEvent.socket_cookie, BigInt(payload[0] ?? 0), true)
+  if (isResolved) {
+    const at = contextEvent.size_bytes + resolvedName.address_count
+    view.setUint32(at, view.getUint32(at, true) % (MAX_RESOLVED + 1), true)
+  }
+  return view
+}
+
+function requireSound({ name, addresses, rcode, queryType, latencyNs }: Lookup): void {
+  require(!name.includes('\0'), () => `${JSON.stringify(name)} holds a NUL`)
+  require(name === name.toLowerCase(), () => `${JSON.stringify(name)} is not in lower case`)
+  require(name.length <= MAX_NAME_CHARACTERS, () => `a name has ${name.length} characters`)
+  require(addresses.every(({ length }) => length === 16), () => 'an address has not 16 bytes')
+  require(rcode === null || Number.isInteger(rcode), () => `rcode ${rcode}`)
+  require([1, 28, null].includes(queryType), () => `query type ${queryType}`)
+  require(latencyNs === null || Number.isFinite(latencyNs), () => `latency ${latencyNs}`)
+}
+
+function packets(): Uint8Array[] {
+  const question = { type: 'AAAA', name: 'www.Example.org' } as const
+  const answers: Answer[] = [
+    { type: 'CNAME', name: 'www.example.org', ttl: 5, data: 'a.example.net' },
+    { type: 'AAAA', name: 'a.example.net', ttl: 5, data: '2001:db8::1' },
+    { type: 'A', name: 'a.example.net', ttl: 5, data: '192.0.2.1' },
+    { type: 'TXT', name: 'a.example.net', ttl: 5, data: 'text' },
+    { type: 'SRV', name: 'a.example.net', ttl: 5, data: { port: 1, target: 'b.example.net' } },
+    {
+      type: 'SOA',
+      name: 'x',
+      data: { mname: 'a', rname: 'b', serial: 1, refresh: 1, retry: 1, expire: 1, minimum: 1 },
+    },
+  ]
+  const encoded = [
+    encode({ type: 'query', id: 1, flags: 256, questions: [question] }),
+    encode({ type: 'response', id: 1, questions: [question], answers }),
+    encode({ type: 'response', id: 1, flags: 3, questions: [question], additionals: [EDNS] }),
+  ]
+  return encoded.map((packet, i) => Uint8Array.of(i === 0 ? 1 : 0, ...packet))
+}

@@ -1,0 +1,42 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { cgroupRoot } from '../../support/cgroup.js'
+import { expectError } from '../../support/error-lines.js'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { recordWhile } from '../../support/recorder.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { runTool } from '../../support/tool.js'
+import { onlyConnectOf } from '../../support/trace.js'
+import { expectWholeTrace } from '../../support/whole-trace.js'
+import { connect } from '../../support/workload.js'
+
+describeKernel('a host without cgroup v2', () => {
+  test('records all but the names of cgroups', async () => {
+    const { file, summary, result } = await recordWhile({ under: hideCgroups() }, () => connect('127.0.0.1', 1000))
+    expect(onlyConnectOf(file, result.pid)).toMatchObject({ outcome: 'refused', comm: 'connect', cgroup: null })
+    expect(summary).toMatch(/^completeness: .* = the kernel's /m)
+    expectWholeTrace(file)
+  })
+
+  test('--dns sees DNS packets at its root: it says what is missing, and what goes without', async () => {
+    const result = await record(['--dns'])
+    expectError(result, 'E_NO_CGROUP2')
+    expect(result.stderr).toContain('--dns=libc')
+    expect(await record(['--dns=libc'])).toMatchObject({ status: 0 })
+  })
+
+  test('--cgroup is a wrong option there', async () => {
+    expectError(await record(['--cgroup', '/']), 'E_USAGE', 2)
+  })
+})
+
+/** In a mount namespace of its own. */
+function hideCgroups(): string[] {
+  const hide = `umount --lazy "$0" && exec "$@"`
+  return ['unshare', '--mount', 'sh', '-c', hide, cgroupRoot()]
+}
+
+function record(args: readonly string[]) {
+  const file = join(makeTemporaryDirectory(), 'trace.db')
+  return runTool(['record', file, '--duration', '10ms', ...args], { under: hideCgroups() })
+}

@@ -1,0 +1,57 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { batchLosses, countRecorded, expectEqualSum, sessionLosses, sumLosses } from '../../support/losses.js'
+import { makeNetworkNamespace, readTcpCounter } from '../../support/network-namespace.js'
+import { start } from '../../support/process.js'
+import { startRecording } from '../../support/recorder.js'
+import { expectWholeTrace } from '../../support/whole-trace.js'
+import { generateLoad } from '../../support/workload.js'
+
+const STOPPED_MS = 10_000
+/** Attempts of the 10 s: fewer than the ring's 65,536, and more. */
+const LOADS = [
+  { rate: 3000, isLost: false },
+  { rate: 9000, isLost: true },
+]
+
+describeKernel('a recorder that gets no CPU', () => {
+  test.each(LOADS)('SIGSTOP for 10 s at $rate attempts a second, and SIGCONT', async ({ rate, isLost }) => {
+    const namespace = makeNetworkNamespace()
+    const recording = await startRecording()
+    process.kill(recording.pid, 'SIGSTOP')
+    const args = ['--mode', 'refused', '--rate', `${rate}`, '--seconds', `${STOPPED_MS / 1000}`]
+    const [{ attempts }] = await Promise.all([generateLoad(args, { under: namespace.exec }), delay(STOPPED_MS)])
+    process.kill(recording.pid, 'SIGCONT')
+    const summary = await recording.stop()
+    const losses = sessionLosses(recording.file)
+    const recorded = countRecorded(recording.file, namespace.inode)
+    expect(readTcpCounter(namespace, 'ActiveOpens')).toBe(attempts)
+    expect(batchLosses(recording.file)).toEqual(losses)
+    expect(recorded).toBeLessThanOrEqual(attempts)
+    // What others do meanwhile may be among the lost.
+    expect(recorded + sumLosses(losses)).toBeGreaterThanOrEqual(attempts)
+    expect(sumLosses(losses) > 0).toBe(isLost)
+    expectEqualSum(recording.file, summary)
+    expectWholeTrace(recording.file)
+  })
+
+  test('idle priority, on a CPU that somebody else uses up: all is recorded, or counted as lost', async () => {
+    const namespace = makeNetworkNamespace()
+    const recording = await startRecording({ under: ['taskset', '--cpu-list', '0', 'chrt', '--idle', '0'] })
+    const busy = start(['taskset', '--cpu-list', '0', 'timeout', '20', 'sh', '-c', 'while :; do :; done'])
+    const { attempts } = await generateLoad(['--mode', 'refused', '--rate', '8000', '--seconds', '8'], {
+      under: namespace.exec,
+    })
+    busy.child.kill()
+    await busy.finished
+    const summary = await recording.stop()
+    const losses = sessionLosses(recording.file)
+    const recorded = countRecorded(recording.file, namespace.inode)
+    expect(recorded).toBeLessThanOrEqual(attempts)
+    expect(recorded + sumLosses(losses)).toBeGreaterThanOrEqual(attempts)
+    expect(batchLosses(recording.file)).toEqual(losses)
+    expectEqualSum(recording.file, summary)
+    expectWholeTrace(recording.file)
+  })
+})

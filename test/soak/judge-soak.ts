@@ -1,0 +1,62 @@
+/** What was seen of a recorder at one moment. */
+export interface SoakSample {
+  readonly elapsedMs: number
+  readonly residentBytes: number
+  readonly attempts: number
+  readonly lost: number
+}
+
+/** Until the first window of a minute was written, memory grows to what it takes. */
+const WARM_UP_MS = 90_000
+/** What the last third of the time after that may have resident more than its first third: V8 takes what it finds. */
+export const MAX_GROWTH_BYTES = 48e6
+const MAX_RESIDENT_BYTES = 300e6
+
+const highest = (samples: readonly SoakSample[]) => Math.max(...samples.map(({ residentBytes }) => residentBytes))
+
+/** By how much memory grew in the end; `null` of a run that was too short to tell. */
+export function memoryGrowth(samples: readonly SoakSample[]): number | null {
+  const warm = samples.filter(({ elapsedMs }) => elapsedMs > WARM_UP_MS)
+  const third = Math.floor(warm.length / 3)
+  return third === 0 ? null : highest(warm.slice(-third)) - highest(warm.slice(0, third))
+}
+
+/** What a run took, in a line. */
+export function describeMemory(samples: readonly SoakSample[]): string {
+  const growth = memoryGrowth(samples)
+  const change =
+    growth === null ? 'too short to tell whether it grows' : `${(growth / 1e6).toFixed(1)} MB more in the end`
+  return `memory: at most ${(highest(samples) / 1e6).toFixed(0)} MB, ${change}`
+}
+
+/** What is wrong with a run, in words; nothing when all is well. */
+export function judgeSoak(
+  samples: readonly SoakSample[],
+  end: { readonly lost: number; readonly summary: string },
+): string[] {
+  const growth = memoryGrowth(samples) ?? 0
+  const last = samples.at(-1)
+  const faults = [
+    end.lost > 0 && `${end.lost} attempts were lost`,
+    growth > MAX_GROWTH_BYTES &&
+      `memory grew by ${(growth / 1e6).toFixed(0)} MB; ${MAX_GROWTH_BYTES / 1e6} MB are allowed`,
+    highest(samples) > MAX_RESIDENT_BYTES && `memory rose above ${MAX_RESIDENT_BYTES / 1e6} MB`,
+    !/^completeness: .* = the kernel's /m.test(end.summary) && 'what was recorded is not what the kernel counted',
+    (last === undefined || last.attempts === 0) && 'no attempt was recorded',
+  ]
+  return faults.filter((fault) => fault !== false)
+}
+
+/** A line of the table. Pure. */
+export function formatSample(sample: SoakSample, before: SoakSample | undefined): string {
+  const attempts = sample.attempts - (before?.attempts ?? 0)
+  const seconds = (sample.elapsedMs - (before?.elapsedMs ?? 0)) / 1000
+  const cells = [
+    `${(sample.elapsedMs / 60_000).toFixed(1)} min`,
+    `${(sample.residentBytes / 1e6).toFixed(0)} MB`,
+    `${sample.attempts}`,
+    `${Math.round(attempts / seconds)}/s`,
+    `${sample.lost} lost`,
+  ]
+  return cells.map((cell) => cell.padStart(12)).join('')
+}

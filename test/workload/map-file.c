@@ -1,0 +1,28 @@
+/*
+ * Maps a file, as the loader maps a library, says so on stdout, and keeps it until stdin ends.
+ *
+ *   map-file PATH
+ */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <sys/mman.h>
+#include "workload.h"
+
+int main(int argc, char **argv)
+{
+	char byte;
+	int fd;
+
+	if (argc != 2)
+		errx(1, "expected PATH");
+	alarm(120);
+	fd = open(argv[1], O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED)
+		err(1, "%s", argv[1]);
+	close(fd);
+	puts("mapped");
+	fflush(stdout);
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		;
+	return 0;
+}
