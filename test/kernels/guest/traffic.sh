@@ -6,6 +6,7 @@
 set -u
 workload=$1
 here=$(dirname "$0")
+input=/dev/null
 mkdir -p programs /run/netns
 : >runs.txt
 
@@ -17,6 +18,8 @@ mkdir -p programs /run/netns
 . "$here/links.sh"
 # shellcheck source=SCRIPTDIR/filters.sh
 . "$here/filters.sh"
+# shellcheck source=SCRIPTDIR/names.sh
+. "$here/names.sh"
 
 # run NAME PROGRAM [ARGUMENT…]: a workload to its end. Its pid and its status are noted under NAME.
 run() { run_in '' "$@"; }
@@ -27,7 +30,7 @@ run_in() {
   [ -e "$program" ] || program=programs/$3
   shift 3
   # shellcheck disable=SC2086 # words of a command
-  $in "$program" "$@" >"run-$name.txt" 2>&1 </dev/null &
+  $in "$program" "$@" >"run-$name.txt" 2>&1 <"$input" &
   pid=$!
   wait "$pid"
   echo "$name $pid $?" >>runs.txt
@@ -40,6 +43,7 @@ measure() {
 }
 
 uname -r >kernel.txt
+[ -d /sys/kernel/debug/kprobes ] || echo 'this kernel has no kprobes' >no-kprobes.txt
 tcpconn --version >version.txt 2>&1
 tcpconn doctor >doctor.txt 2>&1
 echo "$?" >doctor-status.txt
@@ -48,3 +52,4 @@ measure record_outcomes
 measure record_delays
 measure record_many
 measure record_filters
+measure record_names

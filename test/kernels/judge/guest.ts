@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { queryTrace, type ConnectRow } from '../../support/trace.js'
-import { Skip } from './check.js'
 
 /** A workload that was run to its end. */
 export interface Run {
@@ -33,7 +32,7 @@ export function openGuest(name: string, directory: string): Guest {
   const runs = new Map((has('runs.txt') ? text('runs.txt') : '').split('\n').filter(Boolean).map(parseRun))
   const run = (wanted: string) => {
     const found = runs.get(wanted)
-    if (!found) throw new Skip(`the traffic has no ${wanted}`)
+    if (!found) throw new Error(`${wanted} was not run`)
     return found
   }
   const pids = new Set([...runs.values()].map(({ pid }) => pid))

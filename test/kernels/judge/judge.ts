@@ -4,6 +4,7 @@ import { countChecks } from './count-checks.js'
 import { filterChecks } from './filter-checks.js'
 import { openGuest } from './guest.js'
 import { linkChecks } from './link-checks.js'
+import { nameChecks } from './name-checks.js'
 import { outcomeChecks } from './outcome-checks.js'
 import { peerChecks } from './peer-checks.js'
 import { renderVerdicts } from './render-verdicts.js'
@@ -14,6 +15,7 @@ const CHECKS: readonly Check[] = [
   ...outcomeChecks,
   ...countChecks,
   ...filterChecks,
+  ...nameChecks,
   ...peerChecks,
   ...linkChecks,
 ]

@@ -55,10 +55,10 @@ function expectSameConnects(guest: Guest, peer: Peer): string {
 }
 
 function compareWith(guest: Guest, peer: Peer, output: string, trace: string): Comparison {
-  if (!guest.has(output)) throw new Skip(`${peer.name} was not run`)
+  if (guest.has('no-kprobes.txt')) throw new Skip('this kernel has no kprobes, which bcc attaches to')
   const said = guest.text(output.replace('.txt', '.err')).trim()
-  const rows = guest.text(output).trim() ? parsePeerRows(guest.text(output)) : []
-  if (rows.length === 0 && said) throw new Skip(`${peer.name} does not start: ${said.split('\n').at(-1)}`)
+  assert.equal(said, '', `${peer.name} complains`)
+  const rows = parsePeerRows(guest.text(output))
   const pids = new Set([...guest.runs.values()].map(({ pid }) => pid))
   const connects = rows.filter(({ pid, type = 'C' }) => type === 'C' && pids.has(pid))
   return compareRows(guest.attempts(trace), connects, peer.commWidth)
