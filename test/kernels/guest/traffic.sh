@@ -20,6 +20,8 @@ mkdir -p programs /run/netns
 . "$here/filters.sh"
 # shellcheck source=SCRIPTDIR/names.sh
 . "$here/names.sh"
+# shellcheck source=SCRIPTDIR/archive.sh
+. "$here/archive.sh"
 
 # run NAME PROGRAM [ARGUMENT…]: a workload to its end. Its pid and its status are noted under NAME.
 run() { run_in '' "$@"; }
@@ -53,3 +55,4 @@ measure record_delays
 measure record_many
 measure record_filters
 measure record_names
+measure record_with_archive

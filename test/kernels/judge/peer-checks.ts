@@ -64,8 +64,8 @@ function compareWith(guest: Guest, peer: Peer, output: string, trace: string): C
   return compareRows(guest.attempts(trace), connects, peer.commWidth)
 }
 
-/** A stalled CPU between two looks at one connect is the emulator's doing, or the scheduler's: a few may differ. */
-const MOST = 0.95
+/** Of a simultaneous open tcpconnlat sees another end, and a scheduler may come between two looks at one connect. */
+const MOST = 0.99
 
 function expectSameLatencies({ both }: Comparison): string {
   const pairs = both.map(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
-import type { Check } from './check.js'
+import { type Check, Skip } from './check.js'
 import type { Guest } from './guest.js'
 
 /** The package runs, says what it is, and says nothing that nobody asked for. */
@@ -9,7 +9,10 @@ export const toolChecks: readonly Check[] = [
     name: 'boots, makes the traffic and hands it back',
     run(guest) {
       assert.ok(guest.has('kernel.txt'), 'nothing was handed back: see console.txt')
-      assert.ok(guest.has('phases.txt') && guest.text('phases.txt').includes('record_names '), 'did not get to the end')
+      assert.ok(
+        guest.has('phases.txt') && guest.text('phases.txt').includes('record_with_archive '),
+        'did not get to the end',
+      )
       assert.ok(!guest.has('modules-that-failed.txt'), 'kernel modules could not be loaded')
       const failed = [...guest.runs.values()].filter(({ status }) => status !== 0)
       assert.deepEqual(failed, [], 'workloads that failed')
@@ -35,6 +38,17 @@ export const toolChecks: readonly Check[] = [
       const said = tracesOf(guest).map((name) => guest.text(`${name}.err`))
       assert.deepEqual(said.filter(Boolean), [])
       return `${said.length} recorders`
+    },
+  },
+  {
+    name: 'the archive records in a bare root directory',
+    run(guest) {
+      if (!guest.has('archive.txt')) throw new Skip('only in a guest')
+      const rows = guest.attemptsOf('archive.db', 'archived')
+      assert.deepEqual(
+        rows.map(({ outcome }) => outcome),
+        ['refused', 'refused', 'refused'],
+      )
     },
   },
   {
