@@ -52,11 +52,10 @@ struct {
 	__type(value, __u32);
 } mntnsmap SEC(".maps");
 
-/* Processes of `record -- COMMAND`: the command and all its descendants. */
+/* Processes of `record -- COMMAND`: the command and all its descendants. Preallocated, as connect_calls is. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, __u8);
 } command_tree SEC(".maps");

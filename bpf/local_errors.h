@@ -25,11 +25,13 @@ struct connect_call {
 	__u32 has_begun;         /* an attempt began: what becomes of it is seen elsewhere */
 };
 
-/* By thread. */
+/*
+ * By thread. Preallocated: before Linux 6.1 programs on tracepoints that use another hash have the kernel warn in its log
+ * (kernel/bpf/verifier.c, check_map_prealloc), and halt under panic_on_warn.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64);
 	__type(value, struct connect_call);
 } connect_calls SEC(".maps");

@@ -8,8 +8,8 @@ import type { ProbeObject } from './probe-object.js'
 
 /** Processes of a command that are followed at the same time. */
 const COMMAND_TREE_ENTRIES = 65536
-/** Threads that are in connect(2) at the same time. */
-const CONNECT_CALLS = 131_072
+/** Threads that are in connect(2) at the same time. Room is made for all of them: 100 bytes each. */
+const CONNECT_CALLS = 32_768
 /** Threads that are in getaddrinfo at the same time. */
 const RESOLVE_CALLS = 16_384
 const PRESENT = Uint8Array.of(1)

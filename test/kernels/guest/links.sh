@@ -1,0 +1,44 @@
+# shellcheck shell=sh
+# Two network namespaces and a link between them, whose far end answers late.
+
+near='ip netns exec near'
+far='ip netns exec far'
+
+make_links() {
+  ip netns add near && ip netns add far
+  ip link add near0 netns near type veth peer name far0 netns far
+  $near ip address add 10.88.0.1/24 dev near0
+  $far ip address add 10.88.0.2/24 dev far0
+  $near ip address add fd88::1/64 dev near0 nodad
+  $far ip address add fd88::2/64 dev far0 nodad
+  for device in lo near0; do $near ip link set "$device" up; done
+  for device in lo far0; do $far ip link set "$device" up; done
+  # 10.88.0.9 takes packets and never answers; 10.88.0.8 has no hardware address that anybody knows.
+  $near ip neighbour add 10.88.0.9 lladdr 02:00:00:00:00:09 dev near0 nud permanent
+  # One question instead of three, a second apart.
+  $near sh -c 'echo 1 >/proc/sys/net/ipv4/neigh/near0/mcast_solicit'
+}
+
+# The answers are held back, not the SYNs: a capture on the near end sees both when the host does.
+record_delays() {
+  $far tc qdisc add dev far0 root netem delay 5ms 2>netem.err || return
+  mkfifo acceptor.fifo
+  # shellcheck disable=SC2154 # of traffic.sh
+  $far "$workload/acceptor" :: 5000 >run-acceptor.txt 2>&1 <acceptor.fifo &
+  exec 9>acceptor.fifo
+  start_recorder delays
+  start_peer delays-tcpconnlat tcpconnlat -L
+  start_peer delays-tcpdump $near tcpdump -Z root -i near0 -U -w delays.pcap tcp
+  await_recorders
+  # Whoever the neighbour is costs a question, and the first run of code a translation.
+  run_in "$near" warm-4 connect 10.88.0.2 5000 --count 2
+  run_in "$near" warm-6 connect fd88::2 5000 --count 2
+  for delay_ms in 5 50 200; do
+    $far tc qdisc change dev far0 root netem delay "${delay_ms}ms"
+    run_in "$near" "delay-$delay_ms-4" connect 10.88.0.2 5000 --count 10
+    run_in "$near" "delay-$delay_ms-6" connect fd88::2 5000 --count 5
+  done
+  stop_recorders
+  echo >&9
+  wait
+}

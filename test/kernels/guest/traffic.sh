@@ -1,0 +1,58 @@
+#!/bin/sh
+# Makes real traffic on this kernel and has it recorded, by tcpconn from PATH and by whom it is held against. Traces,
+# the other tools' output and packet captures are left in the working directory, for test/kernels/judge/.
+#   traffic.sh DIRECTORY_OF_WORKLOADS
+# Runs in a network and a mount namespace that nothing else is in: it changes sysctls and leaves namespaces behind.
+set -u
+workload=$1
+here=$(dirname "$0")
+input=/dev/null
+mkdir -p programs /run/netns
+: >runs.txt
+
+# shellcheck source=SCRIPTDIR/recorders.sh
+. "$here/recorders.sh"
+# shellcheck source=SCRIPTDIR/outcomes.sh
+. "$here/outcomes.sh"
+# shellcheck source=SCRIPTDIR/links.sh
+. "$here/links.sh"
+# shellcheck source=SCRIPTDIR/filters.sh
+. "$here/filters.sh"
+# shellcheck source=SCRIPTDIR/names.sh
+. "$here/names.sh"
+# shellcheck source=SCRIPTDIR/archive.sh
+. "$here/archive.sh"
+
+# run NAME PROGRAM [ARGUMENT…]: a workload to its end. Its pid and its status are noted under NAME.
+run() { run_in '' "$@"; }
+
+# run_in COMMAND NAME PROGRAM [ARGUMENT…]: the same, by way of a command that becomes the workload.
+run_in() {
+  in=$1 name=$2 program=$workload/$3
+  [ -e "$program" ] || program=programs/$3
+  shift 3
+  # shellcheck disable=SC2086 # words of a command
+  $in "$program" "$@" >"run-$name.txt" 2>&1 <"$input" &
+  pid=$!
+  wait "$pid"
+  echo "$name $pid $?" >>runs.txt
+}
+
+measure() {
+  started=$(cut -d' ' -f1 /proc/uptime)
+  "$@"
+  echo "$1 $started $(cut -d' ' -f1 /proc/uptime)" >>phases.txt
+}
+
+uname -r >kernel.txt
+[ -d /sys/kernel/debug/kprobes ] || echo 'this kernel has no kprobes' >no-kprobes.txt
+tcpconn --version >version.txt 2>&1
+tcpconn doctor >doctor.txt 2>&1
+echo "$?" >doctor-status.txt
+measure make_links
+measure record_outcomes
+measure record_delays
+measure record_many
+measure record_filters
+measure record_names
+measure record_with_archive

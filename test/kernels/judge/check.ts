@@ -1,0 +1,31 @@
+import type { Guest } from './guest.js'
+
+/** What must hold on every kernel. */
+export interface Check {
+  readonly name: string
+  /**
+   * Returns what was found, in a few words, or nothing.
+   * @throws Skip where this kernel has nothing to look at, any other error where it does not hold
+   */
+  run(guest: Guest): string | void
+}
+
+/** There is nothing to check, for a reason that does not lie with tcpconn. */
+export class Skip extends Error {}
+
+/** How a check came out on one kernel. */
+export interface Verdict {
+  readonly check: string
+  readonly kernel: string
+  readonly word: 'ok' | 'FAIL' | 'skip'
+  readonly note: string
+}
+
+export function judge(check: Check, guest: Guest): Verdict {
+  const verdict = (word: Verdict['word'], note: string) => ({ check: check.name, kernel: guest.name, word, note })
+  try {
+    return verdict('ok', check.run(guest) ?? '')
+  } catch (error) {
+    return verdict(error instanceof Skip ? 'skip' : 'FAIL', error instanceof Error ? error.message : String(error))
+  }
+}

@@ -1,0 +1,52 @@
+import type { ConnectRow } from '../../support/trace.js'
+import type { PeerRow } from './bcc-output.js'
+
+/** A connect that both sides report. */
+export interface Pair {
+  readonly ours: ConnectRow
+  readonly theirs: PeerRow
+}
+
+/** The rows of two tools, brought together by pid, comm, addresses and ports. */
+export interface Comparison {
+  readonly both: readonly Pair[]
+  readonly onlyOurs: readonly ConnectRow[]
+  readonly onlyTheirs: readonly PeerRow[]
+}
+
+/**
+ * An attempt that is pending has no local port in a trace: it gets one after it has begun. It fits any.
+ * @param commWidth how many characters of comm the other tool prints
+ */
+export function compareRows(ours: readonly ConnectRow[], theirs: readonly PeerRow[], commWidth = 16): Comparison {
+  const waiting = new Map<string, ConnectRow[]>()
+  for (const row of ours) {
+    const key = keyOf(row, commWidth, row.local_port)
+    waiting.set(key, [...(waiting.get(key) ?? []), row])
+  }
+  const both: Pair[] = []
+  const onlyTheirs: PeerRow[] = []
+  for (const row of theirs) {
+    const take = (port: number | null) => waiting.get(keyOf(row, commWidth, port))?.shift()
+    const match = take(row.local_port) ?? take(null)
+    if (match) both.push({ ours: match, theirs: row })
+    else onlyTheirs.push(row)
+  }
+  return { both, onlyTheirs, onlyOurs: [...waiting.values()].flat() }
+}
+
+function keyOf(row: ConnectRow | PeerRow, commWidth: number, local_port: number | null): string {
+  const { pid, comm, family, local_address, remote_address, remote_port } = row
+  return [pid, comm.slice(0, commWidth), family, local_address, local_port, remote_address, remote_port].join(' ')
+}
+
+/** Within 5% of the longer one, or 50 µs. */
+export function agrees(a_ns: number, b_ns: number): boolean {
+  return Math.abs(a_ns - b_ns) <= Math.max(50_000, 0.05 * Math.max(a_ns, b_ns))
+}
+
+/** The smallest value with at least `percent` of the values at or below it. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? Number.NaN
+}

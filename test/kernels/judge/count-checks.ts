@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { readSession } from '../../support/trace.js'
+import type { Check } from './check.js'
+import type { Guest } from './guest.js'
+
+const ATTEMPTS = 5000
+
+/** Nothing is missing, and the kernel counted as many. */
+export const countChecks: readonly Check[] = [
+  {
+    name: '5,000 connects = TcpActiveOpens',
+    run(guest) {
+      const rows = ['many-4', 'many-6', 'many-refused'].flatMap((run) => guest.attemptsOf('many.db', run))
+      assert.equal(rows.length, ATTEMPTS)
+      assert.equal(activeOpens(guest, 'snmp-after.txt') - activeOpens(guest, 'snmp-before.txt'), ATTEMPTS)
+    },
+  },
+  {
+    name: 'the trace says that it is complete',
+    run(guest) {
+      const session = readSession(guest.path('many.db'))
+      assert.deepEqual(
+        {
+          lost: session.lost_map_full_count + session.lost_missed_count + session.lost_ring_full_count,
+          comparable: (session.comparable_attempts ?? 0) >= ATTEMPTS,
+        },
+        { lost: 0, comparable: true },
+      )
+      assert.match(guest.text('info.txt'), /completeness .* recorded \+ 0 lost = the kernel's .*TcpActiveOpens/)
+    },
+  },
+]
+
+/** The kernel's own count of SYNs that connects sent, in the namespace of the traffic: /proc/net/snmp. */
+function activeOpens(guest: Guest, file: string): number {
+  const [names, values] = guest
+    .text(file)
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' '))
+  return Number(values?.[names?.indexOf('ActiveOpens') ?? -1])
+}

@@ -1,0 +1,29 @@
+/** Judges what kernels handed back, and prints a table: judge NAME=DIRECTORY… Started by script/test-kernels. */
+import { type Check, judge, type Verdict } from './check.js'
+import { countChecks } from './count-checks.js'
+import { filterChecks } from './filter-checks.js'
+import { openGuest } from './guest.js'
+import { linkChecks } from './link-checks.js'
+import { nameChecks } from './name-checks.js'
+import { outcomeChecks } from './outcome-checks.js'
+import { peerChecks } from './peer-checks.js'
+import { renderVerdicts } from './render-verdicts.js'
+import { toolChecks } from './tool-checks.js'
+
+const CHECKS: readonly Check[] = [
+  ...toolChecks,
+  ...outcomeChecks,
+  ...countChecks,
+  ...filterChecks,
+  ...nameChecks,
+  ...peerChecks,
+  ...linkChecks,
+]
+
+const guests = process.argv.slice(2).map((argument) => {
+  const [name = '', directory = ''] = argument.split('=')
+  return openGuest(name, directory)
+})
+const verdicts: Verdict[] = CHECKS.flatMap((check) => guests.map((guest) => judge(check, guest)))
+process.stdout.write(renderVerdicts(verdicts))
+process.exitCode = verdicts.length === 0 || verdicts.some(({ word }) => word === 'FAIL') ? 1 : 0

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import type { ConnectRow } from '../../support/trace.js'
+import { type Check, Skip } from './check.js'
+import { agrees, percentile } from './compare-rows.js'
+import type { Guest } from './guest.js'
+
+const DELAYS_MS = [5, 50, 200]
+/** What two ends and a link cost without a delay; several times of what they do on an emulated CPU. */
+const STACK_NS = 500_000
+/** A scheduler may come between two looks at one connect. */
+const MOST = 0.95
+
+/** What netem adds to a link, and what a packet capture on it says. */
+export const linkChecks: readonly Check[] = [
+  ...DELAYS_MS.map((delay_ms) => ({
+    name: `netem: ${delay_ms} ms are ${delay_ms} ms`,
+    run: (guest: Guest) => expectDelay(guest, delay_ms),
+  })),
+  { name: "a packet capture's handshake time", run: expectSameHandshakes },
+]
+
+function expectDelay(guest: Guest, delay_ms: number): string {
+  const latencies = ['4', '6'].flatMap((family) =>
+    delayedConnects(guest, `delay-${delay_ms}-${family}`).map(({ latency_ns }) => latency_ns ?? Number.NaN),
+  )
+  const [least, median] = [Math.min(...latencies), percentile(latencies, 50)]
+  const note = `least ${ms(least)}, median ${ms(median)}, most ${ms(Math.max(...latencies))}`
+  assert.equal(latencies.length, 15)
+  assert.ok(least >= delay_ms * 1e6, note)
+  assert.ok(median <= delay_ms * 1.05e6 + STACK_NS, note)
+  return note
+}
+
+function delayedConnects(guest: Guest, run: string): ConnectRow[] {
+  const reason = guest.has('netem.err') ? guest.text('netem.err').trim() : ''
+  if (reason.includes('qdisc kind is unknown')) throw new Skip('this kernel has no netem')
+  assert.equal(reason, '', 'tc complains')
+  return guest.attemptsOf('delays.db', run)
+}
+
+/** SYN to the ACK of the SYN-ACK, by the capture on the near end of the link; ours ends when the SYN-ACK is taken in. */
+function expectSameHandshakes(guest: Guest): string {
+  const rows = DELAYS_MS.flatMap((delay_ms) =>
+    ['4', '6'].flatMap((family) => delayedConnects(guest, `delay-${delay_ms}-${family}`)),
+  )
+  const handshakes = readHandshakes(guest.path('delays.pcap'))
+  const pairs = rows.map(({ latency_ns, local_port, family }) => ({
+    ours_ns: latency_ns ?? Number.NaN,
+    captured_ns: handshakes.get(`${family} ${local_port}`) ?? Number.NaN,
+  }))
+  const good = pairs.filter(({ ours_ns, captured_ns }) => agrees(ours_ns, captured_ns))
+  const differences = pairs.map(({ ours_ns, captured_ns }) => Math.abs(ours_ns - captured_ns))
+  const note = `${good.length} of ${pairs.length} agree, differences p50 ${us(percentile(differences, 50))}, most ${us(Math.max(...differences))}`
+  assert.ok(pairs.length > 0 && good.length >= MOST * pairs.length, note)
+  return note
+}
+
+/** `tcp.analysis.initial_rtt` in ns, by family and client port. */
+function readHandshakes(capture: string): Map<string, number> {
+  const fields = ['ip.version', 'tcp.srcport', 'tcp.dstport', 'tcp.analysis.initial_rtt'].flatMap((name) => [
+    '-e',
+    name,
+  ])
+  const args = ['-r', capture, '-Y', 'tcp.analysis.initial_rtt', '-T', 'fields', ...fields]
+  const text = execFileSync('tshark', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  const handshakes = new Map<string, number>()
+  for (const line of text.trim().split('\n')) {
+    const [family, source, destination, seconds] = line.split('\t')
+    const port = source === '5000' ? destination : source
+    handshakes.set(`${family === '4' ? 4 : 6} ${port}`, Number(seconds) * 1e9)
+  }
+  return handshakes
+}
+
+function ms(value_ns: number): string {
+  return `${(value_ns / 1e6).toFixed(2)} ms`
+}
+
+function us(value_ns: number): string {
+  return `${Math.round(value_ns / 1e3)} µs`
+}

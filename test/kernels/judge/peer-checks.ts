@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import type { ConnectRow } from '../../support/trace.js'
+import { parsePeerRows } from './bcc-output.js'
+import { type Check, Skip } from './check.js'
+import { agrees, compareRows, percentile, type Comparison } from './compare-rows.js'
+import type { Guest } from './guest.js'
+
+/** One of bcc's tools, and which attempts it has no row for by design: docs/accuracy.md says why. */
+interface Peer {
+  readonly name: string
+  readonly commWidth: number
+  readonly leavesOut: (row: ConnectRow, isMapped: boolean) => boolean
+}
+
+const TCPCONNECT: Peer = { name: 'tcpconnect', commWidth: 16, leavesOut: ({ outcome }) => outcome === 'local_error' }
+const TCPTRACER: Peer = {
+  name: 'tcptracer',
+  commWidth: 16,
+  leavesOut: ({ outcome }, isMapped) => outcome !== 'established' || isMapped,
+}
+const TCPCONNLAT: Peer = {
+  name: 'tcpconnlat',
+  commWidth: 12,
+  leavesOut: ({ outcome }) => !['established', 'refused', 'reset'].includes(outcome),
+}
+
+/** bcc's tools beside us, on the same traffic. */
+export const peerChecks: readonly Check[] = [
+  ...[TCPCONNECT, TCPTRACER, TCPCONNLAT].map((peer) => ({
+    name: `bcc's ${peer.name}: the same connects`,
+    run: (guest: Guest) => expectSameConnects(guest, peer),
+  })),
+  {
+    name: "bcc's tcpconnlat: the same latencies",
+    run(guest) {
+      return expectSameLatencies(compareWith(guest, TCPCONNLAT, 'tcpconnlat.txt', 'outcomes.db'))
+    },
+  },
+  {
+    name: "bcc's tcpconnlat: the same on a slow link",
+    run(guest) {
+      return expectSameLatencies(compareWith(guest, TCPCONNLAT, 'delays-tcpconnlat.txt', 'delays.db'))
+    },
+  },
+]
+
+function expectSameConnects(guest: Guest, peer: Peer): string {
+  const { both, onlyTheirs, onlyOurs } = compareWith(guest, peer, `${peer.name}.txt`, 'outcomes.db')
+  assert.deepEqual(onlyTheirs, [], `only ${peer.name} reports them`)
+  const mapped = ['established-mapped', 'refused-mapped'].map((name) => guest.run(name).pid)
+  const missed = onlyOurs.filter((row) => !peer.leavesOut(row, mapped.includes(row.pid)))
+  assert.deepEqual(missed.map(describe), [], `${peer.name} has no row for them`)
+  assert.ok(both.length > 0)
+  return `${both.length} of both, ${onlyOurs.length} of ours alone: ${countOutcomes(onlyOurs)}`
+}
+
+function compareWith(guest: Guest, peer: Peer, output: string, trace: string): Comparison {
+  if (guest.has('no-kprobes.txt')) throw new Skip('this kernel has no kprobes, which bcc attaches to')
+  const said = guest.text(output.replace('.txt', '.err')).trim()
+  assert.equal(said, '', `${peer.name} complains`)
+  const rows = parsePeerRows(guest.text(output))
+  const pids = new Set([...guest.runs.values()].map(({ pid }) => pid))
+  const connects = rows.filter(({ pid, type = 'C' }) => type === 'C' && pids.has(pid))
+  return compareRows(guest.attempts(trace), connects, peer.commWidth)
+}
+
+/** Of a simultaneous open tcpconnlat sees another end, and a scheduler may come between two looks at one connect. */
+const MOST = 0.99
+
+function expectSameLatencies({ both }: Comparison): string {
+  const pairs = both.map(
+    ({ ours, theirs }) => [ours.latency_ns ?? Number.NaN, theirs.latency_ns ?? Number.NaN] as const,
+  )
+  const good = pairs.filter(([ours, theirs]) => agrees(ours, theirs))
+  const differences = pairs.map(([ours, theirs]) => ours - theirs)
+  const spread = [50, 95, 100].map(
+    (percent) => `p${percent} ${Math.round(percentile(differences.map(Math.abs), percent) / 1e3)} µs`,
+  )
+  const note = `${good.length} of ${pairs.length} agree, differences ${spread.join(', ')}`
+  assert.ok(pairs.length > 0 && good.length >= MOST * pairs.length, note)
+  return note
+}
+
+function describe({ pid, comm, outcome, remote_address, remote_port, local_port }: ConnectRow): string {
+  return `${comm} ${pid} ${local_port} → ${remote_address} ${remote_port} ${outcome}`
+}
+
+function countOutcomes(rows: readonly ConnectRow[]): string {
+  const counts = new Map<string, number>()
+  for (const { outcome } of rows) counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
+  return [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ')
+}

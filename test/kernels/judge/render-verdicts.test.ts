@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { judge, Skip } from './check.js'
+import type { Guest } from './guest.js'
+import { renderVerdicts } from './render-verdicts.js'
+
+const CHECKS = [
+  { name: 'holds', run: () => 'all 3' },
+  {
+    name: 'does not hold on new',
+    run: ({ name }: Guest) => {
+      if (name === 'new') throw new Error('2 of 3')
+    },
+  },
+  {
+    name: 'is not there',
+    run: () => {
+      throw new Skip('no such thing')
+    },
+  },
+]
+
+test('a table of kernels and checks, what was found, and the counts last', () => {
+  const guests = ['old', 'new'].map((name) => ({ name }) as Guest)
+  const verdicts = CHECKS.flatMap((check) => guests.map((guest) => judge(check, guest)))
+  expect(renderVerdicts(verdicts)).toMatchInlineSnapshot(`
+    "holds:
+      old   ok    all 3
+      new   ok    all 3
+    does not hold on new:
+      new   FAIL  2 of 3
+    is not there:
+      old   skip  no such thing
+      new   skip  no such thing
+
+    check                 old   new
+    holds                 ok    ok
+    does not hold on new  ok    FAIL
+    is not there          skip  skip
+
+    3 passed, 1 failed, 2 skipped
+    "
+  `)
+})

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { type Check, Skip } from './check.js'
+import type { Guest } from './guest.js'
+
+/** The package runs, says what it is, and says nothing that nobody asked for. */
+export const toolChecks: readonly Check[] = [
+  {
+    name: 'boots, makes the traffic and hands it back',
+    run(guest) {
+      assert.ok(guest.has('kernel.txt'), 'nothing was handed back: see console.txt')
+      assert.ok(
+        guest.has('phases.txt') && guest.text('phases.txt').includes('record_with_archive '),
+        'did not get to the end',
+      )
+      assert.ok(!guest.has('modules-that-failed.txt'), 'kernel modules could not be loaded')
+      const failed = [...guest.runs.values()].filter(({ status }) => status !== 0)
+      assert.deepEqual(failed, [], 'workloads that failed')
+      return guest.text('kernel.txt').trim()
+    },
+  },
+  {
+    name: 'doctor finds nothing wrong',
+    run(guest) {
+      const lines = guest.text('doctor.txt').trim().split('\n')
+      assert.deepEqual(
+        lines.filter((line) => !line.startsWith('ok ')),
+        [],
+      )
+      assert.equal(guest.text('doctor-status.txt').trim(), '0')
+      assert.match(guest.text('version.txt'), /^\d+\.\d+\.\d+\n/)
+      return `${lines.length} lines`
+    },
+  },
+  {
+    name: 'recorders end in silence',
+    run(guest) {
+      const said = tracesOf(guest).map((name) => guest.text(`${name}.err`))
+      assert.deepEqual(said.filter(Boolean), [])
+      return `${said.length} recorders`
+    },
+  },
+  {
+    name: 'the archive records in a bare root directory',
+    run(guest) {
+      if (!guest.has('archive.txt')) throw new Skip('only in a guest')
+      const rows = guest.attemptsOf('archive.db', 'archived')
+      assert.deepEqual(
+        rows.map(({ outcome }) => outcome),
+        ['refused', 'refused', 'refused'],
+      )
+    },
+  },
+  {
+    name: 'the kernel has nothing to complain of',
+    run(guest) {
+      const complaints = /BUG:|Oops|WARNING:|general protection|soft lockup|rcu.*stall/i
+      // A host's own log is older than this traffic.
+      const log = guest.has('dmesg.txt') ? guest.text('dmesg.txt') : ''
+      assert.deepEqual(
+        log.split('\n').filter((line) => complaints.test(line)),
+        [],
+      )
+    },
+  },
+]
+
+/** Recordings that have a file of their own for what the recorder says. */
+function tracesOf(guest: Guest): string[] {
+  const files = readdirSync(guest.directory)
+  const names = files.filter((file) => file.endsWith('.db')).map((file) => file.slice(0, -'.db'.length))
+  return names.filter((name) => files.includes(`${name}.err`))
+}
