@@ -8,7 +8,10 @@ import { safeText } from '../../show/safe-text.js'
 import type { SessionTotals } from '../write/session-totals.js'
 
 export interface Summary {
-  readonly path: string
+  /** The first file and the last one, which may be the same */
+  readonly firstPath: string
+  readonly lastPath: string
+  readonly files: number
   readonly sessionId: number
   readonly durationNs: number
   readonly rows: number
@@ -26,12 +29,18 @@ export function renderSummary(summary: Summary): string[] {
   const latency = [50, 90, 99].map(
     (p) => `p${p} ${formatDuration(percentileOf(totals.buckets, p, totals.maxLatencyNs))}`,
   )
-  const path = safeText(summary.path)
   return [
     ...(loss === null ? [] : [loss]),
-    `recorded ${formatPlural(summary.rows, 'attempt')} in ${formatLength(summary.durationNs)} into ${path} (session ${summary.sessionId}, ${formatBytes(summary.fileBytes)})`,
+    `recorded ${formatPlural(summary.rows, 'attempt')} in ${formatLength(summary.durationNs)} into ${describeFiles(summary)}`,
     ...(outcomes.length > 0 ? [`outcomes: ${outcomes.join(', ')}`] : []),
     ...(totals.counts[0] ? [`latency: ${latency.join(', ')}, max ${formatDuration(totals.maxLatencyNs)}`] : []),
     `completeness: ${summary.completeness.text}`,
   ]
+}
+
+function describeFiles({ firstPath, lastPath, files, sessionId, fileBytes }: Summary): string {
+  const [first, last, size] = [safeText(firstPath), safeText(lastPath), formatBytes(fileBytes)]
+  return files === 1
+    ? `${last} (session ${sessionId}, ${size})`
+    : `${formatCount(files)} files, ${first} to ${last} (${size})`
 }

@@ -1,33 +1,38 @@
-import { statSync } from 'node:fs'
-import { describeCompleteness } from '../../store/completeness-text.js'
+import { describeCompleteness, type CompletenessText } from '../../store/completeness-text.js'
+import { describeLossCounts, sumLoss, type LossCounts } from '../../store/loss-text.js'
 import { describeFilters } from '../options/describe-filters.js'
 import type { Session } from '../session/begin-session.js'
-import type { SessionResult } from '../session/end-session.js'
-import { describeLossCounts, sumLoss } from '../../store/loss-text.js'
+import type { Completeness } from '../session/completeness.js'
+import type { TallySum } from '../session/tally.js'
 import { renderSummary } from './render-summary.js'
 
-/** Says on stderr what was recorded, once the file is closed. With -q only what is missing. */
-export function reportResult(session: Session, result: SessionResult): void {
-  const { options, output, writer } = session
-  const completeness = describeCompleteness({
-    filters: describeFilters(options.filters, options.command),
-    kernel_attempts_min: result.completeness?.kernelMin ?? null,
-    kernel_attempts_max: result.completeness?.kernelMax ?? null,
-    comparable_attempts: result.completeness?.comparable ?? null,
-    uncomparable_attempts: result.completeness?.uncomparable ?? null,
-    lost: sumLoss(result.loss),
-  })
-  const lines = options.quiet
-    ? [describeLossCounts(result.loss) ?? [], completeness.verdict === 'incomplete' ? completeness.text : []].flat()
-    : renderSummary({
-        path: output.path,
-        sessionId: session.id,
-        durationNs: result.durationNs,
-        rows: result.rows,
-        fileBytes: statSync(output.path, { throwIfNoEntry: false })?.size ?? 0,
-        totals: writer.totals,
-        loss: result.loss,
-        completeness,
-      })
+/** Says on stderr what was recorded, once all files are closed. With -q only what is missing. */
+export function reportResult(result: TallySum, session: Session, durationNs: number): void {
+  const completeness = judge(result, session)
+  const lines = session.options.quiet
+    ? describeProblems(result, session)
+    : renderSummary({ ...result, sessionId: session.id, durationNs, completeness })
   for (const line of lines) process.stderr.write(`${line}\n`)
+}
+
+interface Outcome {
+  readonly loss: LossCounts
+  readonly completeness: Completeness | null
+}
+
+/** A line for each thing that is missing. */
+export function describeProblems(result: Outcome, session: Session): string[] {
+  const { verdict, text } = judge(result, session)
+  return [describeLossCounts(result.loss) ?? [], verdict === 'incomplete' ? text : []].flat()
+}
+
+function judge({ completeness, loss }: Outcome, { options }: Session): CompletenessText {
+  return describeCompleteness({
+    filters: describeFilters(options.filters, options.command),
+    kernel_attempts_min: completeness?.kernelMin ?? null,
+    kernel_attempts_max: completeness?.kernelMax ?? null,
+    comparable_attempts: completeness?.comparable ?? null,
+    uncomparable_attempts: completeness?.uncomparable ?? null,
+    lost: sumLoss(loss),
+  })
 }

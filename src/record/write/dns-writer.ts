@@ -8,7 +8,8 @@ const MAX_KEPT = 65_536
 
 /** Writes look-ups, and the names of attempts. All of it to be called inside a transaction. */
 export interface DnsWriter {
-  insertLookups(lookups: readonly Lookup[]): void
+  /** @param sinceNs the session's beginning in the times of the look-ups */
+  insertLookups(lookups: readonly Lookup[], sinceNs: number): void
   /** @param groups rows of the batch in the order of their ids, which begin at `firstId` */
   insertNames(batch: AttemptBatch, groups: readonly Uint32Array[], firstId: number): void
   /** To be called when a transaction came to nothing: rows that were made in it are not there. */
@@ -27,11 +28,11 @@ export function createDnsWriter(db: Database, sessionId: number, cgroupRow: (ker
   const { nameId, forget } = createNameIds(db)
   return {
     forget,
-    insertLookups(lookups) {
+    insertLookups(lookups, sinceNs) {
       for (const { startedNs, latencyNs, name, queryType, rcode, addresses, cgroupId, netns } of lookups) {
         const id = nameId(name)
         const asker = [cgroupRow(cgroupId), netns || null]
-        insertLookup.run(sessionId, startedNs, latencyNs, id, queryType, rcode, addresses.length, ...asker)
+        insertLookup.run(sessionId, startedNs - sinceNs, latencyNs, id, queryType, rcode, addresses.length, ...asker)
         for (const address of addresses) insertAddress.run(sessionId, id, formatAddress(address))
       }
     },

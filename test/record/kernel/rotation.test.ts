@@ -1,0 +1,248 @@
+import { existsSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import Database from 'better-sqlite3'
+import { expect, test } from 'vitest'
+import { expectError } from '../../support/error-lines.js'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { sessionLosses, sumLosses } from '../../support/losses.js'
+import { mount } from '../../support/mount.js'
+import {
+  SILENT_ADDRESS,
+  addSilentLink,
+  makeNetworkNamespace,
+  readTcpCounter,
+  type NetworkNamespace,
+} from '../../support/network-namespace.js'
+import { listTraces, queryAll, startRotating } from '../../support/rotating-recorder.js'
+import { waitForSynSent } from '../../support/syn-sent.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { runTool } from '../../support/tool.js'
+import { connectsOf, readSession } from '../../support/trace.js'
+import { recordAsGames } from '../../support/users.js'
+import { waitUntil } from '../../support/wait-until.js'
+import { expectWholeTrace } from '../../support/whole-trace.js'
+import { connect, generateLoad, startWorkload } from '../../support/workload.js'
+
+const ATTEMPTS = `SELECT pid, tid, started_ns, local_port FROM connects WHERE netns = ?`
+
+describeKernel('a recording that rotates', () => {
+  test.each([
+    ['by time', ['--rotate', '1s'], ['--mode', 'reset', '--threads', '2', '--seconds', '5']],
+    ['by size', ['--rotate', '1MB'], ['--mode', 'refused', '--threads', '2', '--count', '200000']],
+  ])(
+    '%s, under load: every attempt is in one file, once, and each file agrees with the kernel',
+    async (_, args, load) => {
+      const namespace = makeNetworkNamespace()
+      const countBefore = readTcpCounter(namespace, 'ActiveOpens')
+      const recording = await startRotating({ args })
+      const { attempts } = await generateLoad(load, { under: namespace.exec })
+      const summary = await recording.stop()
+      const files = recording.files()
+      expect(files.length).toBeGreaterThan(3)
+      expect(readTcpCounter(namespace, 'ActiveOpens') - countBefore).toBe(attempts)
+      const rows = queryAll<object>(files, ATTEMPTS, namespace.inode)
+      const lost = files.reduce((sum, file) => sum + sumLosses(sessionLosses(file)), 0)
+      expect(rows.length + lost).toBe(attempts)
+      expect(new Set(rows.map((row) => Object.values(row).join(' '))).size).toBe(rows.length)
+      expect(summary).toMatch(new RegExp(`^recorded [\\d,]+ attempts in \\S+ into ${files.length} files, `, 'm'))
+      expect(summary).toMatch(/^completeness: .* = the kernel's /m)
+      for (const file of files) expectClosed(file)
+      for (const file of files) expectAgreement(file)
+      expect(files.map((file) => readSession(file).end_reason)).toEqual([
+        ...files.slice(1).map(() => 'rotation'),
+        'terminate',
+      ])
+    },
+  )
+
+  test('an attempt that is pending at a change is in the file in which it ends; one that never ends in the last', async () => {
+    const namespace = makeSilentNamespace()
+    const recording = await startRotating({ args: ['--rotate', '1s'] })
+    const [ends, stays] = await Promise.all([80, 81].map((port) => startPending(namespace, port)))
+    await waitUntil('two changes', () => recording.files().length >= 3)
+    ends?.child.kill('SIGKILL')
+    await ends?.finished
+    const count = recording.files().length
+    await waitUntil('another change', () => recording.files().length > count + 1)
+    await recording.stop()
+    const files = recording.files()
+    const found = (pid = 0) =>
+      files.flatMap((file, i) =>
+        connectsOf(file, pid).map(({ outcome }) => ({ outcome, isLast: i === files.length - 1 })),
+      )
+    expect(found(ends?.pid)).toEqual([{ outcome: 'cancelled', isLast: false }])
+    expect(found(stays?.pid)).toEqual([{ outcome: 'pending', isLast: true }])
+    for (const file of files) expectClosed(file)
+    for (const file of files) expectAgreement(file)
+    await expectReadable(files, ends?.pid ?? 0)
+  })
+
+  test('under sudo: the files belong to the user', async () => {
+    const { file, ...options } = recordAsGames()
+    const recording = await startRotating({ ...options, directory: join(file, '..'), args: ['--rotate', '1s'] })
+    await waitUntil('a change', () => recording.files().length >= 2)
+    const { pid } = await connect('127.0.0.1', 1000)
+    await recording.stop()
+    expect(recording.files().flatMap((path) => connectsOf(path, pid))).toHaveLength(1)
+    expect(existsSync(file)).toBe(false)
+  })
+
+  test('a signal at any moment of a change ends it well', async () => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      const recording = await startRotating({ args: ['--rotate', '1s'] })
+      await waitUntil('the next file', () => readdirSync(recording.directory).filter(isTrace).length >= 2)
+      await recording.stop(signal)
+      for (const file of recording.files()) expectClosed(file)
+    }
+  })
+
+  test('-- COMMAND: its attempts are in the files, and its end is the end', async () => {
+    const directory = makeTemporaryDirectory()
+    const script = 'for i in 1 2 3 4 5 6; do (exec 3<>/dev/tcp/127.0.0.1/1) 2>/dev/null; sleep 0.4; done; exit 3'
+    const command = ['record', join(directory, 'trace.db'), '--rotate', '1s', '--', 'bash', '-c', script]
+    const { status, stderr } = await runTool(command)
+    expect(status, stderr).toBe(3)
+    const files = listTraces(directory)
+    expect(files.length).toBeGreaterThan(1)
+    expect(queryAll(files, 'SELECT 1 FROM connects WHERE remote_port = 1')).toHaveLength(6)
+  })
+})
+
+describeKernel('a change that cannot be made', () => {
+  test('no room for the next file: it is told once, recording goes on, and tries again', async () => {
+    const directory = makeTemporaryDirectory()
+    mount(directory, ['-t', 'tmpfs', '-o', 'size=2m', 'none'])
+    const recording = await startRotating({ directory, args: ['--rotate', '3s'] })
+    const filler = join(directory, 'filler')
+    const { bavail, bsize } = statfsSync(directory)
+    writeFileSync(filler, Buffer.alloc(bavail * bsize - 60 * 1024))
+    await delay(4000)
+    const { pid } = await connect('127.0.0.1', 1000)
+    expect(recording.files()).toHaveLength(1)
+    rmSync(filler)
+    await waitUntil('the next file', () => recording.files().length >= 2)
+    const stderr = await recording.stop()
+    expect(
+      stderr.match(/^cannot begin the next file: the disk is full; recording goes on in this one$/gm),
+    ).toHaveLength(1)
+    expect(recording.files().flatMap((file) => connectsOf(file, pid))).toHaveLength(1)
+    for (const file of recording.files()) expectClosed(file)
+  })
+
+  test('no room for anything: it stops as every recording does, and what was written is whole', async () => {
+    const directory = makeTemporaryDirectory()
+    mount(directory, ['-t', 'tmpfs', '-o', 'size=3m', 'none'])
+    const recording = await startRotating({ directory, args: ['--rotate', '1MB'] })
+    const load = generateLoad(['--mode', 'refused', '--count', '200000'], { under: makeNetworkNamespace().exec })
+    const { status, stderr } = await recording.finished
+    await load
+    expect(status).toBe(1)
+    expect(stderr).toContain('[E_DISK_FULL]')
+    expect(recording.files().length).toBeGreaterThan(1)
+    for (const file of recording.files()) expectWholeTrace(file)
+  })
+
+  test('the file that is to be left is locked: nothing is lost, and it is left later', async () => {
+    const recording = await startRotating({ args: ['--rotate', '2s'] })
+    const [first = ''] = recording.files()
+    const other = new Database(first)
+    other.exec('BEGIN IMMEDIATE')
+    const { pid } = await connect('127.0.0.1', 1000)
+    await delay(3000)
+    expect(recording.files()).toEqual([first])
+    other.close()
+    await waitUntil('the next file', () => recording.files().length >= 2)
+    await recording.stop()
+    expect(connectsOf(first, pid)).toHaveLength(1)
+    for (const file of recording.files()) expectClosed(file)
+  })
+
+  test('somebody reads the file that is left: it is closed at a later change', async () => {
+    const recording = await startRotating({ args: ['--rotate', '1s'] })
+    const [first = ''] = recording.files()
+    const reader = new Database(first, { readonly: true })
+    reader.pragma('user_version')
+    await waitUntil('the next file', () => recording.files().length >= 2)
+    expect(existsSync(`${first}-wal`)).toBe(true)
+    reader.close()
+    await waitUntil('a change', () => !existsSync(`${first}-wal`))
+    await recording.stop()
+    for (const file of recording.files()) expectClosed(file)
+  })
+
+  test('its directory is removed: it stops, and says so', async () => {
+    const recording = await startRotating({ args: ['--rotate', '1s'] })
+    rmSync(recording.directory, { recursive: true })
+    const result = await recording.finished
+    expect(result.status).toBe(1)
+    expect(result.stderr).toContain('[E_REMOVED]')
+  })
+
+  test('the first file cannot be made: nothing is recorded', async () => {
+    const file = join(makeTemporaryDirectory(), 'missing', 'trace.db')
+    expectError(await runTool(['record', file, '--rotate', '1h', '-d', '10ms']), 'E_CANNOT_OPEN')
+  })
+})
+
+describeKernel('kill -9 of a recording that rotates', () => {
+  test('all files are whole, and the next one closes what was left open', async () => {
+    const namespace = makeNetworkNamespace()
+    const load = startWorkload('loadgen', ['--mode', 'reset', '--seconds', '8'], { under: namespace.exec })
+    const directory = makeTemporaryDirectory()
+    for (const ms of [1000, 1130, 1260]) {
+      const recording = await startRotating({ directory, args: ['--rotate', '1s'] })
+      await delay(ms)
+      process.kill(recording.pid, 'SIGKILL')
+      await recording.finished
+    }
+    load.child.kill()
+    await load.finished
+    const killed = listTraces(directory)
+    expect(killed.length).toBeGreaterThanOrEqual(3)
+    expect(killed.some((file) => existsSync(`${file}-wal`))).toBe(true)
+    const last = await startRotating({ directory, args: ['--rotate', '1h'] })
+    await waitUntil('what was left open', () => killed.every((file) => !existsSync(`${file}-wal`)))
+    await last.stop()
+    for (const file of listTraces(directory)) expectClosed(file)
+    const rows = queryAll<object>(listTraces(directory), ATTEMPTS, namespace.inode)
+    expect(rows.length).toBeGreaterThan(1000)
+    expect(new Set(rows.map((row) => Object.values(row).join(' '))).size).toBe(rows.length)
+  })
+})
+
+const isTrace = (name: string) => name.endsWith('.db')
+
+function makeSilentNamespace(): NetworkNamespace {
+  const namespace = makeNetworkNamespace()
+  addSilentLink(namespace)
+  return namespace
+}
+
+async function startPending(namespace: NetworkNamespace, port: number) {
+  const running = startWorkload('connect', [SILENT_ADDRESS, `${port}`], { under: namespace.exec })
+  await waitForSynSent(running.pid, namespace)
+  return running
+}
+
+/** One file, whole, in the mode that opens anywhere. */
+function expectClosed(file: string): void {
+  expect([`${file}-wal`, `${file}-shm`, `${file}-journal`].filter((path) => existsSync(path))).toEqual([])
+  expectWholeTrace(file)
+}
+
+/** What was recorded and lost lies within what the kernel counted for this file. */
+function expectAgreement(file: string): void {
+  const { kernel_attempts_min: min, kernel_attempts_max: max, comparable_attempts: comparable } = readSession(file)
+  const sum = (comparable ?? NaN) + sumLosses(sessionLosses(file))
+  expect(sum).toBeGreaterThanOrEqual(min ?? NaN)
+  expect(sum).toBeLessThanOrEqual(max ?? NaN)
+}
+
+/** Attempts that began before their file did are read like all others. */
+async function expectReadable(files: readonly string[], pid: number): Promise<void> {
+  const query = ['analyze', 'sql', `SELECT count(*) AS rows FROM connects WHERE pid = ${pid}`, '--format', 'json']
+  const { stdout, stderr } = await runTool([...query, ...files])
+  expect(stderr).toBe('')
+  expect(JSON.parse(stdout)).toEqual([{ rows: 1 }])
+}
