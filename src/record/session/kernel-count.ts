@@ -10,7 +10,7 @@ export interface KernelCount {
   begin(switchOn: () => void): void
   /** Runs `switchOff` between two readings of the counters. */
   end(switchOff: () => void): void
-  /** Reads the counters while attempts go on. */
+  /** Reads the counters while attempts go on, those of new namespaces too, as far as this process may still see them. */
   readNow(): CountedMoment
   /**
    * Ends this count at a moment, at which the next one begins.
@@ -24,6 +24,8 @@ export interface KernelCount {
 /** Counters that were read around a moment. */
 export interface CountedMoment {
   readonly reading: CounterReading
+  /** All that were read, those that were made since the last moment too */
+  readonly namespaces: readonly CountedNetns[]
   /** CLOCK_MONOTONIC between the two readings */
   readonly atNs: bigint
 }
@@ -35,7 +37,9 @@ export function createKernelCount(): KernelCount {
   return createCount(listNamespaces(), NOTHING)
 }
 
-function createCount(namespaces: readonly CountedNetns[], startReading: CounterReading): KernelCount {
+function createCount(listed: readonly CountedNetns[], startReading: CounterReading): KernelCount {
+  let namespaces = listed
+  let latest = listed
   let [start, end] = [startReading, NOTHING]
   return {
     begin(switchOn) {
@@ -46,15 +50,24 @@ function createCount(namespaces: readonly CountedNetns[], startReading: CounterR
     },
     readNow() {
       let atNs = 0n
-      const reading = readAround(namespaces, () => void (atNs = readMonotonicClock()))
-      return { reading, atNs }
+      latest = listNamespaces(latest)
+      // One that is gone may have left its number to another.
+      namespaces = namespaces.filter((netns) => latest.includes(netns))
+      const reading = readAround(latest, () => void (atNs = readMonotonicClock()))
+      return { reading, namespaces: latest, atNs }
     },
-    split({ reading }, carried) {
-      end = withoutCarried(reading, carried)
-      return createCount(namespaces, end)
+    split(moment, carried) {
+      const reading = withoutCarried(moment.reading, carried)
+      end = readingOf(reading, namespaces)
+      return createCount(moment.namespaces, reading)
     },
     compare: (attemptsByNetns) => compareWithKernel(start, end, attemptsByNetns),
   }
+}
+
+function readingOf({ before, after }: CounterReading, namespaces: readonly CountedNetns[]): CounterReading {
+  const isListed = ([inode]: readonly [number, number]) => namespaces.some((netns) => netns.inode === inode)
+  return { before: new Map([...before].filter(isListed)), after: new Map([...after].filter(isListed)) }
 }
 
 function readAround(namespaces: readonly CountedNetns[], step: () => void): CounterReading {

@@ -78,6 +78,20 @@ describeKernel('a recording that rotates', () => {
     await expectReadable(files, ends?.pid ?? 0)
   })
 
+  test('a network namespace that is made meanwhile is compared from the next change on', async () => {
+    const recording = await startRotating({ args: ['--rotate', '1s'] })
+    const namespace = makeNetworkNamespace()
+    const connectIn = () => connect('127.0.0.1', 1000, ['--count', '300'], { under: namespace.exec })
+    await connectIn()
+    await waitUntil('a change', () => recording.files().length >= 3)
+    await connectIn()
+    await recording.stop()
+    const sessions = recording.files().map(readSession)
+    expect(sessions.reduce((sum, { uncomparable_attempts: n }) => sum + (n ?? 0), 0)).toBeGreaterThanOrEqual(300)
+    expect(sessions.reduce((sum, { uncomparable_attempts: n }) => sum + (n ?? 0), 0)).toBeLessThan(600)
+    for (const file of recording.files()) expectAgreement(file)
+  })
+
   test('under sudo: the files belong to the user', async () => {
     const { file, ...options } = recordAsGames()
     const recording = await startRotating({ ...options, directory: join(file, '..'), args: ['--rotate', '1s'] })
