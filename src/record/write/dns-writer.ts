@@ -8,8 +8,8 @@ const MAX_KEPT = 65_536
 
 /** Writes look-ups, and the names of attempts. All of it to be called inside a transaction. */
 export interface DnsWriter {
-  /** @param sinceNs the session's beginning in the times of the look-ups */
-  insertLookups(lookups: readonly Lookup[], sinceNs: number): void
+  /** @param sinceNs the session's beginning in the times of the look-ups, 0 by default */
+  insertLookups(lookups: readonly Lookup[], sinceNs?: number): void
   /** @param groups rows of the batch in the order of their ids, which begin at `firstId` */
   insertNames(batch: AttemptBatch, groups: readonly Uint32Array[], firstId: number): void
   /** To be called when a transaction came to nothing: rows that were made in it are not there. */
@@ -28,7 +28,7 @@ export function createDnsWriter(db: Database, sessionId: number, cgroupRow: (ker
   const { nameId, forget } = createNameIds(db)
   return {
     forget,
-    insertLookups(lookups, sinceNs) {
+    insertLookups(lookups, sinceNs = 0) {
       for (const { startedNs, latencyNs, name, queryType, rcode, addresses, cgroupId, netns } of lookups) {
         const id = nameId(name)
         const asker = [cgroupRow(cgroupId), netns || null]
