@@ -18,6 +18,8 @@ export interface OwnFile {
   readonly endedMs: number
   /** Its recorder was killed, or somebody read it when it was closed. */
   readonly isUnclosed: boolean
+  /** Its recorder was killed while it was made: there is not even a session in it. */
+  readonly isStillborn: boolean
 }
 
 /**
@@ -35,8 +37,10 @@ export function findOwnFile(names: FileNames, name: string): OwnFile | null {
     // A recorder holds an exclusive lock for as long as it has the file.
     if (flock(fd, LOCK_SH_NB) !== 0) return null
     requireTraceHeader(fd, path)
-    if (!isOfRotation(path, names.secondOf(name))) return null
-    return { bytes: stat.size, endedMs: stat.mtimeMs, isUnclosed: isInWalMode(fd) }
+    const sessions = readSessions(path)
+    const isStillborn = sessions.length === 0
+    if (!isStillborn && !isOfRotation(sessions, names.secondOf(name))) return null
+    return { bytes: stat.size, endedMs: stat.mtimeMs, isUnclosed: isInWalMode(fd), isStillborn }
   } catch {
     // Gone by now, not to be read, damaged, or no trace at all.
     return null
@@ -45,17 +49,21 @@ export function findOwnFile(names: FileNames, name: string): OwnFile | null {
   }
 }
 
-function isOfRotation(path: string, second: number | null): boolean {
+/** Host, command line and beginning in Unix ns. */
+type SessionMark = readonly [string, string, bigint]
+
+function isOfRotation(sessions: readonly SessionMark[], second: number | null): boolean {
+  const [[host, commandLine, startedNs] = ['', '', 0n]] = sessions
+  const began = Number(startedNs / NS_PER_SECOND)
+  return sessions.length === 1 && host === hostname() && began === second && asksToRotate(commandLine)
+}
+
+/** Of the first two sessions. */
+function readSessions(path: string): SessionMark[] {
   const db = openTrace(path)
   try {
-    const sessions = db
-      .prepare('SELECT host, command_line, started_unix_ns FROM session LIMIT 2')
-      .raw()
-      .safeIntegers()
-      .all() as [string, string, bigint][]
-    const [[host, commandLine, startedNs] = ['', '', 0n]] = sessions
-    const began = Number(startedNs / NS_PER_SECOND)
-    return sessions.length === 1 && host === hostname() && began === second && asksToRotate(commandLine)
+    const select = db.prepare('SELECT host, command_line, started_unix_ns FROM session LIMIT 2')
+    return select.raw().safeIntegers().all() as SessionMark[]
   } finally {
     db.close()
   }

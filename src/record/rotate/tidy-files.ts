@@ -1,6 +1,6 @@
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { messageOf } from '../../errors.js'
+import { messageOf, type TcpconnError } from '../../errors.js'
 import { safeLine } from '../../show/safe-text.js'
 import type { Limit } from '../options/parse-rotation.js'
 import { openOutput } from '../session/open-output.js'
@@ -36,7 +36,7 @@ export interface TidyOptions {
 }
 
 /**
- * Closes what a killed recorder left open, and removes what is to be kept no longer: at the beginning, at every new file, and
+ * Closes what a killed recorder left open, removes what it had only begun to make, and what is to be kept no longer: at the beginning, at every new file, and
  * once a minute. Errors are told once each and end nothing.
  */
 export function createTidyFiles({ names, keep, tell, now = () => performance.now() }: TidyOptions): TidyFiles {
@@ -87,10 +87,15 @@ function* tidy({ names, keep, known, tellOnce, running }: Round): Generator<void
     const path = join(names.directory, name)
     // Not even to look at: closing any descriptor of it would give up the locks that SQLite holds on it.
     if (isSame(path, running.path)) continue
+    // Of a step that a kill cut off: until it is taken back nobody can read the file.
+    if (existsSync(`${path}-journal`)) closeFile(path, tellOnce)
     const file = known.look(name)
     if (file === null) continue
-    if (file.isUnclosed) closeFile(path, tellOnce)
-    files.push({ name, ...file })
+    if (file.isStillborn) removeFile(path, tellOnce)
+    else {
+      if (file.isUnclosed) closeFile(path, tellOnce)
+      files.push({ name, ...file })
+    }
   }
   if (keep === null) return
   for (const { name } of chooseExpired(files, keep, { nowMs: Date.now(), runningBytes: running.sizeBytes() })) {
@@ -129,6 +134,8 @@ function closeFile(path: string, tellOnce: (text: string) => void): void {
   try {
     openOutput(path).close()
   } catch (error) {
+    // Somebody else is just recording into it.
+    if ((error as TcpconnError).code === 'E_BUSY_TRACE') return
     tellOnce(`cannot close ${path}, which its recorder left open: ${messageOf(error)}; recording goes on`)
   }
 }
@@ -139,7 +146,7 @@ function removeFile(path: string, tellOnce: (text: string) => void): void {
     rmSync(path)
     for (const suffix of ['-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true })
   } catch (error) {
-    tellOnce(`cannot remove ${path}, which is older than what is to be kept: ${messageOf(error)}; recording goes on`)
+    tellOnce(`cannot remove ${path}, which is to be kept no longer: ${messageOf(error)}; recording goes on`)
   }
 }
 

@@ -1,5 +1,15 @@
-import { copyFileSync, existsSync, readdirSync, renameSync, rmSync, utimesSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { describe, expect, test, vi } from 'vitest'
 import type { Limit } from '../../../src/record/options/parse-rotation.js'
 import { createFileNames } from '../../../src/record/rotate/file-names.js'
@@ -92,6 +102,38 @@ describe('what a killed recorder left open', () => {
     const db = openTrace(path)
     expect(db.prepare('SELECT duration_ns FROM session').raw().all()).toEqual([[null]])
     db.close()
+  })
+
+  test('is closed too when it was killed in the middle of that', () => {
+    const { settle, names } = createScene(null)
+    const path = join(names.directory, 'a-20261125T221501Z.db')
+    const source = openOutput(path, 'new')
+    const start = { toolVersion: '1.0.0', filters: '{}', ringBytes: 4096, dnsSource: null, localErrors: false }
+    const startedUnixNs = BigInt(SECOND + 1) * 1_000_000_000n
+    insertSession(source.db, { ...start, commandLine: 'tcpconn record --rotate 1h', startedUnixNs })
+    source.close()
+    const db = new Database(path)
+    // Large enough to spill pages into the file before the commit, so that the journal is needed to take them back.
+    db.pragma('cache_size = 1')
+    db.exec('BEGIN; UPDATE session SET command_line = hex(zeroblob(100000))')
+    const copies = ['', '-journal'].map((suffix) => readFileSync(path + suffix))
+    db.close()
+    copies.forEach((bytes, i) => writeFileSync(`${path}${i === 0 ? '' : '-journal'}`, bytes))
+    settle()
+    expect(existsSync(`${path}-journal`)).toBe(false)
+    const read = openTrace(path)
+    expect(read.prepare('SELECT command_line FROM session').pluck().get()).toBe('tcpconn record --rotate 1h')
+    read.close()
+  })
+
+  test('is removed when there is not even a session in it', () => {
+    const { settle, names, list } = createScene(null)
+    openOutput(join(names.directory, 'a-20261125T221501Z.db'), 'new').close()
+    openOutput(join(names.directory, 'another.db'), 'new').close()
+    expect(list()).toBe(3)
+    settle()
+    expect(list()).toBe(2)
+    expect(existsSync(join(names.directory, 'another.db'))).toBe(true)
   })
 
   test('and one that another process records into is left alone', () => {
