@@ -35,6 +35,16 @@ function addRecord(program: Command): void {
     .usage('[options] [file] [-- COMMAND [ARGUMENT…]]')
     .allowExcessArguments()
     .option('-d, --duration <time>', 'stop after this time: 10m, 1h30m, 90 (seconds)', once('--duration'))
+    .option(
+      '--rotate <limit>',
+      'go on in a new file after this time or size: 1h, 500MB; names get the time',
+      once('--rotate'),
+    )
+    .option(
+      '--keep <limit>',
+      'with --rotate: remove older files of it beyond this age or total size: 7d, 5GB',
+      once('--keep'),
+    )
     .addOption(new Option(...DNS_OPTION))
     .addOption(new Option(...LOCAL_ERRORS_OPTION))
     .option('-q, --quiet', 'no status line and no summary; errors and losses are still told')
@@ -131,6 +141,7 @@ Examples:
   sudo tcpconn record web.db -P 80,443 -u www-data  only what user www-data connects to, on two ports
   sudo tcpconn record --outcome failed --dst 10.0.0.0/8
   sudo tcpconn record --dns --local-errors         with names, and connects that fail before a SYN
+  sudo tcpconn record --rotate 1h --keep 7d        a file an hour, tcpconn-20261125T221500Z.db, for a week
   sudo tcpconn record -- curl https://example.org  only what this command and its children do
 
 Stop it with Ctrl-C. The exit status is that of the command after --, else 0.`

@@ -1,20 +1,29 @@
+import { safeLine } from '../show/safe-text.js'
+import { startClock } from './host/clock.js'
 import type { User, UserNames } from './host/user-names.js'
 import { describeFilters } from './options/describe-filters.js'
 import type { RecordOptions } from './options/record-options.js'
 import type { Probe } from './probe/load-probe.js'
+import { createFileNames } from './rotate/file-names.js'
+import { openNextFile } from './rotate/open-next-file.js'
+import { createRotatingRecording } from './rotate/rotating-recording.js'
+import { tapRing } from './rotate/tap-ring.js'
+import { openNotifier, type Notifier } from './service/notifier.js'
 import { beginSession, type Session } from './session/begin-session.js'
 import { holdCommand, requireCommand, type HeldCommand } from './session/command.js'
 import { endSession, failSession, type SessionResult } from './session/end-session.js'
 import { createKernelCount, type KernelCount } from './session/kernel-count.js'
 import { openOutput } from './session/open-output.js'
-import { createSignalRelay, type SignalRelay } from './session/signal-relay.js'
 import { createPump } from './session/pump.js'
+import { createRecording, type Part, type Recording } from './session/recording.js'
 import { runSession } from './session/run-session.js'
+import { createSignalRelay, type SignalRelay } from './session/signal-relay.js'
 import { startProbe } from './session/start-probe.js'
 import { createStopSignal, stopOnSignals, type StopSignal } from './session/stop-signal.js'
 import { writeFault } from './session/write-fault.js'
-import { reportResult } from './status/report-result.js'
-import { createStatusLine, type StatusLine } from './status/status-line.js'
+import { describeProblems, reportResult } from './status/report-result.js'
+import { createStatusLine, type FileProgress, type StatusLine } from './status/status-line.js'
+import type { TraceWriter } from './write/trace-writer.js'
 
 /** Shows attempts while they are recorded. */
 export interface Display {
@@ -34,8 +43,9 @@ export interface Display {
  */
 export async function record(
   options: RecordOptions,
-  openDisplay: (session: Session, users: UserNames, stop: StopSignal) => Display = createStatusDisplay,
+  openDisplay: (session: Session, scene: Scene) => Display = createStatusDisplay,
 ): Promise<number> {
+  const notifier = openNotifier()
   const followsCommand = options.command.length > 0
   const isWholeHost = describeFilters(options.filters, options.command) === '{}'
   let kernelCount: KernelCount | null = null
@@ -45,16 +55,61 @@ export async function record(
   try {
     if (options.command[0] !== undefined) requireCommand(options.command[0])
     const signals = catchSignals(options)
-    const output = openOutput(options.file)
-    const session = beginSession({ options, probe, output, kernelCount }, users)
-    const display = openDisplay(session, users, signals.stop)
-    const result = await recordSession(session, { user, signals, display })
+    const session = beginFirst({ options, probe, kernelCount }, users)
+    const files = createFileProgress()
+    const display = openDisplay(session, { users, stop: signals.stop, files })
+    const recording = startRecording(session, { display, users })
+    files.follow(recording)
+    const { part, command, last } = await runRecording(recording, { user, signals, display, notifier })
+    recording.tally.add(part.session.output.path, last)
     display.end()
-    reportResult(session, result)
-    return result.command ? result.command.exit : 0
+    reportResult(recording.tally.sum(), part.session, beganBefore(part, session) + last.durationNs)
+    return command ? command.exit : 0
   } finally {
     probe.close()
   }
+}
+
+/** What a display is opened with. */
+export interface Scene {
+  readonly users: UserNames
+  readonly stop: StopSignal
+  readonly files: FileProgress
+}
+
+/** The first file, which is the only one if the recording does not rotate. */
+function beginFirst(parts: Pick<Session, 'options' | 'probe' | 'kernelCount'>, users: UserNames): Session {
+  const { file, rotation } = parts.options
+  const clock = startClock()
+  const output = rotation === null ? openOutput(file) : openNextFile(createFileNames(file), clock)
+  return beginSession({ ...parts, output, clock }, users)
+}
+
+function startRecording(session: Session, { display, users }: { display: Display; users: UserNames }): Recording {
+  const { clock, options, writer } = session
+  const onBatch = ({ batch }: TraceWriter) => display.status.add(batch, clock.nowNs())
+  if (options.rotation === null) {
+    return createRecording({ session, pump: createPump(display.probe, writer, () => onBatch(writer)) })
+  }
+  const tap = tapRing(display.probe.ring)
+  const pump = createPump({ ring: tap.ring, lost: display.probe.lost }, writer, () => onBatch(writer))
+  const tell = (text: string) => {
+    display.status.clear()
+    process.stderr.write(`${text}\n`)
+  }
+  return createRotatingRecording(
+    { session, pump },
+    {
+      rotation: options.rotation,
+      names: createFileNames(options.file),
+      users,
+      tap,
+      onBatch,
+      onClosed: (path, result) =>
+        describeProblems(result, session).forEach((line) => tell(`${safeLine(path)}: ${line}`)),
+      tell,
+    },
+  )
 }
 
 interface Signals {
@@ -71,36 +126,61 @@ function catchSignals({ command }: RecordOptions): Signals {
   return { stop, relay: null }
 }
 
+interface Surroundings {
+  readonly user: User | null
+  readonly signals: Signals
+  readonly display: Display
+  readonly notifier: Notifier
+}
+
 /** Everything between the first attempt and the closed file. */
-async function recordSession(
-  session: Session,
-  { user, signals, display }: { user: User | null; signals: Signals; display: Display },
-): Promise<SessionResult & { command: HeldCommand | null }> {
-  const { clock, output, writer } = session
+async function runRecording(
+  recording: Recording,
+  { user, signals, display, notifier }: Surroundings,
+): Promise<{ part: Part; command: HeldCommand | null; last: SessionResult }> {
   const { status } = display
   const { stop, relay } = signals
-  const pump = createPump(display.probe, writer, () => status.add(writer.batch, clock.nowNs()))
+  const { session } = recording.part
   try {
     const command = relay && (await startCommand(session, user, relay))
     if (command) void command.exit.then(() => stop.stop('command'))
     switchOn(session)
     display.begin()
+    notifier.ready()
     command?.run()
-    await runSession(session, pump, stop, status)
-    return { ...endSession(session, pump, stop.reason ?? 'interrupt'), command }
+    await runSession(recording, stop, { status, notifier })
+    notifier.stopping()
+    const { part } = recording
+    return { part, command, last: endSession(part.session, part.pump, stop.reason ?? 'interrupt') }
   } catch (error) {
-    failSession(session, pump)
-    throw writeFault(output.path, error)
+    const { part } = recording
+    failSession(part.session, part.pump)
+    throw writeFault(part.session.output.path, error)
   } finally {
     status.clear()
-    output.close()
+    recording.close()
+  }
+}
+
+/** How long after the recording its last file was begun, ns. */
+function beganBefore({ session }: Part, first: Session): number {
+  return Number(session.clock.epochNs - first.clock.epochNs)
+}
+
+/** Before there is a recording there are no files. */
+function createFileProgress(): FileProgress & { follow(recording: Recording): void } {
+  let followed: Recording | null = null
+  return {
+    follow: (recording) => void (followed = recording),
+    count: () => (followed?.tally.files ?? 0) + 1,
+    bytes: () => followed?.part.session.output.sizeBytes() ?? 0,
   }
 }
 
 /** A line on a terminal; a command has the terminal for itself. */
-function createStatusDisplay({ options, output, probe }: Session): Display {
+function createStatusDisplay({ options, probe }: Session, { files }: Scene): Display {
   const isShown = !options.quiet && process.stderr.isTTY && options.command.length === 0
-  const status = createStatusLine(isShown, { durationNs: options.durationNs, fileBytes: output.sizeBytes })
+  const status = createStatusLine(isShown, { durationNs: options.durationNs, files })
   return { probe, status, begin() {}, end() {} }
 }
 

@@ -14,6 +14,16 @@ export function sumLoss(loss: LossCounts): number {
   return loss.ringFull + loss.mapFull + loss.writerBehind + loss.missed
 }
 
+/** Adds up losses, by cause. */
+export function addLoss(a: LossCounts, b: LossCounts): LossCounts {
+  return {
+    ringFull: a.ringFull + b.ringFull,
+    mapFull: a.mapFull + b.mapFull,
+    writerBehind: a.writerBehind + b.writerBehind,
+    missed: a.missed + b.missed,
+  }
+}
+
 /** A line for lost attempts by cause, `null` without loss. */
 export function describeLossCounts(loss: LossCounts): string | null {
   if (sumLoss(loss) === 0) return null

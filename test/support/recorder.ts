@@ -26,7 +26,7 @@ const LONGEST = '2m'
 export async function startRecording(options: RecordingOptions = {}): Promise<Recording> {
   const { args = [], file = join(makeTemporaryDirectory(), 'trace.db'), ...toolOptions } = options
   const running = startTool(['record', file, '--duration', LONGEST, ...args], toolOptions)
-  await waitUntilRecording(running, file)
+  await waitUntilRecording(running, (path) => path === `${file}-wal`)
   const stop = async () => {
     running.child.kill('SIGINT')
     const { status, signal, stderr } = await running.finished
@@ -48,23 +48,23 @@ export async function recordWhile<T>(
 
 /**
  * From opening the trace on, up to its first wait for the next look into the ring, the recorder's main thread does not
- * yield: once it holds the -wal open and sleeps in epoll, the probe is on, whatever its filters leave out.
+ * yield: once it holds the -wal of its file open and sleeps in epoll, the probe is on, whatever its filters leave out.
  */
-async function waitUntilRecording(running: Running, file: string): Promise<void> {
+export async function waitUntilRecording(running: Running, isLog: (path: string) => boolean): Promise<void> {
   let ended: Finished | undefined
   const noteEnd = (how: Finished) => {
     ended = how
   }
   running.finished.then(noteEnd, () => {})
-  await waitUntil(`the recorder of ${file}`, () => {
+  await waitUntil(`recorder ${running.pid}`, () => {
     if (ended) throw new Error(`record ended with ${ended.status ?? ended.signal}:\n${ended.stderr}`)
-    return holdsOpen(running.pid, `${file}-wal`) && sleepsInEpoll(running.pid)
+    return holdsOpen(running.pid, isLog) && sleepsInEpoll(running.pid)
   })
 }
 
-function holdsOpen(pid: number, path: string): boolean {
+function holdsOpen(pid: number, isLog: (path: string) => boolean): boolean {
   try {
-    return readdirSync(`/proc/${pid}/fd`).some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === path)
+    return readdirSync(`/proc/${pid}/fd`).some((fd) => isLog(readlinkSync(`/proc/${pid}/fd/${fd}`)))
   } catch {
     // A descriptor was closed between the two looks: the next call sees it.
     return false

@@ -25,6 +25,7 @@ const END_REASONS: Record<string, string> = {
   interrupt: 'interrupted (Ctrl-C)',
   terminate: 'terminated by a signal',
   command: 'its command ended',
+  rotation: 'the recording went on in the next file',
   error: 'stopped by an error; attempts after the last batch are missing',
 }
 const FLAG_LABELS: Record<string, string> = {

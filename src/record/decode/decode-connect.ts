@@ -1,6 +1,6 @@
 import { connectEvent, connectOutcome } from '../probe/wire.gen.js'
 import { findName } from '../dns/find-name.js'
-import type { NameCache } from '../dns/name-cache.js'
+import type { NameFinder } from '../dns/shift-names.js'
 import type { Dictionaries } from '../intern/dictionaries.js'
 import type { AttemptBatch } from './attempt-batch.js'
 import type { EventMemory } from './event-memory.js'
@@ -25,7 +25,7 @@ export interface DecodeTarget {
   readonly batch: AttemptBatch
   readonly dictionaries: Dictionaries
   /** `null`: names are not looked at */
-  readonly names: NameCache | null
+  readonly names: NameFinder | null
   /** CLOCK_MONOTONIC at the session's beginning, in two halves: ns since boot may not fit a double. */
   readonly epochHigh: number
   readonly epochLow: number

@@ -1,6 +1,7 @@
 import type { EventMemory } from '../decode/event-memory.js'
 import { connectEvent } from '../probe/wire.gen.js'
-import type { AddressKey, NameCache, NameMatch } from './name-cache.js'
+import type { AddressKey, NameMatch } from './name-cache.js'
+import type { NameFinder } from './shift-names.js'
 
 const [CGROUP, NETNS, REMOTE] = [connectEvent.cgroup_id / 4, connectEvent.netns / 4, connectEvent.remote_address / 4]
 /** Words of ::ffff:0:0/96 in memory, the last of the first three */
@@ -9,7 +10,7 @@ const TWO_TO_32 = 4294967296
 
 /** The name that an event's attempt was made by, `null` when none is known. @param atNs when it began */
 export function findName(
-  names: NameCache,
+  names: NameFinder,
   { words }: Pick<EventMemory, 'words'>,
   { byteOffset, atNs }: { readonly byteOffset: number; readonly atNs: number },
 ): NameMatch | null {

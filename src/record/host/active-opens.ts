@@ -16,17 +16,27 @@ export interface CountedNetns {
   readonly inode: number
   /** Needs no privileges, whoever is in the namespace by now; `null` once it is gone. */
   read(): number | null
+  /** Holds one descriptor until then. */
+  close(): void
 }
 
-/** Every network namespace that has a process, or a name. Those of others are seen only with CAP_SYS_ADMIN. */
-export function listNamespaces(): CountedNetns[] {
+/**
+ * Every network namespace that has a process, or a name. Those of others are seen only with CAP_SYS_ADMIN.
+ * @param known of an earlier list: those that are still there are in this one, the others are closed
+ */
+export function listNamespaces(known: readonly CountedNetns[] = []): CountedNetns[] {
   const found = new Map<number, CountedNetns>()
+  for (const netns of known) {
+    if (netns.read() === null) netns.close()
+    else found.set(netns.inode, netns)
+  }
   const add = (task: string) => {
     const inode = netnsInodeOf(task)
     if (inode === null || found.has(inode)) return
-    const read = openCounter(`${task}/net/snmp`)
+    const counter = openCounter(`${task}/net/snmp`)
     // The process may have gone into another namespace, or ended, before its file was opened.
-    if (read && netnsInodeOf(task) === inode) found.set(inode, { inode, read })
+    if (counter && netnsInodeOf(task) === inode) found.set(inode, { inode, ...counter })
+    else counter?.close()
   }
   for (const pid of listPids()) add(`/proc/${pid}`)
   for (const path of listNamed()) inNamespace(path, () => add('/proc/thread-self'))
@@ -47,11 +57,10 @@ export function readCounters(namespaces: readonly CountedNetns[]): Map<number, n
  * The file belongs to one namespace for good, whatever becomes of the process that led to it. A descriptor for reading
  * would keep the namespace alive; O_PATH only names the file, which is opened anew for each reading (fs/proc/proc_net.c).
  */
-function openCounter(path: string): (() => number | null) | null {
+function openCounter(path: string): Omit<CountedNetns, 'inode'> | null {
   try {
-    // Stays open as long as this process.
     const fd = openSync(path, O_PATH)
-    return () => readCounter(`/proc/self/fd/${fd}`)
+    return { read: () => readCounter(`/proc/self/fd/${fd}`), close: () => closeSync(fd) }
   } catch {
     return null
   }

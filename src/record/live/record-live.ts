@@ -1,9 +1,7 @@
 import { formatPlural } from '../../show/format-number.js'
-import type { UserNames } from '../host/user-names.js'
-import { record, type Display } from '../record.js'
+import { record, type Display, type Scene } from '../record.js'
 import type { RecordOptions } from '../options/record-options.js'
 import type { Session } from '../session/begin-session.js'
-import type { StopSignal } from '../session/stop-signal.js'
 import { BATCH_ROWS } from '../write/trace-writer.js'
 import { createFeed, type LiveOptions } from './live.js'
 import { createLiveOutput } from './live-output.js'
@@ -14,13 +12,13 @@ const MAX_WAITING_BYTES = 1 << 22
 
 /** Shows attempts as they happen and records them. @returns the exit status */
 export async function recordLive(options: LiveOptions, recording: RecordOptions): Promise<number> {
-  return record(recording, (session, users, stop) => openDisplay(options, session, { users, stop }))
+  return record(recording, (session, scene) => openDisplay(options, session, scene))
 }
 
 function openDisplay(
   options: LiveOptions,
   { probe, clock, context, cgroupPaths }: Session,
-  { users, stop }: { users: UserNames; stop: StopSignal },
+  { users, stop }: Scene,
 ): Display {
   // Whoever reads has seen enough: the recording ends as it should.
   process.stdout.on('reader-gone', () => stop.stop('interrupt'))

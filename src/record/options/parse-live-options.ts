@@ -36,5 +36,15 @@ export function parseRecordingOptions(
 ): RecordOptions | null {
   if (output === undefined) return null
   if (output === '' || output === '-') throw new UsageError('--output', output, 'a trace file, like tcpconn.db')
-  return { file: output, durationNs, quiet: false, filters, command: [], dnsSource, localErrors, commandLine }
+  return {
+    file: output,
+    durationNs,
+    quiet: false,
+    rotation: null,
+    filters,
+    command: [],
+    dnsSource,
+    localErrors,
+    commandLine,
+  }
 }

@@ -3,6 +3,7 @@ import { UsageError } from '../../errors.js'
 import { parseCgroups } from './parse-cgroup.js'
 import { parseDuration } from '../../options/parse-duration.js'
 import { parseComms, parseIds, parseOutcomes, parsePorts, parsePrefixes } from '../../options/parse-lists.js'
+import { parseRotation } from './parse-rotation.js'
 import { parseUids } from './parse-uids.js'
 import type { DnsSource } from './probe-options.js'
 import type { RecordFilters } from './record-filters.js'
@@ -13,6 +14,8 @@ const DEFAULT_FILE = 'tcpconn.db'
 /** What commander hands over: texts as typed, lists for repeatable options. */
 export interface RawOptions extends RawFilters, RawExtras {
   readonly duration?: string
+  readonly rotate?: string
+  readonly keep?: string
   readonly quiet?: boolean
 }
 
@@ -51,6 +54,7 @@ export function parseRecordOptions(
     file: file ?? DEFAULT_FILE,
     durationNs: raw.duration === undefined ? null : requireDuration('--duration', raw.duration, 's'),
     quiet: raw.quiet ?? false,
+    rotation: parseRotation(raw),
     filters: parseFilters(raw, createUserNames),
     command,
     ...parseExtras(raw),

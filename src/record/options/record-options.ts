@@ -1,3 +1,4 @@
+import type { Rotation } from './parse-rotation.js'
 import type { DnsSource } from './probe-options.js'
 import type { RecordFilters } from './record-filters.js'
 
@@ -7,6 +8,8 @@ export interface RecordOptions {
   /** `null`: until it is stopped */
   readonly durationNs: number | null
   readonly quiet: boolean
+  /** `null`: all goes into one file */
+  readonly rotation: Rotation | null
   readonly filters: RecordFilters
   /** Program and arguments after `--`; empty: the whole host */
   readonly command: readonly string[]

@@ -82,3 +82,34 @@ export function readWallClock(): bigint {
 
 /** Text of an errno, as strerror(3). */
 export const strerror = libc.func('const char *strerror(int error)') as (error: number) => string
+
+const AF_UNIX = 1
+const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000
+const MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000
+/** sockaddr_un: the family, then up to 108 bytes. */
+const MAX_PATH_BYTES = 108
+
+const socket = libc.func('int socket(int domain, int type, int protocol)') as (...numbers: number[]) => number
+const sendto = libc.func(
+  'long sendto(int fd, const void *data, size_t length, int flags, const void *address, uint32_t address_length)',
+)
+
+/**
+ * A function that sends datagrams to a unix socket, without ever waiting; what cannot be delivered is dropped. Node has no
+ * datagram sockets of this family.
+ * @param path a leading `@` stands for the abstract namespace, as in unix(7)
+ * @returns `null` when there can be no such socket
+ */
+export function openDatagrams(path: string): ((text: string) => void) | null {
+  const name = Buffer.from(path)
+  if (name.length === 0 || name.length >= MAX_PATH_BYTES) return null
+  const isAbstract = path.startsWith('@')
+  if (isAbstract) name[0] = 0
+  const fd = socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0)
+  if (fd < 0) return null
+  const address = Buffer.concat([Uint8Array.of(AF_UNIX, 0), name, ...(isAbstract ? [] : [Uint8Array.of(0)])])
+  return (text) => {
+    const data = Buffer.from(text)
+    sendto(fd, data, data.length, MSG_DONTWAIT_NOSIGNAL, address, address.length)
+  }
+}

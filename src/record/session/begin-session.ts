@@ -31,18 +31,44 @@ export interface Session {
   readonly kernelCount: KernelCount | null
 }
 
-type Parts = Pick<Session, 'options' | 'probe' | 'output' | 'kernelCount'>
+interface Parts extends Pick<Session, 'options' | 'probe' | 'output' | 'kernelCount'> {
+  /** One that was started already; by default it starts now. */
+  readonly clock?: SessionClock
+}
 
 /**
  * Adds the session to the trace and makes the writer for it. Recording has not begun yet: after an error the trace is
  * closed, and as it was before it was opened.
  * @throws E_DISK_FULL, E_LOCKED_TRACE, E_DAMAGED_TRACE, E_CANNOT_OPEN
  */
-export function beginSession(parts: Parts, users: UserNames): Session {
+export function beginSession({ clock = startClock(), ...parts }: Parts, users: UserNames): Session {
+  const cgroupPaths = createCgroupPaths(findCgroupRoot())
+  return addSession({ ...parts, clock, cgroupPaths, users, contextNs: 0 }, () =>
+    explainEvents(parts.probe, { clock, cgroupPaths, keepsLookups: parts.options.dnsSource !== null }),
+  )
+}
+
+/**
+ * The session of the next file: it goes on where `first`, the first one of this recording, or one after it is left.
+ * @throws as `beginSession`, and leaves the next file as that does
+ */
+export function continueSession(first: Session, next: Pick<Session, 'output' | 'clock'>, users: UserNames): Session {
+  const contextNs = Number(next.clock.epochNs - first.clock.epochNs)
+  const { probe, context } = first
+  return addSession({ ...first, ...next, users, contextNs }, () => ({ probe, context: countFromNow(context) }))
+}
+
+type Beginning = Omit<Session, 'id' | 'writer' | 'context'> & {
+  readonly users: UserNames
+  /** The session's beginning in the times of its context */
+  readonly contextNs: number
+}
+
+function addSession(parts: Beginning, explain: () => Pick<Session, 'probe' | 'context'>): Session {
   const { db, path, abandon, waitForLocks } = parts.output
   try {
     // All or nothing: what a damaged trace fails on may come after the session's row.
-    const session = db.transaction(() => createSession(parts, users)).immediate()
+    const session = db.transaction(() => createSession(parts, explain())).immediate()
     waitForLocks(WRITE_WAIT_MS)
     return session
   } catch (cause) {
@@ -52,15 +78,11 @@ export function beginSession(parts: Parts, users: UserNames): Session {
   }
 }
 
-function createSession(parts: Parts, users: UserNames): Session {
-  const { options, output } = parts
-  const clock = startClock()
-  const cgroupPaths = createCgroupPaths(findCgroupRoot())
-  const { probe, context } = explainEvents(parts.probe, {
-    clock,
-    cgroupPaths,
-    keepsLookups: options.dnsSource !== null,
-  })
+function createSession(
+  { users, contextNs, ...parts }: Beginning,
+  { probe, context }: Pick<Session, 'probe' | 'context'>,
+): Session {
+  const { options, output, clock, cgroupPaths, kernelCount } = parts
   const id = insertSession(output.db, {
     toolVersion: TOOL_VERSION,
     commandLine: options.commandLine,
@@ -75,6 +97,23 @@ function createSession(parts: Parts, users: UserNames): Session {
     epochNs: clock.epochNs,
     names: { userName: users.nameOf, cgroupPath: cgroupPaths.find },
     context: options.dnsSource === null ? null : context,
+    contextNs,
   })
-  return { ...parts, probe, context, cgroupPaths, id, clock, writer }
+  return { id, options, probe, output, clock, writer, context, cgroupPaths, kernelCount }
+}
+
+/** The same context, of which what was lost before is in another file. */
+function countFromNow(context: Context): Context {
+  const before = context.counts()
+  return {
+    ...context,
+    counts() {
+      const now = context.counts()
+      return {
+        lost: now.lost - before.lost,
+        malformed: now.malformed - before.malformed,
+        evicted: now.evicted - before.evicted,
+      }
+    },
+  }
 }

@@ -15,6 +15,13 @@ export interface CounterReading {
   readonly after: ReadonlyMap<number, number>
 }
 
+/** The counters as if attempts were counted when they are recorded: without those that began before and are recorded after. */
+export function withoutCarried(reading: CounterReading, carried: ReadonlyMap<number, number>): CounterReading {
+  const subtract = (counts: ReadonlyMap<number, number>) =>
+    new Map([...counts].map(([netns, count]) => [netns, count - (carried.get(netns) ?? 0)]))
+  return { before: subtract(reading.before), after: subtract(reading.after) }
+}
+
 /**
  * Sums up the growth of the counters that were read at both ends. The kernel gives the numbers of a namespace that is gone
  * to the next one at once, so only namespaces that were there all the time can be compared.

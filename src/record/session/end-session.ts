@@ -6,17 +6,24 @@ import type { Completeness } from './completeness.js'
 import { writePending } from './pending-rows.js'
 import type { Pump } from './pump.js'
 import { lockedTrace } from './write-fault.js'
-import { closeSession, type EndReason } from './session-row.js'
+import type { DnsCounts } from '../write/dns-writer.js'
+import type { SessionTotals } from '../write/session-totals.js'
+import { closeSession, type EndReason, type SessionEnd } from './session-row.js'
 
 /** How long the end waits for somebody who holds the file locked. */
 const LOCKED_MS = 5000
+
+/** What was recorded of names, and what was lost. */
+export type DnsResult = DnsCounts & DnsLossCounts
 
 export interface SessionResult {
   readonly durationNs: number
   readonly loss: LossCounts
   readonly rows: number
   readonly completeness: Completeness | null
-  readonly dns: DnsLossCounts
+  readonly totals: SessionTotals
+  /** `null`: names were not looked at */
+  readonly dns: DnsResult | null
 }
 
 /**
@@ -35,13 +42,36 @@ export function endSession(session: Session, pump: Pump, reason: EndReason): Ses
   context.finish()
   while (context.lookups.length > 0) writer.writeLookups()
   const pending = writePending(writer, probe.pending(), options.filters, { monotonicNs, nowNs: durationNs })
+  const result = sayGoodbye(session, pump, { durationNs, reason })
+  return { ...result, rows: result.rows + pending }
+}
+
+/**
+ * The last words of a session, when all its attempts are written.
+ * @throws E_REMOVED, E_MOVED, and what SQLite throws: nothing was said then
+ */
+export function sayGoodbye(
+  session: Session,
+  pump: Pump,
+  { durationNs, reason }: Pick<SessionEnd, 'durationNs' | 'reason'>,
+): SessionResult {
+  const { kernelCount, output, writer } = session
   writer.addNames(true)
   writer.flushWindow()
   const completeness = kernelCount?.compare(writer.dictionaries.attemptsByNetns()) ?? null
+  const loss = pump.loss.total
   const dns = countsOf(session)
   output.requireName()
-  closeSession(output.db, session.id, { durationNs, reason, loss: pump.loss.total, completeness, dns })
-  return { durationNs, loss: pump.loss.total, rows: pump.rows + pending, completeness, dns }
+  closeSession(output.db, session.id, { durationNs, reason, loss, completeness, dns })
+  const isLookedUp = session.options.dnsSource !== null
+  return {
+    durationNs,
+    loss,
+    rows: pump.rows,
+    completeness,
+    totals: writer.totals,
+    dns: isLookedUp ? { ...writer.dns, ...dns } : null,
+  }
 }
 
 /** After an error: detaches, and says in the session's row how it ended if the file still takes it. */

@@ -13,13 +13,22 @@ export interface LossMeter {
   take(writerHeldUs: boolean): LossCounts
   /** All that was taken. */
   readonly total: LossCounts
+  /** The probe's totals as of the last `take`. */
+  readonly seen: ProbeLosses
 }
 
-export function createLossMeter(read: () => ProbeLosses): LossMeter {
-  let seen: ProbeLosses = { ringFull: 0, mapFull: 0, missed: 0 }
+/** @param before the probe's totals that were taken by another meter already */
+export function createLossMeter(
+  read: () => ProbeLosses,
+  before: ProbeLosses = { ringFull: 0, mapFull: 0, missed: 0 },
+): LossMeter {
+  let seen = before
   const total = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0 }
   return {
     total,
+    get seen() {
+      return seen
+    },
     take(writerHeldUs) {
       const now = read()
       const ring = now.ringFull - seen.ringFull

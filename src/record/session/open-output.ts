@@ -4,7 +4,14 @@ import { checkTrace, requireTraceHeader } from '../../store/check-trace.js'
 import { migrate } from '../../store/migrate.js'
 import { sqlitePath } from '../../store/sqlite-path.js'
 import { isInWalMode } from '../../store/wal-mode.js'
-import { isNamed, openOutputFile, requireOwnFile, requireSameFile, type OutputFile } from './output-file.js'
+import {
+  isNamed,
+  openOutputFile,
+  requireOwnFile,
+  requireSameFile,
+  type OpenMode,
+  type OutputFile,
+} from './output-file.js'
 import { requireName } from './require-name.js'
 import { removeSiblings, requireNoStrayLog, requireOwnSiblings } from './siblings.js'
 import { startFault } from './write-fault.js'
@@ -35,9 +42,9 @@ export interface Output {
  * nothing that is not a trace.
  * @throws E_CANNOT_OPEN, E_SYMLINK, E_BUSY_TRACE, E_DISK_FULL and the errors of `checkTrace`
  */
-export function openOutput(path: string): Output {
+export function openOutput(path: string, mode: OpenMode = 'any'): Output {
   const name = sqlitePath(path)
-  const file = openOutputFile(path)
+  const file = openOutputFile(path, mode)
   let db: Database.Database | undefined
   try {
     requireTraceHeader(file.fd, path)

@@ -22,12 +22,15 @@ export interface OutputFile {
   readonly isWal: boolean
 }
 
+/** Whether a file that is there is recorded into as well, or only a new one: `isTaken` tells the error then. */
+export type OpenMode = 'any' | 'new'
+
 /**
  * Opens or makes a file, mode 0600. Never follows a symbolic link in the last component.
  * @throws E_CANNOT_OPEN, E_SYMLINK, E_DISK_FULL, E_BUSY_TRACE
  */
-export function openOutputFile(path: string): OutputFile {
-  const { fd, wasMade } = openOrMake(path)
+export function openOutputFile(path: string, mode: OpenMode = 'any'): OutputFile {
+  const { fd, wasMade } = openOrMake(path, mode)
   try {
     const stat = fstatSync(fd)
     if (!stat.isFile()) throw openError(path, Object.assign(new Error('it is not a regular file'), { code: 'ENOTREG' }))
@@ -41,11 +44,17 @@ export function openOutputFile(path: string): OutputFile {
   }
 }
 
-function openOrMake(path: string): { fd: number; wasMade: boolean } {
+/** Whether a new file was not made because its name is taken. */
+export function isTaken(error: unknown): boolean {
+  return ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'EEXIST'
+}
+
+function openOrMake(path: string, mode: OpenMode): { fd: number; wasMade: boolean } {
   try {
     return { fd: openSync(path, FLAGS | O_CREAT | O_EXCL, 0o600), wasMade: true }
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw openError(path, cause as NodeJS.ErrnoException)
+    if (mode === 'new' || (cause as NodeJS.ErrnoException).code !== 'EEXIST')
+      throw openError(path, cause as NodeJS.ErrnoException)
   }
   try {
     return { fd: openSync(path, FLAGS), wasMade: false }

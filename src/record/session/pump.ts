@@ -1,8 +1,8 @@
-import { sumLoss, type LossCounts } from '../../store/loss-text.js'
+import { addLoss, sumLoss, type LossCounts } from '../../store/loss-text.js'
 import { BATCH_ROWS, type TraceWriter } from '../write/trace-writer.js'
 import type { Probe } from '../probe/load-probe.js'
 import { isLocked } from './session-row.js'
-import { createLossMeter, type LossMeter } from './loss-meter.js'
+import { createLossMeter, type LossMeter, type ProbeLosses } from './loss-meter.js'
 
 /** Moves events from the ring into the trace. */
 export interface Pump {
@@ -12,16 +12,26 @@ export interface Pump {
    * @returns false when somebody else holds the file locked: the events stay in the ring for the next call
    */
   drain(now: () => number): boolean
+  /** Runs what keeps the ring waiting: what is lost meanwhile is the writer's. @param now as for `drain` */
+  hold<Result>(now: () => number, body: () => Result): Result
   readonly rows: number
   readonly loss: LossMeter
 }
 
+/** What a pump moves from. */
+export interface PumpSource extends Pick<Probe, 'ring' | 'lost'> {
+  /** Losses that were written into another file already. */
+  readonly lostBefore?: ProbeLosses
+  /** How long the ring has been waiting for this pump. */
+  readonly heldNs?: number
+}
+
 /** @param onBatch called after each commit */
-export function createPump(probe: Probe, writer: TraceWriter, onBatch: () => void): Pump {
-  const meter = createLossMeter(probe.lost)
+export function createPump(probe: PumpSource, writer: TraceWriter, onBatch: () => void): Pump {
+  const meter = createLossMeter(probe.lost, probe.lostBefore)
   let rows = 0
   let lastLookNs = 0
-  let writingNs = 0
+  let writingNs = probe.heldNs ?? 0
   let isLockedOut = false
   /** Taken from the meter, but not yet in the file. */
   let unwritten: LossCounts | null = null
@@ -31,6 +41,14 @@ export function createPump(probe: Probe, writer: TraceWriter, onBatch: () => voi
     lastLookNs = nowNs
     writingNs = 0
     return unwritten ? addLoss(unwritten, loss) : loss
+  }
+  const hold = <Result>(now: () => number, body: () => Result): Result => {
+    const startNs = now()
+    try {
+      return body()
+    } finally {
+      writingNs += now() - startNs
+    }
   }
   const writeBatch = (now: () => number): number => {
     const startNs = now()
@@ -49,6 +67,7 @@ export function createPump(probe: Probe, writer: TraceWriter, onBatch: () => voi
     }
   }
   return {
+    hold,
     loss: meter,
     get rows() {
       return rows
@@ -65,14 +84,5 @@ export function createPump(probe: Probe, writer: TraceWriter, onBatch: () => voi
         return false
       }
     },
-  }
-}
-
-function addLoss(a: LossCounts, b: LossCounts): LossCounts {
-  return {
-    ringFull: a.ringFull + b.ringFull,
-    mapFull: a.mapFull + b.mapFull,
-    writerBehind: a.writerBehind + b.writerBehind,
-    missed: a.missed + b.missed,
   }
 }

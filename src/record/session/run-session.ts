@@ -1,8 +1,9 @@
 import { CLOCK_STEP_NS } from '../host/clock.js'
-import type { StatusLine } from '../status/status-line.js'
 import { sumLoss } from '../../store/loss-text.js'
+import type { Notifier } from '../service/notifier.js'
+import type { StatusLine } from '../status/status-line.js'
 import type { Session } from './begin-session.js'
-import type { Pump } from './pump.js'
+import type { Recording } from './recording.js'
 import { insertClockOffset, isLocked } from './session-row.js'
 import type { StopSignal } from './stop-signal.js'
 
@@ -15,21 +16,40 @@ const BUSY_SHARE = 1 / 16
 /** How often everything is looked at that seldom changes. */
 const CHECK_NS = 1e9
 
+/** Who is told how a recording goes. */
+export interface Watchers {
+  readonly status: StatusLine
+  readonly notifier: Notifier
+}
+
 /** Moves events from the ring to the file until `stop` says so or the duration is over. */
-export async function runSession(session: Session, pump: Pump, stop: StopSignal, status: StatusLine): Promise<void> {
-  const { clock, context, options, probe } = session
-  const check = createCheck(session)
+export async function runSession(recording: Recording, stop: StopSignal, watchers: Watchers): Promise<void> {
+  // That of the first file is the clock of all of them.
+  const { clock, context, options, probe } = recording.part.session
+  let checked = recording.part.session
+  let check = createCheck(checked)
   while (stop.reason === null) {
     const isBusy = probe.ring.pendingBytes() > probe.ring.sizeBytes * BUSY_SHARE
     context.read()
-    const isWritable = pump.drain(clock.nowNs)
+    const { session, pump } = recording.part
+    const isWritable = pump.drain(session.clock.nowNs)
     const nowNs = clock.nowNs()
-    if (isWritable) check(nowNs)
-    status.draw(nowNs, sumLoss(pump.loss.total))
+    if (session !== checked) check = createCheck((checked = session))
+    if (isWritable) {
+      check(session.clock === clock ? nowNs : session.clock.nowNs())
+      recording.tend(nowNs)
+    }
+    tell(recording, nowNs, watchers)
     const leftMs = ((options.durationNs ?? Infinity) - nowNs) / 1e6
     if (leftMs <= 0) stop.stop('duration')
     else await stop.wait(Math.min(leftMs, isBusy ? BUSY_TICK_MS : TICK_MS))
   }
+}
+
+function tell({ part, tally }: Recording, nowNs: number, { status, notifier }: Watchers): void {
+  const lost = tally.lost + sumLoss(part.pump.loss.total)
+  status.draw(nowNs, lost)
+  notifier.tick(nowNs, () => ({ attempts: tally.rows + part.pump.rows, lost, path: part.session.output.path }))
 }
 
 /**

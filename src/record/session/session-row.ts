@@ -8,7 +8,7 @@ import type { Completeness } from './completeness.js'
 import { readStartTicks } from '../../store/process-start.js'
 
 /** Why a session ended. */
-export type EndReason = 'duration' | 'interrupt' | 'terminate' | 'command' | 'error'
+export type EndReason = 'duration' | 'interrupt' | 'terminate' | 'command' | 'rotation' | 'error'
 
 export interface SessionStart {
   readonly toolVersion: string

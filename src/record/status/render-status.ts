@@ -7,7 +7,10 @@ export interface Status extends LiveStats {
   /** `null` when recording has no set duration */
   readonly remainingNs: number | null
   readonly lost: number
+  /** Of the file that is recorded into */
   readonly fileBytes: number
+  /** How many there are by now */
+  readonly files: number
 }
 
 /** What goes first when a terminal is narrow, by position in the line; loss stays longest but for the attempts. */
@@ -25,7 +28,7 @@ export function renderStatus(status: Status, columns: number): string {
     `p50 ${formatDuration(status.p50Ns)}`,
     `p99 ${formatDuration(status.p99Ns)}`,
     `${formatCount(status.lost)} lost`,
-    formatBytes(status.fileBytes),
+    `${formatBytes(status.fileBytes)}${status.files > 1 ? ` in file ${formatCount(status.files)}` : ''}`,
   ]
   return fitFields(fields, columns - 1)
 }

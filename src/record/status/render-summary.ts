@@ -1,16 +1,19 @@
 import { percentileOf } from '../../store/latency-histogram.js'
 import { OUTCOMES } from '../../store/outcome.js'
-import { describeDnsLoss, type DnsLossCounts } from '../../store/dns-loss-text.js'
+import { describeDnsLoss } from '../../store/dns-loss-text.js'
 import { describeLossCounts, type LossCounts } from '../../store/loss-text.js'
 import type { CompletenessText } from '../../store/completeness-text.js'
 import { formatDuration, formatLength } from '../../show/format-duration.js'
 import { formatBytes, formatCount, formatPlural } from '../../show/format-number.js'
 import { safeText } from '../../show/safe-text.js'
+import type { DnsResult } from '../session/end-session.js'
 import type { SessionTotals } from '../write/session-totals.js'
-import type { DnsCounts } from '../write/dns-writer.js'
 
 export interface Summary {
-  readonly path: string
+  /** The first file and the last one, which may be the same */
+  readonly firstPath: string
+  readonly lastPath: string
+  readonly files: number
   readonly sessionId: number
   readonly durationNs: number
   readonly rows: number
@@ -19,7 +22,7 @@ export interface Summary {
   readonly loss: LossCounts
   readonly completeness: CompletenessText
   /** `null`: names were not looked at */
-  readonly dns: (DnsCounts & DnsLossCounts) | null
+  readonly dns: DnsResult | null
 }
 
 /** What is said at the end, a line per element. Loss comes first. */
@@ -30,10 +33,9 @@ export function renderSummary(summary: Summary): string[] {
   const latency = [50, 90, 99].map(
     (p) => `p${p} ${formatDuration(percentileOf(totals.buckets, p, totals.maxLatencyNs))}`,
   )
-  const path = safeText(summary.path)
   return [
     ...losses.filter((line) => line !== null),
-    `recorded ${formatPlural(summary.rows, 'attempt')} in ${formatLength(summary.durationNs)} into ${path} (session ${summary.sessionId}, ${formatBytes(summary.fileBytes)})`,
+    `recorded ${formatPlural(summary.rows, 'attempt')} in ${formatLength(summary.durationNs)} into ${describeFiles(summary)}`,
     ...(outcomes.length > 0 ? [`outcomes: ${outcomes.join(', ')}`] : []),
     ...(totals.counts[0] ? [`latency: ${latency.join(', ')}, max ${formatDuration(totals.maxLatencyNs)}`] : []),
     ...(summary.dns === null ? [] : [describeNames(summary.dns, summary.rows)]),
@@ -41,6 +43,13 @@ export function renderSummary(summary: Summary): string[] {
   ]
 }
 
-function describeNames({ named, lookups }: DnsCounts, rows: number): string {
+function describeNames({ named, lookups }: DnsResult, rows: number): string {
   return `names: ${formatCount(named)} of ${formatPlural(rows, 'attempt')}, from ${formatPlural(lookups, 'lookup')}`
+}
+
+function describeFiles({ firstPath, lastPath, files, sessionId, fileBytes }: Summary): string {
+  const [first, last, size] = [safeText(firstPath), safeText(lastPath), formatBytes(fileBytes)]
+  return files === 1
+    ? `${last} (session ${sessionId}, ${size})`
+    : `${formatCount(files)} files, ${first} to ${last} (${size})`
 }

@@ -1,37 +1,35 @@
-import { statSync } from 'node:fs'
 import { describeCompleteness, type CompletenessText } from '../../store/completeness-text.js'
+import { describeDnsLoss, type DnsLossCounts } from '../../store/dns-loss-text.js'
+import { describeLossCounts, sumLoss, type LossCounts } from '../../store/loss-text.js'
 import { describeFilters } from '../options/describe-filters.js'
 import type { Session } from '../session/begin-session.js'
-import type { SessionResult } from '../session/end-session.js'
-import { describeDnsLoss } from '../../store/dns-loss-text.js'
-import { describeLossCounts, sumLoss } from '../../store/loss-text.js'
+import type { Completeness } from '../session/completeness.js'
+import type { TallySum } from '../session/tally.js'
 import { renderSummary } from './render-summary.js'
 
-/** Says on stderr what was recorded, once the file is closed. With -q only what is missing. */
-export function reportResult(session: Session, result: SessionResult): void {
-  const { options, output, writer } = session
-  const completeness = describeEnd(session, result)
-  const lines = options.quiet
-    ? [
-        describeLossCounts(result.loss) ?? [],
-        describeDnsLoss(result.dns) ?? [],
-        completeness.verdict === 'incomplete' ? completeness.text : [],
-      ].flat()
-    : renderSummary({
-        path: output.path,
-        sessionId: session.id,
-        durationNs: result.durationNs,
-        rows: result.rows,
-        fileBytes: statSync(output.path, { throwIfNoEntry: false })?.size ?? 0,
-        totals: writer.totals,
-        loss: result.loss,
-        completeness,
-        dns: options.dnsSource === null ? null : { ...writer.dns, ...result.dns },
-      })
+/** Says on stderr what was recorded, once all files are closed. With -q only what is missing. */
+export function reportResult(result: TallySum, session: Session, durationNs: number): void {
+  const completeness = judge(result, session)
+  const lines = session.options.quiet
+    ? describeProblems(result, session)
+    : renderSummary({ ...result, sessionId: session.id, durationNs, completeness })
   for (const line of lines) process.stderr.write(`${line}\n`)
 }
 
-function describeEnd({ options }: Session, { completeness, loss }: SessionResult): CompletenessText {
+interface Outcome {
+  readonly loss: LossCounts
+  readonly completeness: Completeness | null
+  readonly dns: DnsLossCounts | null
+}
+
+/** A line for each thing that is missing. */
+export function describeProblems(result: Outcome, session: Session): string[] {
+  const { verdict, text } = judge(result, session)
+  const dns = result.dns && describeDnsLoss(result.dns)
+  return [describeLossCounts(result.loss) ?? [], dns ?? [], verdict === 'incomplete' ? text : []].flat()
+}
+
+function judge({ completeness, loss }: Outcome, { options }: Session): CompletenessText {
   return describeCompleteness({
     filters: describeFilters(options.filters, options.command),
     kernel_attempts_min: completeness?.kernelMin ?? null,

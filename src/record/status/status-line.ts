@@ -12,9 +12,17 @@ export interface StatusLine {
   clear(): void
 }
 
+/** The files of a recording. */
+export interface FileProgress {
+  /** How many there are by now */
+  count(): number
+  /** Size of the one that is recorded into */
+  bytes(): number
+}
+
 export interface StatusSource {
   readonly durationNs: number | null
-  fileBytes(): number
+  readonly files: FileProgress
 }
 
 /** Does nothing and costs nothing when `isShown` is false. */
@@ -28,7 +36,9 @@ export function createStatusLine(isShown: boolean, source: StatusSource, stream 
       if (nowNs - drawnNs < REDRAW_NS) return
       drawnNs = nowNs
       const remainingNs = source.durationNs === null ? null : source.durationNs - nowNs
-      const status = { ...stats.read(nowNs / 1e6), elapsedNs: nowNs, remainingNs, lost, fileBytes: source.fileBytes() }
+      const { count, bytes } = source.files
+      const file = { files: count(), fileBytes: bytes() }
+      const status = { ...stats.read(nowNs / 1e6), elapsedNs: nowNs, remainingNs, lost, ...file }
       stream.write(CLEAR_LINE + renderStatus(status, stream.columns || 80))
     },
     clear: () => void stream.write(CLEAR_LINE),

@@ -34,8 +34,14 @@ export interface DnsWriter {
   forget(): void
 }
 
-/** @param cgroupRow finds or makes the row of a cgroup */
-export function createDnsWriter(db: Database, sessionId: number, cgroupRow: (kernelId: bigint) => number): DnsWriter {
+export interface DnsWriterOptions {
+  /** Finds or makes the row of a cgroup. */
+  readonly cgroupRow: (kernelId: bigint) => number
+  /** The session's beginning in the times of the look-ups */
+  readonly sinceNs: number
+}
+
+export function createDnsWriter(db: Database, sessionId: number, { cgroupRow, sinceNs }: DnsWriterOptions): DnsWriter {
   const insertLookup =
     db.prepare(`INSERT INTO dns_lookup (session_id, started_ns, latency_ns, dns_name_id, query_type, rcode,
     address_count, cgroup_id, netns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
@@ -48,7 +54,7 @@ export function createDnsWriter(db: Database, sessionId: number, cgroupRow: (ker
   const insert = ({ startedNs, latencyNs, name, queryType, rcode, addresses, cgroupId, netns }: Lookup) => {
     const id = nameId(name)
     const asker = [cgroupRow(cgroupId), netns || null]
-    insertLookup.run(sessionId, startedNs, latencyNs, id, queryType, rcode, addresses.length, ...asker)
+    insertLookup.run(sessionId, startedNs - sinceNs, latencyNs, id, queryType, rcode, addresses.length, ...asker)
     for (const address of addresses) insertAddress.run(sessionId, id, formatAddress(address))
   }
   return {

@@ -22,3 +22,12 @@ export function addToTotals(totals: SessionTotals, row: LatencyRow): void {
   if (row.buckets) addEncodedBuckets(row.buckets, totals.buckets)
   totals.maxLatencyNs = Math.max(totals.maxLatencyNs, row.maxLatencyNs ?? 0)
 }
+
+/** Adds up what two sessions hold. */
+export function mergeTotals(a: SessionTotals, b: SessionTotals): SessionTotals {
+  return {
+    counts: a.counts.map((count, outcome) => count + (b.counts[outcome] as number)),
+    buckets: a.buckets.map((count, bucket) => count + (b.buckets[bucket] as number)),
+    maxLatencyNs: Math.max(a.maxLatencyNs, b.maxLatencyNs),
+  }
+}

@@ -3,6 +3,7 @@ import type { LossCounts } from '../../store/loss-text.js'
 import { clearBatch, createBatch, type AttemptBatch } from '../decode/attempt-batch.js'
 import { decodeConnect, type DecodeTarget } from '../decode/decode-connect.js'
 import type { Context } from '../dns/context-reader.js'
+import { shiftNames } from '../dns/shift-names.js'
 import type { EventMemory } from '../decode/event-memory.js'
 import { createDictionaries, type Dictionaries } from '../intern/dictionaries.js'
 import { createAttemptWriter } from './attempt-writer.js'
@@ -50,6 +51,8 @@ export interface TraceWriterOptions {
   readonly names: HostNames
   /** `null`: lookups are not recorded */
   readonly context: Pick<Context, 'names' | 'lookups'> | null
+  /** The session's beginning in the times of `context`, ns; 0 when it began with it. */
+  readonly contextNs?: number
 }
 
 /** @param db a trace opened for recording, with the session's row in it */
@@ -60,7 +63,7 @@ export function createTraceWriter(db: Database, options: TraceWriterOptions): Tr
   const store = createDictionaryStore(db, sessionId, names)
   const dictionaries = createDictionaries(store)
   const target = createTarget(batch, dictionaries, options)
-  const dns = createDnsWriter(db, sessionId, store.cgroup)
+  const dns = createDnsWriter(db, sessionId, { cgroupRow: store.cgroup, sinceNs: options.contextNs ?? 0 })
   const attempts = createAttemptWriter(db, sessionId, dictionaries)
   const insertBatch = db.prepare('INSERT INTO batch VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const inTransaction = createTransaction(db)
@@ -113,12 +116,12 @@ function nextId(db: Database): number {
 function createTarget(
   batch: AttemptBatch,
   dictionaries: Dictionaries,
-  { epochNs, context }: TraceWriterOptions,
+  { epochNs, context, contextNs = 0 }: TraceWriterOptions,
 ): DecodeTarget {
   return {
     batch,
     dictionaries,
-    names: context?.names ?? null,
+    names: context && (contextNs === 0 ? context.names : shiftNames(context.names, contextNs)),
     epochHigh: Number(epochNs >> 32n),
     epochLow: Number(epochNs & 0xffffffffn),
   }

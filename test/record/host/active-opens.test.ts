@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { listNamespaces, parseActiveOpens, readCounters } from '../../../src/record/host/active-opens.js'
 
 const SNMP = [
@@ -36,10 +36,20 @@ describe('network namespaces', () => {
     expect(readCounters(namespaces).get(ownInode)).toBeGreaterThanOrEqual(0)
   })
 
+  test('those of an earlier list stay as they are, and those that are gone are closed', () => {
+    const gone = { inode: 1, read: () => null, close: vi.fn() }
+    const own = listNamespaces().filter(({ inode }) => inode === ownInode)
+    const again = listNamespaces([...own, gone])
+    expect(again.filter(({ inode }) => inode === ownInode)).toEqual(own)
+    expect(again).toContain(own[0])
+    expect(again).not.toContain(gone)
+    expect(gone.close).toHaveBeenCalledTimes(1)
+  })
+
   test('those whose counter is gone are left out', () => {
     const namespaces = [
-      { inode: 1, read: () => 5 },
-      { inode: 2, read: () => null },
+      { inode: 1, read: () => 5, close() {} },
+      { inode: 2, read: () => null, close() {} },
     ]
     expect(readCounters(namespaces)).toEqual(new Map([[1, 5]]))
   })

@@ -12,6 +12,7 @@ test('without options the whole host is recorded into tcpconn.db until it is sto
     file: 'tcpconn.db',
     durationNs: null,
     quiet: false,
+    rotation: null,
     filters: NO_FILTERS,
     command: [],
     dnsSource: null,

@@ -18,6 +18,7 @@ function begin(path: string): Session {
     file: path,
     durationNs: null,
     quiet: true,
+    rotation: null,
     filters: NO_FILTERS,
     command: [],
     dnsSource: null,

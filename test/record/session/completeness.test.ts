@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { compareWithKernel, type CounterReading } from '../../../src/record/session/completeness.js'
+import { compareWithKernel, withoutCarried, type CounterReading } from '../../../src/record/session/completeness.js'
 import { createRandom, randomInteger } from '../../store/random.js'
 
 const reading = (before: [number, number][], after = before): CounterReading => ({
@@ -17,6 +17,18 @@ test('attempts between counter and switch make it a range', () => {
   const start = reading([[1, 100]], [[1, 103]])
   const end = reading([[1, 150]], [[1, 154]])
   expect(compareWithKernel(start, end, attempts([1, 51]))).toMatchObject({ kernelMin: 47, kernelMax: 54 })
+})
+
+test('what was under way at a change counts for the file in which it is recorded', () => {
+  const change = withoutCarried(reading([[1, 150]], [[1, 151]]), attempts([1, 8], [2, 5]))
+  expect(compareWithKernel(reading([[1, 100]]), change, attempts([1, 42]))).toMatchObject({
+    kernelMin: 42,
+    kernelMax: 43,
+  })
+  expect(compareWithKernel(change, reading([[1, 200]]), attempts([1, 58]))).toMatchObject({
+    kernelMin: 57,
+    kernelMax: 58,
+  })
 })
 
 describe('a network namespace', () => {

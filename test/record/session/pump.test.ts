@@ -144,6 +144,44 @@ describe('who is to blame for a full ring', () => {
   })
 })
 
+describe('a pump that takes over from another', () => {
+  test('counts only what is lost from then on', () => {
+    const { probe, pump, drain, trace } = createScene()
+    Object.assign(probe.losses, { ringFull: 3, mapFull: 1 })
+    drain()
+    const next = createPump(
+      { ring: probe.ring, lost: probe.lost, lostBefore: pump.loss.seen },
+      createWriter(trace),
+      () => {},
+    )
+    probe.losses.ringFull = 5
+    next.drain(() => 1e9)
+    expect(next.loss.total).toEqual({ ringFull: 2, mapFull: 0, writerBehind: 0, missed: 0 })
+    expect(pump.loss.total).toEqual({ ringFull: 3, mapFull: 1, writerBehind: 0, missed: 0 })
+  })
+
+  test('puts down to the writer what was lost while files were changed', () => {
+    const { probe, trace } = createScene()
+    const source = { ring: probe.ring, lost: probe.lost, lostBefore: probe.lost(), heldNs: 60e6 }
+    const next = createPump(source, createWriter(trace), () => {})
+    probe.losses.ringFull = 5
+    next.drain(() => 100e6)
+    expect(next.loss.total).toEqual({ ringFull: 0, mapFull: 0, writerBehind: 5, missed: 0 })
+  })
+
+  test('and while it was held up itself', () => {
+    const { probe, pump, drain, clock } = createScene()
+    pump.hold(
+      () => clock.ns,
+      () => (clock.ns = 60e6),
+    )
+    clock.ns = 100e6
+    probe.losses.ringFull = 5
+    drain()
+    expect(pump.loss.total).toEqual({ ringFull: 0, mapFull: 0, writerBehind: 5, missed: 0 })
+  })
+})
+
 test('any other error is thrown, and the events stay in the ring', () => {
   const { trace, probe, drain } = createScene()
   trace.db.exec(`CREATE TEMP TRIGGER full BEFORE INSERT ON main.batch BEGIN SELECT RAISE(ABORT, 'no more'); END`)

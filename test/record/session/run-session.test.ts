@@ -7,6 +7,7 @@ import type { Session } from '../../../src/record/session/begin-session.js'
 import { endSession, failSession } from '../../../src/record/session/end-session.js'
 import { openOutput } from '../../../src/record/session/open-output.js'
 import { createPump } from '../../../src/record/session/pump.js'
+import { createRecording } from '../../../src/record/session/recording.js'
 import { runSession } from '../../../src/record/session/run-session.js'
 import { createStopSignal } from '../../../src/record/session/stop-signal.js'
 import type { HostNames } from '../../../src/record/write/late-names.js'
@@ -39,6 +40,7 @@ function createScene(durationNs: number | null = null, names: HostNames = NAMES)
       file: output.path,
       durationNs,
       quiet: true,
+      rotation: null,
       filters: NO_FILTERS,
       command: [],
       dnsSource: null,
@@ -56,8 +58,10 @@ function createScene(durationNs: number | null = null, names: HostNames = NAMES)
   const pump = createPump(probe, session.writer, () => {})
   const status = { add: vi.fn(), draw: vi.fn(), clear: vi.fn() }
   const stop = createStopSignal()
+  const notifier = { ready: vi.fn(), tick: vi.fn(), stopping: vi.fn() }
+  const run = () => runSession(createRecording({ session, pump }), stop, { status, notifier })
   const query = (sql: string) => output.db.prepare(sql).safeIntegers().raw().all()
-  return { session, probe, pump, status, stop, wall, query, run: () => runSession(session, pump, stop, status) }
+  return { session, probe, pump, status, stop, wall, query, run }
 }
 
 describe('while a session runs', () => {
@@ -174,6 +178,8 @@ describe('at the end of a session', () => {
     const kernelCount = {
       begin: vi.fn(),
       end: (switchOff: () => void) => [calls.push('read'), switchOff(), calls.push('read again')],
+      readNow: vi.fn(),
+      split: vi.fn(),
       compare: vi.fn(() => completeness),
     }
     probe.emit([{ netns: 5 }])

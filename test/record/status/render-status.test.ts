@@ -11,6 +11,7 @@ const STATUS: Status = {
   p99Ns: 45_600_000,
   lost: 12,
   fileBytes: 43_210_000,
+  files: 1,
 }
 
 test('one line says it all', () => {
@@ -38,7 +39,16 @@ test('a terminal without room gets nothing', () => {
 })
 
 test('before the first attempt', () => {
-  const nothing = { attempts: 0, perSecond: 0, failed: 0, p50Ns: null, p99Ns: null, lost: 0, fileBytes: 98_304 }
+  const nothing = {
+    attempts: 0,
+    perSecond: 0,
+    failed: 0,
+    p50Ns: null,
+    p99Ns: null,
+    lost: 0,
+    fileBytes: 98_304,
+    files: 1,
+  }
   expect(renderStatus({ ...nothing, elapsedNs: 0, remainingNs: null }, 200)).toMatchInlineSnapshot(
     `"0s  0 attempts  0/s  0 failed  p50 -  p99 -  0 lost  98.3 kB"`,
   )
@@ -46,4 +56,8 @@ test('before the first attempt', () => {
 
 test('a duration that is over has no time left', () => {
   expect(renderStatus({ ...STATUS, remainingNs: -5e9 }, 200)).toContain(', 0s left')
+})
+
+test('of several files the size is that of the last', () => {
+  expect(renderStatus({ ...STATUS, files: 3 }, 200)).toMatch(/ {2}43\.2 MB in file 3$/)
 })

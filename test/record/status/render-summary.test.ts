@@ -9,7 +9,9 @@ function createSummary(changes: Partial<Summary> = {}): Summary {
   const buckets = encodeBuckets([bucketOf(40_000), 9, bucketOf(12_345_678), 1])
   addToTotals(totals, { entry: 0, counts: [10, 2, 1, 0, 0, 0, 0, 0, 0], maxLatencyNs: 12_345_678, buckets })
   return {
-    path: 'tcpconn.db',
+    firstPath: 'tcpconn.db',
+    lastPath: 'tcpconn.db',
+    files: 1,
     sessionId: 2,
     durationNs: 600e9,
     rows: 13,
@@ -67,7 +69,15 @@ test('one attempt is one, and its percentiles are its latency', () => {
 })
 
 test('a path cannot steer the terminal', () => {
-  const text = renderSummary(createSummary({ path: 'a\x1b]0;b\x07.db' })).join('\n')
+  const text = renderSummary(createSummary({ lastPath: 'a\x1b]0;b\x07.db' })).join('\n')
   expect(text).not.toContain('\x1b')
   expect(text).toContain('into a\\x1b]0;b\\x07.db (')
+})
+
+test('of a recording that rotated the first and the last file are named', () => {
+  const names = { firstPath: 'a-20261125T221500Z.db', lastPath: 'a-20261125T231500Z.db' }
+  const [line] = renderSummary(createSummary({ ...names, files: 2, durationNs: 7200e9 }))
+  expect(line).toBe(
+    'recorded 13 attempts in 2h00m00s into 2 files, a-20261125T221500Z.db to a-20261125T231500Z.db (123 kB)',
+  )
 })

@@ -11,7 +11,7 @@ function createTerminal(columns = 100) {
   return { written, stream }
 }
 
-const SOURCE = { durationNs: 60e9, fileBytes: () => 98_304 }
+const SOURCE = { durationNs: 60e9, files: { count: () => 1, bytes: () => 98_304 } }
 
 test('is drawn over itself at most twice a second', () => {
   const { written, stream } = createTerminal()

@@ -30,7 +30,7 @@ function createScene() {
   const context = { lookups: [] as Lookup[], names: createNameCache() }
   const writer = createTraceWriter(trace.db, { sessionId: trace.sessionId, epochNs: 0n, names: NAMES, context })
   const all = (sql: string) => trace.db.prepare(sql).raw().all()
-  const dnsWriter = () => createDnsWriter(trace.db, trace.sessionId, () => 1)
+  const dnsWriter = () => createDnsWriter(trace.db, trace.sessionId, { cgroupRow: () => 1, sinceNs: 0 })
   return { ...trace, context, writer, all, dnsWriter }
 }
 

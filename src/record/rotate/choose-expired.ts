@@ -1,0 +1,33 @@
+import type { Limit } from '../options/parse-rotation.js'
+
+/** A closed file of this recording, or of one before. */
+export interface KeptFile {
+  readonly name: string
+  readonly bytes: number
+  /** When it was last written: of a closed file its end. Unix time. */
+  readonly endedMs: number
+}
+
+/** What is known when files are chosen. */
+export interface Moment {
+  readonly nowMs: number
+  /** Of the file that is being recorded into: it counts, and always stays. */
+  readonly runningBytes: number
+}
+
+/**
+ * The files that `keep` leaves no room for, the oldest first: what ended longer ago, or what makes all files together
+ * larger. Pure.
+ */
+export function chooseExpired(files: readonly KeptFile[], keep: Limit, { nowMs, runningBytes }: Moment): KeptFile[] {
+  const oldestFirst = files.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  if ('ns' in keep) return oldestFirst.filter(({ endedMs }) => nowMs - endedMs > keep.ns / 1e6)
+  let total = runningBytes + files.reduce((sum, { bytes }) => sum + bytes, 0)
+  const expired: KeptFile[] = []
+  for (const file of oldestFirst) {
+    if (total <= keep.bytes) break
+    expired.push(file)
+    total -= file.bytes
+  }
+  return expired
+}

@@ -1,0 +1,89 @@
+import { statSync } from 'node:fs'
+import { addLoss, sumLoss, type LossCounts } from '../../store/loss-text.js'
+import { createTotals, mergeTotals, type SessionTotals } from '../write/session-totals.js'
+import type { Completeness } from './completeness.js'
+import type { DnsResult, SessionResult } from './end-session.js'
+
+/** Sums over the files of a recording. */
+export interface Tally {
+  readonly files: number
+  readonly rows: number
+  readonly lost: number
+  /** Takes up a file that is closed. */
+  add(path: string, result: SessionResult): void
+  sum(): TallySum
+}
+
+export interface TallySum {
+  readonly firstPath: string
+  readonly lastPath: string
+  readonly files: number
+  readonly fileBytes: number
+  readonly rows: number
+  readonly loss: LossCounts
+  readonly completeness: Completeness | null
+  readonly totals: SessionTotals
+  readonly dns: DnsResult | null
+}
+
+const NO_DNS: DnsResult = { lookups: 0, named: 0, lost: 0, malformed: 0, evicted: 0 }
+const NO_LOSS: LossCounts = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0 }
+
+export function createTally(): Tally {
+  let sum: TallySum = {
+    firstPath: '',
+    lastPath: '',
+    files: 0,
+    fileBytes: 0,
+    rows: 0,
+    loss: NO_LOSS,
+    completeness: null,
+    totals: createTotals(),
+    dns: null,
+  }
+  return {
+    get files() {
+      return sum.files
+    },
+    get rows() {
+      return sum.rows
+    },
+    get lost() {
+      return sumLoss(sum.loss)
+    },
+    add(path, { rows, loss, completeness, totals, dns }) {
+      sum = {
+        firstPath: sum.files === 0 ? path : sum.firstPath,
+        lastPath: path,
+        files: sum.files + 1,
+        fileBytes: sum.fileBytes + (statSync(path, { throwIfNoEntry: false })?.size ?? 0),
+        rows: sum.rows + rows,
+        loss: addLoss(sum.loss, loss),
+        completeness: sum.files === 0 ? completeness : addCompleteness(sum.completeness, completeness),
+        totals: mergeTotals(sum.totals, totals),
+        dns: dns && addDns(sum.dns ?? NO_DNS, dns),
+      }
+    },
+    sum: () => sum,
+  }
+}
+
+function addDns(a: DnsResult, b: DnsResult): DnsResult {
+  return {
+    lookups: a.lookups + b.lookups,
+    named: a.named + b.named,
+    lost: a.lost + b.lost,
+    malformed: a.malformed + b.malformed,
+    evicted: a.evicted + b.evicted,
+  }
+}
+
+function addCompleteness(a: Completeness | null, b: Completeness | null): Completeness | null {
+  if (a === null || b === null) return null
+  return {
+    kernelMin: a.kernelMin + b.kernelMin,
+    kernelMax: a.kernelMax + b.kernelMax,
+    comparable: a.comparable + b.comparable,
+    uncomparable: a.uncomparable + b.uncomparable,
+  }
+}

@@ -1,0 +1,124 @@
+import { existsSync, rmSync, statSync, statfsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import Database from 'better-sqlite3'
+import { expect, test } from 'vitest'
+import { expectError } from '../../support/error-lines.js'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { mount } from '../../support/mount.js'
+import { makeNetworkNamespace } from '../../support/network-namespace.js'
+import { expectClosed } from '../../support/rotated-files.js'
+import { listTraces, queryAll, startRotating } from '../../support/rotating-recorder.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { runTool } from '../../support/tool.js'
+import { connectsOf } from '../../support/trace.js'
+import { waitUntil } from '../../support/wait-until.js'
+import { expectWholeTrace } from '../../support/whole-trace.js'
+import { connect, generateLoad, startWorkload } from '../../support/workload.js'
+
+const ATTEMPTS = `SELECT pid, tid, started_ns, local_port FROM connects WHERE netns = ?`
+
+describeKernel('a change that cannot be made', () => {
+  test('no room for the next file: it is told once, recording goes on, and tries again', async () => {
+    const directory = makeTemporaryDirectory()
+    mount(directory, ['-t', 'tmpfs', '-o', 'size=2m', 'none'])
+    // What else the host does would fill up the room that is left.
+    const recording = await startRotating({ directory, args: ['--rotate', '3s', '--port', '1000'] })
+    const filler = join(directory, 'filler')
+    const { bavail, bsize } = statfsSync(directory)
+    writeFileSync(filler, Buffer.alloc(bavail * bsize - 60 * 1024))
+    await delay(4000)
+    const { pid } = await connect('127.0.0.1', 1000)
+    expect(recording.files()).toHaveLength(1)
+    rmSync(filler)
+    await waitUntil('the next file', () => recording.files().length >= 2)
+    const stderr = await recording.stop()
+    expect(
+      stderr.match(/^cannot begin the next file: the disk is full; recording goes on in this one$/gm),
+    ).toHaveLength(1)
+    expect(recording.files().flatMap((file) => connectsOf(file, pid))).toHaveLength(1)
+    for (const file of recording.files()) expectClosed(file)
+  })
+
+  test('no room for anything: it stops as every recording does, and what was written is whole', async () => {
+    const directory = makeTemporaryDirectory()
+    mount(directory, ['-t', 'tmpfs', '-o', 'size=3m', 'none'])
+    const recording = await startRotating({ directory, args: ['--rotate', '1MB'] })
+    const load = generateLoad(['--mode', 'refused', '--count', '200000'], { under: makeNetworkNamespace().exec })
+    const { status, stderr } = await recording.finished
+    await load
+    expect(status).toBe(1)
+    expect(stderr).toContain('[E_DISK_FULL]')
+    expect(recording.files().length).toBeGreaterThan(1)
+    for (const file of recording.files()) expectWholeTrace(file)
+  })
+
+  test('the file that is to be left is locked: nothing is lost, and it is left later', async () => {
+    const recording = await startRotating({ args: ['--rotate', '2s'] })
+    const [first = ''] = recording.files()
+    const other = new Database(first)
+    other.exec('BEGIN IMMEDIATE')
+    const { pid } = await connect('127.0.0.1', 1000)
+    await delay(3000)
+    expect(recording.files()).toEqual([first])
+    other.close()
+    await waitUntil('the next file', () => recording.files().length >= 2)
+    await recording.stop()
+    expect(connectsOf(first, pid)).toHaveLength(1)
+    for (const file of recording.files()) expectClosed(file)
+  })
+
+  test('somebody reads the file that is left: it is closed at a later change', async () => {
+    const recording = await startRotating({ args: ['--rotate', '1s'] })
+    const [first = ''] = recording.files()
+    const reader = new Database(first, { readonly: true })
+    reader.pragma('user_version')
+    await waitUntil('the next file', () => recording.files().length >= 2)
+    expect(existsSync(`${first}-wal`)).toBe(true)
+    reader.close()
+    await waitUntil('a change', () => !existsSync(`${first}-wal`))
+    await recording.stop()
+    for (const file of recording.files()) expectClosed(file)
+  })
+
+  test('its directory is removed: it stops, and says so', async () => {
+    const recording = await startRotating({ args: ['--rotate', '1s'] })
+    rmSync(recording.directory, { recursive: true })
+    const result = await recording.finished
+    expect(result.status).toBe(1)
+    expect(result.stderr).toContain('[E_REMOVED]')
+  })
+
+  test('the first file cannot be made: nothing is recorded', async () => {
+    const file = join(makeTemporaryDirectory(), 'missing', 'trace.db')
+    expectError(await runTool(['record', file, '--rotate', '1h', '-d', '10ms']), 'E_CANNOT_OPEN')
+  })
+})
+
+describeKernel('kill -9 of a recording that rotates', () => {
+  test('all files are whole, and the next one closes what was left open', async () => {
+    const namespace = makeNetworkNamespace()
+    const load = startWorkload('loadgen', ['--mode', 'reset', '--seconds', '8'], { under: namespace.exec })
+    const directory = makeTemporaryDirectory()
+    for (const ms of [1000, 1130, 1260]) {
+      const recording = await startRotating({ directory, args: ['--rotate', '1s'] })
+      await delay(ms)
+      process.kill(recording.pid, 'SIGKILL')
+      await recording.finished
+    }
+    load.child.kill()
+    await load.finished
+    const killed = listTraces(directory)
+    expect(killed.length).toBeGreaterThanOrEqual(3)
+    expect(killed.some((file) => existsSync(`${file}-wal`))).toBe(true)
+    const last = await startRotating({ directory, args: ['--rotate', '1h'] })
+    await waitUntil('what was left open', () => killed.every((file) => !existsSync(`${file}-wal`)))
+    await last.stop()
+    // One that was killed before it wrote a byte leaves an empty file, which could be anybody's.
+    const files = listTraces(directory).filter((file) => statSync(file).size > 0)
+    for (const file of files) expectClosed(file)
+    const rows = queryAll<object>(files, ATTEMPTS, namespace.inode)
+    expect(rows.length).toBeGreaterThan(1000)
+    expect(new Set(rows.map((row) => Object.values(row).join(' '))).size).toBe(rows.length)
+  })
+})

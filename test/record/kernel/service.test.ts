@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { firstOutput, start } from '../../support/process.js'
+import { REPOSITORY } from '../../support/repository.js'
+import { listTraces } from '../../support/rotating-recorder.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { linkTool, runTool, startTool } from '../../support/tool.js'
+import { connectsOf, readSession } from '../../support/trace.js'
+import { waitUntil } from '../../support/wait-until.js'
+import { connect, startWorkload } from '../../support/workload.js'
+
+const UNIT = join(REPOSITORY, 'systemd/tcpconn.service')
+
+describeKernel('record as a service', () => {
+  test.each([
+    ['a socket with a path', () => join(makeTemporaryDirectory(), 'notify')],
+    ['an abstract one', () => `@tcpconn-test-${process.pid}`],
+  ])('tells the manager when it records, that it lives, and that it stops: %s', async (_, makeName) => {
+    const manager = await startManager(makeName())
+    const file = join(makeTemporaryDirectory(), 'trace.db')
+    const recorder = startTool(['record', file], { env: { ...manager.env, WATCHDOG_USEC: '1000000' } })
+    await waitUntil('READY=1', () => manager.lines().includes('READY=1'))
+    const { pid } = await connect('127.0.0.1', 1000)
+    await waitUntil('signs of life', () => manager.lines().filter((line) => line === 'WATCHDOG=1').length >= 4)
+    recorder.child.kill('SIGTERM')
+    expect(await recorder.finished).toMatchObject({ status: 0 })
+    await waitUntil('STOPPING=1', () => manager.lines().includes('STOPPING=1'))
+    const lines = manager.lines()
+    expect(lines.indexOf('READY=1')).toBe(0)
+    expect(lines.join('\n')).toMatch(new RegExp(`^STATUS=[\\d,]+ attempts? recorded, 0 lost; into ${file}$`, 'm'))
+    expect(lines.at(-1)).toBe('STOPPING=1')
+    expect(connectsOf(file, pid)).toHaveLength(1)
+  })
+
+  test('a recorder that hangs gives no sign of life', async () => {
+    const manager = await startManager(join(makeTemporaryDirectory(), 'notify'))
+    const file = join(makeTemporaryDirectory(), 'trace.db')
+    const recorder = startTool(['record', file], { env: { ...manager.env, WATCHDOG_USEC: '400000' } })
+    await waitUntil('READY=1', () => manager.lines().includes('READY=1'))
+    process.kill(recorder.pid, 'SIGSTOP')
+    await delay(300)
+    const count = manager.lines().length
+    await delay(1000)
+    expect(manager.lines()).toHaveLength(count)
+    process.kill(recorder.pid, 'SIGCONT')
+    await waitUntil('another sign', () => manager.lines().length > count)
+  })
+
+  test('the command does not get what is meant for the recorder', async () => {
+    const manager = await startManager(join(makeTemporaryDirectory(), 'notify'))
+    const env = { ...manager.env, WATCHDOG_USEC: '1000000', WATCHDOG_PID: '1' }
+    const file = join(makeTemporaryDirectory(), 'trace.db')
+    const { stdout } = await runTool(['record', file, '--quiet', '--', 'env'], { env })
+    expect(stdout).toContain('PATH=')
+    expect(stdout).not.toMatch(/NOTIFY_SOCKET|WATCHDOG/)
+  })
+
+  test('a manager that is gone, or never was, keeps nobody from recording', async () => {
+    const file = join(makeTemporaryDirectory(), 'trace.db')
+    const env = { NOTIFY_SOCKET: '/nonexistent/notify', WATCHDOG_USEC: '1000' }
+    expect(await runTool(['record', file, '-d', '300ms'], { env })).toMatchObject({ status: 0 })
+  })
+
+  test("the unit's own command line, with the capabilities and in the namespaces that the unit leaves", async () => {
+    const manager = await startManager(join(makeTemporaryDirectory(), 'notify'))
+    const state = makeTemporaryDirectory()
+    const path = `${dirname(linkTool('tcpconn'))}:${process.env.PATH}`
+    const kept = setting('CapabilityBoundingSet').toLowerCase().replaceAll('cap_', '+').split(' ').join(',')
+    const limits = [
+      'unshare',
+      '--net',
+      '--mount',
+      'setpriv',
+      '--inh-caps=-all',
+      `--bounding-set=-all,${kept}`,
+      '--no-new-privs',
+    ]
+    const command = setting('ExecStart').replaceAll('${STATE_DIRECTORY}', state).split(' ')
+    const recorder = start([...limits, ...command], { env: { ...manager.env, PATH: path, STATE_DIRECTORY: state } })
+    recorder.child.stdin.end()
+    const ended = recorder.finished.then(({ stderr }) => stderr)
+    await Promise.race([
+      waitUntil('READY=1', () => manager.lines().includes('READY=1')),
+      ended.then((stderr) => Promise.reject(new Error(`it ended: ${stderr}`))),
+    ])
+    const { pid } = await connect('127.0.0.1', 1000)
+    recorder.child.kill('SIGTERM')
+    expect(await recorder.finished).toMatchObject({ status: 0 })
+    const [file = ''] = listNames(state)
+    expect(connectsOf(file, pid)).toHaveLength(1)
+    expect(readSession(file)).toMatchObject({ end_reason: 'terminate' })
+    expect(readSession(file).kernel_attempts_max).not.toBeNull()
+  })
+})
+
+const listNames = (directory: string) => listTraces(directory, 'tcpconn')
+
+/** The value of a setting of the unit; lines that go on are one. */
+function setting(name: string): string {
+  const text = readFileSync(UNIT, 'utf8').replaceAll(/\\\n\s*/g, '')
+  const value = new RegExp(`^${name}=(.+)$`, 'm').exec(text)?.[1]
+  if (value === undefined) throw new Error(`the unit has no ${name}`)
+  return value
+}
+
+/** Plays the service manager. */
+async function startManager(socket: string) {
+  const running = startWorkload('notify-socket', [socket])
+  await firstOutput(running)
+  return { env: { NOTIFY_SOCKET: socket }, lines: () => running.output().split('\n').slice(1, -1) }
+}

@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest'
+import { chooseExpired, type KeptFile } from '../../../src/record/rotate/choose-expired.js'
+
+const DAY_MS = 86_400_000
+
+/** One a day, 100 bytes each; a-1 is the oldest. */
+const FILES: KeptFile[] = [3, 1, 2, 4].map((day) => ({ name: `a-${day}`, bytes: 100, endedMs: day * DAY_MS }))
+
+const chosen = (keep: Parameters<typeof chooseExpired>[1], nowMs: number, runningBytes = 0) =>
+  chooseExpired(FILES, keep, { nowMs, runningBytes }).map(({ name }) => name)
+
+describe('by age', () => {
+  const keep = { ns: 2 * DAY_MS * 1e6 }
+
+  test('what ended longer ago goes, the oldest first', () => {
+    expect(chosen(keep, 4 * DAY_MS + 1)).toEqual(['a-1', 'a-2'])
+  })
+
+  test('what ended just then stays', () => {
+    expect(chosen(keep, 4 * DAY_MS)).toEqual(['a-1'])
+  })
+
+  test('a clock that was set back removes nothing', () => {
+    expect(chosen(keep, 0)).toEqual([])
+  })
+})
+
+describe('by size', () => {
+  test.each([
+    [401, 0, []],
+    [400, 0, []],
+    [399, 0, ['a-1']],
+    [200, 0, ['a-1', 'a-2']],
+    [400, 1, ['a-1']],
+    [300, 150, ['a-1', 'a-2', 'a-3']],
+    // The file that is recorded into stays, however large it is.
+    [10, 500, ['a-1', 'a-2', 'a-3', 'a-4']],
+  ])('%d bytes beside a running file of %d', (bytes, runningBytes, expected) => {
+    expect(chosen({ bytes }, 0, runningBytes)).toEqual(expected)
+  })
+})

@@ -1,0 +1,55 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Finished } from './process.js'
+import { waitUntilRecording } from './recorder.js'
+import { makeTemporaryDirectory } from './temporary-directory.js'
+import { startTool, type ToolOptions } from './tool.js'
+import { queryTrace } from './trace.js'
+
+export interface RotatingOptions extends ToolOptions {
+  readonly args: readonly string[]
+  /** A new one by default. */
+  readonly directory?: string
+}
+
+/** `tcpconn record DIRECTORY/trace.db --rotate …` */
+export interface RotatingRecording {
+  readonly pid: number
+  readonly directory: string
+  readonly finished: Promise<Finished>
+  /** The traces that are there now, the oldest first. */
+  files(): string[]
+  /** Ends it, and fails unless it ends well. Resolves with what it said on stderr. */
+  stop(signal?: NodeJS.Signals): Promise<string>
+}
+
+/** Resolves when the probe takes up attempts. */
+export async function startRotating({ args, directory = makeTemporaryDirectory(), ...options }: RotatingOptions) {
+  const running = startTool(['record', join(directory, 'trace.db'), '--duration', '2m', ...args], options)
+  await waitUntilRecording(running, (path) => path.startsWith(`${directory}/trace-`) && path.endsWith('-wal'))
+  const recording: RotatingRecording = {
+    pid: running.pid,
+    directory,
+    finished: running.finished,
+    files: () => listTraces(directory),
+    async stop(signal = 'SIGTERM') {
+      running.child.kill(signal)
+      const { status, signal: end, stderr } = await running.finished
+      if (status !== 0) throw new Error(`record ended with ${status ?? end}:\n${stderr}`)
+      return stderr
+    },
+  }
+  return recording
+}
+
+/** Traces of a rotating recording, the oldest first. */
+export function listTraces(directory: string, base = 'trace'): string[] {
+  const pattern = new RegExp(`^${base}-\\d{8}T\\d{6}Z(_\\d{3})?\\.db$`)
+  const names = readdirSync(directory).filter((name) => pattern.test(name))
+  return names.toSorted().map((name) => join(directory, name))
+}
+
+/** Rows of a query over each of the files. */
+export function queryAll<Row>(files: readonly string[], sql: string, ...values: readonly unknown[]): Row[] {
+  return files.flatMap((file) => queryTrace<Row>(file, sql, ...values))
+}
