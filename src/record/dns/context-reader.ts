@@ -16,7 +16,7 @@ import { createPacketPairs } from './pair-packets.js'
  */
 const READ_NS = 250e6
 const CHUNK = 16
-/** Look-ups that wait to be written, beyond which they are lost. */
+/** Look-ups and their addresses that wait to be written, beyond which look-ups are lost: 20 MB. */
 const MAX_WAITING = 65_536
 const NAME_BYTES = resolvedName.addresses - resolvedName.name
 const ADDRESS_BYTES = 16
@@ -52,11 +52,15 @@ export function createContext(options: ContextOptions): Context {
   const lookups: Lookup[] = []
   let malformed = 0
   let dropped = 0
+  /** Look-ups and addresses since all were written. */
+  let waiting = 0
 
   const keep = (lookup: Lookup) => {
     addNames(names, lookup)
     if (!options.keepsLookups) return
-    if (lookups.length < MAX_WAITING) lookups.push(lookup)
+    if (lookups.length === 0) waiting = 0
+    waiting += 1 + lookup.addresses.length
+    if (waiting <= MAX_WAITING) lookups.push(lookup)
     else dropped++
   }
   const readPacket = (record: DataView, isAnswer: boolean) => {
