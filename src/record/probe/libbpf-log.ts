@@ -47,8 +47,10 @@ export function captureLibbpfLog(libbpf: Libbpf): LibbpfLog {
 /** Verifier errors name their reason before the statistics; libbpf's own follow with the errno. */
 export function summarize(lines: readonly string[]): string {
   const told = lines.map((line) => line.replace(/^libbpf: /, '').trim())
-  const verdict = told.findLast((line) =>
+  const verdicts = told.filter((line) =>
     /not allowed|not permitted|invalid|unknown func|Permission|denied|can't|cannot/i.test(line),
   )
+  // What libbpf says of a program repeats its errno alone.
+  const verdict = verdicts.findLast((line) => !line.startsWith("prog '")) ?? verdicts.at(-1)
   return verdict ?? told.findLast((line) => /fail/i.test(line)) ?? told.at(-1) ?? 'libbpf gave no reason'
 }

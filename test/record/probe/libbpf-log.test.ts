@@ -15,6 +15,15 @@ test('a verifier’s verdict says more than what libbpf adds to it', () => {
   expect(summarize(lines)).toBe('unknown func bpf_sk_storage_get#107')
 })
 
+test('wherever it stands', () => {
+  const lines = [
+    'invalid access to memory, mem_size=512 off=32 size=4096',
+    "libbpf: prog 'follow_answers': BPF program load failed: Permission denied",
+    "libbpf: failed to load object 'tcpconn.bpf.o'",
+  ]
+  expect(summarize(lines)).toBe('invalid access to memory, mem_size=512 off=32 size=4096')
+})
+
 test('a kernel that lets this process load nothing is told by its errno', () => {
   const lines = [
     "libbpf: Error in bpf_object__probe_loading():Operation not permitted(1). Couldn't load trivial BPF program.",
