@@ -8,7 +8,7 @@ import { decodeDns, normalizeName } from './decode-dns.js'
 import { keyOfAddress } from './find-name.js'
 import type { Lookup } from './lookup.js'
 import { createNameCache, type NameCache } from './name-cache.js'
-import { createPacketPairs } from './pair-packets.js'
+import { createPacketPairs, type PairedLookup } from './pair-packets.js'
 
 /**
  * How long records are read at a time, and after how many the clock is looked at. A full ring of plain packets takes less, so
@@ -55,9 +55,9 @@ export function createContext(options: ContextOptions): Context {
   /** Look-ups and addresses since all were written. */
   let waiting = 0
 
-  const keep = (lookup: Lookup) => {
+  const keep = ({ lookup, isFirst }: PairedLookup) => {
     addNames(names, lookup)
-    if (!options.keepsLookups) return
+    if (!options.keepsLookups || !isFirst) return
     if (lookups.length === 0) waiting = 0
     waiting += 1 + lookup.addresses.length
     if (waiting <= MAX_WAITING) lookups.push(lookup)
@@ -90,9 +90,11 @@ export function createContext(options: ContextOptions): Context {
   }
 }
 
-function addNames(names: NameCache, { name, addresses, startedNs, latencyNs, cgroupId, netns }: Lookup): void {
+function addNames(names: NameCache, lookup: Lookup): void {
+  const { name, isAsked, addresses, startedNs, latencyNs, cgroupId, netns } = lookup
   const answer = {
     name,
+    isAsked,
     answeredNs: startedNs + (latencyNs ?? 0),
     lookupNs: latencyNs,
     cgroupId: Number(cgroupId),
@@ -121,7 +123,7 @@ function readCgroup(record: DataView, paths: CgroupPaths): void {
 }
 
 /** A number is no name, and asks nobody. */
-function readResolved(record: DataView, epochNs: bigint): Lookup[] {
+function readResolved(record: DataView, epochNs: bigint): PairedLookup[] {
   const payload = payloadOf(record)
   const name = normalizeName(readText(payload, resolvedName.name, NAME_BYTES))
   if (name === '' || parseAddress(name) !== null) return []
@@ -130,7 +132,8 @@ function readResolved(record: DataView, epochNs: bigint): Lookup[] {
   const startedNs = Number(fields.getBigUint64(resolvedName.started_ns, true) - epochNs)
   const rcode = fields.getInt32(resolvedName.error, true)
   const addresses = readAddresses(payload, fields.getUint32(resolvedName.address_count, true))
-  return [{ startedNs, latencyNs: seenNs - startedNs, name, queryType: null, rcode, addresses, cgroupId, netns }]
+  const call = { startedNs, latencyNs: seenNs - startedNs, name, queryType: null, rcode, addresses }
+  return [{ lookup: { ...call, isAsked: true, cgroupId, netns }, isFirst: true }]
 }
 
 /** Each once: getaddrinfo gives one for every type of socket. The probe leaves 0 where it could not read one. */

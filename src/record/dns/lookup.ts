@@ -11,6 +11,8 @@ export interface Lookup {
   readonly rcode: number | null
   /** 16 bytes each, IPv4 as IPv4-mapped */
   readonly addresses: readonly Uint8Array[]
+  /** Whether somebody was seen to ask */
+  readonly isAsked: boolean
   readonly cgroupId: bigint
   /** Inode number of the network namespace; 0: not known */
   readonly netns: number

@@ -1,32 +1,24 @@
-/** Names that are known at the same time, each with one address in one cgroup and network namespace: about 10 MB. */
-const MAX_ENTRIES = 32_768
-/** Names of one address: those of a content delivery network have many. */
-const MAX_PER_ADDRESS = 64
-/** Answers of one name that are kept, for attempts that began before the last of them. */
-const MAX_ANSWERS = 16
+import {
+  addAnswer,
+  countBy,
+  createAnswerLog,
+  MAX_NAMES,
+  type AnswerLog,
+  type Asker,
+  type NameAnswer,
+} from './answer-log.js'
 
-/** Who asked, or who connects. */
-export interface Asker {
-  /** Exact for ids up to 2^53: their upper half counts how often the kernel has given the lower half away */
-  readonly cgroupId: number
-  /** 0: not known */
-  readonly netns: number
-}
-
-/** An answer that gave addresses to a name. Times are in ns since the session began. */
-export interface NameAnswer extends Asker {
-  readonly name: string
-  readonly answeredNs: number
-  /** Query to answer; `null`: the query was not seen */
-  readonly lookupNs: number | null
-}
+/** Answers that are kept at the same time: 20 MB when each has another address, 30 MB with the longest names. */
+const MAX_ANSWERS = 32_768
+/** Askers that are told apart for one address. */
+const MAX_ASKERS = 64
 
 /** The name of an address at a time. */
 export interface NameMatch {
   readonly name: string
   readonly answeredNs: number
   readonly lookupNs: number | null
-  /** Different names that the address had for the same askers, this one included */
+  /** Different names that the address had had by then for the same askers, this one included; at most 256 */
   readonly candidates: number
 }
 
@@ -37,28 +29,23 @@ export type AddressKey = number | string
 export interface NameCache {
   add(address: AddressKey, answer: NameAnswer): void
   /**
-   * The newest name of an address by `atNs`: of those asked for in the same cgroup (and in no other network namespace), else in
-   * the same network namespace, else on the host.
+   * The newest name of an address by `atNs`: of those answered to the same cgroup (and in no other network namespace), else of
+   * those asked for in the same network namespace, else on the host. What nobody was seen to ask for counts where it came to
+   * alone: any host may send answers.
    */
   find(address: AddressKey, asker: Asker, atNs: number): NameMatch | null
   /** Names that were forgotten for want of room. */
   readonly evicted: number
 }
 
-/** A name and its answers, the oldest first. */
-interface Entry extends Asker {
-  readonly name: string
-  readonly answers: { readonly answeredNs: number; readonly lookupNs: number | null }[]
-}
-
-export function createNameCache(maxEntries = MAX_ENTRIES): NameCache {
-  // The address whose last answer is the oldest comes first.
-  const addresses = new Map<AddressKey, Entry[]>()
+export function createNameCache(maxAnswers = MAX_ANSWERS): NameCache {
+  // The address whose last answer is the oldest comes first; so it is with the askers of an address.
+  const addresses = new Map<AddressKey, AnswerLog[]>()
   let size = 0
   let evicted = 0
-  const drop = (count: number) => {
-    size -= count
-    evicted += count
+  const drop = (log: AnswerLog) => {
+    size -= log.times.length
+    evicted += log.distinct.length
   }
   // One iterator for good: a new one has to pass all places whose entries are gone before it comes to the first.
   const oldestFirst = addresses.entries()
@@ -66,61 +53,73 @@ export function createNameCache(maxEntries = MAX_ENTRIES): NameCache {
     const { value: oldest } = oldestFirst.next()
     if (oldest === undefined) return
     addresses.delete(oldest[0])
-    drop(oldest[1].length)
+    oldest[1].forEach(drop)
   }
   return {
     get evicted() {
       return evicted
     },
     add(address, answer) {
-      const entries = addresses.get(address) ?? []
+      const known = addresses.get(address)
+      // Made with its element, as in a log.
+      const logs = known ?? [createAnswerLog(answer)]
+      size += known ? addToLogs(known, answer) : 1
       addresses.delete(address)
-      addresses.set(address, entries)
-      if (addAnswer(entries, answer)) size++
-      if (entries.length > MAX_PER_ADDRESS) {
-        entries.shift()
-        drop(1)
-      }
-      if (size > maxEntries) dropOldest()
+      addresses.set(address, logs)
+      if (logs.length > MAX_ASKERS) drop(logs.shift() as AnswerLog)
+      if (size > maxAnswers) dropOldest()
     },
     find(address, asker, atNs) {
-      const entries = addresses.get(address)
-      if (entries === undefined) return null
+      const logs = addresses.get(address)
+      if (logs === undefined) return null
+      const own = logs.filter((log) => log.cgroupId === asker.cgroupId && isNear(log, asker))
+      const asked = logs.filter((log) => log.isAsked)
       return (
-        newest(entries, atNs, (entry) => entry.cgroupId === asker.cgroupId && isNear(entry, asker)) ??
-        newest(entries, atNs, (entry) => entry.netns === asker.netns && asker.netns !== 0) ??
-        newest(entries, atNs, () => true)
+        newest(own, atNs) ??
+        newest(
+          asked.filter((log) => log.netns === asker.netns && asker.netns !== 0),
+          atNs,
+        ) ??
+        newest(asked, atNs)
       )
     },
   }
 }
 
 /** What is known to be in another network namespace is far away, also in the same cgroup: `ip netns exec` leaves that as it is. */
-function isNear(entry: Asker, asker: Asker): boolean {
-  return entry.netns === asker.netns || entry.netns === 0 || asker.netns === 0
+function isNear(log: Asker, asker: Asker): boolean {
+  return log.netns === asker.netns || log.netns === 0 || asker.netns === 0
 }
 
-/** @returns whether the name is new to these askers; it stands last then */
-function addAnswer(entries: Entry[], { name, cgroupId, netns, answeredNs, lookupNs }: NameAnswer): boolean {
-  const at = entries.findIndex((one) => one.name === name && one.cgroupId === cgroupId && one.netns === netns)
-  const [known] = at === -1 ? [] : entries.splice(at, 1)
-  const entry = known ?? { name, cgroupId, netns, answers: [] }
-  entries.push(entry)
-  entry.answers.push({ answeredNs, lookupNs })
-  // The oldest stays: whatever began since it was answered has a name.
-  if (entry.answers.length > MAX_ANSWERS) entry.answers.splice(1, 1)
-  return known === undefined
+/** The log that takes an answer stands last from then on. @returns how many answers more there are */
+function addToLogs(logs: AnswerLog[], answer: NameAnswer): number {
+  const { cgroupId, netns, isAsked } = answer
+  const at = logs.findIndex((one) => one.cgroupId === cgroupId && one.netns === netns && one.isAsked === isAsked)
+  const [known] = at === -1 ? [] : logs.splice(at, 1)
+  logs.push(known ?? createAnswerLog(answer))
+  return known === undefined ? 1 : addAnswer(known, answer)
 }
 
-function newest(entries: readonly Entry[], atNs: number, isAsker: (entry: Entry) => boolean): NameMatch | null {
-  let best: { name: string; answeredNs: number; lookupNs: number | null } | null = null
-  const names = new Set<string>()
-  for (const entry of entries) {
-    if (!isAsker(entry)) continue
-    const answer = entry.answers.findLast((one) => one.answeredNs <= atNs)
-    if (answer === undefined) continue
-    names.add(entry.name)
-    if (best === null || answer.answeredNs >= best.answeredNs) best = { name: entry.name, ...answer }
+function newest(logs: readonly AnswerLog[], atNs: number): NameMatch | null {
+  let best: Omit<NameMatch, 'candidates'> | null = null
+  for (const log of logs) {
+    const at = countBy(log.times, atNs) - 1
+    if (at < 0) continue
+    const answeredNs = log.times[at] as number
+    if (best !== null && answeredNs < best.answeredNs) continue
+    best = { name: log.names[at] as string, answeredNs, lookupNs: log.lookups[at] ?? null }
   }
-  return best === null ? null : { ...best, candidates: names.size }
+  return best === null ? null : { ...best, candidates: countNames(logs, atNs) }
+}
+
+function countNames(logs: readonly AnswerLog[], atNs: number): number {
+  const [log, ...others] = logs
+  if (log !== undefined && others.length === 0) return countBy(log.firstTimes, atNs)
+  const names = new Set<string>()
+  for (const { distinct, firstTimes } of logs) {
+    for (let i = 0; i < distinct.length && names.size < MAX_NAMES; i++) {
+      if ((firstTimes[i] as number) <= atNs) names.add(distinct[i] as string)
+    }
+  }
+  return names.size
 }

@@ -3,8 +3,8 @@ import type { Lookup } from './lookup.js'
 
 /** glibc asks for the second time after 5 s, with the same id. */
 const GIVEN_UP_NS = 10e9
-/** Questions without an answer that are kept: a flood of them pushes the oldest out. */
-const MAX_PENDING = 16_384
+/** Questions that are kept, without an answer or with one: a flood of them pushes the oldest out. */
+const MAX_KEPT = 16_384
 
 /** A DNS packet and where it was seen. */
 export interface DnsPacket {
@@ -17,23 +17,34 @@ export interface DnsPacket {
   readonly netns: number
 }
 
+/** A look-up, and whether it is one of its own: several servers may answer one question. */
+export interface PairedLookup {
+  readonly lookup: Lookup
+  readonly isFirst: boolean
+}
+
 /** Makes one look-up of a query and its answer. Pure. */
 export interface PacketPairs {
   /** @returns what is over: by an answer, or because there was no room left */
-  add(packet: DnsPacket): Lookup[]
+  add(packet: DnsPacket): PairedLookup[]
   /** Queries that get no answer any more at `nowNs`; Infinity for all. */
-  giveUp(nowNs: number): Lookup[]
+  giveUp(nowNs: number): PairedLookup[]
 }
 
 export function createPacketPairs(): PacketPairs {
   // In the order of their time.
   const pending = new Map<string, DnsPacket>()
-  const giveUp = (isOver: (query: DnsPacket) => boolean): Lookup[] => {
-    const lookups: Lookup[] = []
+  const answered = createRecentKeys()
+  const close = (key: string, atNs: number) => {
+    pending.delete(key)
+    answered.add(key, atNs)
+  }
+  const takeUnanswered = (isOver: (query: DnsPacket) => boolean): PairedLookup[] => {
+    const lookups: PairedLookup[] = []
     for (const [key, query] of pending) {
       if (!isOver(query)) break
-      pending.delete(key)
-      lookups.push(toLookup(query, query, null))
+      close(key, query.seenNs + GIVEN_UP_NS)
+      lookups.push({ lookup: toLookup(query, query), isFirst: true })
     }
     return lookups
   }
@@ -42,14 +53,30 @@ export function createPacketPairs(): PacketPairs {
       const key = keyOf(packet)
       const query = pending.get(key)
       if (packet.message.isAnswer) {
-        pending.delete(key)
-        return [toLookup(query ?? packet, packet, query ? packet.seenNs - query.seenNs : null)]
+        const isFirst = query !== undefined || !answered.has(key, packet.seenNs - GIVEN_UP_NS)
+        close(key, packet.seenNs)
+        return [{ lookup: toLookup(query ?? (isFirst ? null : packet), packet), isFirst }]
       }
       // Asked again: what counts is how long it takes from the first time on.
       if (query === undefined) pending.set(key, packet)
-      return pending.size > MAX_PENDING ? giveUp(() => pending.size > MAX_PENDING) : []
+      return pending.size > MAX_KEPT ? takeUnanswered(() => pending.size > MAX_KEPT) : []
     },
-    giveUp: (nowNs) => giveUp((query) => nowNs - query.seenNs > GIVEN_UP_NS),
+    giveUp: (nowNs) => takeUnanswered((query) => nowNs - query.seenNs > GIVEN_UP_NS),
+  }
+}
+
+/** Questions that are over, and when they were. */
+function createRecentKeys() {
+  const times = new Map<string, number>()
+  // One iterator for good: a new one would pass all places whose entries are gone.
+  const oldestFirst = times.keys()
+  return {
+    add(key: string, atNs: number) {
+      times.delete(key)
+      times.set(key, atNs)
+      if (times.size > MAX_KEPT) times.delete(oldestFirst.next().value ?? key)
+    },
+    has: (key: string, sinceNs: number) => (times.get(key) ?? -Infinity) >= sinceNs,
   }
 }
 
@@ -58,17 +85,20 @@ function keyOf({ message, socketCookie }: DnsPacket): string {
   return `${socketCookie} ${message.id} ${message.queryType} ${message.name}`
 }
 
-function toLookup(query: DnsPacket, answer: DnsPacket, latencyNs: number | null): Lookup {
-  const { message } = answer
+/** @param query `null` when the answer alone was seen, and nothing like it before */
+function toLookup(query: DnsPacket | null, answer: DnsPacket): Lookup {
+  const { message, cgroupId, netns } = answer
+  const isTimed = query !== null && query !== answer
   return {
-    startedNs: query.seenNs,
+    startedNs: (query ?? answer).seenNs,
     // Two CPUs may read their clocks in the other order.
-    latencyNs: latencyNs === null ? null : Math.max(0, latencyNs),
+    latencyNs: isTimed ? Math.max(0, answer.seenNs - query.seenNs) : null,
     name: message.name,
     queryType: message.queryType,
     rcode: message.isAnswer ? message.rcode : null,
     addresses: message.addresses,
-    cgroupId: answer.cgroupId,
-    netns: answer.netns,
+    isAsked: query !== null,
+    cgroupId,
+    netns,
   }
 }

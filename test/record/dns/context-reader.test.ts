@@ -51,6 +51,7 @@ describe('DNS packets', () => {
         queryType: 1,
         rcode: 0,
         addresses: ['192.0.2.1', '192.0.2.2'],
+        isAsked: true,
         cgroupId: 77n,
         netns: 10,
       },
@@ -108,6 +109,7 @@ describe('calls of getaddrinfo', () => {
         queryType: null,
         rcode: 0,
         addresses: ['2001:db8::1', '192.0.2.1', '192.0.2.2'],
+        isAsked: true,
         cgroupId: 77n,
         netns: 10,
       },
@@ -165,11 +167,20 @@ describe('bounds', () => {
 
   test('look-ups that nobody writes are counted as lost beyond 65,536, with those that found no room in the ring', () => {
     const { context, receive, state } = createScene()
-    for (let i = 0; i < 65_540; i++) receive({ answers: [] }, {})
+    for (let i = 0; i < 65_540; i++) receive({ id: i % 60_000, name: `${i >= 60_000}.example`, answers: [] }, {})
     state.lost = 6
     context.finish()
     expect(context.lookups).toHaveLength(65_536)
     expect(context.counts()).toEqual({ lost: 10, malformed: 0, evicted: 0 })
+  })
+
+  test('their addresses count as well', () => {
+    const { context, receive } = createScene()
+    const answers = Array.from({ length: 200 }, (_, i) => a(`192.0.2.${i}`))
+    for (let id = 0; id < 400; id++) receive({ id, answers }, {})
+    context.finish()
+    expect(context.lookups).toHaveLength(Math.floor(65_536 / 201))
+    expect(context.counts().lost).toBe(400 - Math.floor(65_536 / 201))
   })
 
   test('a view that writes none keeps none, and knows the names all the same', () => {

@@ -10,7 +10,7 @@ const hexOf = (address: string) => Buffer.from(bytesOf(address)).toString('hex')
 /** The name of an attempt of cgroup 77 in network namespace 10, the second of two events. */
 function nameOf(remote: string, answered: string, cgroupId = 77n): string | undefined {
   const names = createNameCache()
-  const answer = { answeredNs: 5, lookupNs: null, netns: 10 }
+  const answer = { isAsked: true, answeredNs: 5, lookupNs: null, netns: 10 }
   names.add(keyOfAddress(bytesOf(answered)), { name: 'a.example', cgroupId: Number(cgroupId), ...answer })
   names.add(keyOfAddress(bytesOf(answered)), { name: 'other.example', cgroupId: 1, ...answer, netns: 11 })
   const { words, offsets } = packEvents([{}, { cgroupId, netns: 10, remoteAddress: hexOf(remote) }])

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createPacketPairs, type DnsPacket } from '../../../src/record/dns/pair-packets.js'
+import { createPacketPairs as createPairs, type DnsPacket } from '../../../src/record/dns/pair-packets.js'
 
 const MS = 1e6
 const S = 1e9
@@ -15,6 +15,21 @@ function query(seenNs: number, { socketCookie = 7n, cgroupId = 70n, netns = 700,
 const answer = (seenNs: number, fields: Fields = {}) =>
   query(seenNs, { isAnswer: true, addresses: [ADDRESS], ...fields })
 
+/** Look-ups alone, and which of them are no first ones. */
+function createPacketPairs() {
+  const pairs = createPairs()
+  const repeated: string[] = []
+  const lookupsOf = (paired: ReturnType<typeof pairs.add>) => {
+    for (const { lookup, isFirst } of paired) if (!isFirst) repeated.push(lookup.name)
+    return paired.map(({ lookup }) => lookup)
+  }
+  return {
+    repeated,
+    add: (packet: DnsPacket) => lookupsOf(pairs.add(packet)),
+    giveUp: (nowNs: number) => lookupsOf(pairs.giveUp(nowNs)),
+  }
+}
+
 describe('a query and its answer', () => {
   test('are one look-up, with the time between them', () => {
     const pairs = createPacketPairs()
@@ -27,6 +42,7 @@ describe('a query and its answer', () => {
         queryType: 1,
         rcode: 0,
         addresses: [ADDRESS],
+        isAsked: true,
         cgroupId: 70n,
         netns: 700,
       },
@@ -70,14 +86,39 @@ describe('a query and its answer', () => {
 
 describe('an answer alone', () => {
   test('is a look-up without latency', () => {
-    expect(createPacketPairs().add(answer(9))).toMatchObject([{ startedNs: 9, latencyNs: null, addresses: [ADDRESS] }])
+    const pairs = createPacketPairs()
+    const lookup = { startedNs: 9, latencyNs: null, isAsked: false, addresses: [ADDRESS] }
+    expect(pairs.add(answer(9))).toMatchObject([lookup])
+    expect(pairs.repeated).toEqual([])
+  })
+})
+
+describe('a question that several servers answer', () => {
+  test('is one look-up, whose later answers name addresses all the same', () => {
+    const pairs = createPacketPairs()
+    pairs.add(query(0))
+    pairs.add(query(1))
+    expect(pairs.add(answer(2))).toMatchObject([{ latencyNs: 2 }])
+    expect(pairs.repeated).toEqual([])
+    expect(pairs.add(answer(3))).toMatchObject([{ latencyNs: null, isAsked: true, addresses: [ADDRESS] }])
+    expect(pairs.repeated).toEqual(['example.org'])
   })
 
-  test('and so is a second one to the same query', () => {
+  test('that is asked again after its answer is another one', () => {
     const pairs = createPacketPairs()
     pairs.add(query(0))
     pairs.add(answer(1))
-    expect(pairs.add(answer(2))).toMatchObject([{ startedNs: 2, latencyNs: null }])
+    pairs.add(query(S))
+    expect(pairs.add(answer(S + 5))).toMatchObject([{ startedNs: S, latencyNs: 5 }])
+    expect(pairs.repeated).toEqual([])
+  })
+
+  test('and an answer long after is one of its own', () => {
+    const pairs = createPacketPairs()
+    pairs.add(query(0))
+    pairs.add(answer(1))
+    expect(pairs.add(answer(11 * S))).toMatchObject([{ isAsked: false, latencyNs: null }])
+    expect(pairs.repeated).toEqual([])
   })
 })
 
@@ -104,10 +145,11 @@ describe('a query without an answer', () => {
     expect(pairs.giveUp(Infinity)).toHaveLength(16_384)
   })
 
-  test('whose answer comes after all is a look-up of its own', () => {
+  test('whose answer comes after all was one look-up', () => {
     const pairs = createPacketPairs()
     pairs.add(query(0))
     pairs.giveUp(11 * S)
-    expect(pairs.add(answer(12 * S))).toMatchObject([{ startedNs: 12 * S, latencyNs: null }])
+    expect(pairs.add(answer(12 * S))).toMatchObject([{ latencyNs: null, addresses: [ADDRESS] }])
+    expect(pairs.repeated).toEqual(['example.org'])
   })
 })

@@ -19,8 +19,8 @@ const SENDER = `
   const { randomFillSync } = require('node:crypto')
   const dgram = require('node:dgram')
   const question = { name: 'flood.example', type: 'A' }
-  const answer = (address, records) => encode({
-    type: 'response', questions: [question],
+  const answer = (address, records, id = 0) => encode({
+    id, type: 'response', questions: [question],
     answers: Array.from({ length: records }, () => ({ type: 'A', name: 'flood.example', ttl: 1, data: address })),
   })
   const header = (questions, answers) => Buffer.from([0, 0, 0x81, 0x80, questions >> 8, questions, answers >> 8, answers, 0, 0, 0, 0])
@@ -34,7 +34,7 @@ const SENDER = `
     () => Buffer.concat([header(9, 9), randomFillSync(Buffer.alloc(300))]),
     () => Buffer.concat([header(1, 1), Buffer.alloc(60000, 0x3f)]),
   ]
-  const packet = { hostile: (i) => hostile[i % hostile.length](), flood: (i) => answer('10.78.' + (i >> 8 & 255) + '.' + (i & 255), 80) }[kind]
+  const packet = { hostile: (i) => hostile[i % hostile.length](), flood: (i) => answer('10.78.' + (i >> 8 & 255) + '.' + (i & 255), 130, i) }[kind]
   async function send() {
     const [victim, sender] = [dgram.createSocket('udp4'), dgram.createSocket('udp4')]
     await new Promise((resolve) => victim.bind(0, '10.77.0.2', resolve))

@@ -15,6 +15,7 @@ const LOOKUP: Lookup = {
   name: 'www.example.org',
   queryType: 1,
   rcode: 0,
+  isAsked: true,
   addresses: [bytesOf('192.0.2.1'), bytesOf('2001:db8::1')],
   cgroupId: 77n,
   netns: 4_026_531_840,
@@ -95,7 +96,7 @@ describe('look-ups', () => {
 describe('names of attempts', () => {
   test('stand beside their rows, whatever the order in which those are written', () => {
     const { all, context, writer } = createScene()
-    const answer = { lookupNs: 7, cgroupId: 77, netns: 4_026_531_840 }
+    const answer = { isAsked: true, lookupNs: 7, cgroupId: 77, netns: 4_026_531_840 }
     for (const [i, name] of ['a.example', 'b.example', 'c.example'].entries()) {
       context.names.add(0x0100007f + i * 2 ** 24, { ...answer, name, answeredNs: 100 + i })
     }

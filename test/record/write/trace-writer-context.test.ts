@@ -11,6 +11,7 @@ const LOOKUP: Lookup = {
   startedNs: 2_000_000_000,
   latencyNs: 500,
   name: 'example.org',
+  isAsked: true,
   queryType: 1,
   rcode: 0,
   addresses: [LOOPBACK],
@@ -36,7 +37,7 @@ function createLateSession() {
 
 test('an attempt has the name that was looked up while another file was recorded into', () => {
   const { names, writer, all } = createLateSession()
-  const answer = { name: 'example.org', answeredNs: 9e9, lookupNs: 500, cgroupId: 77, netns: 0 }
+  const answer = { name: 'example.org', isAsked: true, answeredNs: 9e9, lookupNs: 500, cgroupId: 77, netns: 0 }
   names.add(keyOfAddress(LOOPBACK), answer)
   const { offsets, ...memory } = packEvents([{ startedNs: 12_000_000_000n }, { startedNs: 9_500_000_000n }])
   writer.write(memory, (take) => (offsets.forEach(take), offsets.length), NO_LOSS, 0)
