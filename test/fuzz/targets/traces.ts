@@ -16,6 +16,7 @@ import { createTraceWriter } from '../../../src/record/write/trace-writer.js'
 import { openTrace } from '../../../src/store/open-trace.js'
 import { findDamage } from '../../../src/store/find-damage.js'
 import { forEachSums } from '../../../src/store/sums-blob.js'
+import { addLookups } from '../../analyze/add-lookups.js'
 import { sampleEvents } from '../../analyze/sample-events.js'
 import { packEvents } from '../../record/make-events.js'
 import { createRandom } from '../../store/random.js'
@@ -46,6 +47,8 @@ export function createTraces(): FuzzTarget {
   const file = join(directory, 'trace.db')
   makeTrace(file)
   const whole = readFileSync(file)
+  // As it is, every question has an answer: without that no damage would show.
+  for (const question of [readSome, ...QUESTIONS]) question(file)
   const fd = openSync(file, 'r+')
   return {
     name: 'traces',
@@ -84,6 +87,7 @@ function readSome(file: string): void {
   const db = openTrace(file)
   try {
     db.prepare('SELECT * FROM connects LIMIT 20').all()
+    for (const table of ['dns_lookup', 'dns_address']) db.prepare(`SELECT * FROM ${table} LIMIT 20`).all()
     for (const sums of db.prepare('SELECT sums FROM window_sums').pluck().all())
       forEachSums(sums as Uint8Array, () => {})
   } finally {
@@ -131,7 +135,7 @@ function existingMemory(): string | null {
   }
 }
 
-/** A closed trace of some windows and rows after them, as the recorder writes it. */
+/** A closed trace of some windows, rows after them, and look-ups, as the recorder writes it. */
 function makeTrace(file: string): void {
   const output = openOutput(file)
   const sessionId = insertSession(output.db, {
@@ -151,6 +155,7 @@ function makeTrace(file: string): void {
     if (count === 0) writer.flushWindow()
     else writer.write(packed, packed.source, NO_LOSS, 1e9)
   }
+  addLookups(output.db, random, 40)
   closeSession(output.db, sessionId, {
     durationNs: 60e9,
     reason: 'duration',

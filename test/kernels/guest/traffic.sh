@@ -18,6 +18,8 @@ mkdir -p programs /run/netns
 . "$here/links.sh"
 # shellcheck source=SCRIPTDIR/filters.sh
 . "$here/filters.sh"
+# shellcheck source=SCRIPTDIR/clock.sh
+. "$here/clock.sh"
 # shellcheck source=SCRIPTDIR/names.sh
 . "$here/names.sh"
 # shellcheck source=SCRIPTDIR/archive.sh
@@ -55,4 +57,5 @@ measure record_delays
 measure record_many
 measure record_filters
 measure record_names
+measure record_clock
 measure record_with_archive

@@ -1,5 +1,6 @@
 /** Judges what kernels handed back, and prints a table: judge NAME=DIRECTORY… Started by script/test-kernels. */
 import { type Check, judge, type Verdict } from './check.js'
+import { clockChecks } from './clock-checks.js'
 import { countChecks } from './count-checks.js'
 import { filterChecks } from './filter-checks.js'
 import { openGuest } from './guest.js'
@@ -16,6 +17,7 @@ const CHECKS: readonly Check[] = [
   ...countChecks,
   ...filterChecks,
   ...nameChecks,
+  ...clockChecks,
   ...peerChecks,
   ...linkChecks,
 ]

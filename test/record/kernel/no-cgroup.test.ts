@@ -18,13 +18,6 @@ describeKernel('a host without cgroup v2', () => {
     expectWholeTrace(file)
   })
 
-  test('--dns sees DNS packets at its root: it says what is missing, and what goes without', async () => {
-    const result = await record(['--dns'])
-    expectError(result, 'E_NO_CGROUP2')
-    expect(result.stderr).toContain('--dns=libc')
-    expect(await record(['--dns=libc'])).toMatchObject({ status: 0 })
-  })
-
   test('--cgroup is a wrong option there', async () => {
     expectError(await record(['--cgroup', '/']), 'E_USAGE', 2)
   })
