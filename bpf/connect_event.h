@@ -70,7 +70,9 @@ struct probe_state {
 	__u64 lost_ring_full_count;  /* attempts whose event found no room in the ring */
 	__u64 lost_map_full_count;   /* attempts that found no room in the map of pending ones */
 	__u64 lost_missed_count;     /* attempts whose end was not seen */
-	__u64 lost_context_count;    /* records that found no room in the context ring; no attempts */
+	__u64 lost_context_count;    /* records of DNS that found no room in the context ring; no attempts */
+	__u64 lost_cgroup_count;     /* cgroups that were made, and found no room in the context ring */
+	__u64 lost_calls_count;      /* calls of connect(2) that found no room in connect_calls; most of them make attempts */
 	__u32 recording;             /* attempts are taken up while it is 1; set by the reader */
 	__u32 simultaneous_open_seen; /* 1 once an attempt has passed through SYN_RECV: from then on that state is looked at */
 };

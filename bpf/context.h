@@ -30,7 +30,7 @@ int BPF_PROG(follow_cgroup, struct cgroup *cgroup, const char *path)
 		return 0;
 	event = bpf_ringbuf_reserve(&context, sizeof(*event) + MAX_PATH_BYTES, 0);
 	if (!event) {
-		count_lost_context();
+		__sync_fetch_and_add(&state.lost_cgroup_count, 1);
 		return 0;
 	}
 	length = bpf_probe_read_kernel_str(event + 1, MAX_PATH_BYTES, path);

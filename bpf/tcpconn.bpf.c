@@ -66,6 +66,7 @@ static __always_inline void keep_result(const struct connect_event *event)
 }
 
 #include "read_kernel.h"
+#include "connect_calls.h"
 #include "local_errors.h"
 #include "attempt.h"
 #include "context.h"

@@ -13,6 +13,8 @@ test.each([
 test.each([
   'record --dns a.db',
   'record --dns-values=x',
+  'record -- curl --dns-value=libc',
+  'analyze --dns-value=libc',
   'record --dn=libc',
   'record -- curl --dns=libc',
   'record --quiet -- --dns=libc',
@@ -24,6 +26,20 @@ test.each([
 ])('%s stays as it is', (typed) => {
   expect(splitOptionalValues(typed.split(' '))).toEqual(typed.split(' '))
 })
+
+test.each(['record --dns-value=libc', 'record a.db --dns-value libc', 'live --dns-value= -t'])(
+  '%s is refused',
+  (typed) => {
+    const option = typed.split(' ').find((word) => word.startsWith('--'))
+    expect(() => splitOptionalValues(typed.split(' '))).toThrow(
+      expect.objectContaining({
+        code: 'E_USAGE',
+        message: `unknown option '${option}'`,
+        reason: 'the command has no such option',
+      }),
+    )
+  },
+)
 
 test('both sides of -- in one command line', () => {
   const typed = ['record', '--dns=libc', '--', 'curl', '--dns=libc']

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { formatCount } from '../../show/format-number.js'
 import { describeDnsLoss, type DnsLossCounts } from '../../store/dns-loss-text.js'
 import { safeText } from '../../show/safe-text.js'
+import { describeFilters } from '../trace/filters-text.js'
 import { knowsLookups } from '../trace/knows-lookups.js'
 import { queries, selectAll } from '../trace/query-builder.js'
 import { boundedText } from '../trace/row-reader.js'
@@ -43,6 +44,32 @@ export function dnsLossLines(parts: readonly SessionPart[]): string[] {
     const loss = describeDnsLoss(readSessionDns(part.trace.db, part.sessionId))
     return loss === null ? [] : [parts.length > 1 ? `${nameSession(part, parts)}: ${loss}` : loss]
   })
+}
+
+/**
+ * What is said where sessions of a scope recorded the lookups of the whole host and only some of its attempts: a line for each
+ * choice of these.
+ */
+export function describeFiltered(parts: readonly SessionPart[]): string[] {
+  const counts = new Map<string, number>()
+  for (const { trace, sessionId } of parts) {
+    const filters = readFilters(trace.db, sessionId)
+    if (filters === '{}' || readSessionDns(trace.db, sessionId).source === null) continue
+    counts.set(filters, (counts.get(filters) ?? 0) + 1)
+  }
+  return [...counts].map(([filters, count]) => {
+    const which = count < parts.length ? ` in ${formatCount(count)} of ${parts.length} sessions` : ''
+    const chosen = safeText(describeFilters(filters))
+    return `attempts were filtered${which} (${chosen}), lookups are of the whole host: names without attempts may have had some`
+  })
+}
+
+function readFilters(db: Database, sessionId: number): string {
+  const query = queries
+    .selectFrom('session')
+    .select(sql<string>`${sql.raw(boundedText('filters'))}`.as('filters'))
+    .where('session_id', '=', sessionId)
+  return selectAll(db, query)[0]?.filters ?? '{}'
 }
 
 /** What is said where sessions of a scope recorded no lookups. */

@@ -14,6 +14,7 @@ import { BY_SESSION } from '../sums/dimensions.js'
 import { sumUp } from '../sums/sum-up.js'
 import { NO_FILTERS } from '../trace/attempt-filters.js'
 import { readClockSegments } from '../trace/clock-segments.js'
+import { describeFilters } from '../trace/filters-text.js'
 import { findRecorder, type Recorder } from '../trace/find-recorder.js'
 import type { Scope } from '../trace/scope.js'
 import { countFlags, readBatchFacts } from '../trace/session-facts.js'
@@ -71,16 +72,6 @@ export function describeSession(db: Database, session: SessionRow, isNewest: boo
   ]
   const lines = entries.flatMap(([label, text]) => (text ? [`  ${label.padEnd(LABEL_WIDTH)}${safeText(text)}`] : []))
   return [`session ${session.session_id}`, ...lines]
-}
-
-/** `port 80, 443; comm "curl"`; what is no JSON of ours as it stands. */
-function describeFilters(json: string): string {
-  try {
-    const entries = Object.entries(JSON.parse(json) as Record<string, unknown>)
-    return entries.map(([name, value]) => `${name} ${[value].flat().map(String).join(', ')}`).join('; ')
-  } catch {
-    return json
-  }
 }
 
 /** Everything of a session. */

@@ -1,4 +1,4 @@
-import { describeUnrecorded, dnsLossLines } from '../dns/session-dns.js'
+import { describeFiltered, describeUnrecorded, dnsLossLines } from '../dns/session-dns.js'
 import { sumUpNames, type NameSums } from '../dns/sum-up-names.js'
 import { parseBy } from '../options/parse-by.js'
 import { rankRows } from '../result/rank-rows.js'
@@ -46,7 +46,7 @@ export const dns: StoredQuery = {
     return {
       columns,
       ...ranked,
-      warnings: [...dnsLossLines(scope.parts), ...describeUnrecorded(scope.parts)],
+      warnings: [...dnsLossLines(scope.parts), ...describeUnrecorded(scope.parts), ...describeFiltered(scope.parts)],
       notes: [...noteHosts(scope, columns), ...describe(scope, isUnusedOnly ? 0 : unused.length)],
       whenEmpty: isUnusedOnly && names.length > 0 ? 'there were attempts by every name' : 'no lookup matches',
     }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 /** A tree is walked at most this often, so that cgroups that are gone cost little. */
 const WALK_INTERVAL_MS = 1000
-/** Paths that are kept: beyond it the oldest are forgotten, those of cgroups that are long gone first of all. */
+/** Of each: paths of a walk, paths beside those, and ids that wait for a walk. */
 const MAX_KEPT = 65_536
 
 /**
@@ -26,46 +26,65 @@ export interface CgroupPaths {
  * @param now milliseconds, of any clock that only goes forward
  */
 export function createCgroupPaths(root: string | null, now = () => performance.now()): CgroupPaths {
-  const known = new Map<bigint, string | null>()
+  const passing = createPassingPaths()
   const waiting = new Set<bigint>()
+  let there = root === null ? new Map<bigint, string>() : readTree(root)
   let walkedAt = -Infinity
   const walk = (path: string) => {
     walkedAt = now()
+    const before = there
+    there = readTree(path)
+    for (const [id, known] of before) if (!there.has(id)) passing.add(id, known)
     // Ids are not given twice: a cgroup that made an attempt before the walk and is not found by it is gone for good.
-    for (const gone of waiting) known.set(gone, null)
+    for (const id of waiting) if (find(id) === undefined) passing.add(id, null)
     waiting.clear()
-    readTree(path, known)
   }
-  if (root !== null) readTree(root, known)
+  const find = (id: bigint) => there.get(id) ?? passing.find(id)
   return {
     find(id, isEnd = false) {
       if (root === null) return null
-      const path = known.get(id)
+      const path = find(id)
       if (path !== undefined) return path
-      waiting.add(id)
+      if (waiting.size < MAX_KEPT) waiting.add(id)
       if (!isEnd && now() - walkedAt < WALK_INTERVAL_MS) return undefined
       walk(root)
-      return known.get(id)
+      return find(id)
     },
-    add(id, path) {
-      known.set(id, path)
-      const [oldest] = known.keys()
-      if (known.size > MAX_KEPT && oldest !== undefined) known.delete(oldest)
+    add: passing.add,
+  }
+}
+
+/**
+ * What no walk has to have found: cgroups that were made, and those that are gone, `null` without a path. The first that came
+ * are the first to be forgotten; those that a walk finds, which are there for longer, are kept elsewhere.
+ */
+function createPassingPaths() {
+  const paths = new Map<bigint, string | null>()
+  // One iterator for good: a new one has to pass all places whose entries are gone before it comes to the first.
+  const oldestFirst = paths.keys()
+  return {
+    find: (id: bigint) => paths.get(id),
+    add(id: bigint, path: string | null) {
+      paths.set(id, path)
+      if (paths.size > MAX_KEPT) paths.delete(oldestFirst.next().value as bigint)
     },
   }
 }
 
-/** Adds all cgroups that are there. */
-function readTree(root: string, paths: Map<bigint, string | null>): void {
-  const open = ['/']
-  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+/** All cgroups that are there, those near the root first, as many as are kept. */
+function readTree(root: string): Map<bigint, string> {
+  const paths = new Map<bigint, string>()
+  const found = ['/']
+  // Grows while it is read.
+  for (const path of found) {
     try {
       paths.set(statSync(join(root, path), { bigint: true }).ino, path)
       for (const entry of readdirSync(join(root, path), { withFileTypes: true })) {
-        if (entry.isDirectory()) open.push(join(path, entry.name))
+        if (entry.isDirectory() && found.length < MAX_KEPT) found.push(join(path, entry.name))
       }
     } catch {
       // A cgroup may be removed while its parent is read.
     }
   }
+  return paths
 }

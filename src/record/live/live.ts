@@ -13,6 +13,7 @@ import type { RecordFilters } from '../options/record-filters.js'
 import type { Probe } from '../probe/load-probe.js'
 import { startProbe } from '../session/start-probe.js'
 import { createStopSignal, endOnSignals, stopOnSignals } from '../session/stop-signal.js'
+import { describeLostDetails } from '../status/describe-lost-details.js'
 import { createEventReader, identifyEvent } from './event-row.js'
 import { createLiveFeed, type FeedSource, type LiveFeed } from './live-feed.js'
 import { createLiveOutput } from './live-output.js'
@@ -38,7 +39,9 @@ export async function live(options: LiveOptions): Promise<void> {
   try {
     const dns = await show(options, probe, users)
     const losses = [describeLossCounts({ ...probe.lost(), writerBehind: 0 }), options.dnsSource && describeDnsLoss(dns)]
-    for (const loss of losses) if (loss !== null) process.stderr.write(`${safeLine(loss)}\n`)
+    for (const loss of [...losses, ...describeLostDetails(probe.lostDetails())]) {
+      if (loss !== null) process.stderr.write(`${safeLine(loss)}\n`)
+    }
     // What is left is a reader that may take its time.
     endOnSignals()
   } finally {

@@ -1,4 +1,5 @@
 import type { ProbeOptions } from '../options/probe-options.js'
+import type { LostDetails } from '../status/describe-lost-details.js'
 import { attachPrograms } from './attach-programs.js'
 import { configureProbe, contextRingBytes, fillFilters, followProcess } from './configure-probe.js'
 import { openContextRing, type ContextRing } from './context-ring.js'
@@ -22,8 +23,10 @@ export interface Probe {
   readonly context: ContextRing
   /** Totals since load, by cause. */
   lost(): { ringFull: number; mapFull: number; missed: number }
-  /** Records of the context ring that found no room, since load. */
+  /** Records of DNS that found no room in the context ring, since load. */
   lostContext(): number
+  /** What was not seen and is no attempt, since load. */
+  lostDetails(): LostDetails
   /** Follows this process and all that it forks from now on. Only with `followsCommand`. */
   follow(pid: number): void
   start(): void
@@ -64,6 +67,7 @@ function openProbe(object: ProbeObject, options: ProbeOptions): Probe {
     context,
     lost: state.lost,
     lostContext: state.lostContext,
+    lostDetails: state.lostDetails,
     follow: (pid) => followProcess(object, pid),
     start: () => state.setRecording(1),
     stop: () => state.setRecording(0),
@@ -94,6 +98,10 @@ function openState(object: ProbeObject) {
       missed: count(probeState.lost_missed_count),
     }),
     lostContext: () => count(probeState.lost_context_count),
+    lostDetails: () => ({
+      calls: count(probeState.lost_calls_count),
+      cgroups: count(probeState.lost_cgroup_count),
+    }),
     setRecording: (on: 0 | 1) => void Atomics.store(words, probeState.recording / 4, on),
     close: unmap,
   }

@@ -28,13 +28,15 @@ export const connectEvent = {
 
 /** Byte offsets in struct probe_state. */
 export const probeState = {
-  size_bytes: 40,
+  size_bytes: 56,
   lost_ring_full_count: 0,
   lost_map_full_count: 8,
   lost_missed_count: 16,
   lost_context_count: 24,
-  recording: 32,
-  simultaneous_open_seen: 36,
+  lost_cgroup_count: 32,
+  lost_calls_count: 40,
+  recording: 48,
+  simultaneous_open_seen: 52,
 } as const
 
 /** Byte offsets in struct probe_filters. */

@@ -60,7 +60,7 @@ export function sayGoodbye(
   writer.flushWindow()
   const completeness = kernelCount?.compare(writer.dictionaries.attemptsByNetns()) ?? null
   const loss = pump.loss.total
-  const dns = countsOf(session)
+  const dns = session.context.counts()
   output.requireName()
   closeSession(output.db, session.id, { durationNs, reason, loss, completeness, dns })
   const isLookedUp = session.options.dnsSource !== null
@@ -87,14 +87,9 @@ export function failSession(session: Session, pump: Pump): void {
       reason: 'error',
       loss: pump.loss.total,
       completeness: null,
-      dns: countsOf(session),
+      dns: session.context.counts(),
     })
   } catch {
     // The first error is the one to report; without this row the session counts as cut off.
   }
-}
-
-/** Only where lookups were recorded: the ring holds more than those. */
-function countsOf({ context, options }: Session) {
-  return options.dnsSource === null ? { lost: 0, malformed: 0, evicted: 0 } : context.counts()
 }

@@ -8,6 +8,7 @@ import { formatBytes, formatCount, formatPlural } from '../../show/format-number
 import { safeText } from '../../show/safe-text.js'
 import type { DnsResult } from '../session/end-session.js'
 import type { SessionTotals } from '../write/session-totals.js'
+import { describeLostDetails, type LostDetails } from './describe-lost-details.js'
 
 export interface Summary {
   /** The first file and the last one, which may be the same */
@@ -23,6 +24,7 @@ export interface Summary {
   readonly completeness: CompletenessText
   /** `null`: names were not looked at */
   readonly dns: DnsResult | null
+  readonly lostDetails: LostDetails
 }
 
 /** What is said at the end, a line per element. Loss comes first. */
@@ -35,6 +37,7 @@ export function renderSummary(summary: Summary): string[] {
   )
   return [
     ...losses.filter((line) => line !== null),
+    ...describeLostDetails(summary.lostDetails),
     `recorded ${formatPlural(summary.rows, 'attempt')} in ${formatLength(summary.durationNs)} into ${describeFiles(summary)}`,
     ...(outcomes.length > 0 ? [`outcomes: ${outcomes.join(', ')}`] : []),
     ...(totals.counts[0] ? [`latency: ${latency.join(', ')}, max ${formatDuration(totals.maxLatencyNs)}`] : []),

@@ -5,14 +5,16 @@ import { describeFilters } from '../options/describe-filters.js'
 import type { Session } from '../session/begin-session.js'
 import type { Completeness } from '../session/completeness.js'
 import type { TallySum } from '../session/tally.js'
+import { describeLostDetails } from './describe-lost-details.js'
 import { renderSummary } from './render-summary.js'
 
 /** Says on stderr what was recorded, once all files are closed. With -q only what is missing. */
 export function reportResult(result: TallySum, session: Session, durationNs: number): void {
   const completeness = judge(result, session)
+  const lostDetails = session.probe.lostDetails()
   const lines = session.options.quiet
-    ? describeProblems(result, session)
-    : renderSummary({ ...result, sessionId: session.id, durationNs, completeness })
+    ? [...describeProblems(result, session), ...describeLostDetails(lostDetails)]
+    : renderSummary({ ...result, sessionId: session.id, durationNs, completeness, lostDetails })
   for (const line of lines) process.stderr.write(`${line}\n`)
 }
 

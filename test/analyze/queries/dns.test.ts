@@ -215,6 +215,31 @@ describe('what comes first', () => {
     expect(runQuery(dns, [trace.file], { session: 'all' }).warnings).toEqual([`session 1: ${LOST}`])
   })
 
+  const BESIDE = 'lookups are of the whole host: names without attempts may have had some'
+
+  test.each([
+    ['{"port":[81,443],"family":4}', 'port 81, 443; family 4'],
+    ['{"command":["curl","\\u001b[2J"]}', 'command curl, \\x1b[2J'],
+    ['no JSON', 'no JSON'],
+  ])('is that attempts were filtered and lookups were not: %s', (filters, text) => {
+    const { db, file } = makeNamed()
+    db.prepare('UPDATE session SET filters = ?').run(filters)
+    expect(runQuery(dns, [file]).warnings).toEqual([`attempts were filtered (${text}), ${BESIDE}`])
+    db.exec('UPDATE session SET dns_source = NULL')
+    expect(runQuery(dns, [file]).warnings).toEqual([NOT_RECORDED])
+  })
+
+  test('is in how many of several sessions they were filtered, and by what', () => {
+    const trace = makeNamed()
+    for (const filters of ['{"port":[81]}', '{"port":[81]}', '{"uid":[33]}']) trace.add({ batches: [[{}]], filters })
+    trace.db.exec("UPDATE session SET dns_source = 'udp'")
+    expect(runQuery(dns, [trace.file], { session: 'all' }).warnings).toEqual([
+      `attempts were filtered in 2 of 4 sessions (port 81), ${BESIDE}`,
+      `attempts were filtered in 1 of 4 sessions (uid 33), ${BESIDE}`,
+    ])
+    expect(runQuery(dns, [trace.file], { session: '1' }).warnings).toEqual([])
+  })
+
   test.each([1, 2])('is that a trace of version %i knows of no lookups', (version) => {
     const found = runQuery(dns, [makeOlderTrace(makeNamed().file, version)])
     expect(found.warnings).toEqual([NOT_RECORDED])

@@ -87,6 +87,23 @@ test('what was found is known for good, without another look', () => {
   expect(pathOf(id)).toBe('/system.slice')
 })
 
+test('what one walk found is known after another one that does not find it', () => {
+  const { root, idOf, pathOf } = makeTree()
+  const id = idOf('system.slice')
+  rmSync(join(root, 'system.slice'), { recursive: true })
+  expect(pathOf(1n)).toBeNull()
+  expect(pathOf(id)).toBe('/system.slice')
+})
+
+test('of ids without a path no more are kept than of others', () => {
+  const { clock, pathOf } = makeTree()
+  pathOf(1n)
+  for (let id = 2n; id <= 70_000n; id++) expect(pathOf(id << 40n)).toBeUndefined()
+  clock.ms = 1000
+  expect(pathOf(2n << 40n)).toBeNull()
+  expect(pathOf(70_000n << 40n)).toBeUndefined()
+})
+
 describe('a cgroup that was made', () => {
   test('has its path, though it is gone before anybody asks', () => {
     const { paths } = makeTree()
@@ -94,12 +111,30 @@ describe('a cgroup that was made', () => {
     expect(paths.find(77n)).toBe('/job.scope')
   })
 
-  test('takes the place of the oldest that are known, however many come', () => {
-    const { paths, idOf } = makeTree()
+  test('takes the place of the oldest that was made, however many come', () => {
+    const { paths } = makeTree()
     for (let id = 1n; id <= 70_000n; id++) paths.add(id << 40n, `/job-${id}`)
+    expect(paths.find((70_000n - 65_535n) << 40n)).toBe('/job-4465')
     expect(paths.find(70_000n << 40n)).toBe('/job-70000')
-    expect(paths.find(1n << 40n)).toBeNull()
-    expect(paths.find(idOf('/'))).toBe('/')
+    expect(paths.find((70_000n - 65_536n) << 40n)).toBeNull()
+  })
+
+  test('never takes the place of one that was there before', () => {
+    const { root, paths, idOf } = makeTree()
+    const ids = ['/', '/system.slice', '/system.slice/nginx.service'].map((path) => [idOf(path), path] as const)
+    rmSync(root, { recursive: true })
+    for (let id = 1n; id <= 70_000n; id++) paths.add(id << 40n, `/job-${id}`)
+    for (const [id, path] of ids) expect(paths.find(id)).toBe(path)
+  })
+
+  test('keeps its path when a walk comes after it is gone', () => {
+    const { paths, clock } = makeTree()
+    paths.find(1n)
+    expect(paths.find(77n)).toBeUndefined()
+    paths.add(77n, '/job.scope')
+    clock.ms = 1000
+    expect(paths.find(2n)).toBeNull()
+    expect(paths.find(77n)).toBe('/job.scope')
   })
 })
 

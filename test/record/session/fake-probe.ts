@@ -36,6 +36,7 @@ export function createFakeProbe(): FakeProbe {
     ring: createRingReader(consumer, producer, buffer, 0),
     context: { read: () => 0, close() {} },
     lostContext: () => 0,
+    lostDetails: () => ({ calls: 0, cgroups: 0 }),
     losses,
     calls,
     waiting: [],

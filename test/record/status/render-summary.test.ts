@@ -20,6 +20,7 @@ function createSummary(changes: Partial<Summary> = {}): Summary {
     loss: { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0 },
     completeness: { verdict: 'complete', text: "13 recorded + 0 lost = the kernel's 13 attempts (TcpActiveOpens)" },
     dns: null,
+    lostDetails: { calls: 0, cgroups: 0 },
     ...changes,
   }
 }
@@ -43,6 +44,16 @@ test('names are counted where they were looked at, and what was lost of them is 
   expect(renderSummary(createSummary({ dns: counts }))).toContain('names: 7 of 13 attempts, from 3 lookups')
   const [first] = renderSummary(createSummary({ dns: { ...counts, lost: 2, malformed: 1 } }))
   expect(first).toBe('LOST 2 DNS packets, 1 malformed DNS packet; attempts are not affected, names may be missing')
+})
+
+test('what was not seen beside attempts is said after those that were lost', () => {
+  const loss = { ringFull: 5, mapFull: 0, writerBehind: 0, missed: 0 }
+  const lines = renderSummary(createSummary({ loss, lostDetails: { calls: 2, cgroups: 3 } }))
+  expect(lines.slice(0, 3)).toEqual([
+    'LOST 5 attempts: 5 ring full',
+    'LOST 2 connect calls that were not looked at (local errors may be missing)',
+    '3 cgroups were made that were not seen: paths may be missing',
+  ])
 })
 
 test('without attempts there are neither outcomes nor latencies', () => {
