@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, readdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { makeCgroup } from '../../support/cgroup.js'
+import { makeCgroup, type Cgroup } from '../../support/cgroup.js'
 import { describeKernel } from '../../support/kernel-tests.js'
+import { interrupt, startLive } from '../../support/live.js'
 import { expectEqualSum, sessionLosses, sumLosses } from '../../support/losses.js'
 import { makeNetworkNamespace } from '../../support/network-namespace.js'
 import { startRecording } from '../../support/recorder.js'
@@ -47,6 +48,22 @@ function fillConnectCalls(pid: number): void {
   })
 }
 
+/** Cgroups that come and go while a recorder gets no CPU. */
+function makeUnseen(pid: number, parent: Cgroup): void {
+  process.kill(pid, 'SIGSTOP')
+  for (let i = 0; i < MADE_CGROUPS; i++) {
+    const directory = join(parent.directory, `made-${i}`)
+    mkdirSync(directory)
+    rmdirSync(directory)
+  }
+  process.kill(pid, 'SIGCONT')
+}
+
+function countUnseen(stderr: string): number {
+  const [, count] = /^(\d+) cgroups were made that were not seen: paths may be missing$/m.exec(stderr) ?? []
+  return Number(count)
+}
+
 describeKernel('what is not seen beside attempts', () => {
   test('calls of connect that find no room are told, and no attempt is counted as lost for them', async () => {
     const { exec: under } = makeNetworkNamespace()
@@ -67,17 +84,17 @@ describeKernel('what is not seen beside attempts', () => {
   test.each([[[]], [['-q']]])('cgroups that were made are told, and are no DNS packets: %j', async (args) => {
     const parent = makeCgroup()
     const recording = await startRecording({ args })
-    process.kill(recording.pid, 'SIGSTOP')
-    for (let i = 0; i < MADE_CGROUPS; i++) {
-      const directory = join(parent.directory, `made-${i}`)
-      mkdirSync(directory)
-      rmdirSync(directory)
-    }
-    process.kill(recording.pid, 'SIGCONT')
+    makeUnseen(recording.pid, parent)
     const summary = await recording.stop()
-    const [, cgroups] = /^(\d+) cgroups were made that were not seen: paths may be missing$/m.exec(summary) ?? []
-    expect(Number(cgroups)).toBeGreaterThanOrEqual(MIN_LOST_CGROUPS)
+    expect(countUnseen(summary)).toBeGreaterThanOrEqual(MIN_LOST_CGROUPS)
     expect(summary).not.toContain('DNS')
     expect(readSession(recording.file).dns_lost_count).toBe(0)
+  })
+
+  test('live tells of them too', async () => {
+    const parent = makeCgroup()
+    const live = await startLive([])
+    makeUnseen(live.pid, parent)
+    expect(countUnseen((await interrupt(live)).stderr)).toBeGreaterThanOrEqual(MIN_LOST_CGROUPS)
   })
 })
