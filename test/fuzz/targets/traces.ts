@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describeTrace } from '../../../src/analyze/info/describe-trace.js'
@@ -42,9 +42,8 @@ const QUESTIONS: readonly ((file: string) => void)[] = [
 
 /** A trace with bits flipped and its end cut off, and what is asked of it. The first bytes of an input are the question. */
 export function createTraces(): FuzzTarget {
-  const directory = mkdtempSync(join(existingMemory() ?? tmpdir(), 'tcpconn-fuzz-'))
-  process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
-  const file = join(directory, 'trace.db')
+  // script/fuzz makes the directory, and removes it.
+  const file = join(tmpdir(), 'trace.db')
   makeTrace(file)
   const whole = readFileSync(file)
   // As it is, every question has an answer: without that no damage would show.
@@ -122,16 +121,6 @@ function damage(fd: number, whole: Buffer, input: Uint8Array): () => void {
   return () => {
     if (isCut) writeSync(fd, whole, 0, whole.length, 0)
     else for (const at of changed) writeSync(fd, whole, at, 1, at)
-  }
-}
-
-/** A file system in memory: a disk would be asked for every change. */
-function existingMemory(): string | null {
-  try {
-    closeSync(openSync('/dev/shm', 'r'))
-    return '/dev/shm'
-  } catch {
-    return null
   }
 }
 
