@@ -29,7 +29,7 @@ export interface FoundLibc {
 
 /**
  * The different libcs that the processes of this host have mapped, containers included: those that most of them use come
- * first. Processes of others are seen by root alone.
+ * first. Processes of other users are seen by root, or with CAP_SYS_PTRACE.
  */
 export function findLibcs(): FoundLibc[] {
   const found = new Map<string, FoundLibc & { processCount: number }>()

@@ -28,12 +28,12 @@ export function requireLibcMachine(arch: string = process.arch): LibcMachine {
 /** What an ELF header says of it ends here. */
 export const ELF_START_BYTES = 20
 const MAGIC = [0x7f, 0x45, 0x4c, 0x46]
-const [EI_CLASS, EI_DATA, E_MACHINE] = [4, 5, 18]
+const [CLASS_AT, DATA_AT, MACHINE_AT] = [4, 5, 18]
 const [ELFCLASS64, ELFDATA2LSB] = [2, 1]
 
 /** Whether a file that begins like this holds 64-bit code of a machine. All of those in the table are little-endian. */
 export function isCodeOf({ elfMachine }: LibcMachine, start: Uint8Array): boolean {
   if (start.length < ELF_START_BYTES || MAGIC.some((byte, i) => start[i] !== byte)) return false
-  if (start[EI_CLASS] !== ELFCLASS64 || start[EI_DATA] !== ELFDATA2LSB) return false
-  return new DataView(start.buffer, start.byteOffset).getUint16(E_MACHINE, true) === elfMachine
+  if (start[CLASS_AT] !== ELFCLASS64 || start[DATA_AT] !== ELFDATA2LSB) return false
+  return new DataView(start.buffer, start.byteOffset).getUint16(MACHINE_AT, true) === elfMachine
 }

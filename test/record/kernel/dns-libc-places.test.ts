@@ -15,7 +15,7 @@ import { startWorkload, workloadPath } from '../../support/workload.js'
 
 const LIBC = { args: ['--dns=libc'] }
 /** elf.h */
-const [E_MACHINE, EM_386] = [18, 3]
+const [MACHINE_AT, EM_386] = [18, 3]
 const HOSTS = ['127.77.0.1 db.internal']
 
 /** Path of the libc of this process. */
@@ -76,7 +76,7 @@ describeKernel('--dns=libc, where libcs are in odd places', () => {
 
   test('one of another machine, whose arguments are elsewhere, is left alone', async () => {
     const [own, foreign] = [readFileSync(libcPath()), readFileSync(libcPath())]
-    foreign.writeUInt16LE(EM_386, E_MACHINE)
+    foreign.writeUInt16LE(EM_386, MACHINE_AT)
     const [ownInode, foreignInode] = await mapAsLibc([own, foreign])
     const held = holdLibcs(findLibcs(), requireLibcMachine())
     const inodes = held.paths.map((path) => statSync(path).ino)
