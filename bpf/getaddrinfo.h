@@ -68,6 +68,8 @@ int enter_getaddrinfo(void *registers)
 	read_arguments(registers, &call);
 	if (call.name && state.recording)
 		bpf_map_update_elem(&resolve_calls, &thread, &call, BPF_ANY);
+	else /* a call that never returned, as after longjmp(3), would get the answer of this one */
+		bpf_map_delete_elem(&resolve_calls, &thread);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /*
- * Maps a file, as the loader maps a library, says so on stdout, and keeps it until stdin ends.
+ * Maps files, as the loader maps a library, says so on stdout, and keeps them until stdin ends.
  *
- *   map-file PATH
+ *   map-file PATH...
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -11,15 +11,17 @@
 int main(int argc, char **argv)
 {
 	char byte;
-	int fd;
 
-	if (argc != 2)
+	if (argc < 2)
 		errx(1, "expected PATH");
 	alarm(120);
-	fd = open(argv[1], O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED)
-		err(1, "%s", argv[1]);
-	close(fd);
+	for (int i = 1; i < argc; i++) {
+		int fd = open(argv[i], O_RDONLY | O_CLOEXEC);
+
+		if (fd < 0 || mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED)
+			err(1, "%s", argv[i]);
+		close(fd);
+	}
 	puts("mapped");
 	fflush(stdout);
 	while (read(STDIN_FILENO, &byte, 1) > 0)

@@ -3,30 +3,63 @@ import { readFileSync, readdirSync } from 'node:fs'
 /** glibc, and musl under the names of its own, of Alpine and of Debian. */
 const LIBC =
   /\/(?:libc\.so\.6|libc-2\.\d+\.so|ld-musl-[\w-]+\.so\.1|libc\.musl-[\w-]+\.so\.1|[\w-]+-linux-musl\w*\/libc\.so)$/
+const DELETED = / \(deleted\)$/
 
-/**
- * Paths of the different libcs that the processes of this host have mapped, containers included: each by the root of a
- * process that uses it. Processes of others are seen by root alone.
- */
-export function findLibcs(): string[] {
-  const found = new Map<string, string>()
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    for (const { file, path } of readMappedLibcs(readMaps(pid))) {
-      if (!found.has(file)) found.set(file, `/proc/${pid}/root${path}`)
-    }
-  }
-  return [...found.values()]
+/** A file that a process has mapped under the name of a libc. */
+export interface MappedLibc {
+  /** Device and inode number, as /proc/PID/maps has them */
+  readonly file: string
+  readonly inode: number
+  readonly path: string
+  /** Name of one of its mappings in /proc/PID/map_files */
+  readonly mapping: string
 }
 
-/** Of a text like /proc/PID/maps: files, as device and inode number, and their paths. */
-export function readMappedLibcs(maps: string): { file: string; path: string }[] {
-  const libcs = new Map<string, string>()
-  for (const line of maps.split('\n')) {
-    const [, , , device, inode, ...words] = line.split(/ +/)
-    const path = words.join(' ')
-    if (LIBC.test(path)) libcs.set(`${device} ${inode}`, path)
+/** A libc in use. */
+export interface FoundLibc {
+  /**
+   * The path of a mapping, which leads to the file itself, whatever root the process has, also when its name is gone: for
+   * CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE alone
+   */
+  readonly mapping: string
+  /** Where it may be as well, if the inode number is the same */
+  readonly paths: readonly string[]
+  readonly inode: number
+}
+
+/**
+ * The different libcs that the processes of this host have mapped, containers included: those that most of them use come
+ * first. Processes of other users are seen by root, or with CAP_SYS_PTRACE.
+ */
+export function findLibcs(): FoundLibc[] {
+  const found = new Map<string, FoundLibc & { processCount: number }>()
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    for (const libc of readMappedLibcs(readMaps(pid))) {
+      const known = found.get(libc.file)
+      if (known) known.processCount++
+      else found.set(libc.file, { ...locate(pid, libc), processCount: 1 })
+    }
   }
-  return [...libcs].map(([file, path]) => ({ file, path }))
+  return [...found.values()].toSorted((a, b) => b.processCount - a.processCount)
+}
+
+/** In another mount namespace the root of the process leads to it, after a chroot(2) in this one the path alone. */
+function locate(pid: string, { inode, mapping, path }: MappedLibc): FoundLibc {
+  return { mapping: `/proc/${pid}/map_files/${mapping}`, paths: [`/proc/${pid}/root${path}`, path], inode }
+}
+
+/** Of a text like /proc/PID/maps: each file once. */
+export function readMappedLibcs(maps: string): MappedLibc[] {
+  const libcs = new Map<string, MappedLibc>()
+  for (const line of maps.split('\n')) {
+    const [range = '', , , device, inode, ...words] = line.split(/ +/)
+    const path = words.join(' ').replace(DELETED, '')
+    const file = `${device} ${inode}`
+    if (!LIBC.test(path) || libcs.has(file)) continue
+    // Addresses are padded in one place, and must not be in the other.
+    libcs.set(file, { file, inode: Number(inode), path, mapping: range.replaceAll(/\b0+(?=[\da-f])/g, '') })
+  }
+  return [...libcs.values()]
 }
 
 function readMaps(pid: string): string {

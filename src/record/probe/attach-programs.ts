@@ -2,59 +2,62 @@ import { closeSync, openSync } from 'node:fs'
 import { TcpconnError } from '../../errors.js'
 import { findCgroupRoot } from '../host/cgroup-root.js'
 import { findLibcs } from '../host/find-libcs.js'
-import { holdFiles } from '../host/hold-files.js'
+import { holdLibcs, MAX_LIBCS } from '../host/hold-libcs.js'
+import { requireLibcMachine } from '../host/libc-machine.js'
 import type { ProbeOptions } from '../options/probe-options.js'
 import { CALL_PROGRAMS, COMMAND_PROGRAMS, LIBC_PROGRAMS, PACKET_PROGRAMS } from './configure-probe.js'
-import type { Pointer } from './libbpf.js'
 import type { ProbeObject } from './probe-object.js'
 import { openTracepoint } from './tracepoint.js'
 
 const ALWAYS = ['follow_connect', 'follow_interrupted', 'follow_cgroup']
+const TOO_MANY_LIBCS = `--dns=libc follows the ${MAX_LIBCS} libcs that most processes use; there are more here, whose names are missing`
 
-/** Attaches what the options ask for. @throws E_PROBE, E_NO_CGROUP2, E_NO_LIBC */
-export function attachPrograms(object: ProbeObject, options: ProbeOptions): Pointer[] {
+/**
+ * Attaches what the options ask for.
+ * @returns what is not followed all the same, a line each
+ * @throws E_PROBE, E_NO_CGROUP2, E_NO_LIBC
+ */
+export function attachPrograms(object: ProbeObject, options: ProbeOptions): string[] {
   const { followsCommand, dnsSource, localErrors } = options
-  const links = [...ALWAYS, ...(followsCommand ? COMMAND_PROGRAMS : [])].map((name) => object.attach(name))
-  if (dnsSource === 'udp') links.push(...attachToPackets(object))
-  if (dnsSource === 'libc') links.push(...attachToLibcs(object))
-  if (localErrors) links.push(...attachToCalls(object))
-  return links
+  for (const name of [...ALWAYS, ...(followsCommand ? COMMAND_PROGRAMS : [])]) object.attach(name)
+  if (dnsSource === 'udp') attachToPackets(object)
+  const gaps = dnsSource === 'libc' ? attachToLibcs(object) : []
+  if (localErrors) attachToCalls(object)
+  return gaps
 }
 
 /** The root of cgroup v2 stands for every socket of the host. */
-function attachToPackets(object: ProbeObject): Pointer[] {
+function attachToPackets(object: ProbeObject): void {
   const root = findCgroupRoot()
   if (root === null) throw noCgroup2()
   const fd = openSync(root, 'r')
   try {
-    return PACKET_PROGRAMS.map((name) => object.attachToCgroup(name, fd))
+    for (const name of PACKET_PROGRAMS) object.attachToCgroup(name, fd)
   } finally {
     closeSync(fd)
   }
 }
 
 /** A libc that is gone by now, or has no getaddrinfo, is left out; one has to be there. */
-function attachToLibcs(object: ProbeObject): Pointer[] {
+function attachToLibcs(object: ProbeObject): string[] {
   const [enter, exit] = LIBC_PROGRAMS
   const attach = (program: string, isReturn: boolean) => (file: string) =>
     object.attachToFunction(program, file, { name: 'getaddrinfo', isReturn })
-  const files = holdFiles(findLibcs())
+  const libcs = holdLibcs(findLibcs(), requireLibcMachine())
   try {
-    const links = [...files.paths.flatMap(attach(exit, true)), ...files.paths.flatMap(attach(enter, false))]
-    if (links.length === 0) throw noLibc()
-    return links
+    const attached = [...libcs.paths.map(attach(exit, true)), ...libcs.paths.map(attach(enter, false))]
+    if (!attached.includes(true)) throw noLibc()
+    return libcs.isCut ? [TOO_MANY_LIBCS] : []
   } finally {
-    files.close()
+    libcs.close()
   }
 }
 
 /** The end first: a call whose end alone is seen is none of ours. */
-function attachToCalls(object: ProbeObject): Pointer[] {
+function attachToCalls(object: ProbeObject): void {
   const [enter, exit] = CALL_PROGRAMS
-  return [
-    object.attachToEvent(exit, openTracepoint('syscalls', 'sys_exit_connect')),
-    object.attachToEvent(enter, openTracepoint('syscalls', 'sys_enter_connect')),
-  ]
+  object.attachToEvent(exit, openTracepoint('syscalls', 'sys_exit_connect'))
+  object.attachToEvent(enter, openTracepoint('syscalls', 'sys_enter_connect'))
 }
 
 function noCgroup2(): TcpconnError {
@@ -69,6 +72,6 @@ function noLibc(): TcpconnError {
   return new TcpconnError('E_NO_LIBC', {
     what: 'cannot see what programs ask libc for',
     reason: 'the probe could be attached to getaddrinfo of no libc in use',
-    hint: 'take --dns, which sees DNS packets; it needs cgroup v2',
+    hint: 'run it as root: this takes CAP_SYS_ADMIN; or take --dns, which sees DNS packets and needs cgroup v2',
   })
 }

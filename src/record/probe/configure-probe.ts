@@ -1,5 +1,4 @@
 import { closeSync, openSync } from 'node:fs'
-import { machine } from 'node:os'
 import type { ProbeOptions } from '../options/probe-options.js'
 import type { RecordFilters } from '../options/record-filters.js'
 import { packComm, packFilters, packPrefix, packUint32 } from './pack-filters.js'
@@ -25,11 +24,11 @@ export function contextRingBytes({ dnsSource }: Pick<ProbeOptions, 'dnsSource'>)
   return dnsSource === null ? 256 * 1024 : 4 * 1024 * 1024
 }
 
-/** Settings that have to stand before the object is loaded. @throws E_USAGE for a pinned map that does not fit */
+/** Settings that have to stand before the object is loaded. @throws E_USAGE for a pinned map that does not fit, E_NO_LIBC */
 export function configureProbe(object: ProbeObject, options: ProbeOptions): void {
   const { libbpf } = object
   const { filters, followsCommand, dnsSource, localErrors } = options
-  const settings = packFilters(options, { readsNetns: canReadNetns(object), machine: machine() })
+  const settings = packFilters(options, { readsNetns: canReadNetns(object), arch: process.arch })
   object.require(libbpf.setInitialValue(object.map('.rodata'), settings, settings.length), 'set the filters of')
   const load = (programs: readonly string[], isWanted: boolean) => {
     for (const name of programs)

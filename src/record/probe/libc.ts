@@ -1,5 +1,5 @@
-import { machine } from 'node:os'
 import koffi from 'koffi'
+import { perfEventOpenNumber } from './perf-event-number.js'
 
 const libc = koffi.load('libc.so.6')
 
@@ -36,7 +36,6 @@ export const capset = libc.func('int capset(void *header, void *data)') as (
 
 /** System call numbers. Those from 424 on are the same on every machine (asm-generic/unistd.h). */
 const [FSOPEN, FSCONFIG, FSMOUNT] = [430, 431, 432]
-const PERF_EVENT_OPEN = machine() === 'x86_64' ? 298 : 241
 const FSCONFIG_CMD_CREATE = 6
 const CLOEXEC = 1
 const PERF_TYPE_TRACEPOINT = 2
@@ -61,14 +60,18 @@ export const fsconfig = (context: number): number =>
 /** fsmount(2): a descriptor of the root, which stands nowhere in the tree. */
 export const fsmount = (context: number): number => Number(callWithContext(FSMOUNT, context, CLOEXEC, null, null, 0))
 
-/** perf_event_open(2) for a tracepoint, on all CPUs: those that a program is attached to do not look at the CPU. */
+/**
+ * perf_event_open(2) for a tracepoint, on all CPUs: those that a program is attached to do not look at the CPU.
+ * @throws E_PROBE on a machine whose number of this call is not known
+ */
 export function openPerfEvent(tracepointId: number): number {
+  const number = perfEventOpenNumber()
   const attribute = new Uint8Array(PERF_ATTRIBUTE_BYTES)
   const view = new DataView(attribute.buffer)
   view.setUint32(0, PERF_TYPE_TRACEPOINT, true)
   view.setUint32(4, PERF_ATTRIBUTE_BYTES, true)
   view.setBigUint64(8, BigInt(tracepointId), true)
-  return Number(callWithMemory(PERF_EVENT_OPEN, attribute, -1, 0, -1, PERF_FLAG_FD_CLOEXEC))
+  return Number(callWithMemory(number, attribute, -1, 0, -1, PERF_FLAG_FD_CLOEXEC))
 }
 
 /** Formats with a C va_list, as libbpf's print callback receives it. */

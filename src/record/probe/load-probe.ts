@@ -21,6 +21,8 @@ export interface Probe {
   readonly ring: RingReader
   /** What explains attempts */
   readonly context: ContextRing
+  /** What it does not follow although it was asked for, a line each */
+  readonly gaps: readonly string[]
   /** Totals since load, by cause. */
   lost(): { ringFull: number; mapFull: number; missed: number }
   /** Records of DNS that found no room in the context ring, since load. */
@@ -54,17 +56,28 @@ export function loadProbe(options: ProbeOptions): Probe {
   }
 }
 
+/** Programs of a probe that cannot be had whole would stay attached until this process ends. */
 function openProbe(object: ProbeObject, options: ProbeOptions): Probe {
-  configureProbe(object, options)
-  object.load()
-  fillFilters(object, options.filters)
-  const links = attachPrograms(object, options)
+  try {
+    configureProbe(object, options)
+    object.load()
+    fillFilters(object, options.filters)
+    return followAll(object, options)
+  } catch (error) {
+    object.close()
+    throw error
+  }
+}
+
+function followAll(object: ProbeObject, options: ProbeOptions): Probe {
+  const gaps = attachPrograms(object, options)
   const ring = openRing(object.mapFd('events'), RING_BYTES)
   const context = openContextRing(object.mapFd('context'), contextRingBytes(options))
   const state = openState(object)
   return {
     ring,
     context,
+    gaps,
     lost: state.lost,
     lostContext: state.lostContext,
     lostDetails: state.lostDetails,
@@ -72,7 +85,7 @@ function openProbe(object: ProbeObject, options: ProbeOptions): Probe {
     start: () => state.setRecording(1),
     stop: () => state.setRecording(0),
     detach() {
-      for (const link of links.splice(0)) object.libbpf.destroyLink(link)
+      object.detach()
       // A program that was running then has long ended after this: it takes a microsecond.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, IN_FLIGHT_MS)
     },

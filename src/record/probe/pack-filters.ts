@@ -2,6 +2,7 @@ import { isIpv4Mapped } from '../../store/address.js'
 import { OUTCOMES, type Outcome } from '../../store/outcome.js'
 import type { Prefix } from '../../options/parse-lists.js'
 import type { ProbeOptions } from '../options/probe-options.js'
+import { requireLibcMachine } from '../host/libc-machine.js'
 import { destinationPrefix, probeFilters } from './wire.gen.js'
 
 const ALL_OUTCOMES = 0xffffffff
@@ -16,15 +17,13 @@ const IPV4_BITS = 96
 export interface ProbeHost {
   /** Whether programs that see packets may read kernel memory */
   readonly readsNetns: boolean
-  /** As uname -m has it */
-  readonly machine: string
+  /** As process.arch has it */
+  readonly arch: string
 }
 
-/** bpf/getaddrinfo.h */
-const MACHINES = ['x86_64', 'aarch64']
-
-/** The probe's read-only settings, struct probe_filters. */
-export function packFilters({ filters, followsCommand, localErrors }: ProbeOptions, host: ProbeHost): Uint8Array {
+/** The probe's read-only settings, struct probe_filters. @throws E_NO_LIBC */
+export function packFilters(options: ProbeOptions, host: ProbeHost): Uint8Array {
+  const { filters, followsCommand, dnsSource, localErrors } = options
   const bytes = new Uint8Array(probeFilters.size_bytes)
   const view = new DataView(bytes.buffer)
   view.setBigUint64(probeFilters.min_latency_ns, BigInt(filters.minLatencyNs), true)
@@ -42,7 +41,7 @@ export function packFilters({ filters, followsCommand, localErrors }: ProbeOptio
   flag(probeFilters.local_errors, localErrors)
   flag(probeFilters.reads_netns, host.readsNetns)
   view.setUint8(probeFilters.family, filters.family ?? 0)
-  view.setUint8(probeFilters.machine, Math.max(0, MACHINES.indexOf(host.machine)))
+  if (dnsSource === 'libc') view.setUint8(probeFilters.machine, requireLibcMachine(host.arch).code)
   return bytes
 }
 

@@ -15,13 +15,16 @@ export interface ProbeObject {
   /** Loads all into the kernel. @throws E_PROBE */
   load(): void
   /** Attaches a program to the tracepoint that its section names. @throws E_PROBE */
-  attach(program: string): Pointer
+  attach(program: string): void
   /** Attaches a program to the packets of a cgroup and all below it. @throws E_PROBE */
-  attachToCgroup(program: string, fd: number): Pointer
+  attachToCgroup(program: string, fd: number): void
   /** Attaches a program to a perf event, which is the link's from here on. @throws E_PROBE */
-  attachToEvent(program: string, fd: number): Pointer
-  /** Attaches a program to a function of an ELF file; gives nothing where that is not possible. */
-  attachToFunction(program: string, file: string, target: { name: string; isReturn: boolean }): Pointer[]
+  attachToEvent(program: string, fd: number): void
+  /** Attaches a program to a function of an ELF file, and says whether that is possible. */
+  attachToFunction(program: string, file: string, target: { name: string; isReturn: boolean }): boolean
+  /** Ends what is attached. */
+  detach(): void
+  /** Takes all out of the kernel: what is attached, too. */
   close(): void
 }
 
@@ -34,9 +37,16 @@ export function openObject(libbpf: Libbpf, path: string, log: LibbpfLog): ProbeO
   const requireOk = (result: number, step: string) => {
     if (result !== 0) throw probeError(libbpf, log, step)
   }
+  const links: Pointer[] = []
+  const keep = (link: Pointer | null) => {
+    if (link) links.push(link)
+    return Boolean(link)
+  }
   const attached = (link: Pointer | null) => {
-    if (!link) throw probeError(libbpf, log, 'attach')
-    return link
+    if (!keep(link)) throw probeError(libbpf, log, 'attach')
+  }
+  const detach = () => {
+    for (const link of links.splice(0)) libbpf.destroyLink(link)
   }
   return {
     libbpf,
@@ -52,10 +62,13 @@ export function openObject(libbpf: Libbpf, path: string, log: LibbpfLog): ProbeO
     attachToCgroup: (name, fd) => attached(libbpf.attachToCgroup(program(name), fd)),
     attachToEvent: (name, fd) => attached(libbpf.attachToPerfEvent(program(name), fd)),
     attachToFunction(name, file, { name: func_name, isReturn: retprobe }) {
-      const link = libbpf.attachToFunction(program(name), file, { func_name, retprobe })
-      return link ? [link] : []
+      return keep(libbpf.attachToFunction(program(name), file, { func_name, retprobe }))
     },
-    close: () => libbpf.close(object),
+    detach,
+    close() {
+      detach()
+      libbpf.close(object)
+    },
   }
 }
 

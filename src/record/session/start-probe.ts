@@ -28,6 +28,7 @@ export function startProbe(options: ProbeOptions, prepare: () => void = () => {}
   const user = findInvokingUser(users)
   prepare()
   const probe = loadProbe(options)
+  for (const gap of probe.gaps) process.stderr.write(`note: ${gap}\n`)
   try {
     dropPrivileges(user)
     return { probe, users, user }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { findLibcs, readMappedLibcs } from '../../../src/record/host/find-libcs.js'
 
@@ -13,12 +13,13 @@ test.each([
   '/usr/lib/x86_64-linux-musl/libc.so',
   '/data/a b/libc.so.6',
 ])('%s is a libc', (path) => {
-  expect(readMappedLibcs(lineOf(path))).toEqual([{ file: '08:01 4711', path }])
+  const mapping = '7f0000000000-7f0000001000'
+  expect(readMappedLibcs(lineOf(path))).toEqual([{ file: '08:01 4711', inode: 4711, path, mapping }])
 })
 
 test.each([
   '/usr/lib/x86_64-linux-gnu/libcap.so.2',
-  '/usr/lib/x86_64-linux-gnu/libc.so.6 (deleted)',
+  '/usr/lib/libcap.so.2 (deleted)',
   '/usr/lib/libcrypto.so.3',
   '/opt/app/libc.so',
   '/usr/bin/libc.so.6.sh',
@@ -44,8 +45,18 @@ test('each file once, however often it is mapped', () => {
   ])
 })
 
+test('one that was replaced meanwhile goes by the name that it had', () => {
+  expect(readMappedLibcs(lineOf('/lib/libc.so.6 (deleted)'))).toMatchObject([{ path: '/lib/libc.so.6' }])
+})
+
+test('addresses are padded in maps, and not in map_files', () => {
+  const line = '00010000-00200000 r-xp 00000000 08:01 4711   /lib/libc.so.6'
+  expect(readMappedLibcs(line)).toMatchObject([{ mapping: '10000-200000' }])
+})
+
 test('those of this host are there: this process has one', () => {
-  const found = findLibcs()
-  expect(found.length).toBeGreaterThan(0)
-  expect(found.filter((path) => !existsSync(path))).toEqual([])
+  const [own] = readMappedLibcs(readFileSync('/proc/self/maps', 'utf8'))
+  const found = findLibcs().find(({ inode }) => inode === own?.inode)
+  expect(found?.paths).toContain(own?.path)
+  expect(found?.mapping).toMatch(/^\/proc\/\d+\/map_files\/[\da-f]+-[\da-f]+$/)
 })

@@ -31,7 +31,7 @@ function unpack(bytes: Uint8Array) {
 const pack = (options: Partial<ProbeOptions>, host: Partial<ProbeHost> = {}) =>
   packFilters(
     { filters: NO_FILTERS, followsCommand: false, dnsSource: null, localErrors: false, ...options },
-    { readsNetns: false, machine: 'x86_64', ...host },
+    { readsNetns: false, arch: 'x64', ...host },
   )
 
 const packed = (changes: Partial<RecordFilters>, followsCommand = false) =>
@@ -63,7 +63,15 @@ test('what the host allows and is goes in: local errors, kernel memory, register
   const fields = (bytes: Uint8Array) => [bytes[local_errors], bytes[reads_netns], bytes[machine]]
   expect(fields(pack({}))).toEqual([0, 0, 0])
   expect(fields(pack({ localErrors: true }))).toEqual([1, 0, 0])
-  expect(fields(pack({}, { readsNetns: true, machine: 'aarch64' }))).toEqual([0, 1, 1])
+  expect(fields(pack({ dnsSource: 'libc' }, { readsNetns: true }))).toEqual([0, 1, 0])
+  expect(fields(pack({ dnsSource: 'libc' }, { arch: 'arm64' }))).toEqual([0, 0, 1])
+})
+
+test('where a call has its arguments is asked for --dns=libc alone, and is known or an error', () => {
+  expect(pack({ dnsSource: 'udp' }, { arch: 'riscv64' })[probeFilters.machine]).toBe(0)
+  expect(() => pack({ dnsSource: 'libc' }, { arch: 'riscv64' })).toThrow(
+    expect.objectContaining({ code: 'E_NO_LIBC', reason: expect.stringContaining('riscv64') }),
+  )
 })
 
 test('values go in full: latency, cgroups, family', () => {

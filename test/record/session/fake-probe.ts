@@ -35,6 +35,7 @@ export function createFakeProbe(): FakeProbe {
   return {
     ring: createRingReader(consumer, producer, buffer, 0),
     context: { read: () => 0, close() {} },
+    gaps: [],
     lostContext: () => 0,
     lostDetails: () => ({ calls: 0, cgroups: 0 }),
     losses,

@@ -1,0 +1,84 @@
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { MAX_LIBCS } from '../../../src/record/host/hold-libcs.js'
+import { requireLibcMachine } from '../../../src/record/host/libc-machine.js'
+import { NO_FILTERS } from '../../../src/record/options/record-filters.js'
+import type { ProbeOptions } from '../../../src/record/options/probe-options.js'
+import { loadProbe } from '../../../src/record/probe/load-probe.js'
+import { withHosts } from '../../support/hosts.js'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { connectFromNode } from '../../support/node-client.js'
+import { firstOutput } from '../../support/process.js'
+import { recordWhile } from '../../support/recorder.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { onlyConnectOf, queryTrace } from '../../support/trace.js'
+import { connect, runWorkload, startWorkload } from '../../support/workload.js'
+import { makeElfStart } from '../host/make-elf-start.js'
+
+const LIBC = { args: ['--dns=libc'] }
+const PLAIN: ProbeOptions = { filters: NO_FILTERS, followsCommand: false, dnsSource: null, localErrors: false }
+
+/** Has one process map that many files that begin like libcs of this machine. */
+async function mapAsLibcs(count: number): Promise<void> {
+  const directory = makeTemporaryDirectory()
+  const paths = Array.from({ length: count }, (_, i) => join(directory, `ld-musl-${i}.so.1`))
+  for (const path of paths) writeFileSync(path, makeElfStart(requireLibcMachine()))
+  await firstOutput(startWorkload('map-file', paths))
+}
+
+const countDescriptors = () => readdirSync('/proc/self/fd').length
+
+describeKernel('--dns=libc has bounds', () => {
+  test('of many files that call themselves libc some are left out, once said, and none that many processes use', async () => {
+    await mapAsLibcs(MAX_LIBCS + 10)
+    const under = withHosts(['127.77.0.1 db.internal'])
+    const { file, summary, result } = await recordWhile(LIBC, () => connectFromNode('db.internal', 80, under))
+    expect(summary.split('\n').filter((line) => line.includes(`${MAX_LIBCS} libcs`))).toHaveLength(1)
+    expect(onlyConnectOf(file, result.pid)).toMatchObject({ dns_name: 'db.internal' })
+  })
+
+  test('nothing is said where all are followed', async () => {
+    const { summary } = await recordWhile(LIBC, () => connect('127.0.0.1', 1000))
+    expect(summary).not.toContain('libcs')
+  })
+
+  test('a call that was left by a jump does not get the answer of the next one', async () => {
+    const { file, result } = await recordWhile(LIBC, () =>
+      runWorkload<{ pid: number; errors: number[] }>('resolve-again', ['stale.internal']),
+    )
+    expect(result.errors).toEqual([11, 0])
+    expect(queryTrace(file, "SELECT * FROM dns_name WHERE dns_name = 'stale.internal'")).toEqual([])
+  })
+
+  test.each<Partial<ProbeOptions>>([{}, { dnsSource: 'udp' }, { dnsSource: 'libc' }, { localErrors: true }])(
+    'a closed probe with %j leaves nothing attached',
+    (options) => {
+      loadProbe(PLAIN).close()
+      const before = countDescriptors()
+      loadProbe({ ...PLAIN, ...options }).close()
+      expect(countDescriptors()).toBe(before)
+    },
+  )
+
+  test('one that cannot be attached whole leaves nothing attached either', () => {
+    const before = countDescriptors()
+    const { arch } = process
+    const libc: ProbeOptions = { ...PLAIN, dnsSource: 'libc' }
+    try {
+      Object.defineProperty(process, 'arch', { value: 's390x' })
+      expect(() => loadProbe(libc)).toThrow(expect.objectContaining({ code: 'E_NO_LIBC' }))
+      expect(() => loadProbe({ ...PLAIN, localErrors: true })).toThrow(expect.objectContaining({ code: 'E_PROBE' }))
+    } finally {
+      Object.defineProperty(process, 'arch', { value: arch })
+    }
+    expect(countDescriptors()).toBe(before)
+  })
+
+  test('what uname says does not matter: the numbers of calls are those of the program', async () => {
+    const options = { args: ['--dns=libc', '--local-errors'], under: ['setarch', 'linux32'] }
+    const under = withHosts(['127.77.0.1 db.internal'])
+    const { file, result } = await recordWhile(options, () => connectFromNode('db.internal', 80, under))
+    expect(onlyConnectOf(file, result.pid)).toMatchObject({ dns_name: 'db.internal' })
+  })
+})

@@ -1,0 +1,51 @@
+import { copyFileSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { expect, test } from 'vitest'
+import { readMappedLibcs } from '../../../src/record/host/find-libcs.js'
+import { expectError } from '../../support/error-lines.js'
+import { withHosts } from '../../support/hosts.js'
+import { describeKernel } from '../../support/kernel-tests.js'
+import { firstOutput, start } from '../../support/process.js'
+import { recordWhile } from '../../support/recorder.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { runTool } from '../../support/tool.js'
+import { onlyConnectOf } from '../../support/trace.js'
+import { asUser, GAMES_UID, recordAsGames } from '../../support/users.js'
+import { workloadPath } from '../../support/workload.js'
+
+const ALWAYS = ['bpf', 'perfmon', 'net_admin']
+
+/** What follows runs as user games with these capabilities alone. */
+function withCapabilities(names: readonly string[]): string[] {
+  const added = names.map((name) => `+${name}`).join(',')
+  return [...asUser(GAMES_UID), `--inh-caps=${added}`, `--ambient-caps=${added}`]
+}
+
+/** The name of a connect of a process of root whose libc nobody else uses. */
+async function recordRoot(capabilities: readonly string[]): Promise<string | null> {
+  const [libc] = readMappedLibcs(readFileSync('/proc/self/maps', 'utf8'))
+  const copy = join(makeTemporaryDirectory(), 'libc.so.6')
+  copyFileSync(libc?.path ?? '', copy)
+  const under = [...withHosts(['127.77.0.1 db.internal']), 'env', `LD_LIBRARY_PATH=${dirname(copy)}`]
+  const running = start([...under, workloadPath('resolve'), 'db.internal', '80'])
+  await firstOutput(running)
+  const { env: _, ...games } = recordAsGames()
+  const { file } = await recordWhile({ ...games, args: ['--dns=libc'], under: withCapabilities(capabilities) }, () => {
+    running.child.stdin.end('\n')
+    return running.finished
+  })
+  return onlyConnectOf(file, running.pid).dns_name as string | null
+}
+
+describeKernel('--dns=libc without root', () => {
+  test('without CAP_SYS_ADMIN it says so', async () => {
+    const { file, root } = recordAsGames()
+    const result = await runTool(['record', file, '--dns=libc'], { root, under: withCapabilities(ALWAYS) })
+    expectError(result, 'E_NO_LIBC')
+    expect(result.stderr).toContain('CAP_SYS_ADMIN')
+  })
+
+  test('with it and CAP_SYS_PTRACE the libcs of all processes are found', async () => {
+    expect(await recordRoot([...ALWAYS, 'sys_admin', 'sys_ptrace'])).toBe('db.internal')
+  })
+})
