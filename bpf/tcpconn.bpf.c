@@ -75,7 +75,7 @@ static __always_inline void keep_result(const struct connect_event *event)
 
 /*
  * SYN_SENT -> x, or SYN_RECV -> x of a simultaneous open: until the first of these, the SYN_RECV of accepting sockets costs
- * no look-up. IPPROTO_TCP leaves out SCTP, DCCP, and the MPTCP socket above its subflows.
+ * no lookup. IPPROTO_TCP leaves out SCTP, DCCP, and the MPTCP socket above its subflows.
  */
 static __always_inline void follow_end(struct sock *sk, int oldstate, int newstate)
 {

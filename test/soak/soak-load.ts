@@ -15,7 +15,7 @@ const SILENT_ADDRESS = '10.88.0.2'
 const LOOKUPS_PER_SECOND = 20
 const DNS_SERVER = '127.0.0.1'
 
-/** Established, refused, cancelled, and after a look-up: what busy hosts have. */
+/** Established, refused, cancelled, and after a lookup: what busy hosts have. */
 export function startSoakLoad(hasDns: boolean): SoakLoad {
   const loads = [
     repeat(['loadgen', '--mode', 'reset', '--endpoints', '2000', '--rate', '800', '--seconds', LONGEST_S]),

@@ -33,7 +33,7 @@ process.exitCode = await soak()
 
 async function soak(): Promise<number> {
   const hasDns = spawnSync('dnsmasq', ['--version']).status === 0
-  if (!hasDns) print('note: without look-ups, since dnsmasq is not installed')
+  if (!hasDns) print('note: without lookups, since dnsmasq is not installed')
   const recorder = startRecorder(hasDns)
   await delay(SETTLE_MS)
   const load = startSoakLoad(hasDns)

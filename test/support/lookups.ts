@@ -17,7 +17,7 @@ const LOOKUPS = `
   SELECT started_ns, latency_ns, dns_name AS name, query_type, rcode, address_count, path AS cgroup, container, netns
   FROM dns_lookup JOIN dns_name USING (dns_name_id) JOIN cgroup USING (cgroup_id)`
 
-/** The look-ups of one network namespace, in the order of their start. */
+/** The lookups of one network namespace, in the order of their start. */
 export function lookupsOf(file: string, netns: number): LookupRow[] {
   return queryTrace(file, `${LOOKUPS} WHERE netns = ? ORDER BY started_ns`, netns)
 }

@@ -56,7 +56,7 @@ export function* recordedRows(scope: Scope): Generator<ConnectRow> {
 
 /** @returns a function that gives `null` for an attempt whose process or endpoint is missing, as in a damaged file */
 function createRowReader(part: SessionPart, zeroNs: bigint): (attemptId: number) => ConnectRow | null {
-  // In the transaction of the scan: without one every look-up would lock the file anew. No scan is under way meanwhile.
+  // In the transaction of the scan: without one every lookup would lock the file anew. No scan is under way meanwhile.
   const { db } = part.trace
   const attempt = db.prepare(`SELECT ${ATTEMPT_COLUMNS.join(', ')} FROM connect_attempt WHERE attempt_id = ?`).raw()
   const processOf = createProcessReader(db)

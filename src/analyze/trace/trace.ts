@@ -8,7 +8,7 @@ export interface Trace {
   readonly path: string
   readonly db: Database
   /**
-   * A second connection, for look-ups while `db` is busy with a statement. It sees the same state: a recording adds the names
+   * A second connection, for lookups while `db` is busy with a statement. It sees the same state: a recording adds the names
    * of users and cgroups to rows that are there already.
    */
   readonly lookup: Database

@@ -13,7 +13,7 @@ export interface WallClock {
   unixNs(startedNs: number): bigint
 }
 
-/** Hardly any session has its clock set: then time needs no look-up. */
+/** Hardly any session has its clock set: then time needs no lookup. */
 export function createWallClock({ segments }: SessionPart): WallClock {
   const base = segments[0]?.unixOffsetNs ?? 0n
   if (segments.length <= 1)

@@ -16,7 +16,7 @@ import { createPacketPairs, type PairedLookup } from './pair-packets.js'
  */
 const READ_NS = 250e6
 const CHUNK = 16
-/** Look-ups and their addresses that wait to be written, beyond which look-ups are lost: 20 MB. */
+/** Lookups and their addresses that wait to be written, beyond which lookups are lost: 20 MB. */
 const MAX_WAITING = 65_536
 const NAME_BYTES = resolvedName.addresses - resolvedName.name
 const ADDRESS_BYTES = 16
@@ -26,7 +26,7 @@ export interface Context {
   /** Takes in what the probe has seen by now. To be called before the attempts that it explains are read. */
   read(): void
   readonly names: NameCache
-  /** Look-ups that are over and not written yet. Whoever has written the first n removes them. */
+  /** Lookups that are over and not written yet. Whoever has written the first n removes them. */
   readonly lookups: Lookup[]
   /** No more answers come. */
   finish(): void
@@ -52,7 +52,7 @@ export function createContext(options: ContextOptions): Context {
   const lookups: Lookup[] = []
   let malformed = 0
   let dropped = 0
-  /** Look-ups and addresses since all were written. */
+  /** Lookups and addresses since all were written. */
   let waiting = 0
 
   const keep = ({ lookup, isFirst }: PairedLookup) => {

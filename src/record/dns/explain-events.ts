@@ -7,7 +7,7 @@ import { createContext, type Context } from './context-reader.js'
 export interface ExplainOptions {
   readonly clock: SessionClock
   readonly cgroupPaths: CgroupPaths
-  /** Whether somebody writes the look-ups */
+  /** Whether somebody writes the lookups */
   readonly keepsLookups: boolean
 }
 

@@ -17,13 +17,13 @@ export interface DnsPacket {
   readonly netns: number
 }
 
-/** A look-up, and whether it is one of its own: several servers may answer one question. */
+/** A lookup, and whether it is one of its own: several servers may answer one question. */
 export interface PairedLookup {
   readonly lookup: Lookup
   readonly isFirst: boolean
 }
 
-/** Makes one look-up of a query and its answer. Pure. */
+/** Makes one lookup of a query and its answer. Pure. */
 export interface PacketPairs {
   /** @returns what is over: by an answer, or because there was no room left */
   add(packet: DnsPacket): PairedLookup[]

@@ -7,7 +7,7 @@ import type { Transaction } from './transaction.js'
 /** Ids of names that are kept: those of a day of a busy host. */
 const MAX_KEPT = 65_536
 
-/** Rows of one transaction of look-ups: 50 ms or so. */
+/** Rows of one transaction of lookups: 50 ms or so. */
 const MAX_ROWS = 16_384
 
 /** What is in the file. */
@@ -17,11 +17,11 @@ export interface DnsCounts {
   named: number
 }
 
-/** Writes look-ups, and the names of attempts. */
+/** Writes lookups, and the names of attempts. */
 export interface DnsWriter {
   readonly counts: DnsCounts
   /**
-   * Commits the first of these look-ups, as many as do not hold attempts up, and takes them out of the list. Throws what
+   * Commits the first of these lookups, as many as do not hold attempts up, and takes them out of the list. Throws what
    * SQLite throws; it may be called again then.
    */
   writeLookups(lookups: Lookup[], inTransaction: Transaction): void
@@ -37,7 +37,7 @@ export interface DnsWriter {
 export interface DnsWriterOptions {
   /** Finds or makes the row of a cgroup. */
   readonly cgroupRow: (kernelId: bigint) => number
-  /** The session's beginning in the times of the look-ups */
+  /** The session's beginning in the times of the lookups */
   readonly sinceNs: number
 }
 
@@ -84,7 +84,7 @@ export function createDnsWriter(db: Database, sessionId: number, { cgroupRow, si
   }
 }
 
-/** Look-ups at the beginning of the list that are written at a time: one at least. */
+/** Lookups at the beginning of the list that are written at a time: one at least. */
 function countFitting(lookups: readonly Lookup[]): number {
   let rows = 0
   const end = lookups.findIndex(({ addresses }, i) => (rows += 1 + addresses.length) > MAX_ROWS && i > 0)

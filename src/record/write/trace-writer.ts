@@ -31,7 +31,7 @@ export interface TraceWriter {
   write(memory: EventMemory, source: EventSource, loss: LossCounts, nowNs: number, outcome?: number): number
   /** Writes the running window of latencies. Without this the rows after the last window are summed up on reading. */
   flushWindow(): void
-  /** Writes the look-ups that are over. Throws what SQLite throws; it may be called again then. */
+  /** Writes the lookups that are over. Throws what SQLite throws; it may be called again then. */
   writeLookups(): void
   /** Adds names to rows that were written without, as far as they are known by now. Throws what SQLite throws. */
   addNames(isEnd: boolean): void

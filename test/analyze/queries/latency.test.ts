@@ -176,7 +176,7 @@ function naiveSubnet({ remote_address: address, family }: Connect, bits: number,
   return `${[24, 16, 8, 0].map((shift) => Math.floor(network / 2 ** shift) % 256).join('.')}/${bits}`
 }
 
-/** Every third attempt was preceded by a look-up. */
+/** Every third attempt was preceded by a lookup. */
 function addNames({ db }: SampleTrace): void {
   db.exec(`INSERT INTO dns_name VALUES (1, 'a.example'), (2, 'b.example');
     INSERT INTO connect_dns SELECT attempt_id, 1 + attempt_id % 2, 5, NULL, 1 FROM connect_attempt WHERE attempt_id % 3 = 0`)

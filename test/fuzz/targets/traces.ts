@@ -124,7 +124,7 @@ function damage(fd: number, whole: Buffer, input: Uint8Array): () => void {
   }
 }
 
-/** A closed trace of some windows, rows after them, and look-ups, as the recorder writes it. */
+/** A closed trace of some windows, rows after them, and lookups, as the recorder writes it. */
 function makeTrace(file: string): void {
   const output = openOutput(file)
   const sessionId = insertSession(output.db, {

@@ -19,10 +19,10 @@ const [A, AAAA] = [1, 28]
 const NO_SUCH_NAME = 3
 const NO_SYN = 16
 
-/** Look-ups as packets and as calls of libc, and what fails before a packet. */
+/** Lookups as packets and as calls of libc, and what fails before a packet. */
 export const nameChecks: readonly Check[] = [
   {
-    name: 'DNS: packets of look-ups',
+    name: 'DNS: packets of lookups',
     run(guest) {
       const found = lookups(guest, 'names.db', 'named.example')
       assert.deepEqual(
@@ -42,7 +42,7 @@ export const nameChecks: readonly Check[] = [
         'a name that does not exist',
       )
       const known = found.every(({ netns }) => netns !== null)
-      return known ? '' : 'the network namespace of a look-up is not known on this kernel'
+      return known ? '' : 'the network namespace of a lookup is not known on this kernel'
     },
   },
   {

@@ -38,7 +38,7 @@ function createScene(keepsLookups = true) {
 }
 
 describe('DNS packets', () => {
-  test('become look-ups, and names of addresses', () => {
+  test('become lookups, and names of addresses', () => {
     const { context, lookups, nameOf, receive, send } = createScene()
     send({ id: 3, name: 'WWW.example.org' }, { seenNs: 1500n })
     receive({ id: 3, answers: [a('192.0.2.1'), a('192.0.2.2')] }, { seenNs: 1700n })
@@ -60,7 +60,7 @@ describe('DNS packets', () => {
     expect([nameOf('192.0.2.1'), nameOf('192.0.2.2', 700), nameOf('192.0.2.2', 699)]).toEqual([match, match, null])
   })
 
-  test('without an answer become look-ups after a while, or at the end', () => {
+  test('without an answer become lookups after a while, or at the end', () => {
     const { context, lookups, send, state } = createScene()
     send({ id: 1, name: 'a.example' }, { seenNs: 1000n })
     send({ id: 2, name: 'b.example' }, { seenNs: 2_000_001_000n })
@@ -96,7 +96,7 @@ describe('DNS packets', () => {
 })
 
 describe('calls of getaddrinfo', () => {
-  test('become look-ups of both types, with every address once', () => {
+  test('become lookups of both types, with every address once', () => {
     const { context, lookups, nameOf, resolve } = createScene()
     const addresses = ['2001:db8::1', '192.0.2.1', '192.0.2.1', null, '2001:db8::1', '192.0.2.2']
     resolve({ startedNs: 1200n, name: 'DB.example.', addresses }, { seenNs: 1250n, socketCookie: 0n })
@@ -165,7 +165,7 @@ describe('bounds', () => {
     expect(context.lookups).toHaveLength(5000)
   })
 
-  test('look-ups that nobody writes are counted as lost beyond 65,536, with those that found no room in the ring', () => {
+  test('lookups that nobody writes are counted as lost beyond 65,536, with those that found no room in the ring', () => {
     const { context, receive, state } = createScene()
     for (let i = 0; i < 65_540; i++) receive({ id: i % 60_000, name: `${i >= 60_000}.example`, answers: [] }, {})
     state.lost = 6

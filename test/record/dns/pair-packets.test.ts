@@ -15,7 +15,7 @@ function query(seenNs: number, { socketCookie = 7n, cgroupId = 70n, netns = 700,
 const answer = (seenNs: number, fields: Fields = {}) =>
   query(seenNs, { isAnswer: true, addresses: [ADDRESS], ...fields })
 
-/** Look-ups alone, and which of them are no first ones. */
+/** Lookups alone, and which of them are no first ones. */
 function createPacketPairs() {
   const pairs = createPairs()
   const repeated: string[] = []
@@ -31,7 +31,7 @@ function createPacketPairs() {
 }
 
 describe('a query and its answer', () => {
-  test('are one look-up, with the time between them', () => {
+  test('are one lookup, with the time between them', () => {
     const pairs = createPacketPairs()
     expect(pairs.add(query(5 * MS))).toEqual([])
     expect(pairs.add(answer(12 * MS))).toEqual([
@@ -62,7 +62,7 @@ describe('a query and its answer', () => {
     ['id', { id: 2 }],
     ['type', { queryType: 28 }],
     ['name', { name: 'example.net' }],
-  ])('with another %s belong to two look-ups', (_, other) => {
+  ])('with another %s belong to two lookups', (_, other) => {
     const pairs = createPacketPairs()
     pairs.add(query(0))
     expect(pairs.add(answer(MS, other))).toMatchObject([{ startedNs: MS, latencyNs: null, rcode: 0 }])
@@ -85,7 +85,7 @@ describe('a query and its answer', () => {
 })
 
 describe('an answer alone', () => {
-  test('is a look-up without latency', () => {
+  test('is a lookup without latency', () => {
     const pairs = createPacketPairs()
     const lookup = { startedNs: 9, latencyNs: null, isAsked: false, addresses: [ADDRESS] }
     expect(pairs.add(answer(9))).toMatchObject([lookup])
@@ -94,7 +94,7 @@ describe('an answer alone', () => {
 })
 
 describe('a question that several servers answer', () => {
-  test('is one look-up, whose later answers name addresses all the same', () => {
+  test('is one lookup, whose later answers name addresses all the same', () => {
     const pairs = createPacketPairs()
     pairs.add(query(0))
     pairs.add(query(1))
@@ -145,7 +145,7 @@ describe('a query without an answer', () => {
     expect(pairs.giveUp(Infinity)).toHaveLength(16_384)
   })
 
-  test('whose answer comes after all was one look-up', () => {
+  test('whose answer comes after all was one lookup', () => {
     const pairs = createPacketPairs()
     pairs.add(query(0))
     pairs.giveUp(11 * S)

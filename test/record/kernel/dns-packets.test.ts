@@ -93,7 +93,7 @@ describeKernel('DNS packets', () => {
     expect(readSession(file)).toMatchObject({ dns_source: 'udp', dns_malformed_count: 0, dns_lost_count: 0 })
   })
 
-  test('that say no, and questions that nobody answers, are look-ups as well', async () => {
+  test('that say no, and questions that nobody answers, are lookups as well', async () => {
     const [namespace, silent] = [makeAddressedNamespace(), makeAddressedNamespace()]
     await startDnsmasq(namespace, [])
     await startSlowServer(silent, { address: '10.77.0.1', delayMs: 1e6 })
@@ -120,7 +120,7 @@ describeKernel('DNS packets', () => {
     ])
   })
 
-  test('the time to the answer is the look-up, that from the answer to the connect the age', async () => {
+  test('the time to the answer is the lookup, that from the answer to the connect the age', async () => {
     const namespace = makeAddressedNamespace()
     const [delayMs, waitMs] = [80, 150]
     await startSlowServer(namespace, { address: '10.77.0.5', delayMs })

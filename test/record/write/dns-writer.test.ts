@@ -39,7 +39,7 @@ const LOOKUPS = `SELECT started_ns, latency_ns, dns_name, query_type, rcode, add
   FROM dns_lookup JOIN dns_name USING (dns_name_id) JOIN cgroup USING (cgroup_id) ORDER BY lookup_id`
 const ADDRESSES = 'SELECT dns_name, address FROM dns_address JOIN dns_name USING (dns_name_id) ORDER BY 1, 2'
 
-describe('look-ups', () => {
+describe('lookups', () => {
   test('are rows with what is known, and NULL for what is not', () => {
     const { all, context, writer } = createScene()
     const unknown = { latencyNs: null, queryType: null, rcode: null, addresses: [], netns: 0 }

@@ -47,7 +47,7 @@ test('an attempt has the name that was looked up while another file was recorded
   ])
 })
 
-test('a look-up is written in the times of the session', () => {
+test('a lookup is written in the times of the session', () => {
   const { writer, all } = createLateSession()
   writer.writeLookups()
   expect(all('SELECT started_ns, latency_ns FROM dns_lookup')).toEqual([[-8_000_000_000, 500]])

@@ -36,8 +36,8 @@ export const CONNECT_COLUMNS: readonly ExportColumn[] = [
   column('remote_address', 'utf8', 'address connected to'),
   column('remote_port', 'uint16', 'port connected to'),
   nullable('dns_name', 'utf8', 'name that was looked up before'),
-  nullable('dns_age_ns', 'int64', 'ns between that look-up and the attempt'),
-  nullable('dns_lookup_ns', 'int64', 'ns that the look-up took; NULL when its query was not seen'),
+  nullable('dns_age_ns', 'int64', 'ns between that lookup and the attempt'),
+  nullable('dns_lookup_ns', 'int64', 'ns that the lookup took; NULL when its query was not seen'),
   nullable('dns_candidates', 'uint32', 'names that fitted the address; dns_name is the newest of them'),
   nullable('container', 'utf8', 'short id of a container, or systemd unit, of the cgroup'),
 ]
