@@ -28,7 +28,7 @@ export function contextRingBytes({ dnsSource }: Pick<ProbeOptions, 'dnsSource'>)
 export function configureProbe(object: ProbeObject, options: ProbeOptions): void {
   const { libbpf } = object
   const { filters, followsCommand, dnsSource, localErrors } = options
-  const settings = packFilters(options, { readsNetns: canReadNetns(object), arch: process.arch })
+  const settings = packFilters(options, { readsNetns: dnsSource === 'udp' && canReadNetns(object), arch: process.arch })
   object.require(libbpf.setInitialValue(object.map('.rodata'), settings, settings.length), 'set the filters of')
   const load = (programs: readonly string[], isWanted: boolean) => {
     for (const name of programs)
