@@ -38,6 +38,8 @@ record_delays() {
     run_in "$near" "delay-$delay_ms-4" connect 10.88.0.2 5000 --count 10
     run_in "$near" "delay-$delay_ms-6" connect fd88::2 5000 --count 5
   done
+  # tcpdump takes what it has seen out of its buffer once a second.
+  sleep 1.5
   stop_recorders
   echo >&9
   wait
