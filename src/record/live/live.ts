@@ -58,13 +58,11 @@ async function show(options: LiveOptions, loaded: Probe, users: UserNames): Prom
   stopOnSignals(stop)
   const isEmpty = () => probe.ring.pendingBytes() === 0
   const source = { ring: probe.ring, pending: probe.pending, isEmpty }
-  const names = { users, cgroupPaths, dns: options.dnsSource === null ? null : context.names }
-  const feed = createFeed(options, { probe: source, names, clock })
+  const feed = createFeed(options, { probe: source, names: { users, cgroupPaths, dns: context.names }, clock })
   probe.start()
   const leftMs = () => ((options.durationNs ?? Infinity) - clock.nowNs()) / 1e6
   output.begin()
   while (stop.reason === null) {
-    context.read()
     const nowNs = clock.nowNs()
     output.add(feed.poll(nowNs), nowNs)
     await output.waitForReader(stop, leftMs)
@@ -84,16 +82,17 @@ async function show(options: LiveOptions, loaded: Probe, users: UserNames): Prom
 export interface FeedNames {
   readonly users: UserNames
   readonly cgroupPaths: CgroupPaths
-  /** `null`: names are not looked at */
-  readonly dns: NameCache | null
+  /** Read where the options ask for names */
+  readonly dns: NameCache
 }
 
 /** What is to be shown of a probe's attempts. */
 export function createFeed(
-  { view, filters }: LiveOptions,
+  { view, filters, dnsSource }: LiveOptions,
   { probe, names, clock }: { probe: FeedSource; names: FeedNames; clock: SessionClock },
 ): LiveFeed {
-  const { users, cgroupPaths, dns } = names
+  const { users, cgroupPaths } = names
+  const dns = dnsSource === null ? null : names.dns
   // With tcpconnlat's columns an attempt is shown when it ends.
   const isAsked = filters.outcomes.length === 0 || filters.outcomes.includes('pending')
   return createLiveFeed(probe, {

@@ -25,7 +25,7 @@ function openDisplay(
   const { ring, copy } = teeRing(probe.ring, BATCH_ROWS)
   const feed = createFeed(options, {
     probe: { ring: copy, pending: probe.pending, isEmpty: () => probe.ring.pendingBytes() === 0 },
-    names: { users, cgroupPaths, dns: options.dnsSource === null ? null : context.names },
+    names: { users, cgroupPaths, dns: context.names },
     clock,
   })
   const output = createLiveOutput(options.view)

@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { createUserNames } from '../../../src/record/host/user-names.js'
-import { NO_FILTERS } from '../../../src/record/options/record-filters.js'
 import { beginSession, type Session } from '../../../src/record/session/begin-session.js'
 import { openOutput } from '../../../src/record/session/open-output.js'
 import { openTrace } from '../../../src/store/open-trace.js'
@@ -12,20 +11,10 @@ import { mount } from '../../support/mount.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { createFakeProbe } from './fake-probe.js'
 import { copyOfKilled, makeClosedTrace, newPath } from './output-files.js'
+import { quietOptions } from './record-options.js'
 
 function begin(path: string): Session {
-  const options = {
-    file: path,
-    durationNs: null,
-    quiet: true,
-    rotation: null,
-    filters: NO_FILTERS,
-    command: [],
-    dnsSource: null,
-    localErrors: false,
-    commandLine: '',
-  }
-  const parts = { options, probe: createFakeProbe(), output: openOutput(path), kernelCount: null }
+  const parts = { options: quietOptions(path), probe: createFakeProbe(), output: openOutput(path), kernelCount: null }
   return beginSession(parts, createUserNames())
 }
 

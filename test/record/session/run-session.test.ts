@@ -2,7 +2,6 @@ import { describe, expect, test, vi } from 'vitest'
 import { createCgroupPaths } from '../../../src/record/host/cgroup-paths.js'
 import type { Context } from '../../../src/record/dns/context-reader.js'
 import { createNameCache } from '../../../src/record/dns/name-cache.js'
-import { NO_FILTERS } from '../../../src/record/options/record-filters.js'
 import type { Session } from '../../../src/record/session/begin-session.js'
 import { endSession, failSession } from '../../../src/record/session/end-session.js'
 import { openOutput } from '../../../src/record/session/open-output.js'
@@ -15,6 +14,7 @@ import { holdWriteLock } from '../../support/hold-lock.js'
 import { NAMES, STARTED_UNIX_NS, addSession, createWriter } from '../new-trace.js'
 import { createFakeProbe } from './fake-probe.js'
 import { newPath } from './output-files.js'
+import { quietOptions } from './record-options.js'
 
 /** Nothing that explains attempts. */
 function createNoContext(): Context {
@@ -36,17 +36,7 @@ function createScene(durationNs: number | null = null, names: HostNames = NAMES)
   let nowNs = 0
   const session: Session = {
     id: sessionId,
-    options: {
-      file: output.path,
-      durationNs,
-      quiet: true,
-      rotation: null,
-      filters: NO_FILTERS,
-      command: [],
-      dnsSource: null,
-      localErrors: false,
-      commandLine: '',
-    },
+    options: quietOptions(output.path, durationNs),
     probe,
     output,
     clock: { epochNs: 0n, nowNs: () => (nowNs += 100e6), unixOffsetNs: () => wall.offsetNs },
