@@ -30,7 +30,7 @@ static const struct option options[] = {
 	{ "user-timeout", required_argument, NULL, 'u' }, { 0 },
 };
 static struct endpoint remote, bound;
-static long count = 1, threads, close_after_ms = 5000, hold_ms, user_timeout_ms;
+static long count = 1, threads, close_after_ms = 5000, hold_ms, user_timeout_ms, started_ms;
 static bool nonblock;
 static char comm[16];
 static atomic_int local_port, results[256];
@@ -105,8 +105,8 @@ static void print_results(void)
 {
 	const char *separator = "";
 
-	printf("{\"pid\":%d,\"attempts\":%ld,\"connected\":%d,\"local_port\":%d,\"errnos\":{", getpid(),
-	       count * (threads ? threads : 1), results[0], local_port);
+	printf("{\"pid\":%d,\"attempts\":%ld,\"connected\":%d,\"local_port\":%d,\"elapsed_ms\":%ld,\"errnos\":{", getpid(),
+	       count * (threads ? threads : 1), results[0], local_port, now_ms() - started_ms);
 	for (int error = 1; error < 256; error++) {
 		if (!results[error])
 			continue;
@@ -143,6 +143,7 @@ int main(int argc, char **argv)
 
 		bound = parse_endpoint(bind_address ? bind_address : any, bind_port ? bind_port : "0");
 	}
+	started_ms = now_ms();
 	if (!threads)
 		run_thread(NULL);
 	for (long i = 0; i < threads; i++)

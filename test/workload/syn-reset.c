@@ -1,42 +1,57 @@
 /*
  * What a handshake meets on a real network and never on loopback: in a network namespace of its own this program
- * connects to 10.77.0.2, behind a TUN device, and plays that host itself.
+ * connects to a host behind a TUN device, and plays that host itself.
  *
- *   syn-reset [--mode MODE] [--seconds S] [--port P]        (or --mode synack-delay MS)
+ *   syn-reset [--mode MODE] [--family 4|6|mapped] [--seconds S] [--port P]        (or --mode synack-delay MS)
  *
  *   reset            answers by a bare SYN (simultaneous open, SYN_RECV), then by RST: ECONNRESET
  *   unreachable      answers by ICMP host unreachable: EHOSTUNREACH
  *   blackhole        answers nothing for --seconds (4), then closes: cancelled in SYN_SENT
  *   synack-delay MS  answers after MS ms and at least one retransmitted SYN: established
+ *
+ * The host is 10.77.0.2 or fd77::2; mapped is the first one, by an IPv6 socket.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <getopt.h>
 #include <linux/if_tun.h>
+#include <linux/ipv6.h>
+#include <netinet/icmp6.h>
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include "workload.h"
 
+/* A packet, and where in it the parts are that both versions of IP have. */
 struct segment {
-	struct iphdr ip;
+	unsigned char packet[128];
+	size_t addresses, address_bytes, payload;
 	struct tcphdr tcp;
-	unsigned char options[40];
 };
 
 static const char *const modes[] = { "reset", "unreachable", "blackhole", "synack-delay", NULL };
+static const struct {
+	const char *name, *connect_to, *remote, *local;
+} families[] = {
+	{ "4", "10.77.0.2", "10.77.0.2", "10.77.0.1" },
+	{ "6", "fd77::2", "fd77::2", "fd77::1" },
+	{ "mapped", "::ffff:10.77.0.2", "10.77.0.2", "10.77.0.1" },
+	{ 0 },
+};
 static const struct option options[] = {
-	{ "mode", required_argument, NULL, 'm' }, { "seconds", required_argument, NULL, 's' },
-	{ "port", required_argument, NULL, 'p' }, { 0 },
+	{ "mode", required_argument, NULL, 'm' }, { "family", required_argument, NULL, 'f' },
+	{ "seconds", required_argument, NULL, 's' }, { "port", required_argument, NULL, 'p' }, { 0 },
 };
 static enum { RESET, UNREACHABLE, BLACKHOLE, SYNACK_DELAY } mode;
 static const int expected_errors[] = { ECONNRESET, EHOSTUNREACH, EINPROGRESS, 0 };
+static int family;
 static long delay_ms = 4000;
 static int tun, syns, answers;
 
@@ -66,7 +81,8 @@ static void open_tun(void)
 {
 	struct ifreq request = { .ifr_name = "tun0", .ifr_flags = IFF_TUN | IFF_NO_PI };
 	struct sockaddr_in *address = (struct sockaddr_in *)&request.ifr_addr;
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct in6_ifreq request6 = { .ifr6_prefixlen = 64 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), fd6 = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	tun = open_tun_file();
 	if (ioctl(tun, TUNSETIFF, &request))
@@ -77,8 +93,28 @@ static void open_tun(void)
 	address->sin_addr.s_addr = inet_addr("255.255.255.0");
 	if (ioctl(fd, SIOCSIFNETMASK, &request))
 		err(1, "SIOCSIFNETMASK");
-	close(fd);
 	set_up("tun0");
+	request6.ifr6_ifindex = (int)if_nametoindex("tun0");
+	inet_pton(AF_INET6, "fd77::1", &request6.ifr6_addr);
+	if (ioctl(fd6, SIOCSIFADDR, &request6))
+		err(1, "SIOCSIFADDR of IPv6");
+	close(fd);
+	close(fd6);
+}
+
+/* The device carries packets a moment after it is up, and has no IPv6 address before. */
+static void await_address(const char *address)
+{
+	struct endpoint local = parse_endpoint(address, "0");
+	int fd = socket(local.address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	long started = now_ms();
+
+	while (bind(fd, (struct sockaddr *)&local.address, local.length)) {
+		if (now_ms() - started > 5000)
+			err(1, "%s does not come up", address);
+		poll(NULL, 0, 5);
+	}
+	close(fd);
 }
 
 static uint32_t sum(const void *data, size_t length, uint32_t total)
@@ -96,12 +132,36 @@ static uint16_t checksum(uint32_t total)
 	return htons((uint16_t)~(total + (total >> 16)));
 }
 
-static void send_packet(struct iphdr *ip, size_t length, uint8_t protocol, const struct iphdr *to)
+/* The checksum of the pseudo header and what follows it: RFC 9293, 3.1, and RFC 8200, 8.1. */
+static uint16_t transport_checksum(const struct segment *to, uint8_t protocol, const void *payload, size_t length)
 {
-	*ip = (struct iphdr){ .version = 4, .ihl = 5, .ttl = 64, .protocol = protocol, .tot_len = htons(length),
-			      .saddr = to->daddr, .daddr = to->saddr };
-	ip->check = checksum(sum(ip, sizeof(*ip), 0));
-	if (write(tun, ip, length) != (ssize_t)length)
+	uint32_t pseudo = sum(to->packet + to->addresses, 2 * to->address_bytes, protocol + (uint32_t)length);
+
+	return checksum(sum(payload, length, pseudo));
+}
+
+/* To where a segment came from. */
+static void send_packet(const struct segment *to, uint8_t protocol, const void *payload, size_t length)
+{
+	unsigned char packet[128] = { 0 };
+	const unsigned char *source = to->packet + to->addresses, *destination = source + to->address_bytes;
+	size_t total = to->payload + length;
+
+	if (to->address_bytes == 4) {
+		struct iphdr ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = protocol, .tot_len = htons(total) };
+
+		memcpy(packet, &ip, sizeof(ip));
+	} else {
+		struct ipv6hdr ip = { .version = 6, .hop_limit = 64, .nexthdr = protocol, .payload_len = htons(length) };
+
+		memcpy(packet, &ip, sizeof(ip));
+	}
+	memcpy(packet + to->addresses, destination, to->address_bytes);
+	memcpy(packet + to->addresses + to->address_bytes, source, to->address_bytes);
+	if (to->address_bytes == 4)
+		((struct iphdr *)packet)->check = checksum(sum(packet, to->payload, 0));
+	memcpy(packet + to->payload, payload, length);
+	if (write(tun, packet, total) != (ssize_t)total)
 		err(1, "write to the TUN device");
 	answers++;
 }
@@ -110,40 +170,58 @@ enum { SYN = 2, RST = 4, ACK = 16 };
 
 static void send_segment(const struct segment *to, uint32_t sequence, uint32_t acknowledged, uint8_t flags)
 {
-	struct {
-		struct iphdr ip;
-		struct tcphdr tcp;
-	} packet = { .tcp = { .source = to->tcp.dest, .dest = to->tcp.source, .seq = htonl(sequence),
+	struct tcphdr tcp = { .source = to->tcp.dest, .dest = to->tcp.source, .seq = htonl(sequence),
 			      .ack_seq = htonl(acknowledged), .doff = 5, .window = htons(65535),
-			      .syn = !!(flags & SYN), .rst = !!(flags & RST), .ack = !!(flags & ACK) } };
-	uint32_t pseudo = sum(&to->ip.saddr, 8, IPPROTO_TCP + sizeof(packet.tcp));
+			      .syn = !!(flags & SYN), .rst = !!(flags & RST), .ack = !!(flags & ACK) };
 
-	packet.tcp.check = checksum(sum(&packet.tcp, sizeof(packet.tcp), pseudo));
-	send_packet(&packet.ip, sizeof(packet), IPPROTO_TCP, &to->ip);
+	tcp.check = transport_checksum(to, IPPROTO_TCP, &tcp, sizeof(tcp));
+	send_packet(to, IPPROTO_TCP, &tcp, sizeof(tcp));
 }
 
+/* Both versions have a header of 8 bytes, and quote the packet after it. */
 static void send_unreachable(const struct segment *to)
 {
 	struct {
-		struct iphdr ip;
 		struct icmphdr icmp;
-		unsigned char quoted[sizeof(struct iphdr) + 8];
-	} packet = { .icmp = { .type = ICMP_DEST_UNREACH, .code = ICMP_HOST_UNREACH } };
+		unsigned char quoted[sizeof(struct ipv6hdr) + 8];
+	} message = { 0 };
+	size_t quoted = to->payload + 8, length = sizeof(message.icmp) + quoted;
 
-	memcpy(packet.quoted, to, sizeof(packet.quoted));
-	packet.icmp.checksum = checksum(sum(&packet.icmp, sizeof(packet) - sizeof(packet.ip), 0));
-	send_packet(&packet.ip, sizeof(packet), IPPROTO_ICMP, &to->ip);
+	memcpy(message.quoted, to->packet, quoted);
+	if (to->address_bytes == 4) {
+		message.icmp = (struct icmphdr){ .type = ICMP_DEST_UNREACH, .code = ICMP_HOST_UNREACH };
+		message.icmp.checksum = checksum(sum(&message, length, 0));
+		send_packet(to, IPPROTO_ICMP, &message, length);
+	} else {
+		message.icmp = (struct icmphdr){ .type = ICMP6_DST_UNREACH, .code = ICMP6_DST_UNREACH_ADDR };
+		message.icmp.checksum = transport_checksum(to, IPPROTO_ICMPV6, &message, length);
+		send_packet(to, IPPROTO_ICMPV6, &message, length);
+	}
+}
+
+/* Whether it is a TCP segment to this port. The kernel also asks for IPv6 routers and the like. */
+static bool read_segment(struct segment *segment, int port)
+{
+	ssize_t length = read(tun, segment->packet, sizeof(segment->packet));
+	bool is_ipv6 = length > 0 && segment->packet[0] >> 4 == 6;
+
+	segment->addresses = is_ipv6 ? offsetof(struct ipv6hdr, saddr) : offsetof(struct iphdr, saddr);
+	segment->address_bytes = is_ipv6 ? 16 : 4;
+	segment->payload = is_ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
+	if (length < (ssize_t)(segment->payload + sizeof(segment->tcp)))
+		return false;
+	if (segment->packet[is_ipv6 ? offsetof(struct ipv6hdr, nexthdr) : offsetof(struct iphdr, protocol)] != IPPROTO_TCP)
+		return false;
+	memcpy(&segment->tcp, segment->packet + segment->payload, sizeof(segment->tcp));
+	return ntohs(segment->tcp.dest) == port;
 }
 
 /* Takes what the connecting side sent off the device; sequence 1000 is the other side's first. */
 static void answer(struct segment *last_syn, int port)
 {
 	struct segment segment;
-	ssize_t length = read(tun, &segment, sizeof(segment));
 
-	/* The kernel also asks for IPv6 routers. */
-	if (length < (ssize_t)(sizeof(struct iphdr) + sizeof(struct tcphdr)) || segment.ip.version != 4 ||
-	    segment.ip.ihl != 5 || segment.ip.protocol != IPPROTO_TCP || ntohs(segment.tcp.dest) != port)
+	if (!read_segment(&segment, port))
 		return;
 	if (segment.tcp.syn && !segment.tcp.ack) {
 		syns++;
@@ -192,6 +270,12 @@ int main(int argc, char **argv)
 			if (!modes[mode])
 				errx(1, "--mode %s: no such mode", optarg);
 			break;
+		case 'f':
+			for (family = 0; families[family].name && strcmp(families[family].name, optarg); family++)
+				;
+			if (!families[family].name)
+				errx(1, "--family %s: expected 4, 6 or mapped", optarg);
+			break;
 		case 's': delay_ms = 1000 * parse_number(optarg, 1, 300); break;
 		case 'p': port = optarg; break;
 		default: return 1;
@@ -201,18 +285,19 @@ int main(int argc, char **argv)
 		errx(1, "expected MS after --mode synack-delay and nothing else");
 	if (mode == SYNACK_DELAY)
 		delay_ms = parse_number(argv[optind], 0, 60000);
-	remote = parse_endpoint("10.77.0.2", port);
+	remote = parse_endpoint(families[family].connect_to, port);
 	enter_own_netns();
 	open_tun();
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	await_address(families[family].local);
+	fd = socket(remote.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	started = now_ms();
 	if (!connect(fd, (struct sockaddr *)&remote.address, remote.length) || errno != EINPROGRESS)
 		err(1, "connect");
 	local = local_endpoint(fd);
 	error = handshake(fd, port_of(&remote));
-	printf("{\"mode\":\"%s\",\"pid\":%d,\"remote\":\"10.77.0.2\",\"remote_port\":%d,\"local\":\"10.77.0.1\","
-	       "\"local_port\":%d,\"errno\":%d,\"syns\":%d,\"elapsed_ms\":%ld}\n", modes[mode], getpid(), port_of(&remote),
-	       port_of(&local), error, syns, now_ms() - started);
+	printf("{\"mode\":\"%s\",\"pid\":%d,\"remote\":\"%s\",\"remote_port\":%d,\"local\":\"%s\",\"local_port\":%d,"
+	       "\"errno\":%d,\"syns\":%d,\"elapsed_ms\":%ld}\n", modes[mode], getpid(), families[family].remote,
+	       port_of(&remote), families[family].local, port_of(&local), error, syns, now_ms() - started);
 	/* An orphan that waits for its FIN to be acknowledged would keep the namespace. */
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof(reset_on_close));
 	close(fd);

@@ -11,6 +11,8 @@ record_clock() {
   # shellcheck disable=SC2154 # of links.sh
   run_in "$near" clock-across connect 10.88.0.9 82 --user-timeout 4000 &
   across=$!
+  now=$(date +%s)
+  echo "clock-across $now $((now + 1))" >>clock.txt
   sleep 1
   set_clock 3600
   connect_at clock-ahead

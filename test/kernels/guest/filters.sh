@@ -1,6 +1,8 @@
 # shellcheck shell=sh
 # One recorder without a filter and others with some, all on the same traffic.
 
+cgroup=''
+
 record_filters() {
   make_cgroup
   make_programs
@@ -15,7 +17,7 @@ record_filters() {
   await_recorders
   make_filter_traffic
   stop_recorders
-  rmdir "$cgroup"
+  remove_cgroup
   umount pinned
 }
 
@@ -42,8 +44,13 @@ make_filter_traffic() {
 cgroup_root() { awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts; }
 
 make_cgroup() {
-  cgroup=$(cgroup_root)/tcpconn-traffic
+  cgroup=$(cgroup_root)/tcpconn-traffic-$$
   mkdir "$cgroup"
+}
+
+remove_cgroup() {
+  [ -z "$cgroup" ] || rmdir "$cgroup"
+  cgroup=''
 }
 
 make_programs() {
@@ -64,7 +71,9 @@ start_waiting() {
   start_waiting_for ::1
   waiting_6=$!
   exec 7>waiting.fifo
-  until is_waiting "$waiting_4" && is_waiting "$waiting_6"; do sleep 0.05; done
+  for pid in "$waiting_4" "$waiting_6"; do
+    until is_waiting "$pid" || ! is_alive "$pid"; do sleep 0.05; done
+  done
 }
 
 start_waiting_for() {

@@ -6,18 +6,24 @@ far='ip netns exec far'
 
 make_links() {
   ip netns add near && ip netns add far
-  ip link add near0 netns near type veth peer name far0 netns far
+  ip link add near0 netns near address 02:00:00:00:00:01 type veth peer name far0 netns far address 02:00:00:00:00:02
   $near ip address add 10.88.0.1/24 dev near0
   $far ip address add 10.88.0.2/24 dev far0
   $near ip address add fd88::1/64 dev near0 nodad
   $far ip address add fd88::2/64 dev far0 nodad
   for device in lo near0; do $near ip link set "$device" up; done
   for device in lo far0; do $far ip link set "$device" up; done
-  # 10.88.0.9 takes packets and never answers; 10.88.0.8 has no hardware address that anybody knows.
-  $near ip neighbour add 10.88.0.9 lladdr 02:00:00:00:00:09 dev near0 nud permanent
+  # They know each other: a question would be held back like all that the far end sends.
+  for address in 10.88.0.2 fd88::2; do know "$near" "$address" 02:00:00:00:00:02 near0; done
+  for address in 10.88.0.1 fd88::1; do know "$far" "$address" 02:00:00:00:00:01 far0; done
+  # 10.88.0.9 and fd88::9 take packets and never answer; 10.88.0.8 and fd88::8 have no hardware address that anybody knows.
+  for address in 10.88.0.9 fd88::9; do know "$near" "$address" 02:00:00:00:00:09 near0; done
   # One question instead of three, a second apart.
-  $near sh -c 'echo 1 >/proc/sys/net/ipv4/neigh/near0/mcast_solicit'
+  for version in ipv4 ipv6; do $near sh -c "echo 1 >/proc/sys/net/$version/neigh/near0/mcast_solicit"; done
 }
+
+# know NAMESPACE ADDRESS HARDWARE_ADDRESS DEVICE
+know() { $1 ip neighbour add "$2" lladdr "$3" dev "$4" nud permanent; }
 
 # The answers are held back, not the SYNs: a capture on the near end sees both when the host does.
 record_delays() {
@@ -30,10 +36,10 @@ record_delays() {
   start_peer delays-tcpconnlat tcpconnlat -L
   start_peer delays-tcpdump $near tcpdump -Z root -i near0 -U -w delays.pcap tcp
   await_recorders
-  # Whoever the neighbour is costs a question, and the first run of code a translation.
+  # The first run of code costs a translation.
   run_in "$near" warm-4 connect 10.88.0.2 5000 --count 2
   run_in "$near" warm-6 connect fd88::2 5000 --count 2
-  for delay_ms in 5 50 200; do
+  for delay_ms in 0 5 50 200; do
     $far tc qdisc change dev far0 root netem delay "${delay_ms}ms"
     run_in "$near" "delay-$delay_ms-4" connect 10.88.0.2 5000 --count 10
     run_in "$near" "delay-$delay_ms-6" connect fd88::2 5000 --count 5

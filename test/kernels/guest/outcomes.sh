@@ -16,43 +16,71 @@ make_outcomes() {
   # Those that take a while by themselves run beside the others.
   make_slow_outcomes &
   slow=$!
-  for family in 4:127.0.0.1 6:::1 mapped:::ffff:127.0.0.1; do
-    run "established-${family%%:*}" loadgen --mode reset --threads 1 --count 200 --address "${family#*:}"
-    run "refused-${family%%:*}" connect "${family#*:}" 9 --count 20
-  done
+  for_families 127.0.0.1 ::1 make_local_outcomes
   run threads loadgen --mode reset --threads 4 --count 200
-  run reset syn-reset --mode reset
-  run unreachable syn-reset --mode unreachable
-  run local-error no-free-port
   run fast-open fastopen --listen --rounds 2 127.0.0.1 4000
   if [ -e /proc/sys/net/mptcp ]; then run mptcp mptcp; fi
   wait "$slow"
   start_pending
 }
 
+# for_families IPV4 IPV6 COMMAND: runs it with a family and an address of it, the first one once more as an IPv4-mapped one.
+for_families() {
+  "$3" 4 "$1"
+  "$3" 6 "$2"
+  "$3" mapped "::ffff:$1"
+}
+
+make_local_outcomes() {
+  run "established-$1" loadgen --mode reset --threads 1 --count 200 --address "$2"
+  run "refused-$1" connect "$2" 9 --count 20
+  run "local-error-$1" no-free-port "$2"
+  run "reset-$1" syn-reset --mode reset --family "$1"
+  run "unreachable-$1" syn-reset --mode unreachable --family "$1"
+}
+
 make_slow_outcomes() {
-  run_in "$near" timed-out connect 10.88.0.9 80 --user-timeout 2500 &
-  run_in "$near" no-neighbour connect 10.88.0.8 80 &
-  run cancelled syn-reset --mode blackhole --seconds 1 &
-  run retransmitted syn-reset --mode synack-delay 1500 &
+  for_families 10.88.0.9 fd88::9 start_timed_out
+  for_families 10.88.0.8 fd88::8 start_no_neighbour
+  for_families 10.77.0.2 fd77::2 start_handshakes
   wait
 }
 
-# 50 attempts that have no answer when recording ends.
+# shellcheck disable=SC2154 # of links.sh
+start_timed_out() { run_in "$near" "timed-out-$1" connect "$2" 80 --user-timeout 2500 & }
+
+start_no_neighbour() { run_in "$near" "no-neighbour-$1" connect "$2" 80 & }
+
+start_handshakes() {
+  run "cancelled-$1" syn-reset --mode blackhole --family "$1" --seconds 2 &
+  run "retransmitted-$1" syn-reset --mode synack-delay --family "$1" 1500 &
+}
+
+# Attempts that have no answer when recording ends.
 start_pending() {
+  pending=''
   mkfifo pending.fifo
-  # shellcheck disable=SC2154 # of traffic.sh and links.sh
-  $near "$workload/many-pending" 50 10.88.0.9 81 >run-pending.txt 2>&1 <pending.fifo &
-  pending=$!
+  for_families 10.88.0.9 fd88::9 start_pending_of
+  # They read to its end, which is one for all.
   exec 8>pending.fifo
+  for one in $pending; do
+    until [ -s "run-pending-${one%:*}.txt" ] || ! is_alive "${one#*:}"; do sleep 0.05; done
+  done
   rm pending.fifo
-  until [ -s run-pending.txt ] || ! is_alive "$pending"; do sleep 0.05; done
+}
+
+start_pending_of() {
+  # shellcheck disable=SC2154 # of traffic.sh and links.sh
+  $near "$workload/many-pending" 20 "$2" 81 >"run-pending-$1.txt" 2>&1 <pending.fifo &
+  pending="$pending $1:$!"
 }
 
 stop_pending() {
   exec 8>&-
-  wait "$pending"
-  echo "pending $pending $?" >>runs.txt
+  for one in $pending; do
+    wait "${one#*:}"
+    echo "pending-${one%:*} ${one#*:} $?" >>runs.txt
+  done
 }
 
 # Many attempts, counted by the kernel as well.

@@ -8,7 +8,7 @@ start_recorder() {
   name=$1
   shift
   tcpconn record -q "$name.db" --duration 240 "$@" 2>"$name.err" </dev/null &
-  recorders="$recorders $!:$name.db-wal"
+  recorders="$recorders $!:$name.db-wal:$name"
 }
 
 # start_peer NAME PROGRAM [OPTION…]: NAME is unlike the names of others that it is started beside.
@@ -16,23 +16,28 @@ start_peer() {
   name=$1
   shift
   "$@" >"$name.txt" 2>"$name.err" </dev/null &
-  recorders="$recorders $!:$name.txt"
+  recorders="$recorders $!:$name.txt:$name"
 }
 
 # Each is at work when it has opened its file and waits for events: in epoll_wait, epoll_pwait (x86-64, arm64) or poll.
 await_recorders() {
   for recorder in $recorders; do
     pid=${recorder%%:*} file=${recorder#*:}
+    file=${file%:*}
     until [ -e "$file" ] && grep -qE '^(232|281|22|7) ' "/proc/$pid/syscall" || ! is_alive "$pid"; do sleep 0.05; done
   done
 }
 
 is_alive() { [ -d "/proc/$1" ]; }
 
+# How each ended is noted.
 stop_recorders() {
   # What has been made gets to those who read it a little later.
   sleep 0.5
   for recorder in $recorders; do kill -INT "${recorder%%:*}" 2>/dev/null; done
-  for recorder in $recorders; do wait "${recorder%%:*}"; done
+  for recorder in $recorders; do
+    wait "${recorder%%:*}"
+    echo "${recorder##*:} $?" >>recorders.txt
+  done
   recorders=''
 }

@@ -46,6 +46,10 @@ measure() {
   echo "$1 $started $(cut -d' ' -f1 /proc/uptime)" >>phases.txt
 }
 
+# Interrupted, it leaves nothing behind: what it has started got the same signal.
+trap 'exit 143' TERM
+trap 'wait; remove_cgroup' EXIT
+
 uname -r >kernel.txt
 [ -d /sys/kernel/debug/kprobes ] || echo 'this kernel has no kprobes' >no-kprobes.txt
 tcpconn --version >version.txt 2>&1

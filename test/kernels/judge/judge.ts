@@ -9,6 +9,7 @@ import { nameChecks } from './name-checks.js'
 import { outcomeChecks } from './outcome-checks.js'
 import { peerChecks } from './peer-checks.js'
 import { renderVerdicts } from './render-verdicts.js'
+import { serviceChecks } from './service-checks.js'
 import { toolChecks } from './tool-checks.js'
 
 const CHECKS: readonly Check[] = [
@@ -20,6 +21,7 @@ const CHECKS: readonly Check[] = [
   ...clockChecks,
   ...peerChecks,
   ...linkChecks,
+  ...serviceChecks,
 ]
 
 const guests = process.argv.slice(2).map((argument) => {

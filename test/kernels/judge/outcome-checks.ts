@@ -11,34 +11,74 @@ const FLAG = { mapped: 1, fastOpen: 2, mptcp: 4 }
 interface Expected {
   readonly run: string
   readonly count: number
+  /** The program that connects, also by its comm */
+  readonly exe: string
   readonly row: Partial<ConnectRow>
 }
 
 const established = { outcome: 'established', errno: null }
-const refused = { outcome: 'refused', errno: ECONNREFUSED, remote_port: 9 }
-const v4 = { family: 4, local_address: '127.0.0.1', remote_address: '127.0.0.1' }
-const v6 = { family: 6, local_address: '::1', remote_address: '::1' }
+const refused = { outcome: 'refused', errno: ECONNREFUSED, syn_retransmits: 0 }
+const unreachable = { outcome: 'unreachable', errno: EHOSTUNREACH }
+
+const FAMILIES = ['4', '6', 'mapped'] as const
+type Ends = Pick<ConnectRow, 'family' | 'local_address' | 'remote_address'>
+
+/** The two ends over each family; a mapped address is recorded as the IPv4 one that goes over the wire. */
+function endsOf(local: readonly [string, string], remote: readonly [string, string]): Record<string, Ends> {
+  const [v4, v6] = [0, 1].map((i) => ({
+    family: i === 0 ? 4 : 6,
+    local_address: local[i] as string,
+    remote_address: remote[i] as string,
+  })) as [Ends, Ends]
+  return { 4: v4, 6: v6, mapped: v4 }
+}
+
+const loopback = endsOf(['127.0.0.1', '::1'], ['127.0.0.1', '::1'])
+const silent = endsOf(['10.88.0.1', 'fd88::1'], ['10.88.0.9', 'fd88::9'])
+const nobody = endsOf(['10.88.0.1', 'fd88::1'], ['10.88.0.8', 'fd88::8'])
+const tun = endsOf(['10.77.0.1', 'fd77::1'], ['10.77.0.2', 'fd77::2'])
+
+/** A run over each family; its name ends with the family's. */
+function inFamilies(expected: Expected, ends: Record<string, Ends>): Expected[] {
+  return FAMILIES.map((family) => ({
+    ...expected,
+    run: `${expected.run}-${family}`,
+    row: { ...expected.row, ...ends[family], comm: expected.exe.slice(0, 15), user: 'root' },
+  }))
+}
+
+const connect = { exe: 'connect', count: 1 }
+const synReset = { exe: 'syn-reset', count: 1 }
 
 const OUTCOMES: Record<string, readonly Expected[]> = {
-  'established over IPv4, IPv6, mapped': [
-    { run: 'established-4', count: 200, row: { ...established, ...v4, exe: 'loadgen', user: 'root' } },
-    { run: 'established-6', count: 200, row: { ...established, ...v6 } },
-    { run: 'established-mapped', count: 200, row: { ...established, ...v4 } },
-    { run: 'threads', count: 200, row: { ...established, ...v4 } },
+  established: inFamilies(
+    { run: 'established', count: 200, exe: 'loadgen', row: { ...established, syn_retransmits: 0 } },
+    loopback,
+  ),
+  'established by four threads': [
+    { run: 'threads', count: 200, exe: 'loadgen', row: { ...established, ...loopback[4] } },
   ],
-  'refused over IPv4, IPv6, mapped': [
-    { run: 'refused-4', count: 20, row: { ...refused, ...v4 } },
-    { run: 'refused-6', count: 20, row: { ...refused, ...v6 } },
-    { run: 'refused-mapped', count: 20, row: { ...refused, ...v4 } },
-  ],
-  'timed out': [{ run: 'timed-out', count: 1, row: { outcome: 'timed_out', errno: ETIMEDOUT } }],
-  'unreachable by ICMP': [{ run: 'unreachable', count: 1, row: { outcome: 'unreachable', errno: EHOSTUNREACH } }],
-  'unreachable, no neighbour': [
-    { run: 'no-neighbour', count: 1, row: { outcome: 'unreachable', errno: EHOSTUNREACH, local_address: '10.88.0.1' } },
-  ],
-  reset: [{ run: 'reset', count: 1, row: { outcome: 'reset', errno: ECONNRESET, remote_address: '10.77.0.2' } }],
-  cancelled: [{ run: 'cancelled', count: 1, row: { outcome: 'cancelled', errno: null } }],
-  pending: [{ run: 'pending', count: 50, row: { outcome: 'pending', errno: null, latency_ns: null } }],
+  refused: inFamilies({ ...connect, run: 'refused', count: 20, row: { ...refused, remote_port: 9 } }, loopback),
+  'timed out': inFamilies(
+    { ...connect, run: 'timed-out', row: { outcome: 'timed_out', errno: ETIMEDOUT, remote_port: 80 } },
+    silent,
+  ),
+  'unreachable by ICMP': inFamilies({ ...synReset, run: 'unreachable', row: unreachable }, tun),
+  'unreachable, no neighbour': inFamilies(
+    { ...connect, run: 'no-neighbour', row: { ...unreachable, remote_port: 80 } },
+    nobody,
+  ),
+  reset: inFamilies({ ...synReset, run: 'reset', row: { outcome: 'reset', errno: ECONNRESET } }, tun),
+  cancelled: inFamilies({ ...synReset, run: 'cancelled', row: { outcome: 'cancelled', errno: null } }, tun),
+  pending: inFamilies(
+    {
+      run: 'pending',
+      count: 20,
+      exe: 'many-pending',
+      row: { outcome: 'pending', errno: null, latency_ns: null, remote_port: 81 },
+    },
+    silent,
+  ),
 }
 
 /** Every outcome, with who, from where, to where. */
@@ -50,37 +90,54 @@ export const outcomeChecks: readonly Check[] = [
   {
     name: 'local error: no free port',
     run(guest) {
-      const rows = guest.attemptsOf('outcomes.db', 'local-error')
-      assert.deepEqual(
-        rows.map(({ outcome, errno }) => [outcome, errno]),
-        [
-          ['established', null],
-          ['established', null],
-          ['local_error', EADDRNOTAVAIL],
-        ],
-      )
+      for (const family of FAMILIES) {
+        const rows = guest.attemptsOf('outcomes.db', `local-error-${family}`)
+        assert.deepEqual(
+          rows.map(({ outcome, errno }) => [outcome, errno]),
+          [
+            ['established', null],
+            ['established', null],
+            ['local_error', EADDRNOTAVAIL],
+          ],
+        )
+      }
     },
   },
   {
-    name: 'SYN retransmits',
+    name: 'SYN retransmits and local ports',
     run(guest) {
-      const { syns, local_port } = JSON.parse(guest.text('run-retransmitted.txt')) as {
-        syns: number
-        local_port: number
+      for (const expected of inFamilies({ ...synReset, run: 'retransmitted', row: established }, tun)) {
+        const { syns, local_port, remote_port } = readHandshake(guest, expected.run)
+        assert.ok(syns >= 2, `${syns} SYNs`)
+        expectRun(guest, {
+          ...expected,
+          row: { ...expected.row, syn_retransmits: syns - 1, local_port, remote_port },
+        })
       }
-      assert.ok(syns >= 2, `${syns} SYNs`)
-      const row = { ...established, syn_retransmits: syns - 1, local_port }
-      expectRun(guest, { run: 'retransmitted', count: 1, row })
+      for (const run of ['reset', 'unreachable', 'cancelled'].flatMap((name) => FAMILIES.map((f) => `${name}-${f}`))) {
+        const { syns, local_port, remote_port } = readHandshake(guest, run)
+        const row = { syn_retransmits: syns - 1, local_port, remote_port }
+        expectRun(guest, { ...synReset, run, row })
+      }
       // How many fit before the time-out is up to the kernel.
-      const [timedOut] = guest.attemptsOf('outcomes.db', 'timed-out')
-      assert.ok((timedOut?.syn_retransmits ?? 0) >= 1, 'none of an attempt that timed out')
-      return `${syns - 1} then established, ${timedOut?.syn_retransmits} then timed out`
+      const timedOut = FAMILIES.flatMap((family) => guest.attemptsOf('outcomes.db', `timed-out-${family}`))
+      assert.ok(
+        timedOut.every(({ syn_retransmits }) => syn_retransmits >= 1),
+        'none of an attempt that timed out',
+      )
+      return `${timedOut[0]?.syn_retransmits} then timed out`
     },
   },
-  { name: 'mapped addresses are marked', run: (guest) => expectFlag(guest, 'established-mapped', FLAG.mapped) },
+  {
+    name: 'mapped addresses are marked',
+    run(guest) {
+      for (const { run } of Object.values(OUTCOMES).flat()) expectFlag(guest, run, FLAG.mapped, run.endsWith('-mapped'))
+    },
+  },
   { name: 'TCP fast open', run: (guest) => expectFlag(guest, 'fast-open', FLAG.fastOpen) },
   {
     name: 'Multipath TCP',
+    missingOn: ['5.10'],
     run(guest) {
       if (!guest.runs.has('mptcp')) throw new Skip('this kernel has no MPTCP')
       expectFlag(guest, 'mptcp', FLAG.mptcp)
@@ -88,20 +145,26 @@ export const outcomeChecks: readonly Check[] = [
   },
 ]
 
-function expectRun(guest: Guest, { run, count, row }: Expected): void {
+function expectRun(guest: Guest, { run, count, exe, row }: Expected): void {
   const rows = guest.attemptsOf('outcomes.db', run)
   assert.equal(rows.length, count, `attempts of ${run}`)
   for (const found of rows) {
-    const same = Object.fromEntries(Object.keys(row).map((column) => [column, found[column as keyof ConnectRow]]))
-    assert.deepEqual(same, row, run)
+    const columns = Object.keys(row) as (keyof ConnectRow)[]
+    const same = Object.fromEntries(columns.map((column) => [column, found[column]]))
+    assert.deepEqual({ exe: found.exe, ...same }, { exe, ...row }, run)
   }
 }
 
-function expectFlag(guest: Guest, run: string, flag: number): void {
+/** What syn-reset saw on its TUN device. */
+function readHandshake(guest: Guest, run: string): { syns: number; local_port: number; remote_port: number } {
+  return JSON.parse(guest.text(`run-${run}.txt`)) as ReturnType<typeof readHandshake>
+}
+
+function expectFlag(guest: Guest, run: string, flag: number, isSet = true): void {
   const flags = flagsOf(guest.path('outcomes.db'), guest.run(run).pid)
   assert.ok(flags.length > 0, `no attempt of ${run}`)
   assert.ok(
-    flags.every((bits) => (bits & flag) === flag),
+    flags.every((bits) => (bits & flag) === (isSet ? flag : 0)),
     `flags of ${run}: ${flags.join(' ')}`,
   )
 }

@@ -33,13 +33,13 @@ export const peerChecks: readonly Check[] = [
   {
     name: "bcc's tcpconnlat: the same latencies",
     run(guest) {
-      return expectSameLatencies(compareWith(guest, TCPCONNLAT, 'tcpconnlat.txt', 'outcomes.db'))
+      return expectSameLatencies(guest, compareWith(guest, TCPCONNLAT, 'tcpconnlat.txt', 'outcomes.db'))
     },
   },
   {
     name: "bcc's tcpconnlat: the same on a slow link",
     run(guest) {
-      return expectSameLatencies(compareWith(guest, TCPCONNLAT, 'delays-tcpconnlat.txt', 'delays.db'))
+      return expectSameLatencies(guest, compareWith(guest, TCPCONNLAT, 'delays-tcpconnlat.txt', 'delays.db'))
     },
   },
 ]
@@ -47,37 +47,43 @@ export const peerChecks: readonly Check[] = [
 function expectSameConnects(guest: Guest, peer: Peer): string {
   const { both, onlyTheirs, onlyOurs } = compareWith(guest, peer, `${peer.name}.txt`, 'outcomes.db')
   assert.deepEqual(onlyTheirs, [], `only ${peer.name} reports them`)
-  const mapped = ['established-mapped', 'refused-mapped'].map((name) => guest.run(name).pid)
+  const mapped = [...guest.runs.values()].filter(({ name }) => name.endsWith('-mapped')).map(({ pid }) => pid)
   const missed = onlyOurs.filter((row) => !peer.leavesOut(row, mapped.includes(row.pid)))
   assert.deepEqual(missed.map(describe), [], `${peer.name} has no row for them`)
   assert.ok(both.length > 0)
+  for (const { ours, theirs } of both) assert.equal(theirs.uid ?? ours.uid, ours.uid, `uid of ${describe(ours)}`)
   return `${both.length} of both, ${onlyOurs.length} of ours alone: ${countOutcomes(onlyOurs)}`
 }
 
+/** All that the other tool reports: in a guest nobody connects but the traffic. */
 function compareWith(guest: Guest, peer: Peer, output: string, trace: string): Comparison {
   if (guest.has('no-kprobes.txt')) throw new Skip('this kernel has no kprobes, which bcc attaches to')
   const said = guest.text(output.replace('.txt', '.err')).trim()
   assert.equal(said, '', `${peer.name} complains`)
-  const rows = parsePeerRows(guest.text(output))
-  const pids = new Set([...guest.runs.values()].map(({ pid }) => pid))
-  const connects = rows.filter(({ pid, type = 'C' }) => type === 'C' && pids.has(pid))
+  const connects = parsePeerRows(guest.text(output)).filter(({ type = 'C' }) => type === 'C')
   return compareRows(guest.attempts(trace), connects, peer.commWidth)
 }
 
-/** Of a simultaneous open tcpconnlat sees another end, and a scheduler may come between two looks at one connect. */
-const MOST = 0.99
-
-function expectSameLatencies({ both }: Comparison): string {
-  const pairs = both.map(
-    ({ ours, theirs }) => [ours.latency_ns ?? Number.NaN, theirs.latency_ns ?? Number.NaN] as const,
+/** Of a simultaneous open, which the runs `reset` are, tcpconnlat sees another end. */
+function expectSameLatencies(guest: Guest, { both }: Comparison): string {
+  const simultaneous = [...guest.runs.values()].filter(({ name }) => name.startsWith('reset-')).map(({ pid }) => pid)
+  const pairs = both
+    .filter(({ ours }) => !simultaneous.includes(ours.pid))
+    .map(({ ours, theirs }) => ({
+      ours,
+      ours_ns: ours.latency_ns ?? Number.NaN,
+      theirs_ns: theirs.latency_ns ?? Number.NaN,
+    }))
+  const differences = pairs.map(({ ours_ns, theirs_ns }) => Math.abs(ours_ns - theirs_ns))
+  const spread = [50, 95, 100].map((percent) => `p${percent} ${Math.round(percentile(differences, percent) / 1e3)} µs`)
+  const note = `${pairs.length} compared, differences ${spread.join(', ')}`
+  const unlike = pairs.filter(({ ours_ns, theirs_ns }) => !agrees(ours_ns, theirs_ns))
+  assert.deepEqual(
+    unlike.map(({ ours, ours_ns, theirs_ns }) => `${describe(ours)}: ${ours_ns} ns, theirs ${theirs_ns} ns`),
+    [],
+    note,
   )
-  const good = pairs.filter(([ours, theirs]) => agrees(ours, theirs))
-  const differences = pairs.map(([ours, theirs]) => ours - theirs)
-  const spread = [50, 95, 100].map(
-    (percent) => `p${percent} ${Math.round(percentile(differences.map(Math.abs), percent) / 1e3)} µs`,
-  )
-  const note = `${good.length} of ${pairs.length} agree, differences ${spread.join(', ')}`
-  assert.ok(pairs.length > 0 && good.length >= MOST * pairs.length, note)
+  assert.ok(pairs.length > 0)
   return note
 }
 

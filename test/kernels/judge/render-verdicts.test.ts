@@ -13,6 +13,7 @@ const CHECKS = [
   },
   {
     name: 'is not there',
+    missingOn: ['old'],
     run: () => {
       throw new Skip('no such thing')
     },
@@ -30,14 +31,14 @@ test('a table of kernels and checks, what was found, and the counts last', () =>
       new   FAIL  2 of 3
     is not there:
       old   skip  no such thing
-      new   skip  no such thing
+      new   FAIL  no such thing
 
     check                 old   new
     holds                 ok    ok
     does not hold on new  ok    FAIL
-    is not there          skip  skip
+    is not there          skip  FAIL
 
-    3 passed, 1 failed, 2 skipped
+    3 passed, 2 failed, 1 skipped
     "
   `)
 })
