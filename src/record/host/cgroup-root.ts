@@ -1,4 +1,4 @@
-import { readFileSync, statSync, statfsSync } from 'node:fs'
+import { closeSync, constants, openSync, readFileSync, statSync, statfsSync } from 'node:fs'
 
 /** linux/magic.h */
 const CGROUP2_SUPER_MAGIC = 0x63677270
@@ -15,10 +15,30 @@ export function findCgroupRoot(mounts = readMounts()): string | null {
 /** Whether `path` is a directory of cgroup v2. */
 export function isCgroup2(path: string): boolean {
   try {
-    return statSync(path).isDirectory() && statfsSync(path).type === CGROUP2_SUPER_MAGIC
+    return statSync(path).isDirectory() && isOfCgroup2(path)
   } catch {
     return false
   }
+}
+
+/**
+ * Opens a directory of cgroup v2. What a path leads to may have changed since it was looked at: the kernel refuses with
+ * O_DIRECTORY what is none without opening it, and what is open does not change any more.
+ * @returns a file descriptor, `null` for anything else
+ */
+export function openCgroup(path: string): number | null {
+  try {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NONBLOCK)
+    if (isOfCgroup2(`/proc/self/fd/${fd}`)) return fd
+    closeSync(fd)
+  } catch {
+    // It is gone, or is no directory.
+  }
+  return null
+}
+
+function isOfCgroup2(path: string): boolean {
+  return statfsSync(path).type === CGROUP2_SUPER_MAGIC
 }
 
 function readMounts(): string {

@@ -1,4 +1,6 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync } from 'node:fs'
+import { UsageError } from '../../errors.js'
+import { openCgroup } from '../host/cgroup-root.js'
 import type { ProbeOptions } from '../options/probe-options.js'
 import type { RecordFilters } from '../options/record-filters.js'
 import { packComm, packFilters, packPrefix, packUint32 } from './pack-filters.js'
@@ -58,11 +60,12 @@ function canReadNetns({ libbpf }: ProbeObject): boolean {
   return libbpf.probeHelper(CGROUP_SKB, PROBE_READ_KERNEL, null) === 1
 }
 
-/** What the filters let through, put into the loaded maps. @throws E_PROBE */
+/** What the filters let through, put into the loaded maps. @throws E_PROBE, E_USAGE for a cgroup that is none any more */
 export function fillFilters(object: ProbeObject, filters: RecordFilters): void {
   for (const [map, keys] of filterSets(filters)) for (const key of keys) object.set(map, key, PRESENT)
   filters.cgroups.forEach((path, i) => {
-    const fd = openSync(path, 'r')
+    const fd = openCgroup(path)
+    if (fd === null) throw new UsageError('--cgroup', path, 'a cgroup v2 directory; this is none any more')
     try {
       object.set('cgroup_filter', packUint32(i), packUint32(fd))
     } finally {

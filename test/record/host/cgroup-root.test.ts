@@ -1,5 +1,6 @@
+import { closeSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { findCgroupRoot, isCgroup2 } from '../../../src/record/host/cgroup-root.js'
+import { findCgroupRoot, isCgroup2, openCgroup } from '../../../src/record/host/cgroup-root.js'
 
 const V1 = 'cgroup /sys/fs/cgroup/memory cgroup rw,relatime,memory 0 0'
 
@@ -10,15 +11,19 @@ test.each([
   ['/a b\\c\td', ['none /a\\040b\\134c\\011d cgroup2 rw 0 0']],
   [null, [V1, 'tmpfs /cgroup2 tmpfs rw 0 0', 'cgroup2 /not/it ext4 rw 0 0', '']],
   [null, ['']],
-])('%s', (root, lines) => {
+])('the first mount of cgroup v2: %s', (root, lines) => {
   expect(findCgroupRoot(lines.join('\n'))).toBe(root)
 })
 
-test('this host’s own mounts are read without a word', () => {
+test('this host’s own mounts are read without a word, and their root can be opened', () => {
   const root = findCgroupRoot()
   expect(root === null || isCgroup2(root)).toBe(true)
+  const fd = root === null ? null : openCgroup(root)
+  expect(fd === null).toBe(root === null)
+  if (fd !== null) closeSync(fd)
 })
 
 test.each(['/proc', '/tmp', '/no/such/path', '', '/etc/passwd'])('%j is no cgroup', (path) => {
   expect(isCgroup2(path)).toBe(false)
+  expect(openCgroup(path)).toBeNull()
 })

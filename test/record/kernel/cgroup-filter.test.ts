@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { cgroupRoot, makeCgroup, type Cgroup } from '../../support/cgroup.js'
 import { expectError } from '../../support/error-lines.js'
 import { expectFilter, type Attempt } from '../../support/filter-case.js'
 import { describeKernel } from '../../support/kernel-tests.js'
+import { start, type Finished } from '../../support/process.js'
 import { recordWhile } from '../../support/recorder.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
@@ -62,6 +65,22 @@ describeKernel('cgroups', () => {
     expectError(await runTool(args), 'E_USAGE', 2)
   })
 
+  test('--cgroup: a FIFO that is put in its place once it was looked at is not opened', async () => {
+    const fifo = join(makeTemporaryDirectory(), 'fifo')
+    execFileSync('mkfifo', [fifo])
+    const writer = start(['sh', '-c', ': > "$0"', fifo])
+    expectError(await recordSwapped(fifo), 'E_USAGE', 2)
+    expect(await Promise.race([writer.finished, delay(300, 'still waits for a reader')])).toBe(
+      'still waits for a reader',
+    )
+  })
+
+  test('--cgroup: nor is a directory taken that is none of cgroup v2', async () => {
+    const directory = join(makeTemporaryDirectory(), 'directory')
+    mkdirSync(directory)
+    expectError(await recordSwapped(directory), 'E_USAGE', 2)
+  })
+
   test('the path of the cgroup is in the trace', async () => {
     const { below } = makeTree()
     const { file, result } = await recordWhile({}, connectIn(below))
@@ -77,4 +96,18 @@ function makeTree(): Record<'above' | 'wanted' | 'below' | 'beside', Cgroup> {
 
 function connectIn(cgroup?: Cgroup): Attempt {
   return () => connect('127.0.0.1', 1000, [], { under: cgroup?.exec ?? [] })
+}
+
+/**
+ * `record --cgroup LINK`, where the link leads to a cgroup when it is looked at, and elsewhere from the moment on at which
+ * getent is asked for the user behind sudo: before the probe is loaded.
+ */
+function recordSwapped(elsewhere: string): Promise<Finished> {
+  const directory = makeTemporaryDirectory()
+  const link = join(directory, 'cgroup')
+  symlinkSync(makeCgroup().directory, link)
+  const getent = `#!/bin/sh\nln -sfn '${elsewhere}' '${link}' && echo swapper:x:4242:4242::/:/bin/sh\n`
+  writeFileSync(join(directory, 'getent'), getent, { mode: 0o755 })
+  const env = { SUDO_UID: '4242', SUDO_GID: '4242', PATH: `${directory}:${process.env.PATH}` }
+  return runTool(['record', join(directory, 'trace.db'), '--duration', '1ms', '--cgroup', link], { env })
 }
