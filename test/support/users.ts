@@ -15,6 +15,11 @@ export function asUser(uid: number): string[] {
   return ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups']
 }
 
+/** Runs what follows as root with these capabilities alone, by their names in setpriv(1). */
+export function asRootWith(capabilities: readonly string[]): string[] {
+  return ['setpriv', '--inh-caps=-all', `--bounding-set=${['-all', ...capabilities.map((name) => `+${name}`)].join()}`]
+}
+
 /** What `sudo tcpconn record` of user games is, into a directory of games. */
 export function recordAsGames() {
   const directory = makeTemporaryDirectory()

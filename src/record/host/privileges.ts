@@ -4,7 +4,7 @@ import { TcpconnError } from '../../errors.js'
 import type { User, UserNames } from './user-names.js'
 
 /** linux/capability.h */
-const CAPABILITY = { sys_admin: 21, net_admin: 12, perfmon: 38, bpf: 39 } as const
+const CAPABILITY = { sys_admin: 21, perfmon: 38, bpf: 39 } as const
 // @types/node does not know it; Node has had it since 0.9.
 const { initgroups } = process as unknown as { initgroups: (user: string, gid: number) => void }
 const PR_SET_KEEPCAPS = 8
@@ -22,10 +22,13 @@ function hasCapability(capabilities: bigint, bit: number): boolean {
   return (capabilities >> BigInt(bit)) % 2n === 1n
 }
 
-/** Capabilities that loading the probe needs and this process lacks. CAP_SYS_ADMIN stands for all of them. */
+/**
+ * Capabilities that loading the probe needs and this process lacks. CAP_SYS_ADMIN stands for both. What single features
+ * need beside is found out where they are attached.
+ */
 export function missingCapabilities(effective = readCapabilities()): string[] {
   if (hasCapability(effective, CAPABILITY.sys_admin)) return []
-  return (['bpf', 'perfmon', 'net_admin'] as const)
+  return (['bpf', 'perfmon'] as const)
     .filter((name) => !hasCapability(effective, CAPABILITY[name]))
     .map((name) => `CAP_${name.toUpperCase()}`)
 }
@@ -65,7 +68,8 @@ export function hintAtDirectory(env = process.env): string {
 
 /**
  * Gives up what only loading needed, for good: under sudo by becoming the invoking user, with all its groups. CAP_BPF
- * alone stays, in this thread alone: kernels before 6.x ask for it for every look into a map. Root by itself stays root.
+ * alone stays, in this thread alone: kernels before 6.x ask for it for every look into a map. Where there is none, as in a
+ * container that has CAP_SYS_ADMIN instead, that stays. Root by itself stays root.
  * @param user the invoking user, `null` without sudo
  */
 export function dropPrivileges(user: User | null): void {

@@ -1,11 +1,12 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { TcpconnError } from '../../errors.js'
-import { findCgroupRoot } from '../host/cgroup-root.js'
+import { findCgroupRoot, openCgroup } from '../host/cgroup-root.js'
 import { findLibcs } from '../host/find-libcs.js'
 import { holdLibcs, MAX_LIBCS } from '../host/hold-libcs.js'
 import { requireLibcMachine } from '../host/libc-machine.js'
 import type { ProbeOptions } from '../options/probe-options.js'
 import { CALL_PROGRAMS, COMMAND_PROGRAMS, LIBC_PROGRAMS, PACKET_PROGRAMS } from './configure-probe.js'
+import { lastErrno } from './libbpf.js'
 import type { ProbeObject } from './probe-object.js'
 import { openTracepoint } from './tracepoint.js'
 
@@ -29,10 +30,12 @@ export function attachPrograms(object: ProbeObject, options: ProbeOptions): stri
 /** The root of cgroup v2 stands for every socket of the host. */
 function attachToPackets(object: ProbeObject): void {
   const root = findCgroupRoot()
-  if (root === null) throw noCgroup2()
-  const fd = openSync(root, 'r')
+  const fd = root === null ? null : openCgroup(root)
+  if (fd === null) throw noCgroup2()
   try {
-    for (const name of PACKET_PROGRAMS) object.attachToCgroup(name, fd)
+    for (const name of PACKET_PROGRAMS) {
+      if (!object.attachToCgroup(name, fd)) throw noPackets(object.libbpf.strerror(lastErrno()))
+    }
   } finally {
     closeSync(fd)
   }
@@ -65,6 +68,14 @@ function noCgroup2(): TcpconnError {
     what: 'cannot see DNS packets on this host',
     reason: 'cgroup v2 is not mounted: the probe sees packets at its root',
     hint: 'mkdir -p /run/cgroup2 && mount -t cgroup2 none /run/cgroup2; or take --dns=libc, which needs none',
+  })
+}
+
+function noPackets(why: string): TcpconnError {
+  return new TcpconnError('E_PROBE', {
+    what: 'cannot see DNS packets on this host',
+    reason: `attaching to the root of cgroup v2: ${why}`,
+    hint: 'run it as root: this takes CAP_NET_ADMIN; or take --dns=libc, or leave out --dns',
   })
 }
 

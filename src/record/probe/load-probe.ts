@@ -42,8 +42,8 @@ export interface Probe {
 }
 
 /**
- * Loads and attaches the probe. Needs root or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN; nothing that follows does, but
- * `pending` and `follow` need CAP_BPF on older kernels.
+ * Loads and attaches the probe. Needs root or CAP_BPF and CAP_PERFMON, packets CAP_NET_ADMIN, libcs and calls
+ * CAP_SYS_ADMIN; nothing that follows does, but `pending` and `follow` need CAP_BPF on older kernels.
  * @throws E_LIBBPF_MISSING, E_PROBE, E_USAGE (pinned maps), E_NO_CGROUP2, E_NO_LIBC, E_NO_TRACEFS
  */
 export function loadProbe(options: ProbeOptions): Probe {

@@ -16,8 +16,8 @@ export interface ProbeObject {
   load(): void
   /** Attaches a program to the tracepoint that its section names. @throws E_PROBE */
   attach(program: string): void
-  /** Attaches a program to the packets of a cgroup and all below it. @throws E_PROBE */
-  attachToCgroup(program: string, fd: number): void
+  /** Attaches a program to the packets of a cgroup and all below it, and says whether the kernel lets it. */
+  attachToCgroup(program: string, fd: number): boolean
   /** Attaches a program to a perf event, which is the link's from here on. @throws E_PROBE */
   attachToEvent(program: string, fd: number): void
   /** Attaches a program to a function of an ELF file, and says whether that is possible. */
@@ -59,7 +59,7 @@ export function openObject(libbpf: Libbpf, path: string, log: LibbpfLog): ProbeO
     require: requireOk,
     load: () => requireOk(libbpf.load(object), 'load'),
     attach: (name) => attached(libbpf.attach(program(name))),
-    attachToCgroup: (name, fd) => attached(libbpf.attachToCgroup(program(name), fd)),
+    attachToCgroup: (name, fd) => keep(libbpf.attachToCgroup(program(name), fd)),
     attachToEvent: (name, fd) => attached(libbpf.attachToPerfEvent(program(name), fd)),
     attachToFunction(name, file, { name: func_name, isReturn: retprobe }) {
       return keep(libbpf.attachToFunction(program(name), file, { func_name, retprobe }))

@@ -30,11 +30,10 @@ describe('capabilities', () => {
   })
 
   test.each([
-    [0n, ['CAP_BPF', 'CAP_PERFMON', 'CAP_NET_ADMIN']],
-    [BPF, ['CAP_PERFMON', 'CAP_NET_ADMIN']],
-    [BPF | PERFMON, ['CAP_NET_ADMIN']],
+    [0n, ['CAP_BPF', 'CAP_PERFMON']],
+    [BPF, ['CAP_PERFMON']],
     [NET_ADMIN | PERFMON, ['CAP_BPF']],
-    [BPF | PERFMON | NET_ADMIN, []],
+    [BPF | PERFMON, []],
     [SYS_ADMIN, []],
     [0x1ffffffffffn, []],
     [~(SYS_ADMIN | BPF) & 0x1ffffffffffn, ['CAP_BPF']],
