@@ -1,13 +1,12 @@
-import { statfsSync } from 'node:fs'
+import { readlinkSync } from 'node:fs'
 import { UsageError } from '../../errors.js'
-import { lastErrno, type Libbpf } from './libbpf.js'
-import { strerror } from './libc.js'
+import type { Libbpf } from './libbpf.js'
 
 /** enum bpf_map_type */
 const HASH_TYPES = [1, 9] // BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_LRU_HASH
 const INFO_BYTES = 80
-/** linux/magic.h */
-const BPF_FS_MAGIC = 0xcafe4a11
+/** What the kernel calls the file behind a map's descriptor; programs and links have other names. */
+const MAP_FILE = 'anon_inode:bpf-map'
 
 /** Shape of the sets that bcc's --cgroupmap and --mntnsmap take. */
 export interface PinnedMapShape {
@@ -26,35 +25,30 @@ export const MNTNSMAP: PinnedMapShape = {
 }
 
 /**
- * Opens a map that somebody else pinned, and checks its shape.
+ * Opens a map that somebody else pinned, and checks its shape. Behind sudo this happens as root: of what is no pinned map
+ * nothing is told, not even whether it is there.
  * @returns a file descriptor
  */
 export function openPinnedMap(libbpf: Libbpf, path: string, shape: PinnedMapShape): number {
   const fd = libbpf.getPinned(path)
-  if (fd < 0) {
-    const why = strerror(lastErrno())
-    throw wrongMap(shape, path, isOutsideBpf(path) ? 'it is not a pinned BPF map' : why)
-  }
   const info = new Uint32Array(INFO_BYTES / 4)
-  if (libbpf.getInfo(fd, new Uint8Array(info.buffer), Uint32Array.of(INFO_BYTES)) !== 0) {
-    throw wrongMap(shape, path, 'it is not a map')
-  }
+  const isRead = fd >= 0 && isMapFile(fd) && readInfo(libbpf, fd, info)
+  if (!isRead) throw wrongMap(shape, path, 'no pinned map can be had there')
   // struct bpf_map_info begins with type, id, key_size, value_size
   const [type = 0, , keyBytes, valueBytes] = info
-  if (!HASH_TYPES.includes(type)) throw wrongMap(shape, path, `it is of type ${type}, not a hash`)
+  if (!HASH_TYPES.includes(type)) throw wrongMap(shape, path, `a map of type ${type}, not a hash`)
   if (keyBytes !== shape.keyBytes || valueBytes !== shape.valueBytes) {
     throw wrongMap(shape, path, `its keys have ${keyBytes} bytes, its values ${valueBytes}`)
   }
   return fd
 }
 
-/** Whether there is something that cannot be pinned: only the BPF file system holds that. */
-function isOutsideBpf(path: string): boolean {
-  try {
-    return statfsSync(path).type !== BPF_FS_MAGIC
-  } catch {
-    return false
-  }
+function isMapFile(fd: number): boolean {
+  return readlinkSync(`/proc/self/fd/${fd}`) === MAP_FILE
+}
+
+function readInfo(libbpf: Libbpf, fd: number, info: Uint32Array): boolean {
+  return libbpf.getInfo(fd, new Uint8Array(info.buffer), Uint32Array.of(INFO_BYTES)) === 0
 }
 
 function wrongMap(shape: PinnedMapShape, path: string, why: string): UsageError {

@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { makeCgroup } from '../../support/cgroup.js'
 import { expectFilter, type Attempt } from '../../support/filter-case.js'
+import { readDescriptors } from '../../support/descriptors.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { pinMap, type PinnedMap } from '../../support/pinned-map.js'
+import { startRecording } from '../../support/recorder.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
 import { connect } from '../../support/workload.js'
@@ -66,10 +68,14 @@ describeKernel("bcc's pinned maps", () => {
     await expectRefused(option, pinMap(shape).path)
   })
 
-  test.each(['--cgroupmap', '--mntnsmap'])('%s: no such file, or a file that is no map', async (option) => {
-    const directory = makeTemporaryDirectory()
-    await expectRefused(option, join(directory, 'none'))
-    await expectRefused(option, directory)
+  test.each(['--cgroupmap', '--mntnsmap'])('%s: of what is no pinned map nothing is told', async (option) => {
+    const [directory, program] = [makeTemporaryDirectory(), join(dirname(pinMap({}).path), 'program')]
+    await pinProgram(program)
+    const told = []
+    for (const path of [join(directory, 'none'), directory, '/etc/passwd', '/dev/null', '/etc/passwd/none', program]) {
+      told.push((await expectRefused(option, path)).replaceAll(path, 'PATH'))
+    }
+    expect(new Set(told).size).toBe(1)
   })
 
   test.each(['--cgroupmap', '--mntnsmap'])('%s: a FIFO is refused without waiting', async (option) => {
@@ -89,16 +95,25 @@ describeKernel("bcc's pinned maps", () => {
   })
 })
 
-async function expectRefused(option: string, path: string): Promise<void> {
+async function expectRefused(option: string, path: string): Promise<string> {
   const file = join(makeTemporaryDirectory(), 'trace.db')
   const { status, stderr, stdout } = await runTool(['record', file, option, path])
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
   expect(stderr).toContain(`error: ${option}: ${JSON.stringify(path)} is not accepted`)
   expect(stderr).toMatch(/reason: .*8-byte keys, [48]-byte values/)
+  return stderr
 }
 
 /** In the map and out of it again. */
 function flip(map: PinnedMap, key: bigint): void {
   map.add(key)
   map.remove(key)
+}
+
+/** One of the recorder's own, which stays after it has ended. */
+async function pinProgram(path: string): Promise<void> {
+  const recording = await startRecording()
+  const { prog_id } = readDescriptors(recording.pid).find((fields) => fields.prog_id !== undefined) ?? {}
+  execFileSync('bpftool', ['prog', 'pin', 'id', String(prog_id), path])
+  await recording.stop()
 }

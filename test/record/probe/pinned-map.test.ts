@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { UsageError } from '../../../src/errors.js'
 import type { Libbpf } from '../../../src/record/probe/libbpf.js'
 import { CGROUPMAP, MNTNSMAP, openPinnedMap, type PinnedMapShape } from '../../../src/record/probe/pinned-map.js'
@@ -6,6 +6,16 @@ import { CGROUPMAP, MNTNSMAP, openPinnedMap, type PinnedMapShape } from '../../.
 const HASH = 1
 const LRU_HASH = 9
 const ARRAY = 2
+
+const descriptor = vi.hoisted(() => ({ file: 'anon_inode:bpf-map' }))
+
+// Descriptors of maps cannot be had without privileges: what stands behind one is told instead.
+vi.mock('node:fs', async (importActual) => {
+  const fs = await importActual<typeof import('node:fs')>()
+  return { ...fs, readlinkSync: () => descriptor.file }
+})
+
+afterEach(() => void (descriptor.file = 'anon_inode:bpf-map'))
 
 /** The part of libbpf that is asked, as it answers for a map of this type and shape. */
 function libbpfWith(type: number, keyBytes: number, valueBytes: number, infoStatus = 0): Libbpf {
@@ -36,11 +46,11 @@ test.each([
 })
 
 test.each([
-  ['it is of type 2, not a hash', CGROUPMAP, libbpfWith(ARRAY, 8, 8)],
+  ['a map of type 2, not a hash', CGROUPMAP, libbpfWith(ARRAY, 8, 8)],
   ['its keys have 4 bytes, its values 8', CGROUPMAP, libbpfWith(HASH, 4, 8)],
   ['its keys have 8 bytes, its values 8', MNTNSMAP, libbpfWith(HASH, 8, 8)],
   ['its keys have 8 bytes, its values 4', CGROUPMAP, libbpfWith(HASH, 8, 4)],
-  ['it is not a map', MNTNSMAP, libbpfWith(HASH, 8, 4, -22)],
+  ['no pinned map can be had there', MNTNSMAP, libbpfWith(HASH, 8, 4, -22)],
 ])('%s', (why, shape, libbpf) => {
   const error = refusal(libbpf, shape)
   expect(error).toBeInstanceOf(UsageError)
@@ -49,14 +59,11 @@ test.each([
   expect(error.reason).toContain(`here: ${why}`)
 })
 
-test('a file outside the BPF file system is said to be none', () => {
-  const libbpf = { getPinned: () => -13 } as unknown as Libbpf
-  expect(() => openPinnedMap(libbpf, '/etc/passwd', MNTNSMAP)).toThrow(
-    expect.objectContaining({ reason: expect.stringMatching(/here: it is not a pinned BPF map$/) }),
-  )
-})
-
-test('a path where nothing is pinned is a wrong value too', () => {
-  const libbpf = { getPinned: () => -2 } as unknown as Libbpf
-  expect(refusal(libbpf, MNTNSMAP).message).toContain('--mntnsmap: "/sys/fs/bpf/map"')
+test('of what is no map nothing is told: whether it is missing, another kind of file, or a pinned program', () => {
+  const failing = (error: number) => ({ getPinned: () => error }) as unknown as Libbpf
+  const missing = refusal(failing(-2), MNTNSMAP)
+  expect(missing.reason).toMatch(/here: no pinned map can be had there$/)
+  for (const error of [-1, -13, -20, -22]) expect(refusal(failing(error), MNTNSMAP)).toEqual(missing)
+  descriptor.file = 'anon_inode:bpf-prog'
+  expect(refusal(libbpfWith(HASH, 8, 4), MNTNSMAP)).toEqual(missing)
 })

@@ -1,0 +1,10 @@
+import { readFileSync, readdirSync } from 'node:fs'
+
+/** What /proc/PID/fdinfo says of each descriptor of a process: `prog_id: 7` becomes `{ prog_id: '7' }`. */
+export function readDescriptors(pid: number): Readonly<Record<string, string>>[] {
+  const directory = `/proc/${pid}/fdinfo`
+  return readdirSync(directory).map((fd) => {
+    const lines = readFileSync(`${directory}/${fd}`, 'utf8').matchAll(/^(\w+):[ \t]*(.*)$/gm)
+    return Object.fromEntries([...lines].map(([, name, value]) => [name, value]))
+  })
+}
