@@ -105,24 +105,6 @@ test('the table of top-endpoints has its columns, where it is shown', () => {
   }
 })
 
-test('every package is accounted for: why, how large, and what was weighed where it is part of the tool', () => {
-  const { dependencies, devDependencies } = JSON.parse(readPage('package.json')) as Record<string, object>
-  const rows = readDocs('dependencies.md')
-    .split('\n')
-    .filter((line) => line.startsWith('| '))
-    .map((line) => line.split('|').map((cell) => cell.trim()))
-  for (const name of Object.keys({ ...dependencies, ...devDependencies })) {
-    const [, , why, size] = rows.find((cells) => cells[1] === name) ?? []
-    expect(why, name).toMatch(/\w/)
-    expect(size, name).toMatch(/\d [kM]B/)
-  }
-  for (const name of Object.keys(dependencies as object)) {
-    expect(rows.find((cells) => cells[1] === name)?.[4], name).toMatch(/\w/)
-  }
-  for (const name of ['libbpf', 'libelf', 'zlib', 'glibc', 'clang'])
-    expect(names(readDocs('dependencies.md'), name)).toBe(true)
-})
-
 test('every column of the view connects is documented', () => {
   const page = readDocs('trace-file.md')
   const columns = makeTrace().db.prepare('SELECT * FROM connects').columns()

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { expect, test } from 'vitest'
+import { REPOSITORY } from '../support/repository.js'
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly devDependencies: Readonly<Record<string, string>>
+}
+
+interface LockedPackage {
+  readonly version: string
+  readonly dev?: boolean
+}
+
+const read = (path: string) => readFileSync(join(REPOSITORY, path), 'utf8')
+const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Manifest
+const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, LockedPackage> }
+/** By name; of koffi's binaries, of which a host gets one, that for x86-64. */
+const locked = Object.entries(packages)
+  .filter(([path]) => path.includes('node_modules/') && (!path.includes('/koffi-') || path.endsWith('-linux-x64')))
+  .map(([path, { version, dev }]) => ({ name: path.replace(/^.*node_modules\//, ''), version, isDev: dev === true }))
+const tables = read('docs/dependencies.md')
+  .split('\n')
+  .filter((line) => line.startsWith('| '))
+  .map((line) => line.split('|').map((cell) => cell.trim()))
+
+test.each([
+  ['package.json asks for', Object.keys({ ...dependencies, ...devDependencies })],
+  ['an installed package brings', locked.filter(({ isDev }) => !isDev).map(({ name }) => name)],
+  ['script/bootstrap installs', listDebianPackages(read('script/bootstrap'))],
+])('docs/dependencies.md says of all that %s why, how large, and what was weighed', (_, names) => {
+  expect(names.length).toBeGreaterThan(10)
+  expect(names.filter((name) => !isAccountedFor(name))).toEqual([])
+})
+
+test('libraries of the system are accounted for', () => {
+  for (const name of ['libbpf1', 'libelf1', 'zlib1g', 'glibc']) expect(read('docs/dependencies.md')).toContain(name)
+})
+
+test('versions whose faults it tells of are those that are locked', () => {
+  const told = tables
+    .filter((cells) => /^\d+\.\d+\.\d+$/.test(cells[2] ?? ''))
+    .map(([, name, version]) => [name, version])
+  const sqlite = ['SQLite', new Database(':memory:').prepare('SELECT sqlite_version()').pluck().get()]
+  const present = [sqlite, ...locked.map(({ name, version }) => [name, version])]
+  expect(told.length).toBeGreaterThan(5)
+  for (const entry of told) expect(present).toContainEqual(entry)
+})
+
+test('a package that is not named would be told', () => {
+  expect(isAccountedFor('left-out')).toBe(false)
+  expect(listDebianPackages('  need left-out has_program left\n  need "$(others)" true\n')).toEqual(['left-out'])
+})
+
+/** Whether a row has it in its first cell, with why, a size and an alternative in the others. */
+function isAccountedFor(name: string): boolean {
+  const rows = tables.filter(([, names = '']) => names.split(', ').includes(name))
+  return rows.some(([, , why = '', size = '', weighed = '']) => {
+    return /\w/.test(why) && /\d [kM]B/.test(size) && /\w/.test(weighed)
+  })
+}
+
+/** What `need` is given by name; bpftool, whose package is another one on Ubuntu, is always one of them. */
+function listDebianPackages(script: string): string[] {
+  const bpftool = script.includes('bpftool_packages') ? ['bpftool'] : []
+  return [...bpftool, ...[...script.matchAll(/^ *need ([a-z0-9][\w.+-]*) /gm)].map(([, name]) => name as string)]
+}
