@@ -103,7 +103,7 @@ describe('a trace', () => {
     expect(readPragma(file, 'user_version')).toBe(1)
   })
 
-  test('is opened with all that SQLite has against strangers', () => {
+  test('is opened with what SQLite has against strangers, as far as it can be set', () => {
     const db = openTrace(closedTrace())
     expect(db.pragma('trusted_schema', { simple: true })).toBe(0)
     expect(db.pragma('query_only', { simple: true })).toBe(1)

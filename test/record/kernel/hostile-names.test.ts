@@ -1,17 +1,23 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { CATALOGUE } from '../../../src/analyze/queries/catalogue.js'
 import { makeCgroup } from '../../support/cgroup.js'
 import { describeKernel } from '../../support/kernel-tests.js'
+import { LONGEST, interrupt } from '../../support/live.js'
 import { run, type Finished } from '../../support/process.js'
 import { recordWhile } from '../../support/recorder.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
-import { runTool } from '../../support/tool.js'
+import { runTool, startTool } from '../../support/tool.js'
 import { onlyConnectOf } from '../../support/trace.js'
 import { connect, workloadPath } from '../../support/workload.js'
 
 /** Clears the screen, sets the window's title, returns to the first column. */
 const HOSTILE = '\u001b[2J\u001b]0;x\u0007\r\u009b1mevil'
+
+/** Of a thread that is called `evil`, clears the screen, breaks the line, starts a sequence as in Latin-1, and rings. */
+const EVIL_CONNECT = `${workloadPath('connect')} 127.0.0.1 1000 --comm-hex 6576696c1b5b324a0ac29b07 >&2 2>/dev/null`
 
 describeKernel('hostile names', () => {
   test("a thread's name of any bytes is in the trace, as text", async () => {
@@ -46,17 +52,44 @@ describeKernel('hostile names', () => {
     }
   })
 
-  test('no command prints them as they are', async () => {
-    const directory = join(makeTemporaryDirectory(), HOSTILE)
-    mkdirSync(directory)
-    const file = join(directory, `${HOSTILE}.db`)
-    const command = [workloadPath('connect'), '127.0.0.1', '1000', '--comm-hex', '1b5b33316d0afffe07']
+  test('record and info print nothing that steers', async () => {
+    const file = makeHostilePath()
     expectPlain(await runTool(['record', file, '--comm', '\u001b[31m\n', '--', 'sh', '-c', ':', HOSTILE]))
-    expectPlain(await runTool(['record', file, '--', 'sh', '-c', `${command.join(' ')} >&2 2>/dev/null`]))
-    const queries = (await runTool(['analyze', '--list'])).stdout.match(/^\s*([a-z]+(-[a-z]+)+)/gm) ?? []
-    expect(queries.length).toBeGreaterThan(0)
-    expectPlain(await runTool(['info', file]))
-    for (const query of queries) expectPlain(await runTool(['analyze', query.trim(), file, '--session', 'all']))
+    expectPlain(await runTool(['record', file, '--', 'sh', '-c', EVIL_CONNECT]))
+    expectAnswer(await runTool(['info', file]))
+  })
+
+  test('nor does any stored query, nor SQL', async () => {
+    const file = await recordEvil()
+    for (const { name } of CATALOGUE) expectAnswer(await runTool(['analyze', name, file]))
+    const shown = await runTool(['analyze', 'sql', 'SELECT comm, exe, cgroup FROM connects', file])
+    expectAnswer(shown)
+    expect(shown.stdout).toContain('evil')
+  })
+
+  test('nor does what is replayed, or exported as text', async () => {
+    const file = await recordEvil()
+    const views = [['-t', '--container', '--wide'], ['--latency', '--wide'], ['--json']]
+    const commands = [
+      ...views.map((args) => ['replay', file, ...args]),
+      ...['csv', 'jsonl'].map((format) => ['export', file, '--format', format]),
+    ]
+    for (const command of commands) {
+      const shown = await runTool(command)
+      expectAnswer(shown)
+      expect(shown.stdout).toContain('evil')
+    }
+  })
+
+  test.each([[['-t', '--container', '--wide']], [['--json']]])('nor does live %j', async (args) => {
+    const live = startTool(['live', ...LONGEST, ...args])
+    for (let tries = 0; tries < 50 && !live.output().includes('evil'); tries++) {
+      await run(['sh', '-c', EVIL_CONNECT])
+      await delay(100)
+    }
+    const shown = await interrupt(live)
+    expectAnswer(shown)
+    expect(shown.stdout).toContain('evil')
   })
 
   test.each([
@@ -78,6 +111,27 @@ describeKernel('hostile names', () => {
     expectPlain(await runTool(['analyze', HOSTILE]))
   })
 })
+
+function makeHostilePath(): string {
+  const directory = join(makeTemporaryDirectory(), HOSTILE)
+  mkdirSync(directory)
+  return join(directory, `${HOSTILE}.db`)
+}
+
+/** Two sessions, so that they can be compared, of an attempt each. */
+async function recordEvil(): Promise<string> {
+  const file = makeHostilePath()
+  for (let session = 1; session <= 2; session++) {
+    expect(await runTool(['record', file, '--dns', '--', 'sh', '-c', EVIL_CONNECT])).toMatchObject({ status: 0 })
+  }
+  return file
+}
+
+/** Something was shown, and nothing of it steers. */
+function expectAnswer(shown: Finished): void {
+  expect(shown).toMatchObject({ status: 0, stdout: expect.stringMatching(/\w/) })
+  expectPlain(shown)
+}
 
 /** No control character but the line break, neither of ASCII nor of Latin-1. */
 function expectPlain({ stdout, stderr }: Finished): void {

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { cgroupRoot } from '../../support/cgroup.js'
 import { expectError } from '../../support/error-lines.js'
 import { describeKernel } from '../../support/kernel-tests.js'
-import { recordWhile } from '../../support/recorder.js'
+import { recordWhile, startRecording } from '../../support/recorder.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
 import { onlyConnectOf, readSession } from '../../support/trace.js'
@@ -13,15 +13,19 @@ import { connect } from '../../support/workload.js'
 /** What follows runs in a mount namespace of its own, without cgroup v2. */
 const withoutCgroup2 = () => ['unshare', '--mount', 'sh', '-c', 'umount --lazy "$0" && exec "$@"', cgroupRoot()]
 
-/** What follows runs with root's capabilities but CAP_SYS_ADMIN, and where tracefs is mounted nowhere. */
-const WITHOUT_TRACEFS = [
-  'unshare',
-  '--mount',
-  'sh',
-  '-c',
-  `umount --lazy /sys/kernel/tracing /sys/kernel/debug 2>/dev/null
-   exec setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "$0" "$@"`,
-]
+/** What follows runs where tracefs is mounted nowhere. */
+const UNMOUNTED = withoutTracefs('exec "$0" "$@"')
+/** And with root's capabilities but CAP_SYS_ADMIN. */
+const WITHOUT_TRACEFS = withoutTracefs('exec setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "$0" "$@"')
+
+describeKernel('a host where tracefs is not mounted', () => {
+  test('--local-errors records, and leaves it mounted nowhere', async () => {
+    const recording = await startRecording({ args: ['--local-errors'], under: UNMOUNTED })
+    expect(readFileSync(`/proc/${recording.pid}/mountinfo`, 'utf8')).not.toContain(' - tracefs ')
+    await recording.stop()
+    expect(readSession(recording.file)).toMatchObject({ has_local_errors: 1 })
+  })
+})
 
 describeKernel('a host that hides tracefs', () => {
   test('--local-errors says so, and what to do', async () => {
@@ -55,3 +59,8 @@ describeKernel('a host where cgroup v2 is not mounted', () => {
     expect(readSession(file)).toMatchObject({ dns_source: 'libc', has_local_errors: 1 })
   })
 })
+
+function withoutTracefs(then: string): string[] {
+  const script = `umount --lazy /sys/kernel/tracing /sys/kernel/debug 2>/dev/null; ${then}`
+  return ['unshare', '--mount', 'sh', '-c', script]
+}

@@ -9,12 +9,13 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { expectError } from '../../support/error-lines.js'
 import { describeKernel } from '../../support/kernel-tests.js'
-import { SILENT_ADDRESS, addSilentLink, makeNetworkNamespace } from '../../support/network-namespace.js'
+import { SILENT_ADDRESS, addSilentLink, makeNetworkNamespace, readTcpCounter } from '../../support/network-namespace.js'
 import { readThreads } from '../../support/process-status.js'
+import { readOnlyBut } from '../../support/read-only.js'
 import { startRecording } from '../../support/recorder.js'
 import { publicRepository } from '../../support/repository.js'
 import { waitForSynSent } from '../../support/syn-sent.js'
@@ -25,8 +26,9 @@ import { GAMES_GID, GAMES_UID, SUDO_GAMES, asUser, recordAsGames } from '../../s
 import { waitUntil } from '../../support/wait-until.js'
 import { connect, startWorkload } from '../../support/workload.js'
 
-/** Bit 39, linux/capability.h. */
+/** Bits 39 and 21, linux/capability.h. */
 const CAP_BPF = '0000008000000000'
+const CAP_SYS_ADMIN = '0000000000200000'
 const NONE = '0000000000000000'
 
 describeKernel('privileges under sudo', () => {
@@ -38,6 +40,24 @@ describeKernel('privileges under sudo', () => {
     expect(main).toMatchObject({ ...identity, CapEff: CAP_BPF, CapPrm: CAP_BPF })
     for (const thread of others) expect(thread).toMatchObject({ ...identity, CapEff: NONE, CapPrm: NONE })
     await recording.stop()
+  })
+
+  test('in a container that has CAP_SYS_ADMIN instead of CAP_BPF, that one stays', async () => {
+    const under = ['setpriv', '--inh-caps=-bpf,-perfmon', '--bounding-set=-bpf,-perfmon']
+    const recording = await startRecording({ ...recordAsGames(), under })
+    const [main, ...others] = readThreads(recording.pid)
+    expect(main).toMatchObject({ Uid: '5 5 5 5', CapEff: CAP_SYS_ADMIN, CapPrm: CAP_SYS_ADMIN, CapInh: NONE })
+    for (const thread of others) expect(thread).toMatchObject({ CapEff: NONE, CapPrm: NONE })
+    await recording.stop()
+  })
+
+  test("where nothing but the user's directory can be written, it records all the same", async () => {
+    const options = recordAsGames()
+    const under = readOnlyBut(dirname(options.file), makeTemporaryDirectory())
+    const recording = await startRecording({ ...options, under, args: ['--dns=libc', '--local-errors'] })
+    const { pid } = await connect('127.0.0.1', 1000)
+    await recording.stop()
+    expect(connectsOf(recording.file, pid)).toHaveLength(1)
   })
 
   test('the file, and what stands beside it, belongs to the user alone', async () => {
@@ -103,6 +123,17 @@ describeKernel('privileges under sudo', () => {
     expect(ownership(statSync(file))).toEqual(OWN)
   })
 
+  test('a command that the user cannot see is not there, though root sees it', async () => {
+    const { file, ...options } = recordAsGames()
+    const directory = makeTemporaryDirectory()
+    chmodSync(directory, 0o700)
+    const command = join(directory, 'command')
+    writeFileSync(command, '#!/bin/sh\n', { mode: 0o755 })
+    const result = await runTool(['record', file, '--', command], options)
+    expectError(result, 'E_NO_COMMAND', 127)
+    expect(existsSync(file)).toBe(false)
+  })
+
   test('SIGUSR1 opens no debugger', async () => {
     const recording = await startRecording(recordAsGames())
     process.kill(recording.pid, 'SIGUSR1')
@@ -112,22 +143,38 @@ describeKernel('privileges under sudo', () => {
     expect(await recording.stop()).not.toContain('Debugger')
   })
 
-  test('it connects nowhere itself', async () => {
-    const recording = await startRecording(recordAsGames())
-    await connect('127.0.0.1', 1000, [], { under: asUser(4242) })
+  test('it connects nowhere and listens nowhere, nor does what it asks for names', async () => {
+    const namespace = makeNetworkNamespace()
+    const under = ['nsenter', `--net=/run/netns/${namespace.exec.at(-1)}`]
+    const recording = await startRecording({ ...recordAsGames(), under })
+    const { pid } = await connect('127.0.0.1', 1000, [], { under: asUser(4242) })
+    await waitUntil('the attempt', () => connectsOf(recording.file, pid).length)
+    expect(internetSockets(recording.pid)).toEqual([])
     await recording.stop()
-    expect(connectsOf(recording.file, recording.pid)).toEqual([])
+    expect(readTcpCounter(namespace, 'ActiveOpens')).toBe(0)
+    await connect('127.0.0.1', 1000, [], { under })
+    expect(readTcpCounter(namespace, 'ActiveOpens')).toBe(1)
   })
 })
 
 describeKernel('privileges without sudo', () => {
-  test('root by itself stays root', async () => {
+  test('root by itself stays root, with all the capabilities that it came with', async () => {
+    const [{ CapEff, CapPrm } = {}] = readThreads(process.pid)
     const recording = await startRecording()
-    for (const thread of readThreads(recording.pid)) expect(thread).toMatchObject({ Uid: '0 0 0 0', CapAmb: NONE })
+    for (const thread of readThreads(recording.pid)) {
+      expect(thread).toMatchObject({ Uid: '0 0 0 0', CapEff, CapPrm, CapAmb: NONE })
+    }
     await recording.stop()
     expect(statSync(recording.file)).toMatchObject({ uid: 0 })
   })
 })
+
+/** All of the network namespace of a process, a line each; nothing else may be in it. */
+function internetSockets(pid: number): string[] {
+  const tables = ['tcp', 'tcp6', 'udp', 'udp6', 'udplite', 'udplite6', 'raw', 'raw6']
+  const present = tables.map((name) => `/proc/${pid}/net/${name}`).filter((path) => existsSync(path))
+  return present.flatMap((path) => readFileSync(path, 'utf8').trimEnd().split('\n').slice(1))
+}
 
 /** Of TCP, state 0A in the fourth column of /proc/net/tcp; the tenth is the inode. */
 function listeningSockets(pid: number): string[] {

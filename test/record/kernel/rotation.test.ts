@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { constants, existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { lookUp } from '../../support/dns-client.js'
@@ -20,7 +20,7 @@ import { waitForSynSent } from '../../support/syn-sent.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
 import { connectsOf, readSession } from '../../support/trace.js'
-import { recordAsGames } from '../../support/users.js'
+import { GAMES_GID, GAMES_UID, recordAsGames } from '../../support/users.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { connect, generateLoad, startWorkload } from '../../support/workload.js'
 
@@ -116,13 +116,16 @@ describeKernel('a recording that rotates', () => {
     expect(lookups.filter((n) => n > 0)).toHaveLength(1)
   })
 
-  test('under sudo: the files belong to the user', async () => {
+  test('under sudo: each of the files belongs to the user alone', async () => {
     const { file, ...options } = recordAsGames()
     const recording = await startRotating({ ...options, directory: join(file, '..'), args: ['--rotate', '1s'] })
     await waitUntil('a change', () => recording.files().length >= 2)
     const { pid } = await connect('127.0.0.1', 1000)
     await recording.stop()
     expect(recording.files().flatMap((path) => connectsOf(path, pid))).toHaveLength(1)
+    for (const path of recording.files()) {
+      expect(statSync(path)).toMatchObject({ uid: GAMES_UID, gid: GAMES_GID, mode: constants.S_IFREG | 0o600 })
+    }
     expect(existsSync(file)).toBe(false)
   })
 

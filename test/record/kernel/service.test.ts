@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { firstOutput, start } from '../../support/process.js'
+import { readOnlyBut } from '../../support/read-only.js'
 import { REPOSITORY } from '../../support/repository.js'
 import { listTraces } from '../../support/rotating-recorder.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
@@ -64,15 +65,15 @@ describeKernel('record as a service', () => {
     expect(await runTool(['record', file, '-d', '300ms'], { env })).toMatchObject({ status: 0 })
   })
 
-  test("the unit's own command line, with the capabilities and in the namespaces that the unit leaves", async () => {
+  test("the unit's own command line, with the capabilities, the namespaces and the one directory that the unit leaves", async () => {
     const manager = await startManager(join(makeTemporaryDirectory(), 'notify'))
-    const state = makeTemporaryDirectory()
+    const [state, elsewhere] = [makeTemporaryDirectory(), makeTemporaryDirectory()]
     const path = `${dirname(linkTool('tcpconn'))}:${process.env.PATH}`
     const kept = setting('CapabilityBoundingSet').toLowerCase().replaceAll('cap_', '+').split(' ').join(',')
     const limits = [
       'unshare',
       '--net',
-      '--mount',
+      ...readOnlyBut(state, elsewhere),
       'setpriv',
       '--inh-caps=-all',
       `--bounding-set=-all,${kept}`,
