@@ -3,6 +3,7 @@ import koffi from 'koffi'
 import { TcpconnError } from '../../errors.js'
 import { fsconfig, fsmount, fsopen, openPerfEvent, strerror } from './libc.js'
 
+const UNSEEN = 'cannot see connects that fail in the system call'
 const MOUNTS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing']
 
 /**
@@ -14,9 +15,9 @@ export function openTracepoint(category: string, name: string): number {
   const fd = openPerfEvent(readTracepointId(`${category}/${name}`))
   if (fd >= 0) return fd
   throw new TcpconnError('E_PROBE', {
-    what: `cannot open the tracepoint ${category}:${name}`,
-    reason: `perf_event_open: ${strerror(koffi.errno())}`,
-    hint: 'run it as root; sysctl kernel.perf_event_paranoid may forbid it to others',
+    what: UNSEEN,
+    reason: `perf_event_open of ${category}:${name}: ${strerror(koffi.errno())}`,
+    hint: 'run it as root: kernel.perf_event_paranoid=3, as on Debian, asks for CAP_SYS_ADMIN; or leave out --local-errors',
   })
 }
 
@@ -34,7 +35,7 @@ function readTracepointId(event: string): number {
     if (mount >= 0) closeSync(mount)
   }
   throw new TcpconnError('E_NO_TRACEFS', {
-    what: 'cannot see connects that fail in the system call',
+    what: UNSEEN,
     reason: `tracefs has no ${event} here, or cannot be mounted (CAP_SYS_ADMIN)`,
     hint: 'run it as root on a kernel with CONFIG_FTRACE_SYSCALLS, or leave out --local-errors',
   })
