@@ -29,7 +29,7 @@ export interface AnswerLog extends Asker {
   readonly times: number[]
   readonly lookups: (number | null)[]
   readonly names: string[]
-  /** Different names, in the order of their first answer, and its time. */
+  /** Different names in the order of their first answer, and its time: of what was thinned out, too. */
   readonly distinct: string[]
   readonly firstTimes: number[]
 }
@@ -48,20 +48,39 @@ export function createAnswerLog({ cgroupId, netns, isAsked, name, answeredNs, lo
   }
 }
 
-/** @returns how many answers more there are: fewer after the log was thinned out */
+/** What a log takes of the room that there is for all: it holds no more than twice as many names. */
+export function sizeOf({ times, distinct }: AnswerLog): number {
+  return Math.max(times.length, distinct.length)
+}
+
+/** @returns by how much the log has grown; below 0 after it was thinned out */
 export function addAnswer(log: AnswerLog, { name, answeredNs, lookupNs }: NameAnswer): number {
-  const before = log.times.length
+  const before = sizeOf(log)
   // Two CPUs may have put them into the ring in the other order.
   const at = countBy(log.times, answeredNs)
   log.times.splice(at, 0, answeredNs)
   log.lookups.splice(at, 0, lookupNs)
   log.names.splice(at, 0, name)
-  if (log.distinct.length < MAX_NAMES && !log.distinct.includes(name)) {
-    log.distinct.push(name)
-    log.firstTimes.push(answeredNs)
-  }
+  addName(log, name, answeredNs)
   if (log.times.length > MAX_ANSWERS) thinOut(log)
-  return log.times.length - before
+  return sizeOf(log) - before
+}
+
+/** Those that were answered first are kept: so a count of them by any time is right as far as it goes. */
+function addName({ distinct, firstTimes }: AnswerLog, name: string, atNs: number): void {
+  const known = distinct.indexOf(name)
+  if (known !== -1) {
+    if ((firstTimes[known] as number) <= atNs) return
+    distinct.splice(known, 1)
+    firstTimes.splice(known, 1)
+  }
+  const at = countBy(firstTimes, atNs)
+  if (at >= MAX_NAMES) return
+  distinct.splice(at, 0, name)
+  firstTimes.splice(at, 0, atNs)
+  if (distinct.length <= MAX_NAMES) return
+  distinct.pop()
+  firstTimes.pop()
 }
 
 /** How many of these times, in their order, are no later than `atNs`. */

@@ -108,7 +108,38 @@ describe('several names', () => {
     const { add, find } = createCache()
     add('b.example', 20)
     add('a.example', 10)
-    expect([find(15)?.name, find(25)?.name]).toEqual(['a.example', 'b.example'])
+    expect(find(15)).toMatchObject({ name: 'a.example', candidates: 1 })
+    expect(find(25)).toMatchObject({ name: 'b.example', candidates: 2 })
+  })
+
+  test('one whose first answer comes last is counted from that answer on', () => {
+    const { add, find } = createCache()
+    add('a.example', 20)
+    add('b.example', 30)
+    add('a.example', 10)
+    expect([find(15), find(25), find(30)].map((match) => match?.candidates)).toEqual([1, 1, 2])
+  })
+
+  test('of more than 256 the first ones are counted, in whatever order they come', () => {
+    const { add, find } = createCache()
+    for (let i = 0; i < 300; i++) add(`${i}.example`, 1000 + i)
+    add('first.example', 10)
+    expect([find(10), find(1000), find(1254), find(5000)].map((match) => match?.candidates)).toEqual([1, 2, 256, 256])
+  })
+
+  test('those of several askers are counted once, by the first of their answers', () => {
+    const { add, find } = createCache()
+    const third = { cgroupId: 9, netns: 10 }
+    const counted = (atNs: number) => find(atNs, third)?.candidates
+    add('a.example', 10, NEIGHBOUR)
+    add('b.example', 20, NEIGHBOUR)
+    add('b.example', 15)
+    add('c.example', 30)
+    expect([10, 14, 15, 20, 30].map(counted)).toEqual([1, 1, 2, 2, 3])
+    add('d.example', 12, STRANGER)
+    add('e.example', 12)
+    expect([12, 30].map(counted)).toEqual([2, 4])
+    expect(find(30, { cgroupId: 9, netns: 99 })).toMatchObject({ name: 'c.example', candidates: 5 })
   })
 })
 
@@ -121,6 +152,21 @@ describe('an answer that nobody was seen to ask for', () => {
     expect(find(100, STRANGER)).toBeNull()
     add('asked.example', 5)
     expect(find(100, NEIGHBOUR)).toMatchObject({ name: 'asked.example', candidates: 1 })
+  })
+
+  test('does not take the word from what the same cgroup asked for, however new it is', () => {
+    const { add, find } = createCache()
+    add('mine.example', 10)
+    add('unasked.example', 20, { isAsked: false })
+    expect(find(100)).toMatchObject({ name: 'mine.example', candidates: 1 })
+    expect(find(100, { cgroupId: 1, netns: 0 })).toMatchObject({ name: 'mine.example' })
+  })
+
+  test('comes before what others asked for', () => {
+    const { add, find } = createCache()
+    add('unasked.example', 10, { isAsked: false })
+    add('theirs.example', 20, NEIGHBOUR)
+    expect(find(100)).toMatchObject({ name: 'unasked.example', candidates: 1 })
   })
 })
 
@@ -143,15 +189,38 @@ describe('bounds', () => {
     expect(find(950.5e9)?.name).toBe('950.example')
   })
 
-  test('64 askers of an address: the one that was not answered for the longest goes, and its names are counted', () => {
+  test('1,024 askers of an address: the one that was not answered for the longest goes, and its names are counted', () => {
     const { add, find, cache } = createCache()
-    for (let i = 0; i < 64; i++) add('a.example', i, { cgroupId: i, netns: i + 1 })
-    add('a.example', 64, { cgroupId: 0, netns: 1 })
+    for (let i = 0; i < 1024; i++) add('a.example', i, { cgroupId: i, netns: i + 1 })
+    add('a.example', 1024, { cgroupId: 0, netns: 1 })
     expect(cache.evicted).toBe(0)
-    add('b.example', 65, { cgroupId: 99, netns: 100 })
+    expect(find(1, { cgroupId: 1, netns: 2 })?.answeredNs).toBe(1)
+    add('b.example', 1025, { cgroupId: 9999, netns: 9999 })
     expect(cache.evicted).toBe(1)
     expect(find(1, { cgroupId: 1, netns: 2 })?.answeredNs).not.toBe(1)
-    expect(find(100, { cgroupId: 0, netns: 1 })?.answeredNs).toBe(64)
+    expect(find(2000, { cgroupId: 0, netns: 1 })?.answeredNs).toBe(1024)
+  })
+
+  test('the names of many askers are gone through once for all attempts, not for each', () => {
+    const { add, find } = createCache()
+    for (let i = 0; i < 64 * 255; i++) add(`${i % 255}.example`, i, { cgroupId: Math.floor(i / 255), netns: i % 2 })
+    const startedMs = performance.now()
+    for (let i = 0; i < 2000; i++) find(50_000 + i, { cgroupId: 9999, netns: i })
+    // A millisecond each took two seconds.
+    expect(performance.now() - startedMs).toBeLessThan(200)
+    expect(find(50_000, { cgroupId: 9999, netns: 5 })?.candidates).toBe(255)
+    expect(find(10, { cgroupId: 9999, netns: 5 })?.candidates).toBe(11)
+  })
+
+  test('names that outlive their answers take room as well', () => {
+    const { add, find, cache } = createCache(4000)
+    for (let address = 0; address < 20; address++) {
+      for (let i = 0; i < 1024; i++) add(`${i % 256}.example`, i * 1e6, {}, address)
+      // All but the last of them are older than any attempt.
+      add('late.example', 300e9, {}, address)
+    }
+    expect(cache.evicted).toBeGreaterThanOrEqual(5 * 256)
+    expect([find(400e9, ME, 0), find(400e9, ME, 19)?.candidates]).toEqual([null, 256])
   })
 
   test('so many answers: the address that was not answered for the longest goes, with all of its names', () => {
