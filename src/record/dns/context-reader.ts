@@ -67,7 +67,10 @@ export function createContext(options: ContextOptions): Context {
     const message = decodeDns(payloadOf(record))
     if (message === undefined) malformed++
     // A server whose clients ask from port 53 sends answers to it: they are seen again where they arrive.
-    else if (message?.isAnswer === isAnswer) pairs.add({ message, ...readHead(record, epochNs) }).forEach(keep)
+    else if (message?.isAnswer === isAnswer) {
+      const paired = pairs.add({ message, ...readHead(record, epochNs) })
+      if (paired) keep(paired)
+    }
   }
   const take = (record: DataView) => {
     const kind = record.getUint16(at.kind, true)
@@ -86,7 +89,7 @@ export function createContext(options: ContextOptions): Context {
       while (ring.read(take, CHUNK) > 0);
       pairs.giveUp(Infinity).forEach(keep)
     },
-    counts: () => ({ lost: options.lostRecords() + dropped, malformed, evicted: names.evicted }),
+    counts: () => ({ lost: options.lostRecords() + pairs.lost + dropped, malformed, evicted: names.evicted }),
   }
 }
 

@@ -47,10 +47,8 @@ function decodeHead(head: Uint8Array, addresses: readonly Uint8Array[]): DnsMess
   }
 }
 
-/** Letters of names have no case (RFC 4343). A NUL would end the text for some readers. */
+/** The letters of ASCII have no case in names, and others do (RFC 4343). A NUL would end the text for some readers. */
 export function normalizeName(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/(?<=.)\.$/, '')
-    .replaceAll('\0', '\u{fffd}')
+  const folded = name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()).replaceAll('\0', '\u{fffd}')
+  return folded.length > 1 && folded.endsWith('.') ? folded.slice(0, -1) : folded
 }

@@ -179,6 +179,15 @@ describe('bounds', () => {
     const answers = Array.from({ length: 200 }, (_, i) => a(`192.0.2.${i}`))
     for (let id = 0; id < 400; id++) receive({ id, answers }, {})
     context.finish()
+  test('queries that are forgotten for want of room are lost packets', () => {
+    const { context, send } = createScene()
+    for (let id = 0; id < 16_390; id++) send({ id }, {})
+    context.read()
+    expect([context.counts().lost, context.lookups.length]).toEqual([6, 0])
+    context.finish()
+    expect([context.counts().lost, context.lookups.length]).toEqual([6, 16_384])
+  })
+
     expect(context.lookups).toHaveLength(Math.floor(65_536 / 201))
     expect(context.counts().lost).toBe(400 - Math.floor(65_536 / 201))
   })

@@ -109,7 +109,10 @@ describe('names', () => {
     ['example.org.', 'example.org'],
     ['.', '.'],
     ['a\0b.org', 'a\u{fffd}b.org'],
-    ['ÄPFEL.example', 'äpfel.example'],
+    ['..', '.'],
+    ['ÄPFEL.example', 'Äpfel.example'],
+    ['\u{212a}elvin.example', '\u{212a}elvin.example'],
+    ['\u{130}stanbul.example', '\u{130}stanbul.example'],
   ])('%j is kept as %j', (name, kept) => {
     expect(normalizeName(name)).toBe(kept)
   })
