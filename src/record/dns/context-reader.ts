@@ -16,6 +16,8 @@ import { createPacketPairs, type PairedLookup } from './pair-packets.js'
  */
 const READ_NS = 250e6
 const CHUNK = 16
+/** How often, each time for 1 ms, a record is waited for that the probe was interrupted in: its CPU may be busy. */
+const MAX_WAITS = 20
 /** Lookups and their addresses that wait to be written, beyond which lookups are lost: 20 MB. */
 const MAX_WAITING = 65_536
 const NAME_BYTES = resolvedName.addresses - resolvedName.name
@@ -78,19 +80,34 @@ export function createContext(options: ContextOptions): Context {
     else if (kind === contextKind.getaddrinfo) readResolved(record, epochNs).forEach(keep)
     else readPacket(record, kind === contextKind.dns_answer)
   }
+  /** @returns whether all was read that can be read */
+  const readCommitted = (untilNs: number): boolean => {
+    while (ring.read(take, CHUNK) === CHUNK) if (nowNs() >= untilNs) return false
+    return true
+  }
+  /** An answer may be behind a record that is not committed yet, and its attempt in the other ring already. */
+  const readUntil = (untilNs: number) => {
+    for (let waits = 0; readCommitted(untilNs) && ring.endedBusy() && waits < MAX_WAITS; waits++) pause()
+  }
   return {
     names,
     lookups,
     read() {
-      for (const untilNs = nowNs() + READ_NS; ring.read(take, CHUNK) === CHUNK && nowNs() < untilNs;);
-      pairs.giveUp(nowNs()).forEach(keep)
+      const startNs = nowNs()
+      readUntil(startNs + READ_NS)
+      pairs.giveUp(startNs).forEach(keep)
     },
     finish() {
-      while (ring.read(take, CHUNK) > 0);
+      readUntil(Infinity)
       pairs.giveUp(Infinity).forEach(keep)
     },
     counts: () => ({ lost: options.lostRecords() + pairs.lost + dropped, malformed, evicted: names.evicted }),
   }
+}
+
+/** For 1 ms, in which other programs may have this CPU. */
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
 }
 
 function addNames(names: NameCache, lookup: Lookup): void {

@@ -11,6 +11,8 @@ export interface ContextRing {
    * afterwards: what `take` keeps of it has to be a copy. @returns how many there were
    */
   read(take: (record: DataView) => void, limit: number): number
+  /** Whether the last `read` ended at a record that was not committed yet: what is behind it could not be read either. */
+  endedBusy(): boolean
   close(): void
 }
 
@@ -42,13 +44,16 @@ export function createContextRing(
   const headers = new Int32Array(buffer, dataOffset)
   const mask = BigInt(headers.byteLength / 2 - 1)
   let position = Atomics.load(consumer, 0)
+  let isBusy = false
   return {
     read(take, limit) {
       let count = 0
+      isBusy = false
       while (count < limit && position < Atomics.load(producer, 0)) {
         const at = Number(position & mask)
         const header = Atomics.load(headers, at >> 2)
-        if (header & BUSY) break
+        isBusy = (header & BUSY) !== 0
+        if (isBusy) break
         const length = header & ~DISCARDED
         if (!(header & DISCARDED)) {
           take(new DataView(buffer, dataOffset + at + HEADER_BYTES, length))
@@ -60,6 +65,7 @@ export function createContextRing(
       }
       return count
     },
+    endedBusy: () => isBusy,
     close() {},
   }
 }

@@ -62,6 +62,7 @@ function createReader() {
         records.forEach((record) => take(record))
         return records.length
       },
+      endedBusy: () => false,
       close() {},
     },
     lostRecords: () => 0,

@@ -148,7 +148,46 @@ test('cgroups that were made have their path, and one without is left alone', ()
   expect([cgroupPaths.find(5n), cgroupPaths.find(6n)]).toEqual(['/system.slice/job.service', null])
 })
 
+describe('a record that is not committed yet', () => {
+  test('is waited for: the answer of an attempt may be behind it', () => {
+    const { context, nameOf, receive, ring } = createScene()
+    receive({ answers: [a('192.0.2.1')] }, {})
+    ring.busyReads = 3
+    context.read()
+    expect(nameOf('192.0.2.1')?.name).toBe('www.example.org')
+  })
+
+  test('is waited for at the end, too', () => {
+    const { context, nameOf, receive, ring } = createScene()
+    receive({ answers: [a('192.0.2.1')] }, {})
+    ring.busyReads = 3
+    context.finish()
+    expect(nameOf('192.0.2.1')?.name).toBe('www.example.org')
+  })
+
+  test('holds attempts up for 20 ms or so, and no longer', () => {
+    const { context, receive, ring } = createScene()
+    receive({}, {})
+    ring.busyReads = Infinity
+    const startedMs = performance.now()
+    context.read()
+    const waitedMs = performance.now() - startedMs
+    expect(waitedMs).toBeGreaterThanOrEqual(19)
+    expect(waitedMs).toBeLessThan(500)
+    expect(ring.records).toHaveLength(1)
+  })
+})
+
 describe('bounds', () => {
+  test('queries that are forgotten for want of room are lost packets', () => {
+    const { context, send } = createScene()
+    for (let id = 0; id < 16_390; id++) send({ id }, {})
+    context.read()
+    expect([context.counts().lost, context.lookups.length]).toEqual([6, 0])
+    context.finish()
+    expect([context.counts().lost, context.lookups.length]).toEqual([6, 16_384])
+  })
+
   test('a flood does not hold attempts up: what is left after 250 ms is read the next time, and all of it at the end', () => {
     const { context, receive, ring, state } = createScene()
     for (let id = 0; id < 5000; id++) receive({ id, answers: [] }, {})
@@ -179,15 +218,6 @@ describe('bounds', () => {
     const answers = Array.from({ length: 200 }, (_, i) => a(`192.0.2.${i}`))
     for (let id = 0; id < 400; id++) receive({ id, answers }, {})
     context.finish()
-  test('queries that are forgotten for want of room are lost packets', () => {
-    const { context, send } = createScene()
-    for (let id = 0; id < 16_390; id++) send({ id }, {})
-    context.read()
-    expect([context.counts().lost, context.lookups.length]).toEqual([6, 0])
-    context.finish()
-    expect([context.counts().lost, context.lookups.length]).toEqual([6, 16_384])
-  })
-
     expect(context.lookups).toHaveLength(Math.floor(65_536 / 201))
     expect(context.counts().lost).toBe(400 - Math.floor(65_536 / 201))
   })

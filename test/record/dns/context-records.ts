@@ -52,11 +52,23 @@ export function makeResolved({
 }
 
 /** A ring of what is pushed to `records`; what was read is overwritten, as the kernel does. */
-export function createFakeRing(): ContextRing & { readonly records: DataView[] } {
+export interface FakeRing extends ContextRing {
+  readonly records: DataView[]
+  /** At so many reads the next record is not committed yet. */
+  busyReads: number
+}
+
+export function createFakeRing(): FakeRing {
   const records: DataView[] = []
+  let isBusy = false
   return {
     records,
+    busyReads: 0,
+    endedBusy: () => isBusy,
     read(take, limit) {
+      isBusy = this.busyReads > 0
+      if (isBusy) this.busyReads--
+      if (isBusy) return 0
       const read = records.splice(0, limit)
       for (const record of read) {
         take(record)

@@ -12,6 +12,7 @@ function createScene() {
   const state = { meanwhile: () => {} }
   const context = {
     ...ring,
+    endedBusy: () => false,
     read(take: (record: DataView) => void, limit: number) {
       const count = ring.read(take, limit)
       state.meanwhile()

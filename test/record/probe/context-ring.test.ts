@@ -51,7 +51,9 @@ function createRing(startAt = 0n) {
 
 describe('reading', () => {
   test('an empty ring passes nothing', () => {
-    expect(createRing().read()).toEqual([])
+    const { read, ring } = createRing()
+    expect(read()).toEqual([])
+    expect(ring.endedBusy()).toBe(false)
   })
 
   test('records of any length are passed once, oldest first, and given back', () => {
@@ -73,14 +75,16 @@ describe('reading', () => {
     expect(read()).toEqual([])
   })
 
-  test('ends at a record that is not committed, and goes on there', () => {
-    const { append, positions, read, setHeader } = createRing()
+  test('ends at a record that is not committed, says so, and goes on there', () => {
+    const { append, positions, read, ring, setHeader } = createRing()
     append(16, 1)
     const busy = append(24, 2, BUSY)
     append(8, 3)
-    expect(read()).toEqual([[16, 1]])
-    expect(positions.consumer[0]).toBe(busy)
+    expect(read(1)).toEqual([[16, 1]])
+    expect(ring.endedBusy()).toBe(false)
     expect(read()).toEqual([])
+    expect(positions.consumer[0]).toBe(busy)
+    expect(ring.endedBusy()).toBe(true)
     setHeader(busy, 24)
     expect(read()).toEqual([
       [24, 2],

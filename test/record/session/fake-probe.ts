@@ -34,7 +34,7 @@ export function createFakeProbe(): FakeProbe {
   }
   return {
     ring: createRingReader(consumer, producer, buffer, 0),
-    context: { read: () => 0, close() {} },
+    context: { read: () => 0, endedBusy: () => false, close() {} },
     gaps: [],
     lostContext: () => 0,
     lostDetails: () => ({ calls: 0, cgroups: 0 }),
