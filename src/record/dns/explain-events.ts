@@ -11,8 +11,19 @@ export interface ExplainOptions {
   readonly keepsLookups: boolean
 }
 
-/** A probe whose attempts are passed on only after what explains them was read, and the context that it is read into. */
-export function explainEvents(probe: Probe, { clock, ...options }: ExplainOptions): { probe: Probe; context: Context } {
+/** What explains attempts, and how they are passed on with it. */
+export interface Explained {
+  /** Its attempts are passed on only after what explains them was read. */
+  readonly probe: Probe
+  readonly context: Context
+  /**
+   * Reads what explains the attempts that are in the ring now: what comes in meanwhile is for the next time. For whoever takes
+   * them out of the ring of the probe itself. @returns how many there are
+   */
+  explain(): number
+}
+
+export function explainEvents(probe: Probe, { clock, ...options }: ExplainOptions): Explained {
   const context = createContext({
     ring: probe.context,
     lostRecords: probe.lostContext,
@@ -20,17 +31,12 @@ export function explainEvents(probe: Probe, { clock, ...options }: ExplainOption
     nowNs: clock.nowNs,
     ...options,
   })
-  return { probe: { ...probe, ring: createExplainedRing(probe.ring, context) }, context }
-}
-
-/** What is in the ring was explained before: what comes in meanwhile is for the next time. */
-function createExplainedRing(ring: RingReader, context: Pick<Context, 'read'>): RingReader {
-  return {
-    ...ring,
-    peek(take, limit) {
-      const waiting = ring.pendingBytes() / RECORD_BYTES
-      context.read()
-      return ring.peek(take, Math.min(limit, waiting))
-    },
+  const { ring } = probe
+  const explain = () => {
+    const waiting = ring.pendingBytes() / RECORD_BYTES
+    context.read()
+    return waiting
   }
+  const peek: RingReader['peek'] = (take, limit) => ring.peek(take, Math.min(limit, explain()))
+  return { probe: { ...probe, ring: { ...ring, peek } }, context, explain }
 }

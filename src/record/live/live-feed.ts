@@ -9,9 +9,8 @@ import { connectEvent } from '../probe/wire.gen.js'
 const SHOWN_AFTER_NS = 200e6
 /** How long a row is held back: rows come in the order of their start within this. */
 const HELD_BACK_NS = 100e6
-/** Events that are taken out of the ring at a time. */
+/** Events that are taken out of the ring at a time: the kernel gets their room back before the next. */
 const BATCH = 16_384
-const MAX_BATCHES = 4
 /** The map of pending attempts may hold 131,072: it is not looked at more often. */
 const LOOK_NS = 100e6
 
@@ -26,6 +25,8 @@ export interface LiveFeed {
 /** Of a probe: its ring, or a copy of that, and the attempts that have no answer yet. */
 export interface FeedSource {
   readonly ring: Pick<RingReader, 'words' | 'bytes' | 'peek' | 'release'>
+  /** Reads what explains the attempts that are in the ring by now. @returns how many there are at most */
+  explain(): number
   /** Whether the probe's ring holds nothing more: all that has ended by now was passed on. */
   isEmpty(): boolean
   pending(): PendingEvents
@@ -48,8 +49,12 @@ export function createLiveFeed(probe: FeedSource, options: FeedOptions): LiveFee
       const row = options.read(probe.ring, byteOffset, false)
       if (!waiting.wasShown(row)) ordered.add(row)
     }
-    // No more than the ring holds: the rest is for the next poll.
-    for (let batches = 0; batches < MAX_BATCHES && probe.ring.peek(take, BATCH) > 0; batches++) probe.ring.release()
+    // No more than were explained: the rest is for the next poll, since a flood makes each look at what explains them long.
+    for (let left = probe.explain(); left > 0;) {
+      const count = probe.ring.peek(take, Math.min(left, BATCH))
+      probe.ring.release()
+      left = count === 0 ? 0 : left - count
+    }
   }
   return {
     poll(nowNs) {

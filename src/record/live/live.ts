@@ -49,15 +49,15 @@ export async function live(options: LiveOptions): Promise<void> {
   }
 }
 
-async function show(options: LiveOptions, loaded: Probe, users: UserNames): Promise<DnsLossCounts> {
+async function show(options: LiveOptions, probe: Probe, users: UserNames): Promise<DnsLossCounts> {
   const clock = startClock()
   const cgroupPaths = createCgroupPaths(findCgroupRoot())
-  const { probe, context } = explainEvents(loaded, { clock, cgroupPaths, keepsLookups: false })
+  const { context, explain } = explainEvents(probe, { clock, cgroupPaths, keepsLookups: false })
   const output = createLiveOutput(options.view)
   const stop = createStopSignal()
   stopOnSignals(stop)
   const isEmpty = () => probe.ring.pendingBytes() === 0
-  const source = { ring: probe.ring, pending: probe.pending, isEmpty }
+  const source = { ring: probe.ring, explain, pending: probe.pending, isEmpty }
   const feed = createFeed(options, { probe: source, names: { users, cgroupPaths, dns: context.names }, clock })
   probe.start()
   const leftMs = () => ((options.durationNs ?? Infinity) - clock.nowNs()) / 1e6

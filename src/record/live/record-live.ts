@@ -24,7 +24,13 @@ function openDisplay(
   process.stdout.on('reader-gone', () => stop.stop('interrupt'))
   const { ring, copy } = teeRing(probe.ring, BATCH_ROWS)
   const feed = createFeed(options, {
-    probe: { ring: copy, pending: probe.pending, isEmpty: () => probe.ring.pendingBytes() === 0 },
+    // What was written was explained before.
+    probe: {
+      ring: copy,
+      explain: () => Infinity,
+      pending: probe.pending,
+      isEmpty: () => probe.ring.pendingBytes() === 0,
+    },
     names: { users, cgroupPaths, dns: context.names },
     clock,
   })

@@ -38,8 +38,9 @@ export function endSession(session: Session, pump: Pump, reason: EndReason): Ses
   const durationNs = clock.nowNs()
   const monotonicNs = readMonotonicClock()
   output.waitForLocks(LOCKED_MS)
-  if (!pump.drain(clock.nowNs)) throw lockedTrace(output.path)
+  // Before the attempts that it explains, and all of it: nothing more comes.
   context.finish()
+  if (!pump.drain(clock.nowNs)) throw lockedTrace(output.path)
   while (context.lookups.length > 0) writer.writeLookups()
   const pending = writePending(writer, probe.pending(), options.filters, { monotonicNs, nowNs: durationNs })
   const result = sayGoodbye(session, pump, { durationNs, reason })

@@ -28,7 +28,7 @@ function createScene() {
     return seen
   }
   const answer = () => void ring.records.push(makeRecord('getaddrinfo', makeResolved({ addresses: ['192.0.2.1'] })))
-  return { fake, state, peek, answer, ring: explained.probe.ring }
+  return { fake, state, peek, answer, ring: explained.probe.ring, explained }
 }
 
 test('what explains an attempt is read before it', () => {
@@ -56,4 +56,17 @@ test('no more are passed than were asked for', () => {
   const { fake, peek } = createScene()
   fake.emit([{}, {}, {}])
   expect(peek(2)).toHaveLength(2)
+})
+
+test('whoever takes attempts by the batch has them explained once, and is told how many that are', () => {
+  const { answer, explained, fake, state } = createScene()
+  answer()
+  fake.emit([{}, {}])
+  let reads = 0
+  state.meanwhile = () => {
+    reads++
+    fake.emit([{}])
+  }
+  expect([explained.explain(), reads]).toEqual([2, 1])
+  expect(explained.context.lookups).toHaveLength(1)
 })

@@ -26,6 +26,7 @@ function createScene(acceptsPending: ((waitedNs: number) => boolean) | null = ()
       release: () => void (ring = []),
     },
     pending: () => ({ ...memory(pending), count: pending.length }),
+    explain: () => ring.length,
     isEmpty: () => isEmpty,
   } as unknown as Parameters<typeof createLiveFeed>[0]
   const feed = createLiveFeed(probe, {
@@ -131,4 +132,30 @@ test('what was shown as pending is not shown again, however late its event comes
   block(false)
   arrive(10)
   expect(poll(1000)).toEqual([])
+})
+
+test('a poll takes what was explained, which is looked at once: a flood of packets makes that long', () => {
+  const explained = [40_000, 10]
+  const left = { attempts: 50_000 }
+  const probe = {
+    ring: {
+      words: new Uint32Array(0),
+      bytes: new Uint8Array(0),
+      peek(take: (offset: number) => void, limit: number) {
+        const count = Math.min(limit, left.attempts)
+        for (let i = 0; i < count; i++) take(0)
+        left.attempts -= count
+        return count
+      },
+      release() {},
+    },
+    explain: () => explained.shift() as number,
+    pending: () => ({ words: new Uint32Array(0), bytes: new Uint8Array(0), count: 0 }),
+    isEmpty: () => false,
+  } as unknown as Parameters<typeof createLiveFeed>[0]
+  const row = makeRow({ startedNs: 0 })
+  const feed = createLiveFeed(probe, { acceptsPending: null, read: () => row, identify: () => row })
+  expect(feed.poll(1e9)).toHaveLength(40_000)
+  expect([explained, left.attempts]).toEqual([[10], 10_000])
+  expect(feed.poll(2e9)).toHaveLength(10)
 })

@@ -161,6 +161,22 @@ describe('at the end of a session', () => {
     expect(query('SELECT last_attempt_id FROM latency_window')).toEqual([[3n]])
   })
 
+  test('what explains the last attempts is read to its end before they are written', () => {
+    const { session, probe, pump } = createScene()
+    const steps: string[] = []
+    const context = { ...session.context, finish: () => void steps.push('explained') }
+    const take = probe.ring.peek
+    Object.assign(probe.ring, {
+      peek: (...parameters: Parameters<typeof take>) => {
+        steps.push('taken')
+        return take(...parameters)
+      },
+    })
+    probe.emit([{}])
+    endSession({ ...session, context }, pump, 'interrupt')
+    expect(steps).toEqual(['explained', 'taken'])
+  })
+
   test('the kernel’s count is read around the stop, and stored', () => {
     const { session, pump, probe, query } = createScene()
     const calls = probe.calls
