@@ -15,8 +15,8 @@ export interface MappedLibc {
   readonly mapping: string
 }
 
-/** A libc in use. */
-export interface FoundLibc {
+/** Where a process has a libc. */
+export interface LibcPlace {
   /**
    * The path of a mapping, which leads to the file itself, whatever root the process has, also when its name is gone: for
    * CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE alone
@@ -24,28 +24,38 @@ export interface FoundLibc {
   readonly mapping: string
   /** Where it may be as well, if the inode number is the same */
   readonly paths: readonly string[]
-  readonly inode: number
 }
+
+/** A libc in use. */
+export interface FoundLibc {
+  readonly inode: number
+  /** With some of the processes that use it: any of them may have ended since */
+  readonly places: readonly LibcPlace[]
+}
+
+/** Processes of which it is known where they have a libc. */
+const MAX_PLACES = 3
 
 /**
  * The different libcs that the processes of this host have mapped, containers included: those that most of them use come
  * first. Processes of other users are seen by root, or with CAP_SYS_PTRACE.
  */
 export function findLibcs(): FoundLibc[] {
-  const found = new Map<string, FoundLibc & { processCount: number }>()
+  const found = new Map<string, { inode: number; places: LibcPlace[]; processCount: number }>()
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     for (const libc of readMappedLibcs(readMaps(pid))) {
-      const known = found.get(libc.file)
-      if (known) known.processCount++
-      else found.set(libc.file, { ...locate(pid, libc), processCount: 1 })
+      const known = found.get(libc.file) ?? { inode: libc.inode, places: [], processCount: 0 }
+      found.set(libc.file, known)
+      known.processCount++
+      if (known.places.length < MAX_PLACES) known.places.push(locate(pid, libc))
     }
   }
   return [...found.values()].toSorted((a, b) => b.processCount - a.processCount)
 }
 
 /** In another mount namespace the root of the process leads to it, after a chroot(2) in this one the path alone. */
-function locate(pid: string, { inode, mapping, path }: MappedLibc): FoundLibc {
-  return { mapping: `/proc/${pid}/map_files/${mapping}`, paths: [`/proc/${pid}/root${path}`, path], inode }
+function locate(pid: string, { mapping, path }: MappedLibc): LibcPlace {
+  return { mapping: `/proc/${pid}/map_files/${mapping}`, paths: [`/proc/${pid}/root${path}`, path] }
 }
 
 /** Of a text like /proc/PID/maps: each file once. */

@@ -28,13 +28,13 @@ export function holdFile(path: string): HeldFile | null {
   return null
 }
 
-/** The first bytes of a file that is held; fewer where it ends, none where it cannot be read. */
-export function readStart(file: HeldFile, sizeBytes: number): Uint8Array {
-  const bytes = new Uint8Array(sizeBytes)
+/** Bytes of a file that is held; fewer where it ends, none where it cannot be read. */
+export function readPart(file: HeldFile, from: number, sizeBytes: number): Uint8Array {
   try {
     const fd = openSync(file.path, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
-      return bytes.subarray(0, readSync(fd, bytes, 0, sizeBytes, 0))
+      const bytes = new Uint8Array(sizeBytes)
+      return bytes.subarray(0, readSync(fd, bytes, 0, sizeBytes, from))
     } finally {
       closeSync(fd)
     }

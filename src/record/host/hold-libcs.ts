@@ -1,14 +1,22 @@
+import { findFunction } from './find-function.js'
 import type { FoundLibc } from './find-libcs.js'
-import { holdFile, readStart, type HeldFile } from './hold-file.js'
+import { holdFile, readPart, type HeldFile } from './hold-file.js'
 import { ELF_START_BYTES, isCodeOf, type LibcMachine } from './libc-machine.js'
 
-/** Any process can map files by the name of a libc, as many as it likes, and each is parsed. */
+/** Any process can map files by the name of a libc, as many as it likes: some are followed, and some more looked at. */
 export const MAX_LIBCS = 256
+const MAX_LOOKED_AT = 1024
 
-/** Libcs that do not change any more. */
+/** A libc that does not change any more. */
+export interface HeldLibc {
+  /** Good as long as it is held */
+  readonly path: string
+  /** Where its getaddrinfo begins, in bytes from the file's start */
+  readonly resolverOffset: number
+}
+
 export interface HeldLibcs {
-  /** One for each of them, good as long as they are held */
-  readonly paths: readonly string[]
+  readonly libcs: readonly HeldLibc[]
   /** There are more than are held. */
   readonly isCut: boolean
   close(): void
@@ -16,22 +24,27 @@ export interface HeldLibcs {
 
 /** Holds those of some libcs that are there and of this machine's kind: 32-bit ones have their arguments elsewhere. */
 export function holdLibcs(libcs: readonly FoundLibc[], machine: LibcMachine): HeldLibcs {
-  const held: HeldFile[] = []
-  for (const libc of libcs) {
+  const held: (HeldLibc & HeldFile)[] = []
+  for (const libc of libcs.slice(0, MAX_LOOKED_AT)) {
     if (held.length > MAX_LIBCS) break
     const file = holdLibc(libc, machine)
-    if (file !== null) held.push(file)
+    if (file === null) continue
+    const resolverOffset = findFunction(file, 'getaddrinfo')
+    if (resolverOffset === null) file.close()
+    else held.push({ ...file, resolverOffset })
   }
-  const isCut = held.length > MAX_LIBCS
-  if (isCut) held.pop()?.close()
-  return { paths: held.map(({ path }) => path), isCut, close: () => held.forEach((file) => file.close()) }
+  const isCut = held.length > MAX_LIBCS || libcs.length > MAX_LOOKED_AT
+  for (const file of held.splice(MAX_LIBCS)) file.close()
+  return { libcs: held, isCut, close: () => held.forEach((file) => file.close()) }
 }
 
 /** Inode numbers are compared, devices are not: those of btrfs and overlayfs are others in maps than of the file. */
-function holdLibc({ mapping, paths, inode }: FoundLibc, machine: LibcMachine): HeldFile | null {
-  const isCode = (file: HeldFile) => isCodeOf(machine, readStart(file, ELF_START_BYTES))
-  return (
-    holdIf(mapping, isCode) ?? firstOf(paths, (path) => holdIf(path, (file) => file.inode === inode && isCode(file)))
+function holdLibc({ places, inode }: FoundLibc, machine: LibcMachine): HeldFile | null {
+  const isCode = (file: HeldFile) => isCodeOf(machine, readPart(file, 0, ELF_START_BYTES))
+  const isThis = (file: HeldFile) => file.inode === inode && isCode(file)
+  return firstOf(
+    places,
+    ({ mapping, paths }) => holdIf(mapping, isCode) ?? firstOf(paths, (path) => holdIf(path, isThis)),
   )
 }
 
@@ -42,9 +55,9 @@ function holdIf(path: string, isWanted: (file: HeldFile) => boolean): HeldFile |
   return null
 }
 
-function firstOf(paths: readonly string[], hold: (path: string) => HeldFile | null): HeldFile | null {
-  for (const path of paths) {
-    const file = hold(path)
+function firstOf<Item>(items: readonly Item[], hold: (item: Item) => HeldFile | null): HeldFile | null {
+  for (const item of items) {
+    const file = hold(item)
     if (file !== null) return file
   }
   return null

@@ -1,8 +1,9 @@
 import { closeSync } from 'node:fs'
 import { TcpconnError } from '../../errors.js'
+import { formatPlural } from '../../show/format-number.js'
 import { findCgroupRoot, openCgroup } from '../host/cgroup-root.js'
 import { findLibcs } from '../host/find-libcs.js'
-import { holdLibcs, MAX_LIBCS } from '../host/hold-libcs.js'
+import { holdLibcs, MAX_LIBCS, type HeldLibc } from '../host/hold-libcs.js'
 import { requireLibcMachine } from '../host/libc-machine.js'
 import type { ProbeOptions } from '../options/probe-options.js'
 import { CALL_PROGRAMS, COMMAND_PROGRAMS, LIBC_PROGRAMS, PACKET_PROGRAMS } from './configure-probe.js'
@@ -11,7 +12,7 @@ import type { ProbeObject } from './probe-object.js'
 import { openTracepoint } from './tracepoint.js'
 
 const ALWAYS = ['follow_connect', 'follow_interrupted', 'follow_cgroup']
-const TOO_MANY_LIBCS = `--dns=libc follows the ${MAX_LIBCS} libcs that most processes use; there are more here, whose names are missing`
+const TOO_MANY_LIBCS = `--dns=libc follows at most ${MAX_LIBCS} libcs, those that most processes use: there are more here, or files that call themselves so, and names that are asked of them are missing`
 
 /**
  * Attaches what the options ask for.
@@ -43,17 +44,26 @@ function attachToPackets(object: ProbeObject): void {
 
 /** A libc that is gone by now, or has no getaddrinfo, is left out; one has to be there. */
 function attachToLibcs(object: ProbeObject): string[] {
-  const [enter, exit] = LIBC_PROGRAMS
-  const attach = (program: string, isReturn: boolean) => (file: string) =>
-    object.attachToFunction(program, file, { name: 'getaddrinfo', isReturn })
-  const libcs = holdLibcs(findLibcs(), requireLibcMachine())
+  const held = holdLibcs(findLibcs(), requireLibcMachine())
   try {
-    const attached = [...libcs.paths.map(attach(exit, true)), ...libcs.paths.map(attach(enter, false))]
-    if (!attached.includes(true)) throw noLibc()
-    return libcs.isCut ? [TOO_MANY_LIBCS] : []
+    const missing = held.libcs.filter((libc) => !attachToLibc(object, libc)).length
+    if (missing === held.libcs.length) throw noLibc()
+    return [...(held.isCut ? [TOO_MANY_LIBCS] : []), ...(missing > 0 ? [describeMissing(missing)] : [])]
   } finally {
-    libcs.close()
+    held.close()
   }
+}
+
+/** The end first: a call whose end alone is seen is none of ours. */
+function attachToLibc(object: ProbeObject, { path, resolverOffset }: HeldLibc): boolean {
+  const [enter, exit] = LIBC_PROGRAMS
+  const attach = (program: string, isReturn: boolean) =>
+    object.attachToFunction(program, path, { offsetBytes: resolverOffset, isReturn })
+  return attach(exit, true) && attach(enter, false)
+}
+
+function describeMissing(count: number): string {
+  return `--dns=libc could not be attached to ${formatPlural(count, 'libc')}: names that are asked of them are missing`
 }
 
 /** The end first: a call whose end alone is seen is none of ours. */

@@ -28,7 +28,7 @@ export interface Libbpf {
   /** The link owns the descriptor. */
   attachToPerfEvent(program: Pointer, fd: number): Pointer | null
   /** In all processes that run the file at `path`. */
-  attachToFunction(program: Pointer, path: string, options: UprobeOptions): Pointer | null
+  attachToFunction(program: Pointer, path: string, end: FunctionEnd): Pointer | null
   /** 1 when programs of this type may call the helper. */
   probeHelper(programType: number, helper: number, options: null): number
   destroyLink(link: Pointer): number
@@ -68,21 +68,22 @@ export function openLibbpf(soname = 'libbpf.so.1'): Libbpf {
   }
 }
 
-/** struct bpf_uprobe_opts */
-export interface UprobeOptions {
-  readonly retprobe: boolean
-  readonly func_name: string
+/** The call of a function of a file, or its return. libbpf would look for a name in the file with libelf, whoever made it. */
+export interface FunctionEnd {
+  /** Where the function begins in the file */
+  readonly offsetBytes: number
+  readonly isReturn: boolean
 }
 
 /** Every process, not one. */
 const ANY_PID = -1
 
+/** The beginning of struct bpf_uprobe_opts */
 const uprobeOptions = koffi.struct({
   sz: 'size_t',
   ref_ctr_offset: 'size_t',
   bpf_cookie: 'uint64_t',
   retprobe: 'bool',
-  func_name: 'const char *',
 })
 
 function bindFunctions(library: LibraryHandle): Libbpf {
@@ -95,9 +96,9 @@ function bindFunctions(library: LibraryHandle): Libbpf {
     koffi.pointer(uprobeOptions),
   ])
   return {
-    attachToFunction(program, path, options) {
-      const all = { sz: koffi.sizeof(uprobeOptions), ref_ctr_offset: 0, bpf_cookie: 0, ...options }
-      return attachUprobe(program, ANY_PID, path, 0, all) as Pointer | null
+    attachToFunction(program, path, { offsetBytes, isReturn }) {
+      const options = { sz: koffi.sizeof(uprobeOptions), ref_ctr_offset: 0, bpf_cookie: 0, retprobe: isReturn }
+      return attachUprobe(program, ANY_PID, path, offsetBytes, options) as Pointer | null
     },
     strerror(error) {
       const text = Buffer.alloc(STRERROR_BYTES)

@@ -34,7 +34,10 @@ export interface Probe {
   start(): void
   /** Takes up no more attempts; those that are pending still end. */
   stop(): void
-  /** Nothing changes any more. What is in the ring and in the map of pending attempts stays. */
+  /**
+   * Nothing changes any more but for calls of getaddrinfo that were under way: their names still come. What is in the ring and
+   * in the map of pending attempts stays.
+   */
   detach(): void
   /** The attempts that have no answer yet; exactly these after `detach`. */
   pending(): PendingEvents

@@ -1,5 +1,5 @@
 import { TcpconnError } from '../../errors.js'
-import { lastErrno, type Libbpf, type Pointer } from './libbpf.js'
+import { lastErrno, type FunctionEnd, type Libbpf, type Pointer } from './libbpf.js'
 import type { LibbpfLog } from './libbpf-log.js'
 
 /** An opened BPF object: libbpf with its errors turned into exceptions. */
@@ -20,9 +20,9 @@ export interface ProbeObject {
   attachToCgroup(program: string, fd: number): boolean
   /** Attaches a program to a perf event, which is the link's from here on. @throws E_PROBE */
   attachToEvent(program: string, fd: number): void
-  /** Attaches a program to a function of an ELF file, and says whether that is possible. */
-  attachToFunction(program: string, file: string, target: { name: string; isReturn: boolean }): boolean
-  /** Ends what is attached. */
+  /** Attaches a program to a function that begins there in a file, and says whether that is possible. */
+  attachToFunction(program: string, file: string, target: FunctionEnd): boolean
+  /** Ends what is attached, but for what is attached to functions: that stays until `close`. */
   detach(): void
   /** Takes all out of the kernel: what is attached, too. */
   close(): void
@@ -38,15 +38,17 @@ export function openObject(libbpf: Libbpf, path: string, log: LibbpfLog): ProbeO
     if (result !== 0) throw probeError(libbpf, log, step)
   }
   const links: Pointer[] = []
-  const keep = (link: Pointer | null) => {
-    if (link) links.push(link)
+  // To end one takes the kernel a tenth of a second and more, and of attempts they see nothing: what is recorded does not wait.
+  const functionLinks: Pointer[] = []
+  const keep = (link: Pointer | null, kept = links) => {
+    if (link) kept.push(link)
     return Boolean(link)
   }
   const attached = (link: Pointer | null) => {
     if (!keep(link)) throw probeError(libbpf, log, 'attach')
   }
-  const detach = () => {
-    for (const link of links.splice(0)) libbpf.destroyLink(link)
+  const destroy = (ended: Pointer[]) => {
+    for (const link of ended.splice(0)) libbpf.destroyLink(link)
   }
   return {
     libbpf,
@@ -61,12 +63,11 @@ export function openObject(libbpf: Libbpf, path: string, log: LibbpfLog): ProbeO
     attach: (name) => attached(libbpf.attach(program(name))),
     attachToCgroup: (name, fd) => keep(libbpf.attachToCgroup(program(name), fd)),
     attachToEvent: (name, fd) => attached(libbpf.attachToPerfEvent(program(name), fd)),
-    attachToFunction(name, file, { name: func_name, isReturn: retprobe }) {
-      return keep(libbpf.attachToFunction(program(name), file, { func_name, retprobe }))
-    },
-    detach,
+    attachToFunction: (name, file, end) => keep(libbpf.attachToFunction(program(name), file, end), functionLinks),
+    detach: () => destroy(links),
     close() {
-      detach()
+      destroy(links)
+      destroy(functionLinks)
       libbpf.close(object)
     },
   }

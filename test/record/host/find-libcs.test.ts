@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { findLibcs, readMappedLibcs } from '../../../src/record/host/find-libcs.js'
+import { firstOutput, start } from '../../support/process.js'
 
 const lineOf = (path: string, file = '08:01 4711') => `7f0000000000-7f0000001000 r-xp 00000000 ${file}   ${path}`
 
@@ -54,9 +55,13 @@ test('addresses are padded in maps, and not in map_files', () => {
   expect(readMappedLibcs(line)).toMatchObject([{ mapping: '10000-200000' }])
 })
 
-test('those of this host are there: this process has one', () => {
+test('those of this host are there, by some of the processes that have them: this one has one', async () => {
+  await Promise.all([1, 2].map(() => firstOutput(start(['sh', '-c', 'echo ready; read line']))))
   const [own] = readMappedLibcs(readFileSync('/proc/self/maps', 'utf8'))
-  const found = findLibcs().find(({ inode }) => inode === own?.inode)
-  expect(found?.paths).toContain(own?.path)
-  expect(found?.mapping).toMatch(/^\/proc\/\d+\/map_files\/[\da-f]+-[\da-f]+$/)
+  const places = findLibcs().find(({ inode }) => inode === own?.inode)?.places ?? []
+  for (const { mapping, paths } of places) {
+    expect(paths).toContain(own?.path)
+    expect(mapping).toMatch(/^\/proc\/\d+\/map_files\/[\da-f]+-[\da-f]+$/)
+  }
+  expect(new Set(places.map(({ mapping }) => mapping.split('/')[2])).size).toBe(3)
 })

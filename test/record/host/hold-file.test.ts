@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, readdirSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { holdFile, readStart, type HeldFile } from '../../../src/record/host/hold-file.js'
+import { holdFile, readPart, type HeldFile } from '../../../src/record/host/hold-file.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 
 function makeFile(content: string): string {
@@ -33,12 +33,12 @@ test('it stays what it was when another takes its name, until it is given up', (
   expect(readdirSync('/proc/self/fd')).toHaveLength(before)
 })
 
-test('its first bytes are read, and no descriptor is left', () => {
+test('parts of it are read, as far as it goes, and no descriptor is left', () => {
   const held = holdFile(makeFile('words')) as HeldFile
   const before = readdirSync('/proc/self/fd').length
-  expect(Buffer.from(readStart(held, 3)).toString()).toBe('wor')
-  expect(Buffer.from(readStart(held, 9)).toString()).toBe('words')
+  const read = (from: number, sizeBytes: number) => Buffer.from(readPart(held, from, sizeBytes)).toString()
+  expect([read(0, 3), read(0, 9), read(3, 9), read(5, 1), read(2 ** 60, 1)]).toEqual(['wor', 'words', 'ds', '', ''])
   expect(readdirSync('/proc/self/fd')).toHaveLength(before)
   held.close()
-  expect(readStart(held, 3)).toHaveLength(0)
+  expect(readPart(held, 0, 3)).toHaveLength(0)
 })

@@ -6,41 +6,52 @@ import { holdLibcs, MAX_LIBCS } from '../../../src/record/host/hold-libcs.js'
 import { requireLibcMachine } from '../../../src/record/host/libc-machine.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { makeElfStart } from './make-elf-start.js'
+import { CODE_AT, makeLibc } from './make-libc.js'
 
 const X64 = requireLibcMachine('x64')
 const NOWHERE = '/proc/self/map_files/0-0'
 
-/** Files that begin like libcs, found by their mappings. */
-function makeLibcs(starts: readonly Uint8Array[]): FoundLibc[] {
+interface MadeLibc extends FoundLibc {
+  readonly path: string
+}
+
+/** Files of these contents, found by the mapping of one process. */
+function makeLibcs(contents: readonly Uint8Array[]): MadeLibc[] {
   const directory = makeTemporaryDirectory()
-  return starts.map((start, i) => {
-    const mapping = join(directory, String(i))
-    writeFileSync(mapping, Buffer.concat([start, Buffer.from(` ${i}`)]))
-    return { mapping, paths: [], inode: statSync(mapping).ino }
+  return contents.map((content, i) => {
+    const path = join(directory, String(i))
+    writeFileSync(path, Buffer.concat([content, Buffer.from(` ${i}`)]))
+    return { path, inode: statSync(path).ino, places: [{ mapping: path, paths: [] }] }
   })
 }
 
 /** Which of the files are held, by the number in them, and whether more are not. */
 function hold(libcs: readonly FoundLibc[]) {
   const held = holdLibcs(libcs, X64)
-  const numbers = held.paths.map((path) => Number(readFileSync(path, 'latin1').split(' ').at(-1)))
+  const numbers = held.libcs.map(({ path }) => Number(readFileSync(path, 'latin1').split(' ').at(-1)))
   held.close()
   return { numbers, isCut: held.isCut }
 }
 
-test('those of this machine are held, not 32-bit ones and what is no library', () => {
-  const starts = [
-    makeElfStart({}),
+test('those of this machine are held, not 32-bit ones, what is no library, and what does not resolve names', () => {
+  const contents = [
+    makeLibc(),
     makeElfStart({ elfClass: 1, elfMachine: 3 }),
     Buffer.from('words'),
     makeElfStart({}),
+    makeLibc({ names: ['getaddrinfo_a'] }),
+    makeLibc({ names: ['connect', 'getaddrinfo'] }),
   ]
-  expect(hold(makeLibcs(starts))).toEqual({ numbers: [0, 3], isCut: false })
+  const libcs = makeLibcs(contents)
+  expect(hold(libcs)).toEqual({ numbers: [0, 5], isCut: false })
+  const held = holdLibcs(libcs, X64)
+  expect(held.libcs.map(({ resolverOffset }) => resolverOffset)).toEqual([CODE_AT, CODE_AT + 8])
+  held.close()
 })
 
 test('256 of them and no more, and no descriptor is left', () => {
   const before = readdirSync('/proc/self/fd').length
-  const libcs = makeLibcs(Array.from({ length: MAX_LIBCS + 5 }, () => makeElfStart({})))
+  const libcs = makeLibcs(Array.from({ length: MAX_LIBCS + 5 }, () => makeLibc()))
   const first = Array.from({ length: MAX_LIBCS }, (_, i) => i)
   expect(MAX_LIBCS).toBe(256)
   expect(hold(libcs)).toEqual({ numbers: first, isCut: true })
@@ -48,10 +59,25 @@ test('256 of them and no more, and no descriptor is left', () => {
   expect(readdirSync('/proc/self/fd')).toHaveLength(before)
 })
 
+test('of what calls itself libc and is none some is looked at, and not all: a process may map 65,000 files', () => {
+  const before = readdirSync('/proc/self/fd').length
+  const [libc, words] = makeLibcs([makeLibc(), Buffer.from('words')]) as [MadeLibc, MadeLibc]
+  const others = (count: number) => Array.from({ length: count }, () => words)
+  expect(hold([...others(1023), libc])).toEqual({ numbers: [0], isCut: false })
+  expect(hold([...others(1024), libc])).toEqual({ numbers: [], isCut: true })
+  expect(readdirSync('/proc/self/fd')).toHaveLength(before)
+})
+
 test('what cannot be had by its mapping is found by a path, if that still leads to it', () => {
-  const [libc, other] = makeLibcs([makeElfStart({}), makeElfStart({})]) as [FoundLibc, FoundLibc]
-  const byPath = { ...libc, mapping: NOWHERE, paths: ['/nowhere', other.mapping, libc.mapping] }
-  expect(hold([byPath]).numbers).toEqual([0])
-  renameSync(other.mapping, libc.mapping)
-  expect(hold([byPath]).numbers).toEqual([])
+  const [libc, other] = makeLibcs([makeLibc(), makeLibc()]) as [MadeLibc, MadeLibc]
+  const places = [{ mapping: NOWHERE, paths: ['/nowhere', other.path, libc.path] }]
+  expect(hold([{ ...libc, places }]).numbers).toEqual([0])
+  renameSync(other.path, libc.path)
+  expect(hold([{ ...libc, places }]).numbers).toEqual([])
+})
+
+test('one whose first process has ended is had from another', () => {
+  const [libc] = makeLibcs([makeLibc()]) as [MadeLibc]
+  const places = [{ mapping: NOWHERE, paths: ['/nowhere'] }, ...libc.places]
+  expect(hold([{ ...libc, places }]).numbers).toEqual([0])
 })

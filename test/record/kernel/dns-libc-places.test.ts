@@ -79,7 +79,7 @@ describeKernel('--dns=libc, where libcs are in odd places', () => {
     foreign.writeUInt16LE(EM_386, MACHINE_AT)
     const [ownInode, foreignInode] = await mapAsLibc([own, foreign])
     const held = holdLibcs(findLibcs(), requireLibcMachine())
-    const inodes = held.paths.map((path) => statSync(path).ino)
+    const inodes = held.libcs.map(({ path }) => statSync(path).ino)
     held.close()
     expect(inodes).toContain(ownInode)
     expect(inodes).not.toContain(foreignInode)

@@ -50,7 +50,7 @@ test('an object that lacks a map or a program is not of this version', () => {
   expect(() => open({ findProgram: () => 0n }).program('trace_connect')).toThrow(/no trace_connect/)
 })
 
-test('what was attached ends with the object, once, and before it', () => {
+test('what was attached ends with the object, once, and before it: functions only then, since that takes long', () => {
   const calls: string[] = []
   let link = 10n
   const object = open({
@@ -64,13 +64,13 @@ test('what was attached ends with the object, once, and before it', () => {
   object.attach('follow_connect')
   object.attachToCgroup('follow_queries', 7)
   object.attachToEvent('enter_connect', 8)
-  const target = { name: 'getaddrinfo', isReturn: false }
+  const target = { offsetBytes: 4096, isReturn: false }
   expect(['libc', 'words'].map((file) => object.attachToFunction('enter', file, target))).toEqual([true, false])
   object.detach()
-  expect(calls).toEqual(['link 10', 'link 11', 'link 12', 'link 13'])
+  expect(calls).toEqual(['link 10', 'link 11', 'link 12'])
   object.attach('follow_connect')
   object.close()
-  expect(calls.slice(4)).toEqual(['link 14', 'object'])
+  expect(calls.slice(3)).toEqual(['link 14', 'link 13', 'object'])
 })
 
 test('all goes well without a word', () => {

@@ -1,0 +1,56 @@
+import { copyFileSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { readMappedLibcs } from '../../../src/record/host/find-libcs.js'
+import { NO_FILTERS } from '../../../src/record/options/record-filters.js'
+import { attachPrograms } from '../../../src/record/probe/attach-programs.js'
+import type { ProbeObject } from '../../../src/record/probe/probe-object.js'
+import { firstOutput, start } from '../../support/process.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+
+const LIBC = { filters: NO_FILTERS, followsCommand: false, dnsSource: 'libc', localErrors: false } as const
+
+/** Attaches to the libcs of this host, as far as the kernel would let it. */
+function attach(canAttach: (program: string, inode: number) => boolean) {
+  const calls: [program: string, inode: number, offsetBytes: number, isReturn: boolean][] = []
+  const object: Partial<ProbeObject> = {
+    attach() {},
+    attachToFunction(program, file, { offsetBytes, isReturn }) {
+      const inode = statSync(file).ino
+      calls.push([program, inode, offsetBytes, isReturn])
+      return canAttach(program, inode)
+    },
+  }
+  return { gaps: attachPrograms(object as ProbeObject, LIBC), calls }
+}
+
+/** Starts a process with a libc of its own, and gives the inode number of that. */
+async function useCopiedLibc(): Promise<number> {
+  const directory = makeTemporaryDirectory()
+  const copy = join(directory, 'libc.so.6')
+  copyFileSync(readMappedLibcs(readFileSync('/proc/self/maps', 'utf8'))[0]?.path as string, copy)
+  await firstOutput(start(['sh', '-c', 'echo ready; read line'], { env: { LD_LIBRARY_PATH: directory } }))
+  return statSync(copy).ino
+}
+
+test('of each libc first the end of getaddrinfo is followed, then its beginning, at the same place', async () => {
+  const copy = await useCopiedLibc()
+  const { calls, gaps } = attach(() => true)
+  const own = calls.filter(([, inode]) => inode === copy)
+  expect(own.map(([program, , , isReturn]) => [program, isReturn])).toEqual([
+    ['exit_getaddrinfo', true],
+    ['enter_getaddrinfo', false],
+  ])
+  expect(own[0]?.[2]).toBe(own[1]?.[2])
+  expect(gaps).toEqual([])
+})
+
+test('one that cannot be followed is told, and the others are followed', async () => {
+  const copy = await useCopiedLibc()
+  const { gaps } = attach((_, inode) => inode !== copy)
+  expect(gaps).toEqual(['--dns=libc could not be attached to 1 libc: names that are asked of them are missing'])
+})
+
+test.each(['enter_getaddrinfo', 'exit_getaddrinfo'])('where no %s can be attached nothing is followed', (program) => {
+  expect(() => attach((one) => one !== program)).toThrow(expect.objectContaining({ code: 'E_NO_LIBC' }))
+})
