@@ -4,6 +4,8 @@ import { readWallClock } from '../probe/libc.js'
 export interface SessionClock {
   /** CLOCK_MONOTONIC at the session's beginning. */
   readonly epochNs: bigint
+  /** Unix time at the session's beginning, read once: a file's name and its session tell the same second. */
+  readonly startedUnixNs: bigint
   /** ns since the session began. */
   nowNs(): number
   /** Unix time minus session time, as it is now. */
@@ -17,10 +19,12 @@ export const CLOCK_STEP_NS = 100_000n
 
 export function startClock(): SessionClock {
   const epochNs = readMonotonicClock()
+  const unixOffsetNs = () => readOffset() + epochNs
   return {
     epochNs,
+    startedUnixNs: unixOffsetNs(),
     nowNs: () => Number(readMonotonicClock() - epochNs),
-    unixOffsetNs: () => readOffset() + epochNs,
+    unixOffsetNs,
   }
 }
 

@@ -9,10 +9,9 @@ import { MAX_SAME_SECOND, type FileNames } from './file-names.js'
  * @throws the errors of `openOutput`
  */
 export function openNextFile(names: FileNames, clock: SessionClock): Output {
-  const unixNs = clock.unixOffsetNs()
   for (let count = 0; ; count++) {
     try {
-      return openOutput(names.pathAt(unixNs, count), 'new')
+      return openOutput(names.pathAt(clock.startedUnixNs, count), 'new')
     } catch (error) {
       if (!isTaken(error) || count + 1 >= MAX_SAME_SECOND) throw error
     }

@@ -88,7 +88,7 @@ function createSession(
     commandLine: options.commandLine,
     filters: describeFilters(options.filters, options.command),
     ringBytes: RING_BYTES,
-    startedUnixNs: clock.unixOffsetNs(),
+    startedUnixNs: clock.startedUnixNs,
     dnsSource: options.dnsSource,
     localErrors: options.localErrors,
   })

@@ -58,7 +58,7 @@ function tell({ part, tally }: Recording, nowNs: number, { status, notifier }: W
  */
 function createCheck({ clock, output, id, writer }: Session): (nowNs: number) => void {
   let checkedNs = 0
-  let stored = clock.unixOffsetNs()
+  let stored = clock.startedUnixNs
   return (nowNs) => {
     if (nowNs - checkedNs < CHECK_NS) return
     output.requireName()

@@ -19,7 +19,7 @@ function createScene() {
       return count
     },
   }
-  const clock = { epochNs: 0n, nowNs: () => 0, unixOffsetNs: () => 0n }
+  const clock = { epochNs: 0n, startedUnixNs: 0n, nowNs: () => 0, unixOffsetNs: () => 0n }
   const options = { clock, cgroupPaths: createCgroupPaths(null), keepsLookups: true }
   const explained = explainEvents({ ...fake, context }, options)
   const peek = (limit: number = BATCH_ROWS) => {

@@ -6,7 +6,8 @@ import { openNextFile } from '../../../src/record/rotate/open-next-file.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 
 const UNIX_NS = BigInt(Date.UTC(2026, 10, 25, 22, 15) / 1000) * 1_000_000_000n
-const clock = { epochNs: 0n, nowNs: () => 0, unixOffsetNs: () => UNIX_NS }
+// Set in between: the name is of the moment at which it was started, as the session is.
+const clock = { epochNs: 0n, startedUnixNs: UNIX_NS, nowNs: () => 0, unixOffsetNs: () => UNIX_NS + 3_600_000_000_000n }
 
 function openIn(directory: string): string {
   const output = openNextFile(createFileNames(join(directory, 'a.db')), clock)

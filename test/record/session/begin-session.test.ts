@@ -99,6 +99,16 @@ test('a damaged trace is E_DAMAGED_TRACE, and no session is added', () => {
   expect(readdirSync(dirname(path))).toEqual(['trace.db'])
 })
 
+test('it began at the moment that its clock was started, however long opening took', () => {
+  const path = newPath()
+  const clock = { epochNs: 0n, startedUnixNs: 1_700_000_000_000_000_000n, nowNs: () => 0, unixOffsetNs: () => 1n }
+  const parts = { options: quietOptions(path), probe: createFakeProbe(), output: openOutput(path), kernelCount: null }
+  const { output } = beginSession({ ...parts, clock }, createUserNames())
+  const rows = output.db.prepare('SELECT started_unix_ns FROM session').safeIntegers().pluck().all()
+  expect(rows).toEqual([clock.startedUnixNs])
+  output.close()
+})
+
 test('once the session is in, a write waits for a tenth of a second', () => {
   const { output } = begin(newPath())
   expect(output.db.pragma('busy_timeout', { simple: true })).toBe(100)

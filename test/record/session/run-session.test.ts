@@ -39,7 +39,12 @@ function createScene(durationNs: number | null = null, names: HostNames = NAMES)
     options: quietOptions(output.path, durationNs),
     probe,
     output,
-    clock: { epochNs: 0n, nowNs: () => (nowNs += 100e6), unixOffsetNs: () => wall.offsetNs },
+    clock: {
+      epochNs: 0n,
+      startedUnixNs: STARTED_UNIX_NS,
+      nowNs: () => (nowNs += 100e6),
+      unixOffsetNs: () => wall.offsetNs,
+    },
     writer: createWriter({ db: output.db, sessionId }, names),
     kernelCount: null,
     cgroupPaths: createCgroupPaths(null),
