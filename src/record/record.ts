@@ -1,19 +1,17 @@
 import { safeLine } from '../show/safe-text.js'
-import { startClock } from './host/clock.js'
 import type { User, UserNames } from './host/user-names.js'
 import { describeFilters } from './options/describe-filters.js'
 import type { RecordOptions } from './options/record-options.js'
 import type { Probe } from './probe/load-probe.js'
+import { beginFirst } from './rotate/begin-first.js'
 import { createFileNames } from './rotate/file-names.js'
-import { openNextFile } from './rotate/open-next-file.js'
 import { createRotatingRecording } from './rotate/rotating-recording.js'
 import { tapRing } from './rotate/tap-ring.js'
 import { openNotifier, type Notifier } from './service/notifier.js'
-import { beginSession, type Session } from './session/begin-session.js'
+import type { Session } from './session/begin-session.js'
 import { holdCommand, requireCommand, type HeldCommand } from './session/command.js'
 import { endSession, failSession, type SessionResult } from './session/end-session.js'
 import { createKernelCount, type KernelCount } from './session/kernel-count.js'
-import { openOutput } from './session/open-output.js'
 import { createPump } from './session/pump.js'
 import { createRecording, type Part, type Recording } from './session/recording.js'
 import { runSession } from './session/run-session.js'
@@ -55,7 +53,7 @@ export async function record(
   try {
     if (options.command[0] !== undefined) requireCommand(options.command[0])
     const signals = catchSignals(options)
-    const session = beginFirst({ options, probe, kernelCount }, users)
+    const session = beginFirst({ options, probe, kernelCount }, users, sayLine)
     const files = createFileProgress()
     const display = openDisplay(session, { users, stop: signals.stop, files })
     const recording = startRecording(session, { display, users })
@@ -77,13 +75,7 @@ export interface Scene {
   readonly files: FileProgress
 }
 
-/** The first file, which is the only one if the recording does not rotate. */
-function beginFirst(parts: Pick<Session, 'options' | 'probe' | 'kernelCount'>, users: UserNames): Session {
-  const { file, rotation } = parts.options
-  const clock = startClock()
-  const output = rotation === null ? openOutput(file) : openNextFile(createFileNames(file), clock)
-  return beginSession({ ...parts, output, clock }, users)
-}
+const sayLine = (text: string) => void process.stderr.write(`${text}\n`)
 
 function startRecording(session: Session, { display, users }: { display: Display; users: UserNames }): Recording {
   const { clock, options, writer } = session
@@ -95,7 +87,7 @@ function startRecording(session: Session, { display, users }: { display: Display
   const pump = createPump({ ring: tap.ring, lost: display.probe.lost }, writer, () => onBatch(writer))
   const tell = (text: string) => {
     display.status.clear()
-    process.stderr.write(`${text}\n`)
+    sayLine(text)
   }
   return createRotatingRecording(
     { session, pump },

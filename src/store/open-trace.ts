@@ -4,17 +4,21 @@ import { TcpconnError, messageOf } from '../errors.js'
 import { cannotOpen, checkTrace } from './check-trace.js'
 import { sqlitePath } from './sqlite-path.js'
 
+/** How long opening waits for another program's lock. */
+const WAIT_MS = 2000
+
 /**
  * Opens a trace to read it, also while it is being recorded. The file may come from a stranger: it is opened
  * read-only, and nothing that is stored in its schema is trusted (https://www.sqlite.org/security.html). better-sqlite3
  * switches SQLITE_DBCONFIG_DEFENSIVE on by itself; it has no authorizer and sets no limits.
+ * @param waitMs for another program's lock
  * @throws E_NO_SUCH_FILE and the errors of `checkTrace`
  */
-export function openTrace(path: string): Database.Database {
+export function openTrace(path: string, waitMs = WAIT_MS): Database.Database {
   requireFile(path)
   let db: Database.Database | undefined
   try {
-    db = new Database(sqlitePath(path), { readonly: true, timeout: 2000 })
+    db = new Database(sqlitePath(path), { readonly: true, timeout: waitMs })
     db.pragma('trusted_schema = OFF')
     db.pragma('query_only = ON')
     db.pragma('mmap_size = 0')

@@ -17,10 +17,10 @@ export interface Moment {
 
 /**
  * The files that `keep` leaves no room for, the oldest first: what ended longer ago, or what makes all files together
- * larger. Pure.
+ * larger. By their ends, not their names: those of a clock that ran ahead stay wrong. Pure.
  */
 export function chooseExpired(files: readonly KeptFile[], keep: Limit, { nowMs, runningBytes }: Moment): KeptFile[] {
-  const oldestFirst = files.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const oldestFirst = files.toSorted((a, b) => a.endedMs - b.endedMs || (a.name < b.name ? -1 : 1))
   if ('ns' in keep) return oldestFirst.filter(({ endedMs }) => nowMs - endedMs > keep.ns / 1e6)
   let total = runningBytes + files.reduce((sum, { bytes }) => sum + bytes, 0)
   const expired: KeptFile[] = []

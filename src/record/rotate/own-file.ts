@@ -1,20 +1,22 @@
-import { closeSync, constants, fstatSync, openSync } from 'node:fs'
+import { fstatSync, futimesSync, rmSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { requireTraceHeader } from '../../store/check-trace.js'
 import { openTrace } from '../../store/open-trace.js'
 import { isInWalMode } from '../../store/wal-mode.js'
-import { flock } from '../probe/libc.js'
+import { isNamed } from '../session/output-file.js'
+import { rollBack } from '../session/roll-back.js'
 import { asksToRotate } from './command-words.js'
 import type { FileNames } from './file-names.js'
+import { holdPlainFile } from './plain-file.js'
 
-const LOCK_SH_NB = 1 | 4
-const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
 const NS_PER_SECOND = 1_000_000_000n
 
 /** A file that a recording of this host made by itself, and that nobody records into. */
 export interface OwnFile {
+  /** With the log that an unclosed one has beside it */
   readonly bytes: number
+  /** When it or its log was last written, Unix time */
   readonly endedMs: number
   /** Its recorder was killed, or somebody read it when it was closed. */
   readonly isUnclosed: boolean
@@ -25,27 +27,59 @@ export interface OwnFile {
 /**
  * Looks at a file that has a name of ours. A name can be given to anything: it is ours if it is a plain file of this user
  * with this one name, a trace with one session, by `record --rotate`, of this host, which began in the second of the name.
- * @returns `null` for anything else, and while somebody records into it
+ * @returns `null` for anything else
+ * @throws for what may be over at the next look: it is locked, gone, or cannot be read
  */
 export function findOwnFile(names: FileNames, name: string): OwnFile | null {
   const path = join(names.directory, name)
-  let fd = -1
-  try {
-    fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
-    const stat = fstatSync(fd)
-    if (!stat.isFile() || stat.uid !== process.geteuid?.() || stat.nlink !== 1 || stat.size === 0) return null
-    // A recorder holds an exclusive lock for as long as it has the file.
-    if (flock(fd, LOCK_SH_NB) !== 0) return null
+  return holdPlainFile(path, 'shared', (fd) => examine(fd, path, names.secondOf(name)))
+}
+
+/**
+ * Removes a file if it is still ours, while nobody can begin to record into it. A closed trace is one file; what SQLite may
+ * have left beside one is of no use without it.
+ * @throws as `findOwnFile`, and when it cannot be removed
+ */
+export function removeOwnFile(names: FileNames, name: string): void {
+  const path = join(names.directory, name)
+  holdPlainFile(path, 'exclusive', (fd) => {
+    if (examine(fd, path, names.secondOf(name)) === null || !isNamed({ fd, path })) return
+    rmSync(path)
+    for (const suffix of ['-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true })
+  })
+}
+
+/**
+ * Takes back a step that a kill cut off in a file with a name of ours: before that nobody can read whose it is. Only a trace
+ * of this user is touched, and as any program would that opens it.
+ * @throws as `findOwnFile`, and what SQLite throws
+ */
+export function settleFile(names: FileNames, name: string): void {
+  const path = join(names.directory, name)
+  holdPlainFile(path, 'exclusive', (fd) => {
     requireTraceHeader(fd, path)
-    const sessions = readSessions(path)
-    const isStillborn = sessions.length === 0
-    if (!isStillborn && !isOfRotation(sessions, names.secondOf(name))) return null
-    return { bytes: stat.size, endedMs: stat.mtimeMs, isUnclosed: isInWalMode(fd), isStillborn }
-  } catch {
-    // Gone by now, not to be read, damaged, or no trace at all.
-    return null
-  } finally {
-    if (fd >= 0) closeSync(fd)
+    rollBack(fd, path)
+  })
+}
+
+/** Sets when a file with a name of ours was last written. @throws as `findOwnFile` */
+export function dateFile(names: FileNames, name: string, endedMs: number): void {
+  holdPlainFile(join(names.directory, name), 'shared', (fd) => futimesSync(fd, endedMs / 1000, endedMs / 1000))
+}
+
+function examine(fd: number, path: string, second: number | null): OwnFile | null {
+  requireTraceHeader(fd, path)
+  const { size, mtimeMs } = fstatSync(fd)
+  // In WAL mode the file itself is only written now and then.
+  const log = statSync(`${path}-wal`, { throwIfNoEntry: false })
+  const sessions = readSessions(path)
+  const isStillborn = sessions.length === 0
+  if (!isStillborn && !isOfRotation(sessions, second)) return null
+  return {
+    bytes: size + (log?.size ?? 0),
+    endedMs: Math.max(mtimeMs, log?.mtimeMs ?? 0),
+    isUnclosed: isInWalMode(fd),
+    isStillborn,
   }
 }
 
@@ -58,9 +92,9 @@ function isOfRotation(sessions: readonly SessionMark[], second: number | null): 
   return sessions.length === 1 && host === hostname() && began === second && asksToRotate(commandLine)
 }
 
-/** Of the first two sessions. */
+/** Of the first two sessions. Attempts stay in the ring meanwhile, so that no lock is waited for. */
 function readSessions(path: string): SessionMark[] {
-  const db = openTrace(path)
+  const db = openTrace(path, 0)
   try {
     const select = db.prepare('SELECT host, command_line, started_unix_ns FROM session LIMIT 2')
     return select.raw().safeIntegers().all() as SessionMark[]

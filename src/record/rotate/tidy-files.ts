@@ -1,12 +1,13 @@
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { messageOf, type TcpconnError } from '../../errors.js'
+import { messageOf } from '../../errors.js'
 import { safeLine } from '../../show/safe-text.js'
 import type { Limit } from '../options/parse-rotation.js'
-import { openOutput } from '../session/open-output.js'
 import { chooseExpired, type KeptFile } from './choose-expired.js'
+import { watchClock, type Clocks } from './clock-watch.js'
 import type { FileNames } from './file-names.js'
-import { findOwnFile } from './own-file.js'
+import { createKnownFiles } from './known-files.js'
+import { removeFile, tidyFile, type Round } from './tidy-file.js'
 
 /** What a recording waits for at a time: attempts stay in the ring meanwhile. */
 const STEP_MS = 10
@@ -31,22 +32,17 @@ export interface TidyOptions {
   readonly keep: Limit | null
   /** Says what could not be done. */
   readonly tell: (text: string) => void
-  /** Milliseconds of a clock that only goes forward */
-  readonly now?: () => number
+  readonly clocks?: Clocks
 }
 
+const CLOCKS: Clocks = { now: () => performance.now(), wall: () => Date.now() }
+
 /**
- * Closes what a killed recorder left open, removes what it had only begun to make, and what is to be kept no longer: at the beginning, at every new file, and
- * once a minute. Errors are told once each and end nothing.
+ * Closes what a killed recorder left open, removes what it had only begun to make, and what is to be kept no longer: at the
+ * beginning, at every new file, and once a minute. Errors are told once each and end nothing.
  */
-export function createTidyFiles({ names, keep, tell, now = () => performance.now() }: TidyOptions): TidyFiles {
-  const told = new Set<string>()
-  const tellOnce = (text: string) => {
-    if (told.has(text)) return
-    told.add(text)
-    tell(safeLine(text))
-  }
-  const known = createKnownFiles(names)
+export function createTidyFiles({ tell, clocks = CLOCKS, ...options }: TidyOptions): TidyFiles {
+  const each = prepare({ ...options, clocks, tell: (text) => tell(`${text}; recording goes on`) })
   let round: Iterator<void> | null = null
   let lookAtMs = -Infinity
   return {
@@ -55,99 +51,71 @@ export function createTidyFiles({ names, keep, tell, now = () => performance.now
       lookAtMs = -Infinity
     },
     step(running) {
-      const startMs = now()
+      const startMs = clocks.now()
       if (round === null && startMs < lookAtMs) return
-      round ??= tidy({ names, keep, known, tellOnce, running })
+      round ??= tidy(each, running)
       lookAtMs = startMs + PERIOD_MS
       try {
         do {
           if (round.next().done) return void (round = null)
-        } while (now() - startMs < STEP_MS)
+        } while (clocks.now() - startMs < STEP_MS)
       } catch (error) {
         round = null
-        tellOnce(`cannot look for files in ${names.directory}: ${messageOf(error)}; recording goes on`)
+        each.tellOnce(cannotLook(options, error))
       }
     },
   }
 }
 
-interface Round extends Pick<TidyOptions, 'names' | 'keep'> {
-  readonly known: KnownFiles
-  readonly tellOnce: (text: string) => void
-  readonly running: RunningFile
+/** The same at once, while there is no file yet that is recorded into. */
+export function tidyNow(options: TidyOptions): void {
+  const each = prepare({ clocks: CLOCKS, ...options })
+  try {
+    Array.from(tidy(each, null))
+  } catch (error) {
+    each.tellOnce(cannotLook(options, error))
+  }
+}
+
+interface Rounds extends Round, Pick<TidyOptions, 'keep'> {
+  /** Whether the wall clock tells the age of files. */
+  readonly knowsAges: () => boolean
+}
+
+function prepare({ names, keep, tell, clocks }: TidyOptions & { readonly clocks: Clocks }): Rounds {
+  const told = new Set<string>()
+  const tellOnce = (text: string) => {
+    if (told.has(text)) return
+    told.add(text)
+    tell(safeLine(text))
+  }
+  return { names, keep, known: createKnownFiles(names), tellOnce, wall: clocks.wall, knowsAges: watchClock(clocks) }
 }
 
 /** One look at all files, with a pause after each. */
-function* tidy({ names, keep, known, tellOnce, running }: Round): Generator<void> {
+function* tidy(each: Rounds, running: RunningFile | null): Generator<void> {
+  const { names, keep, known } = each
   const files: KeptFile[] = []
   const candidates = readdirSync(names.directory).filter((name) => names.secondOf(name) !== null)
   known.keepOnly(candidates)
   for (const name of candidates) {
     yield
-    const path = join(names.directory, name)
     // Not even to look at: closing any descriptor of it would give up the locks that SQLite holds on it.
-    if (isSame(path, running.path)) continue
-    // Of a step that a kill cut off: until it is taken back nobody can read the file.
-    if (existsSync(`${path}-journal`)) closeFile(path, tellOnce)
-    const file = known.look(name)
-    if (file === null) continue
-    if (file.isStillborn) removeFile(path, tellOnce)
-    else {
-      if (file.isUnclosed) closeFile(path, tellOnce)
-      files.push({ name, ...file })
-    }
+    if (running !== null && isSame(join(names.directory, name), running.path)) continue
+    const file = tidyFile(each, name)
+    if (file !== null) files.push(file)
   }
-  if (keep === null) return
-  for (const { name } of chooseExpired(files, keep, { nowMs: Date.now(), runningBytes: running.sizeBytes() })) {
+  const isInDoubt = !each.knowsAges()
+  if (keep === null || ('ns' in keep && isInDoubt)) return
+  const moment = { nowMs: each.wall(), runningBytes: running?.sizeBytes() ?? 0 }
+  for (const { name } of chooseExpired(files, keep, moment)) {
     yield
-    // Somebody may have begun to record into it, or have put another file there, since it was looked at.
-    if (findOwnFile(names, name) !== null) removeFile(join(names.directory, name), tellOnce)
+    removeFile(each, name)
   }
 }
 
-/** Files that were looked at before: what did not change is not opened again. */
-interface KnownFiles {
-  look(name: string): ReturnType<typeof findOwnFile>
-  keepOnly(names: readonly string[]): void
-}
-
-function createKnownFiles(names: FileNames): KnownFiles {
-  const known = new Map<string, { readonly mark: string; readonly file: ReturnType<typeof findOwnFile> }>()
-  return {
-    look(name) {
-      const stat = statSync(join(names.directory, name), { throwIfNoEntry: false, bigint: true })
-      const mark = `${stat?.dev} ${stat?.ino} ${stat?.ctimeNs}`
-      const before = known.get(name)
-      if (before?.mark === mark && !before.file?.isUnclosed) return before.file
-      const file = findOwnFile(names, name)
-      known.set(name, { mark, file })
-      return file
-    },
-    keepOnly(candidates) {
-      const present = new Set(candidates)
-      for (const name of known.keys()) if (!present.has(name)) known.delete(name)
-    },
-  }
-}
-
-function closeFile(path: string, tellOnce: (text: string) => void): void {
-  try {
-    openOutput(path).close()
-  } catch (error) {
-    // Somebody else is just recording into it.
-    if ((error as TcpconnError).code === 'E_BUSY_TRACE') return
-    tellOnce(`cannot close ${path}, which its recorder left open: ${messageOf(error)}; recording goes on`)
-  }
-}
-
-/** A closed trace is one file; what SQLite may have left beside one is of no use without it. */
-function removeFile(path: string, tellOnce: (text: string) => void): void {
-  try {
-    rmSync(path)
-    for (const suffix of ['-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true })
-  } catch (error) {
-    tellOnce(`cannot remove ${path}, which is to be kept no longer: ${messageOf(error)}; recording goes on`)
-  }
+function cannotLook({ names }: Pick<TidyOptions, 'names'>, error: unknown): string {
+  return `cannot look for files in ${names.directory}: ${messageOf(error)}`
 }
 
 function isSame(a: string, b: string): boolean {

@@ -40,9 +40,10 @@ export interface Output {
 /**
  * Opens or makes a trace to record into, mode 0600. Never follows a symbolic link in the last component, and changes
  * nothing that is not a trace.
+ * @param waitMs for another program's lock
  * @throws E_CANNOT_OPEN, E_SYMLINK, E_BUSY_TRACE, E_DISK_FULL and the errors of `checkTrace`
  */
-export function openOutput(path: string, mode: OpenMode = 'any'): Output {
+export function openOutput(path: string, mode: OpenMode = 'any', waitMs = OPEN_WAIT_MS): Output {
   const name = sqlitePath(path)
   const file = openOutputFile(path, mode)
   let db: Database.Database | undefined
@@ -53,7 +54,7 @@ export function openOutput(path: string, mode: OpenMode = 'any'): Output {
     if (fstatSync(file.fd).size === 0) requireNoStrayLog(path)
     // Command lines and names are nobody else's business; SQLite gives a log the mode of its file.
     fchmodSync(file.fd, 0o600)
-    db = new Database(name, { fileMustExist: true, timeout: OPEN_WAIT_MS })
+    db = new Database(name, { fileMustExist: true, timeout: waitMs })
     requireSameFile(file)
     checkTrace(db, path)
     prepare(db)

@@ -22,8 +22,11 @@ export interface OutputFile {
   readonly isWal: boolean
 }
 
-/** Whether a file that is there is recorded into as well, or only a new one: `isTaken` tells the error then. */
-export type OpenMode = 'any' | 'new'
+/**
+ * Whether a file that is there is recorded into as well, or only a new one, of which `isTaken` tells the error, or only one
+ * that is there.
+ */
+export type OpenMode = 'any' | 'new' | 'present'
 
 /**
  * Opens or makes a file, mode 0600. Never follows a symbolic link in the last component.
@@ -51,7 +54,7 @@ export function isTaken(error: unknown): boolean {
 
 function openOrMake(path: string, mode: OpenMode): { fd: number; wasMade: boolean } {
   try {
-    return { fd: openSync(path, FLAGS | O_CREAT | O_EXCL, 0o600), wasMade: true }
+    if (mode !== 'present') return { fd: openSync(path, FLAGS | O_CREAT | O_EXCL, 0o600), wasMade: true }
   } catch (cause) {
     if (mode === 'new' || (cause as NodeJS.ErrnoException).code !== 'EEXIST')
       throw openError(path, cause as NodeJS.ErrnoException)
@@ -100,7 +103,7 @@ export function isNamed({ fd, path }: Pick<OutputFile, 'fd' | 'path'>): boolean 
 }
 
 /** SQLite opens by name: the file that it got must be the one that was checked, not one planted in between. */
-export function requireSameFile({ fd, path }: OutputFile): void {
+export function requireSameFile({ fd, path }: Pick<OutputFile, 'fd' | 'path'>): void {
   const { dev, ino } = fstatSync(fd)
   const same = readdirSync('/proc/self/fd').filter((name) => {
     const stat = statSync(`/proc/self/fd/${name}`, { throwIfNoEntry: false })

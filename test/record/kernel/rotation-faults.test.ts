@@ -1,4 +1,4 @@
-import { existsSync, rmSync, statSync, statfsSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, statSync, statfsSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import Database from 'better-sqlite3'
@@ -16,6 +16,7 @@ import { waitUntil } from '../../support/wait-until.js'
 import { expectWholeTrace } from '../../support/whole-trace.js'
 import { connect, generateLoad, startWorkload } from '../../support/workload.js'
 
+const LONG_AGO = new Date('2020-01-01T00:00:00Z')
 const ATTEMPTS = `SELECT pid, tid, started_ns, local_port FROM connects WHERE netns = ?`
 
 describeKernel('a change that cannot be made', () => {
@@ -38,6 +39,24 @@ describeKernel('a change that cannot be made', () => {
     ).toHaveLength(1)
     expect(recording.files().flatMap((file) => connectsOf(file, pid))).toHaveLength(1)
     for (const file of recording.files()) expectClosed(file)
+  })
+
+  test('no room for the first file: what is to be kept no longer goes before, and it begins', async () => {
+    const directory = makeTemporaryDirectory()
+    mount(directory, ['-t', 'tmpfs', '-o', 'size=2m', 'none'])
+    const args = ['record', join(directory, 'trace.db'), '--rotate', '1h', '--port', '1000']
+    for (let i = 0; i < 4; i++) expect(await runTool([...args, '-d', '10ms'])).toMatchObject({ status: 0 })
+    const old = listTraces(directory)
+    expect(old).toHaveLength(4)
+    for (const file of old) utimesSync(file, LONG_AGO, LONG_AGO)
+    const filler = join(directory, 'filler')
+    const { bavail, bsize } = statfsSync(directory)
+    writeFileSync(filler, Buffer.alloc(bavail * bsize))
+    expectError(await runTool([...args, '-d', '10ms']), 'E_DISK_FULL')
+    expect(listTraces(directory)).toEqual(old)
+    expect(await runTool([...args, '--keep', '7d', '-d', '10ms'])).toMatchObject({ status: 0 })
+    // Within the same second it has the name that one of them had.
+    expect(listTraces(directory).map((file) => statSync(file).mtimeMs > LONG_AGO.getTime())).toEqual([true])
   })
 
   test('no room for anything: it stops as every recording does, and what was written is whole', async () => {

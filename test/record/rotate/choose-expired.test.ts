@@ -25,6 +25,16 @@ describe('by age', () => {
   })
 })
 
+test('by their ends: names are given by a clock, which may have run ahead', () => {
+  const files = [
+    { name: 'a-2099', bytes: 100, endedMs: DAY_MS },
+    { name: 'a-2026', bytes: 100, endedMs: 2 * DAY_MS },
+    { name: 'a-2027', bytes: 100, endedMs: 2 * DAY_MS },
+  ]
+  const names = chooseExpired(files, { bytes: 150 }, { nowMs: 0, runningBytes: 0 }).map(({ name }) => name)
+  expect(names).toEqual(['a-2099', 'a-2026'])
+})
+
 describe('by size', () => {
   test.each([
     [401, 0, []],

@@ -1,46 +1,104 @@
 import {
-  copyFileSync,
+  chmodSync,
+  closeSync,
   existsSync,
+  openSync,
   readFileSync,
   readdirSync,
-  renameSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { flock } from '../../../src/record/probe/libc.js'
 import type { Limit } from '../../../src/record/options/parse-rotation.js'
 import { createFileNames } from '../../../src/record/rotate/file-names.js'
-import { createTidyFiles } from '../../../src/record/rotate/tidy-files.js'
+import { createTidyFiles, tidyNow } from '../../../src/record/rotate/tidy-files.js'
 import { openOutput, type Output } from '../../../src/record/session/open-output.js'
 import { insertSession } from '../../../src/record/session/session-row.js'
 import { openTrace } from '../../../src/store/open-trace.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 
 const SECOND = Date.UTC(2026, 10, 25, 22, 15) / 1000
+const HOUR_MS = 3_600_000
+const HOUR = { ns: 3600e9 }
+const LOCK_EX = 2
+const ROTATES = 'tcpconn record a.db --rotate 1h'
 
 /** A directory with traces of a rotating recording, and one that runs. */
 function createScene(keep: Limit | null) {
   const names = createFileNames(join(makeTemporaryDirectory(), 'a.db'))
-  const open = (index: number): Output => {
+  const open = (index: number, commandLine = ROTATES): Output => {
     const startedUnixNs = BigInt(SECOND + index) * 1_000_000_000n
     const output = openOutput(names.pathAt(startedUnixNs, 0), 'new')
     const start = { toolVersion: '1.0.0', filters: '{}', ringBytes: 4096, dnsSource: null, localErrors: false }
-    insertSession(output.db, { ...start, commandLine: 'tcpconn record a.db --rotate 1h', startedUnixNs })
+    insertSession(output.db, { ...start, commandLine, startedUnixNs })
     return output
   }
-  const clock = { ms: 0, perLookMs: 0 }
+  const beginMs = Date.now()
+  const clock = { ms: 0, perLookMs: 0, setAheadMs: 0 }
   const tell = vi.fn()
-  const tidy = createTidyFiles({ names, keep, tell, now: () => (clock.ms += clock.perLookMs) })
+  const clocks = {
+    now: () => (clock.ms += clock.perLookMs),
+    wall: () => beginMs + clock.ms + clock.setAheadMs,
+  }
+  const tidy = createTidyFiles({ names, keep, tell, clocks })
   const running = open(100)
   const step = () => tidy.step(running)
   const settle = () => {
     for (let i = 0; i < 200; i++) step()
   }
+  const settleLater = (milliseconds: number) => {
+    clock.ms += milliseconds
+    settle()
+  }
   const list = () => readdirSync(names.directory).filter((name) => name.endsWith('.db')).length
-  return { names, open, clock, tell, tidy, running, step, settle, list }
+  return { names, open, clock, tell, tidy, running, step, settle, settleLater, list }
+}
+
+/** Sets when a file was last written. */
+function date(path: string, unixMs: number): void {
+  utimesSync(path, unixMs / 1000, unixMs / 1000)
+}
+
+/** Makes of a file that is open what a kill would leave of it. */
+function kill(output: Output): string {
+  const copies = ['', '-wal'].map((suffix) => [output.path + suffix, readFileSync(output.path + suffix)] as const)
+  output.close()
+  for (const [path, bytes] of copies) writeFileSync(path, bytes)
+  return output.path
+}
+
+/** Leaves a file in the middle of a change, with pages of it written already, so that the journal is needed. */
+function cutOff(output: Output): string {
+  const { path } = output
+  output.close()
+  const db = new Database(path)
+  db.pragma('cache_size = 1')
+  db.exec('BEGIN; UPDATE session SET command_line = hex(zeroblob(100000))')
+  const copies = ['', '-journal'].map((suffix) => [path + suffix, readFileSync(path + suffix)] as const)
+  db.close()
+  for (const [name, bytes] of copies) writeFileSync(name, bytes)
+  return path
+}
+
+/** As a recorder has its file. @returns what gives it back */
+function lock(path: string): () => void {
+  const fd = openSync(path, 'r')
+  expect(flock(fd, LOCK_EX)).toBe(0)
+  return () => closeSync(fd)
+}
+
+function readCommandLine(path: string): unknown {
+  const db = openTrace(path)
+  try {
+    return db.prepare('SELECT command_line FROM session').pluck().get()
+  } finally {
+    db.close()
+  }
 }
 
 describe('files that are to be kept no longer', () => {
@@ -67,14 +125,23 @@ describe('files that are to be kept no longer', () => {
   })
 
   test('by age', () => {
-    const { open, settle, names, list } = createScene({ ns: 3600e9 })
-    open(1).close()
-    open(2).close()
-    const hourAgo = Date.now() / 1000 - 3700
-    utimesSync(join(names.directory, 'a-20261125T221501Z.db'), hourAgo, hourAgo)
+    const { open, settle, list } = createScene(HOUR)
+    const [old, recent] = [open(1), open(2)]
+    for (const one of [old, recent]) one.close()
+    date(old.path, Date.now() - HOUR_MS - 100_000)
     settle()
     expect(list()).toBe(2)
-    expect(existsSync(join(names.directory, 'a-20261125T221502Z.db'))).toBe(true)
+    expect(existsSync(recent.path)).toBe(true)
+  })
+
+  test('all at once before there is a file that is recorded into', () => {
+    const { open, names, tell } = createScene(null)
+    for (let i = 0; i < 5; i++) open(i).close()
+    const left = open(5)
+    tidyNow({ names, keep: { bytes: 1 }, tell })
+    expect(existsSync(left.path)).toBe(true)
+    expect(existsSync(names.pathAt(BigInt(SECOND) * 1_000_000_000n, 0))).toBe(false)
+    left.close()
   })
 
   test('one at a time: what takes long is not done in one step', () => {
@@ -88,15 +155,60 @@ describe('files that are to be kept no longer', () => {
   })
 })
 
+describe('a clock that is wrong', () => {
+  test('what one that ran ahead has dated is of now once it was set right, and goes when its time is over', () => {
+    const { open, settle, settleLater } = createScene(HOUR)
+    const ahead = open(1)
+    ahead.close()
+    date(ahead.path, Date.now() + 365 * 24 * HOUR_MS)
+    settle()
+    expect(Math.abs(statSync(ahead.path).mtimeMs - Date.now())).toBeLessThan(60_000)
+    settleLater(HOUR_MS - 60_000)
+    expect(existsSync(ahead.path)).toBe(true)
+    settleLater(120_000)
+    expect(existsSync(ahead.path)).toBe(false)
+  })
+
+  test('one that is set ahead removes nothing by age for an hour', () => {
+    const { open, clock, settle, settleLater, list } = createScene(HOUR)
+    open(1).close()
+    settle()
+    clock.setAheadMs = 24 * HOUR_MS
+    settleLater(60_000)
+    settleLater(HOUR_MS - 120_000)
+    expect(list()).toBe(2)
+    clock.setAheadMs = 0
+    settleLater(60_000)
+    settleLater(HOUR_MS - 60_000)
+    expect(list()).toBe(2)
+    settleLater(120_000)
+    expect(list()).toBe(1)
+  })
+
+  test('and one that stays ahead counts after that', () => {
+    const { open, clock, settle, settleLater, list } = createScene(HOUR)
+    open(1).close()
+    settle()
+    clock.setAheadMs = 24 * HOUR_MS
+    settleLater(60_000)
+    settleLater(HOUR_MS + 60_000)
+    expect(list()).toBe(1)
+  })
+
+  test('by size files go all the same', () => {
+    const { open, clock, settle, settleLater, list } = createScene({ bytes: 1 })
+    settle()
+    open(1).close()
+    clock.setAheadMs = 24 * HOUR_MS
+    settleLater(60_000)
+    expect(list()).toBe(1)
+  })
+})
+
 describe('what a killed recorder left open', () => {
   test('is closed, with all that was committed', () => {
     const { open, settle, names } = createScene(null)
-    const source = open(1)
-    const killed = join(makeTemporaryDirectory(), 'a-20261125T221501Z.db')
-    for (const suffix of ['', '-wal']) copyFileSync(source.path + suffix, killed + suffix)
-    source.close()
-    const path = join(names.directory, 'a-20261125T221501Z.db')
-    for (const suffix of ['', '-wal']) renameSync(killed + suffix, path + suffix)
+    const path = kill(open(1))
     settle()
     expect(readdirSync(names.directory).filter((name) => name.includes('01Z'))).toEqual(['a-20261125T221501Z.db'])
     const db = openTrace(path)
@@ -104,26 +216,46 @@ describe('what a killed recorder left open', () => {
     db.close()
   })
 
+  test('is kept from then on: its log was written last, or nothing for a long time', () => {
+    const { open, settle } = createScene(HOUR)
+    const path = kill(open(1))
+    for (const suffix of ['', '-wal']) date(path + suffix, Date.now() - 2 * HOUR_MS)
+    settle()
+    expect([existsSync(path), existsSync(`${path}-wal`)]).toEqual([true, false])
+  })
+
   test('is closed too when it was killed in the middle of that', () => {
-    const { settle, names } = createScene(null)
-    const path = join(names.directory, 'a-20261125T221501Z.db')
-    const source = openOutput(path, 'new')
-    const start = { toolVersion: '1.0.0', filters: '{}', ringBytes: 4096, dnsSource: null, localErrors: false }
-    const startedUnixNs = BigInt(SECOND + 1) * 1_000_000_000n
-    insertSession(source.db, { ...start, commandLine: 'tcpconn record --rotate 1h', startedUnixNs })
-    source.close()
-    const db = new Database(path)
-    // Large enough to spill pages into the file before the commit, so that the journal is needed to take them back.
-    db.pragma('cache_size = 1')
-    db.exec('BEGIN; UPDATE session SET command_line = hex(zeroblob(100000))')
-    const copies = ['', '-journal'].map((suffix) => readFileSync(path + suffix))
-    db.close()
-    copies.forEach((bytes, i) => writeFileSync(`${path}${i === 0 ? '' : '-journal'}`, bytes))
+    const { open, settle } = createScene(null)
+    const path = cutOff(open(1))
     settle()
     expect(existsSync(`${path}-journal`)).toBe(false)
-    const read = openTrace(path)
-    expect(read.prepare('SELECT command_line FROM session').pluck().get()).toBe('tcpconn record --rotate 1h')
-    read.close()
+    expect(readCommandLine(path)).toBe(ROTATES)
+  })
+
+  test('is closed later when somebody else had it at first', () => {
+    const { open, settle, settleLater } = createScene(null)
+    const path = kill(open(1))
+    const release = lock(path)
+    settle()
+    expect(existsSync(`${path}-wal`)).toBe(true)
+    release()
+    settleLater(60_000)
+    expect(existsSync(`${path}-wal`)).toBe(false)
+  })
+
+  test('is not waited for while another program has it locked', () => {
+    const { open, settle, settleLater, tell } = createScene({ bytes: 1 })
+    const path = kill(open(1))
+    const other = new Database(path)
+    onTestFinished(() => void other.close())
+    other.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT')
+    const startMs = performance.now()
+    settle()
+    expect(performance.now() - startMs).toBeLessThan(1000)
+    expect([existsSync(path), tell.mock.calls]).toEqual([true, []])
+    other.close()
+    settleLater(60_000)
+    expect(existsSync(path)).toBe(false)
   })
 
   test('is removed when there is not even a session in it', () => {
@@ -146,12 +278,32 @@ describe('what a killed recorder left open', () => {
   })
 })
 
+describe('what is not of this recording, with a journal beside it', () => {
+  test('an empty file stays empty', () => {
+    const { settle, names } = createScene({ bytes: 1 })
+    const path = join(names.directory, 'a-20261125T221501Z.db')
+    for (const suffix of ['', '-journal']) writeFileSync(path + suffix, suffix, { mode: 0o644 })
+    chmodSync(path, 0o644)
+    settle()
+    expect([statSync(path).size, statSync(path).mode & 0o777]).toEqual([0, 0o644])
+    expect(existsSync(`${path}-journal`)).toBe(true)
+  })
+
+  test('a trace of another recording keeps its mode, and all that was in it', () => {
+    const { open, settle } = createScene({ bytes: 1 })
+    const path = cutOff(open(1, 'tcpconn record a.db'))
+    chmodSync(path, 0o644)
+    settle()
+    expect(statSync(path).mode & 0o777).toBe(0o644)
+    expect(readCommandLine(path)).toBe('tcpconn record a.db')
+  })
+})
+
 test('a directory that is gone is told once', () => {
-  const { names, clock, settle, tell } = createScene({ bytes: 1 })
+  const { names, settle, settleLater, tell } = createScene({ bytes: 1 })
   rmSync(names.directory, { recursive: true })
   settle()
-  clock.ms += 60_000
-  settle()
+  settleLater(60_000)
   expect(tell).toHaveBeenCalledTimes(1)
   expect(tell.mock.calls[0]?.[0]).toMatch(/^cannot look for files in .*; recording goes on$/)
 })

@@ -32,6 +32,12 @@ describe('a trace that is refused is left as it was', () => {
   })
 })
 
+test('what is to be there is not made', () => {
+  const path = newPath()
+  expect(() => openOutputFile(path, 'present')).toThrow(expect.objectContaining({ code: 'E_CANNOT_OPEN' }))
+  expect(existsSync(path)).toBe(false)
+})
+
 test('a file that is put in its place while it is being opened is refused', () => {
   const path = makeClosedTrace()
   const planted = makeClosedTrace()
