@@ -98,12 +98,13 @@ const sendto = libc.func(
 )
 
 /**
- * A function that sends datagrams to a unix socket, without ever waiting; what cannot be delivered is dropped. Node has no
- * datagram sockets of this family.
+ * A function that sends datagrams to a unix socket, without ever waiting: it returns `false` when the other side's queue is
+ * full, so that the same may be sent again; what cannot be delivered for another reason is dropped. Node has no datagram
+ * sockets of this family.
  * @param path a leading `@` stands for the abstract namespace, as in unix(7)
  * @returns `null` when there can be no such socket
  */
-export function openDatagrams(path: string): ((text: string) => void) | null {
+export function openDatagrams(path: string): ((text: string) => boolean) | null {
   const name = Buffer.from(path)
   if (name.length === 0 || name.length >= MAX_PATH_BYTES) return null
   const isAbstract = path.startsWith('@')
@@ -113,6 +114,7 @@ export function openDatagrams(path: string): ((text: string) => void) | null {
   const address = Buffer.concat([Uint8Array.of(AF_UNIX, 0), name, ...(isAbstract ? [] : [Uint8Array.of(0)])])
   return (text) => {
     const data = Buffer.from(text)
-    sendto(fd, data, data.length, MSG_DONTWAIT_NOSIGNAL, address, address.length)
+    const sent = sendto(fd, data, data.length, MSG_DONTWAIT_NOSIGNAL, address, address.length)
+    return Number(sent) >= 0 || koffi.errno() !== koffi.os.errno.EAGAIN
   }
 }

@@ -4,6 +4,9 @@ import { openDatagrams } from '../probe/libc.js'
 
 const STATUS_NS = 10e9
 const US_NS = 1000
+/** How long and how often the last word is tried, when no other turn of the loop comes. */
+const LAST_TRIES = 20
+const LAST_WAIT_MS = 10
 
 /** What a service manager shows of a recording. */
 export interface Progress {
@@ -15,15 +18,16 @@ export interface Progress {
 
 /** Tells the service manager how it goes, by the protocol of sd_notify(3). Does nothing without one. */
 export interface Notifier {
-  /** Attempts are recorded from now on. */
+  /** Attempts are recorded from now on. If the manager is busy it learns of it at a later turn. */
   ready(): void
   /** To be called at each turn of the loop: shows that it turns, and now and then what it has done. */
   tick(nowNs: number, progress: () => Progress): void
-  /** Recording is about to end. */
+  /** Recording is about to end. Waits 0.2 s at most for a manager that is busy. */
   stopping(): void
 }
 
-type Send = (text: string) => void
+/** @returns `false` when it is to be tried again */
+type Send = (text: string) => boolean
 
 /**
  * The notifier for the manager that this process was started by. Takes its variables out of the environment: they are for this
@@ -46,20 +50,42 @@ export function openNotifier(
 function createNotifier(send: Send, watchdogNs: number | null): Notifier {
   let aliveNs = -Infinity
   let toldNs = -Infinity
+  const outbox = createOutbox(send)
   return {
-    ready: () => send('READY=1\n'),
-    stopping: () => send('STOPPING=1\n'),
+    ready: () => outbox.post('READY=1\n'),
+    stopping() {
+      outbox.post('STOPPING=1\n')
+      for (let i = 0; i < LAST_TRIES && !outbox.deliver(); i++) sleep(LAST_WAIT_MS)
+    },
     tick(nowNs, progress) {
+      if (!outbox.deliver()) return
       // sd_watchdog_enabled(3) asks for half of the time.
-      if (watchdogNs !== null && nowNs - aliveNs >= watchdogNs / 2) {
-        aliveNs = nowNs
-        send('WATCHDOG=1\n')
-      }
+      if (watchdogNs !== null && nowNs - aliveNs >= watchdogNs / 2 && send('WATCHDOG=1\n')) aliveNs = nowNs
       if (nowNs - toldNs < STATUS_NS) return
       toldNs = nowNs
       send(`STATUS=${describe(progress())}\n`)
     },
   }
+}
+
+/** What the manager must not miss: without READY=1 it ends the recorder. In order, as soon as there is room for it. */
+function createOutbox(send: Send): { post(text: string): void; deliver(): boolean } {
+  const waiting: string[] = []
+  const deliver = () => {
+    while (waiting[0] !== undefined && send(waiting[0])) waiting.shift()
+    return waiting.length === 0
+  }
+  return {
+    deliver,
+    post(text) {
+      waiting.push(text)
+      deliver()
+    },
+  }
+}
+
+function sleep(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }
 
 function describe({ attempts, lost, path }: Progress): string {

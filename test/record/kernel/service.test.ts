@@ -1,10 +1,13 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { openDatagrams } from '../../../src/record/probe/libc.js'
 import { describeKernel } from '../../support/kernel-tests.js'
+import { readThreads } from '../../support/process-status.js'
 import { firstOutput, start } from '../../support/process.js'
 import { readOnlyBut } from '../../support/read-only.js'
+import { waitUntilRecording } from '../../support/recorder.js'
 import { REPOSITORY } from '../../support/repository.js'
 import { listTraces } from '../../support/rotating-recorder.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
@@ -36,18 +39,29 @@ describeKernel('record as a service', () => {
     expect(connectsOf(file, pid)).toHaveLength(1)
   })
 
-  test('a recorder that hangs gives no sign of life', async () => {
+  test('a recorder whose loop does not turn gives no sign of life', async () => {
     const manager = await startManager(join(makeTemporaryDirectory(), 'notify'))
     const file = join(makeTemporaryDirectory(), 'trace.db')
-    const recorder = startTool(['record', file], { env: { ...manager.env, WATCHDOG_USEC: '400000' } })
+    const env = { ...manager.env, WATCHDOG_USEC: '400000', NODE_OPTIONS: `--require=${writeHang()}` }
+    const recorder = startTool(['record', file], { env })
     await waitUntil('READY=1', () => manager.lines().includes('READY=1'))
-    process.kill(recorder.pid, 'SIGSTOP')
+    process.kill(recorder.pid, 'SIGUSR2')
     await delay(300)
     const count = manager.lines().length
     await delay(1000)
     expect(manager.lines()).toHaveLength(count)
-    process.kill(recorder.pid, 'SIGCONT')
     await waitUntil('another sign', () => manager.lines().length > count)
+  })
+
+  test('a manager that is busy learns of the beginning when it has time', async () => {
+    const manager = await startManager(join(makeTemporaryDirectory(), 'notify'))
+    process.kill(manager.pid, 'SIGSTOP')
+    await waitUntil('it to stand still', () => readThreads(manager.pid)[0]?.State?.startsWith('T'))
+    fillQueue(manager.env.NOTIFY_SOCKET)
+    const recorder = startTool(['record', join(makeTemporaryDirectory(), 'trace.db')], { env: manager.env })
+    await waitUntilRecording(recorder, (path) => path.endsWith('-wal'))
+    process.kill(manager.pid, 'SIGCONT')
+    await waitUntil('READY=1', () => manager.lines().includes('READY=1'))
   })
 
   test('the command does not get what is meant for the recorder', async () => {
@@ -111,5 +125,25 @@ function setting(name: string): string {
 async function startManager(socket: string) {
   const running = startWorkload('notify-socket', [socket])
   await firstOutput(running)
-  return { env: { NOTIFY_SOCKET: socket }, lines: () => running.output().split('\n').slice(1, -1) }
+  const lines = () => running.output().split('\n').slice(1, -1)
+  return { pid: running.pid, env: { NOTIFY_SOCKET: socket }, lines }
+}
+
+/** Fills the queue of a socket that nobody reads. What one sender may have in it is limited too. */
+function fillQueue(path: string): void {
+  for (let senders = 0; senders < 100; senders++) {
+    const send = openDatagrams(path) ?? (() => true)
+    let sent = 0
+    while (sent < 10_000 && send('FILLED=1\n')) sent++
+    if (sent === 0) return
+  }
+  throw new Error(`${path} takes whatever it is sent`)
+}
+
+/** A script that keeps Node's loop from turning for 3 s after SIGUSR2, as a disk does that does not answer. */
+function writeHang(): string {
+  const path = join(makeTemporaryDirectory(), 'hang.cjs')
+  const wait = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000)'
+  writeFileSync(path, `process.on('SIGUSR2', () => ${wait})`)
+  return path
 }

@@ -3,12 +3,13 @@ import { openNotifier } from '../../../src/record/service/notifier.js'
 
 const PROGRESS = () => ({ attempts: 12_345, lost: 2, path: '/data/a\n.db' })
 
-/** A manager that keeps what it is told. */
+/** A manager that keeps what it is told, unless it is busy. */
 function createScene(env: NodeJS.ProcessEnv = {}) {
   const lines: string[] = []
-  const open = vi.fn(() => (text: string) => void lines.push(text))
+  const manager = { isBusy: false }
+  const open = vi.fn(() => (text: string) => !manager.isBusy && lines.push(text) > 0)
   const environment: NodeJS.ProcessEnv = { NOTIFY_SOCKET: '/run/notify', ...env }
-  return { lines, open, environment, notifier: openNotifier(environment, open) }
+  return { lines, manager, open, environment, notifier: openNotifier(environment, open) }
 }
 
 /** At each tenth of a second. */
@@ -21,6 +22,26 @@ test('the manager learns when recording begins and when it is about to end', () 
   notifier.ready()
   notifier.stopping()
   expect(lines).toEqual(['READY=1\n', 'STOPPING=1\n'])
+})
+
+test('a manager that is busy learns of the beginning at a later turn, before all else', () => {
+  const { notifier, manager, lines } = createScene({ WATCHDOG_USEC: '2000000' })
+  manager.isBusy = true
+  notifier.ready()
+  notifier.tick(0, PROGRESS)
+  expect(lines).toEqual([])
+  manager.isBusy = false
+  notifier.tick(1e8, PROGRESS)
+  expect(lines.slice(0, 2)).toEqual(['READY=1\n', 'WATCHDOG=1\n'])
+})
+
+test('the end is not kept back for a manager that stays busy', () => {
+  const { notifier, manager } = createScene()
+  manager.isBusy = true
+  const startMs = performance.now()
+  notifier.stopping()
+  expect(performance.now() - startMs).toBeGreaterThan(100)
+  expect(performance.now() - startMs).toBeLessThan(2000)
 })
 
 test('every ten seconds it says what it has done, in one line whatever the name of the file', () => {
@@ -37,6 +58,15 @@ describe('the watchdog', () => {
     const scene = createScene({ WATCHDOG_USEC: '2000000' })
     tick(scene, 10)
     expect(signs(scene)).toBe(11)
+  })
+
+  test('gets one at the next turn when it was busy', () => {
+    const scene = createScene({ WATCHDOG_USEC: '2000000' })
+    scene.manager.isBusy = true
+    scene.notifier.tick(0, PROGRESS)
+    scene.manager.isBusy = false
+    scene.notifier.tick(1e8, PROGRESS)
+    expect(signs(scene)).toBe(1)
   })
 
   test.each([
