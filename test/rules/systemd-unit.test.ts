@@ -25,8 +25,9 @@ test('and would say so if it did not', (context) => {
   expect(verify(unit, context)).toMatch(/stricter[\s\S]*ProtectEverything/)
 })
 
-test('the unit waits for readiness, is watched, and may restart after an error alone', () => {
-  for (const line of ['Type=notify', 'WatchdogSec=30s', 'Restart=on-failure', 'StateDirectory=tcpconn']) {
+test('the unit waits for readiness, is watched, and is started again after an error, however often', () => {
+  const restart = ['Restart=on-failure', 'StartLimitIntervalSec=0', 'RestartPreventExitStatus=2']
+  for (const line of ['Type=notify', 'WatchdogSec=30s', 'StateDirectory=tcpconn', ...restart]) {
     expect(TEXT).toContain(`\n${line}\n`)
   }
 })
@@ -38,4 +39,14 @@ test('it is part of the package, and docs/service.md names each capability', () 
   const [, capabilities = ''] = /^CapabilityBoundingSet=(.+)$/m.exec(TEXT) ?? []
   expect(capabilities).not.toBe('')
   for (const capability of capabilities.split(' ')) expect(page).toContain(capability)
+})
+
+test('it is installed from the same package as everything else', () => {
+  const [service, install] = ['service', 'install'].map((name) =>
+    readFileSync(join(REPOSITORY, `docs/${name}.md`), 'utf8'),
+  )
+  const lines = service?.match(/^sudo (npm install|tar) .*$/gm) ?? []
+  expect(lines).toHaveLength(2)
+  expect(install?.split('\n')).toContain(lines[0])
+  expect(lines[1]).toContain(/^sudo tar -xzf \S+/m.exec(install ?? '')?.[0])
 })
