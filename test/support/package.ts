@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { REPOSITORY } from './repository.js'
 
 /** What a package is made of, and what makes it. */
-const SOURCES = ['bpf', 'docs', 'migrations', 'script', 'src', 'package.json', 'tsconfig.json', '.npmrc']
+const SOURCES = ['bpf', 'docs', 'migrations', 'script', 'src', 'systemd', 'package.json', 'tsconfig.json', '.npmrc']
 const TEXTS = ['README.md', 'CHANGELOG.md', 'LICENSE']
 const execute = promisify(execFile)
 

@@ -104,6 +104,22 @@ function describeArchive(): void {
     expect(licences).toContain('LICENCES.txt')
   })
 
+  test('brings the systemd unit, where systemd looks when it is unpacked into /usr/local', () => {
+    const unit = readFileSync(join(unpacked, 'lib/systemd/system/tcpconn.service'), 'utf8')
+    expect(unit).toBe(readFileSync(join(REPOSITORY, 'systemd/tcpconn.service'), 'utf8'))
+  })
+
+  test('says nothing of when it was made: of the same files comes the same archive', () => {
+    const archived = execFileSync('tar', ['--utc', '--full-time', '-tvzf', archive], { encoding: 'utf8' })
+    const times = archived
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(/ +/).slice(3, 5).join(' '))
+    expect(new Set(times)).toEqual(new Set(['1985-10-26 08:15:00']))
+    // RFC 1952: the time of what was compressed.
+    expect(readFileSync(archive).subarray(4, 8)).toEqual(Buffer.alloc(4))
+  })
+
   test('is no larger than it has to be', () => {
     expect(statSync(archive).size).toBeLessThan(MAX_ARCHIVE_BYTES)
     const modules = readdirSync(join(unpacked, 'lib/tcpconn/node_modules'), { recursive: true, encoding: 'utf8' })

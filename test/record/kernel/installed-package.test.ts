@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -33,17 +33,34 @@ describeKernel('the package that npm pack makes, on a machine that cannot compil
   test('holds what is needed, and no sources, tests or tools', () => {
     const files = listPackage(tarball)
     const allowed =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/[\w-]+\.md|migrations\/[\w-]+\.sql|dist\/(cli\.js|chunks\/[\w-]+\.js|tcpconn\.bpf\.o|tcpconn\.1|LICENCES\.txt|completions\/\w+(\.\w+)?))$/
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/[\w-]+\.md|migrations\/[\w-]+\.sql|systemd\/tcpconn\.service|dist\/(cli\.js|chunks\/[\w-]+\.js|tcpconn\.bpf\.o|tcpconn\.1|LICENCES\.txt|completions\/\w+(\.\w+)?))$/
     expect(files.filter((name) => !allowed.test(name))).toEqual([])
-    for (const name of ['dist/tcpconn.bpf.o', 'dist/tcpconn.1', 'dist/LICENCES.txt', 'migrations/0001-trace.sql']) {
-      expect(files).toContain(name)
-    }
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'dist/tcpconn.bpf.o',
+        'dist/tcpconn.1',
+        'dist/LICENCES.txt',
+        'migrations/0001-trace.sql',
+        'systemd/tcpconn.service',
+      ]),
+    )
     expect(files.filter((name) => name.startsWith('dist/completions/'))).toHaveLength(3)
   })
 
   test('was installed without a compiler in reach', async () => {
     const script = COMPILERS.map((name) => `command -v ${name}`).join('; ')
     expect(await run(['sh', '-c', script], { env: { PATH: path } })).toMatchObject({ stdout: '' })
+  })
+
+  test('is refused where there is another C library than glibc', async () => {
+    // By it npm tells one from the other.
+    const ldd = join(directory, 'ldd')
+    writeFileSync(ldd, 'musl libc')
+    const install = `npm install -g --prefix ${join(directory, 'elsewhere')} --offline ${tarball}`
+    const script = `mount --bind ${ldd} /usr/bin/ldd && ${install}`
+    const { status, stderr } = await run(['unshare', '--mount', 'sh', '-c', script], { cwd: directory })
+    expect(status).not.toBe(0)
+    expect(stderr).toContain('EBADPLATFORM')
   })
 
   test('says its version, with a probe and libbpf', async () => {
