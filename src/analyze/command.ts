@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { UsageError } from '../errors.js'
 import { nearestName } from '../options/nearest-name.js'
 import { safeLine } from '../show/safe-text.js'
@@ -7,7 +7,7 @@ import { choiceOption } from './commands/choice-option.js'
 import { addExport } from './commands/export.js'
 import { addReplay } from './commands/replay.js'
 import { addScopeOptions } from './commands/scope-options.js'
-import type { StoredQuery } from './queries/stored-query.js'
+import type { QueryOption, StoredQuery } from './queries/stored-query.js'
 import { FORMAT_NAMES } from './result/format.js'
 import type { UserQuery } from './sql/user-queries.js'
 
@@ -94,7 +94,7 @@ function addQuery(parent: Command, query: StoredQuery): void {
     .command(query.name)
     .description(query.description)
     .argument('[files...]', 'trace files, analyzed as one', [DEFAULT_FILE])
-  for (const { flags, description } of query.options ?? []) command.option(flags, description)
+  for (const option of query.options ?? []) command.addOption(queryOption(option))
   addScopeOptions(command)
   addOutputOptions(command)
   command
@@ -105,6 +105,10 @@ function addQuery(parent: Command, query: StoredQuery): void {
       const { analyze } = await import('./analyze.js')
       await analyze(query, files, options)
     })
+}
+
+function queryOption({ flags, description, words }: QueryOption): Option {
+  return Object.assign(new Option(flags, description), { completes: words })
 }
 
 function addSql(parent: Command): void {

@@ -3,6 +3,8 @@ import { commandLineError } from '../command-line-error.js'
 /** Options whose value stands behind `=` or nowhere: as a word of its own it would be the FILE of `record --dns FILE`. */
 const OPTIONS = ['--dns']
 const COMMANDS = ['record', 'live']
+/** Behind the name of such an option: the one that its value becomes. */
+export const VALUE_SUFFIX = '-value'
 
 /**
  * The arguments with `--dns=VALUE` as `--dns-value=VALUE`, an option of its own: commander takes the next word for the value of
@@ -14,10 +16,10 @@ export function splitOptionalValues(args: readonly string[]): string[] {
   const end = args.indexOf('--')
   return args.map((arg, i) => {
     if (end !== -1 && i > end) return arg
-    if (OPTIONS.some((name) => arg.split('=')[0] === `${name}-value`)) throw unknownOption(arg)
+    if (OPTIONS.some((name) => arg.split('=')[0] === `${name}${VALUE_SUFFIX}`)) throw unknownOption(arg)
     const option = OPTIONS.find((name) => arg.startsWith(`${name}=`))
     if (option === undefined) return arg
-    return `${option}-value${arg.slice(option.length)}`
+    return `${option}${VALUE_SUFFIX}${arg.slice(option.length)}`
   })
 }
 

@@ -4,6 +4,7 @@ import { createValueList } from '../options/value-list.js'
 import { OUTCOME_FLAG, VIEW_FLAGS } from '../view/view-options.js'
 import type { RawLiveOptions } from './options/parse-live-options.js'
 import type { RawOptions } from './options/parse-record-options.js'
+import { DNS_SOURCES } from './options/probe-options.js'
 
 const collect = (value: string, previous: string[] = []) => [...previous, value]
 
@@ -94,7 +95,7 @@ const LOCAL_ERRORS_OPTION = [
 
 /** What splitOptionalValues makes of `--dns=VALUE`. */
 function addDnsValue(command: Command): void {
-  command.addOption(new Option('--dns-value <source>').argParser(once('--dns')).hideHelp())
+  command.addOption(new Option('--dns-value <source>').choices(DNS_SOURCES).argParser(once('--dns')).hideHelp())
 }
 
 const LIVE_EXAMPLES = `

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import { VALUE_SUFFIX } from '../options/optional-values.js'
 import { OUTCOMES } from '../store/outcome.js'
 
 /** What can stand behind an option, or as an argument. */
@@ -6,9 +7,13 @@ export interface ValueModel {
   /** As help shows it, without brackets: `time`, `files...` */
   readonly name: string
   readonly isOptional: boolean
+  /** It stands behind a `=` or not at all: as in `--dns=libc`. */
+  readonly isAttached: boolean
   /** What a shell can complete: names of files, one of some words, several of them with commas, or nothing. */
   readonly completion: 'files' | 'word' | 'words' | 'nothing'
   readonly words: readonly string[]
+  /** Whether help lists the words beside the description. */
+  readonly isListed: boolean
 }
 
 /** An option as help shows it. */
@@ -50,6 +55,8 @@ interface OptionLike {
   readonly description: string
   readonly optional: boolean
   readonly argChoices?: readonly string[] | undefined
+  /** Words that it takes, which help tells in its description. */
+  readonly completes?: readonly string[] | undefined
   readonly helpGroupHeading?: string | undefined
 }
 
@@ -65,6 +72,8 @@ interface ArgumentLike {
 /** What is needed of commander's Command. */
 export interface CommandLike {
   readonly commands: readonly CommandLike[]
+  /** With those that help leaves out */
+  readonly options: readonly OptionLike[]
   name(): string
   description(): string
   usage(): string
@@ -85,7 +94,7 @@ export function describeCommand(command: CommandLike, above: readonly string[] =
     description: command.description(),
     usage: command.usage(),
     arguments: help.visibleArguments(command).map(describeArgument),
-    options: help.visibleOptions(command).map(describeOption),
+    options: help.visibleOptions(command).map((option) => describeOption(option, command)),
     closing: readClosing(command),
     commands: below.map((one) => describeCommand(one, path)),
   }
@@ -98,30 +107,37 @@ export function flattenCommands(command: CommandModel): readonly CommandModel[] 
 
 function describeArgument(argument: ArgumentLike): ArgumentModel {
   const name = argument.variadic ? `${argument.name()}...` : argument.name()
-  const value = describeValue(name, !argument.required, argument.argChoices)
-  return { ...value, description: argument.description }
+  const value = describeValue(name, argument.argChoices)
+  return { ...value, isOptional: !argument.required, description: argument.description }
 }
 
-function describeOption(option: OptionLike): OptionModel {
-  const long = option.long as string
-  const [, name] = /[<[](.+)[>\]]/.exec(option.flags) ?? []
-  // Their list is too long for help's own list of choices.
-  const choices = long === '--outcome' ? ['failed', ...OUTCOMES] : option.argChoices
+function describeOption(option: OptionLike, command: CommandLike): OptionModel {
   return {
     short: option.short ?? null,
-    long,
+    long: option.long as string,
     description: option.description,
-    value: name === undefined ? null : describeValue(name, option.optional, choices),
+    value: describeOptionValue(option, command),
     group: option.helpGroupHeading ?? null,
   }
 }
 
-function describeValue(name: string, isOptional: boolean, choices?: readonly string[]): ValueModel {
-  const words = choices ?? []
-  if (words.length > 0) return { name, isOptional, words, completion: name === 'names' ? 'words' : 'word' }
+function describeOptionValue(option: OptionLike, { options }: CommandLike): ValueModel | null {
+  const attached = options.find(({ long }) => long === `${option.long}${VALUE_SUFFIX}`)
+  const [, name] = /[<[](.+)[>\]]/.exec((attached ?? option).flags) ?? []
+  if (name === undefined) return null
+  // Their list is too long for help's own list of choices.
+  const outcomes = option.long === '--outcome' ? ['failed', ...OUTCOMES] : undefined
+  const words = outcomes ?? option.completes ?? attached?.argChoices
+  const value = describeValue(name, words ?? option.argChoices)
+  const isAttached = attached !== undefined
+  return { ...value, isOptional: isAttached || option.optional, isAttached, isListed: words === undefined }
+}
+
+function describeValue(name: string, words: readonly string[] = []): ValueModel {
+  const rest = { name, isOptional: false, isAttached: false, words, isListed: true }
+  if (words.length > 0) return { ...rest, completion: /^(names|what)$/.test(name) ? 'words' : 'word' }
   // A trace may stand where `analyze sql -f` leaves no room for SQL.
-  const completion = /^(files?|path|sql)(\.\.\.)?$/.test(name) ? 'files' : 'nothing'
-  return { name, isOptional, words, completion }
+  return { ...rest, completion: /^(files?|path|sql)(\.\.\.)?$/.test(name) ? 'files' : 'nothing' }
 }
 
 /** commander keeps it as a listener that writes; it is an EventEmitter, although its types do not say so. */

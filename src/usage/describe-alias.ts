@@ -1,6 +1,8 @@
 import { BCC_TOOLS, type BccOption, type BccTool } from '../aliases/bcc-options.js'
 import type { CommandModel, OptionModel } from './command-model.js'
 
+const PLAIN_VALUE = { isOptional: false, isAttached: false, words: [], isListed: false } as const
+
 /** The names of bcc's tools that this program answers to, each as a command of its own. */
 export function describeAliases(): readonly CommandModel[] {
   return Object.values(BCC_TOOLS).map(describeAlias)
@@ -8,7 +10,7 @@ export function describeAliases(): readonly CommandModel[] {
 
 function describeAlias({ tool, description, options, operand, examples }: BccTool): CommandModel {
   const lines = examples.map(([args, meaning]) => `  ${`sudo ${tool} ${args}`.padEnd(30)}  ${meaning}`)
-  const value = { isOptional: true, completion: 'nothing', words: [] } as const
+  const value = { ...PLAIN_VALUE, isOptional: true, completion: 'nothing' } as const
   return {
     path: [tool],
     description,
@@ -27,7 +29,7 @@ function describeOption({ letter, name, value, description }: BccOption): Option
     short: letter === null ? null : `-${letter}`,
     long: `--${name}`,
     description,
-    value: value === null ? null : { name: value, isOptional: false, completion, words: [] },
+    value: value === null ? null : { ...PLAIN_VALUE, name: value, completion },
     group: null,
   }
 }

@@ -1,4 +1,17 @@
-import { flattenCommands, type CommandModel, type OptionModel } from './command-model.js'
+import { flattenCommands, type CommandModel, type OptionModel, type ValueModel } from './command-model.js'
+
+const HELPERS = `_tcpconn_files() {
+  compopt -o filenames 2>/dev/null
+  mapfile -t COMPREPLY < <(compgen -f -- "$1")
+}
+
+# Words of a list with commas: what is there already stays.
+_tcpconn_list() {
+  local before=
+  [[ $1 != *,* ]] || before=\${1%,*},
+  mapfile -t COMPREPLY < <(compgen -P "$before" -W "$words" -- "\${1##*,}")
+}
+`
 
 /**
  * A completion script for bash 4.2 or newer; it works with and without the package bash-completion.
@@ -15,27 +28,17 @@ ${commands.map(renderCommand).join('\n')}
   esac
 }
 
-# What stands behind an option: sets \`value\` to files, nothing, word or words, or to an empty string.
+# What stands behind an option, with a = in between where \`attached\` is set: sets \`value\` to files, nothing, word or
+# words, or to an empty string.
 _tcpconn_value() {
   case "$1 $2" in
 ${commands.flatMap(renderValues).join('\n')}
   esac
 }
 
-_tcpconn_files() {
-  compopt -o filenames 2>/dev/null
-  mapfile -t COMPREPLY < <(compgen -f -- "$1")
-}
-
-# Words of a list with commas: what is there already stays.
-_tcpconn_list() {
-  local before=
-  [[ $1 != *,* ]] || before=\${1%,*},
-  mapfile -t COMPREPLY < <(compgen -P "$before" -W "$words" -- "\${1##*,}")
-}
-
+${HELPERS}
 _tcpconn() {
-  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]}
+  local at=$COMP_CWORD current=\${COMP_WORDS[COMP_CWORD]} previous attached=
   local command=\${COMP_WORDS[0]##*/} options= words= files= value= i
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
@@ -47,8 +50,14 @@ _tcpconn() {
 ${renderWays(commands)}
     esac
   done
-  # bash takes the = of --format=json for a word of its own.
-  if [[ $current == = ]]; then current=; elif [[ $previous == = ]]; then previous=\${COMP_WORDS[COMP_CWORD - 2]}; fi
+  # bash takes the : of 12:30 and of fe80::1 for a word of its own, and the = of --format=json.
+  while ((at > 1)) && [[ \${COMP_WORDS[at]} == :* || \${COMP_WORDS[at - 1]} == :* ]]; do ((at--)); done
+  previous=\${COMP_WORDS[at - 1]}
+  if [[ \${COMP_WORDS[at]} == = ]]; then
+    attached=yes current=
+  elif [[ $previous == = ]]; then
+    attached=yes previous=\${COMP_WORDS[at - 2]}
+  fi
   _tcpconn_value "$command" "$previous"
   case $value in
     files) _tcpconn_files "$current" && return ;;
@@ -56,6 +65,7 @@ ${renderWays(commands)}
     words) _tcpconn_list "$current" && return ;;
     nothing) return ;;
   esac
+  [[ -z $attached ]] || return
   _tcpconn_command "$command"
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
@@ -86,10 +96,16 @@ function renderValues({ path, options }: CommandModel): string[] {
   return options.flatMap((option) => {
     const { value } = option
     if (value === null || (value.isOptional && value.words.length === 0)) return []
+    if (value.isAttached) return [renderAttachedValue(path, option.long, value)]
     const names = namesOf(option).map((name) => `'${[...path, name].join(' ')}'`)
     const words = value.words.length > 0 ? ` words='${value.words.join(' ')}'` : ''
     return [`    ${names.join(' | ')}) value=${value.completion}${words} ;;`]
   })
+}
+
+function renderAttachedValue(path: readonly string[], long: string, { completion, words }: ValueModel): string {
+  const name = `'${[...path, long].join(' ')}'`
+  return `    ${name}) [[ -z $attached ]] || value=${completion} words='${words.join(' ')}' ;;`
 }
 
 function renderWays(commands: readonly CommandModel[]): string {

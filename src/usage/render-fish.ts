@@ -23,6 +23,11 @@ function __tcpconn_is
     test $command = "$argv"
 end
 
+# Files are arguments: none stands behind the = of an option that has words of its own.
+function __tcpconn_takes_files
+    __tcpconn_is $argv; and not string match -q -- '-*' (commandline -ct)
+end
+
 # Words of a list with commas: what is there already stays.
 function __tcpconn_list
     set -l before (commandline -ct | string replace -r -- '^-.*=' '' | string match -r -- '.*,')
@@ -43,12 +48,13 @@ ${commands.flatMap(renderCommand).join('\n')}
 }
 
 function renderCommand(command: CommandModel): string[] {
-  const start = `complete -c ${command.path[0]} -n ${quote(`__tcpconn_is ${command.path.join(' ')}`)}`
+  const when = (test: string) => `complete -c ${command.path[0]} -n ${quote(`${test} ${command.path.join(' ')}`)}`
+  const start = when('__tcpconn_is')
   const below = command.commands.map(
     (one) => `${start} -a ${quote(one.path.at(-1) as string)} -d ${quote(one.description)}`,
   )
   const values = command.arguments.flatMap((argument) => {
-    if (argument.completion === 'files') return [`${start} -F`]
+    if (argument.completion === 'files') return [`${when('__tcpconn_takes_files')} -F`]
     return argument.words.length > 0 ? [`${start} -a ${quote(argument.words.join(' '))}`] : []
   })
   return [...below, ...values, ...command.options.map((option) => `${start} ${renderOption(option)}`)]

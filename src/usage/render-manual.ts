@@ -1,4 +1,4 @@
-import type { ArgumentModel, CommandModel, OptionModel } from './command-model.js'
+import type { ArgumentModel, CommandModel, OptionModel, ValueModel } from './command-model.js'
 
 /** The program itself, and the other names that it answers to. */
 type Programs = readonly [program: CommandModel, ...aliases: CommandModel[]]
@@ -98,11 +98,15 @@ function renderArgument({ name, description, words }: ArgumentModel): string {
 }
 
 function renderOption({ short, long, value, description }: OptionModel): string {
-  const placeholder = value === null ? '' : value.isOptional ? `[${value.name}]` : `<${value.name}>`
   const names = [...(short === null ? [] : [short]), long].map((name) => `\\fB${escape(name)}\\fR`).join(', ')
-  const words = value?.completion === 'word' ? `: ${value.words.join(', ')}` : ''
-  const term = placeholder === '' ? names : `${names} \\fI${escape(placeholder)}\\fR`
+  const words = value?.completion === 'word' && value.isListed ? `: ${value.words.join(', ')}` : ''
+  const term = value === null ? names : `${names}${renderPlaceholder(value)}`
   return `.TP\n${term}\n${escape(description + words)}`
+}
+
+function renderPlaceholder({ name, isOptional, isAttached }: ValueModel): string {
+  if (isAttached) return `[=\\fI${escape(name)}\\fR]`
+  return ` \\fI${escape(isOptional ? `[${name}]` : `<${name}>`)}\\fR`
 }
 
 /** Examples as they are, other lines of help as text. */

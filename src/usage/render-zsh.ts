@@ -78,8 +78,10 @@ function renderOption({ short, long, description, value }: OptionModel): string 
   const text = `[${description.replace(/[[\]\\]/g, '\\$&')}]`
   const colon = value?.isOptional ? '::' : ':'
   const what = value === null ? '' : `${colon}${value.name}:${actionOf(value)}`
-  const name = value === null ? long : `${long}=`
+  const name = value === null ? long : `${long}${value.isAttached ? '=-' : '='}`
   if (short === null) return quote(`${value === null ? '' : '*'}${name}${text}${what}`)
+  // With a value -d would take the next word.
+  if (value?.isAttached) return `${quote(`${short}${text}`)} ${quote(`*${name}${text}${what}`)}`
   const rule = value === null ? `(${short} ${long})` : '*'
   const shortName = value === null ? short : `${short}+`
   return `${quote(rule)}{${quote(shortName)},${quote(name)}}${quote(`${text}${what}`)}`

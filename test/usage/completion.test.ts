@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CATALOGUE } from '../../src/analyze/queries/catalogue.js'
 import { EXPORT_FORMATS } from '../../src/analyze/export/export-formats.js'
+import { DIMENSION_NAMES } from '../../src/analyze/sums/dimensions.js'
 import { FORMAT_NAMES } from '../../src/analyze/result/format.js'
 import { OUTCOMES } from '../../src/store/outcome.js'
 import { expectError } from '../support/error-lines.js'
@@ -45,10 +46,10 @@ async function completeLines(shell: 'bash' | 'fish', lines: readonly string[]): 
   )
 }
 
-/** Words as readline hands them over, where = is a word of its own. */
+/** Words as readline hands them over, where = and : are words of their own. */
 function scriptBash(lines: readonly string[]): string {
   const calls = lines.map((line) => {
-    const words = line.split(/ |(=)/).filter((word) => word !== undefined && (word !== '' || line.endsWith(' ')))
+    const words = line.split(/ |(=|:+)/).filter((word) => word !== undefined && (word !== '' || line.endsWith(' ')))
     if (/[ =]$/.test(line) && words.at(-1) !== '' && words.at(-1) !== '=') words.push('')
     return `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _tcpconn; tell`
   })
@@ -76,6 +77,13 @@ const CASES: Array<[line: string, words: readonly string[]]> = [
   ['tcpconn record --outcome ', ['failed', ...OUTCOMES]],
   ['tcpconn record --outcome refused,ti', ['refused,timed_out']],
   ['tcpconn analyze latency --outcome failed,est', ['failed,established']],
+  ['tcpconn analyze latency --by ', DIMENSION_NAMES.split(', ')],
+  ['tcpconn analyze by-process --by host,com', ['host,comm']],
+  ['tcpconn analyze top-endpoints --by ', ['endpoint', 'dns', 'host']],
+  ['tcpconn analyze failures --by ', ['host']],
+  ['tcpconn analyze latency --since 12:', []],
+  ['tcpconn analyze latency --since 12:3', []],
+  ['tcpconn record --dst fe80::t', []],
   ['tcpconn completion ', SHELLS],
   ['tcpconn record --duration ', []],
   ['tcpconn record -- mktem', ['mktemp']],
@@ -129,6 +137,25 @@ describe.each(['bash', 'fish'] as const)('%s', (shell) => {
     )
     expect(found.map((words) => words.join(' '))).toEqual(lines.map(() => 'traces/one.db'))
   })
+})
+
+test('the sources of names are completed behind the = of --dns, and nowhere else', async () => {
+  for (const command of ['record', 'live']) {
+    const lines = [`tcpconn ${command} --dns=`, `tcpconn ${command} --dns=l`]
+    expect(await completeLines('bash', lines)).toEqual([['udp', 'libc'], ['libc']])
+    expect(await completeLines('fish', lines)).toEqual([['--dns=libc', '--dns=udp'], ['--dns=libc']])
+    expect(await completeInZsh(`tcpconn ${command} --dns=l`)).toContain('--dns=libc')
+  }
+  // There it would be the FILE.
+  const lines = ['tcpconn record --dns ', 'tcpconn record --dns ud', 'tcpconn live -d u', 'tcpconn replay --dns=u']
+  expect((await completeLines('bash', lines)).flat()).not.toContain('udp')
+  expect((await completeLines('fish', lines)).flat().join(' ')).not.toContain('udp')
+  for (const line of lines.slice(1)) expect(await completeInZsh(line)).not.toContain('udp')
+})
+
+test('no files are offered behind the = of a value that nobody knows', async () => {
+  const lines = ['tcpconn replay --latency=', 'tcpconn info --nonsense=t']
+  for (const shell of ['bash', 'fish'] as const) expect(await completeLines(shell, lines), shell).toEqual([[], []])
 })
 
 test('bash completes what stands behind the = of an option, and names with blanks', async () => {

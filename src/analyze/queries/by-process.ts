@@ -23,6 +23,7 @@ export const byProcess: StoredQuery = {
       flags: '--by <what>',
       description:
         'process, comm for a row per thread name, container for one per container or systemd unit; host or host,comm keeps those of each host apart',
+      words: ['process', 'comm', 'container', 'host'],
     },
   ],
   columns: columnsFor({}),

@@ -15,7 +15,7 @@ export const byUid: StoredQuery = {
   name: 'by-uid',
   description: 'per user, by name and number: attempts, endpoints, processes, failures, latency p50 and p99',
   example: 'tcpconn analyze by-uid tcpconn.db --sort failed',
-  options: [{ flags: '--by <what>', description: 'host for a row per user and host' }],
+  options: [{ flags: '--by <what>', description: 'host for a row per user and host', words: ['host'] }],
   columns: columnsFor({}),
   columnsFor,
   run(scope, settings) {

@@ -36,7 +36,11 @@ export const churn: StoredQuery = {
   example: 'tcpconn analyze churn tcpconn.db --last 10m',
   options: [
     { flags: '--min-attempts <count>', description: `pairs with at least as many; ${MIN_ATTEMPTS} without it` },
-    { flags: '--by <what>', description: 'host for a column with the host, which several files have without it' },
+    {
+      flags: '--by <what>',
+      description: 'host for a column with the host, which several files have without it',
+      words: ['host'],
+    },
   ],
   columns: columnsFor({}),
   columnsFor,

@@ -31,7 +31,7 @@ export const dns: StoredQuery = {
   example: 'tcpconn analyze dns tcpconn.db --never-connected',
   options: [
     { flags: '--never-connected', description: 'only names that were looked up and that no attempt was made by' },
-    { flags: '--by <what>', description: 'host for the names of each host apart' },
+    { flags: '--by <what>', description: 'host for the names of each host apart', words: ['host'] },
   ],
   columns: columnsFor({}),
   columnsFor,

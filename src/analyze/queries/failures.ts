@@ -27,7 +27,7 @@ export const failures: StoredQuery = {
   name: 'failures',
   description: 'endpoint, outcome and errno with its meaning: failed attempts, first and last seen, by whom',
   example: 'tcpconn analyze failures tcpconn.db --last 10m',
-  options: [{ flags: '--by <what>', description: 'host for the failures of each host apart' }],
+  options: [{ flags: '--by <what>', description: 'host for the failures of each host apart', words: ['host'] }],
   columns: columnsFor({}),
   columnsFor,
   run(scope, settings) {

@@ -56,7 +56,13 @@ export const latency: StoredQuery = {
   description:
     'the distribution of latencies: percentiles up to p99.9 and a histogram, of all attempts or by a dimension',
   example: 'tcpconn analyze latency tcpconn.db --by subnet/16',
-  options: [{ flags: '--by <dimension>', description: `a row for each of: ${DIMENSION_NAMES}` }],
+  options: [
+    {
+      flags: '--by <dimension>',
+      description: `a row for each of: ${DIMENSION_NAMES}`,
+      words: DIMENSION_NAMES.split(', '),
+    },
+  ],
   columns: columnsFor({}),
   columnsFor,
   run(scope, settings) {

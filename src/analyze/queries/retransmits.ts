@@ -30,7 +30,7 @@ export const retransmits: StoredQuery = {
   name: 'retransmits',
   description: 'where SYNs got lost, per endpoint: attempts with 1, 2, 3 or more retransmits, the latency these added',
   example: 'tcpconn analyze retransmits tcpconn.db --sort added',
-  options: [{ flags: '--by <what>', description: 'host for the endpoints of each host apart' }],
+  options: [{ flags: '--by <what>', description: 'host for the endpoints of each host apart', words: ['host'] }],
   columns: columnsFor({}),
   columnsFor,
   run(scope, settings) {

@@ -8,6 +8,8 @@ export interface QueryOption {
   /** As commander takes it: `--by <dimension>` */
   readonly flags: string
   readonly description: string
+  /** Words that it takes, for shells to complete; help tells them in the description. */
+  readonly words?: readonly string[]
 }
 
 /** How an answer is wanted. */

@@ -32,6 +32,7 @@ export const topEndpoints: StoredQuery = {
     {
       flags: '--by <what>',
       description: 'endpoint, or dns for a row per name and port; host or host,dns keeps those of each host apart',
+      words: ['endpoint', 'dns', 'host'],
     },
   ],
   columns: columnsFor({}),

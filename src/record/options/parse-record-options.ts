@@ -5,7 +5,7 @@ import { parseDuration } from '../../options/parse-duration.js'
 import { parseComms, parseIds, parseOutcomes, parsePorts, parsePrefixes } from '../../options/parse-lists.js'
 import { parseRotation } from './parse-rotation.js'
 import { parseUids } from './parse-uids.js'
-import type { DnsSource } from './probe-options.js'
+import { DNS_SOURCES, type DnsSource } from './probe-options.js'
 import type { RecordFilters } from './record-filters.js'
 import type { RecordOptions } from './record-options.js'
 
@@ -69,7 +69,8 @@ export function parseExtras(raw: RawExtras): Pick<RecordOptions, 'dnsSource' | '
 
 function parseDnsSource({ dns, dnsValue }: RawExtras): DnsSource | null {
   if (dnsValue === undefined) return dns ? 'udp' : null
-  if (dnsValue === 'udp' || dnsValue === 'libc') return dnsValue
+  const source = DNS_SOURCES.find((one) => one === dnsValue)
+  if (source !== undefined) return source
   const accepted = '--dns alone or --dns=udp for DNS packets, --dns=libc for what programs ask getaddrinfo for'
   throw new UsageError('--dns', dnsValue, accepted)
 }

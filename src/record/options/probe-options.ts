@@ -1,7 +1,8 @@
 import type { RecordFilters } from './record-filters.js'
 
 /** Where names come from: DNS packets of all sockets, or getaddrinfo of the libcs that are in use. */
-export type DnsSource = 'udp' | 'libc'
+export const DNS_SOURCES = ['udp', 'libc'] as const
+export type DnsSource = (typeof DNS_SOURCES)[number]
 
 /** What the probe is to do, known before it is loaded. */
 export interface ProbeOptions {
