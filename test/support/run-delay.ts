@@ -1,41 +1,37 @@
-import { readFileSync, readdirSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { onTestFinished } from 'vitest'
 
 const SAMPLE_MS = 20
 
-/** How long processes have waited for a CPU, each by its thread that waited longest: Documentation/scheduler/sched-stats.rst. */
-export interface RunDelay {
-  /** Of the last `windowMs`. */
-  lastMs(windowMs: number): number
+/** How long the main thread of a process has waited for a CPU while it could have run: Documentation/scheduler/sched-stats.rst. */
+export function readRunDelayMs(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6
 }
 
-/** Looks from now on until the test ends, or until the processes have ended. */
-export function watchRunDelay(pids: readonly number[]): RunDelay {
-  const samples = [{ atMs: performance.now(), delayMs: readDelayMs(pids) }]
-  const timer = setInterval(() => samples.push({ atMs: performance.now(), delayMs: readDelayMs(pids) }), SAMPLE_MS)
+/** How the waiting of a process is spread over time. */
+export interface RunDelay {
+  /** Takes the last look, while the process is still there. */
+  end(): void
+  /** What it waited between two moments of `Date.now()`, and between them and the looks around them. */
+  betweenMs(fromMs: number, toMs: number): number
+}
+
+/** Looks from now on until `end`, or until the test ends. */
+export function watchRunDelay(pid: number): RunDelay {
+  const samples: { atMs: number; delayMs: number }[] = []
+  const look = () => void samples.push({ atMs: Date.now(), delayMs: readRunDelayMs(pid) })
+  look()
+  const timer = setInterval(look, SAMPLE_MS)
   onTestFinished(() => clearInterval(timer))
   return {
-    lastMs(windowMs) {
+    end() {
       clearInterval(timer)
-      const since = samples.find(({ atMs }) => atMs >= performance.now() - windowMs) ?? samples.at(-1)
-      return Math.max(0, readDelayMs(pids) - (since?.delayMs ?? 0))
+      look()
+    },
+    betweenMs(fromMs, toMs) {
+      const before = samples.findLast(({ atMs }) => atMs <= fromMs) ?? samples[0]
+      const after = samples.find(({ atMs }) => atMs >= toMs) ?? samples.at(-1)
+      return (after?.delayMs ?? 0) - (before?.delayMs ?? 0)
     },
   }
-}
-
-function readDelayMs(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + readProcessDelayMs(pid), 0)
-}
-
-function readProcessDelayMs(pid: number): number {
-  try {
-    const tasks = readdirSync(`/proc/${pid}/task`)
-    return Math.max(...tasks.map((tid) => readThreadDelayMs(`/proc/${pid}/task/${tid}/schedstat`)))
-  } catch {
-    return 0
-  }
-}
-
-function readThreadDelayMs(path: string): number {
-  return Number(readFileSync(path, 'utf8').split(' ')[1]) / 1e6
 }

@@ -5,10 +5,13 @@ import { batchLosses, countRecorded, expectEqualSum, sessionLosses, sumLosses } 
 import { makeNetworkNamespace, readTcpCounter } from '../../support/network-namespace.js'
 import { start } from '../../support/process.js'
 import { startRecording } from '../../support/recorder.js'
+import { readRunDelayMs } from '../../support/run-delay.js'
 import { expectWholeTrace } from '../../support/whole-trace.js'
 import { generateLoad } from '../../support/workload.js'
 
 const STOPPED_MS = 10_000
+/** Of 8 s, in which it is let run only when nobody else would: what it has to wait at least. */
+const MIN_STARVED_MS = 4000
 /** Attempts of the 10 s: fewer than the ring's 65,536, and more. */
 const LOADS = [
   { rate: 3000, isLost: false },
@@ -43,11 +46,13 @@ describeKernel('a recorder that gets no CPU', () => {
     const { attempts } = await generateLoad(['--mode', 'refused', '--rate', '8000', '--seconds', '8'], {
       under: namespace.exec,
     })
+    const starvedMs = readRunDelayMs(recording.pid)
     busy.child.kill()
     await busy.finished
     const summary = await recording.stop()
     const losses = sessionLosses(recording.file)
     const recorded = countRecorded(recording.file, namespace.inode)
+    expect(starvedMs).toBeGreaterThan(MIN_STARVED_MS)
     expect(recorded).toBeLessThanOrEqual(attempts)
     expect(recorded + sumLosses(losses)).toBeGreaterThanOrEqual(attempts)
     expect(batchLosses(recording.file)).toEqual(losses)
