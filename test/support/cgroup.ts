@@ -34,6 +34,11 @@ export function cgroupRoot(): string {
   return path
 }
 
+/** What follows runs in a mount namespace of its own, without cgroup v2. */
+export function withoutCgroup2(): string[] {
+  return ['unshare', '--mount', 'sh', '-c', 'umount --lazy "$0" && exec "$@"', cgroupRoot()]
+}
+
 function isRemoved(directory: string): boolean {
   try {
     rmdirSync(directory)

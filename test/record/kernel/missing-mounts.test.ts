@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { cgroupRoot } from '../../support/cgroup.js'
+import { withoutCgroup2 } from '../../support/cgroup.js'
 import { expectError } from '../../support/error-lines.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { recordWhile, startRecording } from '../../support/recorder.js'
@@ -9,9 +9,6 @@ import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
 import { onlyConnectOf, readSession } from '../../support/trace.js'
 import { connect } from '../../support/workload.js'
-
-/** What follows runs in a mount namespace of its own, without cgroup v2. */
-const withoutCgroup2 = () => ['unshare', '--mount', 'sh', '-c', 'umount --lazy "$0" && exec "$@"', cgroupRoot()]
 
 /** What follows runs where tracefs is mounted nowhere. */
 const UNMOUNTED = withoutTracefs('exec "$0" "$@"')
