@@ -5,10 +5,22 @@ import {
   formatSample,
   judgeSoak,
   memoryGrowth,
+  type SoakEnd,
   type SoakSample,
 } from './judge-soak.js'
 
-const SUMMARY = "recorded 9 attempts\ncompleteness: 9 recorded + 0 lost = the kernel's 9 attempts\n"
+const SUMMARY = `recorded 1,209 attempts
+outcomes: 1,200 established, 5 refused, 4 pending
+names: 1,000 of 1,209 attempts, from 1,000 lookups
+completeness: 1,209 recorded + 0 lost = the kernel's 1,209 attempts
+`
+/** Of the samples below there are 10 attempts a second. */
+const END: SoakEnd = {
+  lost: 0,
+  summary: SUMMARY,
+  hasIpv6: true,
+  wanted: { outcomes: ['established', 'pending'], rate: 19 },
+}
 const MINUTE_MS = 60_000
 
 /** A sample a minute. */
@@ -24,14 +36,14 @@ function samplesOf(...residentBytes: readonly number[]): SoakSample[] {
 describe('a soak run is well', () => {
   test('when nothing is lost and memory stays what it was after the first minute', () => {
     const samples = samplesOf(50e6, 150e6, 160e6, 150e6, 170e6)
-    expect(judgeSoak(samples, { lost: 0, summary: SUMMARY })).toEqual([])
+    expect(judgeSoak(samples, END)).toEqual([])
     expect(memoryGrowth(samples)).toBe(20e6)
     expect(describeMemory(samples)).toBe('memory: at most 170 MB, 20.0 MB more in the end')
   })
 
   test('when it was too short to tell whether memory grows', () => {
     const samples = samplesOf(50e6)
-    expect(judgeSoak(samples, { lost: 0, summary: SUMMARY })).toEqual([])
+    expect(judgeSoak(samples, END)).toEqual([])
     expect(describeMemory(samples)).toContain('too short to tell')
   })
 })
@@ -39,22 +51,33 @@ describe('a soak run is well', () => {
 describe('a soak run fails', () => {
   const well = samplesOf(100e6, 100e6, 100e6, 100e6)
 
-  test.each<readonly [string, readonly SoakSample[], { lost: number; summary: string }, RegExp]>([
-    ['by loss', well, { lost: 3, summary: SUMMARY }, /3 attempts were lost/],
-    ['by growth', samplesOf(1e6, 1e8, 1e8, 1e8 + MAX_GROWTH_BYTES + 1), { lost: 0, summary: SUMMARY }, /grew by 48 MB/],
-    ['by too much memory', samplesOf(3.1e8, 3.1e8), { lost: 0, summary: SUMMARY }, /rose above 300 MB/],
+  const ending = (change: Partial<SoakEnd>) => ({ ...END, ...change })
+
+  test.each<readonly [string, readonly SoakSample[], SoakEnd, RegExp]>([
+    ['by loss', well, ending({ lost: 3 }), /3 attempts were lost/],
+    ['by growth', samplesOf(1e6, 1e8, 1e8, 1e8 + MAX_GROWTH_BYTES + 1), END, /grew by 48 MB/],
+    ['by too much memory', samplesOf(3.1e8, 3.1e8), END, /rose above 300 MB/],
     [
       'by what the kernel counted',
       well,
-      { lost: 0, summary: 'completeness: 9 recorded' },
+      ending({ summary: SUMMARY.replace("= the kernel's", '<>') }),
       /not what the kernel counted/,
     ],
+    ['by recording nothing', well.map((sample) => ({ ...sample, attempts: 0 })), END, /^only 0 attempts a second/],
+    ['by half a load', well, ending({ wanted: { ...END.wanted, rate: 21 } }), /^only 10 attempts a second .* 21$/],
     [
-      'by recording nothing',
-      well.map((sample) => ({ ...sample, attempts: 0 })),
-      { lost: 0, summary: SUMMARY },
-      /no attempt/,
+      'by an outcome that is missing',
+      well,
+      ending({ wanted: { ...END.wanted, outcomes: ['timed_out'] } }),
+      /no attempt is timed_out/,
     ],
+    [
+      'by a load without names',
+      well,
+      ending({ summary: SUMMARY.replace('names: 1,000 of', 'names: 0 of') }),
+      /no attempt has a name/,
+    ],
+    ['by a load without IPv6', well, ending({ hasIpv6: false }), /no attempt was made over IPv6/],
   ])('%s', (_, samples, end, fault) => {
     expect(judgeSoak(samples, end)).toEqual([expect.stringMatching(fault)])
   })

@@ -29,22 +29,48 @@ export function describeMemory(samples: readonly SoakSample[]): string {
   return `memory: at most ${(highest(samples) / 1e6).toFixed(0)} MB, ${change}`
 }
 
+/** How a run ended, and what its load was to bring. */
+export interface SoakEnd {
+  readonly lost: number
+  /** The recorder's last words */
+  readonly summary: string
+  readonly hasIpv6: boolean
+  readonly wanted: {
+    readonly outcomes: readonly string[]
+    /** Attempts a second */
+    readonly rate: number
+  }
+}
+
 /** What is wrong with a run, in words; nothing when all is well. */
-export function judgeSoak(
-  samples: readonly SoakSample[],
-  end: { readonly lost: number; readonly summary: string },
-): string[] {
+export function judgeSoak(samples: readonly SoakSample[], end: SoakEnd): string[] {
   const growth = memoryGrowth(samples) ?? 0
-  const last = samples.at(-1)
   const faults = [
     end.lost > 0 && `${end.lost} attempts were lost`,
     growth > MAX_GROWTH_BYTES &&
       `memory grew by ${(growth / 1e6).toFixed(0)} MB; ${MAX_GROWTH_BYTES / 1e6} MB are allowed`,
     highest(samples) > MAX_RESIDENT_BYTES && `memory rose above ${MAX_RESIDENT_BYTES / 1e6} MB`,
     !/^completeness: .* = the kernel's /m.test(end.summary) && 'what was recorded is not what the kernel counted',
-    (last === undefined || last.attempts === 0) && 'no attempt was recorded',
+    ...judgeLoad(samples, end),
   ]
   return faults.filter((fault) => fault !== false)
+}
+
+/** A run that met but a part of the load says little. */
+function judgeLoad(samples: readonly SoakSample[], { summary, hasIpv6, wanted }: SoakEnd): (string | false)[] {
+  const last = samples.at(-1)
+  const rate = last === undefined ? 0 : (last.attempts / last.elapsedMs) * 1000
+  return [
+    rate < wanted.rate / 2 && `only ${Math.round(rate)} attempts a second were recorded of some ${wanted.rate}`,
+    ...wanted.outcomes.map((name) => !hasCount(summary, 'outcomes', name) && `no attempt is ${name}`),
+    !hasCount(summary, 'names', 'of') && 'no attempt has a name',
+    !hasIpv6 && 'no attempt was made over IPv6',
+  ]
+}
+
+/** Whether a line of the summary has a number of what stands behind it. */
+function hasCount(summary: string, line: string, what: string): boolean {
+  return new RegExp(`^${line}: (.*, )?[1-9][\\d,]* ${what}\\b`, 'm').test(summary)
 }
 
 /** A line of the table. Pure. */

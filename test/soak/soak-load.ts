@@ -1,12 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { Resolver } from 'node:dns/promises'
 import { connect } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
-
-/** A load that goes on until it is stopped. */
-export interface SoakLoad {
-  stop(): Promise<void>
-}
+import { keepProgram, repeatProgram, type SoakLoad } from './run-program.js'
 
 const WORKLOAD = 'build/workload'
 /** As long as loadgen goes on at most. */
@@ -15,46 +9,51 @@ const SILENT_ADDRESS = '10.88.0.2'
 const LOOKUPS_PER_SECOND = 20
 const DNS_SERVER = '127.0.0.1'
 
-/** Established, refused, cancelled, and after a lookup: what busy hosts have. */
-export function startSoakLoad(hasDns: boolean): SoakLoad {
+/** Established and refused, of both families, at an even rate: attempts a second, and options of loadgen. */
+const EVEN_LOADS: readonly (readonly [number, ...string[]])[] = [
+  [800, '--mode', 'reset', '--endpoints', '2000'],
+  [100, '--mode', 'close'],
+  [200, '--mode', 'refused'],
+  [50, '--mode', 'reset', '--address', '::1'],
+]
+/** Cancelled after 20 ms, and timed out after a second: as many as there is time for. */
+const SILENT_LOADS = [
+  ['80', '--nonblock', '--close-after', '20', '--count', '1000'],
+  ['81', '--user-timeout', '1000', '--count', '100'],
+]
+
+/** Attempts a second of the loads that have an even rate. */
+export const EVEN_RATE = EVEN_LOADS.reduce((sum, [rate]) => sum + rate, 0)
+/** What comes of the load, and of `startWaiting`. */
+export const LOAD_OUTCOMES = ['established', 'refused', 'timed_out', 'cancelled', 'pending']
+
+/** What busy hosts have: attempts that come to every kind of end, some of them after a lookup. */
+export function startSoakLoad(): SoakLoad {
   const loads = [
-    repeat(['loadgen', '--mode', 'reset', '--endpoints', '2000', '--rate', '800', '--seconds', LONGEST_S]),
-    repeat(['loadgen', '--mode', 'close', '--rate', '100', '--seconds', LONGEST_S]),
-    repeat(['loadgen', '--mode', 'refused', '--rate', '200', '--seconds', LONGEST_S]),
-    repeat(['connect', SILENT_ADDRESS, '80', '--nonblock', '--close-after', '20', '--count', '1000']),
-    ...(hasDns ? [startDnsServer(), lookUp()] : []),
+    ...EVEN_LOADS.map(([rate, ...options]) =>
+      repeatProgram([`${WORKLOAD}/loadgen`, ...options, '--rate', `${rate}`, '--seconds', LONGEST_S]),
+    ),
+    ...SILENT_LOADS.map((options) => repeatProgram([`${WORKLOAD}/connect`, SILENT_ADDRESS, ...options])),
+    startDnsServer(),
+    lookUp(),
   ]
   return {
     async stop() {
-      await Promise.all(loads.map((load) => load.stop()))
+      const faults = await Promise.all(loads.map((load) => load.stop()))
+      return faults.flat()
     },
   }
 }
 
-/** Runs a program again and again, a new process each time. */
-function repeat([program, ...args]: readonly string[]): SoakLoad {
-  let child: ChildProcess | null = null
-  const over = new AbortController()
-  const run = async () => {
-    while (!over.signal.aborted) {
-      child = spawn(`${WORKLOAD}/${program}`, args, { stdio: ['ignore', 'ignore', 'inherit'] })
-      const [status] = await new Promise<[number | null]>((resolve) => child?.on('close', (code) => resolve([code])))
-      if (status !== 0 && !over.signal.aborted) await delay(1000)
-    }
-  }
-  const ended = run()
-  return {
-    async stop() {
-      over.abort()
-      child?.kill()
-      await ended
-    },
-  }
+/** Attempts that get no answer, to go on while recording ends: it has them as pending. Made anew when the kernel gives them up. */
+export function startWaiting(): SoakLoad {
+  const options = ['82', '--nonblock', '--close-after', '600000', '--threads', '4']
+  return repeatProgram([`${WORKLOAD}/connect`, SILENT_ADDRESS, ...options])
 }
 
 /** Knows the addresses of *.soak.test, and asks nobody. */
 function startDnsServer(): SoakLoad {
-  const args = [
+  const options = [
     '--keep-in-foreground',
     '--no-resolv',
     '--no-hosts',
@@ -62,16 +61,7 @@ function startDnsServer(): SoakLoad {
     '--pid-file=',
     '--user=root',
   ]
-  const child = spawn('dnsmasq', [...args, `--listen-address=${DNS_SERVER}`, '--address=/soak.test/127.1.2.3'], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()))
-  return {
-    async stop() {
-      child.kill()
-      await ended
-    },
-  }
+  return keepProgram(['dnsmasq', ...options, `--listen-address=${DNS_SERVER}`, '--address=/soak.test/127.1.2.3'])
 }
 
 /** Connects to a name that was just asked for, of which there are ever new ones. */
@@ -87,6 +77,7 @@ function lookUp(): SoakLoad {
   return {
     async stop() {
       clearInterval(timer)
+      return []
     },
   }
 }

@@ -3,7 +3,7 @@
  *
  *   script/soak --hours N
  */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import Database from 'better-sqlite3'
 import { formatSample, describeMemory, judgeSoak, type SoakSample } from './judge-soak.js'
-import { startSoakLoad } from './soak-load.js'
+import { EVEN_RATE, LOAD_OUTCOMES, startSoakLoad, startWaiting } from './soak-load.js'
 
 const MAX_HOURS = 24 * 7
 const LINE_MS = 60_000
@@ -32,20 +32,21 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => st
 process.exitCode = await soak()
 
 async function soak(): Promise<number> {
-  const hasDns = spawnSync('dnsmasq', ['--version']).status === 0
-  if (!hasDns) print('note: without lookups, since dnsmasq is not installed')
-  const recorder = startRecorder(hasDns)
+  const recorder = startRecorder()
   await delay(SETTLE_MS)
-  const load = startSoakLoad(hasDns)
+  const [load, waiting] = [startSoakLoad(), startWaiting()]
   const samples = await watch(recorder)
-  await load.stop()
+  const faults = await load.stop()
   await delay(SETTLE_MS)
   recorder.child.kill('SIGINT')
   const { status, stderr } = await recorder.ended
+  faults.push(...(await waiting.stop()))
   if (status !== 0) fail(`record ended with ${status}:\n${stderr}`)
   print(stderr.trim())
   print(describeMemory(samples))
-  const faults = [...judgeSoak(samples, { lost: readCounts().lost, summary: stderr }), ...checkTrace()]
+  const wanted = { outcomes: LOAD_OUTCOMES, rate: EVEN_RATE }
+  const end = { lost: readCounts().lost, summary: stderr, hasIpv6: hasIpv6(), wanted }
+  faults.push(...judgeSoak(samples, end), ...checkTrace())
   for (const fault of faults) print(`FAIL: ${fault}`)
   if (faults.length === 0) print('ok')
   return faults.length === 0 ? 0 : 1
@@ -53,15 +54,8 @@ async function soak(): Promise<number> {
 
 type Recorder = ReturnType<typeof startRecorder>
 
-function startRecorder(hasDns: boolean) {
-  const args = [
-    'dist/cli.js',
-    'record',
-    file,
-    '--duration',
-    `${Math.ceil(hours * 60) + 10}m`,
-    ...(hasDns ? ['--dns'] : []),
-  ]
+function startRecorder() {
+  const args = ['dist/cli.js', 'record', file, '--duration', `${Math.ceil(hours * 60) + 10}m`, '--dns']
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
@@ -108,6 +102,10 @@ function readCounts(): { attempts: number; lost: number } {
         .get() as number,
     }
   })
+}
+
+function hasIpv6(): boolean {
+  return withTrace((db) => db.prepare('SELECT 1 FROM connects WHERE family = 6 LIMIT 1').get() !== undefined)
 }
 
 function checkTrace(): string[] {

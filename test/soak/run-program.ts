@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process'
+
+/** A load that goes on until it is stopped. */
+export interface SoakLoad {
+  /** @returns what was wrong with it, in words: nothing when all was well */
+  stop(): Promise<string[]>
+}
+
+/** Runs a program again and again, a new process each time. One that fails is not run again. */
+export function repeatProgram(command: readonly string[]): SoakLoad {
+  let running = startProgram(command)
+  let isOver = false
+  const run = async () => {
+    for (;;) {
+      const end = await running.ended
+      if (isOver) return []
+      if (end !== 'status 0') return [`${command.join(' ')}: it ended with ${end}`]
+      running = startProgram(command)
+    }
+  }
+  const faults = run()
+  return {
+    stop() {
+      isOver = true
+      running.kill()
+      return faults
+    },
+  }
+}
+
+/** Runs a program that is not to end by itself. */
+export function keepProgram(command: readonly string[]): SoakLoad {
+  const { ended, kill } = startProgram(command)
+  let isOver = false
+  const faults = ended.then((end) => (isOver ? [] : [`${command.join(' ')}: it ended with ${end}`]))
+  return {
+    stop() {
+      isOver = true
+      kill()
+      return faults
+    },
+  }
+}
+
+function startProgram([program = '', ...args]: readonly string[]) {
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+  const ended = new Promise<string>((resolve) => {
+    child.on('error', ({ message }) => resolve(message))
+    child.on('close', (status, signal) => resolve(signal ?? `status ${status}`))
+  })
+  return { ended, kill: () => void child.kill() }
+}
