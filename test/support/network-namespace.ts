@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { onTestFinished } from 'vitest'
 
 /** A named network namespace with loopback up, gone when the test ends. */
@@ -83,7 +83,16 @@ type TcpCounter = 'ActiveOpens' | 'AttemptFails' | 'RetransSegs'
 
 /** The namespace's own count. */
 export function readTcpCounter({ exec }: Pick<NetworkNamespace, 'exec'>, name: TcpCounter): number {
-  const [names = '', values = ''] = runIn(exec, ['grep', '^Tcp:', '/proc/net/snmp']).split('\n')
+  return findTcpCounter(runIn(exec, ['cat', '/proc/net/snmp']), name)
+}
+
+/** The count of the namespace that a process is in, without another process. */
+export function readTcpCounterOf(pid: number, name: TcpCounter): number {
+  return findTcpCounter(readFileSync(`/proc/${pid}/net/snmp`, 'utf8'), name)
+}
+
+function findTcpCounter(text: string, name: TcpCounter): number {
+  const [names = '', values = ''] = text.split('\n').filter((line) => line.startsWith('Tcp:'))
   return Number(values.split(' ')[names.split(' ').indexOf(name)])
 }
 

@@ -9,6 +9,17 @@ export function readThreads(pid: number): ThreadStatus[] {
   return tids.map((tid) => parseStatus(readFileSync(`/proc/${pid}/task/${tid}/status`, 'utf8')))
 }
 
+/** The most memory that a process ever had resident. */
+export function readPeakBytes(pid: number): number {
+  const [, kilobytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kilobytes) * 1024
+}
+
+/** How long the main thread of a process has waited for a CPU, while it could have run: Documentation/scheduler/sched-stats.rst. */
+export function readRunDelayMs(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6
+}
+
 function parseStatus(text: string): ThreadStatus {
   const entries = text.split('\n').map((line) => {
     const [name = '', value = ''] = line.split(/:\s*/)

@@ -4,9 +4,9 @@ import { expect, test } from 'vitest'
 import { createRandom, randomInteger } from '../../store/random.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { mount } from '../../support/mount.js'
-import { makeNetworkNamespace, type NetworkNamespace } from '../../support/network-namespace.js'
+import { makeNetworkNamespace, readTcpCounterOf, type NetworkNamespace } from '../../support/network-namespace.js'
+import type { Running } from '../../support/process.js'
 import { startRecording } from '../../support/recorder.js'
-import { watchRunDelay } from '../../support/run-delay.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool, startTool } from '../../support/tool.js'
 import { queryTrace, readSession } from '../../support/trace.js'
@@ -16,22 +16,18 @@ import { startWorkload } from '../../support/workload.js'
 const KILLS = 50
 /** Some ticks after the one that recording began with. */
 const MAX_LIFE_MS = 500
-/** What a kill may cost while the recorder gets the CPU that it asks for. */
-const MAX_MISSING_MS = 200
-/** Kills before which the host may have let the recorder wait: what it waited is added to what may be missing. */
-const MAX_HELD_UP = 10
-/** So that no address comes twice. */
-const LOAD = ['--mode', 'refused', '--rate', '5000', '--seconds', '170', '--endpoints', '1000000']
+/** What a kill may cost; and what in two of them, since a virtual machine stands still now and then. */
+const [MAX_MISSING_MS, MAX_HELD_UP_MS, MAX_HELD_UP] = [200, 400, 2]
+/** Attempts a second. */
+const RATE = 5000
+/** What else the host does is not asked here: the load keeps its rate, and the recorder gets the CPU when it asks for it. */
+const FIRST = ['nice', '-n', '-20']
+/** The first address of loadgen, 127.1.0.0; each attempt goes to the next one. */
+const FIRST_ADDRESS = 0x7f010000
+const LOAD = ['--mode', 'refused', '--rate', `${RATE}`, '--seconds', '170', '--endpoints', '1000000']
 const STARTS = 8
 /** From before the file is there to the first attempts, for as many recorders at once. */
 const [MIN_START_MS, MAX_START_MS] = [50, 1200]
-
-interface Kill {
-  readonly lifeMs: number
-  readonly missingMs: number
-  /** What the recorder waited for a CPU meanwhile */
-  readonly heldUpMs: number
-}
 
 describeKernel('kill -9 at any moment', () => {
   test(`${KILLS} of them under load, all into one file`, { timeout: 180_000 }, async () => {
@@ -40,14 +36,14 @@ describeKernel('kill -9 at any moment', () => {
     mount(directory, ['-t', 'tmpfs', '-o', 'size=512m', 'none'])
     const file = join(directory, 'trace.db')
     const namespace = makeNetworkNamespace()
-    // At an even rate, whatever else runs.
-    const load = startWorkload('loadgen', LOAD, { under: [...namespace.exec, 'nice', '-n', '-20'] })
+    const load = startWorkload('loadgen', LOAD, { under: [...namespace.exec, ...FIRST] })
     const seed = Date.now() % 1e6
     const random = createRandom(seed)
-    const kills: Kill[] = []
+    const kills: { lifeMs: number; missingMs: number }[] = []
     const rows: number[] = []
     while (kills.length < KILLS) {
-      kills.push(await killAfter(file, randomInteger(random, 0, MAX_LIFE_MS), namespace))
+      const lifeMs = randomInteger(random, 0, MAX_LIFE_MS)
+      kills.push({ lifeMs, missingMs: await killAfter(lifeMs, file, { load, namespace }) })
       expectWholeTrace(file)
       const found = countRows(file)
       expect(found.slice(0, -1), `seed ${seed}`).toEqual(rows)
@@ -55,10 +51,7 @@ describeKernel('kill -9 at any moment', () => {
     }
     load.child.kill()
     const told = `seed ${seed}: ${JSON.stringify(kills)}`
-    expect(
-      kills.filter(({ missingMs, heldUpMs }) => missingMs > MAX_MISSING_MS + heldUpMs),
-      told,
-    ).toEqual([])
+    expect(Math.max(...kills.map(({ missingMs }) => missingMs)), told).toBeLessThanOrEqual(MAX_HELD_UP_MS)
     expect(kills.filter(({ missingMs }) => missingMs > MAX_MISSING_MS).length, told).toBeLessThanOrEqual(MAX_HELD_UP)
     expect(await runTool(['record', file, '-d', '300ms'])).toMatchObject({ status: 0 })
     expectWholeTrace(file)
@@ -84,41 +77,34 @@ describeKernel('kill -9 at any moment', () => {
   })
 })
 
-/** Kills a recording `lifeMs` after it has begun. Expects that of the load nothing is missing in between. */
-async function killAfter(file: string, lifeMs: number, { inode }: NetworkNamespace): Promise<Kill> {
-  const recording = await startRecording({ file })
-  const begunMs = Date.now()
-  const runDelay = watchRunDelay(recording.pid)
+interface Scene {
+  readonly load: Running
+  readonly namespace: NetworkNamespace
+}
+
+/** Kills a recording `lifeMs` after it has begun. @returns how much of the load since then is missing: at its end, no other part is */
+async function killAfter(lifeMs: number, file: string, { load, namespace }: Scene): Promise<number> {
+  const recording = await startRecording({ file, under: FIRST })
+  const begin = readTcpCounterOf(load.pid, 'ActiveOpens')
   await delay(lifeMs)
-  runDelay.end()
-  // Before: to be killed wakes it up, perhaps on this CPU.
-  const killedMs = Date.now()
+  const end = readTcpCounterOf(load.pid, 'ActiveOpens')
   process.kill(recording.pid, 'SIGKILL')
   await recording.finished
   expect(readSession(file)).toMatchObject({ recorder_pid: recording.pid, duration_ns: null, end_reason: null })
-  const attempts = readLoad(file, inode)
-  const [first, last] = [attempts.at(0), attempts.at(-1)]
-  expect(attempts.filter(({ number }, i) => number !== (first?.number ?? 0) + i)).toEqual([])
-  const keptMs = last?.startedMs ?? begunMs
-  const missingMs = Math.max(0, (first?.startedMs ?? 0) - begunMs) + killedMs - keptMs
-  return { lifeMs, missingMs: Math.round(missingMs), heldUpMs: Math.round(runDelay.betweenMs(keptMs, killedMs)) }
+  const numbers = readNumbers(file, namespace.inode)
+  expect(numbers.filter((number, i) => number !== (numbers[0] as number) + i)).toEqual([])
+  const kept = numbers.filter((number) => number >= begin).length
+  return ((end - begin - kept) / RATE) * 1000
 }
 
-/** The attempts of the newest session that the load made: its addresses follow each other. */
-function readLoad(file: string, netns: number): { number: number; startedMs: number }[] {
-  const sql = `SELECT remote_address AS address, a.started_ns / 1e6 AS sinceMs
+/** Which attempts of the load the newest session has, the first one of all being 0. */
+function readNumbers(file: string, netns: number): number[] {
+  const sql = `SELECT remote_address AS address
     FROM connect_attempt AS a JOIN process USING (process_id) JOIN endpoint USING (endpoint_id)
-    WHERE a.session_id = (SELECT max(session_id) FROM session) AND netns = ? ORDER BY a.started_ns`
-  const beginMs = sessionStartMs(file)
-  return queryTrace<{ address: string; sinceMs: number }>(file, sql, netns).map(({ address, sinceMs }) => ({
-    number: address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0),
-    startedMs: beginMs + sinceMs,
-  }))
-}
-
-function sessionStartMs(file: string): number {
-  const sql = 'SELECT max(session_id), started_unix_ns / 1e6 AS ms FROM session'
-  return queryTrace<{ ms: number }>(file, sql)[0]?.ms ?? 0
+    WHERE a.session_id = (SELECT max(session_id) FROM session) AND netns = ? ORDER BY started_ns`
+  return queryTrace<{ address: string }>(file, sql, netns).map(
+    ({ address }) => address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0) - FIRST_ADDRESS,
+  )
 }
 
 /** Of each session, in their order. */

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { countRecorded, sessionLosses, sumLosses } from '../../support/losses.js'
 import { makeNetworkNamespace, readTcpCounter } from '../../support/network-namespace.js'
+import { readPeakBytes } from '../../support/process-status.js'
 import { startRecording } from '../../support/recorder.js'
 import { queryTrace } from '../../support/trace.js'
 import { waitUntil } from '../../support/wait-until.js'
@@ -18,7 +18,8 @@ const MAX_GROWTH_BYTES = 50e6
 describeKernel('many endpoints', () => {
   test('a million of them: memory stays bounded, and all are there', { timeout: 180_000 }, async () => {
     const namespace = makeNetworkNamespace()
-    const recording = await startRecording()
+    // What a busy host may cost is asked elsewhere.
+    const recording = await startRecording({ under: ['nice', '-n', '-20'] })
     const args = [...LOAD, '--endpoints', `${ENDPOINTS}`, '--count', `${ENDPOINTS}`]
     const load = generateLoad(args, { under: namespace.exec })
     const isHalfDone = () => readTcpCounter(namespace, 'ActiveOpens') > ENDPOINTS / 2
@@ -29,17 +30,11 @@ describeKernel('many endpoints', () => {
     await recording.stop()
     expect(peakBytes).toBeLessThan(MAX_PEAK_BYTES)
     expect(peakBytes - halfBytes).toBeLessThan(MAX_GROWTH_BYTES)
-    const lost = sumLosses(sessionLosses(recording.file))
-    expect(countRecorded(recording.file, namespace.inode)).toBeGreaterThanOrEqual(ENDPOINTS - lost)
-    expect(countEndpoints(recording.file)).toBeGreaterThanOrEqual(ENDPOINTS - lost)
+    expect(sumLosses(sessionLosses(recording.file))).toBe(0)
+    expect(countRecorded(recording.file, namespace.inode)).toBe(ENDPOINTS)
+    expect(countEndpoints(recording.file)).toBeGreaterThanOrEqual(ENDPOINTS)
   })
 })
-
-/** The most that it ever had resident. */
-function readPeakBytes(pid: number): number {
-  const [, kilobytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-  return Number(kilobytes) * 1024
-}
 
 function countEndpoints(file: string): number {
   return queryTrace<{ count: number }>(file, 'SELECT count(*) AS count FROM endpoint')[0]?.count ?? 0
