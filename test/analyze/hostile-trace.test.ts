@@ -18,12 +18,13 @@ import { findDamage } from '../../src/store/find-damage.js'
 import { OUTCOMES } from '../../src/store/outcome.js'
 import { createVarintWriter } from '../../src/store/varint.js'
 import { createRandom, randomInteger } from '../store/random.js'
+import { startCpuClock } from '../support/cpu-clock.js'
 import { makeTemporaryDirectory } from '../support/temporary-directory.js'
 import { addLookups } from './add-lookups.js'
 import { sampleEvents } from './sample-events.js'
 import { makeSampleTrace } from './sample-trace.js'
 
-/** What each answer may take. The slowest ones take a tenth of it when nothing else runs. */
+/** CPU time that each answer may take. The slowest ones take a tenth of it. */
 const LIMIT_MS = 2000
 const FORMAT_NAMES = ['table', 'json', 'csv'] as const
 const sql = (text: string) => createSqlQuery('sql', readStatement(text))
@@ -66,9 +67,9 @@ const WITHOUT_ROWID = ['dns_address']
 async function askAll(file: string): Promise<Set<string>> {
   const codes = new Set<string>()
   const measure = async (what: string, body: () => Promise<string>) => {
-    const startMs = performance.now()
+    const cpuMs = startCpuClock()
     codes.add(await body())
-    expect(performance.now() - startMs, what).toBeLessThan(LIMIT_MS)
+    expect(cpuMs(), what).toBeLessThan(LIMIT_MS)
   }
   await measure('info', async () => askInfo(file))
   for (const query of QUERIES) {
@@ -166,7 +167,7 @@ describe('a trace of a stranger is answered, or refused in words of ours, and so
     expect(codes).toContain('E_DAMAGED_TRACE')
   })
 
-  test('cut off anywhere', { timeout: 60_000 }, async () => {
+  test('cut off anywhere', async () => {
     const { bytes } = readSample()
     for (let pages = 1; pages * 4096 < bytes.length; pages += 7) {
       await askAll(write(bytes.subarray(0, pages * 4096 + (pages % 2) * 1000)))
@@ -184,7 +185,7 @@ describe('a trace of a stranger is answered, or refused in words of ours, and so
     }
   })
 
-  test('with names that are longer than any', { timeout: 60_000 }, async () => {
+  test('with names that are longer than any', async () => {
     const texts = readSample().columns.filter(({ type, table }) => type === 'TEXT' && !table.startsWith('window_'))
     const assignments = (table: string) =>
       texts.filter((column) => column.table === table).map(({ name }) => `"${name}" = printf('%.*c', 300000, 'x')`)
@@ -208,7 +209,7 @@ describe('a trace of a stranger is answered, or refused in words of ours, and so
     ['an endless number', `x'${'ff'.repeat(2000)}'`],
     ['an endless zero', `x'${'80'.repeat(2000)}'`],
     ['every mask', `CAST(replace(hex(zeroblob(5000)), '00', x'ff7f01') AS BLOB)`],
-  ])('with sums of %s', { timeout: 60_000 }, async (_, blob) => {
+  ])('with sums of %s', async (_, blob) => {
     await askAll(changed(`UPDATE window_sums SET sums = ${blob}`))
   })
 
@@ -220,7 +221,7 @@ describe('a trace of a stranger is answered, or refused in words of ours, and so
   test.each([
     ['one by one', Buffer.concat([varints(0, 2 ** 40), Buffer.alloc(60e6, 1)])],
     ['as bits', Buffer.alloc(60e6, Buffer.concat([varints(1, 128 * 2 + 1), Buffer.alloc(128, 0xff)]))],
-  ])('with a process that connected to more endpoints than there are, %s', { timeout: 20_000 }, async (_, ids) => {
+  ])('with a process that connected to more endpoints than there are, %s', async (_, ids) => {
     const file = changed('')
     const db = new Database(file)
     const process = db.prepare('SELECT min(process_id) FROM process').pluck().get() as number
@@ -228,10 +229,10 @@ describe('a trace of a stranger is answered, or refused in words of ours, and so
     const sums = Buffer.concat([varints(process, hasMembers, ids.length), ids])
     db.prepare(`UPDATE window_sums SET sums = ? WHERE window_id = 1 AND dimension = 'process'`).run(sums)
     db.close()
-    const startMs = performance.now()
+    const cpuMs = startCpuClock()
     const byProcess = CATALOGUE.find(({ name }) => name === 'by-process') as StoredQuery
     expect(await ask(file, byProcess, { session: 'all' })).toBe('ok')
-    expect(performance.now() - startMs).toBeLessThan(2 * LIMIT_MS)
+    expect(cpuMs()).toBeLessThan(2 * LIMIT_MS)
   })
 
   test.each(['endpoint', 'process'])('with sums of more of them than there are: %s', async (dimension) => {
@@ -240,7 +241,7 @@ describe('a trace of a stranger is answered, or refused in words of ours, and so
     expect(await askAll(file)).toEqual(new Set(['ok']))
   })
 
-  test('with windows and batches that overlap ten thousand times', { timeout: 60_000 }, async () => {
+  test('with windows and batches that overlap ten thousand times', async () => {
     const many = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 10000)'
     const file = changed(`
       DELETE FROM window_sums;
@@ -249,7 +250,7 @@ describe('a trace of a stranger is answered, or refused in words of ours, and so
     await askAll(file)
   })
 
-  test('with a clock that was set a hundred thousand times', { timeout: 60_000 }, async () => {
+  test('with a clock that was set a hundred thousand times', async () => {
     const random = createRandom(2)
     const { file, db } = makeSampleTrace({
       batches: [sampleEvents(random, 30_000), null, sampleEvents(random, 30_000)],
@@ -261,10 +262,10 @@ describe('a trace of a stranger is answered, or refused in words of ours, and so
     db.close()
     // As SQL, so many times are an expression that SQLite refuses.
     expect(await askAll(file)).toEqual(new Set(['ok', 'E_SQL']))
-    const startMs = performance.now()
+    const cpuMs = startCpuClock()
     const [output, partition] = [join(makeTemporaryDirectory(), 'data-set'), 'date']
     await exportTrace([file], { format: 'parquet', output, partition, since: '+1s', quiet: true })
-    expect(performance.now() - startMs, 'export').toBeLessThan(LIMIT_MS)
+    expect(cpuMs(), 'export').toBeLessThan(LIMIT_MS)
   })
 
   test('with a b-tree that names its own pages', async () => {

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import type { HostNames } from '../../../src/record/write/late-names.js'
+import { startCpuClock } from '../../support/cpu-clock.js'
 import { holdWriteLock } from '../../support/hold-lock.js'
 import { packEvents, type EventFields } from '../make-events.js'
 import { NAMES, NO_LOSS, addSession, createWriter, openNewTrace } from '../new-trace.js'
@@ -71,9 +72,9 @@ test('a thousand names for ten thousand processes are added in one pass', () => 
   const events = Array.from({ length: 10_000 }, (_, i) => ({ pid: i + 1, uid: 4_294_000_000 + (i % 1000) }))
   write(events)
   for (const { uid } of events) known.users.set(uid, `"user" ${uid}`)
-  const startMs = performance.now()
+  const cpuMs = startCpuClock()
   writer.addNames(false)
-  expect(performance.now() - startMs).toBeLessThan(500)
+  expect(cpuMs()).toBeLessThan(500)
   const wrong = db.prepare(`SELECT count(*) FROM process WHERE user IS NOT '"user" ' || uid`).pluck().get()
   expect(wrong).toBe(0)
 })
