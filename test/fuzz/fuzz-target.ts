@@ -13,9 +13,12 @@ export interface FuzzTarget {
   readonly property: IRawProperty<unknown> | null
 }
 
+/** What must not be, whatever the input. */
+export class BrokenRule extends Error {}
+
 /** What a check of a target does not accept. */
 export function require(condition: boolean, finding: () => string): asserts condition {
-  if (!condition) throw new Error(finding())
+  if (!condition) throw new BrokenRule(finding())
 }
 
 /** Text of an input: any bytes make some. */

@@ -38,10 +38,10 @@ test('what is none of its targets is refused', async () => {
   })
 })
 
-test('the corpus is of its targets, and small', () => {
+test('every target has a corpus, which is small', () => {
   const corpus = join(REPOSITORY, 'test/fuzz/corpus')
   const targets = readdirSync(corpus)
-  expect(Object.keys(INPUTS)).toEqual(expect.arrayContaining(targets))
+  expect(targets.toSorted()).toEqual(Object.keys(INPUTS).toSorted())
   const files = targets.flatMap((target) => readdirSync(join(corpus, target)).map((file) => join(corpus, target, file)))
   expect(files.reduce((sum, file) => sum + statSync(file).size, 0)).toBeLessThan(MAX_CORPUS_BYTES)
 })

@@ -10,17 +10,7 @@ const MAX_NS = 2 ** 53
 export function createDurations(): FuzzTarget {
   return {
     name: 'durations',
-    seeds: bytesOf([
-      '10m',
-      '1h30m',
-      '5ms',
-      '1.5s',
-      '90',
-      '0.000001ns',
-      '104d',
-      '1d2h3m4s5ms6us7µs8ns',
-      '9'.repeat(400),
-    ]),
+    seeds: bytesOf(['10m']),
     take(input) {
       const text = textOf(input)
       for (const unit of ['s', 'ms'] as const) {

@@ -1,0 +1,65 @@
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Database } from 'better-sqlite3'
+import { openOutput, type Output } from '../../../src/record/session/open-output.js'
+import { closeSession, insertSession } from '../../../src/record/session/session-row.js'
+import { createTraceWriter } from '../../../src/record/write/trace-writer.js'
+import { addLookups } from '../../analyze/add-lookups.js'
+import { sampleEvents } from '../../analyze/sample-events.js'
+import { packEvents } from '../../record/make-events.js'
+import { createRandom } from '../../store/random.js'
+
+const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0 }
+
+/**
+ * A closed trace, and one that a killed recorder has left: half of it is in the log beside it.
+ * @returns the files of each, that of the trace first
+ */
+export function makeTraces(directory: string): (readonly [string, ...string[]])[] {
+  const at = (name: string) => join(directory, name)
+  writeTrace(at('trace.db')).close()
+  const output = writeTrace(at('open.db'), (db) => db.pragma('wal_checkpoint(TRUNCATE)'))
+  for (const suffix of ['', '-wal']) copyFileSync(at(`open.db${suffix}`), at(`killed.db${suffix}`))
+  output.close()
+  return [[at('trace.db')], [at('killed.db'), at('killed.db-wal')]]
+}
+
+/**
+ * Some windows, rows after them, and lookups, as the recorder writes them.
+ * @param midway what is done when there is a part of each
+ */
+function writeTrace(file: string, midway: (db: Database) => void = () => {}): Output {
+  const output = openOutput(file)
+  const { db } = output
+  const sessionId = insertSession(db, {
+    toolVersion: '1.0.0',
+    commandLine: 'tcpconn record',
+    filters: '{}',
+    ringBytes: 4096,
+    startedUnixNs: 1_700_000_000_000_000_000n,
+    dnsSource: null,
+    localErrors: false,
+  })
+  const names = { userName: () => 'a-user', cgroupPath: (id: bigint) => `/cgroup-${id}` }
+  const writer = createTraceWriter(db, { sessionId, epochNs: 0n, names, context: null })
+  const random = createRandom(1)
+  const write = (...counts: number[]) => {
+    for (const count of counts) {
+      const packed = packEvents(sampleEvents(random, count))
+      if (count === 0) writer.flushWindow()
+      else writer.write(packed, packed.source, NO_LOSS, 1e9)
+    }
+  }
+  write(100, 0)
+  addLookups(db, random, 40)
+  midway(db)
+  write(60, 0, 12)
+  closeSession(db, sessionId, {
+    durationNs: 60e9,
+    reason: 'duration',
+    loss: NO_LOSS,
+    completeness: { kernelMin: 172, kernelMax: 172, comparable: 172, uncomparable: 0 },
+    dns: { lost: 0, malformed: 0, evicted: 0 },
+  })
+  return output
+}
