@@ -4,6 +4,7 @@ import { knowsLookups } from '../trace/knows-lookups.js'
 import { boundedText } from '../trace/row-reader.js'
 import type { SessionPart } from '../trace/scope.js'
 import { createCachedReader, textOrNull } from './cached-reader.js'
+import { requireIntegers } from './require-integers.js'
 
 /** What is known of the lookup before an attempt. */
 type DnsPart = Pick<ConnectRow, 'hasDnsSource' | 'dnsName' | 'dnsAgeNs' | 'dnsLookupNs' | 'dnsCandidates'>
@@ -24,9 +25,9 @@ export function createDnsReader(part: SessionPart): (attemptId: number) => DnsPa
   const sql = `SELECT ${boundedText('dns_name')} FROM dns_name WHERE dns_name_id = ?`
   const nameOf = createCachedReader(db, sql, ([name]) => textOrNull(name))
   return (attemptId) => {
-    const row = find.get(attemptId) as DnsRow | undefined
+    const row = find.get(attemptId)
     if (row === undefined) return none
-    const [nameId, dnsAgeNs, dnsLookupNs, dnsCandidates] = row
+    const [nameId, dnsAgeNs, dnsLookupNs, dnsCandidates] = requireIntegers<DnsRow>(row)
     return { hasDnsSource, dnsName: nameOf(nameId), dnsAgeNs, dnsLookupNs, dnsCandidates }
   }
 }

@@ -10,6 +10,7 @@ import { createWallClock } from '../trace/wall-clock.js'
 import { attemptsByStart } from './attempts-by-start.js'
 import { createCachedReader, textOrNull } from './cached-reader.js'
 import { createDnsReader } from './recorded-dns.js'
+import { integerOf, requireIntegers } from './require-integers.js'
 
 const ATTEMPT_COLUMNS = [
   'ifnull(started_ns, 0)',
@@ -67,9 +68,10 @@ function createRowReader(part: SessionPart, zeroNs: bigint): (attemptId: number)
   // On the clock of the session, which nobody sets.
   const sessionNs = Number((readClockSegments(db, part.sessionId)[0]?.unixOffsetNs ?? zeroNs) - zeroNs)
   return (attemptId) => {
-    const values = attempt.get(attemptId) as AttemptRow | undefined
+    const values = attempt.get(attemptId)
     if (values === undefined) return null
-    const [startedNs, latencyNs, outcome, errno, synRetransmits, processId, tidDelta, endpointId, local] = values
+    const [startedNs, latencyNs, outcome, errno, synRetransmits, processId, tidDelta, endpointId, local] =
+      requireIntegers<AttemptRow>(values)
     const [process, endpoint] = [processOf(processId), endpointOf(endpointId)]
     if (process === null || endpoint === null) return null
     return {
@@ -95,25 +97,25 @@ function createProcessReader(db: Database): (id: number) => ProcessPart | null {
   const sql = `SELECT ${texts}, ${stored}, pid, process_start_ns, uid, netns, mntns
     FROM process LEFT JOIN cgroup USING (cgroup_id) WHERE process_id = ?`
   return createCachedReader(db, sql, ([comm, exe, user, cgroup, container, pid, startNs, uid, netns, mntns]) => ({
-    pid: Number(pid),
+    pid: integerOf(pid),
     processStartNs: BigInt(startNs ?? 0),
     comm: String(comm),
     exe: textOrNull(exe),
-    uid: Number(uid),
+    uid: integerOf(uid),
     user: textOrNull(user),
     cgroup: textOrNull(cgroup),
     container: textOrNull(container) ?? containerName(textOrNull(cgroup)),
-    netns: Number(netns),
-    mntns: mntns === null ? null : Number(mntns),
+    netns: integerOf(netns),
+    mntns: mntns === null ? null : integerOf(mntns),
   }))
 }
 
 function createEndpointReader(db: Database): (id: number) => EndpointPart | null {
   const sql = `SELECT ${boundedText('remote_address')}, family, remote_port FROM endpoint WHERE endpoint_id = ?`
   return createCachedReader(db, sql, ([address, family, port]) => ({
-    family: Number(family) === 6 ? 6 : 4,
+    family: integerOf(family) === 6 ? 6 : 4,
     remoteAddress: String(address),
-    remotePort: Number(port),
+    remotePort: integerOf(port),
   }))
 }
 

@@ -4,6 +4,7 @@ import { migrate } from '../../../src/store/migrate.js'
 import { MAPPED_PREFIX } from '../../record/make-events.js'
 import { insertSession, makeTrace as makeHandMadeTrace } from '../../store/hand-made-trace.js'
 import { createRandom } from '../../store/random.js'
+import { expectError } from '../../support/error-lines.js'
 import { runTool } from '../../support/tool.js'
 import { sampleEvents } from '../sample-events.js'
 import { makeSampleTrace } from '../sample-trace.js'
@@ -213,3 +214,30 @@ const NO_LOSS_COUNTS = {
 function by<T>(key: (value: T) => string): (a: T, b: T) => number {
   return (a, b) => (key(a) < key(b) ? -1 : 1)
 }
+
+describe('replay of a damaged trace', () => {
+  /** Puts a text where STRICT tables take none, as flipped bits do. */
+  function spoil(file: string, table: string, column: string): void {
+    const db = new Database(file).unsafeMode()
+    db.pragma('writable_schema = ON')
+    const swap = (from: string, to: string) =>
+      db.prepare('UPDATE sqlite_schema SET sql = replace(sql, ?, ?) WHERE name = ?').run(from, to, table)
+    swap(') STRICT', ') ')
+    db.pragma('writable_schema = RESET')
+    db.exec(`UPDATE "${table}" SET "${column}" = 'many'`)
+    db.pragma('writable_schema = ON')
+    swap(') ', ') STRICT')
+    db.close()
+  }
+
+  test.each([
+    ['process', 'pid'],
+    ['process', 'netns'],
+    ['endpoint', 'family'],
+    ['connect_attempt', 'latency_ns'],
+  ])('a text in the place of a number, %s.%s: refused, and never printed as one', async (table, column) => {
+    const file = makeTrace()
+    spoil(file, table, column)
+    expectError(await runTool(['replay', file, '--json']), 'E_DAMAGED_TRACE')
+  })
+})
