@@ -41,6 +41,8 @@ hung=$(main_pid)
 kill -STOP "$hung"
 until [ "$(main_pid)" -ne 0 ] && [ "$(main_pid)" -ne "$hung" ] && systemctl --quiet is-active tcpconn; do sleep 0.2; done
 run after-hang
+# In which it closes the file of the one that hung.
+sleep 1
 note restarted
 
 systemctl stop tcpconn

@@ -35,6 +35,9 @@ function expectRestart(guest: Guest): string {
   assert.match(guest.text('service-journal.txt'), /watchdog/i)
   expectAttempts(guest, 'before-hang', null)
   expectAttempts(guest, 'after-hang', 'terminate')
+  // The next recorder has closed the file of the one that hung.
+  const unclosed = readdirSync(guest.path(DIRECTORY)).filter((file) => file.endsWith('-wal'))
+  assert.deepEqual(unclosed, [])
   return `${tracesOf(guest).length} files`
 }
 
