@@ -12,17 +12,28 @@ seconds_for() {
   echo $(($1 < left ? $1 : left))
 }
 
+# wait_for PID: to its end, and returns its status. When this is to end, that ends first.
+wait_for() {
+  local pid=$1 status=0
+  trap 'kill -TERM "$pid" 2>/dev/null; wait "$pid"; exit 130' INT TERM
+  wait "$pid" || status=$?
+  trap - INT TERM
+  return "$status"
+}
+
 # run_guest NAME DIRECTORY: in a guest of this kernel, by software emulation, with loopback as its only network. Its clock
 # counts instructions, 2 ns each, and when there is nothing to do it goes straight on to the next timer: however busy this
-# machine is, times measured in the guest are those of its own work and waits. Room for 8 CPUs gives bcc's kretprobes, of which one runs for each, enough to miss none.
+# machine is, times measured in the guest are those of its own work and waits. Room for 8 CPUs gives bcc's kretprobes, of
+# which one runs for each, enough to miss none.
 run_guest() {
   local kernel=$kernel_cache/$1 found=$2 disk=$2/disk.img status=0
   truncate --size 256M "$disk"
   cat "$guest_cpio" "$kernel/usr.cpio" >"$found/initrd.cpio"
-  nice -n 5 timeout --foreground "$(seconds_for "$guest_seconds")" qemu-system-x86_64 -accel tcg -icount shift=1,sleep=off -cpu max -smp 1,maxcpus=8 -m 2048 \
-    -kernel "$kernel/vmlinuz" -initrd "$found/initrd.cpio" -append 'console=ttyS0 quiet panic=-1' \
+  nice -n 5 timeout "$(seconds_for "$guest_seconds")" qemu-system-x86_64 -accel tcg -icount shift=1,sleep=off \
+    -cpu max -smp 1,maxcpus=8 -m 2048 -kernel "$kernel/vmlinuz" -initrd "$found/initrd.cpio" -append 'console=ttyS0 quiet panic=-1' \
     -display none -serial "file:$found/console.txt" -monitor none -no-reboot -nic none \
-    -drive "file=$disk,if=virtio,format=raw" || status=$?
+    -drive "file=$disk,if=virtio,format=raw" </dev/null &
+  wait_for $! || status=$?
   # A guest that waits for timers only is ahead of this machine.
   tar --warning=no-timestamp -xf "$disk" -C "$found" || true
   rm -f "$disk" "$found/initrd.cpio"
@@ -31,7 +42,7 @@ run_guest() {
 
 # run_host DIRECTORY: on this machine's own kernel, in namespaces of its own. Needs root.
 run_host() {
-  local traffic status=0
+  local status=0
   # Under sudo the recorder would give up root, and with it the directory that its output goes to.
   env -u SUDO_UID -u SUDO_GID -u SUDO_USER -u SUDO_COMMAND timeout --kill-after=10 "$(seconds_for "$host_seconds")" \
     unshare --mount --net sh -c '
@@ -41,10 +52,7 @@ run_host() {
     PATH=$0/bin:$PATH:/usr/sbin:/sbin
     cd "$1" && exec sh "$0/share/guest/traffic.sh" "$0/share/workload"' "$guest_root/usr/local" "$PWD/$1" \
     >"$1/console.txt" 2>&1 </dev/null &
-  traffic=$!
-  # It is not in the foreground, so Ctrl-C does not reach it. What it has started gets the signal with it.
-  trap 'kill -TERM "$traffic" 2>/dev/null; wait "$traffic"; exit 130' INT TERM
-  wait "$traffic" || status=$?
-  trap - INT TERM
+  # What it has started gets the signal with it.
+  wait_for $! || status=$?
   ((status == 0)) || say "note: the traffic on this machine ended with $status: see $1/console.txt"
 }

@@ -16,7 +16,7 @@ export function integerOf(cell: Cell | undefined): number {
 export function requireIntegers<Row extends readonly (number | null)[]>(row: unknown): Row {
   const values = row as Row
   for (const value of values) {
-    if (value !== null && typeof value !== 'number') throw new Error('a row of integers holds something else')
+    if (value !== null && !Number.isInteger(value)) throw new Error('a row of integers holds something else')
   }
   return values
 }

@@ -16,7 +16,10 @@ import { createPacketPairs, type PairedLookup } from './pair-packets.js'
  */
 const READ_NS = 250e6
 const CHUNK = 16
-/** How often, each time for 1 ms, a record is waited for that the probe was interrupted in: its CPU may be busy. */
+/**
+ * How often, each time for 1 ms, a record is waited for that the probe was interrupted in: its CPU may be busy. For longer, or
+ * at every batch anew, attempts would be lost meanwhile.
+ */
 const MAX_WAITS = 20
 /** Lookups and their addresses that wait to be written, beyond which lookups are lost: 20 MB. */
 const MAX_WAITING = 65_536
@@ -80,14 +83,19 @@ export function createContext(options: ContextOptions): Context {
     else if (kind === contextKind.getaddrinfo) readResolved(record, epochNs).forEach(keep)
     else readPacket(record, kind === contextKind.dns_answer)
   }
+  let waits = 0
   /** @returns whether all was read that can be read */
   const readCommitted = (untilNs: number): boolean => {
-    while (ring.read(take, CHUNK) === CHUNK) if (nowNs() >= untilNs) return false
-    return true
+    for (;;) {
+      const count = ring.read(take, CHUNK)
+      if (count > 0) waits = 0
+      if (count < CHUNK) return true
+      if (nowNs() >= untilNs) return false
+    }
   }
   /** An answer may be behind a record that is not committed yet, and its attempt in the other ring already. */
   const readUntil = (untilNs: number) => {
-    for (let waits = 0; readCommitted(untilNs) && ring.endedBusy() && waits < MAX_WAITS; waits++) pause()
+    for (; readCommitted(untilNs) && ring.endedBusy() && waits < MAX_WAITS; waits++) pause()
   }
   return {
     names,

@@ -27,13 +27,14 @@ export function isCgroup2(path: string): boolean {
  * @returns a file descriptor, `null` for anything else
  */
 export function openCgroup(path: string): number | null {
+  let fd = -1
   try {
-    const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NONBLOCK)
+    fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NONBLOCK)
     if (isOfCgroup2(`/proc/self/fd/${fd}`)) return fd
-    closeSync(fd)
   } catch {
     // It is gone, or is no directory.
   }
+  if (fd !== -1) closeSync(fd)
   return null
 }
 

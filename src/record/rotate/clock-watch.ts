@@ -3,10 +3,10 @@ const STEP_MS = 60_000
 /** How long it takes somebody to set a clock right again that was set wrong. */
 const DOUBT_MS = 3_600_000
 
-/** The two clocks of a host, in ms. */
+/** The clocks of a host, in ms. */
 export interface Clocks {
-  /** One that only goes forward */
-  now(): number
+  /** One that goes on while the host sleeps, as the wall clock does */
+  sinceBoot(): number
   /** Unix time */
   wall(): number
 }
@@ -15,11 +15,11 @@ export interface Clocks {
  * Tells whether the wall clock can be asked for the age of files: not within the hour after it was set, which one that was set
  * ahead by mistake would make the end of all of them. To be called now and then.
  */
-export function watchClock({ now, wall }: Clocks): () => boolean {
-  let offsetMs = wall() - now()
+export function watchClock({ sinceBoot, wall }: Clocks): () => boolean {
+  let offsetMs = wall() - sinceBoot()
   let steppedMs = -Infinity
   return () => {
-    const nowMs = now()
+    const nowMs = sinceBoot()
     const before = offsetMs
     offsetMs = wall() - nowMs
     if (Math.abs(offsetMs - before) > STEP_MS) steppedMs = nowMs

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FileNames } from './file-names.js'
 import { findOwnFile, type OwnFile } from './own-file.js'
@@ -14,7 +14,7 @@ export function createKnownFiles(names: FileNames): KnownFiles {
   const known = new Map<string, { readonly mark: string; readonly file: OwnFile | null }>()
   return {
     look(name) {
-      const stat = statSync(join(names.directory, name), { throwIfNoEntry: false, bigint: true })
+      const stat = lstatSync(join(names.directory, name), { throwIfNoEntry: false, bigint: true })
       const mark = `${stat?.dev} ${stat?.ino} ${stat?.ctimeNs}`
       const before = known.get(name)
       if (before?.mark === mark && !before.file?.isUnclosed) return before.file

@@ -1,4 +1,4 @@
-import { fstatSync, futimesSync, rmSync, statSync } from 'node:fs'
+import { fstatSync, rmSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { requireTraceHeader } from '../../store/check-trace.js'
@@ -60,11 +60,6 @@ export function settleFile(names: FileNames, name: string): void {
     requireTraceHeader(fd, path)
     rollBack(fd, path)
   })
-}
-
-/** Sets when a file with a name of ours was last written. @throws as `findOwnFile` */
-export function dateFile(names: FileNames, name: string, endedMs: number): void {
-  holdPlainFile(join(names.directory, name), 'shared', (fd) => futimesSync(fd, endedMs / 1000, endedMs / 1000))
 }
 
 function examine(fd: number, path: string, second: number | null): OwnFile | null {

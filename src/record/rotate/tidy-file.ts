@@ -5,10 +5,7 @@ import { openOutput } from '../session/open-output.js'
 import type { KeptFile } from './choose-expired.js'
 import type { FileNames } from './file-names.js'
 import type { KnownFiles } from './known-files.js'
-import { dateFile, removeOwnFile, settleFile } from './own-file.js'
-
-/** An end that lies further ahead is by a clock that was wrong. */
-const AHEAD_MS = 1000
+import { removeOwnFile, settleFile } from './own-file.js'
 
 /** What a round over all files goes by. */
 export interface Round {
@@ -16,13 +13,11 @@ export interface Round {
   readonly known: KnownFiles
   /** Says what could not be done, once. */
   readonly tellOnce: (text: string) => void
-  /** Unix time in ms */
-  readonly wall: () => number
 }
 
 /**
- * Closes a file with a name of ours if its recorder was killed, and removes it if there is nothing in it. None of this waits
- * for a lock.
+ * Closes a file with a name of ours if its recorder was killed, and removes it if there is nothing in it. No lock is
+ * waited for, but a reader of a file that is closed for 0.1 s.
  * @returns a closed file of this recording or one before, `null` for anything else
  */
 export function tidyFile(round: Round, name: string): KeptFile | null {
@@ -41,24 +36,13 @@ export function tidyFile(round: Round, name: string): KeptFile | null {
     // It has another size now, and another end.
     file = round.known.look(name)
   }
-  return file && { name, bytes: file.bytes, endedMs: dateEnd(round, name, file.endedMs) }
+  return file && { name, bytes: file.bytes, endedMs: file.endedMs }
 }
 
 /** Removes a file, unless it is no longer ours. */
 export function removeFile(round: Round, name: string): void {
   const what = `cannot remove ${join(round.names.directory, name)}, which is to be kept no longer`
   attempt(round, what, () => removeOwnFile(round.names, name))
-}
-
-/**
- * What a clock that ran ahead has dated is taken to end now, and from now on: it would be newer than all that follows, and
- * never old.
- */
-function dateEnd(round: Round, name: string, endedMs: number): number {
-  const nowMs = round.wall()
-  if (endedMs <= nowMs + AHEAD_MS) return endedMs
-  attempt(round, `cannot date ${join(round.names.directory, name)}`, () => dateFile(round.names, name, nowMs))
-  return nowMs
 }
 
 function attempt({ tellOnce }: Round, what: string, body: () => void): void {

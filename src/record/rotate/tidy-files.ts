@@ -1,4 +1,5 @@
-import { readdirSync, statSync } from 'node:fs'
+import { lstatSync, readdirSync } from 'node:fs'
+import { uptime } from 'node:os'
 import { join } from 'node:path'
 import { messageOf } from '../../errors.js'
 import { safeLine } from '../../show/safe-text.js'
@@ -32,10 +33,15 @@ export interface TidyOptions {
   readonly keep: Limit | null
   /** Says what could not be done. */
   readonly tell: (text: string) => void
-  readonly clocks?: Clocks
+  readonly clocks?: RoundClocks
 }
 
-const CLOCKS: Clocks = { now: () => performance.now(), wall: () => Date.now() }
+interface RoundClocks extends Clocks {
+  /** For how long a step takes, in ms */
+  now(): number
+}
+
+const CLOCKS: RoundClocks = { now: () => performance.now(), sinceBoot: () => uptime() * 1000, wall: () => Date.now() }
 
 /**
  * Closes what a killed recorder left open, removes what it had only begun to make, and what is to be kept no longer: at the
@@ -78,11 +84,12 @@ export function tidyNow(options: TidyOptions): void {
 }
 
 interface Rounds extends Round, Pick<TidyOptions, 'keep'> {
+  readonly wall: () => number
   /** Whether the wall clock tells the age of files. */
   readonly knowsAges: () => boolean
 }
 
-function prepare({ names, keep, tell, clocks }: TidyOptions & { readonly clocks: Clocks }): Rounds {
+function prepare({ names, keep, tell, clocks }: TidyOptions & { readonly clocks: RoundClocks }): Rounds {
   const told = new Set<string>()
   const tellOnce = (text: string) => {
     if (told.has(text)) return
@@ -119,6 +126,6 @@ function cannotLook({ names }: Pick<TidyOptions, 'names'>, error: unknown): stri
 }
 
 function isSame(a: string, b: string): boolean {
-  const [one, other] = [a, b].map((path) => statSync(path, { throwIfNoEntry: false }))
+  const [one, other] = [a, b].map((path) => lstatSync(path, { throwIfNoEntry: false }))
   return one !== undefined && one.ino === other?.ino && one.dev === other.dev
 }

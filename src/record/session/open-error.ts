@@ -8,7 +8,7 @@ const OWNER_WRITE = 0o200
 
 /** The error for what the system answered when a file to record into was opened or made. */
 export function openError(path: string, cause: NodeJS.ErrnoException): TcpconnError {
-  if (cause.code === 'ENOSPC') return fullDisk(path, cause)
+  if (cause.code === 'ENOSPC' || cause.code === 'EDQUOT') return fullDisk(path, cause)
   if (cause.code === 'EACCES' && isReadOnly(lookAt(path))) return readOnly(path)
   const directory = dirname(path)
   const [code, reason, hint] = (

@@ -45,6 +45,7 @@ run after-hang
 sleep 1
 note restarted
 
+run before-stop
 systemctl stop tcpconn
 note stopped
 journalctl --sync

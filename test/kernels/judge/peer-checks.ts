@@ -65,7 +65,7 @@ function compareWith(guest: Guest, peer: Peer, output: string, trace: string): C
 }
 
 /** An interrupt may come between two looks at one connect: so few may differ by more, and by no more than it takes. */
-const [INTERRUPTED_SHARE, INTERRUPT_NS] = [0.005, 200_000]
+const [INTERRUPTED_SHARE, INTERRUPT_NS] = [0.002, 100_000]
 
 /** Of a simultaneous open, which the runs `reset` are, tcpconnlat sees another end. */
 function expectSameLatencies(guest: Guest, { both }: Comparison): string {

@@ -24,6 +24,7 @@ function expectService(guest: Guest): string {
   )
   // It is ready when `systemctl start` ends, hence none of the first ones is missing.
   expectAttempts(guest, 'serviced', 'terminate')
+  expectAttempts(guest, 'before-stop', 'terminate')
   const stopped = readProperties(guest, 'stopped')
   assert.deepEqual([stopped.ActiveState, stopped.Result, stopped.ExecMainStatus], ['inactive', 'success', '0'])
   return `${(Number(started.MemoryCurrent) / 1e6).toFixed(0)} MB of memory`

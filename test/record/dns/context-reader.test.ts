@@ -165,6 +165,23 @@ describe('a record that is not committed yet', () => {
     expect(nameOf('192.0.2.1')?.name).toBe('www.example.org')
   })
 
+  test('is waited for once, not at every batch of attempts', () => {
+    const { context, receive, ring } = createScene()
+    receive({}, {})
+    ring.busyReads = Infinity
+    context.read()
+    const startedMs = performance.now()
+    for (let i = 0; i < 50; i++) context.read()
+    // 20 ms each took a second.
+    expect(performance.now() - startedMs).toBeLessThan(500)
+    ring.busyReads = 0
+    context.read()
+    ring.busyReads = 1
+    receive({ answers: [a('192.0.2.9')] }, {})
+    context.read()
+    expect(ring.records).toEqual([])
+  })
+
   test('holds attempts up for 20 ms or so, and no longer', () => {
     const { context, receive, ring } = createScene()
     receive({}, {})

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { NameAnswer } from '../../../src/record/dns/answer-log.js'
 import { createNameCache } from '../../../src/record/dns/name-cache.js'
+import { startCpuClock } from '../../support/cpu-clock.js'
 
 const ADDRESS = 0xc0000201
 const ME = { cgroupId: 1, netns: 10 }
@@ -204,10 +205,10 @@ describe('bounds', () => {
   test('the names of many askers are gone through once for all attempts, not for each', () => {
     const { add, find } = createCache()
     for (let i = 0; i < 64 * 255; i++) add(`${i % 255}.example`, i, { cgroupId: Math.floor(i / 255), netns: i % 2 })
-    const startedMs = performance.now()
+    const cpuMs = startCpuClock()
     for (let i = 0; i < 2000; i++) find(50_000 + i, { cgroupId: 9999, netns: i })
     // A millisecond each took two seconds.
-    expect(performance.now() - startedMs).toBeLessThan(200)
+    expect(cpuMs()).toBeLessThan(200)
     expect(find(50_000, { cgroupId: 9999, netns: 5 })?.candidates).toBe(255)
     expect(find(10, { cgroupId: 9999, netns: 5 })?.candidates).toBe(11)
   })

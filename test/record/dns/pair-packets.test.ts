@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createPacketPairs as createPairs, type DnsPacket } from '../../../src/record/dns/pair-packets.js'
+import { startCpuClock } from '../../support/cpu-clock.js'
 
 const MS = 1e6
 const S = 1e9
@@ -176,12 +177,14 @@ describe('a query without an answer', () => {
   })
 
   test('that pushes another one out costs not much more than one that does not', () => {
+    // What has not run yet is not compiled yet.
+    for (let i = 0, warm = createPacketPairs(); i < 40_000; i++) warm.add(query(0, { id: i, socketCookie: BigInt(i) }))
     const pairs = createPacketPairs()
     // ms for each 4,000 queries: as many as there is room for, and then some.
     const times = Array.from({ length: 40 }, (_, chunk) => {
-      const startedMs = performance.now()
+      const cpuMs = startCpuClock()
       for (let i = 0; i < 4000; i++) pairs.add(query(chunk, { id: i, socketCookie: BigInt(chunk) }))
-      return performance.now() - startedMs
+      return cpuMs()
     })
     expect(pairs.lost()).toBe(160_000 - 16_384)
     expect(median(times.slice(10)) / median(times.slice(0, 4))).toBeLessThan(4)

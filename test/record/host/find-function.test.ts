@@ -7,6 +7,7 @@ import { holdFile, type HeldFile } from '../../../src/record/host/hold-file.js'
 import { createRandom, randomInteger } from '../../store/random.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { CODE_AT, makeLibc } from './make-libc.js'
+import { startCpuClock } from '../../support/cpu-clock.js'
 
 const GIB = 2 ** 30
 const OBJECT = 0x11
@@ -69,11 +70,10 @@ test('a table without end is read in part: a GiB that is a hole takes no time', 
   const path = makeFile(content)
   truncateSync(path, 3 * GIB)
   const file = hold(path)
-  const before = process.resourceUsage().maxRSS
-  const startedMs = performance.now()
+  const cpuMs = startCpuClock()
   expect(findFunction(file, 'getaddrinfo')).toBeNull()
-  expect(performance.now() - startedMs).toBeLessThan(500)
-  expect(process.resourceUsage().maxRSS - before).toBeLessThan(100_000)
+  // To read 2 GiB takes longer.
+  expect(cpuMs()).toBeLessThan(200)
 })
 
 test('whatever is in a file, there is an answer', () => {

@@ -109,7 +109,7 @@ function describeArchive(): void {
     expect(unit).toBe(readFileSync(join(REPOSITORY, 'systemd/tcpconn.service'), 'utf8'))
   })
 
-  test('says nothing of when it was made: of the same files comes the same archive', () => {
+  test('says nothing of when it was made, so that of the same files comes the same archive', () => {
     const archived = execFileSync('tar', ['--utc', '--full-time', '-tvzf', archive], { encoding: 'utf8' })
     const times = archived
       .trimEnd()

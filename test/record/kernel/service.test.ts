@@ -46,8 +46,12 @@ describeKernel('record as a service', () => {
     const recorder = startTool(['record', file], { env })
     await waitUntil('READY=1', () => manager.lines().includes('READY=1'))
     process.kill(recorder.pid, 'SIGUSR2')
-    await delay(300)
-    const count = manager.lines().length
+    let count = -1
+    while (count !== manager.lines().length) {
+      count = manager.lines().length
+      // Three times as long as between two signs.
+      await delay(600)
+    }
     await delay(1000)
     expect(manager.lines()).toHaveLength(count)
     await waitUntil('another sign', () => manager.lines().length > count)
@@ -140,10 +144,10 @@ function fillQueue(path: string): void {
   throw new Error(`${path} takes whatever it is sent`)
 }
 
-/** A script that keeps Node's loop from turning for 3 s after SIGUSR2, as a disk does that does not answer. */
+/** A script that keeps Node's loop from turning for 6 s after SIGUSR2, as a disk does that does not answer. */
 function writeHang(): string {
   const path = join(makeTemporaryDirectory(), 'hang.cjs')
-  const wait = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000)'
+  const wait = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6000)'
   writeFileSync(path, `process.on('SIGUSR2', () => ${wait})`)
   return path
 }

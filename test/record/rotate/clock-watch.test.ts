@@ -5,7 +5,7 @@ const HOUR_MS = 3_600_000
 
 function createScene() {
   const time = { ms: 0, aheadMs: 1e12 }
-  const isSure = watchClock({ now: () => time.ms, wall: () => time.ms + time.aheadMs })
+  const isSure = watchClock({ sinceBoot: () => time.ms, wall: () => time.ms + time.aheadMs })
   return { time, isSure }
 }
 

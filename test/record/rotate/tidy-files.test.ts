@@ -43,6 +43,7 @@ function createScene(keep: Limit | null) {
   const tell = vi.fn()
   const clocks = {
     now: () => (clock.ms += clock.perLookMs),
+    sinceBoot: () => clock.ms,
     wall: () => beginMs + clock.ms + clock.setAheadMs,
   }
   const tidy = createTidyFiles({ names, keep, tell, clocks })
@@ -156,17 +157,31 @@ describe('files that are to be kept no longer', () => {
 })
 
 describe('a clock that is wrong', () => {
-  test('what one that ran ahead has dated is of now once it was set right, and goes when its time is over', () => {
-    const { open, settle, settleLater } = createScene(HOUR)
-    const ahead = open(1)
-    ahead.close()
+  test('what one that ran ahead has dated is the first to go for want of room, and has no age', () => {
+    const old = createScene(HOUR)
+    const dated = old.open(1)
+    dated.close()
+    date(dated.path, Date.now() + 365 * 24 * HOUR_MS)
+    old.settleLater(10 * HOUR_MS)
+    expect(existsSync(dated.path)).toBe(true)
+    const { open, settle } = createScene({ bytes: 300_000 })
+    const [ahead, behind] = [open(1), open(2)]
+    for (const file of [ahead, behind]) file.close()
     date(ahead.path, Date.now() + 365 * 24 * HOUR_MS)
     settle()
-    expect(Math.abs(statSync(ahead.path).mtimeMs - Date.now())).toBeLessThan(60_000)
-    settleLater(HOUR_MS - 60_000)
-    expect(existsSync(ahead.path)).toBe(true)
-    settleLater(120_000)
-    expect(existsSync(ahead.path)).toBe(false)
+    expect([ahead, behind].map(({ path }) => existsSync(path))).toEqual([false, true])
+  })
+
+  test('one that is behind, as after a battery has died, costs no file: not then, nor when it is set right', () => {
+    const { open, clock, settle, settleLater, list } = createScene({ ns: 7 * 24 * HOUR_MS * 1e6 })
+    open(1).close()
+    clock.setAheadMs = -50 * 365 * 24 * HOUR_MS
+    settle()
+    settleLater(HOUR_MS * 2)
+    clock.setAheadMs = 0
+    settleLater(60_000)
+    settleLater(HOUR_MS * 2)
+    expect(list()).toBe(2)
   })
 
   test('one that is set ahead removes nothing by age for an hour', () => {
@@ -251,7 +266,8 @@ describe('what a killed recorder left open', () => {
     other.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT')
     const startMs = performance.now()
     settle()
-    expect(performance.now() - startMs).toBeLessThan(1000)
+    // SQLite waits for seconds elsewhere.
+    expect(performance.now() - startMs).toBeLessThan(1900)
     expect([existsSync(path), tell.mock.calls]).toEqual([true, []])
     other.close()
     settleLater(60_000)
