@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ConnectRow } from '../../support/trace.js'
 import { parsePeerRows } from './bcc-output.js'
-import { agrees, compareRows, percentile } from './compare-rows.js'
+import { agrees, allAgree, compareRows, percentile } from './compare-rows.js'
 
 const TCPCONNECT = `UID   PID    COMM         IP SADDR            DADDR            SPORT DPORT
 0     232    loadgen      4  127.0.0.1        127.0.0.1        50146 3000
@@ -75,4 +75,14 @@ test('latencies agree within 5% or 50 µs', () => {
 
 test('percentiles are nearest rank', () => {
   expect([percentile([3, 1, 2], 50), percentile([3, 1, 2], 100), percentile([4, 1, 2, 3], 50)]).toEqual([2, 3, 2])
+})
+
+test('of many pairs an interrupt may have come into few, of few into one, and for no longer than one takes', () => {
+  const pairs = (count: number, differences: readonly number[]) =>
+    Array.from({ length: count }, (_, i) => [1000, 1000 + (differences[i] ?? 0)] as const)
+  expect(allAgree(pairs(60, [99_000]))).toBe(true)
+  expect(allAgree(pairs(60, [99_000, 99_000]))).toBe(false)
+  expect(allAgree(pairs(1000, [99_000, 99_000]))).toBe(true)
+  expect(allAgree(pairs(1000, [101_000]))).toBe(false)
+  expect(allAgree(pairs(1000, [Number.NaN]))).toBe(false)
 })

@@ -45,6 +45,16 @@ export function agrees(a_ns: number, b_ns: number): boolean {
   return Math.abs(a_ns - b_ns) <= Math.max(50_000, 0.05 * Math.max(a_ns, b_ns))
 }
 
+/** An interrupt may come between two looks at one connect: so few may differ by more, one at least, and by no more than it takes. */
+const [INTERRUPTED_SHARE, INTERRUPT_NS] = [0.002, 100_000]
+
+/** Whether all of these pairs agree, but for what interrupts do. */
+export function allAgree(pairs: readonly (readonly [a_ns: number, b_ns: number])[]): boolean {
+  const unlike = pairs.filter(([a_ns, b_ns]) => !agrees(a_ns, b_ns))
+  const mayDiffer = Math.max(1, Math.floor(INTERRUPTED_SHARE * pairs.length))
+  return unlike.length <= mayDiffer && unlike.every(([a_ns, b_ns]) => Math.abs(a_ns - b_ns) <= INTERRUPT_NS)
+}
+
 /** The smallest value with at least `percent` of the values at or below it. */
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b)

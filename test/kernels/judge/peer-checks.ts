@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { ConnectRow } from '../../support/trace.js'
 import { parsePeerRows } from './bcc-output.js'
 import { type Check, Skip } from './check.js'
-import { agrees, compareRows, percentile, type Comparison } from './compare-rows.js'
+import { agrees, allAgree, compareRows, percentile, type Comparison } from './compare-rows.js'
 import type { Guest } from './guest.js'
 
 /** One of bcc's tools, and which attempts it has no row for by design: docs/accuracy.md says why. */
@@ -64,9 +64,6 @@ function compareWith(guest: Guest, peer: Peer, output: string, trace: string): C
   return compareRows(guest.attempts(trace), connects, peer.commWidth)
 }
 
-/** An interrupt may come between two looks at one connect: so few may differ by more, and by no more than it takes. */
-const [INTERRUPTED_SHARE, INTERRUPT_NS] = [0.002, 100_000]
-
 /** Of a simultaneous open, which the runs `reset` are, tcpconnlat sees another end. */
 function expectSameLatencies(guest: Guest, { both }: Comparison): string {
   const simultaneous = [...guest.runs.values()].filter(({ name }) => name.startsWith('reset-')).map(({ pid }) => pid)
@@ -81,10 +78,8 @@ function expectSameLatencies(guest: Guest, { both }: Comparison): string {
   const spread = [50, 95, 100].map((percent) => `p${percent} ${Math.round(percentile(differences, percent) / 1e3)} µs`)
   const note = `${pairs.length} compared, differences ${spread.join(', ')}`
   const unlike = pairs.filter(({ ours_ns, theirs_ns }) => !agrees(ours_ns, theirs_ns))
-  const interrupted = unlike.filter(({ ours_ns, theirs_ns }) => Math.abs(ours_ns - theirs_ns) <= INTERRUPT_NS)
   const found = unlike.map(({ ours, ours_ns, theirs_ns }) => `${describe(ours)}: ${ours_ns} ns, theirs ${theirs_ns} ns`)
-  const few = Math.floor(INTERRUPTED_SHARE * pairs.length)
-  assert.ok(unlike.length === interrupted.length && unlike.length <= few, [note, ...found].join('\n'))
+  assert.ok(allAgree(pairs.map(({ ours_ns, theirs_ns }) => [ours_ns, theirs_ns])), [note, ...found].join('\n'))
   assert.ok(pairs.length > 0)
   return note
 }
