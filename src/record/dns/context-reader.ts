@@ -2,6 +2,7 @@ import type { DnsLossCounts } from '../../store/dns-loss-text.js'
 import { parseAddress } from '../../store/address.js'
 import { readText } from '../decode/read-text.js'
 import type { CgroupPaths } from '../host/cgroup-paths.js'
+import { sleep } from '../host/sleep.js'
 import type { ContextRing } from '../probe/context-ring.js'
 import { contextEvent as at, contextKind, resolvedName } from '../probe/wire.gen.js'
 import { decodeDns, normalizeName } from './decode-dns.js'
@@ -17,10 +18,11 @@ import { createPacketPairs, type PairedLookup } from './pair-packets.js'
 const READ_NS = 250e6
 const CHUNK = 16
 /**
- * How often, each time for 1 ms, a record is waited for that the probe was interrupted in: its CPU may be busy. For longer, or
+ * How often, each time for WAIT_MS, a record is waited for that the probe was interrupted in: its CPU may be busy. For longer, or
  * at every batch anew, attempts would be lost meanwhile.
  */
 const MAX_WAITS = 20
+const WAIT_MS = 1
 /** Lookups and their addresses that wait to be written, beyond which lookups are lost: 20 MB. */
 const MAX_WAITING = 65_536
 const NAME_BYTES = resolvedName.addresses - resolvedName.name
@@ -95,7 +97,7 @@ export function createContext(options: ContextOptions): Context {
   }
   /** An answer may be behind a record that is not committed yet, and its attempt in the other ring already. */
   const readUntil = (untilNs: number) => {
-    for (; readCommitted(untilNs) && ring.endedBusy() && waits < MAX_WAITS; waits++) pause()
+    for (; readCommitted(untilNs) && ring.endedBusy() && waits < MAX_WAITS; waits++) sleep(WAIT_MS)
   }
   return {
     names,
@@ -111,11 +113,6 @@ export function createContext(options: ContextOptions): Context {
     },
     counts: () => ({ lost: options.lostRecords() + pairs.lost + dropped, malformed, evicted: names.evicted }),
   }
-}
-
-/** For 1 ms, in which other programs may have this CPU. */
-function pause(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
 }
 
 function addNames(names: NameCache, lookup: Lookup): void {

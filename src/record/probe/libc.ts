@@ -21,6 +21,10 @@ export const munmap = libc.func('int munmap(void *address, size_t length)') as (
 
 export const getpagesize = libc.func('int getpagesize(void)') as () => number
 
+const LOCK_NB = 4
+/** Operations of `flock` that do not wait: LOCK_SH and LOCK_EX, with LOCK_NB */
+export const LOCK_NOW = { shared: 1 | LOCK_NB, exclusive: 2 | LOCK_NB } as const
+
 export const flock = libc.func('int flock(int fd, int operation)') as (fd: number, operation: number) => number
 
 export const setns = libc.func('int setns(int fd, int type)') as (fd: number, type: number) => number

@@ -1,3 +1,4 @@
+import { sleep } from '../host/sleep.js'
 import type { ProbeOptions } from '../options/probe-options.js'
 import type { LostDetails } from '../status/describe-lost-details.js'
 import { attachPrograms } from './attach-programs.js'
@@ -90,7 +91,7 @@ function followAll(object: ProbeObject, options: ProbeOptions): Probe {
     detach() {
       object.detach()
       // A program that was running then has long ended after this: it takes a microsecond.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, IN_FLIGHT_MS)
+      sleep(IN_FLIGHT_MS)
     },
     pending: createPendingReader(object.libbpf, object.mapFd('pending'), connectEvent.size_bytes),
     close() {

@@ -1,3 +1,4 @@
+import { sleep } from '../host/sleep.js'
 import type { Session } from '../session/begin-session.js'
 import { sayGoodbye, type SessionResult } from '../session/end-session.js'
 import type { KernelCount } from '../session/kernel-count.js'
@@ -56,7 +57,7 @@ function drainCounted({ session, pump }: Part, count: KernelCount, tap: RingTap)
   try {
     const moment = count.readNow()
     const pending = session.probe.pending()
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, IN_FLIGHT_MS)
+    sleep(IN_FLIGHT_MS)
     if (!pump.drain(session.clock.nowNs)) return null
     return { kernelCount: count.split(moment, countCarried(pending, noted(), moment.atNs)) }
   } finally {

@@ -1,9 +1,7 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
-import { flock } from '../probe/libc.js'
+import { flock, LOCK_NOW } from '../probe/libc.js'
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
-const LOCK_NB = 4
-const LOCKS = { shared: 1 | LOCK_NB, exclusive: 2 | LOCK_NB }
 
 /**
  * Runs `use` with a plain file of this user that has this one name and something in it, while nobody records into it: a
@@ -13,14 +11,14 @@ const LOCKS = { shared: 1 | LOCK_NB, exclusive: 2 | LOCK_NB }
  */
 export function holdPlainFile<Result>(
   path: string,
-  lock: keyof typeof LOCKS,
+  lock: keyof typeof LOCK_NOW,
   use: (fd: number) => Result,
 ): Result | null {
   const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   try {
     const stat = fstatSync(fd)
     if (!stat.isFile() || stat.uid !== process.geteuid?.() || stat.nlink !== 1 || stat.size === 0) return null
-    if (flock(fd, LOCKS[lock]) !== 0) throw Object.assign(new Error(`${path} is locked`), { code: 'EWOULDBLOCK' })
+    if (flock(fd, LOCK_NOW[lock]) !== 0) throw Object.assign(new Error(`${path} is locked`), { code: 'EWOULDBLOCK' })
     return use(fd)
   } finally {
     closeSync(fd)

@@ -1,5 +1,6 @@
 import { formatCount, formatPlural } from '../../show/format-number.js'
 import { safeLine } from '../../show/safe-text.js'
+import { sleep } from '../host/sleep.js'
 import { openDatagrams } from '../probe/libc.js'
 
 const STATUS_NS = 10e9
@@ -82,10 +83,6 @@ function createOutbox(send: Send): { post(text: string): void; deliver(): boolea
       deliver()
     },
   }
-}
-
-function sleep(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }
 
 function describe({ attempts, lost, path }: Progress): string {

@@ -1,5 +1,6 @@
 import { listNamespaces, readCounters, type CountedNetns } from '../host/active-opens.js'
 import { readMonotonicClock } from '../host/clock.js'
+import { sleep } from '../host/sleep.js'
 import { compareWithKernel, withoutCarried, type Completeness, type CounterReading } from './completeness.js'
 
 const SETTLE_MS = 1
@@ -74,6 +75,6 @@ function readAround(namespaces: readonly CountedNetns[], step: () => void): Coun
   const before = readCounters(namespaces)
   step()
   // Between the change to SYN_SENT and the counter an attempt takes microseconds: those under way are counted by now.
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE_MS)
+  sleep(SETTLE_MS)
   return { before, after: readCounters(namespaces) }
 }

@@ -1,10 +1,9 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, statSync } from 'node:fs'
 import { TcpconnError } from '../../errors.js'
 import { isInWalMode } from '../../store/wal-mode.js'
-import { flock } from '../probe/libc.js'
+import { flock, LOCK_NOW } from '../probe/libc.js'
 import { isReadOnly, openError, readOnly } from './open-error.js'
 
-const LOCK_EX_NB = 2 | 4
 const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_CLOEXEC, O_NONBLOCK } = constants as typeof constants & {
   O_CLOEXEC: number
 }
@@ -67,7 +66,7 @@ function openOrMake(path: string, mode: OpenMode): { fd: number; wasMade: boolea
 }
 
 function lock(fd: number, path: string): void {
-  if (flock(fd, LOCK_EX_NB) === 0) return
+  if (flock(fd, LOCK_NOW.exclusive) === 0) return
   throw new TcpconnError('E_BUSY_TRACE', {
     what: `cannot record into ${path}`,
     reason: 'another process is recording into it',

@@ -51,4 +51,3 @@ note stopped
 journalctl --sync
 journalctl --unit=tcpconn --output=cat --no-pager >service-journal.txt
 cp -r "$traces" service-traces
-ls -ln "$traces" >service-modes.txt
