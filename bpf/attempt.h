@@ -3,41 +3,46 @@
 #ifndef TCPCONN_ATTEMPT_H
 #define TCPCONN_ATTEMPT_H
 
-/* An entry under this address is an attempt whose end was never seen: its row is lost, and counted. */
-static __always_inline void keep_attempt(__u64 key, const struct connect_event *event)
+/* Filters stand in one order, from cheap to dear, for attempts and for calls that fail before one. */
+static __always_inline bool identify_attempt(struct connect_event *event, __u64 thread, __u32 netns)
 {
-	long error = bpf_map_update_elem(&pending, &key, event, BPF_NOEXIST);
+	struct process_facts facts = {};
 
-	if (error == -EEXIST) {
-		__sync_fetch_and_add(&state.lost_missed_count, 1);
-		error = bpf_map_update_elem(&pending, &key, event, BPF_ANY);
-	}
-	if (error)
-		__sync_fetch_and_add(&state.lost_map_full_count, 1);
+	if (!wants_socket(event))
+		return false;
+	read_process(thread, netns, &facts);
+	if (!wants_process(&facts))
+		return false;
+	if (is_kernel_thread())
+		event->flags |= FLAG_KERNEL_THREAD;
+	event->tid = (__u32)thread;
+	event->process = find_process(&facts);
+	return true;
 }
 
-static __always_inline void begin_attempt(struct sock *sk)
+static __always_inline void begin_attempt(struct sock *sk, bool has_buckets)
 {
 	struct connect_event event = {};
 	struct tcp_facts tcp = {};
-	__u64 key = (__u64)sk, thread = bpf_get_current_pid_tgid();
+	struct pending_place at = {};
+	__u64 thread = bpf_get_current_pid_tgid();
 
 	mark_begun(thread);
-	read_thread(thread, &event);
 	read_addresses(sk, &event);
-	if (!wants_socket(&event) || !wants_process(&event))
+	if (!identify_attempt(&event, thread, sk->__sk_common.skc_net.net->ns.inum))
 		return;
-	read_process(&event);
-	if (!wants_mntns(&event))
-		return;
-	event.netns = sk->__sk_common.skc_net.net->ns.inum;
 	read_tcp(sk, &tcp);
 	if (tcp.has_fast_open_request || tcp.is_deferrable)
 		event.flags |= FLAG_FAST_OPEN;
 	if (tcp.is_mptcp)
 		event.flags |= FLAG_MPTCP;
+	/* What is under this address is an attempt whose end nobody saw. */
+	if (find_attempt(sk, &at, has_buckets)) {
+		__sync_fetch_and_add(&state.lost_missed_count, 1);
+		remove_attempt(sk, &at);
+	}
 	event.started_ns = bpf_ktime_get_ns();
-	keep_attempt(key, &event);
+	put_attempt(sk, (struct pending_attempt *)&event, has_buckets);
 }
 
 /* By the state first, by errno second: an errno of 0 at CLOSE is a close or an exit, never a success. */
@@ -82,6 +87,7 @@ static __always_inline void finish_unsent(const struct tcp_facts *tcp, struct co
 	}
 }
 
+/* @newstate: the state that ended the attempt */
 static __always_inline void finish_attempt(struct sock *sk, struct connect_event *event, int newstate)
 {
 	struct tcp_facts tcp = {};
@@ -100,29 +106,37 @@ static __always_inline void finish_attempt(struct sock *sk, struct connect_event
 		event->outcome = outcome_of(newstate, event->error);
 }
 
-static __always_inline void end_attempt(struct sock *sk, struct connect_event *event, int newstate)
+/* @flags: FLAG_INEXACT when the change itself was not seen: the latency is then only an upper bound, for the filter */
+static __always_inline void end_attempt(struct sock *sk, const struct pending_attempt *attempt, int newstate, __u8 flags)
 {
-	__u64 key = (__u64)sk;
+	struct connect_event event;
 
-	finish_attempt(sk, event, newstate);
-	keep_result(event);
-	bpf_map_delete_elem(&pending, &key);
+	*(struct pending_attempt *)&event = *attempt;
+	event.flags |= flags;
+	finish_attempt(sk, &event, newstate);
+	keep_result(&event);
 }
 
-/* A passive socket is in SYN_RECV too, and never in the map. */
-static __always_inline void change_attempt(struct sock *sk, int oldstate, int newstate)
+/*
+ * SYN_SENT -> x, or SYN_RECV -> x of a simultaneous open. A passive socket is in SYN_RECV too, and never in the map.
+ * @returns whether the attempt is known
+ */
+static __always_inline bool change_attempt(struct sock *sk, int oldstate, int newstate, bool has_buckets)
 {
-	__u64 key = (__u64)sk;
-	struct connect_event *event = bpf_map_lookup_elem(&pending, &key);
+	struct pending_place at = {};
+	struct pending_attempt *attempt = find_attempt(sk, &at, has_buckets);
+	struct connect_event *event = (struct connect_event *)attempt;
 
-	if (!event)
-		return;
+	if (!attempt)
+		return false;
 	if (newstate == TCP_SYN_RECV) {
 		event->flags |= FLAG_SIMULTANEOUS_OPEN;
 		state.simultaneous_open_seen = 1;
 	} else if (oldstate == TCP_SYN_SENT || (event->flags & FLAG_SIMULTANEOUS_OPEN)) {
-		end_attempt(sk, event, newstate);
+		end_attempt(sk, attempt, newstate, 0);
+		remove_attempt(sk, &at);
 	}
+	return true;
 }
 
 #endif

@@ -91,27 +91,22 @@ static __always_inline bool wants_socket(const struct connect_event *event)
 	return true;
 }
 
-static __always_inline bool wants_process(const struct connect_event *event)
+static __always_inline bool wants_process(const struct process_facts *facts)
 {
-	if (filters.by_pid && !bpf_map_lookup_elem(&pid_filter, &event->pid))
+	__u64 mntns = facts->mntns;
+
+	if (filters.by_pid && !bpf_map_lookup_elem(&pid_filter, &facts->pid))
 		return false;
-	if (filters.by_uid && !bpf_map_lookup_elem(&uid_filter, &event->uid))
+	if (filters.by_uid && !bpf_map_lookup_elem(&uid_filter, &facts->uid))
 		return false;
-	if (filters.by_command && !bpf_map_lookup_elem(&command_tree, &event->pid))
+	if (filters.by_command && !bpf_map_lookup_elem(&command_tree, &facts->pid))
 		return false;
-	if (filters.by_comm && !bpf_map_lookup_elem(&comm_filter, event->comm))
+	if (filters.by_comm && !bpf_map_lookup_elem(&comm_filter, facts->comm))
 		return false;
-	if (filters.by_cgroupmap && !bpf_map_lookup_elem(&cgroupmap, &event->cgroup_id))
+	if (filters.by_cgroupmap && !bpf_map_lookup_elem(&cgroupmap, &facts->cgroup_id))
 		return false;
 	if (filters.cgroup_count && !is_below_cgroup())
 		return false;
-	return true;
-}
-
-static __always_inline bool wants_mntns(const struct connect_event *event)
-{
-	__u64 mntns = event->mntns;
-
 	return !filters.by_mntnsmap || bpf_map_lookup_elem(&mntnsmap, &mntns);
 }
 

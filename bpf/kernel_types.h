@@ -45,6 +45,7 @@ struct sock_common {
 	__be32 skc_rcv_saddr;
 	__be16 skc_dport;
 	unsigned short skc_family;
+	volatile unsigned char skc_state;
 	__u16 skc_num;
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
@@ -72,12 +73,15 @@ struct tcp_sock {
 	__u32 segs_out;
 	__u32 write_seq;
 	__u32 total_retrans;
+	__u32 retrans_stamp;
+	__u32 rcv_nxt;
 	struct tcp_fastopen_request *fastopen_req;
 	bool is_mptcp;
 	__u8 fastopen_connect : 1;
 };
 
 struct qstr {
+	__u64 hash_len;
 	const unsigned char *name;
 };
 

@@ -73,13 +73,8 @@ static __always_inline void keep_local_error(const struct connect_call *call, __
 	__u64 now_ns = bpf_ktime_get_ns();
 
 	read_remote(call, &event);
-	read_thread(thread, &event);
-	if (!wants_socket(&event) || !wants_process(&event))
+	if (!identify_attempt(&event, thread, call->netns))
 		return;
-	read_process(&event);
-	if (!wants_mntns(&event))
-		return;
-	event.netns = call->netns;
 	event.local_port = call->local_port;
 	event.flags |= FLAG_NO_SYN;
 	event.started_ns = call->started_ns;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR MIT) */
-/* What is read of sockets and tasks: addresses, the process, and what a TCP socket says of an attempt. */
+/* What is read of sockets: addresses, and what a TCP socket says of an attempt. */
 #ifndef TCPCONN_READ_KERNEL_H
 #define TCPCONN_READ_KERNEL_H
 
@@ -38,56 +38,6 @@ static __always_inline void read_addresses(struct sock *sk, struct connect_event
  * slow. Before Linux 5.11 (the task) and 5.9 (the socket) it does not, and they are read by helper calls.
  */
 #define HAS_HELPER(name) bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_##name)
-
-static __always_inline void read_exe(struct connect_event *event, const unsigned char *name, unsigned long inode)
-{
-	event->exe_inode = inode;
-	bpf_probe_read_kernel_str(event->exe, sizeof(event->exe), name);
-}
-
-/* @thread: process and thread, as bpf_get_current_pid_tgid gives them */
-static __always_inline void read_thread(__u64 thread, struct connect_event *event)
-{
-	event->pid = thread >> 32;
-	event->tid = (__u32)thread;
-	event->uid = (__u32)bpf_get_current_uid_gid();
-	event->cgroup_id = bpf_get_current_cgroup_id();
-	bpf_get_current_comm(event->comm, sizeof(event->comm));
-}
-
-static __always_inline void load_process(struct connect_event *event)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct mm_struct *mm = task->mm;
-
-	event->process_start_ns = task->group_leader->start_boottime;
-	event->mntns = task->nsproxy->mnt_ns->ns.inum;
-	if (mm && mm->exe_file)
-		read_exe(event, mm->exe_file->f_path.dentry->d_name.name, mm->exe_file->f_inode->i_ino);
-	if (task->flags & PF_KTHREAD)
-		event->flags |= FLAG_KERNEL_THREAD;
-}
-
-static __always_inline void copy_process(struct connect_event *event)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
-
-	event->process_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	event->mntns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-	if (exe)
-		read_exe(event, BPF_CORE_READ(exe, f_path.dentry, d_name.name), BPF_CORE_READ(exe, f_inode, i_ino));
-	if (BPF_CORE_READ(task, flags) & PF_KTHREAD)
-		event->flags |= FLAG_KERNEL_THREAD;
-}
-
-static __always_inline void read_process(struct connect_event *event)
-{
-	if (HAS_HELPER(get_current_task_btf))
-		load_process(event);
-	else
-		copy_process(event);
-}
 
 /* What the probe looks at in a TCP socket. */
 struct tcp_facts {

@@ -1,9 +1,25 @@
 // SPDX-License-Identifier: (GPL-2.0 OR MIT)
 /*
- * One connect attempt = one event. Everything is read off one stable tracepoint, inet_sock_set_state:
- *   CLOSE -> SYN_SENT   in the connecting task: who, when, for whom, kept under the socket's address
- *   SYN_SENT -> other   mostly in softirq: the outcome; the whole event goes into the ring, without a wake-up
+ * One connect attempt is one event. Everything is read off one stable tracepoint, inet_sock_set_state:
+ *   CLOSE -> SYN_SENT   in the connecting task: who, when, to where; kept by the socket's address (pending.h)
+ *   SYN_SENT -> other   mostly in softirq: the outcome; the event goes into the ring, without a wake-up (attempt.h)
  * A simultaneous open passes through SYN_RECV and ends at the change out of that.
+ *
+ * Programs, the tracepoint of each, and when it is attached:
+ *   follow_connect       inet_sock_set_state     from Linux 5.12: begins and ends
+ *   follow_skipped       inet_sock_set_state     from 5.12: what follow_connect is skipped for; before Linux 7 it is
+ *                                                detached while no run is skipped (skipped_runs.h)
+ *   follow_preempted     inet_sock_set_state     from Linux 7: what both are skipped for
+ *   catch_error          inet_sk_error_report    from 5.15: failures that all of these are skipped for
+ *   catch_destroyed      tcp_destroy_sock        from 5.12: other ends that all of these are skipped for
+ *   catch_established    run once, at the end    from 5.17: connections that are still open, likewise
+ *   follow_in_hash       inet_sock_set_state     before 5.12, in place of all of the above
+ *   follow_cgroup        cgroup_mkdir            always (context.h)
+ *   follow_fork, forget_exit                     record -- COMMAND
+ *   enter_connect, exit_connect                  --local-errors (connect_calls.h, local_errors.h)
+ *   follow_queries, follow_answers               --dns (dns.h)
+ *   enter_getaddrinfo, exit_getaddrinfo          --dns=libc (getaddrinfo.h)
+ * docs/benchmarks.md has the cost of each.
  */
 #include <stdbool.h>
 #include <linux/types.h>
@@ -23,7 +39,7 @@
 #define PF_KTHREAD 0x00200000
 
 /* include/net/tcp_states.h */
-enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_SYN_RECV = 3, TCP_CLOSE = 7 };
+enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT = 2, TCP_SYN_RECV = 3, TCP_CLOSE = 7, TCP_LISTEN = 10, TCP_NEW_SYN_RECV = 12 };
 
 /* include/uapi/asm-generic/errno.h, the same on every architecture that runs BTF kernels today but mips and parisc */
 enum {
@@ -31,16 +47,7 @@ enum {
 	ENOBUFS = 105, EISCONN = 106, ETIMEDOUT = 110, ECONNREFUSED = 111, EALREADY = 114, EINPROGRESS = 115,
 };
 
-/* Pending attempts by struct sock address. Filled and emptied by the probe; what is left at the end is `pending`. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 131072);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u64);
-	__type(value, struct connect_event);
-} pending SEC(".maps");
-
-/* 65,536 events: two seconds of the fastest single-threaded connect loop, minutes of a busy host. */
+/* 209,715 attempts: several seconds of the fastest single-threaded connect loop, minutes of a busy host. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 16 * 1024 * 1024);
@@ -66,44 +73,84 @@ static __always_inline void keep_result(const struct connect_event *event)
 }
 
 #include "read_kernel.h"
+#include "processes.h"
+#include "pending.h"
 #include "connect_calls.h"
-#include "local_errors.h"
 #include "attempt.h"
+#include "local_errors.h"
+#include "skipped_runs.h"
 #include "context.h"
 #include "dns.h"
 #include "getaddrinfo.h"
 
-/*
- * SYN_SENT -> x, or SYN_RECV -> x of a simultaneous open: until the first of these, the SYN_RECV of accepting sockets costs
- * no lookup. IPPROTO_TCP leaves out SCTP, DCCP, and the MPTCP socket above its subflows.
- */
-static __always_inline void follow_end(struct sock *sk, int oldstate, int newstate)
+/* IPPROTO_TCP leaves out SCTP, DCCP, and the MPTCP socket above its subflows. */
+static __always_inline bool is_begin(struct sock *sk, int oldstate, int newstate)
 {
-	if (oldstate != TCP_SYN_SENT && (oldstate != TCP_SYN_RECV || !state.simultaneous_open_seen))
-		return;
-	if (sk->sk_protocol == IPPROTO_TCP)
-		change_attempt(sk, oldstate, newstate);
+	return oldstate == TCP_CLOSE && newstate == TCP_SYN_SENT && sk->sk_protocol == IPPROTO_TCP && state.recording;
+}
+
+/* Until the first simultaneous open, the SYN_RECV of accepting sockets costs no lookup. */
+static __always_inline bool is_end(struct sock *sk, int oldstate)
+{
+	return (oldstate == TCP_SYN_SENT || (oldstate == TCP_SYN_RECV && state.simultaneous_open_seen)) &&
+	       sk->sk_protocol == IPPROTO_TCP;
+}
+
+/* A connection is closed whose establishment was not seen: one lookup per connection. */
+static __always_inline bool is_closed(int oldstate, int newstate)
+{
+	return newstate == TCP_CLOSE && oldstate != TCP_LISTEN && oldstate != TCP_NEW_SYN_RECV;
 }
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(follow_connect, struct sock *sk, int oldstate, int newstate)
 {
-	if (oldstate != TCP_CLOSE)
-		follow_end(sk, oldstate, newstate);
-	else if (newstate == TCP_SYN_SENT && sk->sk_protocol == IPPROTO_TCP && state.recording)
-		begin_attempt(sk);
+	hold_cpu();
+	if (is_begin(sk, oldstate, newstate)) {
+		note_begin(sk);
+		begin_attempt(sk, true);
+	} else if (is_end(sk, oldstate)) {
+		if (!change_attempt(sk, oldstate, newstate, true))
+			keep_unbegun(sk, oldstate, newstate);
+	} else if (is_closed(oldstate, newstate)) {
+		catch_end(sk, TCP_ESTABLISHED);
+	}
+	release_cpu();
 	return 0;
 }
 
-/*
- * The kernel does not run a program again on a CPU where it is running (kernel/trace/bpf_trace.c, prog->active): a
- * softirq that interrupts follow_connect would lose the end of another attempt. So there is a second program for ends:
- * whichever of the two is interrupted, the other one runs. Whichever comes first empties the entry.
- */
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(follow_interrupted, struct sock *sk, int oldstate, int newstate)
+/* What the programs before this one were skipped for. Before Linux 7 nothing but ends comes in their middle. */
+static __always_inline void follow_again(struct sock *sk, int oldstate, int newstate, bool is_last)
 {
-	follow_end(sk, oldstate, newstate);
+	hold_cpu();
+	if (is_end(sk, oldstate))
+		change_attempt(sk, oldstate, newstate, true);
+	else if (filters.preemptible && is_begin(sk, oldstate, newstate) && !has_begun(sk, is_last))
+		begin_attempt(sk, true);
+	release_cpu();
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(follow_skipped, struct sock *sk, int oldstate, int newstate)
+{
+	follow_again(sk, oldstate, newstate, false);
+	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(follow_preempted, struct sock *sk, int oldstate, int newstate)
+{
+	follow_again(sk, oldstate, newstate, true);
+	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(follow_in_hash, struct sock *sk, int oldstate, int newstate)
+{
+	if (is_begin(sk, oldstate, newstate))
+		begin_attempt(sk, false);
+	else if (is_end(sk, oldstate))
+		change_attempt(sk, oldstate, newstate, false);
 	return 0;
 }
 

@@ -5,6 +5,10 @@
 #include "context_event.h"
 
 struct connect_event connect_event;
+struct process_facts process_facts;
+struct process_event process_event;
+struct pending_attempt pending_attempt;
+struct bucket bucket;
 struct probe_state probe_state;
 struct probe_filters probe_filters;
 struct destination_prefix destination_prefix;

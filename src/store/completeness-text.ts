@@ -7,6 +7,8 @@ export interface CompletenessRow {
   readonly kernel_attempts_max: number | null
   readonly comparable_attempts: number | null
   readonly uncomparable_attempts: number | null
+  /** Runs of the probe that may have cost an attempt; `null`: not counted */
+  readonly uncovered_run_count: number | null
   readonly lost: number
 }
 
@@ -23,12 +25,12 @@ export function describeCompleteness(row: CompletenessRow): CompletenessText {
   const { kernel_attempts_min: min, kernel_attempts_max: max, comparable_attempts: recorded, lost } = row
   if (min === null || max === null || recorded === null) {
     const why = row.filters === '{}' ? 'the session did not end properly' : 'only a part of the host was recorded'
-    return { verdict: 'unchecked', text: `not checked against TcpActiveOpens: ${why}` }
+    return { verdict: 'unchecked', text: `not checked against TcpActiveOpens: ${why}${describeSkipped(row)}` }
   }
   const counted = min === max ? formatPlural(max, 'attempt') : `${formatCount(min)} to ${formatPlural(max, 'attempt')}`
   const sum = `${formatCount(recorded)} recorded + ${formatCount(lost)} lost`
   const beyond = row.uncomparable_attempts
-    ? `; ${formatCount(row.uncomparable_attempts)} more could not be checked: their network namespaces came or went meanwhile, or were out of sight`
+    ? `; ${formatCount(row.uncomparable_attempts)} more could not be checked: their network namespaces came or went meanwhile, or were out of sight${describeSkipped(row)}`
     : ''
   const equal = recorded + lost >= min && recorded + lost <= max
   if (!equal) {
@@ -39,4 +41,10 @@ export function describeCompleteness(row: CompletenessRow): CompletenessText {
   }
   const verdict = lost > 0 ? 'incomplete' : row.uncomparable_attempts ? 'unchecked' : 'complete'
   return { verdict, text: `${sum} = the kernel's ${counted} (TcpActiveOpens)${beyond}` }
+}
+
+/** Where nothing can be compared, skipped runs are all that is known of what may be missing. */
+function describeSkipped({ uncovered_run_count: count }: CompletenessRow): string {
+  if (!count) return ''
+  return `; the kernel skipped ${formatPlural(count, 'run')} of the probe: attempts may be missing`
 }

@@ -7,11 +7,13 @@ export interface LossCounts {
   readonly writerBehind: number
   /** Attempts whose end the probe did not see. */
   readonly missed: number
+  /** Attempts that the kernel counted and nobody saw, where it skipped runs of the probe. */
+  readonly skipped: number
 }
 
 /** Attempts lost, whatever the cause. */
 export function sumLoss(loss: LossCounts): number {
-  return loss.ringFull + loss.mapFull + loss.writerBehind + loss.missed
+  return loss.ringFull + loss.mapFull + loss.writerBehind + loss.missed + loss.skipped
 }
 
 /** Adds up losses, by cause. */
@@ -21,7 +23,14 @@ export function addLoss(a: LossCounts, b: LossCounts): LossCounts {
     mapFull: a.mapFull + b.mapFull,
     writerBehind: a.writerBehind + b.writerBehind,
     missed: a.missed + b.missed,
+    skipped: a.skipped + b.skipped,
   }
+}
+
+/** A line for attempts that are recorded without their process, `null` when there are none. */
+export function describeLostProcesses(count: number): string | null {
+  if (count === 0) return null
+  return `the process of ${formatPlural(count, 'attempt')} is not known: the ring was full when it was to be sent`
 }
 
 /** A line for lost attempts by cause, `null` without loss. */
@@ -32,6 +41,7 @@ export function describeLossCounts(loss: LossCounts): string | null {
     [loss.mapFull, 'map full'],
     [loss.writerBehind, 'writer behind'],
     [loss.missed, 'end not seen'],
+    [loss.skipped, 'probe skipped by the kernel'],
   ] as const
   const parts = causes.flatMap(([count, name]) => (count > 0 ? [`${formatCount(count)} ${name}`] : []))
   return `LOST ${formatPlural(sumLoss(loss), 'attempt')}: ${parts.join(', ')}`

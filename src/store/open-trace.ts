@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { TcpconnError, messageOf } from '../errors.js'
+import { addMissingColumns } from './add-missing-columns.js'
 import { cannotOpen, checkTrace } from './check-trace.js'
 import { sqlitePath } from './sqlite-path.js'
 
@@ -20,10 +21,11 @@ export function openTrace(path: string, waitMs = WAIT_MS): Database.Database {
   try {
     db = new Database(sqlitePath(path), { readonly: true, timeout: waitMs })
     db.pragma('trusted_schema = OFF')
-    db.pragma('query_only = ON')
     db.pragma('mmap_size = 0')
     db.pragma('cell_size_check = ON')
     if (!checkTrace(db, path)) throw emptyFile(path)
+    addMissingColumns(db)
+    db.pragma('query_only = ON')
     return db
   } catch (cause) {
     db?.close()

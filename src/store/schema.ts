@@ -24,6 +24,8 @@ export interface TraceSchema {
     lost_map_full_count: number
     lost_writer_behind_count: number
     lost_missed_count: number
+    /** since the fourth version */
+    lost_skipped_count: number
   }
   latency_window: FlagCounts & {
     window_id: number
@@ -61,6 +63,8 @@ export interface FlagCounts {
   kernel_thread: number
   no_syn: number
   simultaneous_open: number
+  /** since the fourth version */
+  inexact: number
 }
 
 interface SessionTable {
@@ -87,4 +91,8 @@ interface SessionTable {
   dns_lost_count: number
   dns_malformed_count: number
   dns_evicted_count: number
+  /** These since the fourth version */
+  skipped_run_count: number | null
+  uncovered_run_count: number | null
+  lost_process_count: number
 }

@@ -73,8 +73,12 @@ function describePart({ trace, sessionId }: SessionPart) {
       map_full: facts.mapFull,
       writer_behind: facts.writerBehind,
       end_not_seen: facts.missed,
+      skipped: facts.skipped,
     },
     loss_text: describeLossCounts(facts),
+    skipped_runs: session.skipped_run_count,
+    uncovered_skipped_runs: session.uncovered_run_count,
+    attempts_without_process: session.lost_process_count,
     dns: { source: dns.source, lost_packets: dns.lost, malformed_packets: dns.malformed, evicted_names: dns.evicted },
     has_local_errors: dns.hasLocalErrors,
     completeness: isOver ? verdict : 'unchecked',
@@ -89,6 +93,7 @@ function readSession(trace: Trace, sessionId: number) {
     .selectFrom('session')
     .select(['duration_ns', 'kernel_attempts_min', 'kernel_attempts_max'])
     .select(['comparable_attempts', 'uncomparable_attempts'])
+    .select(['skipped_run_count', 'uncovered_run_count', 'lost_process_count'])
     .select(bounded(NAMES))
     .select(bounded(LISTS, MAX_LIST_BYTES))
     .select(sql<string | null>`${sql.raw(boundedText('end_reason'))}`.as('end_reason'))

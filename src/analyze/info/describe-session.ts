@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import { describeCompleteness } from '../../store/completeness-text.js'
 import { describeDnsLoss } from '../../store/dns-loss-text.js'
-import { describeLossCounts, sumLoss } from '../../store/loss-text.js'
+import { describeLossCounts, describeLostProcesses, sumLoss } from '../../store/loss-text.js'
 import { OUTCOMES } from '../../store/outcome.js'
 import { formatLength } from '../../show/format-duration.js'
 import { formatCount, formatPlural, formatRate } from '../../show/format-number.js'
@@ -36,6 +36,7 @@ const FLAG_LABELS: Record<string, string> = {
   kernel_thread: 'by a kernel thread',
   no_syn: 'without a SYN',
   simultaneous_open: 'simultaneous open',
+  inexact: 'inexact (end not seen)',
 }
 
 /**
@@ -53,6 +54,7 @@ export function describeSession(db: Database, session: SessionRow, isNewest: boo
   const loss = describeLossCounts(facts)
   const entries: [string, string | null][] = [
     ['loss', loss ?? 'none'],
+    ['no process', describeLostProcesses(session.lost_process_count)],
     ['dns loss', describeDnsLoss(dns)],
     ['host', `${session.host}, Linux ${session.kernel} ${session.machine}, boot ${session.boot_id}`],
     ['recorded by', `tcpconn ${session.tool_version}: ${session.command_line}`],
@@ -68,6 +70,7 @@ export function describeSession(db: Database, session: SessionRow, isNewest: boo
       'completeness',
       recorder ? 'not known before the end' : describeCompleteness({ ...session, lost: sumLoss(facts) }).text,
     ],
+    ['skipped runs', describeSkippedRuns(session)],
     ['clock', session.clock_steps > 0 ? `set ${formatPlural(session.clock_steps, 'time')} while recording` : null],
   ]
   const lines = entries.flatMap(([label, text]) => (text ? [`  ${label.padEnd(LABEL_WIDTH)}${safeText(text)}`] : []))
@@ -86,6 +89,12 @@ function describeEnd(session: SessionRow, recorder: Recorder): string {
   if (recorder === 'elsewhere') return 'not yet: a process of another PID namespace is recording'
   if (session.duration_ns === null) return 'without a goodbye: the recorder was killed or the host went down'
   return END_REASONS[session.end_reason ?? ''] ?? 'for a reason that this version does not know'
+}
+
+/** Most skipped runs cost nothing, and are told where somebody looks for details. */
+function describeSkippedRuns({ skipped_run_count: all, uncovered_run_count: uncovered }: SessionRow): string | null {
+  if (all === null || all === 0) return null
+  return `${formatCount(all)} of the probe's programs, ${formatCount(uncovered ?? 0)} without a second program behind them`
 }
 
 function listCounts(entries: readonly (readonly [string, number])[]): string {

@@ -15,6 +15,9 @@ const NUMBERS = [
   'kernel_attempts_max',
   'comparable_attempts',
   'uncomparable_attempts',
+  'skipped_run_count',
+  'uncovered_run_count',
+  'lost_process_count',
 ] as const
 
 /** The sessions of a trace, oldest first. Times in Unix ms: ns of today do not fit a double. */

@@ -20,7 +20,15 @@ export interface BatchFacts extends LossCounts {
 }
 
 /** Bits of connect_attempt.flags, in the order of `FlagCounts`. */
-const FLAG_NAMES = ['ipv4_mapped', 'fast_open', 'mptcp', 'kernel_thread', 'no_syn', 'simultaneous_open'] as const
+const FLAG_NAMES = [
+  'ipv4_mapped',
+  'fast_open',
+  'mptcp',
+  'kernel_thread',
+  'no_syn',
+  'simultaneous_open',
+  'inexact',
+] as const
 
 /** Sums over a session's batches, without looking at its attempts. Loss of a session that was cut off is there too. */
 export function readBatchFacts(db: Database, sessionIds: readonly number[]): BatchFacts {
@@ -37,6 +45,7 @@ export function readBatchFacts(db: Database, sessionIds: readonly number[]): Bat
         fn.sum('lost_map_full_count').as('mapFull'),
         fn.sum('lost_writer_behind_count').as('writerBehind'),
         fn.sum('lost_missed_count').as('missed'),
+        fn.sum('lost_skipped_count').as('skipped'),
       ])
       .where('session_id', 'in', sessionIds),
   )
@@ -50,6 +59,7 @@ export function readBatchFacts(db: Database, sessionIds: readonly number[]): Bat
     mapFull: number(row?.mapFull),
     writerBehind: number(row?.writerBehind),
     missed: number(row?.missed),
+    skipped: number(row?.skipped),
   }
 }
 
@@ -70,7 +80,7 @@ export function describeCover(parts: readonly SessionPart[]): string[] {
     const query = queries
       .selectFrom('session')
       .select(['duration_ns', 'kernel_attempts_min', 'kernel_attempts_max'])
-      .select(['comparable_attempts', 'uncomparable_attempts'])
+      .select(['comparable_attempts', 'uncomparable_attempts', 'uncovered_run_count'])
       .select(['recorder_pid', 'recorder_start_ticks'])
       .select(sql<number>`session_id = (SELECT max(session_id) FROM session)`.as('is_newest'))
       .select(sql<string>`${sql.raw(boundedText('boot_id'))}`.as('boot_id'))

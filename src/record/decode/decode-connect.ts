@@ -1,20 +1,22 @@
-import { connectEvent, connectOutcome } from '../probe/wire.gen.js'
+import { connectEvent, connectOutcome, processFacts } from '../probe/wire.gen.js'
 import { findName } from '../dns/find-name.js'
 import type { NameFinder } from '../dns/shift-names.js'
 import type { Dictionaries } from '../intern/dictionaries.js'
 import type { AttemptBatch } from './attempt-batch.js'
 import type { EventMemory } from './event-memory.js'
+import { PROCESS_BYTES } from './process-table.js'
 
 const word = (byteOffset: number) => byteOffset >> 2
 const STARTED = word(connectEvent.started_ns)
 const LATENCY = word(connectEvent.latency_ns)
-const PID = word(connectEvent.pid)
 const TID = word(connectEvent.tid)
-const PROCESS = word(connectEvent.process_start_ns)
+const PROCESS = word(connectEvent.process)
 const ENDPOINT = word(connectEvent.remote_address)
 const LOCAL = word(connectEvent.local_address)
 const PORT_AND_ERROR = word(connectEvent.local_port)
 const RESULT = word(connectEvent.outcome)
+/** In the table of processes */
+const PID = word(processFacts.pid)
 const TWO_TO_32 = 4294967296
 
 /** Outcome code of what was still unanswered when recording ended. */
@@ -37,12 +39,13 @@ export interface DecodeTarget {
  * @param outcome overrides the event's own: `pending` for an entry of the map
  */
 export function decodeConnect(memory: EventMemory, byteOffset: number, target: DecodeTarget, outcome?: number): void {
-  const { words } = memory
+  const { words, processes } = memory
   const { batch, dictionaries } = target
   const at = byteOffset >> 2
   const result = words[at + RESULT] as number
   const portAndError = words[at + PORT_AND_ERROR] as number
   const row = batch.count++
+  const slot = processes.find(words, at + PROCESS)
 
   const startedNs = ns(words, at + STARTED, target.epochHigh, target.epochLow)
   if (startedNs < batch.minStartedNs) batch.minStartedNs = startedNs
@@ -54,15 +57,15 @@ export function decodeConnect(memory: EventMemory, byteOffset: number, target: D
   const flags = result >>> 24
 
   if (target.names !== null) {
-    const match = findName(target.names, memory, { byteOffset, atNs: startedNs })
+    const match = findName(target.names, memory, { byteOffset, slot, atNs: startedNs })
     if (match !== null) batch.names.push({ row, match })
   }
   const local = dictionaries.localAddress(memory, at + LOCAL)
   batch.shape[row] = findShape(batch, code, portAndError >>> 16, synRetransmits, flags)
   batch.startedNs[row] = startedNs
   batch.latencyNs[row] = latencyNs
-  batch.processEntry[row] = dictionaries.process(memory, at + PROCESS)
-  batch.tidDelta[row] = (words[at + TID] as number) - (words[at + PID] as number)
+  batch.processEntry[row] = dictionaries.process(processes, slot)
+  batch.tidDelta[row] = (words[at + TID] as number) - (processes.words[((slot * PROCESS_BYTES) >> 2) + PID] as number)
   batch.endpointEntry[row] = dictionaries.endpoint(memory, at + ENDPOINT)
   batch.localEndpoint[row] = (dictionaries.localAddressIds[local] as number) * 65536 + (portAndError & 0xffff)
 }

@@ -1,7 +1,7 @@
 import type { CgroupPaths } from '../host/cgroup-paths.js'
 import type { SessionClock } from '../host/clock.js'
 import type { Probe } from '../probe/load-probe.js'
-import { RECORD_BYTES, type RingReader } from '../probe/ring-reader.js'
+import type { RingReader } from '../probe/ring-reader.js'
 import { createContext, type Context } from './context-reader.js'
 
 export interface ExplainOptions {
@@ -18,7 +18,7 @@ export interface Explained {
   readonly context: Context
   /**
    * Reads what explains the attempts that are in the ring now: what comes in meanwhile is for the next time. For whoever takes
-   * them out of the ring of the probe itself. @returns how many there are
+   * them out of the ring of the probe itself. @returns how many bytes of the ring these are
    */
   explain(): number
 }
@@ -33,10 +33,10 @@ export function explainEvents(probe: Probe, { clock, ...options }: ExplainOption
   })
   const { ring } = probe
   const explain = () => {
-    const waiting = ring.pendingBytes() / RECORD_BYTES
+    const waitingBytes = ring.pendingBytes()
     context.read()
-    return waiting
+    return waitingBytes
   }
-  const peek: RingReader['peek'] = (take, limit) => ring.peek(take, Math.min(limit, explain()))
+  const peek: RingReader['peek'] = (take, limit) => ring.peek(take, limit, explain())
   return { probe: { ...probe, ring: { ...ring, peek } }, context, explain }
 }

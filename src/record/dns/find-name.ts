@@ -1,25 +1,31 @@
 import type { EventMemory } from '../decode/event-memory.js'
-import { connectEvent } from '../probe/wire.gen.js'
+import { PROCESS_BYTES } from '../decode/process-table.js'
+import { connectEvent, processFacts } from '../probe/wire.gen.js'
 import type { AddressKey, NameMatch } from './name-cache.js'
 import type { NameFinder } from './shift-names.js'
 
-const [CGROUP, NETNS, REMOTE] = [connectEvent.cgroup_id / 4, connectEvent.netns / 4, connectEvent.remote_address / 4]
+const REMOTE = connectEvent.remote_address / 4
+const [CGROUP, NETNS] = [processFacts.cgroup_id / 4, processFacts.netns / 4]
 /** Words of ::ffff:0:0/96 in memory, the last of the first three */
 const MAPPED_PREFIX = 0xffff0000
 const TWO_TO_32 = 4294967296
 
-/** The name that an event's attempt was made by, `null` when none is known. @param atNs when it began */
+/**
+ * The DNS name that the address of an attempt was resolved from, `null` when none is known.
+ * @param slot of its process @param atNs when it began
+ */
 export function findName(
   names: NameFinder,
-  { words }: Pick<EventMemory, 'words'>,
-  { byteOffset, atNs }: { readonly byteOffset: number; readonly atNs: number },
+  { words, processes }: Pick<EventMemory, 'words' | 'processes'>,
+  { byteOffset, slot, atNs }: { readonly byteOffset: number; readonly slot: number; readonly atNs: number },
 ): NameMatch | null {
-  const at = byteOffset >> 2
+  const process = (slot * PROCESS_BYTES) >> 2
+  const facts = processes.words
   const asker = {
-    cgroupId: (words[at + CGROUP + 1] as number) * TWO_TO_32 + (words[at + CGROUP] as number),
-    netns: words[at + NETNS] as number,
+    cgroupId: (facts[process + CGROUP + 1] as number) * TWO_TO_32 + (facts[process + CGROUP] as number),
+    netns: facts[process + NETNS] as number,
   }
-  return names.find(keyOfWords(words, at + REMOTE), asker, atNs)
+  return names.find(keyOfWords(words, (byteOffset >> 2) + REMOTE), asker, atNs)
 }
 
 /** The key of the address in the four words at `at`. */

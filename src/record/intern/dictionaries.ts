@@ -1,8 +1,9 @@
 import { connectEvent } from '../probe/wire.gen.js'
 import type { EventMemory } from '../decode/event-memory.js'
+import { PROCESS_BYTES, type ProcessTable } from '../decode/process-table.js'
 import { createWordInterner, type WordInterner } from './word-interner.js'
 
-const PROCESS_WORDS = (connectEvent.tid - connectEvent.process_start_ns) / 4
+const PROCESS_WORDS = PROCESS_BYTES / 4
 const ENDPOINT_WORDS = (connectEvent.local_address - connectEvent.remote_address) / 4
 const ADDRESS_WORDS = (connectEvent.local_port - connectEvent.local_address) / 4
 /** Keys held in memory per dictionary. Beyond it a dictionary starts anew; ids stay those of the file. */
@@ -15,11 +16,14 @@ export interface DictionaryStore {
   localAddress(bytes: Uint8Array, byteOffset: number): number
 }
 
+type DictionaryMemory = Pick<EventMemory, 'words' | 'bytes'>
+
 /** Entry numbers for processes, endpoints and local addresses, and the ids of their rows. */
 export interface Dictionaries {
-  process(memory: EventMemory, wordOffset: number): number
-  endpoint(memory: EventMemory, wordOffset: number): number
-  localAddress(memory: EventMemory, wordOffset: number): number
+  /** @param slot of the process in the table */
+  process(processes: ProcessTable, slot: number): number
+  endpoint(memory: DictionaryMemory, wordOffset: number): number
+  localAddress(memory: DictionaryMemory, wordOffset: number): number
   readonly processIds: readonly number[]
   readonly endpointIds: readonly number[]
   readonly localAddressIds: readonly number[]
@@ -48,6 +52,8 @@ export function createDictionaries(store: DictionaryStore): Dictionaries {
 
   const interners = [processes, endpoints, localAddresses]
   let marks = [0, 0, 0]
+  /** By slot of the table of processes: what was found for it, and the serial that it had then. */
+  let found: { entry: number; serial: number }[] = []
 
   const netnsSlot = (inode: number) => {
     const slot = netns.findIndex((one) => one.inode === inode)
@@ -68,7 +74,14 @@ export function createDictionaries(store: DictionaryStore): Dictionaries {
     processIds,
     endpointIds,
     localAddressIds,
-    process: (memory, at) => internWith(processes, memory, at, addProcess),
+    process(table, slot) {
+      const serial = table.serialOf(slot)
+      const known = found[slot]
+      if (known?.serial === serial) return known.entry
+      const entry = internWith(processes, table, slot * PROCESS_WORDS, addProcess)
+      found[slot] = { entry, serial }
+      return entry
+    },
     endpoint: (memory, at) => internWith(endpoints, memory, at, addEndpoint),
     localAddress: (memory, at) => internWith(localAddresses, memory, at, addLocalAddress),
     countInNetns(processEntry) {
@@ -76,17 +89,23 @@ export function createDictionaries(store: DictionaryStore): Dictionaries {
     },
     attemptsByNetns: () => new Map(netns.map((one) => [one.inode, one.attempts])),
     isFull: () => interners.some((interner) => interner.size >= MAX_ENTRIES),
-    reset: () => interners.forEach((interner) => interner.truncate(0)),
+    reset() {
+      interners.forEach((interner) => interner.truncate(0))
+      found = []
+    },
     mark() {
       marks = interners.map((interner) => interner.size)
     },
-    rollback: () => interners.forEach((interner, i) => interner.truncate(marks[i] as number)),
+    rollback() {
+      interners.forEach((interner, i) => interner.truncate(marks[i] as number))
+      found = []
+    },
   }
 }
 
 type OnNew = (entry: number, bytes: Uint8Array, byteOffset: number) => void
 
-function internWith(interner: WordInterner, memory: EventMemory, at: number, onNew: OnNew): number {
+function internWith(interner: WordInterner, memory: DictionaryMemory, at: number, onNew: OnNew): number {
   const entry = interner.intern(memory.words, at)
   if (entry >= 0) return entry
   onNew(-1 - entry, memory.bytes, at * 4)

@@ -5,7 +5,8 @@ import { containerName } from '../../view/container-name.js'
 import type { SessionClock } from '../host/clock.js'
 import type { EventMemory } from '../decode/event-memory.js'
 import { readText } from '../decode/read-text.js'
-import { connectEvent as at, connectOutcome } from '../probe/wire.gen.js'
+import { EXE, PROCESS_BYTES } from '../decode/process-table.js'
+import { connectEvent as at, connectFlag, connectOutcome, processFacts } from '../probe/wire.gen.js'
 import type { HostNames } from '../write/late-names.js'
 import { findName } from '../dns/find-name.js'
 import type { NameCache } from '../dns/name-cache.js'
@@ -45,39 +46,57 @@ export function createEventReader(
     }
     return startedNs + offsetNs
   }
-  return ({ bytes, words }, from, isPending) => {
+  return (memory, from, isPending) => {
+    const { bytes, words, processes } = memory
     const view = new DataView(bytes.buffer, bytes.byteOffset + from, at.size_bytes)
+    const slot = processes.find(words, (from + at.process) >> 2)
+    const process = readProcess(processes.bytes, slot * PROCESS_BYTES, names)
     const startedNs = view.getBigUint64(at.started_ns, true) - clock.epochNs
     const outcome = isPending ? connectOutcome.pending : view.getUint8(at.outcome)
-    const uid = view.getUint32(at.uid, true)
-    const cgroup = names.cgroupPath(view.getBigUint64(at.cgroup_id, true)) ?? null
+    const isInexact = (view.getUint8(at.flags) & connectFlag.inexact) !== 0
     const local = bytes.subarray(from + at.local_address, from + at.local_address + ADDRESS_BYTES)
     const atNs = Number(startedNs)
     return {
       startedNs: atNs,
       unixNs: toUnixNs(startedNs),
-      latencyNs: isPending ? null : Number(view.getBigUint64(at.latency_ns, true)),
+      latencyNs: isPending || isInexact ? null : Number(view.getBigUint64(at.latency_ns, true)),
       outcome: OUTCOMES[outcome] ?? 'pending',
       errno: isPending ? null : view.getUint16(at.error, true) || null,
       synRetransmits: isPending ? null : view.getUint8(at.syn_retransmits),
-      pid: view.getUint32(at.pid, true),
+      ...process,
       tid: view.getUint32(at.tid, true),
-      processStartNs: view.getBigUint64(at.process_start_ns, true),
-      comm: readText(bytes, from + at.comm, at.tid - at.comm),
-      exe: view.getBigUint64(at.exe_inode, true) === 0n ? null : readText(bytes, from + at.exe, at.size_bytes - at.exe),
-      uid,
-      user: names.userName(uid) ?? null,
-      cgroup,
-      container: containerName(cgroup),
-      netns: view.getUint32(at.netns, true),
-      mntns: view.getUint32(at.mntns, true) || null,
       family: view.getUint8(at.family) === 6 ? 6 : 4,
       localAddress: isUnspecified(local) ? null : addressOf(local),
       localPort: view.getUint16(at.local_port, true) || null,
       remoteAddress: addressOf(bytes.subarray(from + at.remote_address, from + at.remote_address + ADDRESS_BYTES)),
       remotePort: view.getUint32(at.remote_port, true),
-      ...readName(names.dns, { words }, { byteOffset: from, atNs }),
+      ...readName(names.dns, memory, { byteOffset: from, slot, atNs }),
     }
+  }
+}
+
+type ProcessPart = Pick<
+  ConnectRow,
+  'pid' | 'processStartNs' | 'comm' | 'exe' | 'uid' | 'user' | 'cgroup' | 'container' | 'netns' | 'mntns'
+>
+
+/** @param from byte offset in the table of processes */
+function readProcess(bytes: Uint8Array, from: number, names: HostNames): ProcessPart {
+  const view = new DataView(bytes.buffer, from, PROCESS_BYTES)
+  const uid = view.getUint32(processFacts.uid, true)
+  const cgroup = names.cgroupPath(view.getBigUint64(processFacts.cgroup_id, true)) ?? null
+  const hasExe = view.getBigUint64(processFacts.exe_inode, true) !== 0n
+  return {
+    pid: view.getUint32(processFacts.pid, true),
+    processStartNs: view.getBigUint64(processFacts.process_start_ns, true),
+    comm: readText(bytes, from + processFacts.comm, processFacts.size_bytes - processFacts.comm),
+    exe: hasExe ? readText(bytes, from + EXE, PROCESS_BYTES - EXE) : null,
+    uid,
+    user: names.userName(uid) ?? null,
+    cgroup,
+    container: containerName(cgroup),
+    netns: view.getUint32(processFacts.netns, true),
+    mntns: view.getUint32(processFacts.mntns, true) || null,
   }
 }
 
@@ -85,8 +104,8 @@ type NamePart = Pick<ConnectRow, 'hasDnsSource' | 'dnsName' | 'dnsAgeNs' | 'dnsL
 
 function readName(
   names: NameCache | null,
-  memory: Pick<EventMemory, 'words'>,
-  event: { byteOffset: number; atNs: number },
+  memory: EventMemory,
+  event: { byteOffset: number; slot: number; atNs: number },
 ): NamePart {
   const match = names && findName(names, memory, event)
   return {

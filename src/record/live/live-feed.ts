@@ -24,8 +24,8 @@ export interface LiveFeed {
 
 /** Of a probe: its ring, or a copy of that, and the attempts that have no answer yet. */
 export interface FeedSource {
-  readonly ring: Pick<RingReader, 'words' | 'bytes' | 'peek' | 'release'>
-  /** Reads what explains the attempts that are in the ring by now. @returns how many there are at most */
+  readonly ring: Pick<RingReader, 'words' | 'bytes' | 'processes' | 'peek' | 'release'>
+  /** Reads what explains the attempts that are in the ring by now. @returns how many bytes of it these are at most */
   explain(): number
   /** Whether the probe's ring holds nothing more: all that has ended by now was passed on. */
   isEmpty(): boolean
@@ -51,9 +51,9 @@ export function createLiveFeed(probe: FeedSource, options: FeedOptions): LiveFee
     }
     // No more than were explained: the rest is for the next poll, since a flood makes each look at what explains them long.
     for (let left = probe.explain(); left > 0;) {
-      const count = probe.ring.peek(take, Math.min(left, BATCH))
-      probe.ring.release()
-      left = count === 0 ? 0 : left - count
+      probe.ring.peek(take, BATCH, left)
+      const given = probe.ring.release()
+      left = given === 0 ? 0 : left - given
     }
   }
   return {

@@ -38,7 +38,10 @@ export async function live(options: LiveOptions): Promise<void> {
   const { probe, users } = startProbe({ ...options, followsCommand: false })
   try {
     const dns = await show(options, probe, users)
-    const losses = [describeLossCounts({ ...probe.lost(), writerBehind: 0 }), options.dnsSource && describeDnsLoss(dns)]
+    const losses = [
+      describeLossCounts({ ...probe.lost(), writerBehind: 0, skipped: 0 }),
+      options.dnsSource && describeDnsLoss(dns),
+    ]
     for (const loss of [...losses, ...describeLostDetails(probe.lostDetails())]) {
       if (loss !== null) process.stderr.write(`${safeLine(loss)}\n`)
     }
@@ -61,10 +64,15 @@ async function show(options: LiveOptions, probe: Probe, users: UserNames): Promi
   const feed = createFeed(options, { probe: source, names: { users, cgroupPaths, dns: context.names }, clock })
   probe.start()
   const leftMs = () => ((options.durationNs ?? Infinity) - clock.nowNs()) / 1e6
+  let shown = 0
   output.begin()
   while (stop.reason === null) {
     const nowNs = clock.nowNs()
-    output.add(feed.poll(nowNs), nowNs)
+    const rows = feed.poll(nowNs)
+    shown += rows.length
+    probe.tend(shown)
+    probe.forgetProcesses()
+    output.add(rows, nowNs)
     await output.waitForReader(stop, leftMs)
     if (leftMs() <= 0) stop.stop('duration')
     else await stop.wait(Math.min(leftMs(), TICK_MS))

@@ -1,7 +1,7 @@
 import { connectEvent } from '../probe/wire.gen.js'
 import type { RingReader } from '../probe/ring-reader.js'
 
-type Events = Pick<RingReader, 'words' | 'bytes' | 'peek' | 'release'>
+type Events = Pick<RingReader, 'words' | 'bytes' | 'processes' | 'peek' | 'release'>
 
 /** A ring that is read as before, and a copy of what was given back: the events that are in the trace. */
 export interface RingTee {
@@ -23,24 +23,25 @@ export function teeRing(source: RingReader, capacity: number): RingTee {
   }
   const ring: RingReader = {
     ...source,
-    peek(take, limit) {
+    peek(take, limit, withinBytes) {
       staged = 0
       const copyAndTake = (byteOffset: number) => {
         copyEvent(byteOffset)
         take(byteOffset)
       }
-      return source.peek(copyAndTake, limit)
+      return source.peek(copyAndTake, limit, withinBytes)
     },
     release() {
       copied += staged
       staged = 0
-      source.release()
+      return source.release()
     },
   }
   let passed = 0
   const copy: Events = {
     bytes,
     words: new Uint32Array(bytes.buffer),
+    processes: source.processes,
     peek(take, limit) {
       passed = Math.min(copied, limit)
       for (let i = 0; i < passed; i++) take(i * connectEvent.size_bytes)
@@ -48,8 +49,10 @@ export function teeRing(source: RingReader, capacity: number): RingTee {
     },
     release() {
       bytes.copyWithin(0, passed * connectEvent.size_bytes, copied * connectEvent.size_bytes)
+      const given = passed * connectEvent.size_bytes
       copied -= passed
       passed = 0
+      return given
     },
   }
   return { ring, copy }

@@ -6,12 +6,12 @@ import { findLibcs } from '../host/find-libcs.js'
 import { holdLibcs, MAX_LIBCS, type HeldLibc } from '../host/hold-libcs.js'
 import { requireLibcMachine } from '../host/libc-machine.js'
 import type { ProbeOptions } from '../options/probe-options.js'
+import type { Approach } from './approach.js'
 import { CALL_PROGRAMS, COMMAND_PROGRAMS, LIBC_PROGRAMS, PACKET_PROGRAMS } from './configure-probe.js'
 import { lastErrno } from './libbpf.js'
 import type { ProbeObject } from './probe-object.js'
 import { openTracepoint } from './tracepoint.js'
 
-const ALWAYS = ['follow_connect', 'follow_interrupted', 'follow_cgroup']
 const TOO_MANY_LIBCS = `--dns=libc follows at most ${MAX_LIBCS} libcs, those that most processes use: there are more here, or files that call themselves so, and names that are asked of them are missing`
 
 /**
@@ -19,9 +19,10 @@ const TOO_MANY_LIBCS = `--dns=libc follows at most ${MAX_LIBCS} libcs, those tha
  * @returns what is not followed all the same, a line each
  * @throws E_PROBE, E_NO_CGROUP2, E_NO_LIBC
  */
-export function attachPrograms(object: ProbeObject, options: ProbeOptions): string[] {
+export function attachPrograms(object: ProbeObject, options: ProbeOptions, approach: Approach): string[] {
   const { followsCommand, dnsSource, localErrors } = options
-  for (const name of [...ALWAYS, ...(followsCommand ? COMMAND_PROGRAMS : [])]) object.attach(name)
+  const followed = followsCommand ? COMMAND_PROGRAMS : []
+  for (const name of [...approach.followers, ...approach.catchers, 'follow_cgroup', ...followed]) object.attach(name)
   if (dnsSource === 'udp') attachToPackets(object)
   const gaps = dnsSource === 'libc' ? attachToLibcs(object) : []
   if (localErrors) attachToCalls(object)

@@ -3,6 +3,7 @@ import { UsageError } from '../../errors.js'
 import { openCgroup } from '../host/cgroup-root.js'
 import type { ProbeOptions } from '../options/probe-options.js'
 import type { RecordFilters } from '../options/record-filters.js'
+import { APPROACH_PROGRAMS, type Approach } from './approach.js'
 import { packComm, packFilters, packPrefix, packUint32 } from './pack-filters.js'
 import { CGROUPMAP, MNTNSMAP, openPinnedMap, type PinnedMapShape } from './pinned-map.js'
 import type { ProbeObject } from './probe-object.js'
@@ -27,15 +28,19 @@ export function contextRingBytes({ dnsSource }: Pick<ProbeOptions, 'dnsSource'>)
 }
 
 /** Settings that have to stand before the object is loaded. @throws E_USAGE for a pinned map that does not fit, E_NO_LIBC */
-export function configureProbe(object: ProbeObject, options: ProbeOptions): void {
+export function configureProbe(object: ProbeObject, options: ProbeOptions, approach: Approach): void {
   const { libbpf } = object
   const { filters, followsCommand, dnsSource, localErrors } = options
-  const settings = packFilters(options, { readsNetns: dnsSource === 'udp' && canReadNetns(object), arch: process.arch })
+  const readsNetns = dnsSource === 'udp' && canReadNetns(object)
+  const { isPreemptible } = approach
+  const settings = packFilters(options, { readsNetns, isPreemptible, arch: process.arch })
   object.require(libbpf.setInitialValue(object.map('.rodata'), settings, settings.length), 'set the filters of')
   const load = (programs: readonly string[], isWanted: boolean) => {
     for (const name of programs)
       object.require(libbpf.setAutoload(object.program(name), isWanted), 'choose the programs of')
   }
+  const followed = [...approach.followers, ...approach.catchers, approach.final]
+  for (const name of APPROACH_PROGRAMS) load([name], followed.includes(name))
   load(COMMAND_PROGRAMS, followsCommand)
   load(PACKET_PROGRAMS, dnsSource === 'udp')
   load(LIBC_PROGRAMS, dnsSource === 'libc')
@@ -47,6 +52,8 @@ export function configureProbe(object: ProbeObject, options: ProbeOptions): void
   resize('command_tree', followsCommand ? COMMAND_TREE_ENTRIES : 0)
   resize('connect_calls', localErrors ? CONNECT_CALLS : 0)
   resize('resolve_calls', dnsSource === 'libc' ? RESOLVE_CALLS : 0)
+  // The hash alone has every pending attempt, or only what finds no room in its bucket.
+  if (!approach.hasBuckets) resize('buckets', 1)
   resize('context', contextRingBytes(options))
   reusePinned(object, 'cgroupmap', filters.cgroupmap, CGROUPMAP)
   reusePinned(object, 'mntnsmap', filters.mntnsmap, MNTNSMAP)

@@ -20,7 +20,6 @@ export interface Libbpf {
   close(object: Pointer): void
   findMap(object: Pointer, name: string): Pointer | null
   findProgram(object: Pointer, name: string): Pointer | null
-  /** For the benchmark, which runs a program itself. */
   programFd(program: Pointer): number
   setAutoload(program: Pointer, enabled: boolean): number
   attach(program: Pointer): Pointer | null
@@ -49,6 +48,8 @@ export interface Libbpf {
   ): number
   getPinned(path: string): number
   getInfo(fd: number, info: Uint8Array, sizeBytes: Uint32Array): number
+  /** Runs a program once: struct bpf_test_run_opts, whose first word is its size. */
+  runProgram(fd: number, options: Uint32Array): number
 }
 
 /**
@@ -129,6 +130,7 @@ function bindFunctions(library: LibraryHandle): Libbpf {
     ),
     getPinned: library.func('int bpf_obj_get(const char *path)'),
     getInfo: library.func('int bpf_obj_get_info_by_fd(int fd, void *info, uint32_t *size)'),
+    runProgram: library.func('int bpf_prog_test_run_opts(int fd, void *options)'),
   }
 }
 

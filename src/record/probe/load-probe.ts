@@ -1,21 +1,28 @@
+import { readMonotonicClock } from '../host/clock.js'
 import { sleep } from '../host/sleep.js'
 import type { ProbeOptions } from '../options/probe-options.js'
 import type { LostDetails } from '../status/describe-lost-details.js'
+import { chooseApproach, type Approach } from './approach.js'
 import { attachPrograms } from './attach-programs.js'
 import { configureProbe, contextRingBytes, fillFilters, followProcess } from './configure-probe.js'
 import { openContextRing, type ContextRing } from './context-ring.js'
 import { openLibbpf } from './libbpf.js'
 import { captureLibbpfLog } from './libbpf-log.js'
 import { mapMemory } from './memory.js'
-import { createPendingReader, type PendingEvents } from './pending.js'
+import { createPendingReader, processKeysOf, type PendingEvents } from './pending.js'
 import { PROBE_OBJECT } from './probe-file.js'
 import { openObject, type ProbeObject } from './probe-object.js'
 import { openRing, type RingReader } from './ring-reader.js'
-import { connectEvent, probeState } from './wire.gen.js'
+import { createSkipWatch, readRecursionMisses, type SkippedRuns } from './skipped-runs.js'
+import { bucket, probeState } from './wire.gen.js'
 
 /** As in bpf/tcpconn.bpf.c. */
 export const RING_BYTES = 16 * 1024 * 1024
 const IN_FLIGHT_MS = 10
+/** Superseded processes beyond which they are forgotten: 3 MB. */
+const MAX_SUPERSEDED = 16_384
+/** BUCKETS of bpf/connect_event.h */
+const BUCKETS_BYTES = 8192 * bucket.size_bytes
 
 /** The probe, attached. It takes up attempts between `start` and `stop`. */
 export interface Probe {
@@ -30,6 +37,14 @@ export interface Probe {
   lostContext(): number
   /** What was not seen and is no attempt, since load. */
   lostDetails(): LostDetails
+  /** Attempts whose process found no room in the ring, since load. They are not lost. */
+  lostProcesses(): number
+  /** To be called now and then: attaches what is needed for exact ends. @param attempts recorded so far */
+  tend(attempts: number): void
+  /** Runs of its programs that the kernel skipped, since load; `null`: it does not count them. */
+  skipped(): SkippedRuns | null
+  /** Forgets processes that no attempt refers to any more, when there are many. */
+  forgetProcesses(): void
   /** Follows this process and all that it forks from now on. Only with `followsCommand`. */
   follow(pid: number): void
   start(): void
@@ -62,22 +77,30 @@ export function loadProbe(options: ProbeOptions): Probe {
 
 /** Programs of a probe that cannot be had whole would stay attached until this process ends. */
 function openProbe(object: ProbeObject, options: ProbeOptions): Probe {
+  const approach = chooseApproach()
   try {
-    configureProbe(object, options)
+    configureProbe(object, options, approach)
     object.load()
     fillFilters(object, options.filters)
-    return followAll(object, options)
+    return followAll(object, options, approach)
   } catch (error) {
     object.close()
     throw error
   }
 }
 
-function followAll(object: ProbeObject, options: ProbeOptions): Probe {
-  const gaps = attachPrograms(object, options)
+function followAll(object: ProbeObject, options: ProbeOptions, approach: Approach): Probe {
+  const gaps = attachPrograms(object, options, approach)
   const ring = openRing(object.mapFd('events'), RING_BYTES)
   const context = openContextRing(object.mapFd('context'), contextRingBytes(options))
   const state = openState(object)
+  const watch = watchSkips(object, approach)
+  const buckets = approach.hasBuckets ? mapMemory(object.mapFd('buckets'), 'read', 0, BUCKETS_BYTES) : null
+  const pending = createPendingReader(
+    object.libbpf,
+    { buckets: buckets?.buffer ?? null, fd: object.mapFd('pending') },
+    ring,
+  )
   return {
     ring,
     context,
@@ -85,6 +108,14 @@ function followAll(object: ProbeObject, options: ProbeOptions): Probe {
     lost: state.lost,
     lostContext: state.lostContext,
     lostDetails: state.lostDetails,
+    lostProcesses: state.lostProcesses,
+    tend: watch.tick,
+    skipped: watch.skipped,
+    forgetProcesses() {
+      if (ring.processes.supersededCount < MAX_SUPERSEDED) return
+      const events = pending()
+      ring.forgetProcesses({ words: events.words, wordOffsets: processKeysOf(events) })
+    },
     follow: (pid) => followProcess(object, pid),
     start: () => state.setRecording(1),
     stop: () => state.setRecording(0),
@@ -92,15 +123,33 @@ function followAll(object: ProbeObject, options: ProbeOptions): Probe {
       object.detach()
       // A program that was running then has long ended after this: it takes a microsecond.
       sleep(IN_FLIGHT_MS)
+      if (approach.final !== null && (watch.skipped()?.uncovered ?? 0) > 0) object.run(approach.final)
     },
-    pending: createPendingReader(object.libbpf, object.mapFd('pending'), connectEvent.size_bytes),
+    pending,
     close() {
+      buckets?.unmap()
       ring.close()
       context.close()
       state.close()
       object.close()
     },
   }
+}
+
+function watchSkips(object: ProbeObject, { followers, isAdaptive }: Approach) {
+  const last = followers.at(-1) as string
+  // Where there is one program alone, the kernel skips none.
+  if (followers.length === 1) return { tick() {}, skipped: () => null }
+  const { libbpf } = object
+  const missesOf = (name: string) => readRecursionMisses(libbpf.getInfo, libbpf.programFd(object.program(name)))
+  const readMisses = () => {
+    const misses = followers.map(missesOf).filter((count) => count !== null)
+    if (misses.length < followers.length) return null
+    const all = misses.reduce((sum, count) => sum + count)
+    return { all, first: misses[0] as number, last: misses.at(-1) as number }
+  }
+  const attachSecond = () => object.attach(last)
+  return createSkipWatch({ readMisses, attachSecond, detachSecond: () => object.detachOne(last) }, isAdaptive)
 }
 
 /** The probe's struct probe_state: memory shared with the kernel. */
@@ -114,12 +163,16 @@ function openState(object: ProbeObject) {
       mapFull: count(probeState.lost_map_full_count),
       missed: count(probeState.lost_missed_count),
     }),
+    lostProcesses: () => count(probeState.lost_process_count),
     lostContext: () => count(probeState.lost_context_count),
     lostDetails: () => ({
       calls: count(probeState.lost_calls_count),
       cgroups: count(probeState.lost_cgroup_count),
     }),
-    setRecording: (on: 0 | 1) => void Atomics.store(words, probeState.recording / 4, on),
+    setRecording(on: 0 | 1) {
+      words[probeState.recording_since_ms / 4] = Number((readMonotonicClock() / 1_000_000n) & 0xffffffffn)
+      Atomics.store(words, probeState.recording / 4, on)
+    },
     close: unmap,
   }
 }

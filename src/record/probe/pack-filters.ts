@@ -2,6 +2,7 @@ import { isIpv4Mapped } from '../../store/address.js'
 import { OUTCOMES, type Outcome } from '../../store/outcome.js'
 import type { Prefix } from '../../options/parse-lists.js'
 import type { ProbeOptions } from '../options/probe-options.js'
+import type { RecordFilters } from '../options/record-filters.js'
 import { requireLibcMachine } from '../host/libc-machine.js'
 import { destinationPrefix, probeFilters } from './wire.gen.js'
 
@@ -17,6 +18,8 @@ const IPV4_BITS = 96
 export interface ProbeHost {
   /** Whether programs that see packets may read kernel memory */
   readonly readsNetns: boolean
+  /** Whether tasks are preempted inside programs on tracepoints */
+  readonly isPreemptible: boolean
   /** As process.arch has it */
   readonly arch: string
 }
@@ -40,9 +43,17 @@ export function packFilters(options: ProbeOptions, host: ProbeHost): Uint8Array 
   flag(probeFilters.by_command, followsCommand)
   flag(probeFilters.local_errors, localErrors)
   flag(probeFilters.reads_netns, host.readsNetns)
+  flag(probeFilters.preemptible, host.isPreemptible)
+  flag(probeFilters.by_process, followsCommand || filtersByProcess(filters))
   view.setUint8(probeFilters.family, filters.family ?? 0)
   if (dnsSource === 'libc') view.setUint8(probeFilters.machine, requireLibcMachine(host.arch).code)
   return bytes
+}
+
+/** Whether an attempt whose process is not known may be one that a filter drops. */
+function filtersByProcess({ pids, uids, comms, cgroups, cgroupmap, mntnsmap }: RecordFilters): boolean {
+  const isSet = [pids, uids, comms, cgroups].some((values) => values.length > 0)
+  return isSet || cgroupmap !== null || mntnsmap !== null
 }
 
 /** One bit per outcome code. */

@@ -1,9 +1,10 @@
+import type { EventMemory } from '../decode/event-memory.js'
+import type { ProcessTable } from '../decode/process-table.js'
 import type { Libbpf } from './libbpf.js'
+import { bucket, connectEvent, pendingAttempt } from './wire.gen.js'
 
 /** A copy of the probe's pending attempts, as events one after the other. */
-export interface PendingEvents {
-  readonly words: Uint32Array
-  readonly bytes: Uint8Array
+export interface PendingEvents extends EventMemory {
   readonly count: number
 }
 
@@ -11,29 +12,80 @@ export interface PendingEvents {
 const BATCH = 4096
 const KEY_BYTES = 8
 const ENOENT = -2
+const ATTEMPT_WORDS = pendingAttempt.size_bytes / 4
+const EVENT_WORDS = connectEvent.size_bytes / 4
+/** Places of a bucket. */
+const PLACES = (bucket.attempts - bucket.socks) / KEY_BYTES
+
+/** Where pending attempts stand: bpf/pending.h. */
+export interface PendingMaps {
+  /** The mapped array of struct bucket, `null` where the kernel has only the hash */
+  readonly buckets: ArrayBuffer | null
+  /** The hash */
+  readonly fd: number
+}
 
 /**
- * A function that copies the hash behind `fd`. While the probe is attached, attempts that begin or end meanwhile may be in
+ * A function that copies the pending attempts. While the probe is attached, attempts that begin or end meanwhile may be in
  * the copy or not.
  */
-export function createPendingReader(libbpf: Libbpf, fd: number, eventBytes: number): () => PendingEvents {
+export function createPendingReader(
+  libbpf: Libbpf,
+  maps: PendingMaps,
+  ring: { readonly processes: ProcessTable; learnProcesses(): void },
+): () => PendingEvents {
+  const buckets = maps.buckets === null ? null : new Uint32Array(maps.buckets)
+  const readHash = createHashReader(libbpf, maps.fd)
+  return () => {
+    const attempts = buckets === null ? [] : copyBuckets(buckets)
+    for (const values of readHash()) {
+      for (let at = 0; at < values.length; at += ATTEMPT_WORDS) attempts.push(values.subarray(at, at + ATTEMPT_WORDS))
+    }
+    // A process is in the ring before its attempt is in the map.
+    ring.learnProcesses()
+    const words = new Uint32Array(attempts.length * EVENT_WORDS)
+    attempts.forEach((attempt, i) => words.set(attempt, i * EVENT_WORDS))
+    return { words, bytes: new Uint8Array(words.buffer), count: attempts.length, processes: ring.processes }
+  }
+}
+
+/** Word offsets of the process keys of pending attempts. */
+export function* processKeysOf({ count }: PendingEvents): Generator<number> {
+  for (let i = 0; i < count; i++) yield (i * connectEvent.size_bytes + connectEvent.process) / 4
+}
+
+function copyBuckets(buckets: Uint32Array): Uint32Array[] {
+  const copies: Uint32Array[] = []
+  for (let at = 0; at < buckets.length; at += bucket.size_bytes / 4) {
+    for (let place = 0; place < PLACES; place++) {
+      const sock = at + (bucket.socks + place * KEY_BYTES) / 4
+      if (buckets[sock] === 0 && buckets[sock + 1] === 0) continue
+      const from = at + (bucket.attempts + place * pendingAttempt.size_bytes) / 4
+      const copy = buckets.slice(from, from + ATTEMPT_WORDS)
+      // One that ended meanwhile may have left its place to the next, whose fields are not all there yet.
+      if (copy[0] !== 0 || copy[1] !== 0) copies.push(copy)
+    }
+  }
+  return copies
+}
+
+function createHashReader(libbpf: Libbpf, fd: number): () => Uint32Array[] {
   const keys = new Uint8Array(BATCH * KEY_BYTES)
-  const values = new Uint8Array(BATCH * eventBytes)
+  const values = new Uint32Array(BATCH * ATTEMPT_WORDS)
+  const bytes = new Uint8Array(values.buffer)
   const count = new Uint32Array(1)
   return () => {
-    const chunks: Uint8Array[] = []
+    const chunks: Uint32Array[] = []
     let position: Uint8Array | null = null
     let result = 0
     while (result !== ENOENT) {
       const next = new Uint8Array(KEY_BYTES)
       count[0] = BATCH
-      result = libbpf.lookupBatch(fd, position, next, keys, values, count, null)
+      result = libbpf.lookupBatch(fd, position, next, keys, bytes, count, null)
       if (result !== 0 && result !== ENOENT) throw new Error(`cannot read the pending attempts: error ${-result}`)
-      chunks.push(values.slice(0, count[0] * eventBytes))
+      chunks.push(values.slice(0, (count[0] as number) * ATTEMPT_WORDS))
       position = next
     }
-    const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
-    chunks.reduce((at, chunk) => (bytes.set(chunk, at), at + chunk.length), 0)
-    return { bytes, words: new Uint32Array(bytes.buffer), count: bytes.length / eventBytes }
+    return chunks
   }
 }

@@ -16,6 +16,10 @@ export interface ProbeObject {
   load(): void
   /** Attaches a program to the tracepoint that its section names. @throws E_PROBE */
   attach(program: string): void
+  /** Ends what `attach` did for one program. */
+  detachOne(program: string): void
+  /** Runs a program of the type `syscall` once. @throws E_PROBE */
+  run(program: string): void
   /** Attaches a program to the packets of a cgroup and all below it, and says whether the kernel lets it. */
   attachToCgroup(program: string, fd: number): boolean
   /** Attaches a program to a perf event, which is the link's from here on. @throws E_PROBE */
@@ -28,6 +32,9 @@ export interface ProbeObject {
   close(): void
 }
 
+/** sizeof(struct bpf_test_run_opts) of libbpf 1.x; all its fields but the size may stay 0. */
+const TEST_RUN_OPTS_BYTES = 80
+
 /** Opens a compiled object file, without loading it yet. @throws E_PROBE */
 export function openObject(libbpf: Libbpf, path: string, log: LibbpfLog): ProbeObject {
   const object = libbpf.openFile(path, null)
@@ -38,6 +45,7 @@ export function openObject(libbpf: Libbpf, path: string, log: LibbpfLog): ProbeO
     if (result !== 0) throw probeError(libbpf, log, step)
   }
   const links: Pointer[] = []
+  const byName = new Map<string, Pointer>()
   // To end one takes the kernel a tenth of a second and more, and of attempts they see nothing: what is recorded does not wait.
   const functionLinks: Pointer[] = []
   const keep = (link: Pointer | null, kept = links) => {
@@ -60,7 +68,20 @@ export function openObject(libbpf: Libbpf, path: string, log: LibbpfLog): ProbeO
     },
     require: requireOk,
     load: () => requireOk(libbpf.load(object), 'load'),
-    attach: (name) => attached(libbpf.attach(program(name))),
+    attach(name) {
+      const link = libbpf.attach(program(name))
+      attached(link)
+      byName.set(name, link as Pointer)
+    },
+    detachOne(name) {
+      const at = links.indexOf(byName.get(name) as Pointer)
+      if (at !== -1) destroy(links.splice(at, 1))
+    },
+    run(name) {
+      const options = new Uint32Array(TEST_RUN_OPTS_BYTES / 4)
+      options[0] = TEST_RUN_OPTS_BYTES
+      requireOk(libbpf.runProgram(libbpf.programFd(program(name)), options), 'run a program of')
+    },
     attachToCgroup: (name, fd) => keep(libbpf.attachToCgroup(program(name), fd)),
     attachToEvent: (name, fd) => attached(libbpf.attachToPerfEvent(program(name), fd)),
     attachToFunction: (name, file, end) => keep(libbpf.attachToFunction(program(name), file, end), functionLinks),

@@ -1,31 +1,45 @@
+import { createProcessTable, type ProcessTable } from '../decode/process-table.js'
 import { mapMemory, PAGE_BYTES } from './memory.js'
-import { connectEvent } from './wire.gen.js'
+import { connectEvent, processEvent } from './wire.gen.js'
 
 export const HEADER_BYTES = 8
 export const BUSY = 0x80000000
 export const DISCARDED = 0x40000000
 
-/** Bytes of one record with its header: a power of two, so that no record wraps around the end of the ring. */
-export const RECORD_BYTES = HEADER_BYTES + connectEvent.size_bytes
+/** Bytes of an attempt in the ring, with its header. */
+export const ATTEMPT_BYTES = recordBytes(connectEvent.size_bytes)
 
 /**
- * Consumer of a BPF ring buffer of `connect_event`s, over the kernel's own memory: no system call, no copy.
+ * Consumer of the probe's ring of attempts, over the kernel's own memory: no system call, no copy. Between the attempts
+ * stand the processes that made them, each before its first attempt; the reader takes these up itself.
  * Layout and protocol: kernel/bpf/ringbuf.c. One consumer per ring.
  */
 export interface RingReader {
-  /** The ring's data. An event's fields are at the offset that `read` gives, plus those of wire.gen.ts. */
+  /** The ring's data. An event's fields are at the offset that `peek` gives, plus those of wire.gen.ts. */
   readonly words: Uint32Array
   readonly bytes: Uint8Array
+  readonly processes: ProcessTable
   readonly sizeBytes: number
   /** Bytes that wait to be read. */
   pendingBytes(): number
   /**
-   * Calls `take` with the byte offset of each committed event, oldest first, at most `limit` times, and returns how
-   * many there were. Ends at a record that the kernel has not committed yet. The events stay in the ring.
+   * Calls `take` with the byte offset of each committed attempt, oldest first, at most `limit` times and within the first
+   * `withinBytes`, and returns how many there were. Ends at a record that the kernel has not committed yet. The events
+   * stay in the ring.
    */
-  peek(take: (byteOffset: number) => void, limit: number): number
-  /** Gives what the last `peek` passed back to the kernel. Offsets of those events are void from here on. */
-  release(): void
+  peek(take: (byteOffset: number) => void, limit: number, withinBytes?: number): number
+  /**
+   * Gives what the last `peek` passed back to the kernel, and returns how many bytes that were. Offsets of those events
+   * are void from here on.
+   */
+  release(): number
+  /** Takes up the processes that are in the ring by now. Whoever reads the map of pending attempts has to do so after it. */
+  learnProcesses(): void
+  /**
+   * Forgets processes that are of no use any more, once what is in the ring by now was released.
+   * @param pending keys of the pending attempts
+   */
+  forgetProcesses(pending: Parameters<ProcessTable['mark']>[0]): void
   close(): void
 }
 
@@ -35,51 +49,97 @@ export interface RingReader {
  */
 export function openRing(fd: number, sizeBytes: number): RingReader {
   const consumerPage = mapMemory(fd, 'write', 0, PAGE_BYTES)
-  // The kernel maps the data twice in a row for records that wrap. Ours never do: once is enough, and half as resident.
-  const producerPages = mapMemory(fd, 'read', PAGE_BYTES, PAGE_BYTES + sizeBytes)
-  const consumer = new BigUint64Array(consumerPage.buffer, 0, 1)
-  const producer = new BigUint64Array(producerPages.buffer, 0, 1)
+  // The kernel maps the data twice in a row, so that no record wraps.
+  const producerPages = mapMemory(fd, 'read', PAGE_BYTES, PAGE_BYTES + 2 * sizeBytes)
+  const positions = {
+    consumer: new BigUint64Array(consumerPage.buffer, 0, 1),
+    producer: new BigUint64Array(producerPages.buffer, 0, 1),
+  }
   const close = () => {
     consumerPage.unmap()
     producerPages.unmap()
   }
-  return { ...createRingReader(consumer, producer, producerPages.buffer, PAGE_BYTES), close }
+  return { ...createRingReader(positions, producerPages.buffer, PAGE_BYTES), close }
 }
 
-/** The protocol over any memory, for the mapped ring and for recorded bytes. */
+/** The protocol over any memory that holds the ring's data twice, for the mapped ring and for recorded bytes. */
 export function createRingReader(
-  consumer: BigUint64Array,
-  producer: BigUint64Array,
+  { consumer, producer }: { readonly consumer: BigUint64Array; readonly producer: BigUint64Array },
   buffer: ArrayBuffer,
   dataOffset: number,
 ): RingReader {
   const words = new Uint32Array(buffer, dataOffset)
+  const bytes = new Uint8Array(buffer, dataOffset)
   const headers = new Int32Array(buffer, dataOffset)
-  const sizeBytes = words.byteLength
-  const mask = sizeBytes - 1
+  const sizeBytes = words.byteLength / 2
+  const mask = BigInt(sizeBytes - 1)
+  const processes = createProcessTable()
   // The 64-bit positions only ever matter by their difference and their low bits.
   let released = Atomics.load(consumer, 0)
   let peeked = 0
-
+  /** Position from which on nothing refers to the marked processes. */
+  let forgetAt: bigint | null = null
   const pendingBytes = () => Number(Atomics.load(producer, 0) - released)
-  const peek = (take: (byteOffset: number) => void, limit: number) => {
-    const available = pendingBytes()
-    const start = Number(released & BigInt(mask))
+  const peek: RingReader['peek'] = (take, limit, withinBytes = Infinity) => {
+    const available = Math.min(pendingBytes(), withinBytes)
+    const start = Number(released & mask)
     let count = 0
-    for (peeked = 0; peeked < available && count < limit; peeked += RECORD_BYTES) {
-      const offset = (start + peeked) & mask
+    for (peeked = 0; peeked < available && count < limit;) {
+      const offset = (start + peeked) % sizeBytes
       const header = Atomics.load(headers, offset >> 2)
       if (header & BUSY) break
-      if (header & DISCARDED) continue
-      take(offset + HEADER_BYTES)
-      count++
+      peeked += recordBytes(header & ~DISCARDED)
+      if (header === connectEvent.size_bytes) {
+        take(offset + HEADER_BYTES)
+        count++
+      } else if (header === processEvent.size_bytes) {
+        processes.add(words, bytes, offset + HEADER_BYTES)
+      }
     }
     return count
   }
-  const release = () => {
-    released += BigInt(peeked)
-    peeked = 0
-    Atomics.store(consumer, 0, released)
+  return {
+    words,
+    bytes,
+    processes,
+    sizeBytes,
+    pendingBytes,
+    peek,
+    release() {
+      const given = peeked
+      released += BigInt(given)
+      peeked = 0
+      Atomics.store(consumer, 0, released)
+      if (forgetAt === null || released < forgetAt) return given
+      forgetAt = null
+      processes.dropMarked()
+      return given
+    },
+    learnProcesses() {
+      const start = Number(released & mask)
+      const headerAt = (passed: number) => Atomics.load(headers, ((start + passed) % sizeBytes) >> 2)
+      for (const passed of findProcesses(pendingBytes(), headerAt)) {
+        processes.add(words, bytes, ((start + passed) % sizeBytes) + HEADER_BYTES)
+      }
+    },
+    forgetProcesses(pending) {
+      processes.mark(pending)
+      forgetAt = Atomics.load(producer, 0)
+    },
+    close: () => {},
   }
-  return { words, bytes: new Uint8Array(buffer, dataOffset), sizeBytes, pendingBytes, peek, release, close: () => {} }
+}
+
+/** Distances of the committed processes among the first bytes of the ring, records that are not committed passed over. */
+function* findProcesses(availableBytes: number, headerAt: (passed: number) => number): Generator<number> {
+  for (let passed = 0; passed < availableBytes;) {
+    const header = headerAt(passed)
+    if (header === processEvent.size_bytes) yield passed
+    passed += recordBytes(header & ~(BUSY | DISCARDED))
+  }
+}
+
+/** Records begin at multiples of 8. */
+function recordBytes(lengthBytes: number): number {
+  return (HEADER_BYTES + lengthBytes + 7) & ~7
 }

@@ -2,41 +2,71 @@
 
 /** Byte offsets in struct connect_event. */
 export const connectEvent = {
-  size_bytes: 248,
+  size_bytes: 72,
   started_ns: 0,
-  latency_ns: 8,
-  process_start_ns: 16,
-  cgroup_id: 24,
-  exe_inode: 32,
-  pid: 40,
-  uid: 44,
-  netns: 48,
-  mntns: 52,
-  comm: 56,
-  tid: 72,
-  remote_address: 76,
-  remote_port: 92,
-  local_address: 96,
-  local_port: 112,
-  error: 114,
-  outcome: 116,
-  family: 117,
-  syn_retransmits: 118,
-  flags: 119,
-  exe: 120,
+  process: 8,
+  remote_address: 16,
+  remote_port: 32,
+  local_address: 36,
+  local_port: 52,
+  error: 54,
+  outcome: 56,
+  family: 57,
+  syn_retransmits: 58,
+  flags: 59,
+  tid: 60,
+  latency_ns: 64,
+} as const
+
+/** Byte offsets in struct process_facts. */
+export const processFacts = {
+  size_bytes: 64,
+  process_start_ns: 0,
+  cgroup_id: 8,
+  exe_inode: 16,
+  exe_name_hash: 24,
+  pid: 32,
+  uid: 36,
+  netns: 40,
+  mntns: 44,
+  comm: 48,
+} as const
+
+/** Byte offsets in struct process_event. */
+export const processEvent = {
+  size_bytes: 200,
+  key: 0,
+  facts: 8,
+  exe: 72,
+} as const
+
+/** Byte offsets in struct pending_attempt. */
+export const pendingAttempt = {
+  size_bytes: 64,
+  words: 0,
+} as const
+
+/** Byte offsets in struct bucket. */
+export const bucket = {
+  size_bytes: 576,
+  socks: 0,
+  attempts: 64,
 } as const
 
 /** Byte offsets in struct probe_state. */
 export const probeState = {
-  size_bytes: 56,
+  size_bytes: 72,
   lost_ring_full_count: 0,
   lost_map_full_count: 8,
   lost_missed_count: 16,
-  lost_context_count: 24,
-  lost_cgroup_count: 32,
-  lost_calls_count: 40,
-  recording: 48,
-  simultaneous_open_seen: 52,
+  lost_process_count: 24,
+  lost_context_count: 32,
+  lost_cgroup_count: 40,
+  lost_calls_count: 48,
+  recording: 56,
+  simultaneous_open_seen: 60,
+  overflow_seen: 64,
+  recording_since_ms: 68,
 } as const
 
 /** Byte offsets in struct probe_filters. */
@@ -57,7 +87,9 @@ export const probeFilters = {
   local_errors: 25,
   reads_netns: 26,
   machine: 27,
-  unused: 28,
+  preemptible: 28,
+  by_process: 29,
+  unused: 30,
 } as const
 
 /** Byte offsets in struct destination_prefix. */
@@ -118,4 +150,5 @@ export const connectFlag = {
   kernel_thread: 8,
   no_syn: 16,
   simultaneous_open: 32,
+  inexact: 64,
 } as const

@@ -1,6 +1,8 @@
-import { connectEvent, connectFlag } from '../probe/wire.gen.js'
+import type { EventMemory } from '../decode/event-memory.js'
+import { PROCESS_BYTES } from '../decode/process-table.js'
+import { connectEvent, connectFlag, processFacts } from '../probe/wire.gen.js'
 
-const [STARTED, NETNS] = [connectEvent.started_ns / 4, connectEvent.netns / 4]
+const [STARTED, PROCESS] = [connectEvent.started_ns / 4, connectEvent.process / 4]
 
 /** When and where an attempt began. */
 export interface Beginning {
@@ -11,10 +13,14 @@ export interface Beginning {
 }
 
 /** Of the event at `byteOffset`. */
-export function readBeginning(words: Uint32Array, byteOffset: number): Beginning {
+export function readBeginning({ words, processes }: EventMemory, byteOffset: number): Beginning {
   const at = byteOffset >> 2
+  const slot = processes.find(words, at + PROCESS)
   const [low, high] = [words[at + STARTED] as number, words[at + STARTED + 1] as number]
-  return { startedNs: (BigInt(high) << 32n) | BigInt(low), netns: words[at + NETNS] as number }
+  return {
+    startedNs: (BigInt(high) << 32n) | BigInt(low),
+    netns: processes.words[(slot * PROCESS_BYTES + processFacts.netns) >> 2] as number,
+  }
 }
 
 /** Whether the kernel counts it: what sent no SYN is not in TcpActiveOpens. */

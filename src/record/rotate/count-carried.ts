@@ -19,7 +19,7 @@ export function countCarried(pending: PendingEvents, noted: readonly Beginning[]
     else recorded.set(startedNs, (recorded.get(startedNs) ?? 0) + 1)
   }
   for (let i = 0; i < pending.count; i++) {
-    const { startedNs, netns } = readBeginning(pending.words, i * connectEvent.size_bytes)
+    const { startedNs, netns } = readBeginning(pending, i * connectEvent.size_bytes)
     const ended = recorded.get(startedNs) ?? 0
     if (ended > 0) recorded.set(startedNs, ended - 1)
     else if (startedNs <= atNs) add(netns, 1)

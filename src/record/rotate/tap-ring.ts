@@ -14,18 +14,22 @@ export function tapRing(source: RingReader): RingTap {
   let staged: Beginning[] = []
   const ring: RingReader = {
     ...source,
-    peek(take, limit) {
+    peek(take, limit, withinBytes) {
       staged = []
-      if (noted === null) return source.peek(take, limit)
-      return source.peek((byteOffset) => {
-        if (sentSyn(source.words, byteOffset)) staged.push(readBeginning(source.words, byteOffset))
-        take(byteOffset)
-      }, limit)
+      if (noted === null) return source.peek(take, limit, withinBytes)
+      return source.peek(
+        (byteOffset) => {
+          if (sentSyn(source.words, byteOffset)) staged.push(readBeginning(source, byteOffset))
+          take(byteOffset)
+        },
+        limit,
+        withinBytes,
+      )
     },
     release() {
       if (noted !== null) for (const one of staged) noted.push(one)
       staged = []
-      source.release()
+      return source.release()
     },
   }
   return {

@@ -7,6 +7,7 @@ import { explainEvents } from '../dns/explain-events.js'
 import { describeFilters } from '../options/describe-filters.js'
 import type { RecordOptions } from '../options/record-options.js'
 import { RING_BYTES, type Probe } from '../probe/load-probe.js'
+import type { SkippedRuns } from '../probe/skipped-runs.js'
 import { TOOL_VERSION } from '../../version.js'
 import { createTraceWriter, type TraceWriter } from '../write/trace-writer.js'
 import type { KernelCount } from './kernel-count.js'
@@ -29,6 +30,16 @@ export interface Session {
   readonly cgroupPaths: CgroupPaths
   /** `null` when only a part of the host is recorded, so that there is nothing to compare with */
   readonly kernelCount: KernelCount | null
+  /** What the probe counted beside losses, since the session began */
+  readonly probeCounts: () => ProbeCounts
+}
+
+/** What the probe counts beside losses. */
+export interface ProbeCounts {
+  /** `null`: this kernel does not count them */
+  readonly skipped: SkippedRuns | null
+  /** Attempts whose process is not known */
+  readonly lostProcesses: number
 }
 
 interface Parts extends Pick<Session, 'options' | 'probe' | 'output' | 'kernelCount'> {
@@ -58,7 +69,7 @@ export function continueSession(first: Session, next: Pick<Session, 'output' | '
   return addSession({ ...first, ...next, users, contextNs }, () => ({ probe, context: countFromNow(context) }))
 }
 
-type Beginning = Omit<Session, 'id' | 'writer' | 'context'> & {
+type Beginning = Omit<Session, 'id' | 'writer' | 'context' | 'probeCounts'> & {
   readonly users: UserNames
   /** The session's beginning in the times of its context */
   readonly contextNs: number
@@ -99,7 +110,22 @@ function createSession(
     context: options.dnsSource === null ? null : context,
     contextNs,
   })
-  return { id, options, probe, output, clock, writer, context, cgroupPaths, kernelCount }
+  const probeCounts = countProbeFromNow(probe)
+  return { id, options, probe, output, clock, writer, context, cgroupPaths, kernelCount, probeCounts }
+}
+
+function countProbeFromNow(probe: Probe): () => ProbeCounts {
+  const [skippedBefore, processesBefore] = [probe.skipped(), probe.lostProcesses()]
+  return () => {
+    const now = probe.skipped()
+    return {
+      skipped: now && {
+        all: now.all - (skippedBefore?.all ?? 0),
+        uncovered: now.uncovered - (skippedBefore?.uncovered ?? 0),
+      },
+      lostProcesses: probe.lostProcesses() - processesBefore,
+    }
+  }
 }
 
 /** The same context, of which what was lost before is in another file. */

@@ -1,7 +1,8 @@
 import { readMonotonicClock } from '../host/clock.js'
 import type { DnsLossCounts } from '../../store/dns-loss-text.js'
-import type { LossCounts } from '../../store/loss-text.js'
-import type { Session } from './begin-session.js'
+import { sumLoss, type LossCounts } from '../../store/loss-text.js'
+import type { SkippedRuns } from '../probe/skipped-runs.js'
+import type { ProbeCounts, Session } from './begin-session.js'
 import type { Completeness } from './completeness.js'
 import { writePending } from './pending-rows.js'
 import type { Pump } from './pump.js'
@@ -21,6 +22,8 @@ export interface SessionResult {
   readonly loss: LossCounts
   readonly rows: number
   readonly completeness: Completeness | null
+  readonly skipped: SkippedRuns | null
+  readonly lostProcesses: number
   readonly totals: SessionTotals
   /** `null`: names were not looked at */
   readonly dns: DnsResult | null
@@ -60,19 +63,30 @@ export function sayGoodbye(
   writer.addNames(true)
   writer.flushWindow()
   const completeness = kernelCount?.compare(writer.dictionaries.attemptsByNetns()) ?? null
+  const probeCounts = session.probeCounts()
+  const missing = countSkippedAttempts(completeness, probeCounts, sumLoss(pump.loss.total))
+  if (missing > 0) pump.writeSkipped(missing, durationNs)
   const loss = pump.loss.total
   const dns = session.context.counts()
   output.requireName()
-  closeSession(output.db, session.id, { durationNs, reason, loss, completeness, dns })
+  closeSession(output.db, session.id, { durationNs, reason, loss, completeness, dns, ...probeCounts })
   const isLookedUp = session.options.dnsSource !== null
   return {
     durationNs,
     loss,
     rows: pump.rows,
     completeness,
+    ...probeCounts,
     totals: writer.totals,
     dns: isLookedUp ? { ...writer.dns, ...dns } : null,
   }
+}
+
+/** Attempts that the kernel counted and that are in no other count: no more than runs that may have cost one. */
+function countSkippedAttempts(completeness: Completeness | null, { skipped }: ProbeCounts, lost: number): number {
+  if (completeness === null || skipped === null) return 0
+  const missing = completeness.kernelMin - completeness.comparable - lost
+  return Math.min(Math.max(0, missing), skipped.uncovered)
 }
 
 /** After an error: detaches, and says in the session's row how it ended if the file still takes it. */
@@ -89,6 +103,7 @@ export function failSession(session: Session, pump: Pump): void {
       loss: pump.loss.total,
       completeness: null,
       dns: session.context.counts(),
+      ...session.probeCounts(),
     })
   } catch {
     // The first error is the one to report; without this row the session counts as cut off.

@@ -1,7 +1,7 @@
 import type { LossCounts } from '../../store/loss-text.js'
 
 /** What the probe counts, in totals since load. */
-export type ProbeLosses = Omit<LossCounts, 'writerBehind'>
+export type ProbeLosses = Omit<LossCounts, 'writerBehind' | 'skipped'>
 
 /** Splits the probe's totals into what was lost since the last look, by cause. */
 export interface LossMeter {
@@ -11,6 +11,8 @@ export interface LossMeter {
    *   because the writer was behind
    */
   take(writerHeldUs: boolean): LossCounts
+  /** Takes up attempts that are missing because the kernel skipped the probe. @returns them as a loss */
+  addSkipped(count: number): LossCounts
   /** All that was taken. */
   readonly total: LossCounts
   /** The probe's totals as of the last `take`. */
@@ -23,9 +25,13 @@ export function createLossMeter(
   before: ProbeLosses = { ringFull: 0, mapFull: 0, missed: 0 },
 ): LossMeter {
   let seen = before
-  const total = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0 }
+  const total = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
   return {
     total,
+    addSkipped(count) {
+      total.skipped += count
+      return { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: count }
+    },
     get seen() {
       return seen
     },
@@ -37,6 +43,7 @@ export function createLossMeter(
         mapFull: now.mapFull - seen.mapFull,
         missed: now.missed - seen.missed,
         writerBehind: writerHeldUs ? ring : 0,
+        skipped: 0,
       }
       seen = now
       total.ringFull += loss.ringFull

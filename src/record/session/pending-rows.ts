@@ -6,7 +6,7 @@ import type { PendingEvents } from '../probe/pending.js'
 import { connectEvent } from '../probe/wire.gen.js'
 import { BATCH_ROWS, type TraceWriter } from '../write/trace-writer.js'
 
-const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0 }
+const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
 
 /**
  * Writes the attempts that have no answer yet.

@@ -14,6 +14,8 @@ export interface Pump {
   drain(now: () => number): boolean
   /** Runs what keeps the ring waiting: what is lost meanwhile is the writer's. @param now as for `drain` */
   hold<Result>(now: () => number, body: () => Result): Result
+  /** Writes down attempts that are missing because the kernel skipped the probe. @param nowNs session time */
+  writeSkipped(count: number, nowNs: number): void
   readonly rows: number
   readonly loss: LossMeter
 }
@@ -69,6 +71,7 @@ export function createPump(probe: PumpSource, writer: TraceWriter, onBatch: () =
   return {
     hold,
     loss: meter,
+    writeSkipped: (count, nowNs) => void writer.write(probe.ring, () => 0, meter.addSkipped(count), nowNs),
     get rows() {
       return rows
     },

@@ -35,6 +35,8 @@ export async function runSession(recording: Recording, stop: StopSignal, watcher
     const isWritable = pump.drain(session.clock.nowNs)
     const nowNs = clock.nowNs()
     if (session !== checked) check = createCheck((checked = session))
+    probe.tend(recording.tally.rows + pump.rows)
+    probe.forgetProcesses()
     if (isWritable) {
       check(session.clock === clock ? nowNs : session.clock.nowNs())
       recording.tend(nowNs)

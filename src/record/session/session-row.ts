@@ -4,6 +4,7 @@ import type { Database } from 'better-sqlite3'
 import type { DnsLossCounts } from '../../store/dns-loss-text.js'
 import type { LossCounts } from '../../store/loss-text.js'
 import type { DnsSource } from '../options/probe-options.js'
+import type { SkippedRuns } from '../probe/skipped-runs.js'
 import type { Completeness } from './completeness.js'
 import { readStartTicks } from '../../store/process-start.js'
 
@@ -27,6 +28,10 @@ export interface SessionEnd {
   readonly reason: EndReason
   readonly loss: LossCounts
   readonly completeness: Completeness | null
+  /** `null`: the kernel does not count them */
+  readonly skipped: SkippedRuns | null
+  /** Attempts whose process is not known */
+  readonly lostProcesses: number
   /** DNS packets that were lost or were none, and names that were forgotten */
   readonly dns: DnsLossCounts
 }
@@ -61,7 +66,8 @@ export function insertSession(db: Database, start: SessionStart): number {
 /** Says goodbye: without this a session counts as cut off. */
 export function closeSession(db: Database, sessionId: number, end: SessionEnd): void {
   db.prepare(`UPDATE session SET duration_ns = ?, end_reason = ?, lost_ring_full_count = ?, lost_map_full_count = ?,
-    lost_writer_behind_count = ?, lost_missed_count = ?, kernel_attempts_min = ?, kernel_attempts_max = ?, comparable_attempts = ?,
+    lost_writer_behind_count = ?, lost_missed_count = ?, lost_skipped_count = ?, skipped_run_count = ?, uncovered_run_count = ?,
+    lost_process_count = ?, kernel_attempts_min = ?, kernel_attempts_max = ?, comparable_attempts = ?,
     uncomparable_attempts = ?, dns_lost_count = ?, dns_malformed_count = ?, dns_evicted_count = ? WHERE session_id = ?`).run(
     end.durationNs,
     end.reason,
@@ -69,6 +75,10 @@ export function closeSession(db: Database, sessionId: number, end: SessionEnd): 
     end.loss.mapFull,
     end.loss.writerBehind,
     end.loss.missed,
+    end.loss.skipped,
+    end.skipped?.all ?? null,
+    end.skipped?.uncovered ?? null,
+    end.lostProcesses,
     end.completeness?.kernelMin ?? null,
     end.completeness?.kernelMax ?? null,
     end.completeness?.comparable ?? null,

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { addLoss, sumLoss, type LossCounts } from '../../store/loss-text.js'
 import { createTotals, mergeTotals, type SessionTotals } from '../write/session-totals.js'
+import type { SkippedRuns } from '../probe/skipped-runs.js'
 import type { Completeness } from './completeness.js'
 import type { DnsResult, SessionResult } from './end-session.js'
 
@@ -22,12 +23,14 @@ export interface TallySum {
   readonly rows: number
   readonly loss: LossCounts
   readonly completeness: Completeness | null
+  readonly skipped: SkippedRuns | null
+  readonly lostProcesses: number
   readonly totals: SessionTotals
   readonly dns: DnsResult | null
 }
 
 const NO_DNS: DnsResult = { lookups: 0, named: 0, lost: 0, malformed: 0, evicted: 0 }
-const NO_LOSS: LossCounts = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0 }
+const NO_LOSS: LossCounts = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
 
 export function createTally(): Tally {
   let sum: TallySum = {
@@ -38,6 +41,8 @@ export function createTally(): Tally {
     rows: 0,
     loss: NO_LOSS,
     completeness: null,
+    skipped: null,
+    lostProcesses: 0,
     totals: createTotals(),
     dns: null,
   }
@@ -51,7 +56,7 @@ export function createTally(): Tally {
     get lost() {
       return sumLoss(sum.loss)
     },
-    add(path, { rows, loss, completeness, totals, dns }) {
+    add(path, { rows, loss, completeness, skipped, lostProcesses, totals, dns }) {
       sum = {
         firstPath: sum.files === 0 ? path : sum.firstPath,
         lastPath: path,
@@ -60,6 +65,8 @@ export function createTally(): Tally {
         rows: sum.rows + rows,
         loss: addLoss(sum.loss, loss),
         completeness: sum.files === 0 ? completeness : addCompleteness(sum.completeness, completeness),
+        skipped: addSkipped(sum.skipped, skipped),
+        lostProcesses: sum.lostProcesses + lostProcesses,
         totals: mergeTotals(sum.totals, totals),
         dns: dns && addDns(sum.dns ?? NO_DNS, dns),
       }
@@ -76,6 +83,11 @@ function addDns(a: DnsResult, b: DnsResult): DnsResult {
     malformed: a.malformed + b.malformed,
     evicted: a.evicted + b.evicted,
   }
+}
+
+function addSkipped(a: SkippedRuns | null, b: SkippedRuns | null): SkippedRuns | null {
+  if (a === null || b === null) return a ?? b
+  return { all: a.all + b.all, uncovered: a.uncovered + b.uncovered }
 }
 
 function addCompleteness(a: Completeness | null, b: Completeness | null): Completeness | null {

@@ -1,7 +1,7 @@
 import { percentileOf } from '../../store/latency-histogram.js'
 import { OUTCOMES } from '../../store/outcome.js'
 import { describeDnsLoss } from '../../store/dns-loss-text.js'
-import { describeLossCounts, type LossCounts } from '../../store/loss-text.js'
+import { describeLossCounts, describeLostProcesses, type LossCounts } from '../../store/loss-text.js'
 import type { CompletenessText } from '../../store/completeness-text.js'
 import { formatDuration, formatLength } from '../../show/format-duration.js'
 import { formatBytes, formatCount, formatPlural } from '../../show/format-number.js'
@@ -21,6 +21,7 @@ export interface Summary {
   readonly fileBytes: number
   readonly totals: SessionTotals
   readonly loss: LossCounts
+  readonly lostProcesses: number
   readonly completeness: CompletenessText
   /** `null`: names were not looked at */
   readonly dns: DnsResult | null
@@ -30,7 +31,11 @@ export interface Summary {
 /** What is said at the end, a line per element. Loss comes first. */
 export function renderSummary(summary: Summary): string[] {
   const { totals } = summary
-  const losses = [describeLossCounts(summary.loss), summary.dns && describeDnsLoss(summary.dns)]
+  const losses = [
+    describeLossCounts(summary.loss),
+    describeLostProcesses(summary.lostProcesses),
+    summary.dns && describeDnsLoss(summary.dns),
+  ]
   const outcomes = OUTCOMES.flatMap((name, i) => (totals.counts[i] ? [`${formatCount(totals.counts[i])} ${name}`] : []))
   const latency = [50, 90, 99].map(
     (p) => `p${p} ${formatDuration(percentileOf(totals.buckets, p, totals.maxLatencyNs))}`,

@@ -1,7 +1,8 @@
 import { describeCompleteness, type CompletenessText } from '../../store/completeness-text.js'
 import { describeDnsLoss, type DnsLossCounts } from '../../store/dns-loss-text.js'
-import { describeLossCounts, sumLoss, type LossCounts } from '../../store/loss-text.js'
+import { describeLossCounts, describeLostProcesses, sumLoss, type LossCounts } from '../../store/loss-text.js'
 import { describeFilters } from '../options/describe-filters.js'
+import type { SkippedRuns } from '../probe/skipped-runs.js'
 import type { Session } from '../session/begin-session.js'
 import type { Completeness } from '../session/completeness.js'
 import type { TallySum } from '../session/tally.js'
@@ -21,6 +22,8 @@ export function reportResult(result: TallySum, session: Session, durationNs: num
 interface Outcome {
   readonly loss: LossCounts
   readonly completeness: Completeness | null
+  readonly skipped: SkippedRuns | null
+  readonly lostProcesses: number
   readonly dns: DnsLossCounts | null
 }
 
@@ -28,16 +31,19 @@ interface Outcome {
 export function describeProblems(result: Outcome, session: Session): string[] {
   const { verdict, text } = judge(result, session)
   const dns = result.dns && describeDnsLoss(result.dns)
-  return [describeLossCounts(result.loss) ?? [], dns ?? [], verdict === 'incomplete' ? text : []].flat()
+  const isWorthTelling = verdict === 'incomplete' || (verdict === 'unchecked' && (result.skipped?.uncovered ?? 0) > 0)
+  const losses = [describeLossCounts(result.loss), describeLostProcesses(result.lostProcesses), dns]
+  return [...losses, isWorthTelling ? text : null].filter((line) => line !== null)
 }
 
-function judge({ completeness, loss }: Outcome, { options }: Session): CompletenessText {
+function judge({ completeness, skipped, loss }: Outcome, { options }: Session): CompletenessText {
   return describeCompleteness({
     filters: describeFilters(options.filters, options.command),
     kernel_attempts_min: completeness?.kernelMin ?? null,
     kernel_attempts_max: completeness?.kernelMax ?? null,
     comparable_attempts: completeness?.comparable ?? null,
     uncomparable_attempts: completeness?.uncomparable ?? null,
+    uncovered_run_count: skipped?.uncovered ?? null,
     lost: sumLoss(loss),
   })
 }

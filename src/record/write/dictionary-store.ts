@@ -1,13 +1,11 @@
 import type { Database } from 'better-sqlite3'
-import { connectEvent } from '../probe/wire.gen.js'
+import { EXE } from '../decode/process-table.js'
+import { processFacts } from '../probe/wire.gen.js'
 import { readText } from '../decode/read-text.js'
 import type { DictionaryStore } from '../intern/dictionaries.js'
 import { formatAddress, isIpv4Mapped, isUnspecified } from '../../store/address.js'
 import { containerName } from '../../view/container-name.js'
 
-const KEY = connectEvent.process_start_ns
-const field = (name: 'cgroup_id' | 'exe_inode' | 'pid' | 'uid' | 'netns' | 'mntns' | 'comm' | 'exe') =>
-  connectEvent[name] - KEY
 const ADDRESS_BYTES = 16
 
 /** Names of what the kernel knows by number, looked up at recording time; `null` for what has none, or none yet. */
@@ -24,6 +22,7 @@ export function createDictionaryStore(
 ): DictionaryStore & { cgroup(kernelId: bigint): number } {
   const insertProcess = db.prepare(`INSERT INTO process
     (session_id, pid, process_start_ns, comm, exe, uid, user, cgroup_id, netns, mntns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const insertUnknown = db.prepare('INSERT INTO process (session_id, netns) VALUES (?, ?)')
   const findCgroup = db.prepare('SELECT cgroup_id FROM cgroup WHERE session_id = ? AND kernel_cgroup_id = ?').pluck()
   const insertCgroup = db.prepare(
     'INSERT INTO cgroup (session_id, kernel_cgroup_id, path, container) VALUES (?, ?, ?, ?)',
@@ -44,17 +43,18 @@ export function createDictionaryStore(
     cgroup: cgroupRow,
     process(bytes, at) {
       const view = new DataView(bytes.buffer, bytes.byteOffset)
-      const word = (name: 'pid' | 'uid' | 'netns' | 'mntns') => view.getUint32(at + field(name), true)
+      const word = (name: 'pid' | 'uid' | 'netns' | 'mntns') => view.getUint32(at + processFacts[name], true)
       const [pid, uid, netns] = [word('pid'), word('uid'), word('netns')]
+      if (pid === 0) return { processId: Number(insertUnknown.run(sessionId, netns || null).lastInsertRowid), netns }
       const { lastInsertRowid } = insertProcess.run(
         sessionId,
         pid,
-        view.getBigUint64(at, true),
-        readText(bytes, at + field('comm'), 16),
-        view.getBigUint64(at + field('exe_inode'), true) === 0n ? null : readText(bytes, at + field('exe'), 128),
+        view.getBigUint64(at + processFacts.process_start_ns, true),
+        readText(bytes, at + processFacts.comm, 16),
+        view.getBigUint64(at + processFacts.exe_inode, true) === 0n ? null : readText(bytes, at + EXE, 128),
         uid,
         names.userName(uid),
-        cgroupRow(view.getBigUint64(at + field('cgroup_id'), true)),
+        cgroupRow(view.getBigUint64(at + processFacts.cgroup_id, true)),
         netns,
         word('mntns') || null,
       )

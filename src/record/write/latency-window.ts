@@ -32,7 +32,7 @@ export interface LatencyWindow {
   readonly attempts: number
   readonly minStartedNs: number
   readonly maxStartedNs: number
-  /** Attempts with each flag: mapped, fast open, MPTCP, kernel thread, no SYN, simultaneous open. */
+  /** Attempts with each flag: mapped, fast open, MPTCP, kernel thread, no SYN, simultaneous open, inexact. */
   readonly flagCounts: readonly number[]
   /** Whether the window has used up its memory and is to be written now. */
   isFull(): boolean
@@ -78,7 +78,8 @@ export function createLatencyWindow(sessionUnixNs: bigint): LatencyWindow {
       const latencyNs = batch.latencyNs[row] as number
       const endpoint = batch.endpointEntry[row] as number
       const process = batch.processEntry[row] as number
-      const bucket = outcome === 0 ? bucketOf(latencyNs) : -1
+      // The latency of an attempt whose end was not seen is not known.
+      const bucket = outcome === 0 && (flags & connectFlag.inexact) === 0 ? bucketOf(latencyNs) : -1
       attempts++
       if (startedNs < minStartedNs) minStartedNs = startedNs
       if (startedNs > maxStartedNs) maxStartedNs = startedNs

@@ -65,7 +65,7 @@ export function createTraceWriter(db: Database, options: TraceWriterOptions): Tr
   const target = createTarget(batch, dictionaries, options)
   const dns = createDnsWriter(db, sessionId, { cgroupRow: store.cgroup, sinceNs: options.contextNs ?? 0 })
   const attempts = createAttemptWriter(db, sessionId, dictionaries)
-  const insertBatch = db.prepare('INSERT INTO batch VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const insertBatch = db.prepare('INSERT INTO batch VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const inTransaction = createTransaction(db)
   const windows = createWindows(db, sessionId, dictionaries)
   let nextAttemptId = nextId(db)
@@ -74,7 +74,7 @@ export function createTraceWriter(db: Database, options: TraceWriterOptions): Tr
     const groups = attempts.insert(batch)
     if (batch.names.length > 0) dns.insertNames(batch, groups, nextAttemptId)
     const [min, max] = batch.count > 0 ? [batch.minStartedNs, batch.maxStartedNs] : [null, null]
-    const causes = [loss.ringFull, loss.mapFull, loss.writerBehind, loss.missed]
+    const causes = [loss.ringFull, loss.mapFull, loss.writerBehind, loss.missed, loss.skipped]
     insertBatch.run(sessionId, nextAttemptId, batch.count, nowNs, min, max, ...causes)
   }
   return {

@@ -37,7 +37,7 @@ export function closeWindow(
 
 /** @returns a function that inserts a window and returns its id, to be called inside a transaction */
 export function createWindowWriter(db: Database, sessionId: number): (window: ClosedWindow) => number {
-  const insertWindow = db.prepare('INSERT INTO latency_window VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const insertWindow = db.prepare('INSERT INTO latency_window VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const insertSums = db.prepare('INSERT INTO window_sums VALUES (?, ?, ?)')
   return ({ values, sums }) => {
     const { lastInsertRowid } = insertWindow.run(sessionId, ...values)

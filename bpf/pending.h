@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: (GPL-2.0 OR MIT) */
+/*
+ * Pending attempts by the address of their struct sock. What is left when recording ends is `pending`.
+ *
+ * From Linux 5.12 on they stand in an array of buckets, which costs a tenth of a hash's helper calls: the verifier turns
+ * a lookup in an array into three instructions, and a place is taken by one compare-and-swap, without a lock. A full
+ * bucket overflows into the hash. Older kernels have no compare-and-swap and use the hash alone.
+ */
+#ifndef TCPCONN_PENDING_H
+#define TCPCONN_PENDING_H
+
+/* 65,536 places in 4.7 MB. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, BUCKETS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct bucket);
+} buckets SEC(".maps");
+
+/* Costs no memory until it is used. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 131072);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct pending_attempt);
+} pending SEC(".maps");
+
+/* Where a pending attempt stands: in a place of a bucket, or in the hash when `bucket` is NULL. */
+struct pending_place {
+	struct bucket *bucket;
+	__u32 place;
+};
+
+/* A 32-bit move makes a number of a pointer that the verifier lets nobody calculate with. */
+static __always_inline struct bucket *bucket_of(struct sock *sk)
+{
+	__u64 low;
+	__u32 index;
+
+	asm volatile("r1 = %1; w1 = w1; %0 = r1" : "=r"(low) : "r"(sk) : "r1");
+	index = (__u32)(low * 0x9e3779b1u) >> 19;
+	return bpf_map_lookup_elem(&buckets, &index);
+}
+
+_Static_assert(BUCKETS == 1 << (32 - 19), "as many as bucket_of gives");
+
+static __always_inline struct pending_attempt *find_in_bucket(struct sock *sk, struct pending_place *at)
+{
+	struct bucket *bucket = bucket_of(sk);
+	__u64 key = (__u64)sk;
+
+	at->bucket = bucket;
+	if (!bucket)
+		return NULL;
+#define FIND(i)                                     \
+	if (bucket->socks[i] == key) {              \
+		at->place = i;                      \
+		return &bucket->attempts[i];        \
+	}
+	FIND(0) FIND(1) FIND(2) FIND(3) FIND(4) FIND(5) FIND(6) FIND(7)
+#undef FIND
+	at->bucket = NULL;
+	return NULL;
+}
+
+static __always_inline struct pending_attempt *find_attempt(struct sock *sk, struct pending_place *at, bool has_buckets)
+{
+	__u64 key = (__u64)sk;
+
+	if (has_buckets) {
+		struct pending_attempt *found = find_in_bucket(sk, at);
+
+		if (found || !state.overflow_seen)
+			return found;
+	}
+	at->bucket = NULL;
+	return bpf_map_lookup_elem(&pending, &key);
+}
+
+static __always_inline void remove_attempt(struct sock *sk, const struct pending_place *at)
+{
+	__u64 key = (__u64)sk;
+
+	if (at->bucket)
+		at->bucket->socks[at->place & (PLACES - 1)] = 0;
+	else
+		bpf_map_delete_elem(&pending, &key);
+}
+
+/* Nobody looks for this socket before its SYN is sent: the task that connects holds its lock. */
+static __always_inline bool put_into_bucket(struct sock *sk, const struct pending_attempt *attempt)
+{
+	struct bucket *bucket = bucket_of(sk);
+	__u64 key = (__u64)sk;
+
+	if (!bucket)
+		return false;
+#define PUT(i)                                                                                          \
+	if (!bucket->socks[i] && !__sync_val_compare_and_swap(&bucket->socks[i], 0, key)) {            \
+		bucket->attempts[i] = *attempt;                                                         \
+		return true;                                                                            \
+	}
+	PUT(0) PUT(1) PUT(2) PUT(3) PUT(4) PUT(5) PUT(6) PUT(7)
+#undef PUT
+	return false;
+}
+
+/* An attempt that finds room nowhere is lost, and counted. */
+static __always_inline void put_attempt(struct sock *sk, const struct pending_attempt *attempt, bool has_buckets)
+{
+	__u64 key = (__u64)sk;
+
+	if (has_buckets) {
+		if (put_into_bucket(sk, attempt))
+			return;
+		state.overflow_seen = 1;
+	}
+	if (bpf_map_update_elem(&pending, &key, attempt, BPF_ANY))
+		__sync_fetch_and_add(&state.lost_map_full_count, 1);
+}
+
+#endif

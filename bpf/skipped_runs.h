@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: (GPL-2.0 OR MIT) */
+/*
+ * From Linux 6.1 on the kernel skips a program on a CPU where it is running already (kernel/trace/bpf_trace.c,
+ * prog->active). Two things run in the middle of a program:
+ *   softirqs     which end attempts but never begin one
+ *   other tasks  from Linux 7 on, where tracepoints are preemptible; they begin attempts too
+ * follow_skipped stands behind follow_connect on the same tracepoint: what interrupts one of the two finds the other free.
+ * A task that is preempted inside a program keeps it from running on that CPU until the task is scheduled again. So programs
+ * are not preemptible from their first to their last instruction (hold_cpu, release_cpu); what remains are the few
+ * instructions by which the kernel enters and leaves them. Of the tasks of a CPU one may be preempted there in each program,
+ * so that on Linux 7 there is a third one, follow_preempted.
+ * When all of them are skipped for the end of an attempt after all, it is caught at the next change that is seen, at the
+ * socket's error report or at its destruction; a begin is caught at its end. Such an event has FLAG_INEXACT: its latency is
+ * not known.
+ */
+#ifndef TCPCONN_SKIPPED_RUNS_H
+#define TCPCONN_SKIPPED_RUNS_H
+
+/* Linux 6.10 and 6.14. */
+extern void bpf_preempt_disable(void) __ksym __weak;
+extern void bpf_preempt_enable(void) __ksym __weak;
+extern void bpf_local_irq_save(unsigned long *flags) __ksym __weak;
+extern void bpf_local_irq_restore(unsigned long *flags) __ksym __weak;
+
+static __always_inline void hold_cpu(void)
+{
+	if (filters.preemptible && bpf_preempt_disable)
+		bpf_preempt_disable();
+}
+
+/* With interrupts off, allowing preemption does not reschedule: that waits until the program has ended. */
+static __always_inline void release_cpu(void)
+{
+	unsigned long flags;
+
+	if (filters.preemptible && bpf_preempt_disable) {
+		bpf_local_irq_save(&flags);
+		bpf_preempt_enable();
+		bpf_local_irq_restore(&flags);
+	}
+}
+
+/* The sockets whose begin a program saw last on this CPU; 0 once the next program knows. */
+struct begun_socks {
+	__u64 seen_by_connect;
+	__u64 seen_by_skipped;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct begun_socks);
+} begun_socks SEC(".maps");
+
+static __always_inline struct begun_socks *find_begun(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&begun_socks, &zero);
+}
+
+/* For follow_connect, which begins whatever it sees. */
+static __always_inline void note_begin(struct sock *sk)
+{
+	struct begun_socks *begun = filters.preemptible ? find_begun() : NULL;
+
+	if (begun)
+		begun->seen_by_connect = (__u64)sk;
+}
+
+/*
+ * Whether a program before this one saw the begin: on this CPU, or on another before the task was moved. What it saw may
+ * have been filtered out, so that it is not in the map.
+ */
+static __always_inline bool has_begun(struct sock *sk, bool is_last)
+{
+	struct begun_socks *begun = find_begun();
+	struct pending_place at = {};
+	__u64 key = (__u64)sk;
+	bool is_seen;
+
+	if (!begun)
+		return true;
+	is_seen = begun->seen_by_connect == key || (is_last && begun->seen_by_skipped == key);
+	begun->seen_by_connect = 0;
+	begun->seen_by_skipped = is_last ? 0 : key;
+	return is_seen || find_attempt(sk, &at, true);
+}
+
+/* A SYN of the first ms may have been sent before recording began. */
+#define FIRST_MS 2
+
+/*
+ * The end of an attempt whose begin both programs were skipped for: its process is not known, and its start only to a ms,
+ * from the time of its first SYN. Attempts that were filtered out by process, found no room, or began before the recording
+ * are not known either: where these cannot be told apart, nothing is kept, and the skipped runs are counted all the same.
+ */
+static __always_inline void keep_unbegun(struct sock *sk, int oldstate, int newstate)
+{
+	struct connect_event event = {};
+	struct tcp_sock *tcp;
+	__u64 now_ns = bpf_ktime_get_ns();
+	__u32 sent_ms;
+
+	if (!filters.preemptible || filters.by_process || !state.recording || state.lost_map_full_count ||
+	    oldstate != TCP_SYN_SENT || newstate == TCP_SYN_RECV)
+		return;
+	tcp = bpf_skc_to_tcp_sock(sk);
+	sent_ms = tcp ? tcp->retrans_stamp : 0;
+	if (!sent_ms || (__s32)(sent_ms - state.recording_since_ms) < FIRST_MS)
+		return;
+	read_addresses(sk, &event);
+	if (!wants_socket(&event))
+		return;
+	event.process.position = sk->__sk_common.skc_net.net->ns.inum;
+	event.started_ns = now_ns - (__u64)((__u32)(now_ns / 1000000) - sent_ms) * 1000000;
+	end_attempt(sk, (struct pending_attempt *)&event, newstate, FLAG_INEXACT);
+}
+
+/* @newstate: the state that ended the attempt, if one of this socket is still in the map */
+static __always_inline void catch_end(struct sock *sk, int newstate)
+{
+	struct pending_place at = {};
+	struct pending_attempt *attempt = find_attempt(sk, &at, true);
+
+	if (!attempt)
+		return;
+	end_attempt(sk, attempt, newstate, FLAG_INEXACT);
+	remove_attempt(sk, &at);
+}
+
+/* ICMP errors are reported before the change to CLOSE, which is then seen. */
+SEC("tp_btf/inet_sk_error_report")
+int BPF_PROG(catch_error, struct sock *sk)
+{
+	hold_cpu();
+	if (sk->sk_protocol == IPPROTO_TCP && sk->__sk_common.skc_state == TCP_CLOSE)
+		catch_end(sk, TCP_CLOSE);
+	release_cpu();
+	return 0;
+}
+
+/*
+ * The SYN was answered before the socket was closed: tcp_connect sets rcv_nxt to 0, and the answer to something else. It
+ * outlives tcp_disconnect.
+ */
+static __always_inline bool was_established(struct sock *sk)
+{
+	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
+
+	return tcp && tcp->rcv_nxt;
+}
+
+/* Called first thing when a socket is destroyed: net/ipv4/tcp_ipv4.c, tcp_v4_destroy_sock. */
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(catch_destroyed, struct sock *sk)
+{
+	hold_cpu();
+	catch_end(sk, was_established(sk) ? TCP_ESTABLISHED : TCP_CLOSE);
+	release_cpu();
+	return 0;
+}
+
+/* Neither a state of an attempt that is pending, nor of a socket that was closed: it was established. */
+static __always_inline bool is_established(__u8 state)
+{
+	return state != TCP_SYN_SENT && state != TCP_SYN_RECV && state != TCP_CLOSE && state != TCP_NEW_SYN_RECV;
+}
+
+static __always_inline void catch_open(struct bucket *bucket, __u32 place)
+{
+	struct sock *sk = (struct sock *)bucket->socks[place];
+	struct connect_event event;
+	struct tcp_facts tcp = {};
+
+	if (!sk)
+		return;
+	*(struct pending_attempt *)&event = bucket->attempts[place];
+	/* The memory of a socket may be another's by now. */
+	if (!is_established(BPF_CORE_READ(sk, __sk_common.skc_state)) ||
+	    bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)) != event.remote_port)
+		return;
+	copy_tcp((struct tcp_sock *)sk, &tcp);
+	event.local_port = tcp.source_port;
+	event.syn_retransmits = tcp.total_retrans > 255 ? 255 : tcp.total_retrans;
+	event.outcome = OUTCOME_ESTABLISHED;
+	event.flags |= FLAG_INEXACT;
+	event.latency_ns = bpf_ktime_get_ns() - event.started_ns;
+	bucket->socks[place] = 0;
+	keep_result(&event);
+}
+
+static long catch_in_bucket(__u32 index, void *context)
+{
+	struct bucket *bucket = bpf_map_lookup_elem(&buckets, &index);
+
+	if (!bucket)
+		return 1;
+	for (__u32 place = 0; place < PLACES; place++)
+		catch_open(bucket, place);
+	return 0;
+}
+
+/*
+ * Run by the reader after the other programs were detached, if runs were skipped: connections that are still open and
+ * whose establishment nobody saw.
+ */
+SEC("syscall")
+int catch_established(void *context)
+{
+	bpf_loop(BUCKETS, catch_in_bucket, NULL, 0);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,84 @@
+/**
+ * Attempts without a skipped run after which the second program is detached. If one in 10,000 were skipped, 30,000 in a
+ * row without one would come about once in 20 times (0.9999^30000 = 0.05).
+ */
+const QUIET_ATTEMPTS = 30_000
+
+/** Runs of the probe's programs that the kernel skipped, since load. */
+export interface SkippedRuns {
+  /** Of all programs that follow attempts. Most cost nothing: another program did the work, or there was none. */
+  readonly all: number
+  /** Those behind which no other program stood: what may have cost an attempt, or its latency. */
+  readonly uncovered: number
+}
+
+/** What is watched. */
+export interface WatchedPrograms {
+  /** Skipped runs of all followers, of the first and of the last, since load; `null`: the kernel does not count them. */
+  readMisses(): { readonly all: number; readonly first: number; readonly last: number } | null
+  attachSecond(): void
+  detachSecond(): void
+}
+
+/**
+ * Keeps the second program attached where it is needed. Two programs on one tracepoint cost half a microsecond per
+ * connect, since the kernel leaves its direct call for a loop of indirect ones. Recording begins with both; the second is
+ * detached when many attempts went by without a skipped run, and attached again, for good, at the first one.
+ */
+export interface SkipWatch {
+  /** To be called now and then. @param attempts recorded since the first call */
+  tick(attempts: number): void
+  /** `null`: the kernel does not count them */
+  skipped(): SkippedRuns | null
+}
+
+/** @param isAdaptive whether the second program may be detached */
+export function createSkipWatch(programs: WatchedPrograms, isAdaptive: boolean): SkipWatch {
+  let isCovered = true
+  let mayDetach = isAdaptive
+  /** Skipped runs of the first program when it was left alone, and those it had alone before. */
+  let aloneFrom = 0
+  let aloneBefore = 0
+  return {
+    tick(attempts) {
+      const misses = programs.readMisses()
+      if (misses === null) return
+      if (!isCovered && misses.first > aloneFrom) {
+        programs.attachSecond()
+        aloneBefore = misses.first - aloneFrom
+        isCovered = true
+        mayDetach = false
+      } else if (isCovered && mayDetach) {
+        if (misses.all > 0) mayDetach = false
+        else if (attempts >= QUIET_ATTEMPTS) {
+          programs.detachSecond()
+          aloneFrom = misses.first
+          isCovered = false
+        }
+      }
+    },
+    skipped() {
+      const misses = programs.readMisses()
+      if (misses === null) return null
+      const alone = isCovered ? aloneBefore : misses.first - aloneFrom
+      return { all: misses.all, uncovered: misses.last + alone }
+    },
+  }
+}
+
+/** struct bpf_prog_info (include/uapi/linux/bpf.h): recursion_misses, since Linux 5.12. */
+const INFO = { size_bytes: 232, recursion_misses: 208 }
+
+/**
+ * Runs of a program that the kernel skipped, `null` when it does not count them.
+ * @param getInfo bpf_obj_get_info_by_fd
+ */
+export function readRecursionMisses(
+  getInfo: (fd: number, info: Uint8Array, sizeBytes: Uint32Array) => number,
+  fd: number,
+): number | null {
+  const info = new Uint8Array(INFO.size_bytes)
+  const size = Uint32Array.of(info.length)
+  if (getInfo(fd, info, size) !== 0 || (size[0] as number) < INFO.recursion_misses + 8) return null
+  return Number(new DataView(info.buffer).getBigUint64(INFO.recursion_misses, true))
+}
