@@ -17,7 +17,6 @@ import { SILENT_ADDRESS, addSilentLink, makeNetworkNamespace, readTcpCounter } f
 import { readThreads } from '../../support/process-status.js'
 import { readOnlyBut } from '../../support/read-only.js'
 import { startRecording } from '../../support/recorder.js'
-import { publicRepository } from '../../support/repository.js'
 import { waitForSynSent } from '../../support/syn-sent.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
@@ -69,8 +68,8 @@ describeKernel('privileges under sudo', () => {
       'process.stdout.write(require("fs").readdirSync("/proc/self/task").map((tid) => require("fs").readFileSync(`/proc/self/task/${tid}/comm`, "utf8")).join(""))'
     const threads = execFileSync(process.execPath, ['-e', listThreads], { encoding: 'utf8', env: USE_IO_URING })
     skipUnless(threads.includes('iou-sqp'), 'this Node.js or this kernel does not use io_uring', context)
-    const { file, env, root } = recordAsGames()
-    const result = await runTool(['record', file], { root, env: { ...env, ...USE_IO_URING } })
+    const { file, env } = recordAsGames()
+    const result = await runTool(['record', file], { env: { ...env, ...USE_IO_URING } })
     expectError(result, 'E_PRIVILEGES_LEFT')
     expect(result.stderr).toMatch(/^reason: thread \d+ \(iou-sqp-\d+\) has Uid 0 0 0 0 instead of 5 5 5 5$/m)
     expect(result.stderr).toMatch(/^hint: unset UV_USE_IO_URING/m)
@@ -111,7 +110,7 @@ describeKernel('privileges under sudo', () => {
 
   test('a directory that the user may not write', async () => {
     const file = join(makeTemporaryDirectory(), 'trace.db')
-    const result = await runTool(['record', file], { root: publicRepository(), env: SUDO_GAMES })
+    const result = await runTool(['record', file], { env: SUDO_GAMES })
     expectError(result, 'E_CANNOT_OPEN')
     expect(result.stderr).toContain(`reason: user ${GAMES_UID} may not write it`)
     expect(result.stderr).toMatch(/^hint: .*unset SUDO_UID/m)
