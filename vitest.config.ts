@@ -61,6 +61,7 @@ export default defineConfig({
   plugins: [{ name: 'require-build', configResolved: requireBuild }],
   test: {
     reporters: ['default', report],
+    globalSetup: 'test/support/share-package.ts',
     slowTestThreshold: 5000,
     // Against what hangs: on a busy machine a test takes many times as long.
     testTimeout: 60_000,

@@ -1,5 +1,6 @@
 import { aliasHint } from './aliases/wrong-use.js'
 import { HELP_HINT, TcpconnError } from './errors.js'
+import { nativeModuleFault } from './native-module-fault.js'
 import { safeLine } from './show/safe-text.js'
 
 /** Exit statuses that are not 1: wrong usage, SQL that is wrong, and a command that could not be run, as shells give them. */
@@ -15,7 +16,8 @@ const EXIT_STATUS: Record<string, number> = {
  * What is said on stderr about anything that was thrown, and the exit status.
  * @param alias the name of another tool that the program was called by
  */
-export function describeError(thrown: unknown, alias: string | null = null): { text: string; exitStatus: number } {
+export function describeError(anything: unknown, alias: string | null = null): { text: string; exitStatus: number } {
+  const thrown = nativeModuleFault(anything) ?? anything
   if (thrown instanceof TcpconnError) {
     const what = alias === null ? thrown.message : `${alias}: ${thrown.message}`
     const hint = alias !== null && thrown.hint === HELP_HINT ? aliasHint(alias) : thrown.hint

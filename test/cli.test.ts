@@ -5,9 +5,11 @@ import { describe, expect, test } from 'vitest'
 import { TOOL_VERSION } from '../src/version.js'
 import { makeSampleTrace } from './analyze/sample-trace.js'
 import { expectError } from './support/error-lines.js'
+import { skipUnlessNodeIsShared } from './support/kernel-tests.js'
 import { makeTemporaryDirectory } from './support/temporary-directory.js'
 import { run } from './support/process.js'
 import { linkTool, runTool, toolCommand } from './support/tool.js'
+import { asNobody } from './support/users.js'
 
 /** A closed trace with this many endpoints. */
 function makeClosedTrace(endpoints = 1): string {
@@ -183,14 +185,18 @@ describe("program names of bcc's tools", () => {
       expect(finished.stderr).toMatch(new RegExp(`^error: ${name}: `))
       expect(finished.stderr).toContain(`hint: ${name} --help explains every option\n`)
     }
-    const unprivileged = await run([tool], { uid: 65_534, gid: 65_534 })
-    expectError(unprivileged, 'E_NOT_PRIVILEGED')
-    expect(unprivileged.stderr).toMatch(new RegExp(`^error: ${name}: `))
     expect(await run([tool, '--help'])).toMatchObject({
       status: 0,
       stdout: expect.stringMatching(new RegExp(`^Usage: ${name} `)),
       stderr: '',
     })
+  })
+
+  test.for(['tcpconnect', 'tcpconnlat'])('%s without privileges says so by its name', async (name, context) => {
+    skipUnlessNodeIsShared(context)
+    const finished = await run([linkTool(name)], asNobody())
+    expectError(finished, 'E_NOT_PRIVILEGED')
+    expect(finished.stderr).toMatch(new RegExp(`^error: ${name}: `))
   })
 
   test('tcpconnect -c -d is a wrong use', async () => {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import Database from 'better-sqlite3'
+import type { Database } from 'better-sqlite3'
 import { TcpconnError } from '../errors.js'
 import { migrate } from './migrate.js'
+import { openDatabase } from './open-database.js'
 
 /** The SQL that makes each object, by its type, name and table; `null` for the index behind a UNIQUE. */
 type Schema = ReadonlyMap<string, string | null>
@@ -27,7 +28,7 @@ export const SCHEMA_DIGESTS: readonly string[] = [
  * ANALYZE leaves is allowed. The schema has to parse; nothing of it is run.
  * @throws E_FOREIGN_SCHEMA, E_DAMAGED_TRACE
  */
-export function checkSchema(db: Database.Database, path: string, version: number): void {
+export function checkSchema(db: Database, path: string, version: number): void {
   const found = readSchema(db)
   if (digestOf(found) === SCHEMA_DIGESTS[version - 1]) return
   const expected = schemaOf(version)
@@ -41,7 +42,7 @@ export function checkSchema(db: Database.Database, path: string, version: number
 
 /** What the migrations up to a version make. */
 function schemaOf(version: number): Schema {
-  const db = new Database(':memory:')
+  const db = openDatabase(':memory:')
   try {
     migrate(db, version)
     return new Map(readSchema(db))
@@ -51,7 +52,7 @@ function schemaOf(version: number): Schema {
 }
 
 /** The digest in `SCHEMA_DIGESTS` of a database's schema. */
-export function digestSchema(db: Database.Database): string {
+export function digestSchema(db: Database): string {
   return digestOf(readSchema(db))
 }
 
@@ -59,7 +60,7 @@ function digestOf(schema: readonly (readonly [string, string | null])[]): string
   return createHash('sha256').update(JSON.stringify(schema)).digest('hex')
 }
 
-function readSchema(db: Database.Database): [string, string | null][] {
+function readSchema(db: Database): [string, string | null][] {
   const rows = db
     .prepare(
       `SELECT json_array(type, substr(name, 1, 200), substr(tbl_name, 1, 200)),

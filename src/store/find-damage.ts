@@ -1,6 +1,7 @@
-import Database from 'better-sqlite3'
+import type { Database } from 'better-sqlite3'
 import { TcpconnError, messageOf } from '../errors.js'
 import { damagedTrace, readFault } from './check-trace.js'
+import { openDatabase } from './open-database.js'
 import { sqlitePath } from './sqlite-path.js'
 
 /** Unix ns of today are beyond 2^53, and ns since boot after 104 days; other integers of a trace never are. */
@@ -31,9 +32,9 @@ export function findDamage(paths: readonly string[], thrown: unknown): unknown {
 
 /** The first thing that is wrong with a file, `null` for nothing. */
 function damageOf(path: string): string | null {
-  let db: Database.Database | undefined
+  let db: Database | undefined
   try {
-    db = new Database(sqlitePath(path), { readonly: true, timeout: 2000 })
+    db = openDatabase(sqlitePath(path), { readonly: true, timeout: 2000 })
     db.pragma('trusted_schema = OFF')
     // Of STRICT tables it checks the types of all values too.
     const found = String(db.pragma('quick_check(1)', { simple: true }))
@@ -45,7 +46,7 @@ function damageOf(path: string): string | null {
   }
 }
 
-function findAbsurdValue(db: Database.Database): string | null {
+function findAbsurdValue(db: Database): string | null {
   const columns = db
     .prepare(
       `SELECT m.name, p.name FROM sqlite_schema AS m JOIN pragma_table_info(m.name) AS p

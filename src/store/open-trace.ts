@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs'
-import Database from 'better-sqlite3'
+import type { Database } from 'better-sqlite3'
 import { TcpconnError, messageOf } from '../errors.js'
 import { addMissingColumns } from './add-missing-columns.js'
 import { cannotOpen, checkTrace } from './check-trace.js'
+import { openDatabase } from './open-database.js'
 import { sqlitePath } from './sqlite-path.js'
 
 /** How long opening waits for another program's lock. */
@@ -13,13 +14,13 @@ const WAIT_MS = 2000
  * read-only, and nothing that is stored in its schema is trusted (https://www.sqlite.org/security.html). better-sqlite3
  * switches SQLITE_DBCONFIG_DEFENSIVE on by itself; it has no authorizer and sets no limits.
  * @param waitMs for another program's lock
- * @throws E_NO_SUCH_FILE and the errors of `checkTrace`
+ * @throws E_NO_SUCH_FILE E_NATIVE_MODULE and the errors of `checkTrace`
  */
-export function openTrace(path: string, waitMs = WAIT_MS): Database.Database {
+export function openTrace(path: string, waitMs = WAIT_MS): Database {
   requireFile(path)
-  let db: Database.Database | undefined
+  let db: Database | undefined
   try {
-    db = new Database(sqlitePath(path), { readonly: true, timeout: waitMs })
+    db = openDatabase(sqlitePath(path), { readonly: true, timeout: waitMs })
     db.pragma('trusted_schema = OFF')
     db.pragma('mmap_size = 0')
     db.pragma('cell_size_check = ON')

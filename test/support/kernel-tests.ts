@@ -1,6 +1,8 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
+import { dirname } from 'node:path'
 import { describe, type TestContext } from 'vitest'
+import { isPublic } from './share-package.js'
 
 /** Programs that the kernel tests run, and the Debian packages that bring them. */
 const PROGRAMS = {
@@ -28,6 +30,16 @@ export function skipUnless(condition: boolean, reason: string, context: TestCont
   if (condition) return
   process.stderr.write(`skipped: ${context.task.name}: ${reason}\n`)
   context.skip(reason)
+}
+
+/** Skips the running test unless other users of the host can run this Node.js. */
+export function skipUnlessNodeIsShared(context: TestContext): void {
+  skipUnless(isNodeShared(), 'node is in a directory that not everybody may enter', context)
+}
+
+/** Whether every user of the host can run this Node.js. */
+export function isNodeShared(node = process.execPath): boolean {
+  return isPublic(dirname(node)) && (statSync(node).mode & 0o001) !== 0
 }
 
 function whyNot(): string | null {

@@ -1,14 +1,13 @@
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { REPOSITORY, cliOf } from './repository.js'
+import { inject } from 'vitest'
+import { cliOf } from './repository.js'
 import { run, start, type Finished, type ProcessOptions, type Running } from './process.js'
 import { makeTemporaryDirectory } from './temporary-directory.js'
 
 export interface ToolOptions extends ProcessOptions {
   /** A program that becomes the tool after its own work: `['unshare', '-m']`, `['setpriv', …]`. */
   readonly under?: readonly string[]
-  /** The checkout that is run, this one by default. */
-  readonly root?: string
 }
 
 /** Runs `tcpconn` with these arguments to its end. */
@@ -21,17 +20,17 @@ export function startTool(args: readonly string[], options: ToolOptions = {}): R
   return start(toolCommand(args, options), processOptions(options))
 }
 
-export function toolCommand(args: readonly string[], { under = [], root = REPOSITORY }: ToolOptions = {}): string[] {
-  return [...under, process.execPath, cliOf(root), ...args]
+export function toolCommand(args: readonly string[], { under = [] }: ToolOptions = {}): string[] {
+  return [...under, process.execPath, cliOf(inject('sharedPackage')), ...args]
 }
 
 /** A link to the built tool by another name, as npm makes them. */
 export function linkTool(name: string): string {
   const link = join(makeTemporaryDirectory(), name)
-  symlinkSync(cliOf(REPOSITORY), link)
+  symlinkSync(cliOf(inject('sharedPackage')), link)
   return link
 }
 
-function processOptions({ under: _, root: __, ...options }: ToolOptions): ProcessOptions {
+function processOptions({ under: _, ...options }: ToolOptions): ProcessOptions {
   return options
 }

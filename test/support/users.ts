@@ -1,6 +1,5 @@
 import { chownSync } from 'node:fs'
 import { join } from 'node:path'
-import { publicRepository } from './repository.js'
 import { makeTemporaryDirectory } from './temporary-directory.js'
 
 /** An account that every Debian and Ubuntu has, of games that nobody runs: base-passwd. */
@@ -9,6 +8,11 @@ export const GAMES_GID = 60
 
 /** What sudo says of who called it. */
 export const SUDO_GAMES = { SUDO_UID: String(GAMES_UID), SUDO_GID: String(GAMES_GID), SUDO_USER: 'games' }
+
+/** Options of a process that has no privileges: that of nobody, where the tests have some to give up. */
+export function asNobody(): { uid?: number; gid?: number } {
+  return process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+}
 
 /** Runs what follows as this user, without any group but one of the same number. */
 export function asUser(uid: number): string[] {
@@ -24,5 +28,5 @@ export function asRootWith(capabilities: readonly string[]): string[] {
 export function recordAsGames() {
   const directory = makeTemporaryDirectory()
   chownSync(directory, GAMES_UID, GAMES_GID)
-  return { file: join(directory, 'trace.db'), root: publicRepository(), env: SUDO_GAMES }
+  return { file: join(directory, 'trace.db'), env: SUDO_GAMES }
 }

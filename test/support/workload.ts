@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
+import { inject } from 'vitest'
 import { run, start, type ProcessOptions, type Running } from './process.js'
 import { REPOSITORY } from './repository.js'
 
@@ -17,22 +18,21 @@ export interface ConnectResult {
 export interface WorkloadOptions extends ProcessOptions {
   /** A program that becomes the workload after its own work: `['ip', 'netns', 'exec', 'name']`. */
   readonly under?: readonly string[]
-  readonly root?: string
 }
 
 let isBuilt = false
 
 /** Path of a program of test/workload, or of the load generator, built if need be. */
-export function workloadPath(name: string, root = REPOSITORY): string {
+export function workloadPath(name: string): string {
   if (!isBuilt) execFileSync(join(REPOSITORY, 'script/build-workloads'))
   isBuilt = true
-  return join(root, 'build/workload', name)
+  return join(inject('sharedPackage'), 'build/workload', name)
 }
 
 /** Runs a workload to its end and resolves with what it printed as JSON. */
 export async function runWorkload<Result>(name: string, args: readonly string[], options: WorkloadOptions = {}) {
-  const { under = [], root, ...processOptions } = options
-  const { stdout, stderr, status, signal } = await run([...under, workloadPath(name, root), ...args], processOptions)
+  const { under = [], ...processOptions } = options
+  const { stdout, stderr, status, signal } = await run([...under, workloadPath(name), ...args], processOptions)
   if (status !== 0) throw new Error(`${name} ended with ${status ?? signal}: ${stderr}${stdout}`)
   return JSON.parse(stdout) as Result
 }
@@ -44,8 +44,8 @@ export function connect(address: string, port: number, args: readonly string[] =
 
 /** Starts a workload in the background. */
 export function startWorkload(name: string, args: readonly string[], options: WorkloadOptions = {}): Running {
-  const { under = [], root, ...processOptions } = options
-  return start([...under, workloadPath(name, root), ...args], processOptions)
+  const { under = [], ...processOptions } = options
+  return start([...under, workloadPath(name), ...args], processOptions)
 }
 
 /** Connects once, but only after a line on stdin: its pid is known before. */

@@ -1,14 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { capset, prctl } from '../probe/libc.js'
 import { TcpconnError } from '../../errors.js'
 import type { User, UserNames } from './user-names.js'
 
-/** linux/capability.h */
-const CAPABILITY = { sys_admin: 21, perfmon: 38, bpf: 39 } as const
-// @types/node does not know it; Node has had it since 0.9.
-const { initgroups } = process as unknown as { initgroups: (user: string, gid: number) => void }
-const PR_SET_KEEPCAPS = 8
-const CAPABILITY_VERSION_3 = 0x20080522
+/** Numbers of capabilities, linux/capability.h */
+export const CAPABILITY = { sys_admin: 21, perfmon: 38, bpf: 39 } as const
 
 /** Capabilities of this process, a bit each. */
 export function readCapabilities(
@@ -18,7 +13,8 @@ export function readCapabilities(
   return BigInt(`0x${new RegExp(`^${set}:\\s*([0-9a-f]+)`, 'm').exec(status)?.[1] ?? '0'}`)
 }
 
-function hasCapability(capabilities: bigint, bit: number): boolean {
+/** Whether a set of `readCapabilities` holds a capability of this number. */
+export function hasCapability(capabilities: bigint, bit: number): boolean {
   return (capabilities >> BigInt(bit)) % 2n === 1n
 }
 
@@ -64,33 +60,4 @@ export function findInvokingUser(users: UserNames, env = process.env): User | nu
 export function hintAtDirectory(env = process.env): string {
   if (env.SUDO_UID !== String(process.getuid?.())) return 'name a file in a directory of yours'
   return 'record becomes the user behind sudo: name a file in a directory of that user, or unset SUDO_UID to stay root'
-}
-
-/**
- * Gives up what only loading needed, for good: under sudo by becoming the invoking user, with all its groups. CAP_BPF
- * alone stays, in this thread alone: kernels before 6.x ask for it for every look into a map. Where there is none, as in a
- * container that has CAP_SYS_ADMIN instead, that stays. Root by itself stays root.
- * @param user the invoking user, `null` without sudo
- */
-export function dropPrivileges(user: User | null): void {
-  if (user) becomeUser(user)
-  if (process.getuid?.() === 0) return
-  keepOnly(hasCapability(readCapabilities('CapPrm'), CAPABILITY.bpf) ? CAPABILITY.bpf : CAPABILITY.sys_admin)
-}
-
-function becomeUser(user: User): void {
-  prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
-  initgroups(user.name, user.gid)
-  process.setgid?.(user.gid)
-  process.setuid?.(user.uid)
-  if (process.getuid?.() === user.uid && process.geteuid?.() === user.uid) return
-  throw new Error('privileges were not dropped')
-}
-
-/** Permitted and effective of this thread; none is inheritable, so a command that is run gets none. */
-function keepOnly(bit: number): void {
-  const header = Uint32Array.of(CAPABILITY_VERSION_3, 0)
-  const [low, high] = bit < 32 ? [2 ** bit, 0] : [0, 2 ** (bit - 32)]
-  const data = Uint32Array.of(low, low, 0, high, high, 0)
-  if (capset(header, data) !== 0) throw new Error('capset failed')
 }

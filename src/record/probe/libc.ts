@@ -38,6 +38,20 @@ export const capset = libc.func('int capset(void *header, void *data)') as (
   data: Uint32Array,
 ) => number
 
+/** initgroups(3): the groups of an account, those of the directory services included. Like the next two for all threads. */
+export const initgroups = libc.func('int initgroups(const char *user, unsigned int group)') as (
+  user: string,
+  gid: number,
+) => number
+
+export const setresgid = libc.func('int setresgid(unsigned int real, unsigned int effective, unsigned int saved)') as (
+  ...gids: [real: number, effective: number, saved: number]
+) => number
+
+export const setresuid = libc.func('int setresuid(unsigned int real, unsigned int effective, unsigned int saved)') as (
+  ...uids: [real: number, effective: number, saved: number]
+) => number
+
 /** System call numbers. Those from 424 on are the same on every machine (asm-generic/unistd.h). */
 const [FSOPEN, FSCONFIG, FSMOUNT] = [430, 431, 432]
 const FSCONFIG_CMD_CREATE = 6
@@ -89,6 +103,9 @@ export function readWallClock(): bigint {
 
 /** Text of an errno, as strerror(3). */
 export const strerror = libc.func('const char *strerror(int error)') as (error: number) => string
+
+/** Why the last call that failed did, in libc's words. */
+export const lastError = (): string => strerror(koffi.errno())
 
 const AF_UNIX = 1
 const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000

@@ -1,7 +1,8 @@
 import { closeSync, fchmodSync, fstatSync, rmSync, statSync } from 'node:fs'
-import Database from 'better-sqlite3'
+import type { Database } from 'better-sqlite3'
 import { checkTrace, requireTraceHeader } from '../../store/check-trace.js'
 import { migrate } from '../../store/migrate.js'
+import { openDatabase } from '../../store/open-database.js'
 import { sqlitePath } from '../../store/sqlite-path.js'
 import { isInWalMode } from '../../store/wal-mode.js'
 import {
@@ -23,7 +24,7 @@ const CLOSE_WAIT_MS = 100
 
 /** A trace that this process alone records into. */
 export interface Output {
-  readonly db: Database.Database
+  readonly db: Database
   readonly path: string
   /** Bytes on disk, of the trace and its write-ahead log. */
   sizeBytes(): number
@@ -46,7 +47,7 @@ export interface Output {
 export function openOutput(path: string, mode: OpenMode = 'any', waitMs = OPEN_WAIT_MS): Output {
   const name = sqlitePath(path)
   const file = openOutputFile(path, mode)
-  let db: Database.Database | undefined
+  let db: Database | undefined
   try {
     requireTraceHeader(file.fd, path)
     requireOwnFile(file)
@@ -54,7 +55,7 @@ export function openOutput(path: string, mode: OpenMode = 'any', waitMs = OPEN_W
     if (fstatSync(file.fd).size === 0) requireNoStrayLog(path)
     // Command lines and names are nobody else's business; SQLite gives a log the mode of its file.
     fchmodSync(file.fd, 0o600)
-    db = new Database(name, { fileMustExist: true, timeout: waitMs })
+    db = openDatabase(name, { fileMustExist: true, timeout: waitMs })
     requireSameFile(file)
     checkTrace(db, path)
     prepare(db)
@@ -68,7 +69,7 @@ export function openOutput(path: string, mode: OpenMode = 'any', waitMs = OPEN_W
   }
 }
 
-function prepare(db: Database.Database): void {
+function prepare(db: Database): void {
   db.pragma('trusted_schema = OFF')
   // In rollback mode: what the file is stands in it from the first commit on, not in a write-ahead log beside it.
   migrate(db)
@@ -81,7 +82,7 @@ function prepare(db: Database.Database): void {
 }
 
 /** Leaves things as they were found, before anything was recorded. */
-function abandon(db: Database.Database | undefined, file: OutputFile): void {
+function abandon(db: Database | undefined, file: OutputFile): void {
   const { fd, path, mode } = file
   db?.close()
   if (isNamed(file)) {
@@ -98,7 +99,7 @@ function abandon(db: Database.Database | undefined, file: OutputFile): void {
  * connection that has the file to itself needs none.
  */
 function leaveWal(path: string): void {
-  const db = new Database(sqlitePath(path), { fileMustExist: true, timeout: CLOSE_WAIT_MS })
+  const db = openDatabase(sqlitePath(path), { fileMustExist: true, timeout: CLOSE_WAIT_MS })
   try {
     db.pragma('locking_mode = EXCLUSIVE')
     db.pragma('user_version')
@@ -112,7 +113,7 @@ function leaveWal(path: string): void {
   }
 }
 
-function createOutput(db: Database.Database, file: OutputFile): Output {
+function createOutput(db: Database, file: OutputFile): Output {
   const { fd, path } = file
   return {
     db,

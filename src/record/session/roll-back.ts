@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3'
+import { openDatabase } from '../../store/open-database.js'
 import { sqlitePath } from '../../store/sqlite-path.js'
 import { requireSameFile } from './output-file.js'
 import { requireOwnSiblings } from './siblings.js'
@@ -10,7 +10,7 @@ import { requireOwnSiblings } from './siblings.js'
  */
 export function rollBack(fd: number, path: string): void {
   requireOwnSiblings(path)
-  const db = new Database(sqlitePath(path), { fileMustExist: true, timeout: 0 })
+  const db = openDatabase(sqlitePath(path), { fileMustExist: true, timeout: 0 })
   try {
     requireSameFile({ fd, path })
     db.pragma('trusted_schema = OFF')

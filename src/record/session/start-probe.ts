@@ -1,4 +1,5 @@
-import { dropPrivileges, findInvokingUser, requirePrivileges } from '../host/privileges.js'
+import { dropPrivileges } from '../host/drop-privileges.js'
+import { findInvokingUser, requirePrivileges } from '../host/privileges.js'
 import { createUserNames, type User, type UserNames } from '../host/user-names.js'
 import type { ProbeOptions } from '../options/probe-options.js'
 import { requireInitialPidNamespace, requireKernelSupport } from '../probe/kernel-support.js'
@@ -16,7 +17,7 @@ export interface StartedProbe {
 /**
  * All that takes privileges. From the end of this on nothing runs as root that a user's path or file could lead astray.
  * @param prepare what else takes them, before the probe is loaded
- * @throws E_KERNEL_TOO_OLD, E_NO_BTF, E_NOT_PRIVILEGED, E_PID_NAMESPACE, E_SUDO_USER and the errors of `loadProbe`
+ * @throws E_KERNEL_TOO_OLD, E_NO_BTF, E_NOT_PRIVILEGED, E_PID_NAMESPACE, E_SUDO_USER, E_PRIVILEGES_LEFT and the errors of `loadProbe`
  */
 export function startProbe(options: ProbeOptions, prepare: () => void = () => {}): StartedProbe {
   refuseDebugger()

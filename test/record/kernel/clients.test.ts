@@ -5,7 +5,6 @@ import { describeKernel } from '../../support/kernel-tests.js'
 import { findClosedPort, listen } from '../../support/listener.js'
 import { connectFromNode } from '../../support/node-client.js'
 import { run } from '../../support/process.js'
-import { publicRepository } from '../../support/repository.js'
 import { recordWhile } from '../../support/recorder.js'
 import { connectsOf, onlyConnectOf, queryTrace, type ConnectRow } from '../../support/trace.js'
 import { GAMES_UID, asUser } from '../../support/users.js'
@@ -48,11 +47,11 @@ describeKernel('clients', () => {
   })
 
   test('of another user, and of one without a name', async () => {
-    const [port, root] = [await findClosedPort(), publicRepository()]
+    const port = await findClosedPort()
     // Beyond 31 bits, as the users of containers may be.
     const uids = [GAMES_UID, 3_999_999_999]
     const { file, result } = await recordWhile({}, () =>
-      Promise.all(uids.map((uid) => connect('127.0.0.1', port, [], { root, under: asUser(uid) }))),
+      Promise.all(uids.map((uid) => connect('127.0.0.1', port, [], { under: asUser(uid) }))),
     )
     const [games, nameless] = result.map(({ pid }) => onlyConnectOf(file, pid))
     expect(games).toMatchObject({ uid: GAMES_UID, user: 'games' })

@@ -4,7 +4,6 @@ import { expect, test } from 'vitest'
 import { expectError } from '../../support/error-lines.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { firstOutput, start, type Finished } from '../../support/process.js'
-import { publicRepository } from '../../support/repository.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool, startTool, type ToolOptions } from '../../support/tool.js'
 import { connectsOf, queryTrace, readSession } from '../../support/trace.js'
@@ -93,7 +92,7 @@ describeKernel('record -- COMMAND', () => {
     const directory = makeTemporaryDirectory()
     chownSync(directory, GAMES_UID, GAMES_GID)
     const file = join(directory, 'trace.db')
-    const options = { under: ['prlimit', '--nproc=1'], root: publicRepository(), env: SUDO_GAMES }
+    const options = { under: ['prlimit', '--nproc=1'], env: SUDO_GAMES }
     const result = await runTool(['record', file, '--', 'true'], options)
     expectError(result, 'E_COMMAND_NOT_STARTED', 126)
     expect(result.stderr).toContain('EAGAIN')

@@ -4,10 +4,9 @@ import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { expectError } from '../../support/error-lines.js'
 import { holdWriteLock } from '../../support/hold-lock.js'
-import { describeKernel, skipUnless } from '../../support/kernel-tests.js'
+import { describeKernel, skipUnlessNodeIsShared } from '../../support/kernel-tests.js'
 import { mount } from '../../support/mount.js'
 import { startRecording } from '../../support/recorder.js'
-import { isRunnableByAll, publicRepository } from '../../support/repository.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool, type ToolOptions } from '../../support/tool.js'
 import { queryTrace } from '../../support/trace.js'
@@ -18,8 +17,8 @@ const NOBODY_UID = 65534
 
 describeKernel('a host that cannot record', () => {
   test('not root', async (context) => {
-    skipUnless(isRunnableByAll(process.execPath), 'node is in a directory that not everybody may enter', context)
-    const result = await record({ under: asUser(NOBODY_UID), root: publicRepository() })
+    skipUnlessNodeIsShared(context)
+    const result = await record({ under: asUser(NOBODY_UID) })
     expectError(result, 'E_NOT_PRIVILEGED')
     expect(result.stderr).toContain('needs CAP_BPF, CAP_PERFMON,')
   })

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest'
 import { expectFilter } from '../../support/filter-case.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { listen } from '../../support/listener.js'
-import { publicRepository } from '../../support/repository.js'
 import { recordWhile } from '../../support/recorder.js'
 import { connectsOf, readSession } from '../../support/trace.js'
 import { GAMES_UID, asUser } from '../../support/users.js'
@@ -27,13 +26,12 @@ describeKernel('filters', () => {
   })
 
   test.each([['games'], ['5'], ['65533,games'], [`${GAMES_UID},mail`]])('--uid %s', async (users) => {
-    const root = publicRepository()
-    const as = (uid: number) => () => connect('127.0.0.1', 1000, [], { root, under: asUser(uid) })
+    const as = (uid: number) => () => connect('127.0.0.1', 1000, [], { under: asUser(uid) })
     await expectFilter(['-u', users], { matching: [as(GAMES_UID)], others: [refused(), as(1), as(65534)] })
   })
 
   test('--uid 0: root is a user like any other', async () => {
-    const asGames = () => connect('127.0.0.1', 1000, [], { root: publicRepository(), under: asUser(GAMES_UID) })
+    const asGames = () => connect('127.0.0.1', 1000, [], { under: asUser(GAMES_UID) })
     await expectFilter(['--uid', 'root'], { matching: [refused()], others: [asGames] })
   })
 

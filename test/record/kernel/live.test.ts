@@ -3,7 +3,7 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { expectError } from '../../support/error-lines.js'
-import { describeKernel } from '../../support/kernel-tests.js'
+import { describeKernel, skipUnlessNodeIsShared } from '../../support/kernel-tests.js'
 import { findClosedPort, listen } from '../../support/listener.js'
 import { LONGEST, startLive, waitForRows } from '../../support/live.js'
 import { SILENT_ADDRESS, addSilentLink, makeNetworkNamespace } from '../../support/network-namespace.js'
@@ -12,6 +12,7 @@ import { startTool, runTool, toolCommand } from '../../support/tool.js'
 import { recordWhile } from '../../support/recorder.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { onlyConnectOf, queryTrace } from '../../support/trace.js'
+import { asNobody } from '../../support/users.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { connect, generateLoad, startWorkload } from '../../support/workload.js'
 
@@ -226,6 +227,7 @@ describeKernel('live', () => {
   })
 })
 
-test('live without privileges says so', async () => {
-  expectError(await runTool(['live'], { uid: 65_534, gid: 65_534 }), 'E_NOT_PRIVILEGED')
+test('live without privileges says so', async (context) => {
+  skipUnlessNodeIsShared(context)
+  expectError(await runTool(['live'], asNobody()), 'E_NOT_PRIVILEGED')
 })

@@ -8,7 +8,6 @@ import { describeKernel } from '../../support/kernel-tests.js'
 import { findClosedPort, listen } from '../../support/listener.js'
 import { SILENT_ADDRESS, addSilentLink, makeNetworkNamespace } from '../../support/network-namespace.js'
 import { recordWhile } from '../../support/recorder.js'
-import { publicRepository } from '../../support/repository.js'
 import { queryTrace } from '../../support/trace.js'
 import { GAMES_UID, asUser } from '../../support/users.js'
 import { connect, startWorkload } from '../../support/workload.js'
@@ -37,18 +36,18 @@ async function openPorts() {
   const namespace = makeNetworkNamespace()
   addSilentLink(namespace)
   const [open, open6, closed] = [await listen(), await listen('::1'), await findClosedPort()]
-  return { root: publicRepository(), silent: { under: namespace.exec }, open, open6, closed }
+  return { silent: { under: namespace.exec }, open, open6, closed }
 }
 
 type Ports = Awaited<ReturnType<typeof openPorts>>
 
 /** Counts differ: what is busiest is so without a tie. */
-async function connectBefore({ root, silent, open, open6, closed }: Ports): Promise<void> {
+async function connectBefore({ silent, open, open6, closed }: Ports): Promise<void> {
   const waitFor = (ms: number) => ['--nonblock', '--close-after', String(ms)]
   await Promise.all([
     connect('127.0.0.1', open, ['--count', '400']),
-    connect('::1', open6, ['--count', '70'], { root, under: asUser(GAMES_UID) }),
-    connect('127.0.0.1', closed, ['--count', '40'], { root, under: asUser(NAMELESS_UID) }),
+    connect('::1', open6, ['--count', '70'], { under: asUser(GAMES_UID) }),
+    connect('127.0.0.1', closed, ['--count', '40'], { under: asUser(NAMELESS_UID) }),
     connect(SILENT_ADDRESS, 80, ['--count', '12', ...waitFor(20)], silent),
     connect(SILENT_ADDRESS, 443, waitFor(RETRANSMIT_MS), silent),
     lookUpNames(),
@@ -56,12 +55,12 @@ async function connectBefore({ root, silent, open, open6, closed }: Ports): Prom
 }
 
 /** Ends with an attempt that has no answer yet. */
-async function connectAfter({ root, silent, open, closed }: Ports): Promise<void> {
+async function connectAfter({ silent, open, closed }: Ports): Promise<void> {
   startWorkload('connect', [SILENT_ADDRESS, '22', '--nonblock'], silent)
   await Promise.all([
     connect('127.0.0.1', open, ['--count', '150']),
     connect('127.0.0.1', open, ['--threads', '3', '--count', '30']),
-    connect('127.0.0.1', closed, ['--count', '60'], { root, under: asUser(GAMES_UID) }),
+    connect('127.0.0.1', closed, ['--count', '60'], { under: asUser(GAMES_UID) }),
     lookUpNames(),
     delay(RETRANSMIT_MS),
   ])

@@ -12,12 +12,11 @@ import {
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { expectError } from '../../support/error-lines.js'
-import { describeKernel } from '../../support/kernel-tests.js'
+import { describeKernel, skipUnless } from '../../support/kernel-tests.js'
 import { SILENT_ADDRESS, addSilentLink, makeNetworkNamespace, readTcpCounter } from '../../support/network-namespace.js'
 import { readThreads } from '../../support/process-status.js'
 import { readOnlyBut } from '../../support/read-only.js'
 import { startRecording } from '../../support/recorder.js'
-import { publicRepository } from '../../support/repository.js'
 import { waitForSynSent } from '../../support/syn-sent.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
@@ -30,6 +29,7 @@ import { connect, startWorkload } from '../../support/workload.js'
 const CAP_BPF = '0000008000000000'
 const CAP_SYS_ADMIN = '0000000000200000'
 const NONE = '0000000000000000'
+const USE_IO_URING = { UV_USE_IO_URING: '1' }
 
 describeKernel('privileges under sudo', () => {
   test('the recorder becomes the user with all threads, and keeps CAP_BPF in one', async () => {
@@ -49,6 +49,31 @@ describeKernel('privileges under sudo', () => {
     expect(main).toMatchObject({ Uid: '5 5 5 5', CapEff: CAP_SYS_ADMIN, CapPrm: CAP_SYS_ADMIN, CapInh: NONE })
     for (const thread of others) expect(thread).toMatchObject({ CapEff: NONE, CapPrm: NONE })
     await recording.stop()
+  })
+
+  test('becomes the user where functions of Node.js refuse to, as those of Debian 13 do', async () => {
+    const preload = join(makeTemporaryDirectory(), 'refuse.cjs')
+    const names = ['initgroups', 'setgroups', 'setgid', 'setegid', 'setuid', 'seteuid']
+    const refuse = "() => { throw new Error('disabled: io_uring may be enabled') }"
+    writeFileSync(preload, names.map((name) => `process.${name} = ${refuse}\n`).join(''))
+    const { env, ...options } = recordAsGames()
+    const recording = await startRecording({ ...options, env: { ...env, NODE_OPTIONS: `--require=${preload}` } })
+    for (const thread of readThreads(recording.pid))
+      expect(thread).toMatchObject({ Uid: '5 5 5 5', Gid: '60 60 60 60' })
+    await recording.stop()
+  })
+
+  test('refuses to record while threads of io_uring have the privileges of root', async (context) => {
+    const listThreads =
+      'process.stdout.write(require("fs").readdirSync("/proc/self/task").map((tid) => require("fs").readFileSync(`/proc/self/task/${tid}/comm`, "utf8")).join(""))'
+    const threads = execFileSync(process.execPath, ['-e', listThreads], { encoding: 'utf8', env: USE_IO_URING })
+    skipUnless(threads.includes('iou-sqp'), 'this Node.js or this kernel does not use io_uring', context)
+    const { file, env } = recordAsGames()
+    const result = await runTool(['record', file], { env: { ...env, ...USE_IO_URING } })
+    expectError(result, 'E_PRIVILEGES_LEFT')
+    expect(result.stderr).toMatch(/^reason: thread \d+ \(iou-sqp-\d+\) has Uid 0 0 0 0 instead of 5 5 5 5$/m)
+    expect(result.stderr).toMatch(/^hint: unset UV_USE_IO_URING/m)
+    expect(existsSync(file)).toBe(false)
   })
 
   test("where nothing but the user's directory can be written, it records all the same", async () => {
@@ -85,7 +110,7 @@ describeKernel('privileges under sudo', () => {
 
   test('a directory that the user may not write', async () => {
     const file = join(makeTemporaryDirectory(), 'trace.db')
-    const result = await runTool(['record', file], { root: publicRepository(), env: SUDO_GAMES })
+    const result = await runTool(['record', file], { env: SUDO_GAMES })
     expectError(result, 'E_CANNOT_OPEN')
     expect(result.stderr).toContain(`reason: user ${GAMES_UID} may not write it`)
     expect(result.stderr).toMatch(/^hint: .*unset SUDO_UID/m)

@@ -4,7 +4,6 @@ import { expect, test } from 'vitest'
 import { expectError } from '../../support/error-lines.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { recordWhile } from '../../support/recorder.js'
-import { publicRepository } from '../../support/repository.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
 import { onlyConnectOf } from '../../support/trace.js'
@@ -27,7 +26,7 @@ describeKernel('a feature that the kernel refuses', () => {
     ['--local-errors', 'connects that fail in the system call', 'CAP_SYS_ADMIN', 'E_NO_TRACEFS', PLAIN],
   ])('%s does not see %s without %s, and says so', async (option, feature, capability, code, capabilities) => {
     const file = join(makeTemporaryDirectory(), 'trace.db')
-    const result = await runTool(['record', file, option], { root: publicRepository(), under: under(capabilities) })
+    const result = await runTool(['record', file, option], { under: under(capabilities) })
     expectError(result, code)
     expect(result.stderr).toMatch(new RegExp(`^error: cannot see ${feature}`))
     expect(result.stderr).toMatch(new RegExp(`^(reason|hint): .*${capability}`, 'm'))
@@ -36,7 +35,7 @@ describeKernel('a feature that the kernel refuses', () => {
   })
 
   test('costs no more than itself: without it, attempts are recorded', async () => {
-    const options = { root: publicRepository(), under: under(PLAIN) }
+    const options = { under: under(PLAIN) }
     const { file, result } = await recordWhile(options, () => connect('127.0.0.1', 1000))
     expect(onlyConnectOf(file, result.pid)).toMatchObject({ outcome: 'refused' })
   })
@@ -55,7 +54,7 @@ describeKernel('doctor', () => {
     ],
     [[...PLAIN, 'net_admin', 'sys_admin', 'sys_ptrace'], []],
   ])('with no other capabilities than %j names what does not work, and nothing else', async (capabilities, refused) => {
-    const options = { root: publicRepository(), under: under(capabilities) }
+    const options = { under: under(capabilities) }
     const { status, stdout, stderr } = await runTool(['doctor'], options)
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     for (const line of refused) expect(stdout).toMatch(line)

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { openDatagrams } from '../../../src/record/probe/libc.js'
-import { describeKernel } from '../../support/kernel-tests.js'
+import { describeKernel, skipUnlessNodeIsShared } from '../../support/kernel-tests.js'
 import { readThreads } from '../../support/process-status.js'
 import { firstOutput, start } from '../../support/process.js'
 import { readOnlyBut } from '../../support/read-only.js'
@@ -83,7 +83,8 @@ describeKernel('record as a service', () => {
     expect(await runTool(['record', file, '-d', '300ms'], { env })).toMatchObject({ status: 0 })
   })
 
-  test("the unit's own command line, with the capabilities, the namespaces and the one directory that the unit leaves", async () => {
+  test("the unit's own command line, with the capabilities, the namespaces and the one directory that the unit leaves", async (context) => {
+    skipUnlessNodeIsShared(context)
     const manager = await startManager(join(makeTemporaryDirectory(), 'notify'))
     const [state, elsewhere] = [makeTemporaryDirectory(), makeTemporaryDirectory()]
     const path = `${dirname(linkTool('tcpconn'))}:${process.env.PATH}`

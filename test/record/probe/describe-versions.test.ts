@@ -5,18 +5,13 @@ import { expect, test } from 'vitest'
 import { PACKAGE_ROOT } from '../../../src/package-root.js'
 import { describeVersions } from '../../../src/record/probe/describe-versions.js'
 import { PROBE_OBJECT } from '../../../src/record/probe/probe-file.js'
-import { isRunnableByAll, publicRepository } from '../../support/repository.js'
+import { isNodeShared } from '../../support/kernel-tests.js'
 import { runTool } from '../../support/tool.js'
+import { asNobody } from '../../support/users.js'
 import { TOOL_VERSION } from '../../../src/version.js'
 
-/** Nobody, where the tests have a privilege to give up. */
-function unprivileged() {
-  if (process.getuid?.() !== 0 || !isRunnableByAll(process.execPath)) return {}
-  return { uid: 65534, gid: 65534, root: publicRepository() }
-}
-
 test.each(['--version', '-V'])('%s says the tool, the probe, the format and libbpf, a line each', async (option) => {
-  const { status, stdout, stderr } = await runTool([option], unprivileged())
+  const { status, stdout, stderr } = await runTool([option], isNodeShared() ? asNobody() : {})
   expect([status, stderr]).toEqual([0, ''])
   const digest = createHash('sha256').update(readFileSync(PROBE_OBJECT)).digest('hex')
   const formats = readdirSync(join(PACKAGE_ROOT, 'migrations')).length
