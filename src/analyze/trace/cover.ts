@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
-import { createSegmentIndex } from './clock-segments.js'
 import { queries, selectAll } from './query-builder.js'
 import type { SessionPart } from './scope.js'
+import { createSegmentIndex } from './segment-index.js'
 
 /** Attempts by id, both ends included. Ids of a session are consecutive. */
 export interface IdRange {

@@ -1,96 +1,123 @@
-import { ATTEMPT_COLUMNS, type AttemptRow } from './attempt-columns.js'
-import { readVarint, type LeafPage } from './table-pages.js'
+import { AT, ATTEMPT_COLUMNS, type AttemptColumn, type AttemptRow } from './attempt-columns.js'
+import { CONSTANT, EIGHT_BYTES, HEADER_BYTES, SIX_BYTES, createRecordLayouts } from './record-layouts.js'
+import type { RowTest } from './row-test.js'
+import { readVarint } from './table-pages.js'
 
 const COLUMNS = ATTEMPT_COLUMNS.length
-/** Bytes of a value by its serial type; 0 is NULL, 8 and 9 are the integers 0 and 1. */
-const SIZES = Uint8Array.of(0, 1, 2, 3, 4, 6, 8, 8, 0, 0)
+const LEAF = 13
 const TWO_TO_32 = 4294967296
+const KIND_LIMIT = 1 << 16
+/** A varint goes on after a byte with its high bit set. */
+const HIGH_BITS = 0x80808080 | 0
+const FOUR_BYTES = 0x80808000 | 0
 
-/** Which columns a scan wants: one byte per column, 1 for wanted. */
-export type WantedColumns = Uint8Array
+/** Takes one attempt. The array is the same for every row: what is to be kept is copied. */
+export type TakeRow = (row: AttemptRow) => void
+
+/** Passes attempts of leaf pages of connect_attempt. */
+export interface AttemptDecoder {
+  /**
+   * @param view of the page's memory, with `PADDING_BYTES` behind the last page
+   * @param start where the page begins
+   * @returns false for a page that holds anything but rows of integers, as no recorder writes it
+   */
+  decodePage(view: DataView, start: number, take: TakeRow): boolean
+}
 
 /**
- * Passes the attempts of a leaf page of connect_attempt whose ids are from `first` to `last`.
+ * Decodes attempts whose ids are from `first` to `last` and that a test accepts: what the test looks at first, the other
+ * columns only of rows that it accepts.
  * Format of a record: https://www.sqlite.org/fileformat2.html#record_format
- * @returns false for a page that holds anything but rows of integers, as no recorder writes it
  */
-export function decodeAttempts(
-  { bytes, start }: LeafPage,
-  range: { readonly first: number; readonly last: number; readonly pageBytes: number },
-  wanted: WantedColumns,
+export function createAttemptDecoder(
+  { first, last, pageBytes }: { readonly first: number; readonly last: number; readonly pageBytes: number },
+  columns: readonly AttemptColumn[],
+  test: RowTest,
+): AttemptDecoder {
+  const positionsOf = (names: readonly AttemptColumn[]) =>
+    Uint8Array.from([...new Set(names)].filter((name) => name !== 'attempt_id'), (name) => AT[name])
+  const tested = positionsOf(test.columns)
+  const others = positionsOf(columns.filter((name) => !test.columns.includes(name)))
+  const { fields, find } = createRecordLayouts()
+  const row = new Float64Array(COLUMNS)
+  const { accepts } = test
+  return {
+    decodePage(view, start, take) {
+      const end = start + pageBytes
+      const cells = view.getUint16(start + 3)
+      if (view.getUint8(start) !== LEAF || start + 8 + cells * 2 > end) return false
+      for (let cell = 0; cell < cells; cell++) {
+        let at = start + view.getUint16(start + 8 + cell * 2)
+        if (at + 2 + HEADER_BYTES > end) return false
+        // The length of the record: always one byte, for a record of at most 12 integers.
+        const length = view.getUint8(at++)
+        // As four bytes, which most ids take.
+        const word = view.getInt32(at)
+        let id = ((word >>> 3) & 0xfe00000) | ((word >>> 2) & 0x1fc000) | ((word >>> 1) & 0x3f80) | (word & 0x7f)
+        if ((word & HIGH_BITS) === FOUR_BYTES) at += 4
+        else {
+          id = readVarint(view, at)
+          at += varintBytes(view, at)
+        }
+        if (length > 127 || at + length > end || length < HEADER_BYTES) return false
+        if (view.getUint8(at) !== HEADER_BYTES) return false
+        if (id < first) continue
+        if (id > last) return true
+        const layout = find(view, at, length)
+        if (layout < 0) return false
+        readColumns(fields, layout, view, at, tested, row)
+        row[0] = id
+        if (!accepts(row)) continue
+        readColumns(fields, layout, view, at, others, row)
+        take(row)
+      }
+      return true
+    },
+  }
+}
+
+function readColumns(
+  fields: Int32Array,
+  layout: number,
+  view: DataView,
+  record: number,
+  positions: Uint8Array,
   row: AttemptRow,
-  take: (row: AttemptRow) => void,
-): boolean {
-  const end = start + range.pageBytes
-  const cells = ((bytes[start + 3] as number) << 8) | (bytes[start + 4] as number)
-  if (bytes[start] !== 13 || start + 8 + cells * 2 > end) return false
-  for (let cell = 0; cell < cells; cell++) {
-    const pointer = start + 8 + cell * 2
-    let at = start + (((bytes[pointer] as number) << 8) | (bytes[pointer + 1] as number))
-    // The length of the record: always one byte, for a record of at most 12 integers.
-    const length = bytes[at++] as number
-    const id = readVarint(bytes, at)
-    while ((bytes[at++] as number) >= 128);
-    const header = bytes[at] as number
-    if (length > 127 || at + length > end || header > length || header > 1 + COLUMNS) return false
-    if (id < range.first) continue
-    if (id > range.last) return true
-    row[0] = id
-    if (!readColumns(bytes, at, wanted, row)) return false
-    take(row)
+): void {
+  for (let i = 0; i < positions.length; i++) {
+    const column = positions[i] as number
+    const field = fields[layout + column] as number
+    row[column] = field < KIND_LIMIT ? readSmall(view, record, field) : readOther(view, record, field)
   }
-  return true
 }
 
-/** @returns false for a text, a blob or a real number */
-function readColumns(bytes: Uint8Array, record: number, wanted: WantedColumns, row: AttemptRow): boolean {
-  const columns = (bytes[record] as number) - 1
-  let at = record + columns + 1
-  // The first column is the id itself: NULL in the record.
-  for (let column = 1; column < columns; column++) {
-    const type = bytes[record + 1 + column] as number
-    if (type > 9 || type === 7) return false
-    if (wanted[column] === 1) row[column] = readInteger(bytes, at, type)
-    at += SIZES[type] as number
-  }
-  return columns === COLUMNS
+/** Of up to 4 bytes, as most are. */
+function readSmall(view: DataView, record: number, field: number): number {
+  const shift = field >> 8
+  return (view.getInt32(record + (field & 255)) << shift) >> shift
 }
 
-/** Big-endian, in two's complement; NaN for NULL. */
-function readInteger(bytes: Uint8Array, at: number, type: number): number {
-  switch (type) {
-    case 0:
-      return NaN
-    case 1:
-      return ((bytes[at] as number) << 24) >> 24
-    case 2:
-      return (((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16)) >> 16
-    case 3:
-      return (int32(bytes, at - 1) << 8) >> 8
-    case 4:
-      return int32(bytes, at)
-    case 5:
-      return (
-        ((((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16)) >> 16) * TWO_TO_32 +
-        (int32(bytes, at + 2) >>> 0)
-      )
-    case 6:
-      return asSafe(int32(bytes, at) * TWO_TO_32 + (int32(bytes, at + 4) >>> 0))
+function readOther(view: DataView, record: number, field: number): number {
+  const at = record + (field & 255)
+  switch (field >> 16) {
+    case SIX_BYTES:
+      return view.getInt16(at) * TWO_TO_32 + view.getUint32(at + 2)
+    case EIGHT_BYTES:
+      return asSafe(view.getInt32(at) * TWO_TO_32 + view.getUint32(at + 4))
+    case CONSTANT:
+      return field & 255
     default:
-      return type - 8
+      return NaN
   }
+}
+
+function varintBytes(view: DataView, at: number): number {
+  let bytes = 1
+  while (bytes < 9 && view.getUint8(at + bytes - 1) >= 128) bytes++
+  return bytes
 }
 
 /** An integer of a column; NaN for what no double holds exactly, which no recorder writes. */
 export function asSafe(value: number): number {
   return Number.isSafeInteger(value) ? value : NaN
-}
-
-function int32(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] as number) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number)
-  )
 }
