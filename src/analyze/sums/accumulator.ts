@@ -74,9 +74,9 @@ export function createAccumulator(isExact: boolean): Accumulator {
       const processesOf = processes.take()
       const endpointsOf = endpoints.take()
       return counts.map((sums, group) => {
-        const list = lists[group] ?? null
-        const maxNs = list ? (list.at(-1) ?? null) : (maxima[group] as number | null)
-        const latencies = { buckets: blobs[group] as Uint8Array[], values: list, maxNs }
+        const exact = lists[group]
+        const maxNs = exact ? exact.max : (maxima[group] as number | null)
+        const latencies = { buckets: blobs[group] as Uint8Array[], values: exact ?? null, maxNs }
         return {
           counts: sums,
           latencies,

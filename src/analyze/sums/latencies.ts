@@ -1,10 +1,12 @@
 import { BUCKET_COUNT, addEncodedBuckets, nearestRank, percentileOf } from '../../store/latency-histogram.js'
+import { countValues, selectRanks } from './select-ranks.js'
+import type { ExactValues, ValueRun } from './value-lists.js'
 
 /** Latencies of a group: stored histograms, or every value. */
 export interface Latencies {
   readonly buckets: readonly Uint8Array[]
-  /** Ascending, in ns; `null` when they were not kept. */
-  readonly values: Float64Array | null
+  /** In ns; `null` when they were not kept. */
+  readonly values: ExactValues | null
   readonly maxNs: number | null
 }
 
@@ -27,13 +29,18 @@ export function createLatencyReader(): LatencyReader {
     histogram,
     percentiles(latencies, percents) {
       const { values, maxNs } = latencies
-      if (values !== null) return percents.map((percent) => exactPercentile(values, percent))
+      if (values !== null) return exactPercentiles(values.runs(), percents)
       const counts = histogram(latencies)
       return percents.map((percent) => percentileOf(counts, percent, maxNs ?? Infinity))
     },
   }
 }
 
-function exactPercentile(ascending: Float64Array, percent: number): number | null {
-  return ascending.length === 0 ? null : (ascending[nearestRank(percent, ascending.length) - 1] as number)
+/** Percentiles of all values of some runs together, nearest rank, each `null` without a value. */
+export function exactPercentiles(runs: readonly ValueRun[], percents: readonly number[]): (number | null)[] {
+  const total = countValues(runs)
+  return selectRanks(
+    runs,
+    percents.map((percent) => nearestRank(percent, total)),
+  )
 }

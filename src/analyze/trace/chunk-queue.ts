@@ -1,27 +1,30 @@
 /** Chunks that are decoded ahead of the one that is taken: bounds the memory. */
 export const SLOTS = 16
 
-/** Positions in `control`: the next chunk that nobody has claimed, and how many were taken. A state per slot follows. */
+/**
+ * Positions in `control`: the next chunk that nobody has claimed, and how many were taken. For each slot follow the number
+ * of the chunk in it plus one, 0 for none, and its rows.
+ */
 const NEXT = 0
 const TAKEN = 1
-const STATES = 2
-/** Added to chunk numbers in states: 0 is a slot that was never filled. */
+const SLOTS_AT = 2
+/** In place of a number of rows. */
 const FAILED = -1
 
-/** Memory that threads share. Rows are columns of `capacity` doubles, in as many slots as chunks are decoded ahead. */
+/** Memory that threads share: `SLOTS` slots, each with `capacity` numbers of each column. */
 export interface QueueMemory {
   readonly chunkCount: number
+  /** Rows that a slot has room for */
   readonly capacity: number
-  readonly columnCount: number
   readonly control: Int32Array
   readonly rows: Float64Array
 }
 
 /** @param capacity rows that a chunk may have */
 export function allocateQueue(chunkCount: number, capacity: number, columnCount: number): QueueMemory {
-  const control = new Int32Array(new SharedArrayBuffer(4 * (STATES + 2 * SLOTS)))
+  const control = new Int32Array(new SharedArrayBuffer(4 * (SLOTS_AT + 2 * SLOTS)))
   const rows = new Float64Array(new SharedArrayBuffer(8 * SLOTS * capacity * columnCount))
-  return { chunkCount, capacity, columnCount, control, rows }
+  return { chunkCount, capacity, control, rows }
 }
 
 /**
@@ -38,26 +41,19 @@ export interface ChunkQueue {
   /** Sleeps until a chunk was taken since `takenCount` was read. */
   waitForTaken(takenCount: number): void
   takenCount(): number
-  /** Rows of a chunk: `null` when it could not be decoded, -1 while it is not finished. */
-  rowsOf(chunk: number): number | null
+  isFinished(chunk: number): boolean
+  /** Rows of a chunk that is finished: `null` when it could not be decoded. */
+  rowCountOf(chunk: number): number | null
   /** Sleeps until a chunk that somebody has claimed is finished. */
   waitFor(chunk: number): void
   /** Frees the slot of the chunk after the last one that was taken. */
   take(): void
   /** Ends the scan: nobody claims chunks any more, nor decodes one when this returns. */
   close(): void
-  /** Where the rows of a chunk begin. */
-  rowsAt(chunk: number): number
 }
 
-export function createChunkQueue({ chunkCount, capacity, columnCount, control }: QueueMemory): ChunkQueue {
-  const stateAt = (chunk: number) => STATES + 2 * (chunk % SLOTS)
-  const rowsOf = (chunk: number) => {
-    const at = stateAt(chunk)
-    if (Atomics.load(control, at) !== chunk + 1) return -1
-    const rows = Atomics.load(control, at + 1)
-    return rows === FAILED ? null : rows
-  }
+export function createChunkQueue({ chunkCount, control }: QueueMemory): ChunkQueue {
+  const stateAt = (chunk: number) => SLOTS_AT + 2 * (chunk % SLOTS)
   const waitFor = (chunk: number) => {
     const at = stateAt(chunk)
     for (;;) {
@@ -83,7 +79,11 @@ export function createChunkQueue({ chunkCount, capacity, columnCount, control }:
     isOver: () => Atomics.load(control, NEXT) >= chunkCount,
     waitForTaken: (takenCount) => void Atomics.wait(control, TAKEN, takenCount),
     takenCount: () => Atomics.load(control, TAKEN),
-    rowsOf,
+    isFinished: (chunk) => Atomics.load(control, stateAt(chunk)) === chunk + 1,
+    rowCountOf(chunk) {
+      const rows = Atomics.load(control, stateAt(chunk) + 1)
+      return rows === FAILED ? null : rows
+    },
     waitFor,
     take() {
       Atomics.add(control, TAKEN, 1)
@@ -95,6 +95,5 @@ export function createChunkQueue({ chunkCount, capacity, columnCount, control }:
       Atomics.store(control, TAKEN, chunkCount)
       Atomics.notify(control, TAKEN)
     },
-    rowsAt: (chunk) => (chunk % SLOTS) * capacity * columnCount,
   }
 }

@@ -1,3 +1,4 @@
+import type { TakeRow } from './attempt-block.js'
 import { AT, ATTEMPT_COLUMNS, type AttemptColumn, type AttemptRow } from './attempt-columns.js'
 import { CONSTANT, EIGHT_BYTES, HEADER_BYTES, SIX_BYTES, createRecordLayouts } from './record-layouts.js'
 import type { RowTest } from './row-test.js'
@@ -10,9 +11,6 @@ const KIND_LIMIT = 1 << 16
 /** A varint goes on after a byte with its high bit set. */
 const HIGH_BITS = 0x80808080 | 0
 const FOUR_BYTES = 0x80808000 | 0
-
-/** Takes one attempt. The array is the same for every row: what is to be kept is copied. */
-export type TakeRow = (row: AttemptRow) => void
 
 /** Passes attempts of leaf pages of connect_attempt. */
 export interface AttemptDecoder {

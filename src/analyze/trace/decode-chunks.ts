@@ -1,6 +1,5 @@
-import { AT, ATTEMPT_COLUMNS } from './attempt-columns.js'
-import { createChunkQueue, type QueueMemory } from './chunk-queue.js'
-import type { TakeRow } from './decode-attempts.js'
+import { createAppend, createBlock, type AttemptBlock, type TakeRow } from './attempt-block.js'
+import { SLOTS, createChunkQueue, type QueueMemory } from './chunk-queue.js'
 import { createChunkReader, type PageScan } from './page-scan.js'
 
 /** What a worker is sent. */
@@ -9,52 +8,40 @@ export interface DecodeTask {
   readonly memory: QueueMemory
 }
 
-/** Decodes chunks of a scan into memory that threads share. */
-export interface ChunkDecoder {
-  /** Decodes a chunk that was claimed. A damaged one is left to the thread that takes it, which finds the same. */
-  decode(chunk: number): void
+/** Blocks in the memory that threads share, one per slot. */
+export function createSlotBlocks({ scan: { columns }, memory: { rows, capacity } }: DecodeTask): AttemptBlock[] {
+  const size = columns.length * capacity
+  return Array.from({ length: SLOTS }, (_, slot) =>
+    createBlock(columns, rows.subarray(slot * size, (slot + 1) * size), capacity),
+  )
 }
 
-export function createChunkDecoder({ scan, memory }: DecodeTask): ChunkDecoder {
-  const { capacity, rows } = memory
+/**
+ * @returns what decodes a chunk that was claimed into its slot. A damaged one, and one of too many rows, is left to the
+ *   thread that takes it.
+ */
+export function createChunkDecoder(task: DecodeTask): (chunk: number) => void {
+  const { scan, memory } = task
   const queue = createChunkQueue(memory)
   const reader = createChunkReader(scan)
-  const positions = Uint8Array.from(scan.columns, (column) => AT[column])
-  let at = 0
-  let count = 0
-  const append: TakeRow = (row) => {
-    if (count < capacity) {
-      for (let i = 0; i < positions.length; i++) rows[at + i * capacity + count] = row[positions[i] as number] as number
-    }
-    count++
+  const blocks = createSlotBlocks(task)
+  const append = createAppend(scan.columns)
+  let block = blocks[0] as AttemptBlock
+  let isWhole = true
+  const add: TakeRow = (row) => {
+    if (block.count < memory.capacity) append(block, row)
+    else isWhole = false
   }
-  return {
-    decode(chunk) {
-      at = queue.rowsAt(chunk)
-      count = 0
-      let isWhole = false
-      try {
-        reader.read(chunk, append)
-        isWhole = count <= capacity
-      } catch {
-        // The thread that takes the chunk reads it again, and throws what this did.
-      }
-      queue.finish(chunk, isWhole ? count : null)
-    },
-  }
-}
-
-/** Passes the rows of a chunk that was decoded. */
-export function createChunkReplay({ scan, memory }: DecodeTask): (chunk: number, count: number, take: TakeRow) => void {
-  const { capacity, rows } = memory
-  const { rowsAt } = createChunkQueue(memory)
-  const positions = Uint8Array.from(scan.columns, (column) => AT[column])
-  const row = new Float64Array(ATTEMPT_COLUMNS.length)
-  return (chunk, count, take) => {
-    const at = rowsAt(chunk)
-    for (let number = 0; number < count; number++) {
-      for (let i = 0; i < positions.length; i++) row[positions[i] as number] = rows[at + i * capacity + number] as number
-      take(row)
+  return (chunk) => {
+    block = blocks[chunk % SLOTS] as AttemptBlock
+    block.count = 0
+    isWhole = true
+    try {
+      reader.read(chunk, add)
+    } catch {
+      // The thread that takes the chunk reads it again, and throws what this did.
+      isWhole = false
     }
+    queue.finish(chunk, isWhole ? block.count : null)
   }
 }

@@ -5,12 +5,12 @@ import { createChunkDecoder, type DecodeTask } from './decode-chunks.js'
 
 parentPort?.on('message', (task: DecodeTask) => {
   const queue = createChunkQueue(task.memory)
-  const decoder = createChunkDecoder(task)
+  const decode = createChunkDecoder(task)
   for (;;) {
     // Read before the claim: what is taken in between ends the wait at once.
     const taken = queue.takenCount()
     const chunk = queue.claim()
-    if (chunk >= 0) decoder.decode(chunk)
+    if (chunk >= 0) decode(chunk)
     else if (queue.isOver()) return
     else queue.waitForTaken(taken)
   }

@@ -1,5 +1,6 @@
+import type { TakeRow } from './attempt-block.js'
 import type { AttemptColumn } from './attempt-columns.js'
-import { createAttemptDecoder, type TakeRow } from './decode-attempts.js'
+import { createAttemptDecoder } from './decode-attempts.js'
 import { createRowTest, type RowConditions } from './row-test.js'
 import { PADDING_BYTES, damagedPages, readPageList, type TableFile } from './table-pages.js'
 
@@ -20,7 +21,6 @@ export interface PageScan {
 
 /** Reads the chunks of a scan: pages that are read at once. */
 export interface ChunkReader {
-  readonly chunkCount: number
   /**
    * Passes the attempts of a chunk.
    * @throws E_DAMAGED_TRACE
@@ -37,7 +37,6 @@ export function createChunkReader(scan: PageScan): ChunkReader {
   const bytes = new Uint8Array(most * pageBytes + PADDING_BYTES)
   const view = new DataView(bytes.buffer)
   return {
-    chunkCount: Math.ceil(pages.length / most),
     read(chunk, take) {
       const list = pages.subarray(chunk * most, (chunk + 1) * most)
       readPageList(table, list, bytes)

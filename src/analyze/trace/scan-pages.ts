@@ -1,11 +1,9 @@
-import { allocateQueue, createChunkQueue } from './chunk-queue.js'
-import { createChunkDecoder, createChunkReplay } from './decode-chunks.js'
-import type { TakeRow } from './decode-attempts.js'
+import { createGathering, type AttemptBlock, type TakeBlock } from './attempt-block.js'
+import { SLOTS, allocateQueue, createChunkQueue } from './chunk-queue.js'
+import { createChunkDecoder, createSlotBlocks } from './decode-chunks.js'
 import type { DecodeWorkers } from './decode-workers.js'
 import { createChunkReader, pagesPerChunk, type PageScan } from './page-scan.js'
 
-/** From so many bytes on a scan is worth the start of a worker. */
-const MIN_BYTES = 1 << 24
 /** No row of a recorder's is shorter: its cell, and the pointer to it. */
 const MIN_ROW_BYTES = 24
 
@@ -15,40 +13,59 @@ const MIN_ROW_BYTES = 24
  * @param workers `null` for none
  * @throws E_DAMAGED_TRACE
  */
-export function scanPages(scan: PageScan, workers: DecodeWorkers | null, take: TakeRow): void {
-  const isLarge = scan.pages.length * scan.table.pageBytes >= MIN_BYTES
-  if (workers === null || workers.count === 0 || !isLarge) return scanAlone(scan, take)
-  scanTogether(scan, workers, take)
+export function scanPages(scan: PageScan, workers: DecodeWorkers | null, take: TakeBlock): void {
+  const bytes = scan.pages.length * scan.table.pageBytes
+  if (workers === null || workers.count === 0 || bytes < workers.minBytes) scanAlone(scan, take)
+  else scanTogether(scan, workers, take)
 }
 
-function scanAlone(scan: PageScan, take: TakeRow): void {
+function scanAlone(scan: PageScan, take: TakeBlock): void {
+  const readChunk = createReadNow(scan, take)
+  for (let chunk = 0; chunk < chunkCountOf(scan); chunk++) readChunk(chunk)
+}
+
+/** @returns what passes the rows of a chunk from this thread, however many there are */
+function createReadNow(scan: PageScan, take: TakeBlock): (chunk: number) => void {
   const reader = createChunkReader(scan)
-  for (let chunk = 0; chunk < reader.chunkCount; chunk++) reader.read(chunk, take)
+  const { add, flush } = createGathering(scan.columns, capacityOf(scan), take)
+  return (chunk) => {
+    reader.read(chunk, add)
+    flush()
+  }
 }
 
-function scanTogether(scan: PageScan, workers: DecodeWorkers, take: TakeRow): void {
-  const chunkPages = pagesPerChunk(scan.table)
-  const capacity = Math.ceil((chunkPages * scan.table.pageBytes) / MIN_ROW_BYTES)
-  const chunkCount = Math.ceil(scan.pages.length / chunkPages)
-  const memory = allocateQueue(chunkCount, capacity, scan.columns.length)
-  const task = { scan, memory }
-  const queue = createChunkQueue(memory)
-  const decoder = createChunkDecoder(task)
-  const replay = createChunkReplay(task)
+function scanTogether(scan: PageScan, workers: DecodeWorkers, take: TakeBlock): void {
+  const chunkCount = chunkCountOf(scan)
+  const task = { scan, memory: allocateQueue(chunkCount, capacityOf(scan), scan.columns.length) }
+  const queue = createChunkQueue(task.memory)
+  const decode = createChunkDecoder(task)
+  const blocks = createSlotBlocks(task)
   workers.decode(task)
   try {
     for (let chunk = 0; chunk < chunkCount; chunk++) {
-      while (queue.rowsOf(chunk) === -1) {
+      while (!queue.isFinished(chunk)) {
         const claimed = queue.claim()
-        if (claimed >= 0) decoder.decode(claimed)
+        if (claimed >= 0) decode(claimed)
         else queue.waitFor(chunk)
       }
-      const rows = queue.rowsOf(chunk)
-      if (rows === null) createChunkReader(scan).read(chunk, take)
-      else replay(chunk, rows, take)
+      const count = queue.rowCountOf(chunk)
+      if (count === null) createReadNow(scan, take)(chunk)
+      else {
+        const block = blocks[chunk % SLOTS] as AttemptBlock
+        block.count = count
+        take(block)
+      }
       queue.take()
     }
   } finally {
     queue.close()
   }
+}
+
+function chunkCountOf({ table, pages }: PageScan): number {
+  return Math.ceil(pages.length / pagesPerChunk(table))
+}
+
+function capacityOf({ table }: PageScan): number {
+  return Math.ceil((pagesPerChunk(table) * table.pageBytes) / MIN_ROW_BYTES)
 }

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
+import { createGathering, passRows, type TakeBlock, type TakeRow } from './attempt-block.js'
 import { AT, ATTEMPT_COLUMNS, type AttemptColumn } from './attempt-columns.js'
 import type { IdRange } from './cover.js'
-import { asSafe, type TakeRow } from './decode-attempts.js'
+import { asSafe } from './decode-attempts.js'
 import { queries } from './query-builder.js'
 import { readConditions } from './row-filter.js'
 import { createRowTest, type RowTest } from './row-test.js'
@@ -10,6 +11,9 @@ import { scanPages } from './scan-pages.js'
 import { findLeafPages } from './table-pages.js'
 
 const AGGREGATE = 'scan_row'
+
+/** Rows that are gathered of what SQLite hands out. */
+const GATHERED = 4096
 
 /**
  * Passes every attempt of some ids that a scope covers, in the order of ids, with the columns that are asked for. A
@@ -23,48 +27,70 @@ export function scanRows(
   columns: readonly AttemptColumn[],
   take: TakeRow,
 ): void {
-  const scan = prepareScan(scope, part, columns, take)
+  scanBlocks(scope, part, ranges, columns, passRows(columns, take))
+}
+
+/** The same, many attempts at a time. */
+export function scanBlocks(
+  scope: Scope,
+  part: SessionPart,
+  ranges: readonly IdRange[],
+  columns: readonly AttemptColumn[],
+  take: TakeBlock,
+): void {
+  const scan = prepareBlocks(scope, part, columns, take)
   for (const range of ranges) scan(range)
 }
 
-/** The same for a range at a time, for who wants to do something in between. */
+/** As `scanRows` for a range at a time, for who wants to do something in between. */
 export function prepareScan(
   scope: Scope,
   part: SessionPart,
   columns: readonly AttemptColumn[],
   take: TakeRow,
 ): (range: IdRange) => void {
+  return prepareBlocks(scope, part, columns, passRows(columns, take))
+}
+
+function prepareBlocks(
+  scope: Scope,
+  part: SessionPart,
+  wanted: readonly AttemptColumn[],
+  take: TakeBlock,
+): (range: IdRange) => void {
+  const columns = [...new Set(wanted)]
   const conditions = readConditions(scope, part)
-  const test = createRowTest(conditions)
-  const distinct = [...new Set(columns)]
   const { attempts: table, workers } = part.trace
-  return (range) => {
-    if (table === null) return scanTable(part, range, { columns, test }, take)
-    const pages = findLeafPages(table, range.first, range.last)
-    scanPages({ ...range, table, pages, columns: distinct, conditions }, workers, take)
+  if (table === null) return prepareTable(part, columns, createRowTest(conditions), take)
+  return ({ first, last }) => {
+    const pages = findLeafPages(table, first, last)
+    scanPages({ table, pages, first, last, columns, conditions }, workers, take)
   }
 }
 
-interface Wanted {
-  readonly columns: readonly AttemptColumn[]
-  readonly test: RowTest
-}
-
-function scanTable({ trace }: SessionPart, range: IdRange, { columns, test }: Wanted, take: TakeRow): void {
+function prepareTable(
+  { trace }: SessionPart,
+  columns: readonly AttemptColumn[],
+  test: RowTest,
+  take: TakeBlock,
+): (range: IdRange) => void {
   const row = new Float64Array(ATTEMPT_COLUMNS.length)
-  const selectedColumns = [...new Set([...columns, ...test.columns])]
-  const positions = selectedColumns.map((column) => AT[column])
+  const selected = [...new Set([...columns, ...test.columns])]
+  const positions = selected.map((column) => AT[column])
+  const { add, flush } = createGathering(columns, GATHERED, take)
   const step = (_: unknown, ...values: (number | null)[]) => {
     for (let i = 0; i < positions.length; i++) row[positions[i] as number] = asSafe(values[i] ?? NaN)
-    if (test.accepts(row)) take(row)
+    if (test.accepts(row)) add(row)
   }
-  trace.db.aggregate(AGGREGATE, { start: null, varargs: true, step })
-  const selected = selectedColumns.map((column) => sql.ref(column))
-  const query = queries
-    .selectFrom('connect_attempt')
-    .select(sql`${sql.raw(AGGREGATE)}(${sql.join(selected)})`.as('scanned'))
-    .where('attempt_id', '>=', range.first)
-    .where('attempt_id', '<=', range.last)
-  const { sql: text, parameters } = query.compile()
-  trace.db.prepare(text).get(...parameters)
+  return ({ first, last }) => {
+    trace.db.aggregate(AGGREGATE, { start: null, varargs: true, step })
+    const query = queries
+      .selectFrom('connect_attempt')
+      .select(sql`${sql.raw(AGGREGATE)}(${sql.join(selected.map((column) => sql.ref(column)))})`.as('scanned'))
+      .where('attempt_id', '>=', first)
+      .where('attempt_id', '<=', last)
+    const { sql: text, parameters } = query.compile()
+    trace.db.prepare(text).get(...parameters)
+    flush()
+  }
 }
