@@ -7,7 +7,11 @@ export function mergedPercentiles(
   percents: readonly number[],
 ): (number | null)[] {
   const exact = groups.flatMap(({ values }) => (values === null ? [] : [values]))
-  if (exact.length > 0) return exactPercentiles(exact.flatMap((values) => values.runs()), percents)
+  if (exact.length > 0)
+    return exactPercentiles(
+      exact.flatMap((values) => values.runs()),
+      percents,
+    )
   const buckets = groups.flatMap((group) => group.buckets)
   return reader.percentiles({ buckets, values: null, maxNs: highestLatency(groups) }, percents)
 }

@@ -21,7 +21,10 @@ export function selectRanks(runs: readonly ValueRun[], ranks: readonly number[])
   const sortedOf = new Map<number, Float64Array>()
   for (const { bucket } of places) {
     if (bucket >= BUCKET_COUNT || sortedOf.has(bucket)) continue
-    sortedOf.set(bucket, gather(runs, counts[bucket] as number, (value) => bucketFor(value) === bucket))
+    sortedOf.set(
+      bucket,
+      gather(runs, counts[bucket] as number, (value) => bucketFor(value) === bucket),
+    )
   }
   return places.map(({ bucket, rank }) => sortedOf.get(bucket)?.[rank - 1] ?? null)
 }
@@ -57,5 +60,5 @@ function gather(runs: readonly ValueRun[], count: number, isWanted: (value: numb
   for (const run of runs) {
     for (let i = 0; i < run.length; i++) if (isWanted(run[i] as number)) values[length++] = run[i] as number
   }
-  return values.sort()
+  return values.toSorted()
 }

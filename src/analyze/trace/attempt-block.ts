@@ -31,34 +31,23 @@ export function createBlock(columns: readonly AttemptColumn[], rows: Float64Arra
   }
 }
 
-/** Copies the columns that a block has of a row to its end. */
-export function createAppend(columns: readonly AttemptColumn[]): (block: AttemptBlock, row: AttemptRow) => void {
-  const positions = positionsOf(columns)
-  return (block, row) => {
-    for (let i = 0; i < positions.length; i++) {
-      const position = positions[i] as number
-      block.columns[position]![block.count] = row[position] as number
-    }
-    block.count++
-  }
+/** Gathers attempts in a block, and passes that on whenever there is no more room. */
+export interface Gathering {
+  /** @param count at most the capacity */
+  roomFor(count: number): AttemptBlock
+  flush(): void
 }
 
-/** Gathers rows in a block, and passes that on whenever it is full. */
-export function createGathering(
-  columns: readonly AttemptColumn[],
-  capacity: number,
-  take: TakeBlock,
-): { add: TakeRow; flush(): void } {
+export function createGathering(columns: readonly AttemptColumn[], capacity: number, take: TakeBlock): Gathering {
   const block = createBlock(columns, new Float64Array(columns.length * capacity), capacity)
-  const append = createAppend(columns)
   const flush = () => {
     if (block.count > 0) take(block)
     block.count = 0
   }
   return {
-    add(row) {
-      append(block, row)
-      if (block.count === capacity) flush()
+    roomFor(count) {
+      if (block.count + count > capacity) flush()
+      return block
     },
     flush,
   }

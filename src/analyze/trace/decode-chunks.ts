@@ -1,6 +1,6 @@
-import { createAppend, createBlock, type AttemptBlock, type TakeRow } from './attempt-block.js'
+import { createBlock, type AttemptBlock } from './attempt-block.js'
 import { SLOTS, createChunkQueue, type QueueMemory } from './chunk-queue.js'
-import { createChunkReader, type PageScan } from './page-scan.js'
+import { createReadChunk, type PageScan } from './page-scan.js'
 
 /** What a worker is sent. */
 export interface DecodeTask {
@@ -21,25 +21,22 @@ export function createSlotBlocks({ scan: { columns }, memory: { rows, capacity }
  *   thread that takes it.
  */
 export function createChunkDecoder(task: DecodeTask): (chunk: number) => void {
-  const { scan, memory } = task
-  const queue = createChunkQueue(memory)
-  const reader = createChunkReader(scan)
+  const queue = createChunkQueue(task.memory)
+  const readChunk = createReadChunk(task.scan)
   const blocks = createSlotBlocks(task)
-  const append = createAppend(scan.columns)
-  let block = blocks[0] as AttemptBlock
-  let isWhole = true
-  const add: TakeRow = (row) => {
-    if (block.count < memory.capacity) append(block, row)
-    else isWhole = false
-  }
+  const { capacity } = task.memory
   return (chunk) => {
-    block = blocks[chunk % SLOTS] as AttemptBlock
+    const block = blocks[chunk % SLOTS] as AttemptBlock
     block.count = 0
-    isWhole = true
+    const roomFor = (count: number) => {
+      if (block.count + count > capacity) throw new Error('a chunk of more rows than a recorder writes')
+      return block
+    }
+    let isWhole = true
     try {
-      reader.read(chunk, add)
+      readChunk(chunk, roomFor)
     } catch {
-      // The thread that takes the chunk reads it again, and throws what this did.
+      // The thread that takes the chunk reads it again, and throws what is to be thrown.
       isWhole = false
     }
     queue.finish(chunk, isWhole ? block.count : null)

@@ -32,7 +32,7 @@ export function createDecodeWorkers(limits: WorkerLimits = defaultLimits()): Dec
     ...limits,
     decode(task) {
       workers ??= Array.from({ length: limits.count }, startWorker)
-      for (const worker of workers) worker.postMessage(task)
+      for (const worker of workers) worker.postMessage(task, [])
     },
     close() {
       for (const worker of workers?.splice(0) ?? []) void worker.terminate()

@@ -1,7 +1,7 @@
-import type { TakeRow } from './attempt-block.js'
+import type { AttemptBlock } from './attempt-block.js'
 import type { AttemptColumn } from './attempt-columns.js'
-import { createAttemptDecoder } from './decode-attempts.js'
-import { createRowTest, type RowConditions } from './row-test.js'
+import { createDecodePage } from './decode-attempts.js'
+import { createColumnTests, type RowConditions } from './row-test.js'
 import { PADDING_BYTES, damagedPages, readPageList, type TableFile } from './table-pages.js'
 
 /** Bytes that are read at a time: with the rows of them they fit the cache of a core. */
@@ -19,32 +19,28 @@ export interface PageScan {
   readonly conditions: RowConditions
 }
 
-/** Reads the chunks of a scan: pages that are read at once. */
-export interface ChunkReader {
-  /**
-   * Passes the attempts of a chunk.
-   * @throws E_DAMAGED_TRACE
-   */
-  read(chunk: number, take: TakeRow): void
-}
+/**
+ * Adds the attempts of a chunk, pages that are read at once, to blocks.
+ * @param roomFor gives a block that has room for so many more attempts
+ * @throws E_DAMAGED_TRACE
+ */
+export type ReadChunk = (chunk: number, roomFor: (count: number) => AttemptBlock) => void
 
 /** @returns a reader with memory of its own: each thread has one */
-export function createChunkReader(scan: PageScan): ChunkReader {
-  const { table, pages, columns, conditions } = scan
+export function createReadChunk(scan: PageScan): ReadChunk {
+  const { table, pages, conditions } = scan
   const { pageBytes } = table
-  const decoder = createAttemptDecoder({ ...scan, pageBytes }, columns, createRowTest(conditions))
+  const decodePage = createDecodePage({ ...scan, pageBytes, tests: createColumnTests(conditions) })
   const most = pagesPerChunk(table)
   const bytes = new Uint8Array(most * pageBytes + PADDING_BYTES)
   const view = new DataView(bytes.buffer)
-  return {
-    read(chunk, take) {
-      const list = pages.subarray(chunk * most, (chunk + 1) * most)
-      readPageList(table, list, bytes)
-      for (let page = 0; page < list.length; page++) {
-        if (decoder.decodePage(view, page * pageBytes, take)) continue
-        throw damagedPages(table, 'connect_attempt holds something that is no row of integers')
-      }
-    },
+  return (chunk, roomFor) => {
+    const list = pages.subarray(chunk * most, (chunk + 1) * most)
+    readPageList(table, list, bytes)
+    for (let page = 0; page < list.length; page++) {
+      if (decodePage(view, page * pageBytes, roomFor)) continue
+      throw damagedPages(table, 'connect_attempt holds something that is no row of integers')
+    }
   }
 }
 

@@ -12,13 +12,12 @@ const SLOTS = 4096
 const WORDS = 16
 const TYPES_AT = COLUMNS + 1
 
-/** How a value is stored; a field of up to 4 bytes is `SMALL`. */
-export const SMALL = 0
+/** Kinds of values, beside those of 1 to 4 bytes, whose kind is 0. */
 export const SIX_BYTES = 1
 export const EIGHT_BYTES = 2
 /** The value is in the field: 0 or 1. */
 export const CONSTANT = 3
-export const NULL = 4
+const NULL = 4
 
 /**
  * Layouts of records, by their serial types. A layout is a position in `fields`, where it has an integer for each column:
@@ -56,8 +55,7 @@ export function createRecordLayouts(): RecordLayouts {
       const first = view.getInt32(record + 2)
       const middle = view.getInt32(record + 6)
       const last = view.getInt32(record + 9)
-      const mixed = Math.imul(Math.imul(first, 0x9e3779b1) ^ middle, 0x85ebca6b) ^ last
-      let slot = Math.imul(mixed, 0xc2b2ae35) >>> 20
+      let slot = (Math.imul(first, 0x9e3779b1) ^ Math.imul(middle, 0x85ebca6b) ^ Math.imul(last, 0xc2b2ae35)) >>> 20
       for (;;) {
         const number = slots[slot] as number
         if (number === 0) slots[slot] = add(view, record)
@@ -93,5 +91,5 @@ function fieldOf(type: number, size: number, end: number): number {
   if (type === 0) return NULL << 16
   if (size <= 0) return (CONSTANT << 16) | (type - 8)
   if (size > 4) return ((size === 6 ? SIX_BYTES : EIGHT_BYTES) << 16) | (end - size)
-  return (SMALL << 16) | ((32 - 8 * size) << 8) | (end - 4)
+  return ((32 - 8 * size) << 8) | (end - 4)
 }

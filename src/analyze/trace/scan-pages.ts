@@ -2,7 +2,7 @@ import { createGathering, type AttemptBlock, type TakeBlock } from './attempt-bl
 import { SLOTS, allocateQueue, createChunkQueue } from './chunk-queue.js'
 import { createChunkDecoder, createSlotBlocks } from './decode-chunks.js'
 import type { DecodeWorkers } from './decode-workers.js'
-import { createChunkReader, pagesPerChunk, type PageScan } from './page-scan.js'
+import { createReadChunk, pagesPerChunk, type PageScan } from './page-scan.js'
 
 /** No row of a recorder's is shorter: its cell, and the pointer to it. */
 const MIN_ROW_BYTES = 24
@@ -26,10 +26,12 @@ function scanAlone(scan: PageScan, take: TakeBlock): void {
 
 /** @returns what passes the rows of a chunk from this thread, however many there are */
 function createReadNow(scan: PageScan, take: TakeBlock): (chunk: number) => void {
-  const reader = createChunkReader(scan)
-  const { add, flush } = createGathering(scan.columns, capacityOf(scan), take)
+  const readChunk = createReadChunk(scan)
+  // No page has more cells than this.
+  const capacity = Math.max(capacityOf(scan), scan.table.pageBytes / 2)
+  const { roomFor, flush } = createGathering(scan.columns, capacity, take)
   return (chunk) => {
-    reader.read(chunk, add)
+    readChunk(chunk, roomFor)
     flush()
   }
 }

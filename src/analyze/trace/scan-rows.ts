@@ -1,11 +1,11 @@
 import { sql } from 'kysely'
 import { createGathering, passRows, type TakeBlock, type TakeRow } from './attempt-block.js'
-import { AT, ATTEMPT_COLUMNS, type AttemptColumn } from './attempt-columns.js'
+import { AT, type AttemptColumn } from './attempt-columns.js'
 import type { IdRange } from './cover.js'
 import { asSafe } from './decode-attempts.js'
 import { queries } from './query-builder.js'
 import { readConditions } from './row-filter.js'
-import { createRowTest, type RowTest } from './row-test.js'
+import { createColumnTests, type ColumnTest } from './row-test.js'
 import type { Scope, SessionPart } from './scope.js'
 import { scanPages } from './scan-pages.js'
 import { findLeafPages } from './table-pages.js'
@@ -61,7 +61,7 @@ function prepareBlocks(
   const columns = [...new Set(wanted)]
   const conditions = readConditions(scope, part)
   const { attempts: table, workers } = part.trace
-  if (table === null) return prepareTable(part, columns, createRowTest(conditions), take)
+  if (table === null) return prepareTable(part, columns, createColumnTests(conditions), take)
   return ({ first, last }) => {
     const pages = findLeafPages(table, first, last)
     scanPages({ table, pages, first, last, columns, conditions }, workers, take)
@@ -71,16 +71,19 @@ function prepareBlocks(
 function prepareTable(
   { trace }: SessionPart,
   columns: readonly AttemptColumn[],
-  test: RowTest,
+  tests: readonly ColumnTest[],
   take: TakeBlock,
 ): (range: IdRange) => void {
-  const row = new Float64Array(ATTEMPT_COLUMNS.length)
-  const selected = [...new Set([...columns, ...test.columns])]
-  const positions = selected.map((column) => AT[column])
-  const { add, flush } = createGathering(columns, GATHERED, take)
+  const selected = [...new Set([...columns, ...tests.map(({ column }) => column)])]
+  const positions = columns.map((column) => AT[column])
+  const { roomFor, flush } = createGathering(columns, GATHERED, take)
   const step = (_: unknown, ...values: (number | null)[]) => {
-    for (let i = 0; i < positions.length; i++) row[positions[i] as number] = asSafe(values[i] ?? NaN)
-    if (test.accepts(row)) add(row)
+    // What was asked for comes first.
+    const valueOf = (column: AttemptColumn) => asSafe(values[selected.indexOf(column)] ?? NaN)
+    if (!tests.every(({ column, accepts }) => accepts(valueOf(column)))) return
+    const block = roomFor(1)
+    for (const [i, position] of positions.entries()) block.columns[position]![block.count] = asSafe(values[i] ?? NaN)
+    block.count++
   }
   return ({ first, last }) => {
     trace.db.aggregate(AGGREGATE, { start: null, varargs: true, step })
