@@ -109,23 +109,26 @@ function scanPart(
   const row = new Float64Array(ATTEMPT_COLUMNS.length)
   const memberColumns: AttemptColumn[] = members === null ? [] : ['process_id', 'endpoint_id']
   const wanted: AttemptColumn[] = [...columns, 'outcome', 'syn_retransmits', 'latency_ns', ...memberColumns]
+  let groups = new Int32Array(0)
   scanBlocks(scope, part, ranges, wanted, ({ columns: values, count }) => {
+    if (groups.length < count) groups = new Int32Array(count)
     const column = (name: AttemptColumn) => values[AT[name]] as Float64Array
     const [outcomes, synRetransmits, latencies] = [column('outcome'), column('syn_retransmits'), column('latency_ns')]
-    const [processIds, endpointIds] = [column('process_id'), column('endpoint_id')]
     for (let i = 0; i < count; i++) {
       for (let k = 0; k < positions.length; k++) {
         const position = positions[k] as number
         row[position] = values[position]![i] as number
       }
-      const group = groupOf(idOfRow(row))
-      const outcome = (outcomes[i] as number) & 7
-      const latencyNs = latencies[i] as number
-      const isCovered = covered[outcome] === true && latencyNs >= 0
-      sums.addAttempt(group, outcome, (synRetransmits[i] as number) | 0, isCovered ? latencyNs : -1)
-      if (members === null) continue
-      sums.addProcess(group, members.processOf(processIds[i] as number))
-      sums.addEndpoint(group, members.endpointOf(endpointIds[i] as number))
+      groups[i] = groupOf(idOfRow(row))
+      // The block is void afterwards.
+      if (covered[(outcomes[i] as number) & 7] !== true) latencies[i] = -1
+    }
+    sums.addAttempts({ count, entries: groups, outcomes, synRetransmits, latencies })
+    if (members === null) return
+    const [processIds, endpointIds] = [column('process_id'), column('endpoint_id')]
+    for (let i = 0; i < count; i++) {
+      sums.addProcess(groups[i] as number, members.processOf(processIds[i] as number))
+      sums.addEndpoint(groups[i] as number, members.endpointOf(endpointIds[i] as number))
     }
   })
 }

@@ -19,6 +19,8 @@ export const NO_VALUES: ExactValues = { runs: () => [], max: null }
 export interface ValueLists {
   /** @param value an integer */
   add(group: number, value: number): void
+  /** Adds the first `count` values, without those that are negative or NaN. */
+  addAll(groups: Int32Array, values: Float64Array, count: number): void
   /** Values by group; the lists are of no use afterwards. */
   take(groupCount: number): ExactValues[]
 }
@@ -36,26 +38,32 @@ export function createValueLists(): ValueLists {
   let values = new Uint32Array(0)
   let maxima = new Float64Array(1024).fill(-Infinity)
   let logged = 0
+  let groupCount = 0
   const settle = () => {
-    if (logged > 0) logs.push(sortByGroup(groups.subarray(0, logged), values))
+    if (logged > 0) logs.push(sortByGroup(groups.subarray(0, logged), values, groupCount))
     logged = 0
   }
+  const add = (group: number, value: number) => {
+    if (group >= groupCount) groupCount = group + 1
+    if (group >= maxima.length) maxima = widened(maxima, group)
+    if (value > (maxima[group] as number)) maxima[group] = value
+    if (value > MAX_UINT32 || value < 0) return addTo(large, group, value)
+    if (logged === groups.length) {
+      settle()
+      if (groups.length === 0) [groups, values] = [new Uint32Array(LOG_LENGTH), new Uint32Array(LOG_LENGTH)]
+    }
+    groups[logged] = group
+    values[logged++] = value
+  }
   return {
-    add(group, value) {
-      if (group >= maxima.length) maxima = widened(maxima, group)
-      if (value > (maxima[group] as number)) maxima[group] = value
-      if (value > MAX_UINT32 || value < 0) return addTo(large, group, value)
-      if (logged === groups.length) {
-        settle()
-        if (groups.length === 0) [groups, values] = [new Uint32Array(LOG_LENGTH), new Uint32Array(LOG_LENGTH)]
-      }
-      groups[logged] = group
-      values[logged++] = value
+    add,
+    addAll(ofGroups, added, count) {
+      for (let i = 0; i < count; i++) if ((added[i] as number) >= 0) add(ofGroups[i] as number, added[i] as number)
     },
-    take(groupCount) {
+    take(count) {
       settle()
       ;[groups, values] = [new Uint32Array(0), new Uint32Array(0)]
-      return Array.from({ length: groupCount }, (_, group) => {
+      return Array.from({ length: count }, (_, group) => {
         const max = maxima[group] ?? -Infinity
         return { runs: () => runsOf(logs, large, group), max: max === -Infinity ? null : max }
       })
@@ -64,11 +72,9 @@ export function createValueLists(): ValueLists {
 }
 
 /** A counting sort. */
-function sortByGroup(groups: Uint32Array, values: Uint32Array): SortedLog {
-  let highest = 0
-  for (let i = 0; i < groups.length; i++) if ((groups[i] as number) > highest) highest = groups[i] as number
+function sortByGroup(groups: Uint32Array, values: Uint32Array, groupCount: number): SortedLog {
   // Ends until the values are there, and starts when each of them has gone down by its group's.
-  const starts = new Uint32Array(highest + 2)
+  const starts = new Uint32Array(groupCount + 1)
   for (let i = 0; i < groups.length; i++) starts[groups[i] as number]!++
   let end = 0
   for (let group = 0; group < starts.length; group++) starts[group] = end += starts[group] as number

@@ -1,12 +1,8 @@
 import type { AttemptBlock } from './attempt-block.js'
 import { AT, type AttemptColumn } from './attempt-columns.js'
 import { allocateRecords, findRecords, type PageRecords } from './find-records.js'
-import { CONSTANT, EIGHT_BYTES, SIX_BYTES, createRecordLayouts } from './record-layouts.js'
+import { createRecordLayouts, readField } from './record-layouts.js'
 import type { ColumnTest } from './row-test.js'
-
-const TWO_TO_32 = 4294967296
-/** Fields below it are of values of 1 to 4 bytes. */
-const KIND_LIMIT = 1 << 16
 
 /** Which attempts of a page are decoded, and what of them. */
 export interface DecodeTarget {
@@ -43,9 +39,9 @@ export function createDecodePage(target: DecodeTarget): DecodePage {
     if (count === 0) return true
     const block = roomFor(count)
     for (const name of target.columns) {
-      const column = (block.columns[AT[name]] as Float64Array).subarray(block.count, block.count + count)
-      if (name === 'attempt_id') column.set(records.ids.subarray(0, count))
-      else readColumn(view, fields, records, AT[name], column)
+      const target = { values: block.columns[AT[name]] as Float64Array, at: block.count, count }
+      if (name === 'attempt_id') target.values.set(records.ids.subarray(0, count), target.at)
+      else readColumn(view, fields, records, AT[name], target)
     }
     block.count += count
     return true
@@ -73,40 +69,15 @@ function keepAccepted(
   return kept
 }
 
-/** Reads a column of as many records as `values` is long. */
+/** Reads a column of so many records. @param at where the values go in `values` */
 function readColumn(
   view: DataView,
   fields: Int32Array,
   { starts, layouts }: PageRecords,
   position: number,
-  values: Float64Array,
+  { values, at, count }: { readonly values: Float64Array; readonly at: number; readonly count: number },
 ): void {
-  for (let i = 0; i < values.length; i++) {
-    values[i] = readField(view, starts[i] as number, fields[(layouts[i] as number) + position] as number)
+  for (let i = 0; i < count; i++) {
+    values[at + i] = readField(view, starts[i] as number, fields[(layouts[i] as number) + position] as number)
   }
-}
-
-/** A value by its field in a layout; NaN for NULL. */
-function readField(view: DataView, record: number, field: number): number {
-  if (field >= KIND_LIMIT) return readOther(view, record + (field & 255), field)
-  const shift = field >> 8
-  return (view.getInt32(record + (field & 255)) << shift) >> shift
-}
-
-function readOther(view: DataView, at: number, field: number): number {
-  switch (field >> 16) {
-    case SIX_BYTES:
-      return view.getInt16(at) * TWO_TO_32 + view.getUint32(at + 2)
-    case EIGHT_BYTES:
-      return asSafe(view.getInt32(at) * TWO_TO_32 + view.getUint32(at + 4))
-    case CONSTANT:
-      return field & 255
-    default:
-      return NaN
-  }
-}
-
-/** An integer of a column; NaN for what no double holds exactly, which no recorder writes. */
-export function asSafe(value: number): number {
-  return Number.isSafeInteger(value) ? value : NaN
 }
