@@ -39,9 +39,9 @@ export function createDecodePage(target: DecodeTarget): DecodePage {
     if (count === 0) return true
     const block = roomFor(count)
     for (const name of target.columns) {
-      const target = { values: block.columns[AT[name]] as Float64Array, at: block.count, count }
-      if (name === 'attempt_id') target.values.set(records.ids.subarray(0, count), target.at)
-      else readColumn(view, fields, records, AT[name], target)
+      const place = { values: block.columns[AT[name]] as Float64Array, at: block.count, count }
+      if (name === 'attempt_id') place.values.set(records.ids.subarray(0, count), place.at)
+      else readColumn(view, fields, records, AT[name], place)
     }
     block.count += count
     return true
