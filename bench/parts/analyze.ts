@@ -4,9 +4,12 @@ import { join } from 'node:path'
 import type { BenchOptions, Goal } from '../goal.js'
 import { CLI, DUCKDB_QUERY } from '../paths.js'
 import { printTable } from '../print-table.js'
-import { startMeasured, type Usage } from '../run-measured.js'
-import { formatSpread, spreadOf, type Spread } from '../statistics.js'
+import type { Usage } from '../run-measured.js'
+import { formatSpread, spreadOf } from '../statistics.js'
 import { TRACES, makeTrace } from '../traces/cached-trace.js'
+import { peakOf, runInTurn, secondsOf, type Contest } from './contest.js'
+import { ESTABLISHED, FAILED, percentiles } from './duckdb-sql.js'
+import { measureRawScans } from './raw-scans.js'
 
 const QUERIES = ['top-endpoints', 'by-uid', 'timeline', 'summary'] as const
 
@@ -14,26 +17,16 @@ const QUERIES = ['top-endpoints', 'by-uid', 'timeline', 'summary'] as const
 const SHELL_SQL = `SELECT remote_address, remote_port, count(*), avg(latency_ns) FROM connects
   GROUP BY remote_address, remote_port ORDER BY 3 DESC LIMIT 20`
 
-const established = "FILTER (WHERE outcome = 'established')"
-const failed = "count(*) FILTER (WHERE outcome NOT IN ('established', 'pending'))"
-const percentiles = (...values: number[]) =>
-  values.map((value) => `quantile_disc(latency_ns, ${value}) ${established}`).join(', ')
-
 /** The same questions in DuckDB's SQL, over the exported file. */
 const DUCKDB_SQL: Record<(typeof QUERIES)[number], (file: string) => string> = {
-  'top-endpoints': (file) => `SELECT remote_address, remote_port, count(*), ${failed}, ${percentiles(0.5, 0.9, 0.99)},
-    max(latency_ns) ${established}, sum(syn_retransmits) FROM '${file}' GROUP BY ALL ORDER BY 3 DESC LIMIT 20`,
+  'top-endpoints': (file) => `SELECT remote_address, remote_port, count(*), ${FAILED}, ${percentiles([0.5, 0.9, 0.99])},
+    max(latency_ns) ${ESTABLISHED}, sum(syn_retransmits) FROM '${file}' GROUP BY ALL ORDER BY 3 DESC LIMIT 20`,
   'by-uid': (file) => `SELECT "user", uid, count(*), count(DISTINCT (remote_address, remote_port)),
-    count(DISTINCT (pid, process_start_ns)), ${failed}, ${percentiles(0.5, 0.99)} FROM '${file}' GROUP BY ALL`,
-  timeline: (file) => `SELECT started_ns // 30000000000, count(*), ${failed}, ${percentiles(0.5, 0.99)}
+    count(DISTINCT (pid, process_start_ns)), ${FAILED}, ${percentiles([0.5, 0.99])} FROM '${file}' GROUP BY ALL`,
+  timeline: (file) => `SELECT started_ns // 30000000000, count(*), ${FAILED}, ${percentiles([0.5, 0.99])}
     FROM '${file}' GROUP BY ALL ORDER BY 1`,
-  summary: (file) => `SELECT count(*), ${failed}, min(started_ns), max(started_ns), mode((remote_address, remote_port)),
-    mode("user"), mode(pid), ${percentiles(0.5, 0.99)} FROM '${file}'`,
-}
-
-interface Contest {
-  readonly what: string
-  readonly command: readonly string[]
+  summary: (file) => `SELECT count(*), ${FAILED}, min(started_ns), max(started_ns), mode((remote_address, remote_port)),
+    mode("user"), mode(pid), ${percentiles([0.5, 0.99])} FROM '${file}'`,
 }
 
 /** Whole processes, one after the other, the same questions to each. */
@@ -62,22 +55,15 @@ export async function measureAnalyze({ isQuick, rounds }: BenchOptions): Promise
   ]
   const usages = await runInTurn(contests, rounds)
   print(`## analyze: ${few} M and ${many} M attempts, whole processes, ${rounds} rounds`, contests, usages)
-  return goalsOf(contests, usages, { trace, larger, few })
-}
-
-async function runInTurn(contests: readonly Contest[], rounds: number): Promise<Usage[][]> {
-  const usages: Usage[][] = contests.map(() => [])
-  for (let round = 0; round < rounds; round++) {
-    for (const [i, { command }] of contests.entries()) usages[i]!.push(await (await startMeasured(command)).ended)
-  }
-  return usages
+  const raw = await measureRawScans(trace, parquet, rounds)
+  return [...goalsOf(contests, usages, { trace, larger, few }), ...raw]
 }
 
 function print(title: string, contests: readonly Contest[], usages: readonly (readonly Usage[])[]): void {
   const rows = contests.map(({ what }, i) => [
     what.replaceAll(`${TRACES}/`, ''),
-    formatSpread(seconds(usages[i] ?? []), 2, 's'),
-    `${Math.round(peak(usages[i] ?? []) / 1e6)} MB`,
+    formatSpread(secondsOf(usages[i] ?? []), 2, 's'),
+    `${Math.round(peakOf(usages[i] ?? []) / 1e6)} MB`,
   ])
   printTable(title, ['command', 'time', 'peak memory'], rows)
 }
@@ -89,38 +75,42 @@ function goalsOf(
 ): Goal[] {
   const find = (what: string) => usages[contests.findIndex((contest) => contest.what === what)] ?? []
   const time = (what: string, wanted: number): Goal => {
-    const measured = seconds(find(`tcpconn analyze ${what}`)).median
+    const measured = secondsOf(find(`tcpconn analyze ${what}`)).median
     return { what: what.replaceAll(`${TRACES}/`, ''), unit: 's', wanted, measured, digits: 2 }
   }
   const scan = `top-endpoints ${trace} --outcome established`
   // What a window of time costs does not depend on the rest of the trace.
-  const lastMinute = seconds(find(`tcpconn analyze top-endpoints ${trace} --last 1m`)).median
+  const lastMinute = secondsOf(find(`tcpconn analyze top-endpoints ${trace} --last 1m`)).median
   return [
     ...QUERIES.flatMap((name) => {
-      const duckdb = seconds(find(`DuckDB ${name} on Parquet`)).median
+      const duckdb = secondsOf(find(`DuckDB ${name} on Parquet`)).median
       return [
         time(`${name} ${trace}`, 0.3),
         time(`${name} ${larger}`, 0.39),
         { ...time(`${name} ${trace}`, Number(duckdb.toFixed(2))), what: `${name} ${few} M, against DuckDB` },
       ]
     }),
+    {
+      what: `summary, against top-endpoints, ${few} M`,
+      unit: 'times',
+      wanted: 1.3,
+      measured: spreadOf(
+        find(`tcpconn analyze summary ${trace}`).map(
+          ({ elapsedMs }, round) =>
+            elapsedMs / (find(`tcpconn analyze top-endpoints ${trace}`)[round]?.elapsedMs ?? NaN),
+        ),
+      ).median,
+      digits: 2,
+    },
     time(scan, 1.5),
     {
       what: 'raw scan, peak memory',
       unit: 'MB',
       wanted: 150,
-      measured: peak(find(`tcpconn analyze ${scan}`)) / 1e6,
+      measured: peakOf(find(`tcpconn analyze ${scan}`)) / 1e6,
       digits: 0,
     },
     time(`top-endpoints ${trace} --exact`, 2),
     time(`top-endpoints ${larger} --last 1m`, Number((1.3 * lastMinute).toFixed(2))),
   ]
-}
-
-function seconds(usages: readonly Usage[]): Spread {
-  return spreadOf(usages.map((usage) => usage.elapsedMs / 1000))
-}
-
-function peak(usages: readonly Usage[]): number {
-  return Math.max(...usages.map((usage) => usage.peakBytes))
 }

@@ -1,4 +1,4 @@
-import { pushVarint, readVarints } from './varint.js'
+import { pushVarint, readVarintPairs } from './varint.js'
 
 /**
  * Log-linear histogram of durations in ns: values below 128 have a bucket each, above that every power of two is cut
@@ -100,10 +100,8 @@ export function addEncodedBuckets(encoded: Uint8Array, counts: Float64Array): vo
 /** Calls `take` with each stored bucket and its count, ascending; what a damaged file holds may be out of range. */
 export function forEachBucket(encoded: Uint8Array, take: (bucket: number, count: number) => void): void {
   let bucket = 0
-  let isDistance = true
-  readVarints(encoded, (value) => {
-    if (isDistance) bucket += value
-    else take(bucket, value)
-    isDistance = !isDistance
+  readVarintPairs(encoded, (distance, count) => {
+    bucket += distance
+    take(bucket, count)
   })
 }

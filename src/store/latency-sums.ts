@@ -1,4 +1,4 @@
-import { encodeBuckets } from './latency-histogram.js'
+import { bucketOf, encodeBuckets } from './latency-histogram.js'
 import { OUTCOMES } from './outcome.js'
 import { createPairCounter } from './pair-counter.js'
 
@@ -16,12 +16,26 @@ export interface LatencyRow {
   readonly buckets: Uint8Array | null
 }
 
+/** Attempts by column, the first `count` of each. */
+export interface AttemptColumns {
+  readonly count: number
+  /** Entry numbers */
+  readonly entries: Int32Array
+  readonly outcomes: Float64Array
+  /** NaN where it is not known */
+  readonly synRetransmits: Float64Array
+  /** In ns; negative or NaN for an attempt that the latency statistics do not cover */
+  readonly latencies: Float64Array
+}
+
 /** Sums by entry number. One addition is noted in about 10 ns, and sorted later. */
 export interface LatencySums {
   /** Distinct (entry, bucket) pairs: what the sums take up of memory. */
   readonly pairCount: number
   /** @param bucket that of the latency, -1 for an attempt that was not established */
   add(entry: number, outcome: number, synRetransmits: number, latencyNs: number, bucket: number): void
+  /** Adds many attempts. @param countsLatencies whether maxima and buckets are wanted */
+  addAll(attempts: AttemptColumns, countsLatencies: boolean): void
   /** The rows by ascending entry; the sums are empty afterwards. */
   take(): LatencyRow[]
 }
@@ -54,6 +68,27 @@ export function createLatencySums(logLength: number): LatencySums {
       if (bucket < 0) return
       if (latencyNs > maxima[entry]!) maxima[entry] = latencyNs
       pairs.add(entry, bucket)
+    },
+    addAll({ count, entries, outcomes, synRetransmits, latencies }, countsLatencies) {
+      let highest = entryCount - 1
+      for (let i = 0; i < count; i++) if ((entries[i] as number) > highest) highest = entries[i] as number
+      if (highest >= maxima.length) grow(highest)
+      entryCount = highest + 1
+      const [counts, highestOf] = [sums, maxima]
+      for (let i = 0; i < count; i++) {
+        const at = (entries[i] as number) * COLUMNS
+        counts[at + ((outcomes[i] as number) & 7)]!++
+        const retransmits = (synRetransmits[i] as number) | 0
+        if (retransmits > 0) counts[at + RETRANSMITS]! += retransmits
+      }
+      if (!countsLatencies) return
+      for (let i = 0; i < count; i++) {
+        const latencyNs = latencies[i] as number
+        if (!(latencyNs >= 0)) continue
+        const entry = entries[i] as number
+        if (latencyNs > (highestOf[entry] as number)) highestOf[entry] = latencyNs
+        pairs.add(entry, bucketOf(latencyNs))
+      }
     },
     take() {
       const rows = collect(entryCount, sums, maxima, pairs.take())

@@ -73,13 +73,18 @@ export function createVarintReader(encoded: Uint8Array): VarintReader {
   }
 }
 
-/** Calls `take` with each LEB128 integer, as `VarintReader.next` gives it. */
-export function readVarints(encoded: Uint8Array, take: (value: number) => void): void {
+/**
+ * Calls `take` with two LEB128 integers that follow each other at a time, as `VarintReader.next` gives them. A last one
+ * without another is left out.
+ */
+export function readVarintPairs(encoded: Uint8Array, take: (first: number, second: number) => void): void {
   for (let position = 0; position < encoded.length;) {
-    const value = decodeAt(encoded, position)
+    const first = decodeAt(encoded, position)
+    if (end >= encoded.length) return
+    const second = decodeAt(encoded, end)
     // Before `take`, which may decode too.
     position = end
-    take(value)
+    take(first, second)
   }
 }
 

@@ -98,3 +98,25 @@ test('pairs of entry and bucket are counted once each, and only for established 
   sums.take()
   expect(sums.pairCount).toBe(0)
 })
+
+test.each([true, false])(
+  'many attempts at a time are the same as one after the other, with latencies: %s',
+  (counts) => {
+    const random = createRandom(5)
+    const count = 3000
+    const entries = Int32Array.from({ length: count }, () => randomInteger(random, 0, 700))
+    const outcomes = Float64Array.from({ length: count }, () => randomInteger(random, 0, OUTCOMES.length - 1))
+    const synRetransmits = Float64Array.from({ length: count }, (_, i) =>
+      i % 7 === 0 ? NaN : randomInteger(random, 0, 3),
+    )
+    const latencies = Float64Array.from({ length: count }, (_, i) => [-1, NaN, 2 ** 33, i * 1000][i % 4]!)
+    const [one, many] = [createLatencySums(1000), createLatencySums(1000)]
+    for (let i = 0; i < count; i++) {
+      const latencyNs = latencies[i]!
+      const bucket = counts && latencyNs >= 0 ? bucketOf(latencyNs) : -1
+      one.add(entries[i]!, outcomes[i]!, synRetransmits[i]! | 0, latencyNs, bucket)
+    }
+    many.addAll({ count, entries, outcomes, synRetransmits, latencies }, counts)
+    expect(many.take()).toEqual(one.take())
+  },
+)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createVarintReader, createVarintWriter, pushVarint, readVarints } from '../../src/store/varint.js'
+import { createVarintReader, createVarintWriter, pushVarint, readVarintPairs } from '../../src/store/varint.js'
 import { createRandom, randomInteger } from './random.js'
 
 const EDGES = [0, 1, 127, 128, 16_383, 16_384, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 52, 2 ** 53 - 1]
@@ -12,7 +12,8 @@ function encode(values: readonly number[]): number[] {
 
 function decode(bytes: readonly number[]): number[] {
   const values: number[] = []
-  readVarints(Uint8Array.from(bytes), (value) => values.push(value))
+  const reader = createVarintReader(Uint8Array.from(bytes))
+  while (reader.hasMore()) values.push(reader.next())
   return values
 }
 
@@ -68,10 +69,33 @@ describe('a writer', () => {
   })
 })
 
-test('integers are read while others are', () => {
-  const values: number[] = []
-  readVarints(Uint8Array.from(encode([300, 5, 70_000])), (value) => values.push(value, ...decode(encode([1, 2 ** 40]))))
-  expect(values).toEqual([300, 1, 2 ** 40, 5, 1, 2 ** 40, 70_000, 1, 2 ** 40])
+function decodePairs(bytes: readonly number[], then: () => void = () => {}): number[][] {
+  const pairs: number[][] = []
+  readVarintPairs(Uint8Array.from(bytes), (first, second) => {
+    then()
+    pairs.push([first, second])
+  })
+  return pairs
+}
+
+describe('pairs of integers', () => {
+  const encoded = encode([300, 5, 70_000, 0])
+
+  test('are those that follow each other, without a last one that is alone', () => {
+    const wanted = [
+      [300, 5],
+      [70_000, 0],
+    ]
+    expect(decodePairs(encoded)).toEqual(wanted)
+    expect(decodePairs([...encoded, 7])).toEqual(wanted)
+    expect(decodePairs([...encoded, 0x80])).toEqual(wanted)
+    expect(decodePairs([])).toEqual([])
+  })
+
+  test('are read while others are', () => {
+    const inner = () => void decodePairs(encode([1, 2 ** 40]))
+    expect(decodePairs(encoded, inner)).toEqual(decodePairs(encoded))
+  })
 })
 
 test('a reader at its end reads zeros and no bytes', () => {

@@ -115,7 +115,8 @@ function sliced(dimension: Dimension, { firstNs, lengthNs }: CoveredTime, slices
     source: 'attempt',
     attempt: {
       columns: [column, 'started_ns'],
-      id: () => (row) => (row[AT[column]] as number) * slices + sliceOf(row[AT.started_ns] as number),
+      // No row of a dictionary has the id 0, which stands for NULL here: NaN would not keep the slice.
+      id: () => (row) => ((row[AT[column]] as number) || 0) * slices + sliceOf(row[AT.started_ns] as number),
     },
     keys(part) {
       const keyOf = dimension.keys(part)

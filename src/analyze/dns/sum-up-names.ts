@@ -3,7 +3,7 @@ import { FAILED_OUTCOMES, OUTCOMES } from '../../store/outcome.js'
 import type { Value } from '../result/result.js'
 import type { Dimension } from '../sums/dimension.js'
 import { createKeyNumbers, type KeyNumbers } from '../sums/key-numbers.js'
-import { createValueLists } from '../sums/value-lists.js'
+import { NO_VALUES, createValueLists, type ExactValues } from '../sums/value-lists.js'
 import { AT } from '../trace/attempt-columns.js'
 import { knowsLookups } from '../trace/knows-lookups.js'
 import { iterateRows, queries } from '../trace/query-builder.js'
@@ -17,8 +17,8 @@ export interface NameSums {
   readonly key: readonly Value[]
   lookups: number
   failedLookups: number
-  /** Of lookups, ascending, in ns */
-  latencies: Float64Array
+  /** Of lookups, in ns */
+  latencies: ExactValues
   /** Different ones that the sessions saw it have */
   addresses: number
   /** Attempts made by it, and those of them that failed */
@@ -37,7 +37,7 @@ export function sumUpNames(scope: Scope, dimension: Dimension): NameSums[] {
       key: keys.keyOf(number),
       lookups: 0,
       failedLookups: 0,
-      latencies: new Float64Array(),
+      latencies: NO_VALUES,
       addresses: 0,
       attempts: 0,
       failed: 0,

@@ -1,4 +1,4 @@
-import { createSegmentIndex } from '../trace/clock-segments.js'
+import { createSegmentIndex } from '../trace/segment-index.js'
 import type { SessionPart } from '../trace/scope.js'
 
 const DAY_NS = 86_400_000_000_000

@@ -75,7 +75,7 @@ function rowOf(
   { key, lookups, failedLookups, latencies, addresses, attempts, failed }: NameSums,
   reader: ReturnType<typeof createLatencyReader>,
 ): Row {
-  const maxNs = latencies.at(-1) ?? null
+  const maxNs = latencies.max
   const percentiles = reader.percentiles({ buckets: [], values: latencies, maxNs }, [50, 99])
   return [...key, lookups, failedLookups, ...percentiles, maxNs, addresses, attempts, failed]
 }

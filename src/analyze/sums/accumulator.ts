@@ -1,5 +1,5 @@
-import { bucketOf, mergeBuckets } from '../../store/latency-histogram.js'
-import { createLatencySums } from '../../store/latency-sums.js'
+import { mergeBuckets } from '../../store/latency-histogram.js'
+import { createLatencySums, type AttemptColumns } from '../../store/latency-sums.js'
 import { OUTCOMES } from '../../store/outcome.js'
 import { createPairSet } from '../../store/pair-set.js'
 import type { Latencies } from './latencies.js'
@@ -25,8 +25,8 @@ export interface GroupSums {
 export interface Accumulator {
   /** Adds sums that are stored. */
   addSums(group: number, counts: ArrayLike<number>, maxLatencyNs: number | null, buckets: Uint8Array | null): void
-  /** @param latencyNs negative when it is not covered by the latency statistics */
-  addAttempt(group: number, outcome: number, synRetransmits: number, latencyNs: number): void
+  /** Adds attempts; entries are group numbers. */
+  addAttempts(attempts: AttemptColumns): void
   /** Note a process or an endpoint of a group by its number, below 2^26; the same one counts once. */
   addProcess(group: number, process: number): void
   addEndpoint(group: number, endpoint: number): void
@@ -61,10 +61,9 @@ export function createAccumulator(isExact: boolean): Accumulator {
   }
   return {
     addSums,
-    addAttempt(group, outcome, synRetransmits, latencyNs) {
-      const isCovered = latencyNs >= 0
-      attempts.add(group, outcome, synRetransmits, latencyNs, isCovered && !isExact ? bucketOf(latencyNs) : -1)
-      if (isExact && isCovered) values.add(group, latencyNs)
+    addAttempts(added) {
+      attempts.addAll(added, !isExact)
+      if (isExact) values.addAll(added.entries, added.latencies, added.count)
     },
     addProcess: processes.add,
     addEndpoint: endpoints.add,
@@ -74,9 +73,9 @@ export function createAccumulator(isExact: boolean): Accumulator {
       const processesOf = processes.take()
       const endpointsOf = endpoints.take()
       return counts.map((sums, group) => {
-        const list = lists[group] ?? null
-        const maxNs = list ? (list.at(-1) ?? null) : (maxima[group] as number | null)
-        const latencies = { buckets: blobs[group] as Uint8Array[], values: list, maxNs }
+        const exact = lists[group]
+        const maxNs = exact ? exact.max : (maxima[group] as number | null)
+        const latencies = { buckets: blobs[group] as Uint8Array[], values: exact ?? null, maxNs }
         return {
           counts: sums,
           latencies,

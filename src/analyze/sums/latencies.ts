@@ -1,10 +1,19 @@
-import { BUCKET_COUNT, addEncodedBuckets, nearestRank, percentileOf } from '../../store/latency-histogram.js'
+import {
+  BUCKET_COUNT,
+  addEncodedBuckets,
+  bucketOf,
+  forEachBucket,
+  nearestRank,
+  percentileOf,
+} from '../../store/latency-histogram.js'
+import { countValues, selectRanks } from './select-ranks.js'
+import type { ExactValues, ValueRun } from './value-lists.js'
 
 /** Latencies of a group: stored histograms, or every value. */
 export interface Latencies {
   readonly buckets: readonly Uint8Array[]
-  /** Ascending, in ns; `null` when they were not kept. */
-  readonly values: Float64Array | null
+  /** In ns; `null` when they were not kept. */
+  readonly values: ExactValues | null
   readonly maxNs: number | null
 }
 
@@ -12,6 +21,8 @@ export interface Latencies {
 export interface LatencyReader {
   /** Percentiles in ns, nearest rank, each `null` without a value. */
   percentiles(latencies: Latencies, percents: readonly number[]): (number | null)[]
+  /** Whether a percentile may be above a limit: `false` only when it is not. Takes a fraction of the time of `percentiles`. */
+  mayExceed(latencies: Latencies, percent: number, limitNs: number): boolean
   /** Counts per bucket. Void at the next call. */
   histogram(latencies: Latencies): Float64Array
 }
@@ -25,15 +36,33 @@ export function createLatencyReader(): LatencyReader {
   }
   return {
     histogram,
+    mayExceed({ buckets, values }, percent, limitNs) {
+      if (values !== null) return true
+      const limit = bucketOf(limitNs)
+      let [total, atLimit] = [0, 0]
+      const add = (bucket: number, count: number) => {
+        // Others are left out of percentiles, too.
+        if (bucket >= BUCKET_COUNT) return
+        total += count
+        if (bucket >= limit) atLimit += count
+      }
+      for (const blob of buckets) forEachBucket(blob, add)
+      return atLimit > total - nearestRank(percent, total)
+    },
     percentiles(latencies, percents) {
       const { values, maxNs } = latencies
-      if (values !== null) return percents.map((percent) => exactPercentile(values, percent))
+      if (values !== null) return exactPercentiles(values.runs(), percents)
       const counts = histogram(latencies)
       return percents.map((percent) => percentileOf(counts, percent, maxNs ?? Infinity))
     },
   }
 }
 
-function exactPercentile(ascending: Float64Array, percent: number): number | null {
-  return ascending.length === 0 ? null : (ascending[nearestRank(percent, ascending.length) - 1] as number)
+/** Percentiles of all values of some runs together, nearest rank, each `null` without a value. */
+export function exactPercentiles(runs: readonly ValueRun[], percents: readonly number[]): (number | null)[] {
+  const total = countValues(runs)
+  return selectRanks(
+    runs,
+    percents.map((percent) => nearestRank(percent, total)),
+  )
 }

@@ -23,8 +23,8 @@ export function latencyRange(
  */
 export function countBands(reader: LatencyReader, latencies: Latencies, edges: readonly number[]): number[] {
   const counts = new Array<number>(edges.length - 1).fill(0)
-  let band = 0
   const add = (latencyNs: number, count: number) => {
+    let band = 0
     while (band < counts.length - 1 && latencyNs >= (edges[band + 1] as number)) band++
     counts[band]! += count
   }
@@ -34,6 +34,6 @@ export function countBands(reader: LatencyReader, latencies: Latencies, edges: r
     })
     return counts
   }
-  for (const value of latencies.values) add(value, 1)
+  for (const run of latencies.values.runs()) for (let i = 0; i < run.length; i++) add(run[i] as number, 1)
   return counts
 }

@@ -1,11 +1,12 @@
 import { OUTCOMES } from '../../store/outcome.js'
 import type { Value } from '../result/result.js'
-import { AT, type AttemptColumn, type AttemptRow } from '../trace/attempt-columns.js'
+import { AT, ATTEMPT_COLUMNS, type AttemptColumn, type AttemptRow } from '../trace/attempt-columns.js'
 import { endpointConditions, processConditions } from '../trace/attempt-filters.js'
-import { createSegmentIndex, readClockSegments } from '../trace/clock-segments.js'
+import { readClockSegments } from '../trace/clock-segments.js'
 import { coverPart, type IdRange } from '../trace/cover.js'
-import { scanRows } from '../trace/scan-rows.js'
+import { scanBlocks } from '../trace/scan-rows.js'
 import type { Scope, SessionPart } from '../trace/scope.js'
+import { createSegmentIndex } from '../trace/segment-index.js'
 import { createAccumulator, type GroupSums } from './accumulator.js'
 import type { Dimension } from './dimension.js'
 import { createKeyNumbers } from './key-numbers.js'
@@ -104,20 +105,31 @@ function scanPart(
   const covered = coveredOutcomes(scope, dimension)
   const { columns, id } = idOf(dimension, part)
   const idOfRow = id(part)
-  const wanted: AttemptColumn[] = [...columns, 'outcome', 'syn_retransmits', 'latency_ns']
-  const add = (row: AttemptRow) => {
-    const group = groupOf(idOfRow(row))
-    const outcome = (row[AT.outcome] as number) & 7
-    const latencyNs = row[AT.latency_ns] as number
-    const isCovered = covered[outcome] === true && latencyNs >= 0
-    sums.addAttempt(group, outcome, (row[AT.syn_retransmits] as number) | 0, isCovered ? latencyNs : -1)
-    return group
-  }
-  if (members === null) return scanRows(scope, part, ranges, wanted, add)
-  scanRows(scope, part, ranges, [...wanted, 'process_id', 'endpoint_id'], (row) => {
-    const group = add(row)
-    sums.addProcess(group, members.processOf(row[AT.process_id] as number))
-    sums.addEndpoint(group, members.endpointOf(row[AT.endpoint_id] as number))
+  const positions = columns.map((column) => AT[column])
+  const row = new Float64Array(ATTEMPT_COLUMNS.length)
+  const memberColumns: AttemptColumn[] = members === null ? [] : ['process_id', 'endpoint_id']
+  const wanted: AttemptColumn[] = [...columns, 'outcome', 'syn_retransmits', 'latency_ns', ...memberColumns]
+  let groups = new Int32Array(0)
+  scanBlocks(scope, part, ranges, wanted, ({ columns: values, count }) => {
+    if (groups.length < count) groups = new Int32Array(count)
+    const column = (name: AttemptColumn) => values[AT[name]] as Float64Array
+    const [outcomes, synRetransmits, latencies] = [column('outcome'), column('syn_retransmits'), column('latency_ns')]
+    for (let i = 0; i < count; i++) {
+      for (let k = 0; k < positions.length; k++) {
+        const position = positions[k] as number
+        row[position] = values[position]![i] as number
+      }
+      groups[i] = groupOf(idOfRow(row))
+      // The block is void afterwards.
+      if (covered[(outcomes[i] as number) & 7] !== true) latencies[i] = -1
+    }
+    sums.addAttempts({ count, entries: groups, outcomes, synRetransmits, latencies })
+    if (members === null) return
+    const [processIds, endpointIds] = [column('process_id'), column('endpoint_id')]
+    for (let i = 0; i < count; i++) {
+      sums.addProcess(groups[i] as number, members.processOf(processIds[i] as number))
+      sums.addEndpoint(groups[i] as number, members.endpointOf(endpointIds[i] as number))
+    }
   })
 }
 

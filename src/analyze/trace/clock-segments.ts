@@ -47,29 +47,3 @@ export function clipSegments(
   }))
   return clipped.filter(({ fromNs, toNs }) => fromNs < toNs)
 }
-
-/**
- * Finds segments by time, also where a clock was set a hundred thousand times: most times lie in the segment of the time
- * before, others take a binary search.
- * @param segments ascending, without overlaps
- * @returns the index of the first segment that ends after a time, of the last one when none does; 0 without any
- */
-export function createSegmentIndex(segments: readonly Pick<ClockSegment, 'toNs'>[]): (startedNs: number) => number {
-  const ends = Float64Array.from(segments, ({ toNs }) => toNs)
-  const last = Math.max(0, ends.length - 1)
-  let index = 0
-  const search = (startedNs: number) => {
-    let high = last
-    for (index = 0; index < high;) {
-      const middle = (index + high) >> 1
-      if (startedNs < (ends[middle] as number)) high = middle
-      else index = middle + 1
-    }
-    return index
-  }
-  return (startedNs) => {
-    const isSame =
-      (index === last || startedNs < (ends[index] as number)) && !(startedNs < (ends[index - 1] ?? -Infinity))
-    return isSame ? index : search(startedNs)
-  }
-}

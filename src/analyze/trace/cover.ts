@@ -1,7 +1,7 @@
-import { sql } from 'kysely'
-import { createSegmentIndex } from './clock-segments.js'
+import type { Database } from 'better-sqlite3'
 import { queries, selectAll } from './query-builder.js'
 import type { SessionPart } from './scope.js'
+import { createSegmentIndex } from './segment-index.js'
 
 /** Attempts by id, both ends included. Ids of a session are consecutive. */
 export interface IdRange {
@@ -25,7 +25,7 @@ export function coverPart(part: SessionPart, usesSums: boolean): Cover {
   const windows = readWindows(part)
   const time = createPartTime(part)
   const isWhole = (window: Window) =>
-    usesSums && window.has_sums === 1 && time.holds(window.min_started_ns, window.max_started_ns)
+    usesSums && window.hasSums && time.holds(window.min_started_ns, window.max_started_ns)
   const isTouched = (window: Window) => time.touches(window.min_started_ns, window.max_started_ns)
   const whole = windows.filter(isWhole)
   const partial = windows.filter((window) => !isWhole(window) && isTouched(window))
@@ -44,19 +44,35 @@ function idsOf({ first_attempt_id, last_attempt_id }: Window): IdRange {
 }
 
 function readWindows({ trace, sessionId }: SessionPart) {
-  // Traces of the first version have windows without sums.
-  const tables = queries.selectFrom('sqlite_schema').select('name').where('name', '=', 'window_sums')
-  const hasSums =
-    selectAll(trace.db, tables).length === 0
-      ? sql<number>`0`
-      : sql<number>`EXISTS (SELECT 1 FROM window_sums WHERE window_sums.window_id = latency_window.window_id)`
   const query = queries
     .selectFrom('latency_window')
     .select(['window_id', 'first_attempt_id', 'last_attempt_id', 'min_started_ns', 'max_started_ns'])
-    .select(hasSums.as('has_sums'))
     .where('session_id', '=', sessionId)
     .orderBy('first_attempt_id')
-  return selectAll(trace.db, query)
+  const windows = selectAll(trace.db, query)
+  const ids = windows.map(({ window_id }) => window_id)
+  const withSums = readIdsWithSums(trace.db, minOf(ids), -minOf(ids.map((id) => -id)))
+  return windows.map((window) => Object.assign(window, { hasSums: withSums.has(window.window_id) }))
+}
+
+/**
+ * Ids of the windows from `first` to `last` that have sums. In one pass over their keys: to look a window up, SQLite reads
+ * whole blobs to compare keys.
+ */
+function readIdsWithSums(db: Database, first: number, last: number): ReadonlySet<number> {
+  // Traces of the first version have windows without sums.
+  const tables = queries.selectFrom('sqlite_schema').select('name').where('name', '=', 'window_sums')
+  if (selectAll(db, tables).length === 0) return new Set()
+  const query = queries
+    .selectFrom('window_sums')
+    .select('window_id')
+    .where('window_id', '>=', first)
+    .where('window_id', '<=', last)
+  return new Set(selectAll(db, query).map(({ window_id }) => window_id))
+}
+
+function minOf(numbers: readonly number[]): number {
+  return numbers.reduce((min, number) => Math.min(min, number), Number.MAX_SAFE_INTEGER)
 }
 
 /** Batches that touch the part's time: a zone map instead of an index over time. */

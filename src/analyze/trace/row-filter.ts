@@ -1,56 +1,26 @@
 import { sql, type RawBuilder } from 'kysely'
 import { OUTCOMES } from '../../store/outcome.js'
-import { AT, type AttemptColumn, type AttemptRow } from './attempt-columns.js'
 import { endpointConditions, processConditions } from './attempt-filters.js'
-import { createSegmentIndex, type ClockSegment } from './clock-segments.js'
+import type { ClockSegment } from './clock-segments.js'
 import { queries, selectAll } from './query-builder.js'
+import type { RowConditions } from './row-test.js'
 import type { Scope, SessionPart } from './scope.js'
 
-/** Whether an attempt is covered; looks at `columns` only. */
-export interface RowFilter {
-  readonly columns: readonly AttemptColumn[]
-  accepts(row: AttemptRow): boolean
-}
-
-type Test = (row: AttemptRow) => boolean
-
-/** The filters of a scope and the time of a part as a test of rows. */
-export function createRowFilter({ filters }: Scope, part: SessionPart): RowFilter {
-  const tests: { column: AttemptColumn; test: Test }[] = []
+/** The filters of a scope and the time of a part as conditions on rows. */
+export function readConditions({ filters }: Scope, part: SessionPart): RowConditions {
   const processes = processConditions(filters)
   const endpoints = endpointConditions(filters)
-  if (part.segments.some(isLimited)) tests.push({ column: 'started_ns', test: inTime(part.segments) })
-  if (filters.outcomes.length > 0) {
-    const wanted = OUTCOMES.map((outcome) => filters.outcomes.includes(outcome))
-    tests.push({ column: 'outcome', test: (row) => wanted[row[AT.outcome] as number] === true })
+  return {
+    segments: part.segments.some(isLimited) ? part.segments.map(({ fromNs, toNs }) => ({ fromNs, toNs })) : null,
+    outcomes: filters.outcomes.length > 0 ? OUTCOMES.map((outcome) => filters.outcomes.includes(outcome)) : null,
+    minLatencyNs: filters.minLatencyNs,
+    processIds: processes.length > 0 ? Float64Array.from(selectIds(part, 'process', processes)) : null,
+    endpointIds: endpoints.length > 0 ? Float64Array.from(selectIds(part, 'endpoint', endpoints)) : null,
   }
-  if (filters.minLatencyNs > 0) {
-    tests.push({ column: 'latency_ns', test: (row) => (row[AT.latency_ns] as number) >= filters.minLatencyNs })
-  }
-  if (processes.length > 0) {
-    tests.push({ column: 'process_id', test: isIn(selectIds(part, 'process', processes), AT.process_id) })
-  }
-  if (endpoints.length > 0) {
-    tests.push({ column: 'endpoint_id', test: isIn(selectIds(part, 'endpoint', endpoints), AT.endpoint_id) })
-  }
-  return { columns: tests.map(({ column }) => column), accepts: allOf(tests.map(({ test }) => test)) }
 }
 
 function isLimited({ fromNs, toNs }: ClockSegment): boolean {
   return fromNs > -Infinity || toNs < Infinity
-}
-
-function inTime(segments: readonly ClockSegment[]): Test {
-  const indexOf = createSegmentIndex(segments)
-  return (row) => {
-    const startedNs = row[AT.started_ns] as number
-    const { fromNs, toNs } = segments[indexOf(startedNs)] as ClockSegment
-    return startedNs >= fromNs && startedNs < toNs
-  }
-}
-
-function isIn(ids: ReadonlySet<number>, column: number): Test {
-  return (row) => ids.has(row[column] as number)
 }
 
 /** Ids of the processes or endpoints that meet all conditions, which are those of `attempt-filters.ts`. */
@@ -66,13 +36,4 @@ export function selectIds(
       : sql<{ id: number }>`SELECT endpoint_id AS id FROM endpoint WHERE ${where}`
   const rows = selectAll(trace.lookup, { compile: () => query.compile(queries) })
   return new Set(rows.map((row) => row.id))
-}
-
-/** A chain of few tests is faster than a loop over them. */
-function allOf(tests: readonly Test[]): Test {
-  const [first, ...others] = tests
-  if (first === undefined) return () => true
-  if (others.length === 0) return first
-  const rest = allOf(others)
-  return (row) => first(row) && rest(row)
 }

@@ -1,16 +1,19 @@
 import { sql } from 'kysely'
-import { AT, ATTEMPT_COLUMNS, type AttemptColumn, type AttemptRow } from './attempt-columns.js'
+import { createGathering, passRows, type TakeBlock, type TakeRow } from './attempt-block.js'
+import { AT, type AttemptColumn } from './attempt-columns.js'
 import type { IdRange } from './cover.js'
-import { asSafe, decodeAttempts } from './decode-attempts.js'
+import { asSafe } from './record-layouts.js'
 import { queries } from './query-builder.js'
-import { createRowFilter } from './row-filter.js'
+import { readConditions } from './row-filter.js'
+import { createColumnTests, type ColumnTest } from './row-test.js'
 import type { Scope, SessionPart } from './scope.js'
-import { damagedPages, iterateLeafPages, type TableFile } from './table-pages.js'
+import { scanPages } from './scan-pages.js'
+import { findLeafPages } from './table-pages.js'
 
 const AGGREGATE = 'scan_row'
 
-/** Takes one attempt. The array is the same for every row: what is to be kept is copied. */
-type TakeRow = (row: AttemptRow) => void
+/** Rows that are gathered of what SQLite hands out. */
+const GATHERED = 4096
 
 /**
  * Passes every attempt of some ids that a scope covers, in the order of ids, with the columns that are asked for. A
@@ -24,56 +27,73 @@ export function scanRows(
   columns: readonly AttemptColumn[],
   take: TakeRow,
 ): void {
-  const scan = prepareScan(scope, part, columns, take)
+  scanBlocks(scope, part, ranges, columns, passRows(columns, take))
+}
+
+/** The same, many attempts at a time. */
+export function scanBlocks(
+  scope: Scope,
+  part: SessionPart,
+  ranges: readonly IdRange[],
+  columns: readonly AttemptColumn[],
+  take: TakeBlock,
+): void {
+  const scan = prepareBlocks(scope, part, columns, take)
   for (const range of ranges) scan(range)
 }
 
-/** The same for a range at a time, for who wants to do something in between. */
+/** As `scanRows` for a range at a time, for who wants to do something in between. */
 export function prepareScan(
   scope: Scope,
   part: SessionPart,
   columns: readonly AttemptColumn[],
   take: TakeRow,
 ): (range: IdRange) => void {
-  const filter = createRowFilter(scope, part)
-  const wanted = new Set([...columns, ...filter.columns])
-  const passOn: TakeRow =
-    filter.columns.length === 0
-      ? take
-      : (row) => {
-          if (filter.accepts(row)) take(row)
-        }
-  const table = part.trace.attempts
-  return (range) => {
-    if (table === null) scanTable(part, range, [...wanted], passOn)
-    else scanPages(table, range, wanted, passOn)
+  return prepareBlocks(scope, part, columns, passRows(columns, take))
+}
+
+function prepareBlocks(
+  scope: Scope,
+  part: SessionPart,
+  wanted: readonly AttemptColumn[],
+  take: TakeBlock,
+): (range: IdRange) => void {
+  const columns = [...new Set(wanted)]
+  const conditions = readConditions(scope, part)
+  const { attempts: table, workers } = part.trace
+  if (table === null) return prepareTable(part, columns, createColumnTests(conditions), take)
+  return ({ first, last }) => {
+    const pages = findLeafPages(table, first, last)
+    scanPages({ table, pages, first, last, columns, conditions }, workers, take)
   }
 }
 
-function scanPages(table: TableFile, range: IdRange, columns: ReadonlySet<AttemptColumn>, take: TakeRow): void {
-  const wanted = Uint8Array.from(ATTEMPT_COLUMNS, (column) => (columns.has(column) ? 1 : 0))
-  const row = new Float64Array(ATTEMPT_COLUMNS.length)
-  const limits = { ...range, pageBytes: table.pageBytes }
-  for (const page of iterateLeafPages(table, range.first, range.last)) {
-    if (decodeAttempts(page, limits, wanted, row, take)) continue
-    throw damagedPages(table, 'connect_attempt holds something that is no row of integers')
-  }
-}
-
-function scanTable({ trace }: SessionPart, range: IdRange, columns: readonly AttemptColumn[], take: TakeRow): void {
-  const row = new Float64Array(ATTEMPT_COLUMNS.length)
+function prepareTable(
+  { trace }: SessionPart,
+  columns: readonly AttemptColumn[],
+  tests: readonly ColumnTest[],
+  take: TakeBlock,
+): (range: IdRange) => void {
+  const selected = [...new Set([...columns, ...tests.map(({ column }) => column)])]
   const positions = columns.map((column) => AT[column])
+  const { roomFor, flush } = createGathering(columns, GATHERED, take)
   const step = (_: unknown, ...values: (number | null)[]) => {
-    for (let i = 0; i < positions.length; i++) row[positions[i] as number] = asSafe(values[i] ?? NaN)
-    take(row)
+    // What was asked for comes first.
+    const valueOf = (column: AttemptColumn) => asSafe(values[selected.indexOf(column)] ?? NaN)
+    if (!tests.every(({ column, accepts }) => accepts(valueOf(column)))) return
+    const block = roomFor(1)
+    for (const [i, position] of positions.entries()) block.columns[position]![block.count] = asSafe(values[i] ?? NaN)
+    block.count++
   }
-  trace.db.aggregate(AGGREGATE, { start: null, varargs: true, step })
-  const selected = columns.map((column) => sql.ref(column))
-  const query = queries
-    .selectFrom('connect_attempt')
-    .select(sql`${sql.raw(AGGREGATE)}(${sql.join(selected)})`.as('scanned'))
-    .where('attempt_id', '>=', range.first)
-    .where('attempt_id', '<=', range.last)
-  const { sql: text, parameters } = query.compile()
-  trace.db.prepare(text).get(...parameters)
+  return ({ first, last }) => {
+    trace.db.aggregate(AGGREGATE, { start: null, varargs: true, step })
+    const query = queries
+      .selectFrom('connect_attempt')
+      .select(sql`${sql.raw(AGGREGATE)}(${sql.join(selected.map((column) => sql.ref(column)))})`.as('scanned'))
+      .where('attempt_id', '>=', first)
+      .where('attempt_id', '<=', last)
+    const { sql: text, parameters } = query.compile()
+    trace.db.prepare(text).get(...parameters)
+    flush()
+  }
 }

@@ -4,15 +4,8 @@ import { TcpconnError } from '../../errors.js'
 const LEAF = 13
 const INTERIOR = 5
 const MAX_DEPTH = 20
-/** Bytes that are read at a time. */
-const CHUNK_BYTES = 1 << 18
-
-/** A page of a table's b-tree inside a larger buffer. */
-export interface LeafPage {
-  readonly bytes: Uint8Array
-  /** Where the page begins in `bytes`. */
-  readonly start: number
-}
+/** Behind the last page in memory: what begins in a damaged page may end outside of it. */
+export const PADDING_BYTES = 8
 
 /** Where a table is in a database file. */
 export interface TableFile {
@@ -23,26 +16,30 @@ export interface TableFile {
 }
 
 /**
- * The leaf pages of a rowid table that may hold rowids from `first` to `last`, in their order, read many at a time. The
- * file must not change meanwhile: a read transaction on a database that is not in WAL mode sees to that.
+ * Numbers of the leaf pages of a rowid table that may hold rowids from `first` to `last`, in the order of rowids. The file
+ * must not change meanwhile: a read transaction on a database that is not in WAL mode sees to that.
  * Format: https://www.sqlite.org/fileformat2.html#b_tree_pages
  * @throws E_DAMAGED_TRACE
  */
-export function* iterateLeafPages(file: TableFile, first: number, last: number): Generator<LeafPage> {
-  const { pageBytes } = file
+export function findLeafPages(file: TableFile, first: number, last: number): Uint32Array {
   const numbers: number[] = []
   // Pages that name each other's children can make a small file endless.
-  const pageCount = fstatSync(file.fd).size / pageBytes
+  const pageCount = fstatSync(file.fd).size / file.pageBytes
   for (const number of leafNumbers(file, file.rootPage, first, last, 0)) {
     if (numbers.push(number) > pageCount) throw damagedPages(file, 'a b-tree of it has more pages than the file')
   }
-  const most = Math.max(1, Math.floor(CHUNK_BYTES / pageBytes))
-  const bytes = new Uint8Array(most * pageBytes)
-  for (let i = 0; i < numbers.length;) {
+  return Uint32Array.from(numbers)
+}
+
+/**
+ * Reads pages one after the other into `bytes`, those that follow each other in the file at once.
+ * @throws E_DAMAGED_TRACE
+ */
+export function readPageList(file: TableFile, pages: Uint32Array, bytes: Uint8Array): void {
+  for (let i = 0; i < pages.length;) {
     let count = 1
-    while (count < most && numbers[i + count] === (numbers[i] as number) + count) count++
-    readPages(file, bytes, numbers[i] as number, count)
-    for (let page = 0; page < count; page++) yield { bytes, start: page * pageBytes }
+    while (pages[i + count] === (pages[i] as number) + count) count++
+    readPages(file, bytes.subarray(i * file.pageBytes), pages[i] as number, count)
     i += count
   }
 }
@@ -50,7 +47,7 @@ export function* iterateLeafPages(file: TableFile, first: number, last: number):
 /** Page numbers of leaves. An interior page names, for each child but the last, the highest rowid below it. */
 function* leafNumbers(file: TableFile, page: number, first: number, last: number, depth: number): Generator<number> {
   if (depth > MAX_DEPTH) throw damagedPages(file, 'a b-tree of it is deeper than any can be')
-  const bytes = new Uint8Array(file.pageBytes)
+  const bytes = new Uint8Array(file.pageBytes + PADDING_BYTES)
   readPages(file, bytes, page, 1)
   const at = page === 1 ? 100 : 0
   if (bytes[at] === LEAF) return yield page
@@ -63,7 +60,7 @@ function* leafNumbers(file: TableFile, page: number, first: number, last: number
   for (let cell = 0; cell < cells && !isOver; cell++) {
     const pointer = view.getUint16(at + 12 + cell * 2)
     if (pointer + 5 > file.pageBytes) throw damagedPages(file, `page ${page} has a cell outside of it`)
-    const highest = readVarint(bytes, pointer + 4)
+    const highest = readVarint(view, pointer + 4)
     if (highest >= first) children.push(view.getUint32(pointer))
     isOver = highest >= last
   }
@@ -91,14 +88,14 @@ function readPages(file: TableFile, bytes: Uint8Array, page: number, count: numb
 }
 
 /** SQLite's integers of 1 to 9 bytes, high bits first; exact below 2^53. */
-export function readVarint(bytes: Uint8Array, at: number): number {
+export function readVarint(view: DataView, at: number): number {
   let value = 0
   for (let i = 0; i < 8; i++) {
-    const byte = bytes[at + i] as number
+    const byte = view.getUint8(at + i)
     value = value * 128 + (byte & 127)
     if (byte < 128) return value
   }
-  return value * 256 + (bytes[at + 8] as number)
+  return value * 256 + view.getUint8(at + 8)
 }
 
 /** The error for pages that SQLite did not write. */

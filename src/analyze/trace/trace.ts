@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import type { Database } from 'better-sqlite3'
 import { openTrace } from '../../store/open-trace.js'
+import { createDecodeWorkers, type DecodeWorkers } from './decode-workers.js'
 import type { TableFile } from './table-pages.js'
 
 /** A trace file that is being read. */
@@ -14,13 +15,20 @@ export interface Trace {
   readonly lookup: Database
   /** Where connect_attempt is in the file; `null` when it can only be read through SQLite. */
   readonly attempts: TableFile | null
+  /** Threads for large scans of `attempts`; `null` for none. */
+  readonly workers: DecodeWorkers | null
 }
 
 /**
  * Runs `body` over one state of each file, also while one is being recorded, and closes them.
+ * @param workers for large scans; ended afterwards
  * @throws the errors of `openTrace`
  */
-export function withTraces<T>(paths: readonly string[], body: (traces: readonly Trace[]) => T): T {
+export function withTraces<T>(
+  paths: readonly string[],
+  body: (traces: readonly Trace[]) => T,
+  workers: DecodeWorkers = createDecodeWorkers(),
+): T {
   const traces: Trace[] = []
   const opened: Database[] = []
   const open = (path: string) => {
@@ -30,6 +38,7 @@ export function withTraces<T>(paths: readonly string[], body: (traces: readonly 
   }
   // A process's locks on a file are gone as soon as it closes any descriptor of it: SQLite's go first.
   const close = () => {
+    workers.close()
     for (const db of opened.splice(0)) db.close()
     for (const { attempts } of traces.splice(0)) if (attempts) closeSync(attempts.fd)
   }
@@ -37,7 +46,7 @@ export function withTraces<T>(paths: readonly string[], body: (traces: readonly 
     for (const path of paths) {
       const [db, lookup] = [open(path), open(path)]
       beginTogether(db, lookup)
-      traces.push({ path, db, lookup, attempts: findAttempts(path, db) })
+      traces.push({ path, db, lookup, attempts: findAttempts(path, db), workers })
     }
     const result = body([...traces])
     if (result instanceof Promise) return result.finally(close) as T

@@ -1,5 +1,5 @@
-import { createSegmentIndex } from './clock-segments.js'
 import type { SessionPart } from './scope.js'
+import { createSegmentIndex } from './segment-index.js'
 
 /** When attempts of a part began, by the wall clock as it was then. */
 export interface WallClock {

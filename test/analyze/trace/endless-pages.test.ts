@@ -1,7 +1,7 @@
 import { openSync, closeSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { iterateLeafPages } from '../../../src/analyze/trace/table-pages.js'
+import { findLeafPages } from '../../../src/analyze/trace/table-pages.js'
 import { startCpuClock } from '../../support/cpu-clock.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 
@@ -32,7 +32,7 @@ test('a small file in which every page is named 400 times by the one above is re
   writeFileSync(path, Buffer.concat([new Uint8Array(PAGE_BYTES), ...fans, leaf]))
   const fd = openSync(path, 'r')
   onTestFinished(() => closeSync(fd))
-  const pages = () => [...iterateLeafPages({ path, fd, pageBytes: PAGE_BYTES, rootPage: 2 }, 1, 1000)]
+  const pages = () => findLeafPages({ path, fd, pageBytes: PAGE_BYTES, rootPage: 2 }, 1, 1000)
   const cpuMs = startCpuClock()
   expect(pages).toThrow(
     expect.objectContaining({ code: 'E_DAMAGED_TRACE', reason: expect.stringContaining('more pages') }),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createSegmentIndex } from '../../../src/analyze/trace/clock-segments.js'
+import { createSegmentIndex } from '../../../src/analyze/trace/segment-index.js'
 import { createRandom, randomInteger } from '../../store/random.js'
 
 test('finds the first segment that ends after a time, whatever came before', () => {

@@ -1,0 +1,27 @@
+import { startMeasured, type Usage } from '../run-measured.js'
+import { spreadOf, type Spread } from '../statistics.js'
+
+/** A command that takes part in a comparison. */
+export interface Contest {
+  readonly what: string
+  readonly command: readonly string[]
+}
+
+/** Runs whole processes one after the other, round by round. @returns what each cost, by round */
+export async function runInTurn(contests: readonly Contest[], rounds: number): Promise<Usage[][]> {
+  const usages: Usage[][] = contests.map(() => [])
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, { command }] of contests.entries()) usages[i]!.push(await (await startMeasured(command)).ended)
+  }
+  return usages
+}
+
+/** Elapsed time in s. */
+export function secondsOf(usages: readonly Usage[]): Spread {
+  return spreadOf(usages.map((usage) => usage.elapsedMs / 1000))
+}
+
+/** The highest resident memory of a whole process, all of its threads together, in bytes. */
+export function peakOf(usages: readonly Usage[]): number {
+  return Math.max(...usages.map((usage) => usage.peakBytes))
+}

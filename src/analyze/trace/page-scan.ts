@@ -1,0 +1,50 @@
+import type { AttemptBlock } from './attempt-block.js'
+import type { AttemptColumn } from './attempt-columns.js'
+import { createDecodePage } from './decode-attempts.js'
+import { createColumnTests, type RowConditions } from './row-test.js'
+import { PADDING_BYTES, damagedPages, readPageList, type TableFile } from './table-pages.js'
+
+/** Bytes that are read at a time: with the rows of them they fit the cache of a core. */
+const CHUNK_BYTES = 1 << 17
+
+/** A scan of some leaf pages of connect_attempt: plain data, which threads pass to each other. */
+export interface PageScan {
+  readonly table: TableFile
+  /** Leaf pages in the order of ids */
+  readonly pages: Uint32Array
+  /** Ids, both ends included */
+  readonly first: number
+  readonly last: number
+  readonly columns: readonly AttemptColumn[]
+  readonly conditions: RowConditions
+}
+
+/**
+ * Adds the attempts of a chunk, pages that are read at once, to blocks.
+ * @param roomFor gives a block that has room for so many more attempts
+ * @throws E_DAMAGED_TRACE
+ */
+export type ReadChunk = (chunk: number, roomFor: (count: number) => AttemptBlock) => void
+
+/** @returns a reader with memory of its own: each thread has one */
+export function createReadChunk(scan: PageScan): ReadChunk {
+  const { table, pages, conditions } = scan
+  const { pageBytes } = table
+  const decodePage = createDecodePage({ ...scan, pageBytes, tests: createColumnTests(conditions) })
+  const most = pagesPerChunk(table)
+  const bytes = new Uint8Array(most * pageBytes + PADDING_BYTES)
+  const view = new DataView(bytes.buffer)
+  return (chunk, roomFor) => {
+    const list = pages.subarray(chunk * most, (chunk + 1) * most)
+    readPageList(table, list, bytes)
+    for (let page = 0; page < list.length; page++) {
+      if (decodePage(view, page * pageBytes, roomFor)) continue
+      throw damagedPages(table, 'connect_attempt holds something that is no row of integers')
+    }
+  }
+}
+
+/** Pages of a chunk; the last one may have fewer. */
+export function pagesPerChunk({ pageBytes }: TableFile): number {
+  return Math.max(1, Math.floor(CHUNK_BYTES / pageBytes))
+}

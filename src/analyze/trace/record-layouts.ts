@@ -1,0 +1,116 @@
+import { ATTEMPT_COLUMNS } from './attempt-columns.js'
+
+const COLUMNS = ATTEMPT_COLUMNS.length
+/** The length of the header, then a serial type for each column. */
+export const HEADER_BYTES = 1 + COLUMNS
+/** Bytes of a value by its serial type; 0 is NULL, 8 and 9 are the integers 0 and 1, 7 is a real number. */
+const SIZES = [0, 1, 2, 3, 4, 6, 8, -1, 0, 0]
+const MAX_LAYOUTS = 1024
+/** A power of two, four times as many as layouts. */
+const SLOTS = 4096
+/** Integers per layout: a field for each column, where column 0 has none, then the types in three words. */
+const WORDS = 16
+const TYPES_AT = COLUMNS + 1
+const TWO_TO_32 = 4294967296
+
+/** Kinds of values: the one that most have, of up to 4 bytes, is 0. */
+const SIX_BYTES = 1
+const EIGHT_BYTES = 2
+const NULL = 3
+
+/**
+ * Layouts of records, by their serial types. A layout is a position in `fields`, where it has an integer for each column:
+ *
+ *   bits 0 to 7    where the value begins, in bytes from the beginning of the record; of one of up to 4 bytes, where the
+ *                  big-endian word begins that ends with it
+ *   bits 8 to 12   by how many bits that word is shifted to the left and back
+ *   bit 13         added to it: the integer 1 has no bytes
+ *   bit 14         set when there are bytes
+ *   from bit 16 on the kind of value
+ */
+export interface RecordLayouts {
+  readonly fields: Int32Array
+  /**
+   * @param record where the record begins in `view`
+   * @param length of the record, in bytes
+   * @returns its layout, -1 for anything but integers, and for values that end outside of the record
+   */
+  find(view: DataView, record: number, length: number): number
+}
+
+/** Rows of a trace have some tens of layouts; of a damaged one a thousand are kept at a time. */
+export function createRecordLayouts(): RecordLayouts {
+  const fields = new Int32Array(MAX_LAYOUTS * WORDS)
+  /** Of a hash table: a layout's number plus one, 0 for a free slot. */
+  const slots = new Int16Array(SLOTS)
+  let count = 0
+  const add = (view: DataView, record: number) => {
+    if (count === MAX_LAYOUTS) {
+      slots.fill(0)
+      count = 0
+    }
+    describeLayout(view, record, fields.subarray(count * WORDS, (count + 1) * WORDS))
+    return ++count
+  }
+  return {
+    fields,
+    find(view, record, length) {
+      // Column 0 is the rowid, and NULL in the record.
+      const first = view.getInt32(record + 2)
+      const middle = view.getInt32(record + 6)
+      const last = view.getInt32(record + 9)
+      let slot = (Math.imul(first, 0x9e3779b1) ^ Math.imul(middle, 0x85ebca6b) ^ Math.imul(last, 0xc2b2ae35)) >>> 20
+      for (;;) {
+        const number = slots[slot] as number
+        if (number === 0) slots[slot] = add(view, record)
+        else {
+          const layout = (number - 1) * WORDS
+          const types = layout + TYPES_AT
+          if (fields[types] === first && fields[types + 1] === middle && fields[types + 2] === last) {
+            return (fields[layout] as number) <= length ? layout : -1
+          }
+          slot = (slot + 1) & (SLOTS - 1)
+        }
+      }
+    },
+  }
+}
+
+/** Writes a field for each column, and in place of that of column 0 the bytes of the record: too many for one that no recorder writes. */
+function describeLayout(view: DataView, record: number, fields: Int32Array): void {
+  let end = HEADER_BYTES
+  let isValid = true
+  for (let column = 1; column < COLUMNS; column++) {
+    const type = view.getUint8(record + 1 + column)
+    const size = SIZES[type] ?? -1
+    if (size === -1) isValid = false
+    else end += size
+    fields[column] = fieldOf(type, size, end)
+  }
+  fields[0] = isValid ? end : 0x7fffffff
+  for (const [i, at] of [2, 6, 9].entries()) fields[TYPES_AT + i] = view.getInt32(record + at)
+}
+
+function fieldOf(type: number, size: number, end: number): number {
+  if (type === 0) return NULL << 16
+  if (size <= 0) return HEADER_BYTES - 4 + (type === 9 ? 1 << 13 : 0)
+  if (size > 4) return ((size === 6 ? SIX_BYTES : EIGHT_BYTES) << 16) | (end - size)
+  return (1 << 14) | ((32 - 8 * size) << 8) | (end - 4)
+}
+
+/** A value by its field in a layout; NaN for NULL. Nearly all are read without a branch. */
+export function readField(view: DataView, record: number, field: number): number {
+  const at = record + (field & 255)
+  if (field < 1 << 16) {
+    const shift = field >> 8
+    return (((view.getInt32(at) << shift) >> shift) & -((field >> 14) & 1)) + ((field >> 13) & 1)
+  }
+  const kind = field >> 16
+  if (kind === SIX_BYTES) return view.getInt16(at) * TWO_TO_32 + view.getUint32(at + 2)
+  return kind === EIGHT_BYTES ? asSafe(view.getInt32(at) * TWO_TO_32 + view.getUint32(at + 4)) : NaN
+}
+
+/** An integer of a column; NaN for what no double holds exactly, which no recorder writes. */
+export function asSafe(value: number): number {
+  return Number.isSafeInteger(value) ? value : NaN
+}
