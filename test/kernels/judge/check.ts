@@ -5,6 +5,8 @@ export interface Check {
   readonly name: string
   /** Kernels of the table that have nothing to check; the machine's own may always lack something. */
   readonly missingOn?: readonly string[]
+  /** Whether this kernel made what the check looks at. Without it: whether it made the traffic of traffic.sh. */
+  appliesTo?(guest: Guest): boolean
   /**
    * Returns what was found, in a few words, or nothing.
    * @throws Skip where this kernel has nothing to look at, any other error where it does not hold
