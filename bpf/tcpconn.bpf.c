@@ -47,10 +47,10 @@ enum {
 	ENOBUFS = 105, EISCONN = 106, ETIMEDOUT = 110, ECONNREFUSED = 111, EALREADY = 114, EINPROGRESS = 115,
 };
 
-/* 209,715 attempts: several seconds of the fastest single-threaded connect loop, minutes of a busy host. */
+/* 104,857 attempts: several seconds of the fastest single-threaded connect loop, minutes of a busy host. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 16 * 1024 * 1024);
+	__uint(max_entries, 8 * 1024 * 1024);
 } events SEC(".maps");
 
 /* The only variable in .bss, which user space maps: it switches recording on and reads the counters without a system call. */

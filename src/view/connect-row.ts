@@ -5,22 +5,23 @@ export interface ConnectRow {
   /** ns on a clock that only goes forward, the same for all rows of a view */
   readonly startedNs: number
   readonly unixNs: bigint
-  /** `null`: pending */
+  /** `null`: pending, or the change that ended it was not seen */
   readonly latencyNs: number | null
   readonly outcome: Outcome
   readonly errno: number | null
   readonly synRetransmits: number | null
-  readonly pid: number
-  readonly tid: number
-  readonly processStartNs: bigint
-  readonly comm: string
+  /** These are `null` when the process is not known */
+  readonly pid: number | null
+  readonly tid: number | null
+  readonly processStartNs: bigint | null
+  readonly comm: string | null
   readonly exe: string | null
-  readonly uid: number
+  readonly uid: number | null
   readonly user: string | null
   readonly cgroup: string | null
   /** What a user calls the cgroup: a container's short id, or a systemd unit */
   readonly container: string | null
-  readonly netns: number
+  readonly netns: number | null
   readonly mntns: number | null
   /** The protocol on the wire: 4 for IPv4-mapped addresses too */
   readonly family: 4 | 6

@@ -10,7 +10,7 @@ import { createWallClock } from '../trace/wall-clock.js'
 import { attemptsByStart } from './attempts-by-start.js'
 import { createCachedReader, textOrNull } from './cached-reader.js'
 import { createDnsReader } from './recorded-dns.js'
-import { integerOf, requireIntegers } from './require-integers.js'
+import { integerOf, integerOrNull, requireIntegers } from './require-integers.js'
 
 const ATTEMPT_COLUMNS = [
   'ifnull(started_ns, 0)',
@@ -82,7 +82,8 @@ function createRowReader(part: SessionPart, zeroNs: bigint): (attemptId: number)
       errno,
       synRetransmits,
       ...process,
-      tid: process.pid + tidDelta,
+      // Of a process that is not known, tid_delta is the thread.
+      tid: (process.pid ?? 0) + tidDelta || null,
       ...endpoint,
       localAddress: localAddressOf(Math.floor(local / 65_536)),
       localPort: local % 65_536 || null,
@@ -97,16 +98,16 @@ function createProcessReader(db: Database): (id: number) => ProcessPart | null {
   const sql = `SELECT ${texts}, ${stored}, pid, process_start_ns, uid, netns, mntns
     FROM process LEFT JOIN cgroup USING (cgroup_id) WHERE process_id = ?`
   return createCachedReader(db, sql, ([comm, exe, user, cgroup, container, pid, startNs, uid, netns, mntns]) => ({
-    pid: integerOf(pid),
-    processStartNs: BigInt(startNs ?? 0),
-    comm: String(comm),
+    pid: integerOrNull(pid),
+    processStartNs: startNs === null ? null : BigInt(startNs ?? 0),
+    comm: textOrNull(comm),
     exe: textOrNull(exe),
-    uid: integerOf(uid),
+    uid: integerOrNull(uid),
     user: textOrNull(user),
     cgroup: textOrNull(cgroup),
     container: textOrNull(container) ?? containerName(textOrNull(cgroup)),
-    netns: integerOf(netns),
-    mntns: mntns === null ? null : integerOf(mntns),
+    netns: integerOrNull(netns),
+    mntns: integerOrNull(mntns),
   }))
 }
 

@@ -9,6 +9,11 @@ export function integerOf(cell: Cell | undefined): number {
   return Number(cell)
 }
 
+/** Likewise, where a recorder may not have known it. */
+export function integerOrNull(cell: Cell | undefined): number | null {
+  return cell === null ? null : integerOf(cell)
+}
+
 /**
  * The values of a row that holds nothing but integers and NULL.
  * @throws for what a damaged file has instead

@@ -64,7 +64,7 @@ export function createEventReader(
       errno: isPending ? null : view.getUint16(at.error, true) || null,
       synRetransmits: isPending ? null : view.getUint8(at.syn_retransmits),
       ...process,
-      tid: view.getUint32(at.tid, true),
+      tid: view.getUint32(at.tid, true) || null,
       family: view.getUint8(at.family) === 6 ? 6 : 4,
       localAddress: isUnspecified(local) ? null : addressOf(local),
       localPort: view.getUint16(at.local_port, true) || null,
@@ -80,14 +80,30 @@ type ProcessPart = Pick<
   'pid' | 'processStartNs' | 'comm' | 'exe' | 'uid' | 'user' | 'cgroup' | 'container' | 'netns' | 'mntns'
 >
 
+const UNKNOWN_PROCESS: ProcessPart = {
+  pid: null,
+  processStartNs: null,
+  comm: null,
+  exe: null,
+  uid: null,
+  user: null,
+  cgroup: null,
+  container: null,
+  netns: null,
+  mntns: null,
+}
+
 /** @param from byte offset in the table of processes */
 function readProcess(bytes: Uint8Array, from: number, names: HostNames): ProcessPart {
   const view = new DataView(bytes.buffer, from, PROCESS_BYTES)
   const uid = view.getUint32(processFacts.uid, true)
   const cgroup = names.cgroupPath(view.getBigUint64(processFacts.cgroup_id, true)) ?? null
+  const netns = view.getUint32(processFacts.netns, true) || null
+  const pid = view.getUint32(processFacts.pid, true)
+  if (pid === 0) return { ...UNKNOWN_PROCESS, netns }
   const hasExe = view.getBigUint64(processFacts.exe_inode, true) !== 0n
   return {
-    pid: view.getUint32(processFacts.pid, true),
+    pid,
     processStartNs: view.getBigUint64(processFacts.process_start_ns, true),
     comm: readText(bytes, from + processFacts.comm, processFacts.size_bytes - processFacts.comm),
     exe: hasExe ? readText(bytes, from + EXE, PROCESS_BYTES - EXE) : null,
@@ -95,7 +111,7 @@ function readProcess(bytes: Uint8Array, from: number, names: HostNames): Process
     user: names.userName(uid) ?? null,
     cgroup,
     container: containerName(cgroup),
-    netns: view.getUint32(processFacts.netns, true),
+    netns,
     mntns: view.getUint32(processFacts.mntns, true) || null,
   }
 }

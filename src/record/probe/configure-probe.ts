@@ -14,6 +14,8 @@ const COMMAND_TREE_ENTRIES = 65536
 const CONNECT_CALLS = 32_768
 /** Threads that are in getaddrinfo at the same time. */
 const RESOLVE_CALLS = 16_384
+/** As in bpf/connect_event.h: bucket_of gives numbers below it. */
+const BUCKETS = 8192
 const PRESENT = Uint8Array.of(1)
 
 /** Programs that are loaded only where they are asked for. */
@@ -52,8 +54,9 @@ export function configureProbe(object: ProbeObject, options: ProbeOptions, appro
   resize('command_tree', followsCommand ? COMMAND_TREE_ENTRIES : 0)
   resize('connect_calls', localErrors ? CONNECT_CALLS : 0)
   resize('resolve_calls', dnsSource === 'libc' ? RESOLVE_CALLS : 0)
-  // The hash alone has every pending attempt, or only what finds no room in its bucket.
-  if (!approach.hasBuckets) resize('buckets', 1)
+  // Room for 131,072 pending attempts: half of it in buckets, where the kernel has these.
+  resize('buckets', approach.hasBuckets ? BUCKETS : 1)
+  resize('pending', approach.hasBuckets ? 65_536 : 131_072)
   resize('context', contextRingBytes(options))
   reusePinned(object, 'cgroupmap', filters.cgroupmap, CGROUPMAP)
   reusePinned(object, 'mntnsmap', filters.mntnsmap, MNTNSMAP)

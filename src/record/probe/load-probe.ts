@@ -17,7 +17,7 @@ import { createSkipWatch, readRecursionMisses, type SkippedRuns } from './skippe
 import { bucket, probeState } from './wire.gen.js'
 
 /** As in bpf/tcpconn.bpf.c. */
-export const RING_BYTES = 16 * 1024 * 1024
+export const RING_BYTES = 8 * 1024 * 1024
 const IN_FLIGHT_MS = 10
 /** Superseded processes beyond which they are forgotten: 3 MB. */
 const MAX_SUPERSEDED = 16_384

@@ -80,6 +80,11 @@ export function createRingReader(
   /** Position from which on nothing refers to the marked processes. */
   let forgetAt: bigint | null = null
   const pendingBytes = () => Number(Atomics.load(producer, 0) - released)
+  const learn = createLearner({ words, bytes, headers, processes })
+  const forget = () => {
+    forgetAt = null
+    processes.dropMarked()
+  }
   const peek: RingReader['peek'] = (take, limit, withinBytes = Infinity) => {
     const available = Math.min(pendingBytes(), withinBytes)
     const start = Number(released & mask)
@@ -98,29 +103,19 @@ export function createRingReader(
     }
     return count
   }
+  const view = { words, bytes, processes, sizeBytes }
   return {
-    words,
-    bytes,
-    processes,
-    sizeBytes,
+    ...view,
     pendingBytes,
     peek,
+    learnProcesses: () => learn(pendingBytes(), Number(released & mask)),
     release() {
       const given = peeked
       released += BigInt(given)
       peeked = 0
       Atomics.store(consumer, 0, released)
-      if (forgetAt === null || released < forgetAt) return given
-      forgetAt = null
-      processes.dropMarked()
+      if (forgetAt !== null && released >= forgetAt) forget()
       return given
-    },
-    learnProcesses() {
-      const start = Number(released & mask)
-      const headerAt = (passed: number) => Atomics.load(headers, ((start + passed) % sizeBytes) >> 2)
-      for (const passed of findProcesses(pendingBytes(), headerAt)) {
-        processes.add(words, bytes, ((start + passed) % sizeBytes) + HEADER_BYTES)
-      }
     },
     forgetProcesses(pending) {
       processes.mark(pending)
@@ -130,12 +125,20 @@ export function createRingReader(
   }
 }
 
-/** Distances of the committed processes among the first bytes of the ring, records that are not committed passed over. */
-function* findProcesses(availableBytes: number, headerAt: (passed: number) => number): Generator<number> {
-  for (let passed = 0; passed < availableBytes;) {
-    const header = headerAt(passed)
-    if (header === processEvent.size_bytes) yield passed
-    passed += recordBytes(header & ~(BUSY | DISCARDED))
+/** Adds the committed processes among the first bytes of a ring; records that are not committed are passed over. */
+function createLearner(ring: {
+  readonly words: Uint32Array
+  readonly bytes: Uint8Array
+  readonly headers: Int32Array
+  readonly processes: ProcessTable
+}): (availableBytes: number, start: number) => void {
+  return (availableBytes, start) => {
+    for (let passed = 0; passed < availableBytes;) {
+      const offset = (start + passed) % (ring.bytes.length / 2)
+      const header = Atomics.load(ring.headers, offset >> 2)
+      if (header === processEvent.size_bytes) ring.processes.add(ring.words, ring.bytes, offset + HEADER_BYTES)
+      passed += recordBytes(header & ~(BUSY | DISCARDED))
+    }
   }
 }
 
