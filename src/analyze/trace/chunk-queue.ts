@@ -1,5 +1,6 @@
 /** Chunks that are decoded ahead of the one that is taken: bounds the memory. */
 export const SLOTS = 16
+const WAKE_EVERY = SLOTS / 2
 
 /**
  * Positions in `control`: the next chunk that nobody has claimed, and how many were taken. For each slot follow the number
@@ -38,7 +39,7 @@ export interface ChunkQueue {
   finish(chunk: number, rowCount: number | null): void
   /** Whether there will be no more chunks to claim. */
   isOver(): boolean
-  /** Sleeps until a chunk was taken since `takenCount` was read. */
+  /** Sleeps until some chunks were taken since `takenCount` was read. */
   waitForTaken(takenCount: number): void
   takenCount(): number
   isFinished(chunk: number): boolean
@@ -86,8 +87,9 @@ export function createChunkQueue({ chunkCount, control }: QueueMemory): ChunkQue
     },
     waitFor,
     take() {
-      Atomics.add(control, TAKEN, 1)
-      Atomics.notify(control, TAKEN)
+      const taken = Atomics.add(control, TAKEN, 1) + 1
+      // To wake a thread costs more than to decode a chunk: it finds some to do.
+      if (taken % WAKE_EVERY === 0) Atomics.notify(control, TAKEN)
     },
     close() {
       const claimed = Math.min(chunkCount, Atomics.exchange(control, NEXT, chunkCount))

@@ -1,4 +1,4 @@
-import { HEADER_BYTES, type RecordLayouts } from './record-layouts.js'
+import { HEADER_BYTES, findLayout, type RecordLayouts } from './record-layouts.js'
 import { readVarint } from './table-pages.js'
 
 const LEAF = 13
@@ -11,7 +11,7 @@ export interface PageRecords {
   readonly ids: Float64Array
   /** Where each begins in memory */
   readonly starts: Int32Array
-  /** As `RecordLayouts.find` gives them */
+  /** As `findLayout` gives them */
   readonly layouts: Int32Array
 }
 
@@ -32,7 +32,7 @@ export function findRecords(
   view: DataView,
   start: number,
   { first, last, pageBytes }: { readonly first: number; readonly last: number; readonly pageBytes: number },
-  { find }: RecordLayouts,
+  known: RecordLayouts,
   { ids, starts, layouts }: PageRecords,
 ): number {
   const end = start + pageBytes
@@ -55,7 +55,7 @@ export function findRecords(
     if (length > 127 || at + length > end || length < HEADER_BYTES || view.getUint8(at) !== HEADER_BYTES) return -1
     if (id < first) continue
     if (id > last) break
-    const layout = find(view, at, length)
+    const layout = findLayout(known, view, at, length)
     if (layout < 0) return -1
     ids[count] = id
     starts[count] = at

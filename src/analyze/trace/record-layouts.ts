@@ -9,7 +9,7 @@ const MAX_LAYOUTS = 1024
 /** A power of two, four times as many as layouts. */
 const SLOTS = 4096
 /** Integers per layout: a field for each column, where column 0 has none, then the types in three words. */
-const WORDS = 16
+const LAYOUT_LENGTH = 16
 const TYPES_AT = COLUMNS + 1
 const TWO_TO_32 = 4294967296
 
@@ -30,49 +30,56 @@ const NULL = 3
  */
 export interface RecordLayouts {
   readonly fields: Int32Array
-  /**
-   * @param record where the record begins in `view`
-   * @param length of the record, in bytes
-   * @returns its layout, -1 for anything but integers, and for values that end outside of the record
-   */
-  find(view: DataView, record: number, length: number): number
+  /** A hash table: by `slotOf` a layout's number plus one, 0 for a free slot. The next slots hold others of the same hash. */
+  readonly slots: Int16Array
+  /** Adds the layout of a record at a free slot. @returns its number plus one */
+  add(view: DataView, record: number, slot: number): number
 }
 
 /** Rows of a trace have some tens of layouts; of a damaged one a thousand are kept at a time. */
 export function createRecordLayouts(): RecordLayouts {
-  const fields = new Int32Array(MAX_LAYOUTS * WORDS)
-  /** Of a hash table: a layout's number plus one, 0 for a free slot. */
+  const fields = new Int32Array(MAX_LAYOUTS * LAYOUT_LENGTH)
   const slots = new Int16Array(SLOTS)
   let count = 0
-  const add = (view: DataView, record: number) => {
-    if (count === MAX_LAYOUTS) {
-      slots.fill(0)
-      count = 0
-    }
-    describeLayout(view, record, fields.subarray(count * WORDS, (count + 1) * WORDS))
-    return ++count
-  }
   return {
     fields,
-    find(view, record, length) {
-      // Column 0 is the rowid, and NULL in the record.
-      const first = view.getInt32(record + 2)
-      const middle = view.getInt32(record + 6)
-      const last = view.getInt32(record + 9)
-      let slot = (Math.imul(first, 0x9e3779b1) ^ Math.imul(middle, 0x85ebca6b) ^ Math.imul(last, 0xc2b2ae35)) >>> 20
-      for (;;) {
-        const number = slots[slot] as number
-        if (number === 0) slots[slot] = add(view, record)
-        else {
-          const layout = (number - 1) * WORDS
-          const types = layout + TYPES_AT
-          if (fields[types] === first && fields[types + 1] === middle && fields[types + 2] === last) {
-            return (fields[layout] as number) <= length ? layout : -1
-          }
-          slot = (slot + 1) & (SLOTS - 1)
-        }
+    slots,
+    add(view, record, slot) {
+      if (count === MAX_LAYOUTS) {
+        slots.fill(0)
+        count = 0
       }
+      describeLayout(view, record, fields.subarray(count * LAYOUT_LENGTH, (count + 1) * LAYOUT_LENGTH))
+      slots[slot] = ++count
+      return count
     },
+  }
+}
+
+/**
+ * @param record where a record begins in `view`
+ * @param length of the record, in bytes
+ * @returns its layout, -1 for anything but integers, and for values that end outside of the record
+ */
+export function findLayout(
+  { fields, slots, add }: RecordLayouts,
+  view: DataView,
+  record: number,
+  length: number,
+): number {
+  // Column 0 is the rowid, and NULL in the record.
+  const first = view.getInt32(record + 2)
+  const middle = view.getInt32(record + 6)
+  const last = view.getInt32(record + 9)
+  let slot = (Math.imul(first, 0x9e3779b1) ^ Math.imul(middle, 0x85ebca6b) ^ Math.imul(last, 0xc2b2ae35)) >>> 20
+  for (;;) {
+    const number = (slots[slot] as number) || add(view, record, slot)
+    const layout = (number - 1) * LAYOUT_LENGTH
+    const types = layout + TYPES_AT
+    if (fields[types] === first && fields[types + 1] === middle && fields[types + 2] === last) {
+      return (fields[layout] as number) <= length ? layout : -1
+    }
+    slot = (slot + 1) & (SLOTS - 1)
   }
 }
 

@@ -14,8 +14,7 @@ const MIN_ROW_BYTES = 24
  * @throws E_DAMAGED_TRACE
  */
 export function scanPages(scan: PageScan, workers: DecodeWorkers | null, take: TakeBlock): void {
-  const bytes = scan.pages.length * scan.table.pageBytes
-  if (workers === null || workers.count === 0 || bytes < workers.minBytes) scanAlone(scan, take)
+  if (workers === null) scanAlone(scan, take)
   else scanTogether(scan, workers, take)
 }
 

@@ -63,8 +63,10 @@ function prepareBlocks(
   const { attempts: table, workers } = part.trace
   if (table === null) return prepareTable(part, columns, createColumnTests(conditions), take)
   return ({ first, last }) => {
+    const isLarge = workers !== null && workers.count > 0 && last - first + 1 >= workers.minAttempts
+    if (isLarge) workers.start()
     const pages = findLeafPages(table, first, last)
-    scanPages({ table, pages, first, last, columns, conditions }, workers, take)
+    scanPages({ table, pages, first, last, columns, conditions }, isLarge ? workers : null, take)
   }
 }
 

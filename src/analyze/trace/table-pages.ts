@@ -25,9 +25,9 @@ export function findLeafPages(file: TableFile, first: number, last: number): Uin
   const numbers: number[] = []
   // Pages that name each other's children can make a small file endless.
   const pageCount = fstatSync(file.fd).size / file.pageBytes
-  for (const number of leafNumbers(file, file.rootPage, first, last, 0)) {
+  collectLeaves(file, { page: file.rootPage, depth: 0 }, { first, last }, (number) => {
     if (numbers.push(number) > pageCount) throw damagedPages(file, 'a b-tree of it has more pages than the file')
-  }
+  })
   return Uint32Array.from(numbers)
 }
 
@@ -44,13 +44,18 @@ export function readPageList(file: TableFile, pages: Uint32Array, bytes: Uint8Ar
   }
 }
 
-/** Page numbers of leaves. An interior page names, for each child but the last, the highest rowid below it. */
-function* leafNumbers(file: TableFile, page: number, first: number, last: number, depth: number): Generator<number> {
+/** Passes page numbers of leaves. An interior page names, for each child but the last, the highest rowid below it. */
+function collectLeaves(
+  file: TableFile,
+  { page, depth }: { readonly page: number; readonly depth: number },
+  range: { readonly first: number; readonly last: number },
+  take: (page: number) => void,
+): void {
   if (depth > MAX_DEPTH) throw damagedPages(file, 'a b-tree of it is deeper than any can be')
   const bytes = new Uint8Array(file.pageBytes + PADDING_BYTES)
   readPages(file, bytes, page, 1)
   const at = page === 1 ? 100 : 0
-  if (bytes[at] === LEAF) return yield page
+  if (bytes[at] === LEAF) return take(page)
   if (bytes[at] !== INTERIOR) throw damagedPages(file, `page ${page} is none of a table`)
   const view = new DataView(bytes.buffer)
   const cells = view.getUint16(at + 3)
@@ -61,15 +66,15 @@ function* leafNumbers(file: TableFile, page: number, first: number, last: number
     const pointer = view.getUint16(at + 12 + cell * 2)
     if (pointer + 5 > file.pageBytes) throw damagedPages(file, `page ${page} has a cell outside of it`)
     const highest = readVarint(view, pointer + 4)
-    if (highest >= first) children.push(view.getUint32(pointer))
-    isOver = highest >= last
+    if (highest >= range.first) children.push(view.getUint32(pointer))
+    isOver = highest >= range.last
   }
   if (!isOver) children.push(view.getUint32(at + 8))
   // Nearly all interior pages are parents of leaves: their children are looked at only where one is not.
   const isAboveLeaves = children.length === 0 || isLeaf(file, children[0] as number)
   for (const child of children) {
-    if (isAboveLeaves) yield child
-    else yield* leafNumbers(file, child, first, last, depth + 1)
+    if (isAboveLeaves) take(child)
+    else collectLeaves(file, { page: child, depth: depth + 1 }, range, take)
   }
 }
 

@@ -18,8 +18,8 @@ import { SCOPE_CASES } from '../scope-cases.js'
 import { variedEvents } from '../varied-events.js'
 
 /** Threads for scans of any size. */
-const together = () => createDecodeWorkers({ count: 2, minBytes: 0 })
-const alone = () => createDecodeWorkers({ count: 0, minBytes: 0 })
+const together = () => createDecodeWorkers({ count: 2, minAttempts: 0 })
+const alone = () => createDecodeWorkers({ count: 0, minAttempts: 0 })
 
 /** Two sessions in a file without a log, some hundred pages, with what a later version of the format may leave out. */
 function makeTrace(count: number): string {
@@ -170,7 +170,7 @@ describe('a scan by several threads', () => {
 
   test('needs no worker that starts: what it would decode, this thread does', () => {
     const file = writeLargeTrace()
-    const none: DecodeWorkers = { count: 3, minBytes: 0, decode: () => {}, close: () => {} }
+    const none: DecodeWorkers = { count: 3, minAttempts: 0, start: () => {}, decode: () => {}, close: () => {} }
     expect(scanAll(file, { pid: ['101'] }, none)).toEqual(scanAll(file, { pid: ['101'] }, alone()))
   })
 
