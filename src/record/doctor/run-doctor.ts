@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { release } from 'node:os'
 import { messageOf, TcpconnError } from '../../errors.js'
+import { openDatabase } from '../../store/open-database.js'
 import { formatBytes } from '../../show/format-number.js'
 import { safeText } from '../../show/safe-text.js'
 import { findCgroupRoot } from '../host/cgroup-root.js'
@@ -28,7 +29,15 @@ export interface Check {
  * @returns the exit status: 1 when this host cannot record as things are
  */
 export function runDoctor(): number {
-  const basics = [checkKernel(), checkBtf(), checkLibbpf(), checkPrivileges(), checkCgroup(), checkProbeFile()]
+  const basics = [
+    checkKernel(),
+    checkBtf(),
+    checkLibbpf(),
+    checkSqlite(),
+    checkPrivileges(),
+    checkCgroup(),
+    checkProbeFile(),
+  ]
   const canTry = basics.every((check) => check.todo === null || check.isOptional)
   const checks = [...basics, ...(canTry ? [tryProbe(), ...FEATURES.map(tryFeature)] : [notTried()])]
   for (const line of checks.flatMap(renderCheck)) process.stdout.write(`${line}\n`)
@@ -62,6 +71,19 @@ export function checkLibbpf(soname?: string): Check {
   } catch (error) {
     const [reason, hint] = explain(error)
     return { name: 'libbpf', found: `${messageOf(error)}: ${reason}`, todo: hint }
+  }
+}
+
+/** Its native code may have been compiled for another Node.js. */
+export function checkSqlite(open = openDatabase): Check {
+  try {
+    const db = open(':memory:')
+    const version = String(db.prepare('SELECT sqlite_version()').pluck().get())
+    db.close()
+    return { name: 'SQLite', found: `version ${version}`, todo: null }
+  } catch (error) {
+    const [reason, hint] = explain(error)
+    return { name: 'SQLite', found: `${messageOf(error)}: ${reason}`, todo: hint }
   }
 }
 

@@ -5,8 +5,10 @@ import {
   checkKernel,
   checkLibbpf,
   checkPrivileges,
+  checkSqlite,
   renderCheck,
 } from '../../../src/record/doctor/run-doctor.js'
+import { TcpconnError } from '../../../src/errors.js'
 import { findCgroupRoot } from '../../../src/record/host/cgroup-root.js'
 import { runTool } from '../../support/tool.js'
 
@@ -71,6 +73,20 @@ describe('libbpf', () => {
   })
 })
 
+describe('SQLite', () => {
+  test('there, with its version', () => {
+    expect(checkSqlite()).toEqual({ name: 'SQLite', found: expect.stringMatching(/^version 3\.\d+/), todo: null })
+  })
+
+  test('compiled for another Node.js', () => {
+    const fault = { what: 'cannot load it', reason: 'another Node.js', hint: 'repair it: npm rebuild' }
+    const open = () => {
+      throw new TcpconnError('E_NATIVE_MODULE', fault)
+    }
+    expect(checkSqlite(open)).toEqual({ name: 'SQLite', found: `${fault.what}: ${fault.reason}`, todo: fault.hint })
+  })
+})
+
 describe('privileges', () => {
   test('enough', () => {
     expect(checkPrivileges([]).todo).toBeNull()
@@ -105,7 +121,7 @@ test('the exit status says whether this host can record, and every line is a che
   const lines = stdout.trimEnd().split('\n')
   expect(stderr).toBe('')
   const names = lines.flatMap((line) => /^(?:ok|no|--) {2}(.{11})/.exec(line)?.[1]?.trim() ?? [])
-  const basics = ['kernel', 'BTF', 'libbpf', 'privileges', 'cgroup v2', 'probe', 'ring']
+  const basics = ['kernel', 'BTF', 'libbpf', 'SQLite', 'privileges', 'cgroup v2', 'probe', 'ring']
   // What can be seen beside is tried only where the probe can be loaded.
   const features = lines.some((line) => line.startsWith('no')) ? [] : ['DNS', 'getaddrinfo', 'connect(2)']
   expect(names).toEqual([...basics, ...features])
