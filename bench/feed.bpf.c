@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0 OR MIT)
 /*
  * Fills a ring like the probe's with made-up attempts, as fast as it is asked to: BPF_PROG_TEST_RUN runs fill_ring.
- * 2,000 endpoints, 200 processes, latencies that are about log-normal, as many as come in at 28,000 a second.
+ * 2,000 endpoints, 200 processes, latencies that are about log-normal, as many as come in at 28,000 a second. Each process
+ * is sent once, before the first attempt, by send_processes.
  */
 #include <linux/types.h>
 #include <linux/bpf.h>
@@ -11,12 +12,13 @@
 
 #define ENDPOINTS 2000
 #define PROCESSES 200
+#define FIRST_PID 10000
 #define INTERVAL_NS 35714 /* 28,000 attempts a second */
 #define FIRST_NS 1000000000ull
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 16 * 1024 * 1024);
+	__uint(max_entries, 8 * 1024 * 1024);
 } events SEC(".maps");
 
 /* The only variable in .bss, which user space maps. */
@@ -50,17 +52,30 @@ static __always_inline void set_mapped(__u8 *address, __u32 ipv4)
 	words[3] = bpf_htonl(ipv4);
 }
 
-static __always_inline void set_process(struct connect_event *event, __u32 number)
+static __always_inline struct process_key key_of(__u32 number)
 {
-	event->process_start_ns = FIRST_NS + number;
-	event->cgroup_id = 1 + number % 20;
-	event->exe_inode = 1000 + number % 10;
-	event->pid = event->tid = 10000 + number;
-	event->uid = number % 4;
-	event->netns = 4026531840u;
-	event->mntns = 4026531841u;
-	__builtin_memcpy(event->comm, "worker", 6);
+	return (struct process_key){ .position = number, .generation = 1 };
+}
+
+static long put_process(__u32 number, void *context)
+{
+	struct process_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event)
+		return 1;
+	__builtin_memset(event, 0, sizeof(*event));
+	event->key = key_of(number);
+	event->facts.process_start_ns = FIRST_NS + number;
+	event->facts.cgroup_id = 1 + number % 20;
+	event->facts.exe_inode = 1000 + number % 10;
+	event->facts.pid = FIRST_PID + number;
+	event->facts.uid = number % 4;
+	event->facts.netns = 4026531840u;
+	event->facts.mntns = 4026531841u;
+	__builtin_memcpy(event->facts.comm, "worker", 6);
 	__builtin_memcpy(event->exe, "worker", 6);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	return 0;
 }
 
 static __always_inline void set_failure(struct connect_event *event, __u32 chance)
@@ -85,14 +100,15 @@ static __always_inline void set_failure(struct connect_event *event, __u32 chanc
 static long put_event(__u32 index, void *context)
 {
 	struct connect_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	__u32 endpoint = bpf_get_prandom_u32() % ENDPOINTS;
+	__u32 endpoint = bpf_get_prandom_u32() % ENDPOINTS, process = bpf_get_prandom_u32() % PROCESSES;
 
 	if (!event)
 		return 1;
 	__builtin_memset(event, 0, sizeof(*event));
 	event->latency_ns = make_latency(endpoint);
 	event->started_ns = FIRST_NS + feed.fed_count * INTERVAL_NS;
-	set_process(event, bpf_get_prandom_u32() % PROCESSES);
+	event->process = key_of(process);
+	event->tid = FIRST_PID + process;
 	set_mapped(event->remote_address, 0x0a000000 + endpoint / 2);
 	event->remote_port = endpoint % 2 ? 443 : 5432;
 	set_mapped(event->local_address, 0x0a090001);
@@ -103,6 +119,12 @@ static long put_event(__u32 index, void *context)
 	feed.fed_count++;
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	return 0;
+}
+
+SEC("syscall")
+int send_processes(void *context)
+{
+	return bpf_loop(PROCESSES, put_process, NULL, 0);
 }
 
 SEC("syscall")

@@ -41,10 +41,21 @@ interface EndReport {
   readonly peak_kib: number
 }
 
-/** @param stdout file that takes the standard output; none drops it */
-export async function startMeasured(command: readonly string[], stdout = '/dev/null'): Promise<MeasuredProcess> {
+export interface MeasuredOptions {
+  /** What errors call the process; its command by default */
+  readonly name?: string
+  /** Variables of its environment, beside those of this process */
+  readonly env?: Readonly<Record<string, string>> | undefined
+  /** File that takes the standard output; none drops it */
+  readonly stdout?: string | undefined
+}
+
+export async function startMeasured(
+  command: readonly string[],
+  { name = command.join(' '), env = {}, stdout = '/dev/null' }: MeasuredOptions = {},
+): Promise<MeasuredProcess> {
   const fd = openSync(stdout, 'w')
-  const child = spawn(RUN_MEASURED, command, { stdio: ['ignore', fd, 'pipe', 'pipe'] })
+  const child = spawn(RUN_MEASURED, command, { stdio: ['ignore', fd, 'pipe', 'pipe'], env: { ...process.env, ...env } })
   closeSync(fd)
   const stderr = text(child.stderr as Readable)
   const lines = createInterface(child.stdio[3] as Readable)[Symbol.asyncIterator]()
@@ -58,17 +69,23 @@ export async function startMeasured(command: readonly string[], stdout = '/dev/n
     pid: start.pid,
     startedUnixNs: BigInt(start.started_unix_ns),
     ended,
-    interrupt: () => interrupt(child, start.pid, ended),
+    interrupt: () => interrupt(child, { name, pid: start.pid, ended }),
     stop: () => void child.kill(),
   }
 }
 
-async function interrupt(child: ChildProcess, pid: number, ended: Promise<Usage>): Promise<Usage> {
+interface Interrupted {
+  readonly name: string
+  readonly pid: number
+  readonly ended: Promise<Usage>
+}
+
+async function interrupt(child: ChildProcess, { name, pid, ended }: Interrupted): Promise<Usage> {
   if (child.exitCode === null) process.kill(pid, 'SIGINT')
   const timer = new AbortController()
   const late = delay(STOP_MS, null, { signal: timer.signal }).then(() => {
     process.kill(pid, 'SIGKILL')
-    throw new Error(`process ${pid} did not end ${STOP_MS / 1000} s after SIGINT`)
+    throw new Error(`${name} (process ${pid}) did not end ${STOP_MS / 1000} s after SIGINT`)
   })
   late.catch(() => {})
   return Promise.race([ended, late]).finally(() => timer.abort())

@@ -3,14 +3,14 @@ import type { BenchOptions, Goal } from '../goal.js'
 import { withDirectory } from '../paths.js'
 import { PEERS } from '../recorders/peers.js'
 import { startRecorder, type Recorder } from '../recorders/recorder.js'
-import { tcpconn, tcpconnLive, tcpconnLiveDns } from '../recorders/tcpconn.js'
+import { tcpconn, tcpconnApproaches, tcpconnLive, tcpconnLiveDns } from '../recorders/tcpconn.js'
 import { runLoad, type Load } from '../run-load.js'
 import { spreadOf } from '../statistics.js'
 import { recordLoad, type LoadRun } from './load-run.js'
 import { loadGoals, lossGoal, printLoad, type LoadTable } from './load-table.js'
 
 const PACED_RATE = 28_000
-const RECORDERS: readonly Recorder[] = [tcpconn, tcpconnLive, tcpconnLiveDns, ...PEERS]
+const RECORDERS: readonly Recorder[] = [tcpconn, ...tcpconnApproaches, tcpconnLive, tcpconnLiveDns, ...PEERS]
 
 /** The load under each recorder, in turn with the load alone. */
 export async function measureLoad({ isQuick, rounds }: BenchOptions): Promise<Goal[]> {

@@ -36,7 +36,7 @@ export async function measureStartup({ isQuick }: BenchOptions): Promise<Goal[]>
       ['tcpconn record, start to recording', formatSpread(tool, 0, 'ms')],
     ],
   )
-  return [{ what: 'start to recording', unit: 'ms', wanted: 250, measured: tool.median, digits: 0 }]
+  return [{ what: 'start to recording', unit: 'ms', wanted: 150, measured: tool.median, digits: 0 }]
 }
 
 async function timeNode(): Promise<number> {

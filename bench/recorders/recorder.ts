@@ -14,6 +14,8 @@ export interface Recorder {
   readonly name: string
   /** Arguments of a recording into `output`. */
   command(output: string): string[]
+  /** Variables of its environment, beside those of the benchmark */
+  readonly env?: Readonly<Record<string, string>>
   /** Whether the tool prints, and its standard output is what it records. */
   readonly usesStdout: boolean
   /** Descriptor, as /proc/PID/fd names it, that shows that it is attached. */
@@ -24,18 +26,23 @@ export interface Recorder {
 
 /** Starts a recording and returns when it is under way. */
 export async function startRecorder(recorder: Recorder, output: string): Promise<MeasuredProcess> {
-  const tool = await startMeasured(recorder.command(output), recorder.usesStdout ? output : undefined)
-  await Promise.race([waitForDescriptor(tool.pid, recorder.attachment), tool.ended])
+  const { name, env } = recorder
+  const tool = await startMeasured(recorder.command(output), {
+    name,
+    env,
+    stdout: recorder.usesStdout ? output : undefined,
+  })
+  await Promise.race([waitForDescriptor(recorder, tool.pid), tool.ended])
   await delay(SETTLE_MS)
   return tool
 }
 
-async function waitForDescriptor(pid: number, name: RegExp): Promise<void> {
+async function waitForDescriptor({ name, attachment }: Recorder, pid: number): Promise<void> {
   for (let waitedMs = 0; waitedMs < ATTACH_MS; waitedMs += POLL_MS) {
-    if (descriptorsOf(pid).some((descriptor) => name.test(descriptor))) return
+    if (descriptorsOf(pid).some((descriptor) => attachment.test(descriptor))) return
     await delay(POLL_MS)
   }
-  throw new Error(`process ${pid} has not attached within ${ATTACH_MS / 1000} s`)
+  throw new Error(`${name} (process ${pid}) has not attached within ${ATTACH_MS / 1000} s`)
 }
 
 function descriptorsOf(pid: number): string[] {

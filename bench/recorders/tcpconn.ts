@@ -19,6 +19,16 @@ export const tcpconn: Recorder = {
     ),
 }
 
+/**
+ * The approaches of other kernels: with the second program all the time, as where runs are skipped (6.1 to 6.19), with three
+ * programs that are not preempted (from 7.0), and with the hash (before 5.12).
+ */
+export const tcpconnApproaches: readonly Recorder[] = ['6.12', '7.0', '5.10'].map(recordAsOn)
+
+function recordAsOn(kernel: string): Recorder {
+  return { ...tcpconn, name: `tcpconn record, as on ${kernel}`, env: { TCPCONN_APPROACH: kernel } }
+}
+
 /** With the names that were looked up. */
 export const tcpconnDns: Recorder = recordWith('--dns')
 

@@ -1,10 +1,14 @@
-import { connectEvent } from '../../src/record/probe/wire.gen.js'
+import { createProcessTable, type ProcessTable } from '../../src/record/decode/process-table.js'
+import { connectEvent, processEvent, processFacts } from '../../src/record/probe/wire.gen.js'
 import type { EventMemory } from '../../src/record/decode/event-memory.js'
 import { createRandom } from './random.js'
 
 const ENDPOINTS = 2000
 const PROCESSES = 200
 const USERS = 12
+const FIRST_PID = 10_000
+/** No process takes the place of another. */
+const GENERATION = 1
 /** 10,000 attempts a second. */
 const INTERVAL_NS = 100_000
 const FIRST_NS = 1_000_000_000
@@ -41,7 +45,9 @@ export function createAttemptEvents(capacity: number, seed: number): AttemptEven
     const failure = chance < 0.01 ? TIMED_OUT : chance > 0.97 ? REFUSED : null
     setNs(view, at + connectEvent.started_ns, FIRST_NS + made++ * INTERVAL_NS)
     setNs(view, at + connectEvent.latency_ns, Math.floor(latencyNs))
-    writeProcess(view, at, process)
+    view.setUint32(at + connectEvent.process, process, true)
+    view.setUint32(at + connectEvent.process + 4, GENERATION, true)
+    view.setUint32(at + connectEvent.tid, FIRST_PID + process, true)
     writeAddress(view, at + connectEvent.remote_address, 0x0a000000 + endpoint)
     view.setUint32(at + connectEvent.remote_port, endpoint % 3 === 0 ? 443 : 5432, true)
     writeAddress(view, at + connectEvent.local_address, 0x0a0100_01)
@@ -52,7 +58,7 @@ export function createAttemptEvents(capacity: number, seed: number): AttemptEven
     view.setUint8(at + connectEvent.syn_retransmits, retransmits)
   }
   return {
-    memory: { words: new Uint32Array(buffer), bytes: new Uint8Array(buffer) },
+    memory: { words: new Uint32Array(buffer), bytes: new Uint8Array(buffer), processes: createProcesses() },
     fill(count, take) {
       for (let i = 0; i < count; i++) {
         write(i * connectEvent.size_bytes)
@@ -62,17 +68,30 @@ export function createAttemptEvents(capacity: number, seed: number): AttemptEven
   }
 }
 
-function writeProcess(view: DataView, at: number, process: number): void {
-  setNs(view, at + connectEvent.process_start_ns, FIRST_NS + process)
-  setNs(view, at + connectEvent.cgroup_id, 1 + (process % 20))
-  setNs(view, at + connectEvent.exe_inode, 1000 + (process % 10))
-  view.setUint32(at + connectEvent.pid, 10_000 + process, true)
-  view.setUint32(at + connectEvent.tid, 10_000 + process, true)
-  view.setUint32(at + connectEvent.uid, process % USERS, true)
-  view.setUint32(at + connectEvent.netns, 4_026_531_840, true)
-  view.setUint32(at + connectEvent.mntns, 4_026_531_841, true)
-  writeText(view, at + connectEvent.comm, `worker-${process % 25}`)
-  writeText(view, at + connectEvent.exe, `service-${process % 10}`)
+/** The table that the ring's reader would have of them. */
+function createProcesses(): ProcessTable {
+  const processes = createProcessTable()
+  for (let process = 0; process < PROCESSES; process++) {
+    const view = new DataView(new ArrayBuffer(processEvent.size_bytes))
+    writeProcess(view, process)
+    processes.add(new Uint32Array(view.buffer), new Uint8Array(view.buffer), 0)
+  }
+  return processes
+}
+
+function writeProcess(view: DataView, process: number): void {
+  const facts = (name: keyof typeof processFacts) => processEvent.facts + processFacts[name]
+  view.setUint32(processEvent.key, process, true)
+  view.setUint32(processEvent.key + 4, GENERATION, true)
+  setNs(view, facts('process_start_ns'), FIRST_NS + process)
+  setNs(view, facts('cgroup_id'), 1 + (process % 20))
+  setNs(view, facts('exe_inode'), 1000 + (process % 10))
+  view.setUint32(facts('pid'), FIRST_PID + process, true)
+  view.setUint32(facts('uid'), process % USERS, true)
+  view.setUint32(facts('netns'), 4_026_531_840, true)
+  view.setUint32(facts('mntns'), 4_026_531_841, true)
+  writeText(view, facts('comm'), `worker-${process % 25}`)
+  writeText(view, processEvent.exe, `service-${process % 10}`)
 }
 
 function writeText(view: DataView, at: number, text: string): void {

@@ -8,7 +8,7 @@ import { openOutput } from '../../src/record/session/open-output.js'
 import { BATCH_ROWS, createTraceWriter } from '../../src/record/write/trace-writer.js'
 import { createAttemptEvents } from './attempt-events.js'
 
-const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0 }
+const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
 const INTERVAL_NS = 100_000
 const STARTED_UNIX_NS = 1_750_000_000_123_456_789n
 
@@ -19,7 +19,7 @@ const sessionId = insertSession(output.db, {
   toolVersion: 'bench',
   commandLine: 'tcpconn record',
   filters: '{}',
-  ringBytes: 16 * 1024 * 1024,
+  ringBytes: 8 * 1024 * 1024,
   startedUnixNs: STARTED_UNIX_NS,
   dnsSource: null,
   localErrors: false,
@@ -43,5 +43,7 @@ closeSession(output.db, sessionId, {
   loss: NO_LOSS,
   completeness: { kernelMin: count, kernelMax: count, comparable: count, uncomparable: 0 },
   dns: { lost: 0, malformed: 0, evicted: 0 },
+  skipped: { all: 0, uncovered: 0 },
+  lostProcesses: 0,
 })
 output.close()

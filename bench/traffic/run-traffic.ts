@@ -40,7 +40,7 @@ export async function runTraffic(protocol: Protocol, seconds: number): Promise<T
       const output = join(directory, 'result.json')
       const options = [...CLIENT_OPTIONS[protocol], '--time', String(seconds), '--json']
       const before = countPackets()
-      const client = await startMeasured([...ends, '--client', '127.0.0.1', ...options], output)
+      const client = await startMeasured([...ends, '--client', '127.0.0.1', ...options], { stdout: output })
       const used = [await client.ended, await server.ended]
       const packets = countPackets() - before
       const cpuMs = used.reduce((sum, usage) => sum + usage.cpuMs, 0)

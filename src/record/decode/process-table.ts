@@ -8,6 +8,13 @@ export const EXE = processEvent.exe - processEvent.facts
 const POSITIONS = 2 ** 21
 const FIRST_SLOTS = 64
 
+/** Keys of pending attempts. */
+export interface PendingKeys {
+  readonly words: Uint32Array
+  /** Where they stand */
+  readonly wordOffsets: Iterable<number>
+}
+
 /**
  * The processes that the ring has told, by the key that attempts carry (bpf/processes.h). Every entry has a slot of
  * `PROCESS_BYTES`. A slot whose pid is 0 stands for a process that is not known, in the network namespace of its facts.
@@ -24,8 +31,11 @@ export interface ProcessTable {
   serialOf(slot: number): number
   /** Processes whose place in the probe's table was taken by another: attempts of theirs may still be pending. */
   readonly supersededCount: number
-  /** Marks the superseded ones, but for those of pending attempts: `dropMarked` forgets them. */
-  mark(pending: { readonly words: Uint32Array; readonly wordOffsets: Iterable<number> }): void
+  /**
+   * Marks the superseded ones, but for those of pending attempts: `dropMarked` forgets them. What is superseded while the
+   * pending attempts are read is not marked.
+   */
+  mark(readPending: () => PendingKeys): void
   /** To be called when all attempts that had ended at `mark` were read. */
   dropMarked(): void
 }
@@ -72,10 +82,12 @@ export function createProcessTable(): ProcessTable {
       if (newest.generationAt(position) === generation) return newest.slotAt(position)
       return superseded.get(keyOf(position, generation)) ?? unknownIn(0)
     },
-    mark({ words, wordOffsets }) {
+    mark(readPending) {
+      const candidates = [...superseded.keys()]
+      const { words, wordOffsets } = readPending()
       const live = new Set<number>()
       for (const at of wordOffsets) live.add(keyOf(words[at] as number, words[at + 1] as number))
-      marked = [...superseded.keys()].filter((key) => !live.has(key))
+      marked = candidates.filter((key) => !live.has(key))
     },
     dropMarked() {
       for (const key of marked) {

@@ -26,8 +26,16 @@ const HASH: Approach = {
   isPreemptible: false,
 }
 
-/** @param kernel its release, as `uname -r` prints it */
-export function chooseApproach(kernel = release()): Approach {
+/**
+ * @param kernel its release, as `uname -r` prints it
+ * @param asOn a release whose approach is taken instead, for measuring it (docs/benchmarks.md); nothing is detached then
+ */
+export function chooseApproach(kernel = release(), asOn = process.env.TCPCONN_APPROACH): Approach {
+  if (asOn) return { ...approachOf(asOn), isAdaptive: false }
+  return approachOf(kernel)
+}
+
+function approachOf(kernel: string): Approach {
   const version = versionOf(kernel)
   if (version < 5.012) return HASH
   const isPreemptible = version >= 7

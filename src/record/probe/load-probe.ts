@@ -111,11 +111,7 @@ function followAll(object: ProbeObject, options: ProbeOptions, approach: Approac
     lostProcesses: state.lostProcesses,
     tend: watch.tick,
     skipped: watch.skipped,
-    forgetProcesses() {
-      if (ring.processes.supersededCount < MAX_SUPERSEDED) return
-      const events = pending()
-      ring.forgetProcesses({ words: events.words, wordOffsets: processKeysOf(events) })
-    },
+    forgetProcesses: createForgetting(ring, pending),
     follow: (pid) => followProcess(object, pid),
     start: () => state.setRecording(1),
     stop: () => state.setRecording(0),
@@ -133,6 +129,23 @@ function followAll(object: ProbeObject, options: ProbeOptions, approach: Approac
       state.close()
       object.close()
     },
+  }
+}
+
+/** Looks at the pending attempts when the superseded processes are many, and again when these have doubled in number. */
+function createForgetting(ring: RingReader, pending: () => PendingEvents): () => void {
+  let limit = MAX_SUPERSEDED
+  return () => {
+    const count = ring.processes.supersededCount
+    if (count < limit) {
+      limit = Math.max(MAX_SUPERSEDED, Math.min(limit, 2 * count))
+      return
+    }
+    limit = 2 * count
+    ring.forgetProcesses(() => {
+      const events = pending()
+      return { words: events.words, wordOffsets: processKeysOf(events) }
+    })
   }
 }
 

@@ -85,7 +85,8 @@ export function openObject(libbpf: Libbpf, path: string, log: LibbpfLog): ProbeO
     attachToCgroup: (name, fd) => keep(libbpf.attachToCgroup(program(name), fd)),
     attachToEvent: (name, fd) => attached(libbpf.attachToPerfEvent(program(name), fd)),
     attachToFunction: (name, file, end) => keep(libbpf.attachToFunction(program(name), file, end), functionLinks),
-    detach: () => destroy(links),
+    // What catches missed ends before what follows them: those of the meantime would seem missed.
+    detach: () => destroy(links.splice(0).toReversed()),
     close() {
       destroy(links)
       destroy(functionLinks)

@@ -1,4 +1,4 @@
-import { createProcessTable, type ProcessTable } from '../decode/process-table.js'
+import { createProcessTable, type PendingKeys, type ProcessTable } from '../decode/process-table.js'
 import { mapMemory, PAGE_BYTES } from './memory.js'
 import { connectEvent, processEvent } from './wire.gen.js'
 
@@ -36,10 +36,10 @@ export interface RingReader {
   /** Takes up the processes that are in the ring by now. Whoever reads the map of pending attempts has to do so after it. */
   learnProcesses(): void
   /**
-   * Forgets processes that are of no use any more, once what is in the ring by now was released.
-   * @param pending keys of the pending attempts
+   * Forgets processes that are of no use any more, once what is in the ring by then was released.
+   * @param readPending reads the keys of the pending attempts
    */
-  forgetProcesses(pending: Parameters<ProcessTable['mark']>[0]): void
+  forgetProcesses(readPending: () => PendingKeys): void
   close(): void
 }
 
@@ -117,8 +117,8 @@ export function createRingReader(
       if (forgetAt !== null && released >= forgetAt) forget()
       return given
     },
-    forgetProcesses(pending) {
-      processes.mark(pending)
+    forgetProcesses(readPending) {
+      processes.mark(readPending)
       forgetAt = Atomics.load(producer, 0)
     },
     close: () => {},

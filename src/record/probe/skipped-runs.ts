@@ -1,8 +1,8 @@
 /**
- * Attempts without a skipped run after which the second program is detached. If one in 10,000 were skipped, 30,000 in a
- * row without one would come about once in 20 times (0.9999^30000 = 0.05).
+ * Attempts without a skipped run after which the second program is detached. It is attached again at the first one, so that
+ * at most about one attempt in so many is inexact: where runs are skipped more often, there is one among these.
  */
-const QUIET_ATTEMPTS = 30_000
+export const QUIET_ATTEMPTS = 10_000
 
 /** Runs of the probe's programs that the kernel skipped, since load. */
 export interface SkippedRuns {
