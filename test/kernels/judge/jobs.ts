@@ -22,7 +22,7 @@ export function stressRunsOf(guest: Guest): StressRun[] {
 export function openBoot(guest: Guest, { cpus, variant }: StressRun): Guest {
   const job = readJobs(guest).find((one) => one.cpus === cpus && one.variants.includes(variant))
   if (!job) throw new Error(`${guest.name}: ${variant} with ${cpus} CPUs was not asked for`)
-  return openGuest(guest.name, guest.path(`stress-${cpus}-${job.variants.join(',')}`))
+  return openGuest(guest.name, guest.path(`stress-${cpus}-${job.variants.join('-')}`))
 }
 
 /** The recording itself, its workloads and its counters. */
