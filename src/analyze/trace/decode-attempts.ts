@@ -1,6 +1,6 @@
 import type { AttemptBlock } from './attempt-block.js'
 import { AT, type AttemptColumn } from './attempt-columns.js'
-import { allocateRecords, findRecords, type PageRecords } from './find-records.js'
+import { allocateRecords, findRecords, type PageMemory, type PageRecords } from './find-records.js'
 import { createRecordLayouts, readField } from './record-layouts.js'
 import type { ColumnTest } from './row-test.js'
 
@@ -15,12 +15,11 @@ export interface DecodeTarget {
 }
 
 /**
- * @param view of the page's memory, with `PADDING_BYTES` behind the last page
  * @param start where the page begins
  * @param roomFor gives a block that has room for so many more attempts
  * @returns false for a page that holds anything but rows of integers, as no recorder writes it
  */
-export type DecodePage = (view: DataView, start: number, roomFor: (count: number) => AttemptBlock) => boolean
+export type DecodePage = (memory: PageMemory, start: number, roomFor: (count: number) => AttemptBlock) => boolean
 
 /**
  * Adds attempts of leaf pages of connect_attempt to blocks. Of a page it finds the records, then leaves out those that a
@@ -32,8 +31,9 @@ export function createDecodePage(target: DecodeTarget): DecodePage {
   const layouts = createRecordLayouts()
   const { fields } = layouts
   const records = allocateRecords(target.pageBytes)
-  return (view, start, roomFor) => {
-    let count = findRecords(view, start, target, layouts, records)
+  return (memory, start, roomFor) => {
+    const { view } = memory
+    let count = findRecords(memory, start, target, layouts, records)
     if (count === -1) return false
     for (const test of target.tests) count = keepAccepted(view, fields, records, count, test)
     if (count === 0) return true

@@ -1,71 +1,85 @@
-import { HEADER_BYTES, findLayout, type RecordLayouts } from './record-layouts.js'
+import { HEADER_BYTES, findLayouts, type RecordLayouts } from './record-layouts.js'
 import { readVarint } from './table-pages.js'
 
 const LEAF = 13
-/** A varint goes on after a byte with its high bit set. */
-const HIGH_BITS = 0x80808080 | 0
-const FOUR_BYTES = 0x80808000 | 0
+/** A varint goes on after a byte with its high bit set: 0x80808080, and 0x80808000 for one of four bytes. */
+const HIGH_BITS = -0x7f7f7f80
+const FOUR_BYTES = -0x7f7f8000
+
+/** Some pages in memory, with `PADDING_BYTES` behind the last one. Single bytes are read faster from one, words from the other. */
+export interface PageMemory {
+  readonly bytes: Uint8Array
+  readonly view: DataView
+}
 
 /** Records of a page, in the order of ids. */
 export interface PageRecords {
   readonly ids: Float64Array
   /** Where each begins in memory */
   readonly starts: Int32Array
-  /** As `findLayout` gives them */
+  /** In bytes */
+  readonly lengths: Uint8Array
+  /** As `findLayouts` gives them */
   readonly layouts: Int32Array
 }
 
 export function allocateRecords(pageBytes: number): PageRecords {
   // A cell takes two bytes at least: its pointer.
   const most = pageBytes / 2
-  return { ids: new Float64Array(most), starts: new Int32Array(most), layouts: new Int32Array(most) }
+  return {
+    ids: new Float64Array(most),
+    starts: new Int32Array(most),
+    lengths: new Uint8Array(most),
+    layouts: new Int32Array(most),
+  }
 }
 
 /**
  * Finds the records of a leaf page of connect_attempt whose ids are from `first` to `last`.
  * Format of a cell: https://www.sqlite.org/fileformat2.html#b_tree_pages
- * @param view of the page's memory, with `PADDING_BYTES` behind the last page
  * @param start where the page begins
  * @returns how many there are, -1 for a page that holds anything but rows of integers, as no recorder writes it
  */
 export function findRecords(
-  view: DataView,
+  { bytes, view }: PageMemory,
   start: number,
   { first, last, pageBytes }: { readonly first: number; readonly last: number; readonly pageBytes: number },
   known: RecordLayouts,
-  { ids, starts, layouts }: PageRecords,
+  { ids, starts, lengths, layouts }: PageRecords,
 ): number {
+  // Constants of the module would be looked up for every row.
+  const [highBits, fourBytes, headerBytes] = [HIGH_BITS, FOUR_BYTES, HEADER_BYTES]
   const end = start + pageBytes
   const cells = view.getUint16(start + 3)
-  if (view.getUint8(start) !== LEAF || start + 8 + cells * 2 > end) return -1
+  const pointers = start + 8
+  const pointersEnd = pointers + cells * 2
+  if (bytes[start] !== LEAF || pointersEnd > end) return -1
   let count = 0
-  for (let cell = 0; cell < cells; cell++) {
-    let at = start + view.getUint16(start + 8 + cell * 2)
-    if (at + 2 + HEADER_BYTES > end) return -1
+  for (let pointer = pointers; pointer < pointersEnd; pointer += 2) {
+    let at = start + (((bytes[pointer] as number) << 8) | (bytes[pointer + 1] as number))
+    if (at + 2 + headerBytes > end) return -1
     // The length of the record: always one byte, for a record of at most 12 integers.
-    const length = view.getUint8(at++)
+    const length = bytes[at++] as number
     // As four bytes, which most ids take.
     const word = view.getInt32(at)
     let id = ((word >>> 3) & 0xfe00000) | ((word >>> 2) & 0x1fc000) | ((word >>> 1) & 0x3f80) | (word & 0x7f)
-    if ((word & HIGH_BITS) === FOUR_BYTES) at += 4
+    if ((word & highBits) === fourBytes) at += 4
     else {
       id = readVarint(view, at)
-      at += varintBytes(view, at)
+      at += varintBytes(bytes, at)
     }
-    if (length > 127 || at + length > end || length < HEADER_BYTES || view.getUint8(at) !== HEADER_BYTES) return -1
+    if (length > 127 || at + length > end || length < headerBytes || bytes[at] !== headerBytes) return -1
     if (id < first) continue
     if (id > last) break
-    const layout = findLayout(known, view, at, length)
-    if (layout < 0) return -1
     ids[count] = id
-    starts[count] = at
-    layouts[count++] = layout
+    lengths[count] = length
+    starts[count++] = at
   }
-  return count
+  return findLayouts(known, view, { starts, lengths, count }, layouts) ? count : -1
 }
 
-function varintBytes(view: DataView, at: number): number {
-  let bytes = 1
-  while (bytes < 9 && view.getUint8(at + bytes - 1) >= 128) bytes++
-  return bytes
+function varintBytes(bytes: Uint8Array, at: number): number {
+  let length = 1
+  while (length < 9 && (bytes[at + length - 1] as number) >= 128) length++
+  return length
 }

@@ -33,12 +33,12 @@ export function createReadChunk(scan: PageScan): ReadChunk {
   const decodePage = createDecodePage({ ...scan, pageBytes, tests: createColumnTests(conditions) })
   const most = pagesPerChunk(table)
   const bytes = new Uint8Array(most * pageBytes + PADDING_BYTES)
-  const view = new DataView(bytes.buffer)
+  const memory = { bytes, view: new DataView(bytes.buffer) }
   return (chunk, roomFor) => {
     const list = pages.subarray(chunk * most, (chunk + 1) * most)
     readPageList(table, list, bytes)
     for (let page = 0; page < list.length; page++) {
-      if (decodePage(view, page * pageBytes, roomFor)) continue
+      if (decodePage(memory, page * pageBytes, roomFor)) continue
       throw damagedPages(table, 'connect_attempt holds something that is no row of integers')
     }
   }

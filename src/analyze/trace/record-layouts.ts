@@ -1,8 +1,6 @@
-import { ATTEMPT_COLUMNS } from './attempt-columns.js'
-
-const COLUMNS = ATTEMPT_COLUMNS.length
+const COLUMNS = 12
 /** The length of the header, then a serial type for each column. */
-export const HEADER_BYTES = 1 + COLUMNS
+export const HEADER_BYTES = 13
 /** Bytes of a value by its serial type; 0 is NULL, 8 and 9 are the integers 0 and 1, 7 is a real number. */
 const SIZES = [0, 1, 2, 3, 4, 6, 8, -1, 0, 0]
 const MAX_LAYOUTS = 1024
@@ -10,7 +8,7 @@ const MAX_LAYOUTS = 1024
 const SLOTS = 4096
 /** Integers per layout: a field for each column, where column 0 has none, then the types in three words. */
 const LAYOUT_LENGTH = 16
-const TYPES_AT = COLUMNS + 1
+const TYPES_AT = 13
 const TWO_TO_32 = 4294967296
 
 /** Kinds of values: the one that most have, of up to 4 bytes, is 0. */
@@ -30,9 +28,9 @@ const NULL = 3
  */
 export interface RecordLayouts {
   readonly fields: Int32Array
-  /** A hash table: by `slotOf` a layout's number plus one, 0 for a free slot. The next slots hold others of the same hash. */
+  /** A hash table: a layout plus one, 0 for a free slot. */
   readonly slots: Int16Array
-  /** Adds the layout of a record at a free slot. @returns its number plus one */
+  /** Adds the layout of a record at a free slot. @returns what the slot holds then */
   add(view: DataView, record: number, slot: number): number
 }
 
@@ -50,37 +48,43 @@ export function createRecordLayouts(): RecordLayouts {
         count = 0
       }
       describeLayout(view, record, fields.subarray(count * LAYOUT_LENGTH, (count + 1) * LAYOUT_LENGTH))
-      slots[slot] = ++count
-      return count
+      return (slots[slot] = LAYOUT_LENGTH * count++ + 1)
     },
   }
 }
 
 /**
- * @param record where a record begins in `view`
- * @param length of the record, in bytes
- * @returns its layout, -1 for anything but integers, and for values that end outside of the record
+ * Finds the layouts of some records.
+ * @param starts where each begins in `view`
+ * @param lengths of the records, in bytes
+ * @param found takes the layouts
+ * @returns false for a record of anything but integers, or of values that end outside of it
  */
-export function findLayout(
+export function findLayouts(
   { fields, slots, add }: RecordLayouts,
   view: DataView,
-  record: number,
-  length: number,
-): number {
-  // Column 0 is the rowid, and NULL in the record.
-  const first = view.getInt32(record + 2)
-  const middle = view.getInt32(record + 6)
-  const last = view.getInt32(record + 9)
-  let slot = (Math.imul(first, 0x9e3779b1) ^ Math.imul(middle, 0x85ebca6b) ^ Math.imul(last, 0xc2b2ae35)) >>> 20
-  for (;;) {
-    const number = (slots[slot] as number) || add(view, record, slot)
-    const layout = (number - 1) * LAYOUT_LENGTH
-    const types = layout + TYPES_AT
-    if (fields[types] === first && fields[types + 1] === middle && fields[types + 2] === last) {
-      return (fields[layout] as number) <= length ? layout : -1
+  { starts, lengths, count }: { readonly starts: Int32Array; readonly lengths: Uint8Array; readonly count: number },
+  found: Int32Array,
+): boolean {
+  // Constants of the module would be looked up for every row.
+  const [typesAt, slotMask] = [TYPES_AT, SLOTS - 1]
+  for (let i = 0; i < count; i++) {
+    const start = starts[i] as number
+    // Column 0 is the rowid, and NULL in the record.
+    const first = view.getInt32(start + 2)
+    const middle = view.getInt32(start + 6)
+    const last = view.getInt32(start + 9)
+    let slot = (Math.imul(first, 0x9e3779b1) ^ Math.imul(middle, 0x85ebca6b) ^ Math.imul(last, 0xc2b2ae35)) >>> 20
+    for (;;) {
+      const layout = ((slots[slot] as number) || add(view, start, slot)) - 1
+      const types = layout + typesAt
+      found[i] = layout
+      if (fields[types] === first && fields[types + 1] === middle && fields[types + 2] === last) break
+      slot = (slot + 1) & slotMask
     }
-    slot = (slot + 1) & (SLOTS - 1)
+    if ((fields[found[i] as number] as number) > (lengths[i] as number)) return false
   }
+  return true
 }
 
 /** Writes a field for each column, and in place of that of column 0 the bytes of the record: too many for one that no recorder writes. */
