@@ -138,8 +138,10 @@ check_node() {
   check 'compiled native modules are kept' keep_prebuild
   check 'builds dist/ again, with the same probe' builds
   check 'records five connects under sudo' records
-  run_tests 'kernel tests under sudo' "$vitest kernel/outcomes kernel/privileges"
-  [[ $part != "$newest" ]] || check 'script/bundle --deb' makes_package
+  run_tests 'kernel tests under sudo' "$vitest kernel/outcomes"
+  [[ $part == "$newest" ]] || return
+  run_tests 'tests of privileges under sudo' "$vitest kernel/privileges"
+  check 'script/bundle --deb' makes_package
 }
 
 # In the clone, with the newest Node.js; into /mnt/input, for the part `package`.
@@ -208,8 +210,8 @@ purges() {
 check_package() {
   check 'Debian 13 without Node.js' install_surroundings
   check 'apt install ./tcpconn_*.deb' install_package
-  check 'tcpconn, tcpconnect and tcpconnlat are in the path, and doctor is content' runs_by_every_name
-  check 'the manual page and completions are where man and shells look' has_manual_and_completion
+  check 'tcpconn, tcpconnect and tcpconnlat are in the path, and doctor finds nothing wrong' runs_by_every_name
+  check 'man and bash find the manual page and the completion; the files for zsh and fish are there' has_manual_and_completion
   check 'systemd accepts the unit, which is not enabled' has_unit
   check 'records as the unit does' records_as_unit
   check 'installs over itself' apt install -q -y --reinstall /mnt/input/tcpconn_*.deb
