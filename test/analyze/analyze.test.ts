@@ -13,7 +13,7 @@ import { insertSession, makeTrace } from '../store/hand-made-trace.js'
 import { sampleEvents } from './sample-events.js'
 import { makeSampleTrace } from './sample-trace.js'
 
-const LOSS = { ringFull: 5, mapFull: 0, writerBehind: 0, missed: 0 }
+const LOSS = { ringFull: 5, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
 
 afterEach(() => void vi.restoreAllMocks())
 

@@ -37,7 +37,7 @@ export function naiveEndpoints(db: Database, sessionIds: readonly number[]): Map
 
 function sumUp(rows: readonly Row[]): NaiveEndpoint {
   const [{ remote_address, remote_port }] = rows as [Row]
-  const latencies = rows.filter((row) => row.outcome === 'established').map((row) => row.latency_ns as number)
+  const latencies = rows.flatMap((row) => (row.outcome === 'established' ? (row.latency_ns ?? []) : []))
   return {
     remote_address,
     remote_port,

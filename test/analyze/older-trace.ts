@@ -1,14 +1,20 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { migrate } from '../../src/store/migrate.js'
+import { latestVersion, migrate } from '../../src/store/migrate.js'
 import { makeTemporaryDirectory } from '../support/temporary-directory.js'
 
-/** Versions of the format that know nothing of DNS lookups and containers. */
-export const OLDER_VERSIONS = [1, 2] as const
+/** Every version of the format before this one. */
+export const OLDER_VERSIONS: readonly number[] = Array.from({ length: latestVersion() - 1 }, (_, i) => i + 1)
 
-/** A copy of a trace as a tool of an earlier version would have written it: with what its tables and columns hold. */
-export function makeOlderTrace(file: string, version: number): string {
-  const copy = join(makeTemporaryDirectory(), `version-${version}.db`)
+/**
+ * A copy of a trace as a tool of an earlier version would have written it: with what its tables and columns hold. Every
+ * process of it has to be known before the fourth version.
+ */
+export function makeOlderTrace(
+  file: string,
+  version: number,
+  copy = join(makeTemporaryDirectory(), `version-${version}.db`),
+): string {
   const db = new Database(copy)
   migrate(db, version)
   // Tables are copied in any order.

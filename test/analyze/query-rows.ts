@@ -40,9 +40,9 @@ export function readConnects(db: Database, where = '1'): Connect[] {
   })
 }
 
-/** Latencies of those that were established. */
+/** Latencies of those that were established, as far as their end was seen. */
 export function latenciesOf(rows: readonly Connect[]): number[] {
-  return rows.filter((row) => row.outcome === 'established').map((row) => row.latency_ns as number)
+  return rows.flatMap((row) => (row.outcome === 'established' && row.latency_ns !== null ? [row.latency_ns] : []))
 }
 
 /** How many ended without a connection. */

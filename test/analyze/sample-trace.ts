@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import { closeSession } from '../../src/record/session/session-row.js'
-import type { LossCounts } from '../../src/store/loss-text.js'
+import type { SkippedRuns } from '../../src/record/probe/skipped-runs.js'
+import { sumLoss, type LossCounts } from '../../src/store/loss-text.js'
 import { packEvents, type EventFields } from '../record/make-events.js'
 import { NO_LOSS, addSession, createWriter, openNewTrace, type NewTrace } from '../record/new-trace.js'
 
@@ -11,6 +12,7 @@ export interface SessionParts {
   /** Without it the session ends as a kill -9 ends it. */
   readonly goodbye?: boolean
   readonly filters?: string
+  readonly skipped?: SkippedRuns | null
 }
 
 /** A trace that is open for more, made by the real writer. */
@@ -27,7 +29,10 @@ export function makeSampleTrace(...sessions: readonly SessionParts[]): SampleTra
   return { ...trace, add }
 }
 
-function addTo(db: Database, { batches, loss = NO_LOSS, goodbye = true, filters = '{}' }: SessionParts): number {
+function addTo(
+  db: Database,
+  { batches, loss = NO_LOSS, goodbye = true, filters = '{}', skipped = null }: SessionParts,
+): number {
   const sessionId = addSession(db, filters)
   const writer = createWriter({ db, sessionId })
   let unwritten = loss
@@ -40,7 +45,7 @@ function addTo(db: Database, { batches, loss = NO_LOSS, goodbye = true, filters 
   if (!goodbye) return sessionId
   writer.flushWindow()
   const recorded = batches.reduce((sum, events) => sum + (events?.length ?? 0), 0)
-  const lost = loss.ringFull + loss.mapFull + loss.writerBehind
+  const lost = sumLoss(loss)
   const kernel = recorded + lost
   const completeness = { kernelMin: kernel, kernelMax: kernel, comparable: recorded, uncomparable: 0 }
   closeSession(db, sessionId, {
@@ -49,6 +54,8 @@ function addTo(db: Database, { batches, loss = NO_LOSS, goodbye = true, filters 
     loss,
     completeness: filters === '{}' ? completeness : null,
     dns: { lost: 0, malformed: 0, evicted: 0 },
+    skipped,
+    lostProcesses: 0,
   })
   return sessionId
 }

@@ -1,3 +1,4 @@
+import { connectFlag } from '../../src/record/probe/wire.gen.js'
 import { randomInteger } from '../store/random.js'
 import { LOOPBACK6, MAPPED_PREFIX, type EventFields } from '../record/make-events.js'
 
@@ -7,6 +8,12 @@ const ERRNO_OF_OUTCOME = [0, 111, 110, 113, 104, 0, 99, 0]
 export function variedEvents(random: () => number, count: number): Partial<EventFields>[] {
   const events = Array.from({ length: count }, () => variedEvent(random))
   return events.toSorted((a, b) => Number(a.startedNs! + a.latencyNs! - b.startedNs! - b.latencyNs!))
+}
+
+/** Some attempts with fast open, some whose end was not seen. @param chance 0 to below 1 */
+function flagsOf(chance: number): number {
+  if (chance < 0.1) return connectFlag.fast_open
+  return chance > 0.95 ? connectFlag.inexact : 0
 }
 
 function variedEvent(random: () => number): Partial<EventFields> {
@@ -30,6 +37,6 @@ function variedEvent(random: () => number): Partial<EventFields> {
     outcome,
     error: ERRNO_OF_OUTCOME[outcome] as number,
     synRetransmits: outcome === 2 || random() < 0.05 ? randomInteger(random, 1, 6) : 0,
-    flags: random() < 0.1 ? 2 : 0,
+    flags: flagsOf(random()),
   }
 }

@@ -1,8 +1,12 @@
-import { connectEvent } from '../../src/record/probe/wire.gen.js'
+import { createProcessTable } from '../../src/record/decode/process-table.js'
+import { connectEvent, processEvent, processFacts } from '../../src/record/probe/wire.gen.js'
 import type { EventMemory } from '../../src/record/decode/event-memory.js'
 import type { EventSource } from '../../src/record/write/trace-writer.js'
 
-/** Fields of struct connect_event, as the probe writes them. Addresses are 16 bytes in hexadecimal. */
+/**
+ * Fields of struct connect_event and of the process that it refers to. Addresses are 16 bytes in hexadecimal. A pid of 0 is a
+ * process that is not known.
+ */
 export interface EventFields {
   startedNs: bigint
   latencyNs: bigint
@@ -60,6 +64,8 @@ const EVENT: EventFields = {
 /** Events one after the other, and their byte offsets. */
 export interface PackedEvents extends EventMemory {
   readonly offsets: readonly number[]
+  /** A struct process_event for each process among them. */
+  readonly processRecords: readonly Uint8Array[]
   /** Passes them all, as the ring does. */
   readonly source: EventSource
 }
@@ -70,15 +76,16 @@ export function packEvents(events: readonly Partial<EventFields>[]): PackedEvent
   const offsets = events.map((_, i) => i * connectEvent.size_bytes)
   events.forEach((event, i) => {
     const record = bytes.subarray(offsets[i], (offsets[i] as number) + connectEvent.size_bytes)
-    record.set(TEMPLATE)
-    setFields(record, event)
+    setFields(record, { ...EVENT, ...event })
   })
+  const known = events.filter((event) => event.pid !== 0)
+  const processRecords = [...new Set(known.map((event) => processRecordOf({ ...EVENT, ...event })))]
   const source: EventSource = (take, limit) => {
     const passed = offsets.slice(0, limit)
     passed.forEach(take)
     return passed.length
   }
-  return { bytes, words: new Uint32Array(bytes.buffer), offsets, source }
+  return { bytes, words: new Uint32Array(bytes.buffer), processes, offsets, processRecords, source }
 }
 
 type Setter = (view: DataView, offset: number, value: number) => void
@@ -87,34 +94,49 @@ const set32: Setter = (view, offset, value) => view.setUint32(offset, value, tru
 const set16: Setter = (view, offset, value) => view.setUint16(offset, value, true)
 const set8: Setter = (view, offset, value) => view.setUint8(offset, value)
 
-/** Writes the fields that are given into one record. */
-function setFields(record: Uint8Array, event: Partial<EventFields>): void {
+function setFields(record: Uint8Array, event: EventFields): void {
   const view = new DataView(record.buffer, record.byteOffset, record.byteLength)
-  const put = <T>(set: (view: DataView, offset: number, value: T) => void, offset: number, value: T | undefined) => {
-    if (value !== undefined) set(view, offset, value)
-  }
-  const putBytes = (offset: number, length: number, value: Uint8Array | undefined) => {
-    if (value) record.fill(0, offset, offset + length).set(value.subarray(0, length), offset)
-  }
-  put(set64, connectEvent.started_ns, event.startedNs)
-  put(set64, connectEvent.latency_ns, event.latencyNs)
-  put(set64, connectEvent.process_start_ns, event.processStartNs)
-  put(set64, connectEvent.cgroup_id, event.cgroupId)
-  put(set64, connectEvent.exe_inode, event.exeInode)
-  for (const name of ['pid', 'uid', 'netns', 'mntns', 'tid'] as const) put(set32, connectEvent[name], event[name])
-  put(set32, connectEvent.remote_port, event.remotePort)
-  put(set16, connectEvent.local_port, event.localPort)
-  put(set16, connectEvent.error, event.error)
-  for (const name of ['outcome', 'family', 'flags'] as const) put(set8, connectEvent[name], event[name])
-  put(set8, connectEvent.syn_retransmits, event.synRetransmits)
-  putBytes(
-    connectEvent.remote_address,
-    16,
-    event.remoteAddress === undefined ? undefined : fromHex(event.remoteAddress),
-  )
-  putBytes(connectEvent.local_address, 16, event.localAddress === undefined ? undefined : fromHex(event.localAddress))
-  putBytes(connectEvent.comm, 16, event.comm === undefined ? undefined : toBytes(event.comm))
-  putBytes(connectEvent.exe, 128, event.exe === undefined ? undefined : toBytes(event.exe))
+  set64(view, connectEvent.started_ns, event.startedNs)
+  set64(view, connectEvent.latency_ns, event.latencyNs)
+  if (event.pid === 0) set32(view, connectEvent.process, event.netns)
+  else record.set(processRecordOf(event).subarray(processEvent.key, processEvent.facts), connectEvent.process)
+  set32(view, connectEvent.tid, event.tid)
+  set32(view, connectEvent.remote_port, event.remotePort)
+  set16(view, connectEvent.local_port, event.localPort)
+  set16(view, connectEvent.error, event.error)
+  for (const name of ['outcome', 'family', 'flags'] as const) set8(view, connectEvent[name], event[name])
+  set8(view, connectEvent.syn_retransmits, event.synRetransmits)
+  record.set(fromHex(event.remoteAddress), connectEvent.remote_address)
+  record.set(fromHex(event.localAddress), connectEvent.local_address)
+}
+
+/** The slot in the table of processes of the event at `byteOffset`. */
+export function slotOf({ words, processes: table }: EventMemory, byteOffset: number): number {
+  return table.find(words, (byteOffset + connectEvent.process) / 4)
+}
+
+/** All processes that tests have made, under one key each, as in the table of one ring. */
+const processes = createProcessTable()
+const records = new Map<string, Uint8Array>()
+
+function processRecordOf(event: EventFields): Uint8Array {
+  const record = new Uint8Array(processEvent.size_bytes)
+  const view = new DataView(record.buffer)
+  const facts = (name: keyof typeof processFacts) => processEvent.facts + processFacts[name]
+  set64(view, facts('process_start_ns'), event.processStartNs)
+  set64(view, facts('cgroup_id'), event.cgroupId)
+  set64(view, facts('exe_inode'), event.exeInode)
+  for (const name of ['pid', 'uid', 'netns', 'mntns'] as const) set32(view, facts(name), event[name])
+  record.set(toBytes(event.comm).subarray(0, 16), facts('comm'))
+  record.set(toBytes(event.exe).subarray(0, processEvent.size_bytes - processEvent.exe), processEvent.exe)
+  const identity = Buffer.from(record.buffer).toString('latin1')
+  const known = records.get(identity)
+  if (known) return known
+  set32(view, processEvent.key, records.size)
+  set32(view, processEvent.key + 4, 1)
+  records.set(identity, record)
+  processes.add(new Uint32Array(record.buffer), record, 0)
+  return record
 }
 
 function fromHex(hex: string): Uint8Array {
@@ -124,6 +146,3 @@ function fromHex(hex: string): Uint8Array {
 function toBytes(text: string | Uint8Array): Uint8Array {
   return typeof text === 'string' ? new TextEncoder().encode(text) : text
 }
-
-const TEMPLATE = new Uint8Array(connectEvent.size_bytes)
-setFields(TEMPLATE, EVENT)

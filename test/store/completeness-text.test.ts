@@ -7,6 +7,7 @@ const COMPARED: CompletenessRow = {
   kernel_attempts_max: 100,
   comparable_attempts: 100,
   uncomparable_attempts: 0,
+  uncovered_run_count: 0,
   lost: 0,
 }
 const describeWith = (changes: Partial<CompletenessRow>) => describeCompleteness({ ...COMPARED, ...changes })
@@ -54,6 +55,30 @@ describe('compared', () => {
     expect(text).toMatch(
       /; 7 more could not be checked: their network namespaces came or went meanwhile, or were out of sight$/,
     )
+  })
+})
+
+describe('runs of the probe that the kernel skipped', () => {
+  const SKIPPED = /; the kernel skipped 3 runs of the probe: attempts may be missing$/
+
+  test('are not told where all attempts were compared', () => {
+    const { verdict, text } = describeWith({ uncovered_run_count: 3 })
+    expect([verdict, text]).toEqual(['complete', "100 recorded + 0 lost = the kernel's 100 attempts (TcpActiveOpens)"])
+  })
+
+  test('are told where some attempts could not be compared', () => {
+    expect(describeWith({ uncovered_run_count: 3, uncomparable_attempts: 7 }).text).toMatch(SKIPPED)
+  })
+
+  test('are told where nothing was compared', () => {
+    const { verdict, text } = describeWith({ uncovered_run_count: 3, kernel_attempts_min: null })
+    expect([verdict, text]).toEqual(['unchecked', expect.stringMatching(SKIPPED)])
+  })
+
+  test.each([0, null])('are not told when they are %s', (uncovered_run_count) => {
+    for (const changes of [{ uncomparable_attempts: 7 }, { kernel_attempts_min: null }]) {
+      expect(describeWith({ uncovered_run_count, ...changes }).text).not.toContain('skipped')
+    }
   })
 })
 

@@ -53,7 +53,7 @@ test('a file of version 1 keeps its attempts; its windows have no sums any more'
   expect(pragma(trace.db, 'user_version')).toBe(latestVersion())
   // Tables have more columns since then.
   expect(tables.map((table) => rowsOf(trace.db, table))).toMatchObject(before)
-  expect(rowsOf(trace.db, 'latency_window')).toEqual([window])
+  expect(rowsOf(trace.db, 'latency_window')).toEqual([{ ...window, inexact: 0n }])
   expect(window).toMatchObject({ window_id: BigInt(windowId), last_attempt_id: 1n, max_started_ns: 5n })
   expect(rowsOf(trace.db, 'window_sums')).toEqual([])
 })

@@ -36,7 +36,7 @@ export function makeHardTrace({ seed = 1, count = 3000, host = 'host', isClosed 
     { batches: [variedEvents(random, count), null, more] },
     { batches: [variedEvents(random, 50)], goodbye: false },
     { batches: [] },
-    { batches: [[one]], loss: { ringFull: 2, mapFull: 0, writerBehind: 1, missed: 0 } },
+    { batches: [[one]], loss: { ringFull: 2, mapFull: 0, writerBehind: 1, missed: 0, skipped: 0 } },
   )
   const { db, file } = trace
   const processes = db.prepare('SELECT process_id FROM process').pluck().all() as number[]

@@ -50,7 +50,7 @@ describe('a closed session', () => {
   test('with loss says so first', () => {
     const trace = makeSampleTrace({
       batches: [ATTEMPTS],
-      loss: { ringFull: 5, mapFull: 0, writerBehind: 1, missed: 0 },
+      loss: { ringFull: 5, mapFull: 0, writerBehind: 1, missed: 0, skipped: 0 },
     })
     const [, session, loss] = describeTrace(trace.file)
     expect(session).toBe('session 1')
@@ -128,7 +128,7 @@ describe('a session without a goodbye', () => {
     const trace = makeSampleTrace({
       batches: [ATTEMPTS],
       goodbye: false,
-      loss: { ringFull: 3, mapFull: 0, writerBehind: 0, missed: 0 },
+      loss: { ringFull: 3, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 },
     })
     change(trace, { recorder_pid: (await run(['true'])).pid })
     const said = describeOnly(trace)

@@ -36,7 +36,7 @@ export function makeGeneratedTrace(count: number): string {
     const third = Math.ceil(events.length / 3)
     return { batches: [events.slice(0, third), null, events.slice(third, 2 * third), null, events.slice(2 * third)] }
   }
-  const loss = { ringFull: 2, mapFull: 1, writerBehind: 3, missed: 4 }
+  const loss = { ringFull: 2, mapFull: 1, writerBehind: 3, missed: 4, skipped: 0 }
   const { db, file } = makeSampleTrace(session(0, 0.3), { ...session(3, 0.3), loss }, session(6, 0.4))
   db.exec(`
     UPDATE process SET user = CASE uid WHEN 0 THEN 'root' WHEN 1000 THEN 'ada "l"' ELSE user END;

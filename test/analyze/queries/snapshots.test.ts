@@ -30,7 +30,7 @@ function makeFixedTrace(): string {
   const random = createRandom(2026)
   const before = variedEvents(random, 3000)
   const after = variedEvents(random, 3000).map((event) => ({ ...event, latencyNs: event.latencyNs! / 3n }))
-  const loss = { ringFull: 5, mapFull: 0, writerBehind: 2, missed: 0 }
+  const loss = { ringFull: 5, mapFull: 0, writerBehind: 2, missed: 0, skipped: 0 }
   const batches = [before.slice(0, 2000), null, before.slice(2000)]
   const { db, file } = makeSampleTrace({ batches }, { batches: [after], loss })
   addLookups(db, random, 400)

@@ -17,7 +17,7 @@ import {
   type ScopeCase,
 } from '../scope-cases.js'
 
-const LOSS = { ringFull: 5, mapFull: 0, writerBehind: 0, missed: 2 }
+const LOSS = { ringFull: 5, mapFull: 0, writerBehind: 0, missed: 2, skipped: 0 }
 
 const endpointOf = (row: Connect) => `${row.remote_address} ${row.remote_port}`
 const userOf = (row: Connect) => `${row.user} ${row.uid}`

@@ -79,7 +79,7 @@ describe('every number is that of all rows', () => {
   })
 
   test('of a session whose losses came alone', () => {
-    const loss = { ringFull: 5, mapFull: 0, writerBehind: 0, missed: 0 }
+    const loss = { ringFull: 5, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
     const trace = makeSampleTrace({ batches: [[], sampleEvents(random, 30), []], loss, goodbye: false })
     expectNaive(trace, '1')
   })

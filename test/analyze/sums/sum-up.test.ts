@@ -42,7 +42,7 @@ function naiveSums(trace: SampleTrace, key: string, where = '1') {
 
 /** @param coversAll latencies of every outcome, as where attempts are told apart by it */
 function naiveGroup(group: readonly ViewRow[], coversAll: boolean) {
-  const covered = group.filter((row) => (coversAll ? row.latency_ns !== null : row.outcome === 'established'))
+  const covered = group.filter((row) => row.latency_ns !== null && (coversAll || row.outcome === 'established'))
   const latencies = covered.map((row) => Number(row.latency_ns))
   return {
     attempts: group.length,

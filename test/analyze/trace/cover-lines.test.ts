@@ -13,7 +13,7 @@ test('a few sessions have a line each', () => {
 })
 
 test('many are summed up', () => {
-  const lost = { ...ONE, loss: { ringFull: 1, mapFull: 0, writerBehind: 0, missed: 0 } }
+  const lost = { ...ONE, loss: { ringFull: 1, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 } }
   expect(linesOf(ONE, lost, { ...ONE, filters: '{"port":[80]}' }, ONE, ONE, { ...ONE, goodbye: false })).toEqual([
     '6 sessions: 3 complete, 1 incomplete, 2 unchecked; tcpconn info FILE says why of each',
   ])

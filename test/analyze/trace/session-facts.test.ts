@@ -24,7 +24,7 @@ describe.each([true, false])('a session, closed: %s', (goodbye) => {
 
 describe('batches', () => {
   test('tell attempts, times and loss by cause', () => {
-    const loss = { ringFull: 1, mapFull: 2, writerBehind: 3, missed: 0 }
+    const loss = { ringFull: 1, mapFull: 2, writerBehind: 3, missed: 0, skipped: 0 }
     const batches = [[{ startedNs: 5n }], [{ startedNs: 2n }, { startedNs: 9n }]]
     const { db, file } = makeSampleTrace({ batches, loss }, { batches: [[{}]], loss })
     expect(readBatchFacts(db, [1])).toEqual({
@@ -40,6 +40,7 @@ describe('batches', () => {
       mapFull: 4,
       writerBehind: 6,
       missed: 0,
+      skipped: 0,
     })
     expect(lossOf([file], 'all')).toEqual(['LOST 12 attempts: 2 ring full, 4 map full, 6 writer behind'])
   })

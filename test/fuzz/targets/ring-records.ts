@@ -3,83 +3,120 @@ import { clearBatch, createBatch } from '../../../src/record/decode/attempt-batc
 import { decodeConnect, type DecodeTarget } from '../../../src/record/decode/decode-connect.js'
 import { readText } from '../../../src/record/decode/read-text.js'
 import { createDictionaries, type DictionaryStore } from '../../../src/record/intern/dictionaries.js'
-import { BUSY, DISCARDED, RECORD_BYTES, createRingReader } from '../../../src/record/probe/ring-reader.js'
-import { connectEvent } from '../../../src/record/probe/wire.gen.js'
+import { EXE } from '../../../src/record/decode/process-table.js'
+import { ATTEMPT_BYTES, BUSY, DISCARDED } from '../../../src/record/probe/ring-reader.js'
+import { connectEvent, processEvent, processFacts } from '../../../src/record/probe/wire.gen.js'
 import { formatAddress, parseAddress } from '../../../src/store/address.js'
-import { packEvents } from '../../record/make-events.js'
+import { packEvents, type EventFields } from '../../record/make-events.js'
+import { createMemoryRing, type MemoryRing } from '../../record/probe/memory-ring.js'
 import { require, type FuzzTarget } from '../fuzz-target.js'
 
-const RECORDS = 8
-const SIZE_BYTES = RECORDS * RECORD_BYTES
-const KEY = connectEvent.process_start_ns
+const SIZE_BYTES = 2048
+/** Most records of an input: as many attempts find room in the ring, and few enough for a batch. */
+const MAX_RECORDS = 24
+/** Inputs after which ring, processes and dictionaries start anew: they remember what was in earlier ones. */
+const INPUTS_PER_RING = 500
+const STATES = ['attempt', 'process', 'other', 'discarded', 'busy'] as const
+type State = (typeof STATES)[number]
 
-/** Events in the ring: their fields are what the processes of the host make them. */
+/** Records in the ring: their lengths are the kernel's, their fields are what the processes of the host make them. */
 export function createRingRecords(): FuzzTarget {
-  const ring = createRing()
-  const target = createDecodeTarget()
+  let ring = createMemoryRing(SIZE_BYTES)
+  let target = createDecodeTarget()
+  let inputs = 0
   return {
     name: 'ring-records',
-    seeds: [0, 1, 2, 3].map((skipped) => headOf(skipped, packEvents([{}, { outcome: 1, error: 111 }]).bytes)),
+    seeds: [
+      [{}, { outcome: 1, error: 111 }],
+      [{ pid: 0 }, { comm: 'other' }, {}],
+    ].map(seedOf),
     take(input) {
-      ring.fill(input)
+      if (inputs++ % INPUTS_PER_RING === 0) {
+        ring = createMemoryRing(SIZE_BYTES, BigInt(input[0] ?? 0) * 8n)
+        target = createDecodeTarget()
+      }
       clearBatch(target.batch)
-      if (target.dictionaries.isFull()) target.dictionaries.reset()
-      const limit = (input[0] ?? 0) % (RECORDS + 2)
+      fill(ring, input)
+      const limit = (input[0] ?? 0) % (MAX_RECORDS + 2)
+      const before = ring.reader.pendingBytes()
       const count = ring.reader.peek((offset) => decodeConnect(ring.reader, offset, target), limit)
       const { batch } = target
       require(count <= limit && count === batch.count, () => `${batch.count} events of ${count}, at most ${limit}`)
       for (let row = 0; row < count; row++) requireSoundRow(target, row)
-      const before = ring.reader.pendingBytes()
-      ring.reader.release()
-      const released = before - ring.reader.pendingBytes()
-      require(released >= count * RECORD_BYTES && released <= before, () => `released ${released} of ${before} bytes`)
+      const released = ring.reader.release()
+      require(ring.reader.pendingBytes() === before - released, () => `released ${released} of ${before} bytes`)
+      require(released >= count * ATTEMPT_BYTES && released <= before, () => `released ${released} of ${before} bytes`)
+      empty(ring)
     },
     property: fc.property(
-      fc.array(fc.constantFrom('committed', 'discarded', 'busy'), { maxLength: RECORDS }),
-      fc.nat({ max: RECORDS }),
+      fc.array(fc.constantFrom(...STATES), { maxLength: 8 }),
+      fc.nat({ max: 8 }),
       fc.bigInt({ min: 0n, max: 2n ** 54n }),
-      (states, limit, start) => requireProtocol(states, limit, start * BigInt(RECORD_BYTES)),
+      (states, limit, start) => requireProtocol(states, limit, start * 8n),
     ),
   }
 }
 
-/** Passed are the committed records before the first busy one, up to the limit; released are those and the discarded ones between. */
-function requireProtocol(states: readonly string[], limit: number, start: bigint): void {
-  const ring = createRing(start)
-  for (const state of states) ring.append(state === 'busy' ? BUSY : state === 'discarded' ? DISCARDED : 0)
+/**
+ * Passed are the attempts before the first busy record, up to the limit; released are those and all other records before
+ * the last of them, or before the busy one.
+ */
+function requireProtocol(states: readonly State[], limit: number, start: bigint): void {
+  const ring = createMemoryRing(SIZE_BYTES, start)
+  const ends = states.map((state, i) => {
+    ring.append(recordOf(state, Uint8Array.of(i)), flagsOf(state))
+    return ring.reader.pendingBytes()
+  })
   const busyAt = states.indexOf('busy')
   const readable = states.slice(0, busyAt === -1 ? states.length : busyAt)
-  const expected = readable.flatMap((state, i) => (state === 'committed' ? [i] : [])).slice(0, limit)
+  const expected = readable.flatMap((state, i) => (state === 'attempt' ? [i] : [])).slice(0, limit)
   const taken: number[] = []
-  ring.reader.peek((offset) => taken.push(ring.reader.words[offset >> 2] as number), limit)
+  const count = ring.reader.peek((offset) => taken.push(ring.reader.words[offset >> 2] as number), limit)
   require(taken.join() === expected.join(), () => `passed ${taken.join()} and not ${expected.join()}`)
-  ring.reader.release()
-  const left = ring.reader.pendingBytes() / RECORD_BYTES
+  require(count === expected.length, () => `counted ${count} of ${expected.length}`)
   const seen = expected.length === limit ? (expected.at(-1) ?? -1) + 1 : readable.length
-  require(left === states.length - seen, () => `${left} are left of ${states.length}, ${seen} were seen`)
+  const wanted = ends[seen - 1] ?? 0
+  const released = ring.reader.release()
+  require(released === wanted, () => `released ${released} bytes and not ${wanted}`)
 }
 
-/** A ring in plain memory. */
-function createRing(start = 0n) {
-  const buffer = new ArrayBuffer(64 + SIZE_BYTES)
-  const [bytes, headers] = [new Uint8Array(buffer, 64), new Uint32Array(buffer, 64)]
-  const [consumer, producer] = [BigUint64Array.of(start), BigUint64Array.of(start)]
-  const reader = createRingReader(consumer, producer, buffer, 64)
-  let appended = 0
-  const append = (flags: number) => {
-    const at = Number((producer[0] as bigint) % BigInt(SIZE_BYTES)) / 4
-    headers[at] = connectEvent.size_bytes | flags
-    headers[at + 2] = appended++
-    producer[0] = (producer[0] as bigint) + BigInt(RECORD_BYTES)
+/** A record of a kind, from its first byte on `content`. */
+function recordOf(state: State, content: Uint8Array): Uint8Array {
+  const record = new Uint8Array(LENGTHS[state])
+  record.set(content.subarray(0, record.length))
+  return record
+}
+
+const LENGTHS: Readonly<Record<State, number>> = {
+  attempt: connectEvent.size_bytes,
+  process: processEvent.size_bytes,
+  other: 36,
+  discarded: connectEvent.size_bytes,
+  busy: processEvent.size_bytes,
+}
+
+function flagsOf(state: State): number {
+  return state === 'busy' ? BUSY : state === 'discarded' ? DISCARDED : 0
+}
+
+/** Appends records: each is a byte for its kind and the bytes that follow, as far as the input and the ring go. */
+function fill({ append }: MemoryRing, input: Uint8Array): void {
+  for (let at = 1, records = 0; at < input.length && records < MAX_RECORDS; records++) {
+    const state = STATES[(input[at] as number) % STATES.length] as State
+    if (append(recordOf(state, input.subarray(at + 1)), flagsOf(state)) === null) return
+    at += 1 + LENGTHS[state]
   }
-  /** Any bytes as records that follow what was read. */
-  const fill = (input: Uint8Array) => {
-    bytes.fill(0)
-    bytes.set(input.subarray(0, SIZE_BYTES))
-    const records = input.length === 0 ? 0 : 1 + ((input[input.length - 1] as number) % RECORDS)
-    producer[0] = (consumer[0] as bigint) + BigInt(records * RECORD_BYTES)
+}
+
+/** Reads what is left: the kernel commits every record at last. */
+function empty(ring: MemoryRing): void {
+  for (let before = -1; ring.reader.pendingBytes() !== before;) {
+    before = ring.reader.pendingBytes()
+    ring.reader.peek(() => {}, Infinity)
+    ring.reader.release()
+    if (ring.reader.pendingBytes() > 0) ring.commit(ring.positions.consumer[0] as bigint, DISCARDED)
   }
-  return { reader, append, fill }
+  require(ring.reader.pendingBytes() === 0, () => `${ring.reader.pendingBytes()} bytes stay in the ring`)
 }
 
 /** What decoding makes rows of dictionaries of, looked at as the writer does. */
@@ -97,15 +134,15 @@ function createDecodeTarget(): DecodeTarget {
   }
   const store: DictionaryStore = {
     process(bytes, at) {
-      textAt(bytes, at + connectEvent.comm - KEY, 16)
-      textAt(bytes, at + connectEvent.exe - KEY, 128)
-      return { processId: nextId++, netns: bytes[at + connectEvent.netns - KEY] as number }
+      textAt(bytes, at + processFacts.comm, 16)
+      textAt(bytes, at + EXE, 128)
+      return { processId: nextId++, netns: bytes[at + processFacts.netns] as number }
     },
     endpoint: addressAt,
     localAddress: addressAt,
   }
   const dictionaries = createDictionaries(store)
-  return { batch: createBatch(RECORDS + 2), dictionaries, names: null, epochHigh: 1, epochLow: 2 }
+  return { batch: createBatch(MAX_RECORDS + 2), dictionaries, names: null, epochHigh: 1, epochLow: 2 }
 }
 
 function requireSoundRow({ batch, dictionaries }: DecodeTarget, row: number): void {
@@ -126,13 +163,14 @@ function requireSoundRow({ batch, dictionaries }: DecodeTarget, row: number): vo
   require(batch.minStartedNs <= startedNs && startedNs <= batch.maxStartedNs, () => `${startedNs} is out of its batch`)
 }
 
-/** Records as they lie in the ring, `skipped` bytes from a boundary. */
-function headOf(skipped: number, events: Uint8Array): Uint8Array {
-  const record = new Uint8Array(skipped + 2 * RECORD_BYTES)
-  for (const i of [0, 1]) {
-    const at = skipped + i * RECORD_BYTES
-    new DataView(record.buffer).setUint32(at, connectEvent.size_bytes, true)
-    record.set(events.subarray(i * connectEvent.size_bytes, (i + 1) * connectEvent.size_bytes), at + 8)
-  }
-  return record
+/** An input that fills the ring with these attempts, after their processes. */
+function seedOf(events: readonly Partial<EventFields>[]): Uint8Array {
+  const { bytes, offsets, processRecords } = packEvents(events)
+  const attempts = offsets.map((offset) => bytes.subarray(offset, offset + connectEvent.size_bytes))
+  const [attempt, process] = [STATES.indexOf('attempt'), STATES.indexOf('process')]
+  const records = [
+    ...processRecords.map((record) => [process, ...record]),
+    ...attempts.map((record) => [attempt, ...record]),
+  ]
+  return Uint8Array.from([MAX_RECORDS, ...records.flat()])
 }

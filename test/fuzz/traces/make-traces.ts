@@ -9,7 +9,7 @@ import { sampleEvents } from '../../analyze/sample-events.js'
 import { packEvents } from '../../record/make-events.js'
 import { createRandom } from '../../store/random.js'
 
-const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0 }
+const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
 
 /**
  * A closed trace, and one that a killed recorder has left: half of it is in the log beside it.
@@ -60,6 +60,8 @@ function writeTrace(file: string, midway: (db: Database) => void = () => {}): Ou
     loss: NO_LOSS,
     completeness: { kernelMin: 172, kernelMax: 172, comparable: 172, uncomparable: 0 },
     dns: { lost: 0, malformed: 0, evicted: 0 },
+    skipped: null,
+    lostProcesses: 0,
   })
   return output
 }

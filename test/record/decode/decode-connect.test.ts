@@ -3,17 +3,21 @@ import { describe, expect, test } from 'vitest'
 import { clearBatch, createBatch } from '../../../src/record/decode/attempt-batch.js'
 import { PENDING, decodeConnect, type DecodeTarget } from '../../../src/record/decode/decode-connect.js'
 import type { EventMemory } from '../../../src/record/decode/event-memory.js'
+import { EXE, PROCESS_BYTES, createProcessTable } from '../../../src/record/decode/process-table.js'
 import { createDictionaries, type DictionaryStore } from '../../../src/record/intern/dictionaries.js'
-import { connectEvent } from '../../../src/record/probe/wire.gen.js'
+import { connectEvent, processEvent, processFacts } from '../../../src/record/probe/wire.gen.js'
 import { OUTCOMES } from '../../../src/store/outcome.js'
-import { packEvents } from '../make-events.js'
+import { packEvents, slotOf } from '../make-events.js'
 import type { RecordedConnect, RecordedProcess } from './fixtures/recorded-connect.js'
 
 /** Rows get the ids 100, 101 … in the order of their first sight. */
 function createTarget(epochNs = 0n): DecodeTarget {
   let nextId = 100
   const store: DictionaryStore = {
-    process: (bytes, at) => ({ processId: nextId++, netns: new DataView(bytes.buffer).getUint32(at + 32, true) }),
+    process: (bytes, at) => ({
+      processId: nextId++,
+      netns: new DataView(bytes.buffer).getUint32(at + processFacts.netns, true),
+    }),
     endpoint: () => nextId++,
     localAddress: () => nextId++,
   }
@@ -72,16 +76,18 @@ describe('bytes of the ring, recorded from real connects', () => {
   })
 
   test('name the process and its namespaces', () => {
-    const view = new DataView(recorded.bytes.buffer)
-    const at = recorded.offsets[0] as number
+    const { bytes } = recorded.processes
+    const view = new DataView(bytes.buffer)
+    const first = recorded.offsets[0] as number
+    const at = slotOf(recorded, first) * PROCESS_BYTES
     for (const name of ['pid', 'uid', 'netns', 'mntns'] as const) {
-      expect(view.getUint32(at + connectEvent[name], true), name).toBe(process[name])
+      expect(view.getUint32(at + processFacts[name], true), name).toBe(process[name])
     }
-    expect(view.getUint8(at + connectEvent.family)).toBe(4)
-    expect(Number(view.getBigUint64(at + connectEvent.exe_inode, true))).toBe(process.exe_inode)
-    expect(Number(view.getBigUint64(at + connectEvent.process_start_ns, true) / 10_000_000n)).toBe(process.start_ticks)
-    expect(textAt(recorded.bytes, at + connectEvent.comm)).toBe(process.comm)
-    expect(textAt(recorded.bytes, at + connectEvent.exe)).toBe(process.exe)
+    expect(recorded.bytes[first + connectEvent.family]).toBe(4)
+    expect(Number(view.getBigUint64(at + processFacts.exe_inode, true))).toBe(process.exe_inode)
+    expect(Number(view.getBigUint64(at + processFacts.process_start_ns, true) / 10_000_000n)).toBe(process.start_ticks)
+    expect(textAt(bytes, at + processFacts.comm)).toBe(process.comm)
+    expect(textAt(bytes, at + EXE)).toBe(process.exe)
   })
 })
 
@@ -163,14 +169,22 @@ function readFixture<T>(name: string): T {
   return JSON.parse(readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8')) as T
 }
 
-/** Records stand 8 bytes apart in the ring; their distance does not matter to the decoder. */
+/** Processes and attempts, each on a line. */
 function readEvents(): EventMemory & { offsets: number[] } {
   const lines = readFileSync(new URL('fixtures/loopback.hex', import.meta.url), 'utf8')
     .trim()
     .split('\n')
   const bytes = Uint8Array.from(Buffer.from(lines.join(''), 'hex'))
-  const offsets = lines.map((_, i) => i * connectEvent.size_bytes)
-  return { bytes, words: new Uint32Array(bytes.buffer), offsets }
+  const words = new Uint32Array(bytes.buffer)
+  const processes = createProcessTable()
+  const offsets: number[] = []
+  lines.reduce((at, line) => {
+    const lengthBytes = line.length / 2
+    if (lengthBytes === processEvent.size_bytes) processes.add(words, bytes, at)
+    else offsets.push(at)
+    return at + lengthBytes
+  }, 0)
+  return { bytes, words, processes, offsets }
 }
 
 function textAt(bytes: Uint8Array, at: number): string {

@@ -58,15 +58,16 @@ test('no more are passed than were asked for', () => {
   expect(peek(2)).toHaveLength(2)
 })
 
-test('whoever takes attempts by the batch has them explained once, and is told how many that are', () => {
+test('whoever takes attempts by the batch has them explained once, and is told how many bytes they are', () => {
   const { answer, explained, fake, state } = createScene()
   answer()
   fake.emit([{}, {}])
+  const waitingBytes = fake.ring.pendingBytes()
   let reads = 0
   state.meanwhile = () => {
     reads++
     fake.emit([{}])
   }
-  expect([explained.explain(), reads]).toEqual([2, 1])
+  expect([explained.explain(), reads]).toEqual([waitingBytes, 1])
   expect(explained.context.lookups).toHaveLength(1)
 })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { findName, keyOfAddress } from '../../../src/record/dns/find-name.js'
 import { createNameCache } from '../../../src/record/dns/name-cache.js'
 import { parseAddress } from '../../../src/store/address.js'
-import { packEvents } from '../make-events.js'
+import { packEvents, slotOf } from '../make-events.js'
 
 const bytesOf = (address: string) => parseAddress(address) as Uint8Array
 const hexOf = (address: string) => Buffer.from(bytesOf(address)).toString('hex')
@@ -13,8 +13,9 @@ function nameOf(remote: string, answered: string, cgroupId = 77n): string | unde
   const answer = { isAsked: true, answeredNs: 5, lookupNs: null, netns: 10 }
   names.add(keyOfAddress(bytesOf(answered)), { name: 'a.example', cgroupId: Number(cgroupId), ...answer })
   names.add(keyOfAddress(bytesOf(answered)), { name: 'other.example', cgroupId: 1, ...answer, netns: 11 })
-  const { words, offsets } = packEvents([{}, { cgroupId, netns: 10, remoteAddress: hexOf(remote) }])
-  return findName(names, { words }, { byteOffset: offsets[1] as number, atNs: 9 })?.name
+  const packed = packEvents([{}, { cgroupId, netns: 10, remoteAddress: hexOf(remote) }])
+  const byteOffset = packed.offsets[1] as number
+  return findName(names, packed, { byteOffset, slot: slotOf(packed, byteOffset), atNs: 9 })?.name
 }
 
 test.each(['192.0.2.1', '255.255.255.255', '2001:db8::1', '::1', '::2:c000:201', '1::ffff:c000:201'])(

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { MAX_ENTRIES, createDictionaries, type DictionaryStore } from '../../../src/record/intern/dictionaries.js'
-import { connectEvent } from '../../../src/record/probe/wire.gen.js'
-import { LOOPBACK, LOOPBACK6, packEvents, type EventFields } from '../make-events.js'
+import { connectEvent, processFacts } from '../../../src/record/probe/wire.gen.js'
+import { LOOPBACK, LOOPBACK6, packEvents, slotOf, type EventFields } from '../make-events.js'
 
 const word = (byteOffset: number) => byteOffset / 4
-const PROCESS = word(connectEvent.process_start_ns)
 const ENDPOINT = word(connectEvent.remote_address)
 const LOCAL = word(connectEvent.local_address)
 
@@ -14,7 +13,7 @@ function createStore(firstId = 1000) {
   const next = (kind: string, byteOffset: number) => firstId + asked.push({ kind, byteOffset }) - 1
   const store: DictionaryStore = {
     process: (bytes, at) => {
-      const netns = new DataView(bytes.buffer).getUint32(at + connectEvent.netns - connectEvent.process_start_ns, true)
+      const netns = new DataView(bytes.buffer).getUint32(at + processFacts.netns, true)
       return { processId: next('process', at), netns }
     },
     endpoint: (_, at) => next('endpoint', at),
@@ -27,7 +26,7 @@ function createStore(firstId = 1000) {
 function processIdsOf(events: readonly Partial<EventFields>[]): number[] {
   const dictionaries = createDictionaries(createStore().store)
   const packed = packEvents(events)
-  const entries = packed.offsets.map((offset) => dictionaries.process(packed, word(offset) + PROCESS))
+  const entries = packed.offsets.map((offset) => dictionaries.process(packed.processes, slotOf(packed, offset)))
   return entries.map((entry) => dictionaries.processIds[entry] as number)
 }
 
@@ -61,7 +60,9 @@ describe('an endpoint', () => {
     const entries = packed.offsets.map((offset) => dictionaries.endpoint(packed, word(offset) + ENDPOINT))
     expect(entries).toEqual([0, 1, 2, 0, 0])
     expect(dictionaries.endpointIds).toEqual([1000, 1001, 1002])
-    expect(asked.map((one) => one.byteOffset)).toEqual([0, 1, 2].map((i) => i * 248 + connectEvent.remote_address))
+    expect(asked.map((one) => one.byteOffset)).toEqual(
+      [0, 1, 2].map((i) => i * connectEvent.size_bytes + connectEvent.remote_address),
+    )
   })
 })
 
@@ -85,7 +86,7 @@ describe('attempts by network namespace', () => {
     const packed = packEvents([{ netns: 7 }, { netns: 7, pid: 2 }, { netns: 8 }])
     const countAll = () => {
       for (const offset of packed.offsets)
-        dictionaries.countInNetns(dictionaries.process(packed, word(offset) + PROCESS))
+        dictionaries.countInNetns(dictionaries.process(packed.processes, slotOf(packed, offset)))
     }
     countAll()
     dictionaries.reset()
@@ -130,9 +131,10 @@ test('a rollback takes back what was seen since the mark, and nothing before it'
   const dictionaries = createDictionaries(store)
   const packed = packEvents([{ remotePort: 1 }, { remotePort: 2, pid: 2, localAddress: LOOPBACK6 }])
   const see = (i: number) => {
-    const at = word(packed.offsets[i] as number)
+    const offset = packed.offsets[i] as number
+    const at = word(offset)
     return [
-      dictionaries.processIds[dictionaries.process(packed, at + PROCESS)],
+      dictionaries.processIds[dictionaries.process(packed.processes, slotOf(packed, offset))],
       dictionaries.endpointIds[dictionaries.endpoint(packed, at + ENDPOINT)],
       dictionaries.localAddressIds[dictionaries.localAddress(packed, at + LOCAL)],
     ]

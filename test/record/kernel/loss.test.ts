@@ -8,8 +8,8 @@ import { runTool } from '../../support/tool.js'
 import { generateLoad } from '../../support/workload.js'
 
 /** Events that the ring holds, and a load that overflows it by `MIN_LOST` and what others do meanwhile. */
-const RING_EVENTS = 65_536
-const LOAD_ATTEMPTS = 90_000
+const RING_EVENTS = 104_857
+const LOAD_ATTEMPTS = 130_000
 const MIN_LOST = LOAD_ATTEMPTS - RING_EVENTS
 const LOAD = ['--mode', 'refused', '--count', String(LOAD_ATTEMPTS)]
 

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { createLiveFeed } from '../../../src/record/live/live-feed.js'
 import type { EventMemory } from '../../../src/record/decode/event-memory.js'
+import { createProcessTable } from '../../../src/record/decode/process-table.js'
+import { ATTEMPT_BYTES } from '../../../src/record/probe/ring-reader.js'
 import { connectEvent } from '../../../src/record/probe/wire.gen.js'
 import { makeRow } from '../../view/make-row.js'
 
@@ -14,6 +16,7 @@ function createScene(acceptsPending: ((waitedNs: number) => boolean) | null = ()
   const memory = (starts: readonly number[]): EventMemory => ({
     words: new Uint32Array(0),
     bytes: Uint8Array.from(starts),
+    processes: createProcessTable(),
   })
   let events: readonly number[] = []
   const probe = {
@@ -23,10 +26,14 @@ function createScene(acceptsPending: ((waitedNs: number) => boolean) | null = ()
         ring.forEach((_, i) => take(i * connectEvent.size_bytes))
         return ring.length
       },
-      release: () => void (ring = []),
+      release: () => {
+        const given = ring.length * ATTEMPT_BYTES
+        ring = []
+        return given
+      },
     },
     pending: () => ({ ...memory(pending), count: pending.length }),
-    explain: () => ring.length,
+    explain: () => ring.length * ATTEMPT_BYTES,
     isEmpty: () => isEmpty,
   } as unknown as Parameters<typeof createLiveFeed>[0]
   const feed = createLiveFeed(probe, {
@@ -135,19 +142,21 @@ test('what was shown as pending is not shown again, however late its event comes
 })
 
 test('a poll takes what was explained, which is looked at once: a flood of packets makes that long', () => {
-  const explained = [40_000, 10]
-  const left = { attempts: 50_000 }
+  const explained = [40_000, 10].map((attempts) => attempts * ATTEMPT_BYTES)
+  const left = { attempts: 50_000, peeked: 0 }
   const probe = {
     ring: {
       words: new Uint32Array(0),
       bytes: new Uint8Array(0),
-      peek(take: (offset: number) => void, limit: number) {
-        const count = Math.min(limit, left.attempts)
-        for (let i = 0; i < count; i++) take(0)
-        left.attempts -= count
-        return count
+      peek(take: (offset: number) => void, limit: number, withinBytes: number) {
+        left.peeked = Math.min(limit, left.attempts, Math.ceil(withinBytes / ATTEMPT_BYTES))
+        for (let i = 0; i < left.peeked; i++) take(0)
+        return left.peeked
       },
-      release() {},
+      release() {
+        left.attempts -= left.peeked
+        return left.peeked * ATTEMPT_BYTES
+      },
     },
     explain: () => explained.shift() as number,
     pending: () => ({ words: new Uint32Array(0), bytes: new Uint8Array(0), count: 0 }),
@@ -156,6 +165,6 @@ test('a poll takes what was explained, which is looked at once: a flood of packe
   const row = makeRow({ startedNs: 0 })
   const feed = createLiveFeed(probe, { acceptsPending: null, read: () => row, identify: () => row })
   expect(feed.poll(1e9)).toHaveLength(40_000)
-  expect([explained, left.attempts]).toEqual([[10], 10_000])
+  expect([explained, left.attempts]).toEqual([[10 * ATTEMPT_BYTES], 10_000])
   expect(feed.poll(2e9)).toHaveLength(10)
 })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { teeRing } from '../../../src/record/live/tee-ring.js'
+import { createProcessTable } from '../../../src/record/decode/process-table.js'
 import type { RingReader } from '../../../src/record/probe/ring-reader.js'
 import { connectEvent } from '../../../src/record/probe/wire.gen.js'
 
@@ -20,7 +21,10 @@ function ringOf(numbers: number[]): RingReader {
       })
       return peeked
     },
-    release: () => void numbers.splice(0, peeked),
+    processes: createProcessTable(),
+    release: () => numbers.splice(0, peeked).length * connectEvent.size_bytes,
+    learnProcesses() {},
+    forgetProcesses() {},
     close() {},
   }
 }
@@ -28,7 +32,7 @@ function ringOf(numbers: number[]): RingReader {
 function readCopy({ copy }: ReturnType<typeof teeRing>, limit = 16): number[] {
   const found: number[] = []
   copy.peek((at) => found.push(copy.bytes[at] as number), limit)
-  copy.release()
+  expect(copy.release()).toBe(found.length * connectEvent.size_bytes)
   return found
 }
 
@@ -39,7 +43,7 @@ test('what was given back is in the copy, once, and what was only looked at is n
   tee.ring.peek(take, 2)
   expect(readCopy(tee)).toEqual([])
   tee.ring.peek(take, 2)
-  tee.ring.release()
+  expect(tee.ring.release()).toBe(2 * connectEvent.size_bytes)
   expect(seen).toEqual([1, 2, 1, 2])
   expect(readCopy(tee, 1)).toEqual([1])
   tee.ring.peek(take, 2)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readMappedLibcs } from '../../../src/record/host/find-libcs.js'
 import { NO_FILTERS } from '../../../src/record/options/record-filters.js'
+import { chooseApproach } from '../../../src/record/probe/approach.js'
 import { attachPrograms } from '../../../src/record/probe/attach-programs.js'
 import type { ProbeObject } from '../../../src/record/probe/probe-object.js'
 import { firstOutput, start } from '../../support/process.js'
@@ -21,7 +22,7 @@ function attach(canAttach: (program: string, inode: number) => boolean) {
       return canAttach(program, inode)
     },
   }
-  return { gaps: attachPrograms(object as ProbeObject, LIBC), calls }
+  return { gaps: attachPrograms(object as ProbeObject, LIBC, chooseApproach('6.1.0')), calls }
 }
 
 /** Starts a process with a libc of its own, and gives the inode number of that. */

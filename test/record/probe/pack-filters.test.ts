@@ -31,7 +31,7 @@ function unpack(bytes: Uint8Array) {
 const pack = (options: Partial<ProbeOptions>, host: Partial<ProbeHost> = {}) =>
   packFilters(
     { filters: NO_FILTERS, followsCommand: false, dnsSource: null, localErrors: false, ...options },
-    { readsNetns: false, arch: 'x64', ...host },
+    { readsNetns: false, isPreemptible: false, arch: 'x64', ...host },
   )
 
 const packed = (changes: Partial<RecordFilters>, followsCommand = false) =>
@@ -43,19 +43,29 @@ test('no filter lets everything through', () => {
 })
 
 test.each<[Partial<RecordFilters>, string]>([
-  [{ pids: [1] }, 'by_pid'],
-  [{ uids: [0] }, 'by_uid'],
   [{ ports: [80] }, 'by_port'],
-  [{ comms: ['curl'] }, 'by_comm'],
   [{ destinations: parsePrefixes(['::/0']) }, 'by_destination'],
-  [{ cgroupmap: '/map' }, 'by_cgroupmap'],
-  [{ mntnsmap: '/map' }, 'by_mntnsmap'],
 ])('%j switches one filter on', (changes, flag) => {
   expect(packed(changes)).toEqual({ ...packed({}), on: [flag] })
 })
 
-test('a command switches its own filter on', () => {
-  expect(packed({}, true).on).toEqual(['by_command'])
+test.each<[Partial<RecordFilters>, string]>([
+  [{ pids: [1] }, 'by_pid'],
+  [{ uids: [0] }, 'by_uid'],
+  [{ comms: ['curl'] }, 'by_comm'],
+  [{ cgroupmap: '/map' }, 'by_cgroupmap'],
+  [{ mntnsmap: '/map' }, 'by_mntnsmap'],
+])('%j switches one filter on, and attempts without a process are not recorded', (changes, flag) => {
+  expect(packed(changes)).toEqual({ ...packed({}), on: [flag, 'by_process'] })
+})
+
+test('a command switches its own filter on, and attempts without a process are not recorded', () => {
+  expect(packed({}, true).on).toEqual(['by_command', 'by_process'])
+})
+
+test('a kernel that preempts programs is reported to the probe', () => {
+  const isPreemptible = (host: Partial<ProbeHost>) => pack({}, host)[probeFilters.preemptible]
+  expect([isPreemptible({}), isPreemptible({ isPreemptible: true })]).toEqual([0, 1])
 })
 
 test('what the host allows and is goes in: local errors, kernel memory, registers', () => {
@@ -76,7 +86,8 @@ test('where a call has its arguments is asked for --dns=libc alone, and is known
 
 test('values go in full: latency, cgroups, family', () => {
   expect(packed({ minLatencyNs: 2 ** 53 - 1 }).minLatencyNs).toBe(2n ** 53n - 1n)
-  expect(packed({ cgroups: ['/a', '/b', '/c'] }).cgroupCount).toBe(3)
+  const { cgroupCount, on } = packed({ cgroups: ['/a', '/b', '/c'] })
+  expect([cgroupCount, on]).toEqual([3, ['by_process']])
   expect([packed({ family: 4 }).family, packed({ family: 6 }).family]).toEqual([4, 6])
 })
 

@@ -1,32 +1,151 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Libbpf } from '../../../src/record/probe/libbpf.js'
-import { createPendingReader } from '../../../src/record/probe/pending.js'
+import { createPendingReader, processKeysOf } from '../../../src/record/probe/pending.js'
+import { bucket, connectEvent, pendingAttempt, processEvent } from '../../../src/record/probe/wire.gen.js'
+import { createMemoryRing } from './memory-ring.js'
 
-const EVENT_BYTES = 4
 const [ENOENT, EPERM] = [-2, -1]
+const FD = 5
+const ATTEMPT_WORDS = pendingAttempt.size_bytes / 4
+const EVENT_WORDS = connectEvent.size_bytes / 4
+const BUCKETS = 4
+const PLACES = 8
 
-/** A map of libbpf's that holds these events and hands out `step` of them a call. */
-function libbpfOver(events: readonly number[], { step = 2, error = 0 } = {}): Libbpf {
-  const lookupBatch: Libbpf['lookupBatch'] = (...[, position, next, , values, count]) => {
+/** A pending attempt that began at this time, all of whose words tell it from others. */
+function makeAttempt(startedNs: number): Uint32Array {
+  return Uint32Array.from({ length: ATTEMPT_WORDS }, (_, i) => (i === 0 ? startedNs : startedNs * 1000 + i))
+}
+
+/** The hash of pending attempts: it holds these and hands out `step` of them a call. */
+function libbpfOver(starts: readonly number[], { step = 2, error = 0 } = {}): Libbpf {
+  const lookupBatch: Libbpf['lookupBatch'] = (...[fd, position, next, , values, count]) => {
+    expect(fd).toBe(FD)
     if (error !== 0) return error
     const from = position?.[0] ?? 0
-    const taken = events.slice(from, from + step)
-    new Uint32Array(values.buffer, 0, taken.length).set(taken)
+    const taken = starts.slice(from, from + step)
+    const words = new Uint32Array(values.buffer, values.byteOffset)
+    taken.forEach((start, i) => words.set(makeAttempt(start), i * ATTEMPT_WORDS))
     next[0] = from + taken.length
     count[0] = taken.length
-    return from + step >= events.length ? ENOENT : 0
+    return from + step >= starts.length ? ENOENT : 0
   }
   return { lookupBatch } as Libbpf
 }
 
-test.each([[[1, 2, 3]], [[1, 2, 3, 4]], [[]]])('%j come as events one after the other', (events) => {
-  const read = createPendingReader(libbpfOver(events), 5, EVENT_BYTES)
-  const { bytes, words, count } = read()
-  expect([[...words], count, bytes.length]).toEqual([events, events.length, events.length * EVENT_BYTES])
-  expect([...read().words]).toEqual(events)
+/** The array of buckets: each entry is the bucket, the place and the start of its attempt. */
+function makeBuckets(entries: readonly (readonly [bucketIndex: number, place: number, startedNs: number])[]) {
+  const words = new Uint32Array((BUCKETS * bucket.size_bytes) / 4)
+  const socketAt = (index: number, place: number) => (index * bucket.size_bytes + bucket.socks + place * 8) / 4
+  for (const [index, place, startedNs] of entries) {
+    words.set([0x12345678, 0xffff8880], socketAt(index, place))
+    const attempt = index * bucket.size_bytes + bucket.attempts + place * pendingAttempt.size_bytes
+    words.set(makeAttempt(startedNs), attempt / 4)
+  }
+  return { words, socketAt }
+}
+
+const noBuckets = () => createMemoryRing(4096).reader
+
+/** Starts of the attempts, and whether each is all there and without a latency. */
+function describeEvents({ words, count }: { readonly words: Uint32Array; readonly count: number }) {
+  return Array.from({ length: count }, (_, i) => {
+    const event = words.subarray(i * EVENT_WORDS, (i + 1) * EVENT_WORDS)
+    expect(event.subarray(0, ATTEMPT_WORDS)).toEqual(makeAttempt(event[0] as number))
+    expect([...event.subarray(ATTEMPT_WORDS)]).toEqual([0, 0])
+    return event[0]
+  })
+}
+
+describe('where the kernel has only the hash', () => {
+  test.each([[[1, 2, 3]], [[1, 2, 3, 4]], [[]]])('%j come as events one after the other', (starts) => {
+    const read = createPendingReader(libbpfOver(starts), { buckets: null, fd: FD }, noBuckets())
+    const events = read()
+    expect(describeEvents(events)).toEqual(starts)
+    expect(events.bytes).toHaveLength(starts.length * connectEvent.size_bytes)
+    expect(describeEvents(read())).toEqual(starts)
+  })
+
+  test('an error of the kernel is an error, not an empty map', () => {
+    const read = createPendingReader(libbpfOver([1], { error: EPERM }), { buckets: null, fd: FD }, noBuckets())
+    expect(read).toThrow('cannot read the pending attempts: error 1')
+  })
 })
 
-test('what cannot be read is an error, not nothing', () => {
-  const read = createPendingReader(libbpfOver([1], { error: EPERM }), 5, EVENT_BYTES)
-  expect(read).toThrow('cannot read the pending attempts: error 1')
+describe('where there are buckets', () => {
+  test('attempts of every place of every bucket come first, then those that overflowed into the hash', () => {
+    const { words } = makeBuckets([
+      [0, 0, 1],
+      [0, PLACES - 1, 2],
+      [2, 3, 3],
+      [BUCKETS - 1, PLACES - 1, 4],
+    ])
+    const read = createPendingReader(libbpfOver([5, 6, 7]), { buckets: words.buffer, fd: FD }, noBuckets())
+    expect(describeEvents(read())).toEqual([1, 2, 3, 4, 5, 6, 7])
+  })
+
+  test('a full bucket gives all its places', () => {
+    const { words } = makeBuckets(Array.from({ length: PLACES }, (_, place) => [1, place, place + 10]))
+    const read = createPendingReader(libbpfOver([]), { buckets: words.buffer, fd: FD }, noBuckets())
+    expect(describeEvents(read())).toEqual([10, 11, 12, 13, 14, 15, 16, 17])
+  })
+
+  test('what an ended attempt leaves in a free place is not an attempt', () => {
+    const { words, socketAt } = makeBuckets([
+      [1, 2, 1],
+      [1, 3, 2],
+    ])
+    words.fill(0, socketAt(1, 2), socketAt(1, 2) + 2)
+    const read = createPendingReader(libbpfOver([]), { buckets: words.buffer, fd: FD }, noBuckets())
+    expect(describeEvents(read())).toEqual([2])
+  })
+
+  test('a place that was taken, and whose attempt is not written yet, is not an attempt', () => {
+    const { words, socketAt } = makeBuckets([[1, 3, 2]])
+    words.set([0x1000, 0xffff8880], socketAt(1, 4))
+    const read = createPendingReader(libbpfOver([]), { buckets: words.buffer, fd: FD }, noBuckets())
+    expect(describeEvents(read())).toEqual([2])
+  })
+
+  test('half of a socket address is enough: either half of one may be 0', () => {
+    const { words, socketAt } = makeBuckets([
+      [0, 0, 1],
+      [0, 1, 2],
+    ])
+    words[socketAt(0, 0)] = 0
+    words[socketAt(0, 1) + 1] = 0
+    const read = createPendingReader(libbpfOver([]), { buckets: words.buffer, fd: FD }, noBuckets())
+    expect(describeEvents(read())).toEqual([1, 2])
+  })
+
+  test('a look sees what has changed since the last one, and copies keep what they had', () => {
+    const { words, socketAt } = makeBuckets([
+      [0, 0, 1],
+      [0, 1, 2],
+    ])
+    const read = createPendingReader(libbpfOver([]), { buckets: words.buffer, fd: FD }, noBuckets())
+    const first = read()
+    words.fill(0, socketAt(0, 0), socketAt(0, 0) + 2)
+    expect(describeEvents(read())).toEqual([2])
+    expect(describeEvents(first)).toEqual([1, 2])
+  })
+})
+
+test('the processes of pending attempts are taken from the ring, where nobody has read them', () => {
+  const { append, reader } = createMemoryRing(4096)
+  const process = new Uint32Array(processEvent.size_bytes / 4)
+  process.set([7, 1], processEvent.key / 4)
+  append(new Uint8Array(process.buffer))
+  const { words } = makeBuckets([[0, 0, 1]])
+  words.set([7, 1], (bucket.attempts + connectEvent.process) / 4)
+  const events = createPendingReader(libbpfOver([]), { buckets: words.buffer, fd: FD }, reader)()
+  const slotOf = (position: number) => events.processes.find(Uint32Array.of(position, 1), 0)
+  expect(slotOf(7)).not.toBe(slotOf(8))
+  expect(events.processes.find(events.words, connectEvent.process / 4)).toBe(slotOf(7))
+})
+
+test('the keys of pending attempts stand where their processes are', () => {
+  const read = createPendingReader(libbpfOver([1, 2]), { buckets: null, fd: FD }, noBuckets())
+  const events = read()
+  const keyWord = connectEvent.process / 4
+  expect([...processKeysOf(events)].map((at) => events.words[at])).toEqual([1000 + keyWord, 2000 + keyWord])
 })

@@ -50,7 +50,7 @@ test('an object that lacks a map or a program is not of this version', () => {
   expect(() => open({ findProgram: () => 0n }).program('trace_connect')).toThrow(/no trace_connect/)
 })
 
-test('what was attached ends with the object, once, and before it: functions only then, since that takes long', () => {
+test('what was attached ends with the object, once, last one first; functions end only then, since that takes long', () => {
   const calls: string[] = []
   let link = 10n
   const object = open({
@@ -67,10 +67,36 @@ test('what was attached ends with the object, once, and before it: functions onl
   const target = { offsetBytes: 4096, isReturn: false }
   expect(['libc', 'words'].map((file) => object.attachToFunction('enter', file, target))).toEqual([true, false])
   object.detach()
-  expect(calls).toEqual(['link 10', 'link 11', 'link 12'])
+  expect(calls).toEqual(['link 12', 'link 11', 'link 10'])
   object.attach('follow_connect')
   object.close()
   expect(calls.slice(3)).toEqual(['link 14', 'link 13', 'object'])
+})
+
+test('one program is detached alone, once, and may be attached again', () => {
+  const calls: string[] = []
+  let link = 10n
+  const object = open({ attach: () => link++, destroyLink: (ended) => calls.push(`link ${ended}`), close: () => {} })
+  for (const name of ['follow_connect', 'follow_skipped']) object.attach(name)
+  object.detachOne('follow_skipped')
+  object.detachOne('follow_skipped')
+  object.detachOne('follow_cgroup')
+  expect(calls).toEqual(['link 11'])
+  object.attach('follow_skipped')
+  object.detachOne('follow_skipped')
+  object.detach()
+  expect(calls).toEqual(['link 11', 'link 12', 'link 10'])
+})
+
+test('a program is run once, with options of the size that libbpf expects', () => {
+  const runs: number[][] = []
+  const runProgram: Libbpf['runProgram'] = (fd, options) => {
+    runs.push([fd, options.byteLength, ...options.slice(0, 2)])
+    return fd === 3 ? 0 : -1
+  }
+  open({ programFd: () => 3, runProgram }).run('catch_established')
+  expect(runs).toEqual([[3, 80, 80, 0]])
+  expect(() => open({ programFd: () => 4, runProgram }).run('catch_established')).toThrow(failure('run a program of'))
 })
 
 test('all goes well without a word', () => {

@@ -1,46 +1,71 @@
 import { describe, expect, test } from 'vitest'
-import { RECORD_BYTES, createRingReader } from '../../../src/record/probe/ring-reader.js'
-import { connectEvent } from '../../../src/record/probe/wire.gen.js'
+import { PROCESS_BYTES } from '../../../src/record/decode/process-table.js'
+import { ATTEMPT_BYTES, BUSY, DISCARDED } from '../../../src/record/probe/ring-reader.js'
+import { connectEvent, processEvent, processFacts } from '../../../src/record/probe/wire.gen.js'
+import { createMemoryRing } from './memory-ring.js'
 
-const RECORDS = 16
-const SIZE_BYTES = RECORDS * RECORD_BYTES
-const BUSY = 0x80000000
-const DISCARDED = 0x40000000
+const SIZE_BYTES = 4096
+const PROCESS_RECORD_BYTES = 8 + processEvent.size_bytes
+/** Attempts that fit into the ring at once. */
+const ATTEMPTS = Math.floor(SIZE_BYTES / ATTEMPT_BYTES)
+/** A record of no kind that the reader knows. */
+const OTHER_BYTES = 100
 
-/** A ring in plain memory, with the kernel's half of the protocol. `startAt` is the position of its first record. */
+/** An attempt whose first word is its number, by the process with this key. */
+function makeAttempt(number: number, [position, generation]: readonly [number, number] = [0, 0]): Uint8Array {
+  const words = new Uint32Array(connectEvent.size_bytes / 4)
+  words[0] = number
+  words.set([position, generation], connectEvent.process / 4)
+  return new Uint8Array(words.buffer)
+}
+
+/** A process with this pid, whose bytes are all used. */
+function makeProcess(pid: number, key: readonly [number, number]): Uint8Array {
+  const words = new Uint32Array(processEvent.size_bytes / 4).fill(0x61616161)
+  words.set(key, processEvent.key / 4)
+  words[(processEvent.facts + processFacts.pid) / 4] = pid
+  return new Uint8Array(words.buffer)
+}
+
+/** `startAt` is the position of the first record. */
 function createRing(startAt = 0n) {
-  const buffer = new ArrayBuffer(64 + SIZE_BYTES)
-  const headers = new Uint32Array(buffer, 64)
-  const positions = { consumer: new BigUint64Array(1).fill(startAt), producer: new BigUint64Array(1).fill(startAt) }
-  const reader = createRingReader(positions.consumer, positions.producer, buffer, 64)
+  const ring = createMemoryRing(SIZE_BYTES, startAt)
+  const { reader } = ring
   let next = 0
-  const wordOf = (position: bigint) => Number(position % BigInt(SIZE_BYTES)) / 4
+  const append = (record: Uint8Array, flags?: number) => {
+    const position = ring.append(record, flags)
+    if (position === null) throw new Error('the ring is full')
+    return position
+  }
+  const factsAt = (word: number) => {
+    const slot = reader.processes.find(reader.words, word)
+    return reader.processes.words[(slot * PROCESS_BYTES + processFacts.pid) / 4] as number
+  }
   return {
-    reader,
-    positions,
-    /** Appends a record whose first word is its running number, and returns its position. */
-    append(flags = 0): bigint {
-      const position = positions.producer[0] as bigint
-      headers[wordOf(position)] = connectEvent.size_bytes | flags
-      headers[wordOf(position) + 2] = next++
-      positions.producer[0] = position + BigInt(RECORD_BYTES)
-      return position
-    },
-    commit: (position: bigint) => void (headers[wordOf(position)] = connectEvent.size_bytes),
+    ...ring,
+    append,
+    /** Appends an attempt with a running number, and returns its position. */
+    appendAttempt: (flags = 0) => append(makeAttempt(next++), flags),
     /** The running numbers of what is passed. */
-    peek(limit = Infinity): number[] {
+    peek(limit = Infinity, withinBytes = Infinity): number[] {
       const taken: number[] = []
-      const count = reader.peek((offset) => taken.push(reader.words[offset / 4] as number), limit)
+      const count = reader.peek((offset) => taken.push(reader.words[offset / 4] as number), limit, withinBytes)
       expect(count).toBe(taken.length)
       return taken
     },
+    /** The pids of the attempts that are passed, as known by then; 0 for a process that is not known. */
+    peekPids(limit = Infinity): number[] {
+      const pids: number[] = []
+      reader.peek((offset) => pids.push(factsAt((offset + connectEvent.process) / 4)), limit)
+      return pids
+    },
+    /** The pid that the table has for a key now. */
+    pidOf(key: readonly [number, number]): number {
+      const slot = reader.processes.find(Uint32Array.from(key), 0)
+      return reader.processes.words[(slot * PROCESS_BYTES + processFacts.pid) / 4] as number
+    },
   }
 }
-
-test('a record takes a power of two, so that none wraps', () => {
-  expect(Math.log2(RECORD_BYTES) % 1).toBe(0)
-  expect(RECORD_BYTES).toBe(connectEvent.size_bytes + 8)
-})
 
 describe('reading', () => {
   test('an empty ring passes nothing', () => {
@@ -49,20 +74,20 @@ describe('reading', () => {
     expect(reader.pendingBytes()).toBe(0)
   })
 
-  test('passes committed records, oldest first, until they are released', () => {
-    const { append, peek, reader, positions } = createRing()
-    for (let i = 0; i < 3; i++) append()
+  test('committed attempts are passed, oldest first, until they are released', () => {
+    const { appendAttempt, peek, reader, positions } = createRing()
+    for (let i = 0; i < 3; i++) appendAttempt()
     expect(peek()).toEqual([0, 1, 2])
     expect(peek()).toEqual([0, 1, 2])
     expect(positions.consumer[0]).toBe(0n)
-    reader.release()
-    expect(positions.consumer[0]).toBe(3n * BigInt(RECORD_BYTES))
+    expect(reader.release()).toBe(3 * ATTEMPT_BYTES)
+    expect(positions.consumer[0]).toBe(3n * BigInt(ATTEMPT_BYTES))
     expect(peek()).toEqual([])
   })
 
-  test('gives the same bytes as words and as bytes', () => {
-    const { append, reader } = createRing()
-    append()
+  test('words and bytes are the same memory', () => {
+    const { appendAttempt, reader } = createRing()
+    appendAttempt()
     reader.peek((offset) => {
       reader.words[offset / 4] = 0x04030201
       expect([...reader.bytes.subarray(offset, offset + 4)]).toEqual([1, 2, 3, 4])
@@ -70,30 +95,30 @@ describe('reading', () => {
     expect(reader.sizeBytes).toBe(SIZE_BYTES)
   })
 
-  test('stops at a record that is not committed yet, and goes on there', () => {
-    const { append, commit, peek, reader } = createRing()
-    append()
-    const busy = append(BUSY)
-    append()
+  test('reading stops at a record that is not committed yet, and continues there', () => {
+    const { appendAttempt, commit, peek, reader } = createRing()
+    appendAttempt()
+    const busy = appendAttempt(BUSY)
+    appendAttempt()
     expect(peek()).toEqual([0])
     reader.release()
     expect(peek()).toEqual([])
-    expect(reader.pendingBytes()).toBe(2 * RECORD_BYTES)
+    expect(reader.pendingBytes()).toBe(2 * ATTEMPT_BYTES)
     commit(busy)
     expect(peek()).toEqual([1, 2])
   })
 
-  test('skips discarded records, which are released with the others', () => {
-    const { append, peek, reader } = createRing()
-    for (const flags of [DISCARDED, 0, DISCARDED, DISCARDED, 0, DISCARDED]) append(flags)
+  test('discarded records are skipped, and released with the others', () => {
+    const { appendAttempt, peek, reader } = createRing()
+    for (const flags of [DISCARDED, 0, DISCARDED, DISCARDED, 0, DISCARDED]) appendAttempt(flags)
     expect(peek()).toEqual([1, 4])
-    reader.release()
+    expect(reader.release()).toBe(6 * ATTEMPT_BYTES)
     expect(reader.pendingBytes()).toBe(0)
   })
 
-  test('passes at most as many as asked for, discarded ones not counted', () => {
-    const { append, peek, reader } = createRing()
-    for (const flags of [0, DISCARDED, 0, 0, 0]) append(flags)
+  test('no more attempts are passed than the limit; discarded ones do not count', () => {
+    const { appendAttempt, peek, reader } = createRing()
+    for (const flags of [0, DISCARDED, 0, 0, 0]) appendAttempt(flags)
     expect(peek(2)).toEqual([0, 2])
     reader.release()
     expect(peek(1)).toEqual([3])
@@ -102,27 +127,168 @@ describe('reading', () => {
     expect(peek(0)).toEqual([])
   })
 
-  test('a release without a look, or a second one, gives nothing back', () => {
-    const { append, peek, reader, positions } = createRing()
-    append()
-    reader.release()
+  test('a release without a look, or a second one, releases nothing', () => {
+    const { appendAttempt, peek, reader, positions } = createRing()
+    appendAttempt()
+    expect(reader.release()).toBe(0)
     expect(positions.consumer[0]).toBe(0n)
     peek()
-    reader.release()
-    reader.release()
-    expect(positions.consumer[0]).toBe(BigInt(RECORD_BYTES))
+    expect([reader.release(), reader.release()]).toEqual([ATTEMPT_BYTES, 0])
+    expect(positions.consumer[0]).toBe(BigInt(ATTEMPT_BYTES))
   })
 })
 
-describe.each([0n, BigInt(SIZE_BYTES), 2n ** 32n - BigInt(RECORD_BYTES), 2n ** 53n, 2n ** 63n])(
+describe('records of several lengths', () => {
+  test('processes are taken up, and only attempts are passed', () => {
+    const { append, peekPids, reader } = createRing()
+    append(makeProcess(501, [3, 1]))
+    append(makeAttempt(0, [3, 1]))
+    append(makeProcess(502, [700, 1]))
+    append(makeAttempt(1, [700, 1]))
+    append(makeAttempt(2, [3, 1]))
+    expect(peekPids()).toEqual([501, 502, 501])
+    expect(reader.release()).toBe(2 * PROCESS_RECORD_BYTES + 3 * ATTEMPT_BYTES)
+    expect(reader.pendingBytes()).toBe(0)
+  })
+
+  test('a process that replaces another of the same position does so from its place in the ring on', () => {
+    const { append, peekPids } = createRing()
+    append(makeProcess(501, [3, 1]))
+    append(makeAttempt(0, [3, 1]))
+    append(makeProcess(502, [3, 2]))
+    append(makeAttempt(1, [3, 2]))
+    append(makeAttempt(2, [3, 1]))
+    expect(peekPids()).toEqual([501, 502, 501])
+  })
+
+  test('a discarded process is not taken up', () => {
+    const { append, peekPids } = createRing()
+    append(makeProcess(501, [3, 1]), DISCARDED)
+    append(makeAttempt(0, [3, 1]))
+    expect(peekPids()).toEqual([0])
+  })
+
+  test('an uncommitted process holds up the attempts behind it', () => {
+    const { append, commit, peekPids } = createRing()
+    const busy = append(makeProcess(501, [3, 1]), BUSY)
+    append(makeAttempt(0, [3, 1]))
+    expect(peekPids()).toEqual([])
+    commit(busy)
+    expect(peekPids()).toEqual([501])
+  })
+
+  test('a process at the end of what the limit allows is left for the next look', () => {
+    const { append, peekPids, reader } = createRing()
+    append(makeAttempt(0))
+    append(makeProcess(501, [3, 1]))
+    append(makeAttempt(1, [3, 1]))
+    expect(peekPids(1)).toEqual([0])
+    expect(reader.release()).toBe(ATTEMPT_BYTES)
+    expect(peekPids(1)).toEqual([501])
+  })
+
+  test('a record of another length is skipped, and the next one is found at a multiple of 8', () => {
+    const { append, appendAttempt, peek, reader } = createRing()
+    append(new Uint8Array(OTHER_BYTES))
+    appendAttempt()
+    expect(peek()).toEqual([0])
+    expect(reader.release()).toBe(112 + ATTEMPT_BYTES)
+  })
+
+  test('no attempt is passed that begins beyond the bytes asked for', () => {
+    const { append, appendAttempt, peek, reader } = createRing()
+    append(makeProcess(501, [3, 1]))
+    appendAttempt()
+    const explainedBytes = reader.pendingBytes()
+    appendAttempt()
+    expect(peek(Infinity, explainedBytes)).toEqual([0])
+    expect(reader.release()).toBe(explainedBytes)
+    expect(peek(Infinity, 0)).toEqual([])
+    expect(peek(Infinity, reader.pendingBytes())).toEqual([1])
+  })
+})
+
+describe('processes', () => {
+  test('of the whole ring are learned without reading an attempt, past uncommitted records', () => {
+    const { append, appendAttempt, peek, pidOf, reader } = createRing()
+    append(makeProcess(501, [1, 1]))
+    appendAttempt()
+    appendAttempt(BUSY)
+    append(makeProcess(502, [2, 1]))
+    append(makeProcess(503, [3, 1]), BUSY)
+    append(makeProcess(504, [4, 1]), DISCARDED)
+    append(makeProcess(505, [5, 1]))
+    reader.learnProcesses()
+    expect([1, 2, 3, 4, 5].map((position) => pidOf([position, 1]))).toEqual([501, 502, 0, 0, 505])
+    expect(reader.release()).toBe(0)
+    expect(peek()).toEqual([0])
+  })
+
+  test('that were learned are the same when they are read', () => {
+    const { append, peekPids, reader } = createRing()
+    append(makeProcess(501, [1, 1]))
+    append(makeAttempt(0, [1, 1]))
+    reader.learnProcesses()
+    reader.learnProcesses()
+    expect(peekPids()).toEqual([501])
+    expect(reader.processes.supersededCount).toBe(0)
+  })
+
+  test('that were superseded are forgotten once the ring was read to where it ended then', () => {
+    const { append, peekPids, pidOf, reader } = createRing()
+    append(makeProcess(501, [1, 1]))
+    append(makeProcess(502, [1, 2]))
+    append(makeAttempt(0, [1, 1]))
+    append(makeAttempt(1, [1, 1]))
+    reader.learnProcesses()
+    reader.forgetProcesses(() => ({ words: new Uint32Array(0), wordOffsets: [] }))
+    append(makeAttempt(2, [1, 2]))
+    expect(peekPids(1)).toEqual([501])
+    reader.release()
+    expect([pidOf([1, 1]), reader.processes.supersededCount]).toEqual([501, 1])
+    expect(peekPids()).toEqual([501, 502])
+    reader.release()
+    expect([pidOf([1, 1]), pidOf([1, 2]), reader.processes.supersededCount]).toEqual([0, 502, 0])
+  })
+
+  test('of pending attempts are kept', () => {
+    const { append, pidOf, peek, reader } = createRing()
+    for (const [pid, key] of [
+      [501, [1, 1]],
+      [502, [1, 2]],
+      [503, [1, 3]],
+    ] as const)
+      append(makeProcess(pid, key))
+    peek()
+    reader.forgetProcesses(() => ({ words: Uint32Array.of(0, 0, 1, 2), wordOffsets: [2] }))
+    reader.release()
+    expect([pidOf([1, 1]), pidOf([1, 2]), pidOf([1, 3])]).toEqual([0, 502, 503])
+  })
+})
+
+test('what comes into the ring while pending attempts are read holds the forgetting up', () => {
+  const { append, peekPids, pidOf, reader } = createRing()
+  append(makeProcess(501, [1, 1]))
+  append(makeProcess(502, [1, 2]))
+  reader.learnProcesses()
+  reader.forgetProcesses(() => {
+    append(makeAttempt(0, [1, 1]))
+    return { words: new Uint32Array(0), wordOffsets: [] }
+  })
+  expect(peekPids()).toEqual([501])
+  reader.release()
+  expect(pidOf([1, 1])).toBe(0)
+})
+
+describe.each([0n, BigInt(SIZE_BYTES), 2n ** 32n - 8n, 2n ** 53n, 2n ** 63n])(
   'a ring that has come to position %d',
   (startAt) => {
     test('is read around its end, many times', () => {
-      const ring = createRing(startAt - (startAt % BigInt(RECORD_BYTES)))
+      const ring = createRing(startAt)
       let expected = 0
-      for (let round = 0; round < 100; round++) {
-        const count = round % RECORDS
-        for (let i = 0; i < count; i++) ring.append()
+      for (let round = 0; round < 200; round++) {
+        const count = round % ATTEMPTS
+        for (let i = 0; i < count; i++) ring.appendAttempt()
         expect(ring.peek()).toEqual(Array.from({ length: count }, () => expected++))
         ring.reader.release()
         expect(ring.positions.consumer[0]).toBe(ring.positions.producer[0])
@@ -131,9 +297,53 @@ describe.each([0n, BigInt(SIZE_BYTES), 2n ** 32n - BigInt(RECORD_BYTES), 2n ** 5
 
     test('is read when it is full', () => {
       const ring = createRing(startAt)
-      for (let i = 0; i < RECORDS; i++) ring.append()
-      expect(ring.reader.pendingBytes()).toBe(SIZE_BYTES)
-      expect(ring.peek()).toHaveLength(RECORDS)
+      for (let i = 0; i < ATTEMPTS; i++) ring.appendAttempt()
+      expect(() => ring.appendAttempt()).toThrow('full')
+      expect(ring.reader.pendingBytes()).toBe(ATTEMPTS * ATTEMPT_BYTES)
+      expect(ring.peek()).toHaveLength(ATTEMPTS)
     })
   },
 )
+
+/** Offsets before the end of the ring at which a record begins: every place where it can be cut in two. */
+const cuts = (recordBytes: number) => Array.from({ length: recordBytes / 8 }, (_, i) => (i + 1) * 8)
+
+test.each(cuts(ATTEMPT_BYTES))('an attempt that begins %i bytes before the end of the ring is read whole', (bytes) => {
+  const { append, reader } = createRing(BigInt(SIZE_BYTES - bytes))
+  const attempt = Uint8Array.from({ length: connectEvent.size_bytes }, (_, i) => i + 1)
+  append(attempt)
+  append(makeAttempt(7))
+  const seen: Uint8Array[] = []
+  reader.peek((offset) => {
+    seen.push(reader.bytes.slice(offset, offset + connectEvent.size_bytes))
+    expect(reader.words[offset / 4]).toBe(seen.length === 1 ? 0x04030201 : 7)
+  }, Infinity)
+  expect(seen).toEqual([attempt, makeAttempt(7)])
+})
+
+test.each(cuts(PROCESS_RECORD_BYTES))(
+  'a process that begins %i bytes before the end of the ring is taken up whole',
+  (bytes) => {
+    const { append, peekPids, reader } = createRing(BigInt(SIZE_BYTES - bytes))
+    const record = makeProcess(501, [1, 1])
+    append(record)
+    append(makeAttempt(0, [1, 1]))
+    expect(peekPids()).toEqual([501])
+    const slot = reader.processes.find(Uint32Array.of(1, 1), 0)
+    const held = reader.processes.bytes.slice(slot * PROCESS_BYTES, (slot + 1) * PROCESS_BYTES)
+    expect(held).toEqual(record.slice(processEvent.facts))
+  },
+)
+
+test('records of all lengths are read around the end of the ring, many times', () => {
+  const { append, peekPids, reader, positions } = createRing()
+  for (let round = 1; round <= 500; round++) {
+    append(new Uint8Array(OTHER_BYTES))
+    append(makeProcess(round, [round % 5, round]))
+    append(makeAttempt(round, [round % 5, round]))
+    append(makeAttempt(round, [round % 5, round]), round % 3 === 0 ? DISCARDED : 0)
+    expect(peekPids()).toEqual(round % 3 === 0 ? [round] : [round, round])
+    reader.release()
+    expect(positions.consumer[0]).toBe(positions.producer[0])
+  }
+})

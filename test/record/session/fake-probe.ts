@@ -1,16 +1,16 @@
-import type { Probe } from '../../../src/record/probe/load-probe.js'
-import { RECORD_BYTES, createRingReader } from '../../../src/record/probe/ring-reader.js'
+import { RING_BYTES, type Probe } from '../../../src/record/probe/load-probe.js'
+import type { SkippedRuns } from '../../../src/record/probe/skipped-runs.js'
 import { connectEvent } from '../../../src/record/probe/wire.gen.js'
 import { packEvents, type EventFields } from '../make-events.js'
-
-const RING_RECORDS = 65_536
-const HEADER_BYTES = 8
+import { createMemoryRing } from '../probe/memory-ring.js'
 
 /** A probe whose ring is plain memory, filled by the test. */
 export interface FakeProbe extends Probe {
   /** Commits events; those that find no room are counted as lost. */
   emit(events: readonly Partial<EventFields>[]): void
   readonly losses: { ringFull: number; mapFull: number; missed: number }
+  /** What `skipped` and `lostProcesses` give. */
+  readonly counts: { skipped: SkippedRuns | null; lostProcesses: number }
   /** What `pending` gives. */
   waiting: readonly Partial<EventFields>[]
   /** Calls of start, stop, detach and close, in their order. */
@@ -18,32 +18,36 @@ export interface FakeProbe extends Probe {
 }
 
 export function createFakeProbe(): FakeProbe {
-  const buffer = new ArrayBuffer(RING_RECORDS * RECORD_BYTES)
-  const [words, bytes] = [new Uint32Array(buffer), new Uint8Array(buffer)]
-  const [consumer, producer] = [new BigUint64Array(1), new BigUint64Array(1)]
+  const { reader: ring, append } = createMemoryRing(RING_BYTES)
   const losses = { ringFull: 0, mapFull: 0, missed: 0 }
+  const counts: FakeProbe['counts'] = { skipped: null, lostProcesses: 0 }
   const calls: string[] = []
   const note = (call: string) => () => void calls.push(call)
-  const append = (event: Uint8Array) => {
-    const position = producer[0] as bigint
-    if (position - (consumer[0] as bigint) >= BigInt(buffer.byteLength)) return void losses.ringFull++
-    const at = Number(position % BigInt(buffer.byteLength))
-    words[at / 4] = connectEvent.size_bytes
-    bytes.set(event, at + HEADER_BYTES)
-    producer[0] = position + BigInt(RECORD_BYTES)
+  const sent = new Set<Uint8Array>()
+  /** Before the first attempt of a process. One that finds no room is sent with the next. */
+  const sendProcesses = (records: readonly Uint8Array[]) => {
+    for (const record of records) if (!sent.has(record) && append(record) !== null) sent.add(record)
   }
   return {
-    ring: createRingReader(consumer, producer, buffer, 0),
+    ring,
     context: { read: () => 0, endedBusy: () => false, close() {} },
     gaps: [],
     lostContext: () => 0,
+    lostProcesses: () => counts.lostProcesses,
+    skipped: () => counts.skipped,
+    tend() {},
+    forgetProcesses() {},
     lostDetails: () => ({ calls: 0, cgroups: 0 }),
     losses,
+    counts,
     calls,
     waiting: [],
     emit(events) {
       const packed = packEvents(events)
-      for (const offset of packed.offsets) append(packed.bytes.subarray(offset, offset + connectEvent.size_bytes))
+      sendProcesses(packed.processRecords)
+      for (const offset of packed.offsets) {
+        if (append(packed.bytes.subarray(offset, offset + connectEvent.size_bytes)) === null) losses.ringFull++
+      }
     },
     lost: () => ({ ...losses }),
     follow: (pid) => void calls.push(`follow ${pid}`),
@@ -51,7 +55,10 @@ export function createFakeProbe(): FakeProbe {
     stop: note('stop'),
     detach: note('detach'),
     pending() {
-      return { ...packEvents(this.waiting), count: this.waiting.length }
+      const packed = packEvents(this.waiting)
+      sendProcesses(packed.processRecords)
+      ring.learnProcesses()
+      return { ...packed, processes: ring.processes, count: this.waiting.length }
     },
     close: note('close'),
   }

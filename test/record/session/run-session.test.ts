@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { createCgroupPaths } from '../../../src/record/host/cgroup-paths.js'
 import type { Context } from '../../../src/record/dns/context-reader.js'
 import { createNameCache } from '../../../src/record/dns/name-cache.js'
+import type { SkippedRuns } from '../../../src/record/probe/skipped-runs.js'
 import type { Session } from '../../../src/record/session/begin-session.js'
 import { endSession, failSession } from '../../../src/record/session/end-session.js'
 import { openOutput } from '../../../src/record/session/open-output.js'
@@ -49,6 +50,7 @@ function createScene(durationNs: number | null = null, names: HostNames = NAMES)
     kernelCount: null,
     cgroupPaths: createCgroupPaths(null),
     context: createNoContext(),
+    probeCounts: () => ({ skipped: probe.skipped(), lostProcesses: probe.lostProcesses() }),
   }
   const pump = createPump(probe, session.writer, () => {})
   const status = { add: vi.fn(), draw: vi.fn(), clear: vi.fn() }
@@ -156,7 +158,7 @@ describe('at the end of a session', () => {
     expect(probe.calls).toEqual(['stop', 'detach'])
     expect(result).toMatchObject({
       rows: 3,
-      loss: { ringFull: 3, mapFull: 1, writerBehind: 0, missed: 0 },
+      loss: { ringFull: 3, mapFull: 1, writerBehind: 0, missed: 0, skipped: 0 },
       completeness: null,
     })
     expect(query('SELECT outcome FROM connects ORDER BY outcome')).toEqual([['established'], ['pending'], ['refused']])
@@ -198,6 +200,58 @@ describe('at the end of a session', () => {
     expect(calls).toEqual(['read', 'stop', 'read again', 'detach'])
     expect(kernelCount.compare).toHaveBeenCalledWith(new Map([[5, 1]]))
     expect(query('SELECT kernel_attempts_min, kernel_attempts_max FROM session')).toEqual([[1n, 2n]])
+  })
+
+  describe('attempts that the kernel counted and nobody recorded', () => {
+    /** Ends a session of two attempts, and gives the losses of session and batches, and the verdict. */
+    function endWith(missing: number, skipped: SkippedRuns | null, { mapFull = 0, isCompared = true } = {}) {
+      const { session, pump, probe, query } = createScene()
+      const kernel = 2 + mapFull + missing
+      const completeness = { kernelMin: kernel, kernelMax: kernel, comparable: 2, uncomparable: 0 }
+      const kernelCount = {
+        begin: vi.fn(),
+        end: (switchOff: () => void) => switchOff(),
+        readNow: vi.fn(),
+        split: vi.fn(),
+        compare: () => completeness,
+      }
+      probe.counts.skipped = skipped
+      probe.counts.lostProcesses = 4
+      probe.losses.mapFull = mapFull
+      probe.emit([{}, {}])
+      const result = endSession({ ...session, kernelCount: isCompared ? kernelCount : null }, pump, 'duration')
+      expect(result).toMatchObject({ skipped, lostProcesses: 4 })
+      const counts = 'lost_skipped_count, skipped_run_count, uncovered_run_count, lost_process_count'
+      const [row] = query(`SELECT ${counts} FROM session`) as bigint[][]
+      const batches = query('SELECT sum(lost_skipped_count) FROM batch')
+      expect(batches).toEqual([[row?.[0]]])
+      expect(row?.slice(1)).toEqual([
+        ...(skipped ? [BigInt(skipped.all), BigInt(skipped.uncovered)] : [null, null]),
+        4n,
+      ])
+      expect(result.loss.skipped).toBe(Number(row?.[0]))
+      return result.loss.skipped
+    }
+
+    test.each([
+      ['are lost to skipped runs where there were as many', 3, { all: 9, uncovered: 3 }, 3],
+      ['are lost to skipped runs only as far as there were any', 5, { all: 9, uncovered: 3 }, 3],
+      ['are no more than are missing, however many runs were skipped', 2, { all: 900, uncovered: 300 }, 2],
+      ['are not explained by runs behind which a second program stood', 2, { all: 9, uncovered: 0 }, 0],
+      ['are not explained on a kernel that counts no skipped runs', 2, null, 0],
+      ['are none when all were recorded', 0, { all: 9, uncovered: 3 }, 0],
+      ['are none when more were recorded than the kernel counted', -1, { all: 9, uncovered: 3 }, 0],
+    ] as const)('%s', (_, missing, skipped, lost) => {
+      expect(endWith(missing, skipped)).toBe(lost)
+    })
+
+    test('are those beyond the losses that have a cause already', () => {
+      expect(endWith(2, { all: 9, uncovered: 9 }, { mapFull: 3 })).toBe(2)
+    })
+
+    test('are not known where nothing was compared', () => {
+      expect(endWith(2, { all: 9, uncovered: 9 }, { isCompared: false })).toBe(0)
+    })
   })
 
   test('after an error it says so, and detaches', () => {

@@ -61,9 +61,11 @@ test('a goodbye says how long it was, why it ended, what was lost and what the k
   closeSession(db, sessionId, {
     durationNs: 10e9,
     reason: 'duration',
-    loss: { ringFull: 1, mapFull: 2, writerBehind: 3, missed: 0 },
+    loss: { ringFull: 1, mapFull: 2, writerBehind: 3, missed: 14, skipped: 15 },
     completeness: { kernelMin: 4, kernelMax: 5, comparable: 6, uncomparable: 7 },
     dns: { lost: 8, malformed: 9, evicted: 10 },
+    skipped: { all: 11, uncovered: 12 },
+    lostProcesses: 13,
   })
   expect(db.prepare('SELECT * FROM session').get()).toMatchObject({
     duration_ns: 10e9,
@@ -78,18 +80,26 @@ test('a goodbye says how long it was, why it ended, what was lost and what the k
     dns_lost_count: 8,
     dns_malformed_count: 9,
     dns_evicted_count: 10,
+    skipped_run_count: 11,
+    uncovered_run_count: 12,
+    lost_process_count: 13,
+    lost_missed_count: 14,
+    lost_skipped_count: 15,
   })
 })
 
 test('a goodbye without a comparison leaves it unknown, and other sessions alone', () => {
   const { db, sessionId } = openNewTrace()
   const other = insertSession(db, START)
-  const loss = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0 }
-  closeSession(db, sessionId, { durationNs: 1, reason: 'error', loss, completeness: null, dns: NO_DNS })
-  const rows = db.prepare('SELECT session_id, end_reason, kernel_attempts_max FROM session').raw().all()
+  const loss = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
+  const counts = { loss, completeness: null, dns: NO_DNS, skipped: null, lostProcesses: 0 }
+  closeSession(db, sessionId, { durationNs: 1, reason: 'error', ...counts })
+  const columns =
+    'session_id, end_reason, kernel_attempts_max, skipped_run_count, uncovered_run_count, lost_process_count'
+  const rows = db.prepare(`SELECT ${columns} FROM session`).raw().all()
   expect(rows).toEqual([
-    [sessionId, 'error', null],
-    [other, null, null],
+    [sessionId, 'error', null, null, null, 0],
+    [other, null, null, null, null, 0],
   ])
 })
 

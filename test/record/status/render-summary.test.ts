@@ -17,7 +17,8 @@ function createSummary(changes: Partial<Summary> = {}): Summary {
     rows: 13,
     fileBytes: 123_456,
     totals,
-    loss: { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0 },
+    loss: { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 },
+    lostProcesses: 0,
     completeness: { verdict: 'complete', text: "13 recorded + 0 lost = the kernel's 13 attempts (TcpActiveOpens)" },
     dns: null,
     lostDetails: { calls: 0, cgroups: 0 },
@@ -35,7 +36,9 @@ test('says what was recorded, how it went, and whether it is complete', () => {
 })
 
 test('loss comes first', () => {
-  const [first] = renderSummary(createSummary({ loss: { ringFull: 5, mapFull: 0, writerBehind: 1, missed: 0 } }))
+  const [first] = renderSummary(
+    createSummary({ loss: { ringFull: 5, mapFull: 0, writerBehind: 1, missed: 0, skipped: 0 } }),
+  )
   expect(first).toBe('LOST 6 attempts: 5 ring full, 1 writer behind')
 })
 
@@ -47,7 +50,7 @@ test('names are counted where they were looked at, and what was lost of them is 
 })
 
 test('what was not seen beside attempts is said after those that were lost', () => {
-  const loss = { ringFull: 5, mapFull: 0, writerBehind: 0, missed: 0 }
+  const loss = { ringFull: 5, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
   const lines = renderSummary(createSummary({ loss, lostDetails: { calls: 2, cgroups: 3 } }))
   expect(lines.slice(0, 3)).toEqual([
     'LOST 5 attempts: 5 ring full',

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { createBatch, type AttemptBatch, type RowShape } from '../../../src/record/decode/attempt-batch.js'
+import { connectFlag } from '../../../src/record/probe/wire.gen.js'
 import { createAttemptWriter } from '../../../src/record/write/attempt-writer.js'
 import { createRandom, randomInteger } from '../../store/random.js'
 import { openNewTrace } from '../new-trace.js'
@@ -49,7 +50,8 @@ function expectedRows(batch: AttemptBatch, sessionId: number): (number | null)[]
     .toSorted((a, b) => (batch.shape[a] as number) - (batch.shape[b] as number) || a - b)
     .map((row) => {
       const { outcome, errno, synRetransmits, flags } = batch.shapes[batch.shape[row] as number] as RowShape
-      const latencyNs = outcome === PENDING ? null : (batch.latencyNs[row] as number)
+      const hasLatency = outcome !== PENDING && (flags & connectFlag.inexact) === 0
+      const latencyNs = !hasLatency ? null : (batch.latencyNs[row] as number)
       const ids = [
         IDS.processIds[batch.processEntry[row] as number] as number,
         batch.tidDelta[row] as number,

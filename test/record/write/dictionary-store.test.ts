@@ -1,13 +1,29 @@
 import { describe, expect, test, vi } from 'vitest'
+import type { DictionaryStore } from '../../../src/record/intern/dictionaries.js'
 import { createDictionaryStore, type RowNames } from '../../../src/record/write/dictionary-store.js'
+import { PROCESS_BYTES } from '../../../src/record/decode/process-table.js'
 import { connectEvent } from '../../../src/record/probe/wire.gen.js'
-import { LOOPBACK, LOOPBACK6, MAPPED_PREFIX, UNSPECIFIED, packEvents, type EventFields } from '../make-events.js'
+import {
+  LOOPBACK,
+  LOOPBACK6,
+  MAPPED_PREFIX,
+  UNSPECIFIED,
+  packEvents,
+  slotOf,
+  type EventFields,
+} from '../make-events.js'
 import { NAMES, addSession, openNewTrace, type NewTrace } from '../new-trace.js'
+
+/** Writes the process of an event. */
+function storeOne(store: DictionaryStore, event: Partial<EventFields>): ReturnType<DictionaryStore['process']> {
+  const packed = packEvents([event])
+  return store.process(packed.processes.bytes, slotOf(packed, 0) * PROCESS_BYTES)
+}
 
 /** Writes the process of an event and reads its row back. */
 function storeProcess(trace: NewTrace, event: Partial<EventFields>, names: RowNames = NAMES): Record<string, unknown> {
   const store = createDictionaryStore(trace.db, trace.sessionId, names)
-  const { processId } = store.process(packEvents([event]).bytes, connectEvent.process_start_ns)
+  const { processId } = storeOne(store, event)
   const row = trace.db.prepare('SELECT * FROM process WHERE process_id = ?').safeIntegers().get(processId)
   return row as Record<string, unknown>
 }
@@ -35,7 +51,7 @@ describe('a process', () => {
   test('gives back its network namespace', () => {
     const trace = openNewTrace()
     const store = createDictionaryStore(trace.db, trace.sessionId, NAMES)
-    const { netns } = store.process(packEvents([{ pid: 5, netns: 4_294_967_295 }]).bytes, connectEvent.process_start_ns)
+    const { netns } = storeOne(store, { pid: 5, netns: 4_294_967_295 })
     expect(netns).toBe(4_294_967_295)
   })
 
@@ -82,8 +98,7 @@ describe('a cgroup', () => {
     const trace = openNewTrace()
     const cgroupPath = vi.fn((id: bigint) => `/cgroup-${id}`)
     const store = createDictionaryStore(trace.db, trace.sessionId, { ...NAMES, cgroupPath })
-    const packed = packEvents([{ pid: 1 }, { pid: 2 }, { pid: 3, cgroupId: 78n }])
-    for (const offset of packed.offsets) store.process(packed.bytes, offset + connectEvent.process_start_ns)
+    for (const event of [{ pid: 1 }, { pid: 2 }, { pid: 3, cgroupId: 78n }]) storeOne(store, event)
     expect(trace.db.prepare('SELECT cgroup_id FROM process ORDER BY pid').pluck().all()).toEqual([1, 1, 2])
     expect(cgroupPath).toHaveBeenCalledTimes(2)
   })

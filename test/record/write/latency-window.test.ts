@@ -12,10 +12,10 @@ describe('a window', () => {
   test('is empty at first, and after it was taken', () => {
     const window = createLatencyWindow(0n)
     expect(window.take()).toEqual(NOTHING)
-    addAttempts(window, [{ process: 2, endpoint: 3, latencyNs: 500, synRetransmits: 2, startedNs: 1000, flags: 63 }])
+    addAttempts(window, [{ process: 2, endpoint: 3, latencyNs: 500, synRetransmits: 2, startedNs: 1000, flags: 127 }])
     window.take()
     expect(window).toMatchObject({ attempts: 0, minStartedNs: Infinity, maxStartedNs: -Infinity })
-    expect(window.flagCounts).toEqual([0, 0, 0, 0, 0, 0])
+    expect(window.flagCounts).toEqual([0, 0, 0, 0, 0, 0, 0])
     expect(window.take()).toEqual(NOTHING)
   })
 
@@ -27,9 +27,10 @@ describe('a window', () => {
       { startedNs: 99, flags: 4 | 8 },
       { startedNs: 60, flags: 1 | 32 },
       { startedNs: 60 },
+      { startedNs: 61, flags: 64 },
     ])
-    expect(window).toMatchObject({ attempts: 5, minStartedNs: -3, maxStartedNs: 99 })
-    expect(window.flagCounts).toEqual([2, 1, 1, 1, 1, 1])
+    expect(window).toMatchObject({ attempts: 6, minStartedNs: -3, maxStartedNs: 99 })
+    expect(window.flagCounts).toEqual([2, 1, 1, 1, 1, 1, 1])
   })
 
   test('sums up each attempt by its endpoint, its process and its second', () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { createBatch } from '../../../src/record/decode/attempt-batch.js'
 import { decodeConnect } from '../../../src/record/decode/decode-connect.js'
 import { createDictionaries } from '../../../src/record/intern/dictionaries.js'
+import { processFacts } from '../../../src/record/probe/wire.gen.js'
 import { createLatencyWindow } from '../../../src/record/write/latency-window.js'
 import { sumUpBatch } from '../../../src/record/write/sum-up-batch.js'
 import { packEvents, type EventFields } from '../make-events.js'
@@ -9,7 +10,10 @@ import { packEvents, type EventFields } from '../make-events.js'
 /** Decodes events and sums them up, without a trace. */
 function sumUp(events: readonly Partial<EventFields>[]) {
   const dictionaries = createDictionaries({
-    process: (bytes, at) => ({ processId: 1, netns: new DataView(bytes.buffer).getUint32(at + 32, true) }),
+    process: (bytes, at) => ({
+      processId: 1,
+      netns: new DataView(bytes.buffer).getUint32(at + processFacts.netns, true),
+    }),
     endpoint: () => 1,
     localAddress: () => 1,
   })
@@ -36,7 +40,7 @@ test('attempts without a SYN do not count for their network namespace', () => {
 test('the running window takes up what was decoded', () => {
   const events = [{}, { latencyNs: 70_000n, startedNs: 5n, flags: 3 }, { outcome: 1, synRetransmits: 2, pid: 7 }]
   const { window } = sumUp(events)
-  expect(window).toMatchObject({ attempts: 3, minStartedNs: 5, maxStartedNs: 1e9, flagCounts: [1, 1, 0, 0, 0, 0] })
+  expect(window).toMatchObject({ attempts: 3, minStartedNs: 5, maxStartedNs: 1e9, flagCounts: [1, 1, 0, 0, 0, 0, 0] })
   expect(window.take()).toMatchObject({
     endpoints: [{ entry: 0, counts: [2, 1, 0, 0, 0, 0, 0, 0, 2], maxLatencyNs: 70_000 }],
     processes: [

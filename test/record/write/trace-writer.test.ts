@@ -40,7 +40,7 @@ describe('windows and the rows after the last one', () => {
     const writer = createWriter(trace)
     write(writer, [
       { startedNs: 7n, flags: 1 },
-      { startedNs: 3n, flags: 63 },
+      { startedNs: 3n, flags: 127 },
     ])
     writer.flushWindow()
     expect(trace.db.prepare('SELECT * FROM latency_window').get()).toMatchObject({
@@ -52,6 +52,7 @@ describe('windows and the rows after the last one', () => {
       kernel_thread: 1,
       no_syn: 1,
       simultaneous_open: 1,
+      inexact: 1,
     })
   })
 
@@ -98,15 +99,17 @@ describe('a batch', () => {
   test('holds the loss since the one before, also without attempts', () => {
     const trace = openNewTrace()
     const writer = createWriter(trace)
-    expect(write(writer, [{}], 5, { ringFull: 1, mapFull: 2, writerBehind: 3, missed: 0 })).toBe(1)
-    expect(write(writer, [], 6, { ringFull: 4, mapFull: 0, writerBehind: 0, missed: 0 })).toBe(0)
+    expect(write(writer, [{}], 5, { ringFull: 1, mapFull: 2, writerBehind: 3, missed: 4, skipped: 5 })).toBe(1)
+    expect(write(writer, [], 6, { ringFull: 4, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 })).toBe(0)
     const columns = 'first_attempt_id, attempt_count, written_ns, min_started_ns, lost_ring_full_count'
     expect(trace.db.prepare(`SELECT ${columns} FROM batch`).raw().all()).toEqual([
       [1, 1, 5, 1e9, 1],
       [2, 0, 6, null, 4],
     ])
-    expect(trace.db.prepare('SELECT lost_map_full_count, lost_writer_behind_count FROM batch').raw().get()).toEqual([
-      2, 3,
+    const causes = 'lost_map_full_count, lost_writer_behind_count, lost_missed_count, lost_skipped_count'
+    expect(trace.db.prepare(`SELECT ${causes} FROM batch`).raw().all()).toEqual([
+      [2, 3, 4, 5],
+      [0, 0, 0, 0],
     ])
   })
 

@@ -47,7 +47,11 @@ function storedBuckets(db: Database, table: string, column: string) {
 
 function attemptBuckets(db: Database, key: string) {
   const byKey = new Map<string, Map<number, number>>()
-  const rows = select<number[]>(db, `SELECT window_id, ${key}, a.latency_ns FROM ${ATTEMPTS} WHERE a.outcome = 0`)
+  const rows = select<number[]>(
+    db,
+    `SELECT window_id, ${key}, a.latency_ns FROM ${ATTEMPTS}
+    WHERE a.outcome = 0 AND a.latency_ns IS NOT NULL`,
+  )
   for (const [windowId, value, latencyNs] of rows) {
     const counts = byKey.get(`${windowId} ${value}`) ?? new Map<number, number>()
     const bucket = bucketOf(latencyNs as number)

@@ -3,7 +3,7 @@ import { MAX_ENTRIES, createDictionaries, type Dictionaries } from '../../../src
 import { connectEvent } from '../../../src/record/probe/wire.gen.js'
 import type { Transaction } from '../../../src/record/write/transaction.js'
 import { createWindows } from '../../../src/record/write/windows.js'
-import { packEvents } from '../make-events.js'
+import { packEvents, slotOf } from '../make-events.js'
 import { STARTED_UNIX_NS, openNewTrace } from '../new-trace.js'
 import { addAttempts } from './add-attempts.js'
 import { expandSums } from '../../store/expand-sums.js'
@@ -46,7 +46,8 @@ function addEndpoint(dictionaries: Dictionaries, remotePort: number): void {
 }
 
 function addProcess(dictionaries: Dictionaries, pid: number): void {
-  dictionaries.process(packEvents([{ pid }]), connectEvent.process_start_ns / 4)
+  const packed = packEvents([{ pid }])
+  dictionaries.process(packed.processes, slotOf(packed, 0))
 }
 
 describe('a window', () => {

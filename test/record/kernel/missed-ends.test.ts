@@ -1,0 +1,339 @@
+import { execFileSync } from 'node:child_process'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { EXE, PROCESS_BYTES } from '../../../src/record/decode/process-table.js'
+import { sleep } from '../../../src/record/host/sleep.js'
+import { NO_FILTERS } from '../../../src/record/options/record-filters.js'
+import { chooseApproach } from '../../../src/record/probe/approach.js'
+import { attachPrograms } from '../../../src/record/probe/attach-programs.js'
+import { configureProbe, fillFilters } from '../../../src/record/probe/configure-probe.js'
+import { openLibbpf } from '../../../src/record/probe/libbpf.js'
+import { captureLibbpfLog } from '../../../src/record/probe/libbpf-log.js'
+import { RING_BYTES } from '../../../src/record/probe/load-probe.js'
+import { mapMemory } from '../../../src/record/probe/memory.js'
+import { createPendingReader, type PendingEvents } from '../../../src/record/probe/pending.js'
+import { PROBE_OBJECT } from '../../../src/record/probe/probe-file.js'
+import { openObject, type ProbeObject } from '../../../src/record/probe/probe-object.js'
+import { openRing, type RingReader } from '../../../src/record/probe/ring-reader.js'
+import { bucket, connectEvent, connectFlag, probeState, processFacts } from '../../../src/record/probe/wire.gen.js'
+import type { EventMemory } from '../../../src/record/decode/event-memory.js'
+import { OUTCOMES, type Outcome } from '../../../src/store/outcome.js'
+import { makeSampleTrace } from '../../analyze/sample-trace.js'
+import { ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ETIMEDOUT } from '../../support/error-numbers.js'
+import { describeKernel } from '../../support/kernel-tests.js'
+import {
+  ABSENT_ADDRESS,
+  SILENT_ADDRESS,
+  addSilentLink,
+  makeNetworkNamespace,
+  setSysctl,
+  type NetworkNamespace,
+} from '../../support/network-namespace.js'
+import { run, type Finished, type Running } from '../../support/process.js'
+import { queryTrace } from '../../support/trace.js'
+import { runTool } from '../../support/tool.js'
+import { waitUntil } from '../../support/wait-until.js'
+import { startWorkload } from '../../support/workload.js'
+
+/** Outcome and errno of each attempt of test/workload/missed-ends but `pending`. */
+const ENDS: Record<string, readonly [outcome: Outcome, errno: number]> = {
+  refused: ['refused', ECONNREFUSED],
+  'timed-out': ['timed_out', ETIMEDOUT],
+  unreachable: ['unreachable', EHOSTUNREACH],
+  cancelled: ['cancelled', 0],
+  disconnected: ['cancelled', 0],
+  'shut-down': ['cancelled', 0],
+  crossed: ['reset', ECONNRESET],
+  'closed-first': ['established', 0],
+  'closed-last': ['established', 0],
+  'sent-reset': ['established', 0],
+  'received-reset': ['established', 0],
+  unconnected: ['established', 0],
+  open: ['established', 0],
+}
+const APPROACH = chooseApproach()
+/** BUCKETS of bpf/connect_event.h */
+const BUCKETS = 8192
+/** As long as Probe.detach waits for programs that still run. */
+const IN_FLIGHT_MS = 10
+
+/** Counts of struct probe_state. */
+const LOSSES = ['lost_ring_full_count', 'lost_map_full_count', 'lost_missed_count', 'lost_process_count'] as const
+
+/** What the workload prints of an attempt that has begun. */
+interface Ports {
+  readonly local_port: number
+  readonly remote_port: number
+}
+
+/** An attempt as the ring has it. */
+interface Event {
+  readonly comm: string
+  readonly exe: string
+  readonly pid: number
+  readonly uid: number
+  readonly netns: number
+  readonly tid: number
+  readonly outcome: Outcome | undefined
+  readonly errno: number
+  readonly flags: number
+  readonly local_port: number
+  readonly remote_port: number
+}
+
+/** A probe that follows one process. */
+interface LoadedProbe {
+  readonly object: ProbeObject
+  events(): Event[]
+  pending(): Event[]
+  /** Counts of `LOSSES` */
+  losses(): number[]
+}
+
+describeKernel(
+  'the end of an attempt',
+  () => {
+    test('is caught once when no follower sees it, with outcome, process and port, and is marked inexact', async () => {
+      const found = await observeEnds({ isMissed: true })
+      expect(found.events).toEqual(expectedEvents(found, () => connectFlag.inexact))
+      expect(found.pending).toMatchObject(expectedPending(found))
+      expect(found.losses).toEqual(LOSSES.map(() => 0))
+    })
+
+    test('has the same outcome when a follower sees it, is exact, and is not caught again', async () => {
+      const found = await observeEnds({ isMissed: false })
+      expect(found.events).toEqual(
+        expectedEvents(found, (name) => (name === 'crossed' ? connectFlag.simultaneous_open : 0)),
+      )
+      expect(found.pending).toMatchObject(expectedPending(found))
+      expect(found.losses).toEqual(LOSSES.map(() => 0))
+    })
+  },
+  APPROACH.final === null ? 'before Linux 5.17 no program catches connections that are open at the end' : null,
+)
+
+describe('inexact attempts in a trace', () => {
+  const EXACT = Array.from({ length: 100 }, (_, i) => ({ remotePort: 1, latencyNs: BigInt(i + 1) * 1_000_000n }))
+  /** What the probe sends as their latency is an upper bound alone. */
+  const INEXACT = Array.from({ length: 50 }, (_, i) => ({
+    remotePort: 1 + (i % 2),
+    latencyNs: 50_000_000_000n,
+    flags: connectFlag.inexact,
+  }))
+  const REFUSED = { ...INEXACT[0], outcome: OUTCOMES.indexOf('refused'), error: ECONNREFUSED }
+  const BATCH = [...EXACT, ...INEXACT, REFUSED]
+
+  test('have no latency in the view, and info and summary count them', async () => {
+    const { file } = makeSampleTrace({ batches: [BATCH] })
+    const sql = 'SELECT outcome, count(*) AS rows, count(latency_ns) AS latencies, max(latency_ns) AS max FROM connects'
+    expect(queryTrace(file, `${sql} GROUP BY outcome ORDER BY outcome`)).toEqual([
+      { outcome: 'established', rows: 150, latencies: 100, max: 100_000_000 },
+      { outcome: 'refused', rows: 1, latencies: 0, max: null },
+    ])
+    expect(await readWith(['info', file])).toMatch(/\b51 inexact \(end not seen\)/)
+    const summary = await readWith(['analyze', 'summary', file])
+    expect(summary).toMatch(/^attempts +151,/m)
+    expect(summary).toMatch(/^outcomes +150 established, 1 refused$/m)
+    expect(summary).toMatch(/^latency .* max 100 ms,/m)
+  })
+
+  test.each([[[]], [['--exact']]])(
+    'are attempts of their endpoint and leave its percentiles as they are: %j',
+    async (options) => {
+      const mixed = await topEndpoints(makeSampleTrace({ batches: [BATCH] }).file, options)
+      const [exact] = await topEndpoints(makeSampleTrace({ batches: [EXACT] }).file, options)
+      expect(exact).toMatchObject({ attempts: 100, p50_ns: expect.closeTo(50e6, -6), max_ns: 100e6 })
+      expect(mixed).toMatchObject([
+        { remote_port: 1, attempts: 126, failed: 1, ...latenciesOf(exact) },
+        { remote_port: 2, attempts: 25, failed: 0, p50_ns: null, p90_ns: null, p99_ns: null, max_ns: null },
+      ])
+    },
+  )
+})
+
+type Row = Record<string, unknown>
+
+async function topEndpoints(file: string, options: readonly string[]): Promise<Row[]> {
+  return JSON.parse(await readWith(['analyze', 'top-endpoints', file, '--format', 'json', ...options])) as Row[]
+}
+
+function latenciesOf(row: Row | undefined): Row {
+  return Object.fromEntries(['p50_ns', 'p90_ns', 'p99_ns', 'max_ns'].map((name) => [name, row?.[name]]))
+}
+
+async function readWith(args: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await runTool(args)
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  return stdout
+}
+
+/** Lets attempts end while the followers are attached, or not, and gives what the probe knows of them then. */
+async function observeEnds({ isMissed }: { readonly isMissed: boolean }) {
+  const namespace = makeStage()
+  const workload = startWorkload('missed-ends', [SILENT_ADDRESS, ABSENT_ADDRESS], { under: namespace.exec })
+  const { pid } = await nextLine<{ pid: number }>(workload, 0)
+  const probe = followProcess(pid)
+  const ports = await nextLine<Record<string, Ports>>(workload, 1)
+  if (isMissed) for (const name of APPROACH.followers) probe.object.detachOne(name)
+  const deletion = ['ip', 'neighbour', 'del', ABSENT_ADDRESS, 'dev', 'near']
+  expect(await run([...namespace.exec, ...deletion])).toMatchObject({ status: 0 })
+  const errnos = await nextLine<Record<string, number>>(workload, 2)
+  const isOver = (name: string) => name === 'open' || probe.events().some(({ comm }) => comm === name)
+  await waitUntil('the end of each attempt in the ring', () => Object.keys(ENDS).every(isOver))
+  probe.object.detach()
+  sleep(IN_FLIGHT_MS)
+  probe.object.run(APPROACH.final as string)
+  const errors = { refused: ECONNREFUSED, 'timed-out': ETIMEDOUT, unreachable: EHOSTUNREACH, crossed: ECONNRESET }
+  expect(errnos).toMatchObject(errors)
+  return {
+    pid,
+    netns: namespace.inode,
+    ports,
+    events: byName(probe.events()),
+    pending: probe.pending(),
+    losses: probe.losses(),
+  }
+}
+
+type Found = Awaited<ReturnType<typeof observeEnds>>
+
+/** Neither address of its link answers. That of ABSENT_ADDRESS is unreachable as soon as its neighbour entry is deleted. */
+function makeStage(): NetworkNamespace {
+  const namespace = makeNetworkNamespace()
+  addSilentLink(namespace)
+  setSysctl(namespace, 'net/ipv4/neigh/near/mcast_solicit', '1')
+  const entry = `ip neighbour add ${ABSENT_ADDRESS} lladdr 02:00:00:00:00:03 dev near nud permanent`
+  const [program = '', ...args] = [...namespace.exec, ...entry.split(' ')]
+  execFileSync(program, args)
+  return namespace
+}
+
+/** Lets the workload take its next step, but for the first, and reads the line that it prints then. */
+async function nextLine<T>({ child, finished, output }: Running, step: number): Promise<T> {
+  if (step > 0) child.stdin.write('\n')
+  let failure: string | undefined
+  const noteEnd = ({ status, signal, stderr }: Finished) => {
+    failure = `missed-ends ended with ${status ?? signal}: ${stderr}`
+  }
+  finished.then(noteEnd, () => {})
+  const line = await waitUntil(`line ${step} of missed-ends`, () => {
+    if (failure !== undefined) throw new Error(failure)
+    const lines = output().split('\n')
+    return lines.length > step + 1 && lines[step]
+  })
+  return JSON.parse(line) as T
+}
+
+/** Follows a process with all programs of this kernel, until the test ends. */
+function followProcess(pid: number): LoadedProbe {
+  const object = loadObject(pid)
+  const unmap: (() => void)[] = []
+  onTestFinished(() => {
+    for (const end of unmap) end()
+    object.close()
+  })
+  const map = (name: string, lengthBytes: number) => {
+    const mapping = mapMemory(object.mapFd(name), 'write', 0, lengthBytes)
+    unmap.push(mapping.unmap)
+    return mapping.buffer
+  }
+  const ring = openRing(object.mapFd('events'), RING_BYTES)
+  unmap.push(ring.close)
+  const state = new Uint32Array(map('.bss', probeState.size_bytes))
+  const buckets = map('buckets', BUCKETS * bucket.size_bytes)
+  const readPending = createPendingReader(object.libbpf, { buckets, fd: object.mapFd('pending') }, ring)
+  Atomics.store(state, probeState.recording / 4, 1)
+  return {
+    object,
+    events: () => readEvents(ring),
+    pending: () => readPendingEvents(readPending()),
+    losses: () => LOSSES.map((name) => state[probeState[name] / 4] as number),
+  }
+}
+
+function loadObject(pid: number): ProbeObject {
+  const libbpf = openLibbpf()
+  const log = captureLibbpfLog(libbpf)
+  const options = {
+    filters: { ...NO_FILTERS, pids: [pid] },
+    followsCommand: false,
+    dnsSource: null,
+    localErrors: false,
+  }
+  try {
+    const object = openObject(libbpf, PROBE_OBJECT, log)
+    try {
+      configureProbe(object, options, APPROACH)
+      object.load()
+      fillFilters(object, options.filters)
+      attachPrograms(object, options, APPROACH)
+      return object
+    } catch (error) {
+      object.close()
+      throw error
+    }
+  } finally {
+    log.stop()
+  }
+}
+
+/** The attempts in the ring, which stay there. */
+function readEvents(ring: RingReader): Event[] {
+  const offsets: number[] = []
+  ring.peek((offset) => void offsets.push(offset), Infinity)
+  return offsets.map((offset) => readEvent(ring, offset))
+}
+
+function readPendingEvents(pending: PendingEvents): Event[] {
+  return Array.from({ length: pending.count }, (_, i) => readEvent(pending, i * connectEvent.size_bytes))
+}
+
+function readEvent({ words, bytes, processes }: EventMemory, offset: number): Event {
+  const event = new DataView(bytes.buffer, bytes.byteOffset + offset, connectEvent.size_bytes)
+  const slot = processes.find(words, (offset + connectEvent.process) / 4) * PROCESS_BYTES
+  const facts = new DataView(processes.bytes.buffer, processes.bytes.byteOffset + slot, PROCESS_BYTES)
+  return {
+    comm: textAt(processes.bytes, slot + processFacts.comm),
+    exe: textAt(processes.bytes, slot + EXE),
+    pid: facts.getUint32(processFacts.pid, true),
+    uid: facts.getUint32(processFacts.uid, true),
+    netns: facts.getUint32(processFacts.netns, true),
+    tid: event.getUint32(connectEvent.tid, true),
+    outcome: OUTCOMES[event.getUint8(connectEvent.outcome)],
+    errno: event.getUint16(connectEvent.error, true),
+    flags: event.getUint8(connectEvent.flags),
+    local_port: event.getUint16(connectEvent.local_port, true),
+    remote_port: event.getUint32(connectEvent.remote_port, true),
+  }
+}
+
+function textAt(bytes: Uint8Array, offset: number): string {
+  return Buffer.from(bytes.subarray(offset, bytes.indexOf(0, offset))).toString()
+}
+
+function byName(events: readonly Event[]): Event[] {
+  return events.toSorted((a, b) => (a.comm < b.comm ? -1 : 1))
+}
+
+function expectedEvents(found: Found, flagsOf: (name: string) => number): Event[] {
+  const events = Object.entries(ENDS).map(([comm, [outcome, errno]]) => ({
+    ...processOf(found, comm),
+    ...portsOf(found, comm),
+    outcome,
+    errno,
+    flags: flagsOf(comm),
+  }))
+  return byName(events)
+}
+
+/** The local port is read when an attempt ends. */
+function expectedPending(found: Found): unknown[] {
+  return [{ ...processOf(found, 'pending'), remote_port: portsOf(found, 'pending').remote_port, flags: 0 }]
+}
+
+function processOf({ pid, netns }: Found, comm: string) {
+  return { comm, exe: 'missed-ends', pid, uid: 0, netns, tid: pid }
+}
+
+function portsOf({ ports }: Found, name: string): Ports {
+  return ports[name] ?? { local_port: -1, remote_port: -1 }
+}

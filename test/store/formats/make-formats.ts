@@ -1,0 +1,139 @@
+/**
+ * Makes a trace of one version of the format, the newest by default. Needed once, for a new version: the files of older ones
+ * never change.
+ *   node_modules/.bin/esbuild test/store/formats/make-formats.ts --bundle --platform=node --format=esm \
+ *     --external:better-sqlite3 --outfile=build/make-formats.mjs && node build/make-formats.mjs [VERSION…]
+ */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Database } from 'better-sqlite3'
+import { PACKAGE_ROOT } from '../../../src/package-root.js'
+import { closeSession, insertSession } from '../../../src/record/session/session-row.js'
+import { openOutput } from '../../../src/record/session/open-output.js'
+import { createTraceWriter } from '../../../src/record/write/trace-writer.js'
+import { sumLoss, type LossCounts } from '../../../src/store/loss-text.js'
+import { latestVersion } from '../../../src/store/migrate.js'
+import { makeOlderTrace } from '../../analyze/older-trace.js'
+import { LOOPBACK6, MAPPED_PREFIX, packEvents, type EventFields } from '../../record/make-events.js'
+
+const DIRECTORY = join(PACKAGE_ROOT, 'test/store/formats')
+const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
+const STARTED_UNIX_NS = 1_700_000_000_123_456_789n
+const SECOND_NS = 1_000_000_000n
+const WEB = `${MAPPED_PREFIX}c0000201`
+const MYSQL = `${MAPPED_PREFIX}0a000002`
+const PHP = { pid: 2000, tid: 2003, comm: 'php-fpm', exe: 'php-fpm8.2', uid: 33, exeInode: 12n, cgroupId: 78n }
+
+/** The part of a window, and the rows after it. */
+const WINDOW: readonly Partial<EventFields>[] = [
+  { startedNs: 1n * SECOND_NS, latencyNs: 1_200_000n, remoteAddress: WEB, remotePort: 443 },
+  { startedNs: 2n * SECOND_NS, latencyNs: 900_000n, remoteAddress: WEB, remotePort: 443, localPort: 40_001 },
+  { startedNs: 3n * SECOND_NS, latencyNs: 50_000n, remoteAddress: LOOPBACK6, family: 6, outcome: 1, error: 111 },
+  {
+    ...PHP,
+    startedNs: 4n * SECOND_NS,
+    latencyNs: 3_500_000_000n,
+    remoteAddress: WEB,
+    remotePort: 443,
+    synRetransmits: 2,
+  },
+]
+const REST: readonly Partial<EventFields>[] = [
+  { ...PHP, startedNs: 5n * SECOND_NS, latencyNs: 250_000n, remoteAddress: MYSQL, remotePort: 3306 },
+  {
+    ...PHP,
+    startedNs: 6n * SECOND_NS,
+    latencyNs: 7n * SECOND_NS,
+    remoteAddress: MYSQL,
+    remotePort: 3306,
+    outcome: 2,
+    error: 110,
+  },
+  { startedNs: 58n * SECOND_NS, latencyNs: 0n, remoteAddress: MYSQL, remotePort: 3306, outcome: 7 },
+]
+/** What only the fourth version can hold: an end that was not seen, and a process that is not known. */
+const FOURTH: readonly Partial<EventFields>[] = [
+  { startedNs: 7n * SECOND_NS, latencyNs: 1n, remoteAddress: WEB, remotePort: 443, flags: 64 },
+  { pid: 0, tid: 0, startedNs: 8n * SECOND_NS, latencyNs: 400_000n, remoteAddress: WEB, remotePort: 443 },
+]
+
+const LOOKUPS = `
+  UPDATE session SET dns_source = 'udp';
+  INSERT INTO dns_name VALUES (1, 'web.example'), (2, 'gone.example');
+  INSERT INTO dns_lookup VALUES
+    (NULL, 1, 900000000, 15000000, 1, 1, 0, 1, 1, 4026531840),
+    (NULL, 1, 3900000000, 40000000, 2, 1, 3, 0, 2, NULL);
+  INSERT INTO dns_address VALUES (1, 1, '192.0.2.1');
+  INSERT INTO connect_dns SELECT attempt_id, 1, 85000000, 15000000, 1 FROM connect_attempt AS a JOIN endpoint AS e
+    USING (endpoint_id) WHERE e.remote_address = '192.0.2.1' AND a.started_ns < 4000000000`
+
+/** Host, boot and recorder are those of nobody's machine. */
+const HOST = `UPDATE session SET host = 'web-1', boot_id = '2f1c4d34-0000-4000-8000-000000000000', kernel = '6.1.0-31-amd64',
+  machine = 'x86_64', recorder_pid = 999, recorder_start_ticks = 1`
+
+function writeTrace(path: string, version: number): void {
+  rmSync(path, { force: true })
+  const output = openOutput(path)
+  const { db } = output
+  const sessionId = insertSession(db, {
+    toolVersion: '0.1.0',
+    commandLine: 'tcpconn record --duration 1m trace.db',
+    filters: '{}',
+    ringBytes: 16_777_216,
+    startedUnixNs: STARTED_UNIX_NS,
+    dnsSource: null,
+    localErrors: false,
+  })
+  const loss = { ringFull: 1, mapFull: 0, writerBehind: 0, missed: 0, skipped: version >= 4 ? 2 : 0 }
+  const rows = writeAttempts({ db, sessionId, version, loss })
+  const kernel = rows + sumLoss(loss)
+  if (version >= 3) db.exec(LOOKUPS)
+  closeSession(db, sessionId, {
+    durationNs: 60e9,
+    reason: 'duration',
+    loss,
+    completeness: { kernelMin: kernel, kernelMax: kernel, comparable: rows, uncomparable: 0 },
+    dns: { lost: 0, malformed: 0, evicted: 0 },
+    skipped: { all: 40, uncovered: 5 },
+    lostProcesses: 1,
+  })
+  db.exec(HOST)
+  output.close()
+}
+
+interface Contents {
+  readonly db: Database
+  readonly sessionId: number
+  readonly version: number
+  readonly loss: LossCounts
+}
+
+/** @returns how many there are */
+function writeAttempts({ db, sessionId, version, loss }: Contents): number {
+  const names = {
+    userName: (uid: number) => (uid === 33 ? 'www-data' : null),
+    cgroupPath: (id: bigint) => (id === 77n ? '/system.slice/cron.service' : '/system.slice/php8.2-fpm.service'),
+  }
+  const writer = createTraceWriter(db, { sessionId, epochNs: 0n, names, context: null })
+  const write = (events: readonly Partial<EventFields>[], lost: LossCounts) => {
+    const packed = packEvents(events)
+    return writer.write(packed, packed.source, lost, 1e9)
+  }
+  const first = write(WINDOW, loss)
+  writer.flushWindow()
+  return first + write([...REST, ...(version >= 4 ? FOURTH : [])], NO_LOSS)
+}
+
+const wanted = process.argv.slice(2).map(Number)
+for (const version of wanted.length > 0 ? wanted : [latestVersion()]) {
+  const path = join(DIRECTORY, `version-${version}.db`)
+  if (version === latestVersion()) {
+    writeTrace(path, version)
+    continue
+  }
+  const newest = `${path}.newest`
+  writeTrace(newest, version)
+  rmSync(path, { force: true })
+  makeOlderTrace(newest, version, path)
+  rmSync(newest)
+}
