@@ -87,6 +87,15 @@ static __always_inline void finish_unsent(const struct tcp_facts *tcp, struct co
 	}
 }
 
+/*
+ * tcp_disconnect (shutdown, connect to AF_UNSPEC, close with SO_LINGER 0) has cleared the counts of the socket and left
+ * ECONNRESET on it. To be seen only when the change itself was not: that comes first. Without a SYN nobody resets.
+ */
+static __always_inline bool is_disconnected(const struct tcp_facts *tcp, const struct connect_event *event, int newstate)
+{
+	return (event->flags & FLAG_INEXACT) && !tcp->segs_out && (newstate == TCP_ESTABLISHED || event->error == ECONNRESET);
+}
+
 /* @newstate: the state that ended the attempt */
 static __always_inline void finish_attempt(struct sock *sk, struct connect_event *event, int newstate)
 {
@@ -98,7 +107,9 @@ static __always_inline void finish_attempt(struct sock *sk, struct connect_event
 	event->local_port = tcp.source_port;
 	event->syn_retransmits = tcp.total_retrans > 255 ? 255 : tcp.total_retrans;
 	event->error = newstate == TCP_ESTABLISHED ? 0 : sk->sk_err;
-	if (!tcp.segs_out)
+	if (is_disconnected(&tcp, event, newstate))
+		event->error = 0;
+	else if (!tcp.segs_out)
 		event->flags |= FLAG_NO_SYN;
 	if (newstate == TCP_CLOSE && !event->error && (event->flags & FLAG_NO_SYN))
 		finish_unsent(&tcp, event);

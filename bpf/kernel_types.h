@@ -75,6 +75,7 @@ struct tcp_sock {
 	__u32 total_retrans;
 	__u32 retrans_stamp;
 	__u32 rcv_nxt;
+	__u64 bytes_acked;
 	struct tcp_fastopen_request *fastopen_req;
 	bool is_mptcp;
 	__u8 fastopen_connect : 1;

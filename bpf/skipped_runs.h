@@ -130,26 +130,29 @@ static __always_inline void catch_end(struct sock *sk, int newstate)
 	remove_attempt(sk, &at);
 }
 
-/* ICMP errors are reported before the change to CLOSE, which is then seen. */
-SEC("tp_btf/inet_sk_error_report")
-int BPF_PROG(catch_error, struct sock *sk)
-{
-	hold_cpu();
-	if (sk->sk_protocol == IPPROTO_TCP && sk->__sk_common.skc_state == TCP_CLOSE)
-		catch_end(sk, TCP_CLOSE);
-	release_cpu();
-	return 0;
-}
-
 /*
- * The SYN was answered before the socket was closed: tcp_connect sets rcv_nxt to 0, and the answer to something else. It
- * outlives tcp_disconnect.
+ * The SYN was answered before the socket was closed: tcp_connect sets rcv_nxt to 0, and the answer to something else. The SYN
+ * of a simultaneous open is an answer, too, but does not acknowledge ours. tcp_disconnect clears the counts and leaves rcv_nxt.
  */
 static __always_inline bool was_established(struct sock *sk)
 {
 	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
 
-	return tcp && tcp->rcv_nxt;
+	return tcp && tcp->rcv_nxt && (tcp->bytes_acked || !tcp->segs_out);
+}
+
+/*
+ * Failures, and also the end of connections whose establishment was not seen: a RST from either side, ss --kill, tcp_disconnect.
+ * Older kernels report ICMP errors before the change to CLOSE, which is then seen.
+ */
+SEC("tp_btf/inet_sk_error_report")
+int BPF_PROG(catch_error, struct sock *sk)
+{
+	hold_cpu();
+	if (sk->sk_protocol == IPPROTO_TCP && sk->__sk_common.skc_state == TCP_CLOSE)
+		catch_end(sk, was_established(sk) ? TCP_ESTABLISHED : TCP_CLOSE);
+	release_cpu();
+	return 0;
 }
 
 /* Called first thing when a socket is destroyed: net/ipv4/tcp_ipv4.c, tcp_v4_destroy_sock. */

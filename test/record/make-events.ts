@@ -120,22 +120,28 @@ const processes = createProcessTable()
 const records = new Map<string, Uint8Array>()
 
 function processRecordOf(event: EventFields): Uint8Array {
+  const { processStartNs, cgroupId, exeInode, pid, uid, netns, mntns, comm, exe } = event
+  const identity = JSON.stringify([`${processStartNs} ${cgroupId} ${exeInode}`, pid, uid, netns, mntns, comm, exe])
+  const known = records.get(identity)
+  if (known) return known
+  const record = makeProcessRecord(event, { position: records.size, generation: 1 })
+  records.set(identity, record)
+  processes.add(new Uint32Array(record.buffer), record, 0)
+  return record
+}
+
+function makeProcessRecord(event: EventFields, key: { position: number; generation: number }): Uint8Array {
   const record = new Uint8Array(processEvent.size_bytes)
   const view = new DataView(record.buffer)
   const facts = (name: keyof typeof processFacts) => processEvent.facts + processFacts[name]
+  set32(view, processEvent.key, key.position)
+  set32(view, processEvent.key + 4, key.generation)
   set64(view, facts('process_start_ns'), event.processStartNs)
   set64(view, facts('cgroup_id'), event.cgroupId)
   set64(view, facts('exe_inode'), event.exeInode)
   for (const name of ['pid', 'uid', 'netns', 'mntns'] as const) set32(view, facts(name), event[name])
   record.set(toBytes(event.comm).subarray(0, 16), facts('comm'))
   record.set(toBytes(event.exe).subarray(0, processEvent.size_bytes - processEvent.exe), processEvent.exe)
-  const identity = Buffer.from(record.buffer).toString('latin1')
-  const known = records.get(identity)
-  if (known) return known
-  set32(view, processEvent.key, records.size)
-  set32(view, processEvent.key + 4, 1)
-  records.set(identity, record)
-  processes.add(new Uint32Array(record.buffer), record, 0)
   return record
 }
 
