@@ -90,6 +90,7 @@ _Static_assert(sizeof(struct connect_event) == 72, "64 bytes for the map, and th
 
 #define BUCKETS 8192 /* a power of two */
 #define PLACES 8
+#define PLACE_TAKEN 1
 
 /* The first 64 bytes of a struct connect_event: what is known when an attempt begins. */
 struct pending_attempt {
@@ -100,7 +101,7 @@ _Static_assert(__builtin_offsetof(struct connect_event, latency_ns) == sizeof(st
 
 /* Pending attempts, by a hash of the address of their struct sock. */
 struct bucket {
-	__u64 socks[PLACES];     /* struct sock addresses; 0: the place is free */
+	__u64 socks[PLACES];     /* struct sock addresses; 0: the place is free; PLACE_TAKEN: its attempt is being written */
 	struct pending_attempt attempts[PLACES];
 };
 

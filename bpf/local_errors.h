@@ -63,6 +63,11 @@ static __always_inline bool is_local_error(const struct connect_call *call, __s6
 	case EINPROGRESS:
 	case EISCONN:
 		return false;
+	/* An answer to a SYN: the attempt began, and all programs were skipped for that. */
+	case ECONNREFUSED:
+	case ECONNRESET:
+	case ETIMEDOUT:
+		return !filters.preemptible;
 	}
 	return true;
 }

@@ -98,8 +98,9 @@ static __always_inline bool put_into_bucket(struct sock *sk, const struct pendin
 	if (!bucket)
 		return false;
 #define PUT(i)                                                                                          \
-	if (!bucket->socks[i] && !__sync_val_compare_and_swap(&bucket->socks[i], 0, key)) {            \
+	if (!bucket->socks[i] && !__sync_val_compare_and_swap(&bucket->socks[i], 0, PLACE_TAKEN)) {    \
 		bucket->attempts[i] = *attempt;                                                         \
+		bucket->socks[i] = key;                                                                 \
 		return true;                                                                            \
 	}
 	PUT(0) PUT(1) PUT(2) PUT(3) PUT(4) PUT(5) PUT(6) PUT(7)

@@ -177,7 +177,7 @@ static __always_inline void catch_open(struct bucket *bucket, __u32 place)
 	struct connect_event event;
 	struct tcp_facts tcp = {};
 
-	if (!sk)
+	if ((__u64)sk <= PLACE_TAKEN)
 		return;
 	*(struct pending_attempt *)&event = bucket->attempts[place];
 	/* The memory of a socket may be another's by now. */

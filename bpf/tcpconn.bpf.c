@@ -99,7 +99,8 @@ static __always_inline bool is_end(struct sock *sk, int oldstate)
 /* A connection is closed whose establishment was not seen: one lookup per connection. */
 static __always_inline bool is_closed(int oldstate, int newstate)
 {
-	return newstate == TCP_CLOSE && oldstate != TCP_LISTEN && oldstate != TCP_NEW_SYN_RECV;
+	return newstate == TCP_CLOSE && oldstate != TCP_CLOSE && oldstate != TCP_SYN_RECV && oldstate != TCP_LISTEN &&
+	       oldstate != TCP_NEW_SYN_RECV;
 }
 
 SEC("tp_btf/inet_sock_set_state")

@@ -1,4 +1,5 @@
 import { formatCount, formatPlural } from '../show/format-number.js'
+import { describeSkippedRuns } from './loss-text.js'
 
 /** What a session's row says of its completeness. `null` fields: not compared. */
 export interface CompletenessRow {
@@ -45,6 +46,6 @@ export function describeCompleteness(row: CompletenessRow): CompletenessText {
 
 /** Where nothing can be compared, skipped runs are all that is known of what may be missing. */
 function describeSkipped({ uncovered_run_count: count }: CompletenessRow): string {
-  if (!count) return ''
-  return `; the kernel skipped ${formatPlural(count, 'run')} of the probe: attempts may be missing`
+  const text = describeSkippedRuns(count ?? 0)
+  return text === null ? '' : `; ${text}`
 }

@@ -33,6 +33,11 @@ export function describeLostProcesses(count: number): string | null {
   return `the process of ${formatPlural(count, 'attempt')} is not known: the ring was full when it was to be sent`
 }
 
+/** A line for runs of the probe that the kernel skipped and no other program stood in for, `null` when there are none. */
+export function describeSkippedRuns(count: number): string | null {
+  return count === 0 ? null : `the kernel skipped ${formatPlural(count, 'run')} of the probe: attempts may be missing`
+}
+
 /** A line for lost attempts by cause, `null` without loss. */
 export function describeLossCounts(loss: LossCounts): string | null {
   if (sumLoss(loss) === 0) return null

@@ -24,8 +24,8 @@ import { addLookups } from './add-lookups.js'
 import { sampleEvents } from './sample-events.js'
 import { makeSampleTrace } from './sample-trace.js'
 
-/** CPU time that each answer may take. The slowest ones take a tenth of it. */
-const LIMIT_MS = 2000
+/** CPU time that each answer may take: far more than any takes on a busy machine, and far less than what does not end. */
+const LIMIT_MS = 10_000
 const FORMAT_NAMES = ['table', 'json', 'csv'] as const
 const sql = (text: string) => createSqlQuery('sql', readStatement(text))
 const QUERIES = [...CATALOGUE, sql('SELECT time, comm, remote_address, latency_ns FROM connects')]
@@ -150,7 +150,7 @@ describe('a trace of a stranger is answered, or refused in words of ours, and so
     expect([...(await askAll(write(readSample().bytes)))]).toEqual(['ok'])
   })
 
-  test('with bits flipped anywhere', { timeout: 120_000 }, async () => {
+  test('with bits flipped anywhere', { timeout: 400_000 }, async () => {
     const { bytes } = readSample()
     const codes = new Set<string>()
     for (let seed = 1; seed <= 24; seed++) {
@@ -177,7 +177,7 @@ describe('a trace of a stranger is answered, or refused in words of ours, and so
   const READ_BY_ALL = ['session', 'clock_offset', 'process', 'connect_attempt', 'batch', 'latency_window', 'dns_lookup']
 
   // A column at a time: one absurd value keeps most queries from looking at the others.
-  test.each(['-1', '9223372036854775807'])('with integers of %s', { timeout: 120_000 }, async (value) => {
+  test.each(['-1', '9223372036854775807'])('with integers of %s', { timeout: 400_000 }, async (value) => {
     const { columns } = readSample()
     const integers = columns.filter((column) => column.type === 'INTEGER' && READ_BY_ALL.includes(column.table))
     for (const { table, name } of integers) {
@@ -245,8 +245,8 @@ describe('a trace of a stranger is answered, or refused in words of ours, and so
     const many = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 10000)'
     const file = changed(`
       DELETE FROM window_sums;
-      ${many} INSERT INTO latency_window SELECT i + 1000, 2, 1, 1000000000, 0, 60000000000, 0, 0, 0, 0, 0, 0 FROM n;
-      ${many} INSERT INTO batch SELECT i + 1000, 2, 1, 1000000000, 1, 0, 60000000000, 0, 0, 0, 0 FROM n`)
+      ${many} INSERT INTO latency_window SELECT i + 1000, 2, 1, 1000000000, 0, 60000000000, 0, 0, 0, 0, 0, 0, 0 FROM n;
+      ${many} INSERT INTO batch SELECT i + 1000, 2, 1, 1000000000, 1, 0, 60000000000, 0, 0, 0, 0, 0 FROM n`)
     await askAll(file)
   })
 

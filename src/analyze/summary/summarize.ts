@@ -7,7 +7,7 @@ import { highestLatency, mergedPercentiles } from '../sums/merged-percentiles.js
 import type { Group } from '../sums/sum-up.js'
 import { recordedRanges } from '../trace/recorded-ranges.js'
 import type { Scope } from '../trace/scope.js'
-import { readBatchFacts, readVerdict } from '../trace/session-facts.js'
+import { hasInexact, readBatchFacts, readVerdict } from '../trace/session-facts.js'
 import { findSlowestEndpoint, type SlowestEndpoint } from './find-slowest-endpoint.js'
 import { rankActors } from './rank-actors.js'
 import { SUMMARY_DNS_COLUMNS, summarizeDns } from './summarize-dns.js'
@@ -118,11 +118,14 @@ function describeSlowest(slowest: SlowestEndpoint | null): Row {
   return [...slowest.key, slowest.p99Ns, slowest.count, slowest.endpoints, slowest.minCount]
 }
 
-/** Attempts that the latency statistics cover; pending ones have no latency yet. */
-function createLatencyCount({ filters }: Scope): (group: Group) => number {
+/** Attempts that the latency statistics cover: pending ones have no latency yet, and that of inexact ones is not known. */
+function createLatencyCount({ filters, parts }: Scope): (group: Group) => number {
   const asked: readonly Outcome[] = filters.outcomes.length === 0 ? ['established'] : filters.outcomes
   const codes = asked.filter((outcome) => outcome !== 'pending').map((outcome) => OUTCOMES.indexOf(outcome))
-  return ({ counts }) => codes.reduce((sum, code) => sum + (counts[code] as number), 0)
+  const countAll = ({ counts }: Group) => codes.reduce((sum, code) => sum + (counts[code] as number), 0)
+  if (!parts.some(hasInexact)) return countAll
+  const reader = createLatencyReader()
+  return (group) => reader.count(group.latencies)
 }
 
 function sumLostAttempts({ parts }: Scope): number {

@@ -23,6 +23,8 @@ export interface LatencyReader {
   percentiles(latencies: Latencies, percents: readonly number[]): (number | null)[]
   /** Whether a percentile may be above a limit: `false` only when it is not. Takes a fraction of the time of `percentiles`. */
   mayExceed(latencies: Latencies, percent: number, limitNs: number): boolean
+  /** How many there are. */
+  count(latencies: Latencies): number
   /** Counts per bucket. Void at the next call. */
   histogram(latencies: Latencies): Float64Array
 }
@@ -36,6 +38,12 @@ export function createLatencyReader(): LatencyReader {
   }
   return {
     histogram,
+    count({ buckets, values }) {
+      if (values !== null) return countValues(values.runs())
+      let total = 0
+      for (const blob of buckets) forEachBucket(blob, (bucket, count) => (total += bucket < BUCKET_COUNT ? count : 0))
+      return total
+    },
     mayExceed({ buckets, values }, percent, limitNs) {
       if (values !== null) return true
       const limit = bucketOf(limitNs)

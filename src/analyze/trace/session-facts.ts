@@ -30,6 +30,9 @@ const FLAG_NAMES = [
   'inexact',
 ] as const
 
+/** The bit of connect_attempt.flags for attempts whose begin or end was not seen. */
+const INEXACT = 64
+
 /** Sums over a session's batches, without looking at its attempts. Loss of a session that was cut off is there too. */
 export function readBatchFacts(db: Database, sessionIds: readonly number[]): BatchFacts {
   const [row] = selectAll(
@@ -112,6 +115,18 @@ export function readVerdict(parts: readonly SessionPart[]): Verdict {
   })
   const worst = (['incomplete', 'unchecked'] as const).find((verdict) => verdicts.includes(verdict))
   return worst ?? 'complete'
+}
+
+/** Whether a session may have attempts whose latency is not known although they have ended. */
+export function hasInexact({ trace, sessionId }: SessionPart): boolean {
+  const query = queries
+    .selectFrom('latency_window')
+    .select(({ fn }) => fn.sum<number | null>('inexact').as('inexact'))
+    .where('session_id', '=', sessionId)
+  const [row] = selectAll(trace.db, query)
+  if (Number(row?.inexact ?? 0) > 0) return true
+  for (const { flags } of iterateTail(trace.db, sessionId)) if (flags & INEXACT) return true
+  return false
 }
 
 /** Attempts of a session per flag: those of its windows, and those after the last one. */

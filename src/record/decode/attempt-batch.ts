@@ -1,4 +1,5 @@
 import type { NameMatch } from '../dns/name-cache.js'
+import { connectFlag, connectOutcome } from '../probe/wire.gen.js'
 
 /**
  * What ends every row of connect_attempt and is almost always the same: outcome, errno, SYN retransmits, flags.
@@ -9,6 +10,11 @@ export interface RowShape {
   readonly errno: number
   readonly synRetransmits: number
   readonly flags: number
+}
+
+/** Whether the latency of an attempt is known: it has ended, and its begin and its end were seen. */
+export function hasLatency(outcome: number, flags: number): boolean {
+  return outcome !== connectOutcome.pending && (flags & connectFlag.inexact) === 0
 }
 
 /** Attempts of one write, as columns. Processes and endpoints go by the entry numbers of their dictionaries. */

@@ -11,6 +11,7 @@ import type { ProbeOptions } from '../options/probe-options.js'
 import { BTF_PATH, isKernelSupported, MINIMUM_KERNEL } from '../probe/kernel-support.js'
 import { openLibbpf } from '../probe/libbpf.js'
 import { loadProbe, RING_BYTES } from '../probe/load-probe.js'
+import { ATTEMPT_BYTES } from '../probe/ring-reader.js'
 import { PROBE_OBJECT } from '../probe/probe-file.js'
 
 /** One thing that recording needs. */
@@ -139,7 +140,7 @@ function tryProbe(): Check {
     loadProbe(PLAIN).close()
     return {
       name: 'ring',
-      found: `${formatBytes(RING_BYTES)} (${RING_BYTES / 256} attempts), probe loads and attaches`,
+      found: `${formatBytes(RING_BYTES)} (${Math.floor(RING_BYTES / ATTEMPT_BYTES)} attempts), probe loads and attaches`,
       todo: null,
     }
   } catch (error) {
@@ -153,6 +154,6 @@ function explain(error: unknown): [reason: string, hint: string] {
 }
 
 function notTried(): Check {
-  const found = `${formatBytes(RING_BYTES)} (${RING_BYTES / 256} attempts), not tried yet`
+  const found = `${formatBytes(RING_BYTES)} (${Math.floor(RING_BYTES / ATTEMPT_BYTES)} attempts), not tried yet`
   return { name: 'ring', found, todo: 'mend the above first, then run tcpconn doctor again' }
 }

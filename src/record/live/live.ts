@@ -1,6 +1,6 @@
 import { safeLine } from '../../show/safe-text.js'
 import { describeDnsLoss, type DnsLossCounts } from '../../store/dns-loss-text.js'
-import { describeLossCounts } from '../../store/loss-text.js'
+import { describeLossCounts, describeLostProcesses, describeSkippedRuns } from '../../store/loss-text.js'
 import type { ViewOptions } from '../../view/view-options.js'
 import { createCgroupPaths, type CgroupPaths } from '../host/cgroup-paths.js'
 import { findCgroupRoot } from '../host/cgroup-root.js'
@@ -40,6 +40,8 @@ export async function live(options: LiveOptions): Promise<void> {
     const dns = await show(options, probe, users)
     const losses = [
       describeLossCounts({ ...probe.lost(), writerBehind: 0, skipped: 0 }),
+      describeLostProcesses(probe.lostProcesses()),
+      describeSkippedRuns(probe.skipped()?.uncovered ?? 0),
       options.dnsSource && describeDnsLoss(dns),
     ]
     for (const loss of [...losses, ...describeLostDetails(probe.lostDetails())]) {

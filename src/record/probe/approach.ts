@@ -31,7 +31,7 @@ const HASH: Approach = {
  * @param asOn a release whose approach is taken instead, for measuring it (docs/benchmarks.md); nothing is detached then
  */
 export function chooseApproach(kernel = release(), asOn = process.env.TCPCONN_APPROACH): Approach {
-  if (asOn) return { ...approachOf(asOn), isAdaptive: false }
+  if (asOn && /^\d+\.\d+$/.test(asOn)) return { ...approachOf(asOn), isAdaptive: false }
   return approachOf(kernel)
 }
 

@@ -1,3 +1,5 @@
+import { messageOf } from '../../errors.js'
+import { safeLine } from '../../show/safe-text.js'
 import { readMonotonicClock } from '../host/clock.js'
 import { sleep } from '../host/sleep.js'
 import type { ProbeOptions } from '../options/probe-options.js'
@@ -116,10 +118,12 @@ function followAll(object: ProbeObject, options: ProbeOptions, approach: Approac
     start: () => state.setRecording(1),
     stop: () => state.setRecording(0),
     detach() {
-      object.detach()
+      // What catches missed ends before what follows them: ends of the meantime would seem missed.
+      object.detach(approach.catchers)
       // A program that was running then has long ended after this: it takes a microsecond.
       sleep(IN_FLIGHT_MS)
-      if (approach.final !== null && (watch.skipped()?.uncovered ?? 0) > 0) object.run(approach.final)
+      const { final } = approach
+      if (final !== null && (watch.skipped()?.uncovered ?? 0) > 0) tryTo(() => object.run(final))
     },
     pending,
     close() {
@@ -149,6 +153,15 @@ function createForgetting(ring: RingReader, pending: () => PendingEvents): () =>
   }
 }
 
+/** What makes a recording more exact must not end it: without it attempts stay inexact, or pending. */
+function tryTo(step: () => void): void {
+  try {
+    step()
+  } catch (error) {
+    process.stderr.write(`note: ${safeLine(messageOf(error))}\n`)
+  }
+}
+
 function watchSkips(object: ProbeObject, { followers, isAdaptive }: Approach) {
   const last = followers.at(-1) as string
   // Where there is one program alone, the kernel skips none.
@@ -161,7 +174,7 @@ function watchSkips(object: ProbeObject, { followers, isAdaptive }: Approach) {
     const all = misses.reduce((sum, count) => sum + count)
     return { all, first: misses[0] as number, last: misses.at(-1) as number }
   }
-  const attachSecond = () => object.attach(last)
+  const attachSecond = () => tryTo(() => object.attach(last))
   return createSkipWatch({ readMisses, attachSecond, detachSecond: () => object.detachOne(last) }, isAdaptive)
 }
 

@@ -14,6 +14,8 @@ const KEY_BYTES = 8
 const ENOENT = -2
 const ATTEMPT_WORDS = pendingAttempt.size_bytes / 4
 const EVENT_WORDS = connectEvent.size_bytes / 4
+/** As in bpf/connect_event.h. */
+const PLACE_TAKEN = 1
 /** Places of a bucket. */
 const PLACES = (bucket.attempts - bucket.socks) / KEY_BYTES
 
@@ -59,7 +61,8 @@ function copyBuckets(buckets: Uint32Array): Uint32Array[] {
   for (let at = 0; at < buckets.length; at += bucket.size_bytes / 4) {
     for (let place = 0; place < PLACES; place++) {
       const sock = at + (bucket.socks + place * KEY_BYTES) / 4
-      if (buckets[sock] === 0 && buckets[sock + 1] === 0) continue
+      // Free, or taken by an attempt that is being written.
+      if ((buckets[sock] as number) <= PLACE_TAKEN && buckets[sock + 1] === 0) continue
       const from = at + (bucket.attempts + place * pendingAttempt.size_bytes) / 4
       const copy = buckets.slice(from, from + ATTEMPT_WORDS)
       // One that ended meanwhile may have left its place to the next, whose fields are not all there yet.

@@ -26,8 +26,11 @@ export interface ProbeObject {
   attachToEvent(program: string, fd: number): void
   /** Attaches a program to a function that begins there in a file, and says whether that is possible. */
   attachToFunction(program: string, file: string, target: FunctionEnd): boolean
-  /** Ends what is attached, but for what is attached to functions: that stays until `close`. */
-  detach(): void
+  /**
+   * Ends what is attached, but for what is attached to functions: that stays until `close`.
+   * @param first programs that end before all others
+   */
+  detach(first: readonly string[]): void
   /** Takes all out of the kernel: what is attached, too. */
   close(): void
 }
@@ -58,6 +61,10 @@ export function openObject(libbpf: Libbpf, path: string, log: LibbpfLog): ProbeO
   const destroy = (ended: Pointer[]) => {
     for (const link of ended.splice(0)) libbpf.destroyLink(link)
   }
+  const detachOne = (name: string) => {
+    const at = links.indexOf(byName.get(name) as Pointer)
+    if (at !== -1) destroy(links.splice(at, 1))
+  }
   return {
     libbpf,
     map,
@@ -73,10 +80,7 @@ export function openObject(libbpf: Libbpf, path: string, log: LibbpfLog): ProbeO
       attached(link)
       byName.set(name, link as Pointer)
     },
-    detachOne(name) {
-      const at = links.indexOf(byName.get(name) as Pointer)
-      if (at !== -1) destroy(links.splice(at, 1))
-    },
+    detachOne,
     run(name) {
       const options = new Uint32Array(TEST_RUN_OPTS_BYTES / 4)
       options[0] = TEST_RUN_OPTS_BYTES
@@ -85,8 +89,10 @@ export function openObject(libbpf: Libbpf, path: string, log: LibbpfLog): ProbeO
     attachToCgroup: (name, fd) => keep(libbpf.attachToCgroup(program(name), fd)),
     attachToEvent: (name, fd) => attached(libbpf.attachToPerfEvent(program(name), fd)),
     attachToFunction: (name, file, end) => keep(libbpf.attachToFunction(program(name), file, end), functionLinks),
-    // What catches missed ends before what follows them: those of the meantime would seem missed.
-    detach: () => destroy(links.splice(0).toReversed()),
+    detach(first) {
+      for (const name of first) detachOne(name)
+      destroy(links)
+    },
     close() {
       destroy(links)
       destroy(functionLinks)

@@ -86,6 +86,8 @@ export function createRingReader(
     processes.dropMarked()
   }
   const peek: RingReader['peek'] = (take, limit, withinBytes = Infinity) => {
+    // Not in release: what was given back may be read from a copy until now.
+    if (forgetAt !== null && released >= forgetAt) forget()
     const available = Math.min(pendingBytes(), withinBytes)
     const start = Number(released & mask)
     let count = 0
@@ -114,7 +116,6 @@ export function createRingReader(
       released += BigInt(given)
       peeked = 0
       Atomics.store(consumer, 0, released)
-      if (forgetAt !== null && released >= forgetAt) forget()
       return given
     },
     forgetProcesses(readPending) {

@@ -45,7 +45,8 @@ export function createSkipWatch(programs: WatchedPrograms, isAdaptive: boolean):
       if (misses === null) return
       if (!isCovered && misses.first > aloneFrom) {
         programs.attachSecond()
-        aloneBefore = misses.first - aloneFrom
+        // Until then the first one was alone.
+        aloneBefore = (programs.readMisses()?.first ?? misses.first) - aloneFrom
         isCovered = true
         mayDetach = false
       } else if (isCovered && mayDetach) {

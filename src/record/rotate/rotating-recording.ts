@@ -65,7 +65,8 @@ export function createRotatingRecording(first: Part, options: RotatingOptions): 
     const leaving = leaveFile(part, next, tap)
     if (leaving === null) return schedule.putOff(nowNs)
     left = { output: part.session.output, result: leaving.result }
-    part = startPart({ ...next, kernelCount: leaving.kernelCount }, part, options)
+    const { kernelCount, result } = leaving
+    part = startPart({ ...next, kernelCount, countedBefore: result.counted }, part, options)
     schedule.begin(nowNs)
   }
   return {

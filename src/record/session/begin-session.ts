@@ -30,8 +30,8 @@ export interface Session {
   readonly cgroupPaths: CgroupPaths
   /** `null` when only a part of the host is recorded, so that there is nothing to compare with */
   readonly kernelCount: KernelCount | null
-  /** What the probe counted beside losses, since the session began */
-  readonly probeCounts: () => ProbeCounts
+  /** What the probe had counted beside losses when the session began */
+  readonly countedBefore: ProbeCounts
 }
 
 /** What the probe counts beside losses. */
@@ -69,7 +69,7 @@ export function continueSession(first: Session, next: Pick<Session, 'output' | '
   return addSession({ ...first, ...next, users, contextNs }, () => ({ probe, context: countFromNow(context) }))
 }
 
-type Beginning = Omit<Session, 'id' | 'writer' | 'context' | 'probeCounts'> & {
+type Beginning = Omit<Session, 'id' | 'writer' | 'context' | 'countedBefore'> & {
   readonly users: UserNames
   /** The session's beginning in the times of its context */
   readonly contextNs: number
@@ -110,21 +110,23 @@ function createSession(
     context: options.dnsSource === null ? null : context,
     contextNs,
   })
-  const probeCounts = countProbeFromNow(probe)
-  return { id, options, probe, output, clock, writer, context, cgroupPaths, kernelCount, probeCounts }
+  const countedBefore = readProbeCounts(probe)
+  return { id, options, probe, output, clock, writer, context, cgroupPaths, kernelCount, countedBefore }
 }
 
-function countProbeFromNow(probe: Probe): () => ProbeCounts {
-  const [skippedBefore, processesBefore] = [probe.skipped(), probe.lostProcesses()]
-  return () => {
-    const now = probe.skipped()
-    return {
-      skipped: now && {
-        all: now.all - (skippedBefore?.all ?? 0),
-        uncovered: now.uncovered - (skippedBefore?.uncovered ?? 0),
-      },
-      lostProcesses: probe.lostProcesses() - processesBefore,
-    }
+/** What the probe has counted since it was loaded. */
+export function readProbeCounts(probe: Probe): ProbeCounts {
+  return { skipped: probe.skipped(), lostProcesses: probe.lostProcesses() }
+}
+
+/** What came between two readings. */
+export function subtractCounts(now: ProbeCounts, before: ProbeCounts): ProbeCounts {
+  return {
+    skipped: now.skipped && {
+      all: now.skipped.all - (before.skipped?.all ?? 0),
+      uncovered: now.skipped.uncovered - (before.skipped?.uncovered ?? 0),
+    },
+    lostProcesses: now.lostProcesses - before.lostProcesses,
   }
 }
 

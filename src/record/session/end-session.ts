@@ -2,7 +2,7 @@ import { readMonotonicClock } from '../host/clock.js'
 import type { DnsLossCounts } from '../../store/dns-loss-text.js'
 import { sumLoss, type LossCounts } from '../../store/loss-text.js'
 import type { SkippedRuns } from '../probe/skipped-runs.js'
-import type { ProbeCounts, Session } from './begin-session.js'
+import { readProbeCounts, subtractCounts, type ProbeCounts, type Session } from './begin-session.js'
 import type { Completeness } from './completeness.js'
 import { writePending } from './pending-rows.js'
 import type { Pump } from './pump.js'
@@ -24,6 +24,8 @@ export interface SessionResult {
   readonly completeness: Completeness | null
   readonly skipped: SkippedRuns | null
   readonly lostProcesses: number
+  /** The probe's own totals of these, as of now */
+  readonly counted: ProbeCounts
   readonly totals: SessionTotals
   /** `null`: names were not looked at */
   readonly dns: DnsResult | null
@@ -63,7 +65,8 @@ export function sayGoodbye(
   writer.addNames(true)
   writer.flushWindow()
   const completeness = kernelCount?.compare(writer.dictionaries.attemptsByNetns()) ?? null
-  const probeCounts = session.probeCounts()
+  const counted = readProbeCounts(session.probe)
+  const probeCounts = subtractCounts(counted, session.countedBefore)
   const missing = countSkippedAttempts(completeness, probeCounts, sumLoss(pump.loss.total))
   if (missing > 0) pump.writeSkipped(missing, durationNs)
   const loss = pump.loss.total
@@ -77,6 +80,7 @@ export function sayGoodbye(
     rows: pump.rows,
     completeness,
     ...probeCounts,
+    counted,
     totals: writer.totals,
     dns: isLookedUp ? { ...writer.dns, ...dns } : null,
   }
@@ -92,9 +96,9 @@ function countSkippedAttempts(completeness: Completeness | null, { skipped }: Pr
 /** After an error: detaches, and says in the session's row how it ended if the file still takes it. */
 export function failSession(session: Session, pump: Pump): void {
   const { clock, id, output, probe } = session
-  probe.stop()
-  probe.detach()
   try {
+    probe.stop()
+    probe.detach()
     // What is locked has been waited for already.
     output.waitForLocks(0)
     closeSession(output.db, id, {
@@ -103,7 +107,7 @@ export function failSession(session: Session, pump: Pump): void {
       loss: pump.loss.total,
       completeness: null,
       dns: session.context.counts(),
-      ...session.probeCounts(),
+      ...subtractCounts(readProbeCounts(probe), session.countedBefore),
     })
   } catch {
     // The first error is the one to report; without this row the session counts as cut off.

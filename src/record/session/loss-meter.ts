@@ -11,8 +11,8 @@ export interface LossMeter {
    *   because the writer was behind
    */
   take(writerHeldUs: boolean): LossCounts
-  /** Takes up attempts that are missing because the kernel skipped the probe. @returns them as a loss */
-  addSkipped(count: number): LossCounts
+  /** Takes up attempts that are missing because the kernel skipped the probe, once they are written. */
+  addSkipped(count: number): void
   /** All that was taken. */
   readonly total: LossCounts
   /** The probe's totals as of the last `take`. */
@@ -30,7 +30,6 @@ export function createLossMeter(
     total,
     addSkipped(count) {
       total.skipped += count
-      return { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: count }
     },
     get seen() {
       return seen

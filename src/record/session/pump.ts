@@ -4,6 +4,8 @@ import type { Probe } from '../probe/load-probe.js'
 import { isLocked } from './session-row.js'
 import { createLossMeter, type LossMeter, type ProbeLosses } from './loss-meter.js'
 
+const NO_LOSS: LossCounts = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
+
 /** Moves events from the ring into the trace. */
 export interface Pump {
   /**
@@ -71,7 +73,10 @@ export function createPump(probe: PumpSource, writer: TraceWriter, onBatch: () =
   return {
     hold,
     loss: meter,
-    writeSkipped: (count, nowNs) => void writer.write(probe.ring, () => 0, meter.addSkipped(count), nowNs),
+    writeSkipped(count, nowNs) {
+      writer.write(probe.ring, () => 0, { ...NO_LOSS, skipped: count }, nowNs)
+      meter.addSkipped(count)
+    },
     get rows() {
       return rows
     },

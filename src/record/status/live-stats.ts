@@ -1,6 +1,6 @@
 import { BUCKET_COUNT, bucketOf, percentileOf } from '../../store/latency-histogram.js'
 import { FAILED_OUTCOMES, OUTCOMES } from '../../store/outcome.js'
-import type { AttemptBatch } from '../decode/attempt-batch.js'
+import { hasLatency, type AttemptBatch } from '../decode/attempt-batch.js'
 
 const SLICE_MS = 1000
 /** The seconds that "of the last seconds" means. */
@@ -42,9 +42,9 @@ export function createLiveStats() {
       slice.attempts += batch.count
       attempts += batch.count
       for (let row = 0; row < batch.count; row++) {
-        const { outcome } = batch.shapes[batch.shape[row] as number]!
-        if (outcome === 0) slice.buckets[bucketOf(batch.latencyNs[row] as number)]!++
-        else if (FAILED.has(outcome)) failed++
+        const { outcome, flags } = batch.shapes[batch.shape[row] as number]!
+        if (outcome === 0 && hasLatency(outcome, flags)) slice.buckets[bucketOf(batch.latencyNs[row] as number)]!++
+        if (FAILED.has(outcome)) failed++
       }
     },
     read(nowMs: number): LiveStats {

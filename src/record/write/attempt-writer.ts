@@ -1,7 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3'
-import type { AttemptBatch, RowShape } from '../decode/attempt-batch.js'
+import { hasLatency, type AttemptBatch, type RowShape } from '../decode/attempt-batch.js'
 import type { Dictionaries } from '../intern/dictionaries.js'
-import { connectFlag, connectOutcome } from '../probe/wire.gen.js'
+import { connectOutcome } from '../probe/wire.gen.js'
 
 /** Rows per statement. More gains nothing, fewer cost a call each. */
 const STATEMENT_ROWS = [64, 8, 1] as const
@@ -74,11 +74,11 @@ function bindRows(
   rows: Uint32Array,
   bound: (number | null)[],
 ): void {
-  const hasLatency = shape.outcome !== connectOutcome.pending && (shape.flags & connectFlag.inexact) === 0
+  const isKnown = hasLatency(shape.outcome, shape.flags)
   for (let i = 0, at = 0; i < rows.length; i++, at += BOUND) {
     const row = rows[i] as number
     bound[at] = batch.startedNs[row] as number
-    bound[at + 1] = hasLatency ? (batch.latencyNs[row] as number) : null
+    bound[at + 1] = isKnown ? (batch.latencyNs[row] as number) : null
     bound[at + 2] = ids.processIds[batch.processEntry[row] as number] as number
     bound[at + 3] = batch.tidDelta[row] as number
     bound[at + 4] = ids.endpointIds[batch.endpointEntry[row] as number] as number

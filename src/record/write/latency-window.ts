@@ -1,5 +1,5 @@
 import { bucketOf } from '../../store/latency-histogram.js'
-import type { AttemptBatch, RowShape } from '../decode/attempt-batch.js'
+import { hasLatency, type AttemptBatch, type RowShape } from '../decode/attempt-batch.js'
 import { connectFlag } from '../probe/wire.gen.js'
 import { createLatencySums, type LatencyRow } from '../../store/latency-sums.js'
 import { createPairSet } from '../../store/pair-set.js'
@@ -78,8 +78,7 @@ export function createLatencyWindow(sessionUnixNs: bigint): LatencyWindow {
       const latencyNs = batch.latencyNs[row] as number
       const endpoint = batch.endpointEntry[row] as number
       const process = batch.processEntry[row] as number
-      // The latency of an attempt whose end was not seen is not known.
-      const bucket = outcome === 0 && (flags & connectFlag.inexact) === 0 ? bucketOf(latencyNs) : -1
+      const bucket = outcome === 0 && hasLatency(outcome, flags) ? bucketOf(latencyNs) : -1
       attempts++
       if (startedNs < minStartedNs) minStartedNs = startedNs
       if (startedNs > maxStartedNs) maxStartedNs = startedNs

@@ -13,6 +13,7 @@ import { createRandom } from '../../store/random.js'
 import { PLAIN_VIEW } from '../result/sample-result.js'
 import { addLookups } from '../add-lookups.js'
 import { makeSampleTrace } from '../sample-trace.js'
+import { connectFlag } from '../../../src/record/probe/wire.gen.js'
 import { variedEvents } from '../varied-events.js'
 
 const WIDTHS = [80, 120]
@@ -28,8 +29,10 @@ const snapshotOf = ({ name }: StoredQuery, width: number) => join(DIRECTORY, `${
  */
 function makeFixedTrace(): string {
   const random = createRandom(2026)
-  const before = variedEvents(random, 3000)
-  const after = variedEvents(random, 3000).map((event) => ({ ...event, latencyNs: event.latencyNs! / 3n }))
+  const exactEvents = () =>
+    variedEvents(random, 3000).map((event) => ({ ...event, flags: event.flags! & ~connectFlag.inexact }))
+  const before = exactEvents()
+  const after = exactEvents().map((event) => ({ ...event, latencyNs: event.latencyNs! / 3n }))
   const loss = { ringFull: 5, mapFull: 0, writerBehind: 2, missed: 0, skipped: 0 }
   const batches = [before.slice(0, 2000), null, before.slice(2000)]
   const { db, file } = makeSampleTrace({ batches }, { batches: [after], loss })

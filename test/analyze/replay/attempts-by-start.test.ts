@@ -25,7 +25,7 @@ test('a clock that was set a hundred thousand times is looked through once, not 
   const many = (count: number) => `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ${count})`
   db.exec(`
     ${many(100_000)} INSERT INTO clock_offset SELECT 1, i * 590000, 1700000000000000000 + i FROM n;
-    ${many(20_000)} INSERT INTO batch SELECT i + 10, 1, i + 10, 1, 0, 58000000000, 59000000000, 0, 0, 0, 0 FROM n`)
+    ${many(20_000)} INSERT INTO batch SELECT i + 10, 1, i + 10, 1, 0, 58000000000, 59000000000, 0, 0, 0, 0, 0 FROM n`)
   const cpuMs = startCpuClock()
   expect(readStarts(file)).toEqual([2, 1])
   expect(cpuMs()).toBeLessThan(1500)

@@ -9,7 +9,7 @@ const random = createRandom(2)
 const PARTS: SessionParts = { batches: [sampleEvents(random, 200), null, sampleEvents(random, 100)] }
 const lossOf = (files: readonly string[], session?: string) =>
   inScope(files, session === undefined ? {} : { session }, (scope) => describeLoss(scope.parts))
-const FLAGS = ['ipv4_mapped', 'fast_open', 'mptcp', 'kernel_thread', 'no_syn', 'simultaneous_open']
+const FLAGS = ['ipv4_mapped', 'fast_open', 'mptcp', 'kernel_thread', 'no_syn', 'simultaneous_open', 'inexact']
 
 describe.each([true, false])('a session, closed: %s', (goodbye) => {
   const makeTrace = () => makeSampleTrace(PARTS, { ...PARTS, goodbye }, PARTS).db

@@ -179,7 +179,7 @@ async function observeEnds({ isMissed }: { readonly isMissed: boolean }) {
   const errnos = await nextLine<Record<string, number>>(workload, 2)
   const isOver = (name: string) => name === 'open' || probe.events().some(({ comm }) => comm === name)
   await waitUntil('the end of each attempt in the ring', () => Object.keys(ENDS).every(isOver))
-  probe.object.detach()
+  probe.object.detach([])
   sleep(IN_FLIGHT_MS)
   probe.object.run(APPROACH.final as string)
   const errors = { refused: ECONNREFUSED, 'timed-out': ETIMEDOUT, unreachable: EHOSTUNREACH, crossed: ECONNRESET }

@@ -66,7 +66,7 @@ test('what was attached ends with the object, once, last one first; functions en
   object.attachToEvent('enter_connect', 8)
   const target = { offsetBytes: 4096, isReturn: false }
   expect(['libc', 'words'].map((file) => object.attachToFunction('enter', file, target))).toEqual([true, false])
-  object.detach()
+  object.detach([])
   expect(calls).toEqual(['link 12', 'link 11', 'link 10'])
   object.attach('follow_connect')
   object.close()
@@ -84,7 +84,7 @@ test('one program is detached alone, once, and may be attached again', () => {
   expect(calls).toEqual(['link 11'])
   object.attach('follow_skipped')
   object.detachOne('follow_skipped')
-  object.detach()
+  object.detach([])
   expect(calls).toEqual(['link 11', 'link 12', 'link 10'])
 })
 

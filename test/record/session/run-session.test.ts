@@ -50,7 +50,7 @@ function createScene(durationNs: number | null = null, names: HostNames = NAMES)
     kernelCount: null,
     cgroupPaths: createCgroupPaths(null),
     context: createNoContext(),
-    probeCounts: () => ({ skipped: probe.skipped(), lostProcesses: probe.lostProcesses() }),
+    countedBefore: { skipped: probe.skipped(), lostProcesses: probe.lostProcesses() },
   }
   const pump = createPump(probe, session.writer, () => {})
   const status = { add: vi.fn(), draw: vi.fn(), clear: vi.fn() }
