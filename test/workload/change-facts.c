@@ -366,7 +366,18 @@ static void exec_next(void)
 	err(1, "%s", arguments[2]);
 }
 
-/* Its attempts without an answer end with the last program. */
+static void take_name(const struct worker *worker)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "worker-%d", worker->index);
+	prctl(PR_SET_NAME, name);
+}
+
+/*
+ * Its attempts without an answer end with the last program. The main thread is called what its program is called, and then
+ * the same in every program, so that the program alone has changed.
+ */
 static void connect_until_exec(struct worker *worker)
 {
 	bool is_last = !arguments[2];
@@ -375,12 +386,17 @@ static void connect_until_exec(struct worker *worker)
 	begin(worker, PENDING_BEFORE);
 	for (int i = 0; i < rounds; i++)
 		attempt_counted(worker, BEFORE);
-	worker->unsure[BEFORE] = is_last ? 0 : -1;
+	take_name(worker);
+	worker->after = read_facts();
+	for (int i = 0; i < rounds; i++)
+		attempt_counted(worker, AFTER);
+	worker->unsure[AFTER] = is_last ? 0 : -1;
 	print_facts(worker, BEFORE, &worker->before, BEFORE);
 	print_facts(worker, PENDING_BEFORE, &worker->before, BEFORE);
+	print_facts(worker, AFTER, &worker->after, AFTER);
 	atomic_fetch_add(&ready, 1);
 	while (!is_last) {
-		attempt(worker, BEFORE);
+		attempt(worker, AFTER);
 		if (worker->index == changer && atomic_load(&ready) == thread_count)
 			exec_next();
 	}
@@ -402,13 +418,10 @@ static void connect_as_incarnation(struct worker *worker)
 static void *run_worker(void *index)
 {
 	struct worker worker = { .index = (intptr_t)index };
-	char name[16];
 
 	/* The main thread is called what its program is called. */
-	if (worker.index) {
-		snprintf(name, sizeof(name), "worker-%d", worker.index);
-		prctl(PR_SET_NAME, name);
-	}
+	if (worker.index)
+		take_name(&worker);
 	pthread_barrier_wait(&all_started);
 	if (is("exec"))
 		connect_until_exec(&worker);

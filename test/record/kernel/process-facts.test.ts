@@ -72,18 +72,18 @@ function makePrograms() {
 }
 
 const THREADS = [
-  { threads: 1, count: 'one thread' },
-  { threads: 8, count: '8 threads' },
-]
-/** Who makes the change for all threads. */
+  ['one thread', 1],
+  ['8 threads', 8],
+] as const
+/** Who makes the change for all threads: of how many, and which of them. */
 const CHANGERS = [
-  { threads: 1, changer: '0', who: 'the only thread' },
-  { threads: 8, changer: '0', who: 'the main thread of 8' },
-  { threads: 8, changer: '5', who: 'another thread of 8' },
-]
+  ['the only thread', 1, '0'],
+  ['the main thread of 8', 8, '0'],
+  ['another thread of 8', 8, '5'],
+] as const
 
 describeKernel('the next attempt after a change', () => {
-  test.each(THREADS)('has the new name after prctl(PR_SET_NAME), in a process of $count', async ({ threads }) => {
+  test.each(THREADS)('has the new name after prctl(PR_SET_NAME), in a process of %s', async (_, threads) => {
     expect(countValues(await expectChange('name', { threads }), 'comm')).toBe(threads === 1 ? 2 : 12)
   })
 
@@ -93,40 +93,37 @@ describeKernel('the next attempt after a change', () => {
   })
 
   test.each(THREADS)(
-    'has the new user after a thread changed it for itself, in a process of $count',
-    async ({ threads }) => {
+    'has the new user after a thread changed it for itself, in a process of %s',
+    async (_, threads) => {
       expect(countValues(await expectChange('uid', { threads }), 'uid')).toBe(2)
     },
   )
 
-  test.each(CHANGERS)('has the new user after setresuid by $who', async ({ threads, changer }) => {
+  test.each(CHANGERS)('has the new user after setresuid by %s', async (_, threads, changer) => {
     expect(countValues(await expectChange('uid-of-all', { threads, args: [changer] }), 'uid')).toBe(2)
   })
 
   test.each(THREADS)(
-    'has the new network namespace after unshare and setns, in a process of $count',
-    async ({ threads }) => {
+    'has the new network namespace after unshare and setns, in a process of %s',
+    async (_, threads) => {
       const situations = await expectChange('netns', { threads })
       expect(countValues(situations, 'netns')).toBe(1 + Math.ceil(threads / 2))
     },
   )
 
-  test.each(THREADS)(
-    'has the new mount namespace after unshare and setns, in a process of $count',
-    async ({ threads }) => {
-      const situations = await expectChange('mntns', { threads })
-      expect(countValues(situations, 'mntns')).toBe(1 + Math.ceil(threads / 2))
-    },
-  )
+  test.each(THREADS)('has the new mount namespace after unshare and setns, in a process of %s', async (_, threads) => {
+    const situations = await expectChange('mntns', { threads })
+    expect(countValues(situations, 'mntns')).toBe(1 + Math.ceil(threads / 2))
+  })
 
-  test.each(CHANGERS)('has the new cgroup after $who moved the process', async ({ threads, changer }) => {
+  test.each(CHANGERS)('has the new cgroup after %s moved the process', async (_, threads, changer) => {
     const [first, second] = [makeCgroup(), makeCgroup()]
     const args = [changer, second.directory]
     const situations = await expectChange('cgroup', { threads, args, under: first.exec })
     expect(new Set(situations.map(({ cgroup }) => cgroup))).toEqual(new Set([first.path, second.path]))
   })
 
-  test.each(THREADS)('has the new cgroup after a thread moved alone, in a process of $count', async ({ threads }) => {
+  test.each(THREADS)('has the new cgroup after a thread moved alone, in a process of %s', async (_, threads) => {
     const { parent, directories } = makeThreadedCgroups()
     const situations = await expectChange('cgroup-thread', {
       threads,
@@ -138,8 +135,8 @@ describeKernel('the next attempt after a change', () => {
   })
 
   test.each(CHANGERS)(
-    'has the new program and the pid of the process after exec by $who',
-    async ({ threads, changer }) => {
+    'has the new program and the pid of the process after exec by %s',
+    async (_, threads, changer) => {
       const { first, others } = makePrograms()
       const args = [changer, '10000', ...others]
       const situations = await expectChange('exec', { threads, args, program: first })
@@ -149,8 +146,8 @@ describeKernel('the next attempt after a change', () => {
   )
 
   test.each(THREADS)(
-    'has the start of the new process after the reuse of a pid, in processes of $count',
-    async ({ threads }) => {
+    'has the start of the new process after the reuse of a pid, in processes of %s',
+    async (_, threads) => {
       const situations = await expectChange('pid', { threads })
       expect(countValues(situations, 'pid')).toBe(1)
       expect(countValues(situations, 'start_ticks')).toBe(3)
