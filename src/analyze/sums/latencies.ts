@@ -41,7 +41,10 @@ export function createLatencyReader(): LatencyReader {
     count({ buckets, values }) {
       if (values !== null) return countValues(values.runs())
       let total = 0
-      for (const blob of buckets) forEachBucket(blob, (bucket, count) => (total += bucket < BUCKET_COUNT ? count : 0))
+      const add = (bucket: number, count: number) => {
+        if (bucket < BUCKET_COUNT) total += count
+      }
+      for (const blob of buckets) forEachBucket(blob, add)
       return total
     },
     mayExceed({ buckets, values }, percent, limitNs) {

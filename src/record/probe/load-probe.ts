@@ -1,6 +1,3 @@
-import { messageOf } from '../../errors.js'
-import { safeLine } from '../../show/safe-text.js'
-import { readMonotonicClock } from '../host/clock.js'
 import { sleep } from '../host/sleep.js'
 import type { ProbeOptions } from '../options/probe-options.js'
 import type { LostDetails } from '../status/describe-lost-details.js'
@@ -15,8 +12,10 @@ import { createPendingReader, processKeysOf, type PendingEvents } from './pendin
 import { PROBE_OBJECT } from './probe-file.js'
 import { openObject, type ProbeObject } from './probe-object.js'
 import { openRing, type RingReader } from './ring-reader.js'
-import { createSkipWatch, readRecursionMisses, type SkippedRuns } from './skipped-runs.js'
-import { bucket, probeState } from './wire.gen.js'
+import { openState } from './probe-state.js'
+import type { SkippedRuns } from './skipped-runs.js'
+import { tryTo, watchSkips } from './watch-skips.js'
+import { bucket } from './wire.gen.js'
 
 /** As in bpf/tcpconn.bpf.c. */
 export const RING_BYTES = 8 * 1024 * 1024
@@ -150,55 +149,5 @@ function createForgetting(ring: RingReader, pending: () => PendingEvents): () =>
       const events = pending()
       return { words: events.words, wordOffsets: processKeysOf(events) }
     })
-  }
-}
-
-/** What makes a recording more exact must not end it: without it attempts stay inexact, or pending. */
-function tryTo(step: () => void): void {
-  try {
-    step()
-  } catch (error) {
-    process.stderr.write(`note: ${safeLine(messageOf(error))}\n`)
-  }
-}
-
-function watchSkips(object: ProbeObject, { followers, isAdaptive }: Approach) {
-  const last = followers.at(-1) as string
-  // Where there is one program alone, the kernel skips none.
-  if (followers.length === 1) return { tick() {}, skipped: () => null }
-  const { libbpf } = object
-  const missesOf = (name: string) => readRecursionMisses(libbpf.getInfo, libbpf.programFd(object.program(name)))
-  const readMisses = () => {
-    const misses = followers.map(missesOf).filter((count) => count !== null)
-    if (misses.length < followers.length) return null
-    const all = misses.reduce((sum, count) => sum + count)
-    return { all, first: misses[0] as number, last: misses.at(-1) as number }
-  }
-  const attachSecond = () => tryTo(() => object.attach(last))
-  return createSkipWatch({ readMisses, attachSecond, detachSecond: () => object.detachOne(last) }, isAdaptive)
-}
-
-/** The probe's struct probe_state: memory shared with the kernel. */
-function openState(object: ProbeObject) {
-  const { buffer, unmap } = mapMemory(object.mapFd('.bss'), 'write', 0, probeState.size_bytes)
-  const words = new Uint32Array(buffer)
-  const count = (offset: number) => (words[offset / 4] as number) + (words[offset / 4 + 1] as number) * 2 ** 32
-  return {
-    lost: () => ({
-      ringFull: count(probeState.lost_ring_full_count),
-      mapFull: count(probeState.lost_map_full_count),
-      missed: count(probeState.lost_missed_count),
-    }),
-    lostProcesses: () => count(probeState.lost_process_count),
-    lostContext: () => count(probeState.lost_context_count),
-    lostDetails: () => ({
-      calls: count(probeState.lost_calls_count),
-      cgroups: count(probeState.lost_cgroup_count),
-    }),
-    setRecording(on: 0 | 1) {
-      words[probeState.recording_since_ms / 4] = Number((readMonotonicClock() / 1_000_000n) & 0xffffffffn)
-      Atomics.store(words, probeState.recording / 4, on)
-    },
-    close: unmap,
   }
 }

@@ -73,10 +73,7 @@ export function createPump(probe: PumpSource, writer: TraceWriter, onBatch: () =
   return {
     hold,
     loss: meter,
-    writeSkipped(count, nowNs) {
-      writer.write(probe.ring, () => 0, { ...NO_LOSS, skipped: count }, nowNs)
-      meter.addSkipped(count)
-    },
+    writeSkipped: (count, nowNs) => writeSkipped(probe, writer, meter, { count, nowNs }),
     get rows() {
       return rows
     },
@@ -93,4 +90,14 @@ export function createPump(probe: PumpSource, writer: TraceWriter, onBatch: () =
       }
     },
   }
+}
+
+function writeSkipped(
+  { ring }: PumpSource,
+  writer: TraceWriter,
+  meter: LossMeter,
+  { count, nowNs }: { readonly count: number; readonly nowNs: number },
+): void {
+  writer.write(ring, () => 0, { ...NO_LOSS, skipped: count }, nowNs)
+  meter.addSkipped(count)
 }
