@@ -50,7 +50,7 @@ test('an object that lacks a map or a program is not of this version', () => {
   expect(() => open({ findProgram: () => 0n }).program('trace_connect')).toThrow(/no trace_connect/)
 })
 
-test('what was attached ends with the object, once, last one first; functions end only then, since that takes long', () => {
+test('what was attached ends with the object, once; functions end only then, since that takes long', () => {
   const calls: string[] = []
   let link = 10n
   const object = open({
@@ -67,7 +67,7 @@ test('what was attached ends with the object, once, last one first; functions en
   const target = { offsetBytes: 4096, isReturn: false }
   expect(['libc', 'words'].map((file) => object.attachToFunction('enter', file, target))).toEqual([true, false])
   object.detach([])
-  expect(calls).toEqual(['link 12', 'link 11', 'link 10'])
+  expect(calls).toEqual(['link 10', 'link 11', 'link 12'])
   object.attach('follow_connect')
   object.close()
   expect(calls.slice(3)).toEqual(['link 14', 'link 13', 'object'])
@@ -86,6 +86,15 @@ test('one program is detached alone, once, and may be attached again', () => {
   object.detachOne('follow_skipped')
   object.detach([])
   expect(calls).toEqual(['link 11', 'link 12', 'link 10'])
+})
+
+test('programs that are to be detached first are, whenever they were attached', () => {
+  const calls: string[] = []
+  let link = 10n
+  const object = open({ attach: () => link++, destroyLink: (ended) => calls.push(`link ${ended}`), close: () => {} })
+  for (const name of ['follow_connect', 'catch_error', 'follow_skipped', 'catch_destroyed']) object.attach(name)
+  object.detach(['catch_error', 'catch_destroyed', 'never_attached'])
+  expect(calls).toEqual(['link 11', 'link 13', 'link 10', 'link 12'])
 })
 
 test('a program is run once, with options of the size that libbpf expects', () => {
