@@ -47,7 +47,7 @@ int main(int argc, char **argv)
 	count = parse_number(argv[1], 1, MAX_COUNT);
 	remote = parse_endpoint(argv[2], argv[3]);
 	allow_files();
-	alarm(120);
+	alarm(600);
 	for (long i = 0; i < count; i++)
 		start_connect(&remote);
 	printf("{\"pid\":%d,\"attempts\":%ld}\n", getpid(), count);

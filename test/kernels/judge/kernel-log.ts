@@ -1,4 +1,4 @@
-const COMPLAINTS = /BUG:|Oops|WARNING:|general protection|soft lockup|rcu.*stall/i
+const COMPLAINTS = /BUG:|\bOops|WARNING:|general protection|soft lockup|rcu.*stall/i
 
 /** Lines of a kernel's log that report a fault of the kernel. */
 export function listComplaints(log: string): string[] {
