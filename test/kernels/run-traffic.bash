@@ -2,7 +2,7 @@
 # Makes the traffic of test/kernels/guest on a kernel, and leaves what was found in a directory.
 
 # A guest takes a minute and a half on a machine with nothing else to do.
-guest_seconds=600
+guest_seconds=900
 host_seconds=200
 
 # seconds_for LIMIT: no more than are left for all.

@@ -7,7 +7,7 @@ recorders=''
 start_recorder() {
   name=$1
   shift
-  tcpconn record -q "$name.db" --duration 600 "$@" 2>"$name.err" </dev/null &
+  tcpconn record -q "$name.db" --duration 900 "$@" 2>"$name.err" </dev/null &
   recorders="$recorders $!:$name.db-wal:$name"
 }
 
