@@ -93,7 +93,7 @@ static __always_inline void finish_unsent(const struct tcp_facts *tcp, struct co
  */
 static __always_inline bool is_disconnected(const struct tcp_facts *tcp, const struct connect_event *event, int newstate)
 {
-	return (event->flags & FLAG_INEXACT) && !tcp->segs_out && (newstate == TCP_ESTABLISHED || event->error == ECONNRESET);
+	return (event->flags & FLAG_INEXACT) && !tcp->segs_out && (newstate == TCP_ESTABLISHED || !event->error || event->error == ECONNRESET);
 }
 
 /* @newstate: the state that ended the attempt */
