@@ -12,10 +12,10 @@ import { generateLoad } from '../../support/workload.js'
 const STOPPED_MS = 10_000
 /** Of 8 s, in which it is let run only when nobody else would: what it has to wait at least. */
 const MIN_STARVED_MS = 4000
-/** Attempts of the 10 s: fewer than the ring's 65,536, and more. */
+/** Attempts of the 10 s: fewer than the ring's 104,857, and more. */
 const LOADS = [
   { rate: 3000, isLost: false },
-  { rate: 9000, isLost: true },
+  { rate: 14_000, isLost: true },
 ]
 
 describeKernel('a recorder that gets no CPU', () => {

@@ -248,6 +248,9 @@ describe('processes', () => {
     expect([pidOf([1, 1]), reader.processes.supersededCount]).toEqual([501, 1])
     expect(peekPids()).toEqual([501, 502])
     reader.release()
+    // A copy of what was released may still be read.
+    expect(pidOf([1, 1])).toBe(501)
+    expect(peekPids()).toEqual([])
     expect([pidOf([1, 1]), pidOf([1, 2]), reader.processes.supersededCount]).toEqual([0, 502, 0])
   })
 
@@ -262,6 +265,7 @@ describe('processes', () => {
     peek()
     reader.forgetProcesses(() => ({ words: Uint32Array.of(0, 0, 1, 2), wordOffsets: [2] }))
     reader.release()
+    peek()
     expect([pidOf([1, 1]), pidOf([1, 2]), pidOf([1, 3])]).toEqual([0, 502, 503])
   })
 })
@@ -277,6 +281,7 @@ test('what comes into the ring while pending attempts are read holds the forgett
   })
   expect(peekPids()).toEqual([501])
   reader.release()
+  expect(peekPids()).toEqual([])
   expect(pidOf([1, 1])).toBe(0)
 })
 
