@@ -171,27 +171,25 @@ static __always_inline bool is_established(__u8 state)
 	return state != TCP_SYN_SENT && state != TCP_SYN_RECV && state != TCP_CLOSE && state != TCP_NEW_SYN_RECV;
 }
 
-static __always_inline void catch_open(struct bucket *bucket, __u32 place)
+/* @returns whether the connection is open, so that its attempt has ended and is no longer pending */
+static __always_inline bool catch_open(struct sock *sk, const struct pending_attempt *attempt)
 {
-	struct sock *sk = (struct sock *)bucket->socks[place];
 	struct connect_event event;
 	struct tcp_facts tcp = {};
 
-	if ((__u64)sk <= PLACE_TAKEN)
-		return;
-	*(struct pending_attempt *)&event = bucket->attempts[place];
+	*(struct pending_attempt *)&event = *attempt;
 	/* The memory of a socket may be another's by now. */
 	if (!is_established(BPF_CORE_READ(sk, __sk_common.skc_state)) ||
 	    bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)) != event.remote_port)
-		return;
+		return false;
 	copy_tcp((struct tcp_sock *)sk, &tcp);
 	event.local_port = tcp.source_port;
 	event.syn_retransmits = tcp.total_retrans > 255 ? 255 : tcp.total_retrans;
 	event.outcome = OUTCOME_ESTABLISHED;
 	event.flags |= FLAG_INEXACT;
 	event.latency_ns = bpf_ktime_get_ns() - event.started_ns;
-	bucket->socks[place] = 0;
 	keep_result(&event);
+	return true;
 }
 
 static long catch_in_bucket(__u32 index, void *context)
@@ -200,8 +198,19 @@ static long catch_in_bucket(__u32 index, void *context)
 
 	if (!bucket)
 		return 1;
-	for (__u32 place = 0; place < PLACES; place++)
-		catch_open(bucket, place);
+	for (__u32 place = 0; place < PLACES; place++) {
+		struct sock *sk = (struct sock *)bucket->socks[place];
+
+		if ((__u64)sk > PLACE_TAKEN && catch_open(sk, &bucket->attempts[place]))
+			bucket->socks[place] = 0;
+	}
+	return 0;
+}
+
+static long catch_in_hash(void *map, __u64 *key, struct pending_attempt *attempt, void *context)
+{
+	if (catch_open((struct sock *)*key, attempt))
+		bpf_map_delete_elem(map, key);
 	return 0;
 }
 
@@ -213,6 +222,7 @@ SEC("syscall")
 int catch_established(void *context)
 {
 	bpf_loop(BUCKETS, catch_in_bucket, NULL, 0);
+	bpf_for_each_map_elem(&pending, catch_in_hash, NULL, 0);
 	return 0;
 }
 

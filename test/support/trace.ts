@@ -42,6 +42,7 @@ export interface SessionRow {
   lost_map_full_count: number
   lost_writer_behind_count: number
   readonly lost_missed_count: number
+  readonly lost_skipped_count: number
   kernel_attempts_min: number | null
   kernel_attempts_max: number | null
   comparable_attempts: number | null

@@ -14,8 +14,6 @@ const COMMAND_TREE_ENTRIES = 65536
 const CONNECT_CALLS = 32_768
 /** Threads that are in getaddrinfo at the same time. */
 const RESOLVE_CALLS = 16_384
-/** As in bpf/connect_event.h: bucket_of gives numbers below it. */
-const BUCKETS = 8192
 const PRESENT = Uint8Array.of(1)
 
 /** Programs that are loaded only where they are asked for. */
@@ -55,7 +53,7 @@ export function configureProbe(object: ProbeObject, options: ProbeOptions, appro
   resize('connect_calls', localErrors ? CONNECT_CALLS : 0)
   resize('resolve_calls', dnsSource === 'libc' ? RESOLVE_CALLS : 0)
   // Room for 131,072 pending attempts: half of it in buckets, where the kernel has these.
-  resize('buckets', approach.hasBuckets ? BUCKETS : 1)
+  if (!approach.hasBuckets) resize('buckets', 1)
   resize('pending', approach.hasBuckets ? 65_536 : 131_072)
   resize('context', contextRingBytes(options))
   reusePinned(object, 'cgroupmap', filters.cgroupmap, CGROUPMAP)

@@ -33,6 +33,7 @@ export interface Libbpf {
   destroyLink(link: Pointer): number
   setInitialValue(map: Pointer, data: Uint8Array, sizeBytes: number): number
   setMaxEntries(map: Pointer, count: number): number
+  maxEntries(map: Pointer): number
   reuseFd(map: Pointer, fd: number): number
   mapFd(map: Pointer): number
   updateElement(fd: number, key: Uint8Array, value: Uint8Array, flags: number): number
@@ -122,6 +123,7 @@ function bindFunctions(library: LibraryHandle): Libbpf {
     destroyLink: library.func('int bpf_link__destroy(void *link)'),
     setInitialValue: library.func('int bpf_map__set_initial_value(void *map, void *data, size_t size)'),
     setMaxEntries: library.func('int bpf_map__set_max_entries(void *map, uint32_t count)'),
+    maxEntries: library.func('uint32_t bpf_map__max_entries(const void *map)'),
     reuseFd: library.func('int bpf_map__reuse_fd(void *map, int fd)'),
     mapFd: library.func('int bpf_map__fd(void *map)'),
     updateElement: library.func('int bpf_map_update_elem(int fd, void *key, void *value, uint64_t flags)'),

@@ -7,7 +7,7 @@ import { configureProbe, contextRingBytes, fillFilters, followProcess } from './
 import { openContextRing, type ContextRing } from './context-ring.js'
 import { openLibbpf } from './libbpf.js'
 import { captureLibbpfLog } from './libbpf-log.js'
-import { mapMemory } from './memory.js'
+import { mapMemory, type Mapping } from './memory.js'
 import { createPendingReader, processKeysOf, type PendingEvents } from './pending.js'
 import { PROBE_OBJECT } from './probe-file.js'
 import { openObject, type ProbeObject } from './probe-object.js'
@@ -22,8 +22,6 @@ export const RING_BYTES = 8 * 1024 * 1024
 const IN_FLIGHT_MS = 10
 /** Superseded processes beyond which they are forgotten: 3 MB. */
 const MAX_SUPERSEDED = 16_384
-/** BUCKETS of bpf/connect_event.h */
-const BUCKETS_BYTES = 8192 * bucket.size_bytes
 
 /** The probe, attached. It takes up attempts between `start` and `stop`. */
 export interface Probe {
@@ -96,7 +94,7 @@ function followAll(object: ProbeObject, options: ProbeOptions, approach: Approac
   const context = openContextRing(object.mapFd('context'), contextRingBytes(options))
   const state = openState(object)
   const watch = watchSkips(object, approach)
-  const buckets = approach.hasBuckets ? mapMemory(object.mapFd('buckets'), 'read', 0, BUCKETS_BYTES) : null
+  const buckets = approach.hasBuckets ? mapBuckets(object) : null
   const pending = createPendingReader(
     object.libbpf,
     { buckets: buckets?.buffer ?? null, fd: object.mapFd('pending') },
@@ -133,6 +131,11 @@ function followAll(object: ProbeObject, options: ProbeOptions, approach: Approac
       object.close()
     },
   }
+}
+
+function mapBuckets(object: ProbeObject): Mapping {
+  const count = object.libbpf.maxEntries(object.map('buckets'))
+  return mapMemory(object.mapFd('buckets'), 'read', 0, count * bucket.size_bytes)
 }
 
 /** Looks at the pending attempts when the superseded processes are many, and again when these have doubled in number. */

@@ -49,6 +49,7 @@ function expectRows(guest: Guest, run: StressRun): string {
     session.lost_map_full_count +
     session.lost_missed_count +
     session.lost_ring_full_count +
+    session.lost_skipped_count +
     session.lost_writer_behind_count
   const note = `${describeModel(found)}; programs skipped while another ran: ${describeMisses(found)}`
   assert.deepEqual(

@@ -51,8 +51,10 @@ const ENDS: Record<string, readonly [outcome: Outcome, errno: number]> = {
   open: ['established', 0],
 }
 const APPROACH = chooseApproach()
-/** BUCKETS of bpf/connect_event.h */
-const BUCKETS = 8192
+/** Numbers of 64 bits. */
+const PLACES = (bucket.attempts - bucket.socks) / 8
+/** Of bpf/connect_event.h: nobody looks there, and nobody takes the place. */
+const PLACE_TAKEN = 1n
 /** As long as Probe.detach waits for programs that still run. */
 const IN_FLIGHT_MS = 10
 
@@ -94,6 +96,13 @@ describeKernel(
   () => {
     test('is caught once when no follower sees it, with outcome, process and port, and is marked inexact', async () => {
       const found = await observeEnds({ isMissed: true })
+      expect(found.events).toEqual(expectedEvents(found, () => connectFlag.inexact))
+      expect(found.pending).toMatchObject(expectedPending(found))
+      expect(found.losses).toEqual(LOSSES.map(() => 0))
+    })
+
+    test('is caught in the hash that full buckets overflow into', async () => {
+      const found = await observeEnds({ isMissed: true, isFull: true })
       expect(found.events).toEqual(expectedEvents(found, () => connectFlag.inexact))
       expect(found.pending).toMatchObject(expectedPending(found))
       expect(found.losses).toEqual(LOSSES.map(() => 0))
@@ -167,11 +176,18 @@ async function readWith(args: readonly string[]): Promise<string> {
 }
 
 /** Lets attempts end while the followers are attached, or not, and gives what the probe knows of them then. */
-async function observeEnds({ isMissed }: { readonly isMissed: boolean }) {
+interface Circumstances {
+  /** No follower sees the end */
+  readonly isMissed: boolean
+  /** All buckets are full */
+  readonly isFull?: boolean
+}
+
+async function observeEnds({ isMissed, isFull = false }: Circumstances) {
   const namespace = makeStage()
   const workload = startWorkload('missed-ends', [SILENT_ADDRESS, ABSENT_ADDRESS], { under: namespace.exec })
   const { pid } = await nextLine<{ pid: number }>(workload, 0)
-  const probe = followProcess(pid)
+  const probe = followProcess(pid, isFull)
   const ports = await nextLine<Record<string, Ports>>(workload, 1)
   if (isMissed) for (const name of APPROACH.followers) probe.object.detachOne(name)
   const deletion = ['ip', 'neighbour', 'del', ABSENT_ADDRESS, 'dev', 'near']
@@ -223,8 +239,14 @@ async function nextLine<T>({ child, finished, output }: Running, step: number): 
   return JSON.parse(line) as T
 }
 
+function fillBuckets(buckets: ArrayBuffer): void {
+  for (let at = 0; at < buckets.byteLength; at += bucket.size_bytes) {
+    new BigUint64Array(buckets, at + bucket.socks, PLACES).fill(PLACE_TAKEN)
+  }
+}
+
 /** Follows a process with all programs of this kernel, until the test ends. */
-function followProcess(pid: number): LoadedProbe {
+function followProcess(pid: number, isFull = false): LoadedProbe {
   const object = loadObject(pid)
   const unmap: (() => void)[] = []
   onTestFinished(() => {
@@ -239,7 +261,8 @@ function followProcess(pid: number): LoadedProbe {
   const ring = openRing(object.mapFd('events'), RING_BYTES)
   unmap.push(ring.close)
   const state = new Uint32Array(map('.bss', probeState.size_bytes))
-  const buckets = map('buckets', BUCKETS * bucket.size_bytes)
+  const buckets = map('buckets', object.libbpf.maxEntries(object.map('buckets')) * bucket.size_bytes)
+  if (isFull) fillBuckets(buckets)
   const readPending = createPendingReader(object.libbpf, { buckets, fd: object.mapFd('pending') }, ring)
   Atomics.store(state, probeState.recording / 4, 1)
   return {
