@@ -7,7 +7,10 @@ import type { Recording } from './recording.js'
 import { insertClockOffset, isLocked } from './session-row.js'
 import type { StopSignal } from './stop-signal.js'
 
-/** What a kill -9 can cost is this and the write: 200 ms. Each tick of an idle process is about 250 µs of CPU. */
+/**
+ * From the beginning of one tick to that of the next. What a kill -9 can cost is this and one write: 200 ms. Each tick of an
+ * idle process is about 250 µs of CPU.
+ */
 const TICK_MS = 150
 /** The tick while the ring fills fast. */
 const BUSY_TICK_MS = 20
@@ -29,6 +32,7 @@ export async function runSession(recording: Recording, stop: StopSignal, watcher
   let checked = recording.part.session
   let check = createCheck(checked)
   while (stop.reason === null) {
+    const begunNs = clock.nowNs()
     const isBusy = probe.ring.pendingBytes() > probe.ring.sizeBytes * BUSY_SHARE
     context.read()
     const { session, pump } = recording.part
@@ -44,8 +48,13 @@ export async function runSession(recording: Recording, stop: StopSignal, watcher
     tell(recording, nowNs, watchers)
     const leftMs = ((options.durationNs ?? Infinity) - nowNs) / 1e6
     if (leftMs <= 0) stop.stop('duration')
-    else await stop.wait(Math.min(leftMs, isBusy ? BUSY_TICK_MS : TICK_MS))
+    else await stop.wait(Math.min(leftMs, isBusy ? BUSY_TICK_MS : restOfTick(clock.nowNs() - begunNs)))
   }
+}
+
+/** Ticks begin at equal distances, however long writing takes; a slow disk gets a pause between two writes. */
+function restOfTick(spentNs: number): number {
+  return Math.max(BUSY_TICK_MS, TICK_MS - spentNs / 1e6)
 }
 
 function tell({ part, tally }: Recording, nowNs: number, { status, notifier }: Watchers): void {
