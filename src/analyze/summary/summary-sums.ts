@@ -25,6 +25,8 @@ export interface SummarySums {
   readonly latencies: readonly Latencies[]
 }
 
+const MANY_ACTORS = 1000
+
 const BY_ACTOR: Dimension = {
   name: 'actor',
   source: 'process',
@@ -42,10 +44,17 @@ export function sumForSummary(scope: Scope): SummarySums {
     (part) => canUseSums(scope, part, BY_ENDPOINT) && canUseSums(scope, part, BY_ACTOR),
   )
   if (!isStored) return sumAttempts(scope)
-  const actors = sumUp(scope, BY_ACTOR).map((group) => ({ key: group.key, attempts: attemptsOf(group) }))
-  // There are sums by second, which are fewer than those by endpoint.
-  const latencies = sumUp(scope, BY_SESSION).map((group) => group.latencies)
-  return { endpoints: sumUp(scope, BY_ENDPOINT), actors, latencies }
+  const byActor = sumUp(scope, BY_ACTOR)
+  const endpoints = sumUp(scope, BY_ENDPOINT)
+  const actors = byActor.map((group) => ({ key: group.key, attempts: attemptsOf(group) }))
+  return { endpoints, actors, latencies: latenciesOfAll(scope, byActor, endpoints) }
+}
+
+/** Those by actor are there already, and are all of them where no attempt is without a process. Many take longer than reading sums by second. */
+function latenciesOfAll(scope: Scope, byActor: readonly Group[], endpoints: readonly Group[]): Latencies[] {
+  const count = (groups: readonly Group[]) => groups.reduce((sum, group) => sum + attemptsOf(group), 0)
+  const isFast = byActor.length <= MANY_ACTORS && count(byActor) === count(endpoints)
+  return (isFast ? byActor : sumUp(scope, BY_SESSION)).map((group) => group.latencies)
 }
 
 function sumAttempts(scope: Scope): SummarySums {
