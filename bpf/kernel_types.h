@@ -81,8 +81,10 @@ struct tcp_sock {
 	__u8 fastopen_connect : 1;
 };
 
+/* Some verifiers refuse to read both as the hash_len that they are in a union with. */
 struct qstr {
-	__u64 hash_len;
+	__u32 hash;
+	__u32 len;
 	const unsigned char *name;
 };
 

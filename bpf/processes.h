@@ -33,8 +33,10 @@ static __always_inline void load_task(struct process_facts *facts)
 	facts->process_start_ns = task->group_leader->start_boottime;
 	facts->mntns = task->nsproxy->mnt_ns->ns.inum;
 	if (mm && mm->exe_file) {
+		struct dentry *dentry = mm->exe_file->f_path.dentry;
+
 		facts->exe_inode = mm->exe_file->f_inode->i_ino;
-		facts->exe_name_hash = mm->exe_file->f_path.dentry->d_name.hash_len;
+		facts->exe_name_hash = (__u64)dentry->d_name.len << 32 | dentry->d_name.hash;
 	}
 }
 
@@ -46,8 +48,10 @@ static __always_inline void copy_task(struct process_facts *facts)
 	facts->process_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	facts->mntns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	if (exe) {
+		struct dentry *dentry = BPF_CORE_READ(exe, f_path.dentry);
+
 		facts->exe_inode = BPF_CORE_READ(exe, f_inode, i_ino);
-		facts->exe_name_hash = BPF_CORE_READ(exe, f_path.dentry, d_name.hash_len);
+		facts->exe_name_hash = (__u64)BPF_CORE_READ(dentry, d_name.len) << 32 | BPF_CORE_READ(dentry, d_name.hash);
 	}
 }
 
