@@ -16,28 +16,37 @@
 #ifndef TCPCONN_SKIPPED_RUNS_H
 #define TCPCONN_SKIPPED_RUNS_H
 
-/* Linux 6.10 and 6.14. */
+/*
+ * Linux 6.10 and 6.14. Only in the object for Linux 7: what the kernel itself does not have, libbpf looks for in its modules, which
+ * takes CAP_SYS_ADMIN.
+ */
+#ifdef HOLDS_CPU
 extern void bpf_preempt_disable(void) __ksym __weak;
 extern void bpf_preempt_enable(void) __ksym __weak;
 extern void bpf_local_irq_save(unsigned long *flags) __ksym __weak;
 extern void bpf_local_irq_restore(unsigned long *flags) __ksym __weak;
+#endif
 
 static __always_inline void hold_cpu(void)
 {
-	if (filters.preemptible && bpf_preempt_disable)
+#ifdef HOLDS_CPU
+	if (bpf_preempt_disable)
 		bpf_preempt_disable();
+#endif
 }
 
 /* With interrupts off, allowing preemption does not reschedule: that waits until the program has ended. */
 static __always_inline void release_cpu(void)
 {
+#ifdef HOLDS_CPU
 	unsigned long flags;
 
-	if (filters.preemptible && bpf_preempt_disable) {
+	if (bpf_preempt_disable) {
 		bpf_local_irq_save(&flags);
 		bpf_preempt_enable();
 		bpf_local_irq_restore(&flags);
 	}
+#endif
 }
 
 /* The sockets whose begin a program saw last on this CPU; 0 once the next program knows. */

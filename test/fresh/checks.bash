@@ -83,7 +83,7 @@ records() {
   expect_text 'outcomes +5 refused' "$output" && expect_text 'PAR1' "$output" && expect_text 'owner sre$' "$output"
 }
 
-builds() { as_user 'script/build build/other && cmp dist/tcpconn.bpf.o build/other/tcpconn.bpf.o && node build/other/cli.js --version'; }
+builds() { as_user 'script/build build/other && cmp dist/tcpconn.bpf.o build/other/tcpconn.bpf.o && cmp dist/tcpconn-7.bpf.o build/other/tcpconn-7.bpf.o && node build/other/cli.js --version'; }
 
 # run_tests COMMAND…: counts each test; the last line of the command is of script/test, or the file is that of vitest.
 run_tests() {

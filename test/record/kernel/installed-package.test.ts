@@ -33,11 +33,12 @@ describeKernel('the package that npm pack makes, on a machine that cannot compil
   test('holds what is needed, and no sources, tests or tools', () => {
     const files = listPackage(tarball)
     const allowed =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/[\w-]+\.md|migrations\/[\w-]+\.sql|systemd\/tcpconn\.service|dist\/(cli\.js|decode-worker\.js|chunks\/[\w-]+\.js|tcpconn\.bpf\.o|tcpconn\.1|LICENCES\.txt|completions\/\w+(\.\w+)?))$/
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/[\w-]+\.md|migrations\/[\w-]+\.sql|systemd\/tcpconn\.service|dist\/(cli\.js|decode-worker\.js|chunks\/[\w-]+\.js|tcpconn(-7)?\.bpf\.o|tcpconn\.1|LICENCES\.txt|completions\/\w+(\.\w+)?))$/
     expect(files.filter((name) => !allowed.test(name))).toEqual([])
     expect(files).toEqual(
       expect.arrayContaining([
         'dist/decode-worker.js',
+        'dist/tcpconn-7.bpf.o',
         'dist/tcpconn.bpf.o',
         'dist/tcpconn.1',
         'dist/LICENCES.txt',
