@@ -20,6 +20,22 @@ static __always_inline bool identify_attempt(struct connect_event *event, __u64 
 	return true;
 }
 
+/*
+ * A socket that was used before still has the error, the port and the sequence numbers of that use when an attempt begins:
+ * connect() clears none of them. Two values are kept until the end, in fields that are only known then:
+ *   sk_err      which the end of an attempt leaves alone when no error has ended it
+ *   sk_txhash   a new random number once a port was found, and not before (tcp_v4_connect, tcp_v6_connect)
+ * segs_out, total_retrans and bytes_acked need no such care: tcp_disconnect clears them before a socket is used again.
+ */
+static __always_inline void keep_leftovers(struct sock *sk, struct connect_event *event)
+{
+	__u32 hash = sk->sk_txhash;
+
+	event->local_port = hash;
+	event->error = hash >> 16;
+	event->syn_retransmits = sk->sk_err;
+}
+
 static __always_inline void begin_attempt(struct sock *sk, bool has_buckets)
 {
 	struct connect_event event = {};
@@ -41,6 +57,7 @@ static __always_inline void begin_attempt(struct sock *sk, bool has_buckets)
 		__sync_fetch_and_add(&state.lost_missed_count, 1);
 		remove_attempt(sk, &at);
 	}
+	keep_leftovers(sk, &event);
 	event.started_ns = bpf_ktime_get_ns();
 	put_attempt(sk, (struct pending_attempt *)&event, has_buckets);
 }
@@ -72,19 +89,31 @@ static __always_inline __u8 outcome_of(int newstate, __u16 error)
 	}
 }
 
-/*
- * No SYN was sent and no error is on the socket: tcp_vX_connect gave up, or the application closed a socket whose SYN was
- * deferred by TCP fast open. The initial sequence number is set once a port was found, so that without it or without a
- * port inet_hash_connect failed: EADDRNOTAVAIL (or ENOMEM, in a kernel that is out of memory).
- */
-static __always_inline void finish_unsent(const struct tcp_facts *tcp, struct connect_event *event)
+static __always_inline bool has_found_port(struct sock *sk, const struct connect_event *event)
 {
-	if (!event->local_port || !tcp->write_seq) {
-		event->outcome = OUTCOME_LOCAL_ERROR;
-		event->error = EADDRNOTAVAIL;
-	} else {
-		event->outcome = tcp->is_deferrable ? OUTCOME_CANCELLED : OUTCOME_LOCAL_ERROR;
-	}
+	return sk->sk_txhash != (event->local_port | (__u32)event->error << 16);
+}
+
+/*
+ * The error that ended an attempt, or 0. One that was on the socket before is believed when the kernel has dropped the
+ * unanswered SYN, as it does for an error and not for close() or tcp_disconnect. Before Linux 6.10 it drops the SYN later for
+ * ICMP errors and ss --kill: there the same error twice, never fetched in between, is taken for the first one.
+ */
+static __always_inline __u16 error_of(struct sock *sk, const struct tcp_facts *tcp, const struct connect_event *event)
+{
+	__u16 error = sk->sk_err;
+
+	return error && error == event->syn_retransmits && (tcp->packets_out || !tcp->segs_out) ? 0 : error;
+}
+
+/* inet_hash_connect has failed: EADDRNOTAVAIL (or ENOMEM, in a kernel that is out of memory). A port that was bound is known. */
+static __always_inline void finish_without_port(struct sock *sk, struct connect_event *event)
+{
+	event->local_port = sk->__sk_common.skc_num;
+	event->error = EADDRNOTAVAIL;
+	event->syn_retransmits = 0;
+	event->outcome = OUTCOME_LOCAL_ERROR;
+	event->flags |= FLAG_NO_SYN;
 }
 
 /*
@@ -96,7 +125,11 @@ static __always_inline bool is_disconnected(const struct tcp_facts *tcp, const s
 	return (event->flags & FLAG_INEXACT) && !tcp->segs_out && (newstate == TCP_ESTABLISHED || !event->error || event->error == ECONNRESET);
 }
 
-/* @newstate: the state that ended the attempt */
+/*
+ * Without a SYN and without an error on the socket, tcp_vX_connect gave up after it had found a port, or the application
+ * closed a socket whose SYN was deferred by TCP fast open.
+ * @newstate: the state that ended the attempt
+ */
 static __always_inline void finish_attempt(struct sock *sk, struct connect_event *event, int newstate)
 {
 	struct tcp_facts tcp = {};
@@ -104,15 +137,19 @@ static __always_inline void finish_attempt(struct sock *sk, struct connect_event
 
 	read_tcp(sk, &tcp);
 	event->latency_ns = now_ns > event->started_ns ? now_ns - event->started_ns : 0;
+	if (newstate != TCP_ESTABLISHED && !has_found_port(sk, event)) {
+		finish_without_port(sk, event);
+		return;
+	}
+	event->error = newstate == TCP_ESTABLISHED ? 0 : error_of(sk, &tcp, event);
 	event->local_port = tcp.source_port;
 	event->syn_retransmits = tcp.total_retrans > 255 ? 255 : tcp.total_retrans;
-	event->error = newstate == TCP_ESTABLISHED ? 0 : sk->sk_err;
 	if (is_disconnected(&tcp, event, newstate))
 		event->error = 0;
 	else if (!tcp.segs_out)
 		event->flags |= FLAG_NO_SYN;
 	if (newstate == TCP_CLOSE && !event->error && (event->flags & FLAG_NO_SYN))
-		finish_unsent(&tcp, event);
+		event->outcome = tcp.is_deferrable ? OUTCOME_CANCELLED : OUTCOME_LOCAL_ERROR;
 	else
 		event->outcome = outcome_of(newstate, event->error);
 }

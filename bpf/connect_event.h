@@ -62,7 +62,8 @@ struct process_event {
 };
 
 /*
- * One connect attempt. The map of pending attempts holds the same struct, up to latency_ns: one cache line.
+ * One connect attempt. The map of pending attempts holds the same struct, up to latency_ns: one cache line. In the map,
+ * local_port, error and syn_retransmits hold what the socket had of an earlier use (attempt.h, keep_leftovers).
  * Fields that identify an endpoint and a local address each stand together, ready to be hashed as words.
  */
 struct connect_event {

@@ -56,6 +56,7 @@ struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_protocol;
 	int sk_err;
+	__u32 sk_txhash;
 };
 
 struct inet_sock {
@@ -71,7 +72,7 @@ struct inet_connection_sock {
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	__u32 segs_out;
-	__u32 write_seq;
+	__u32 packets_out;
 	__u32 total_retrans;
 	__u32 retrans_stamp;
 	__u32 rcv_nxt;

@@ -42,7 +42,7 @@ static __always_inline void read_addresses(struct sock *sk, struct connect_event
 /* What the probe looks at in a TCP socket. */
 struct tcp_facts {
 	__u32 segs_out;
-	__u32 write_seq;
+	__u32 packets_out;  /* segments that wait for an answer; the kernel sets it to 0 before it closes a socket for an error */
 	__u32 total_retrans;
 	__u16 source_port;  /* host byte order */
 	bool has_fast_open_request;
@@ -53,7 +53,7 @@ struct tcp_facts {
 static __always_inline void load_tcp(struct tcp_sock *tcp, struct tcp_facts *facts)
 {
 	facts->segs_out = tcp->segs_out;
-	facts->write_seq = tcp->write_seq;
+	facts->packets_out = tcp->packets_out;
 	facts->total_retrans = tcp->total_retrans;
 	/* At CLOSE skc_num is gone already (inet_put_port); inet_sport is left alone. */
 	facts->source_port = bpf_ntohs(tcp->inet_conn.icsk_inet.inet_sport);
@@ -65,7 +65,7 @@ static __always_inline void load_tcp(struct tcp_sock *tcp, struct tcp_facts *fac
 static __always_inline void copy_tcp(struct tcp_sock *tcp, struct tcp_facts *facts)
 {
 	facts->segs_out = BPF_CORE_READ(tcp, segs_out);
-	facts->write_seq = BPF_CORE_READ(tcp, write_seq);
+	facts->packets_out = BPF_CORE_READ(tcp, packets_out);
 	facts->total_retrans = BPF_CORE_READ(tcp, total_retrans);
 	facts->source_port = bpf_ntohs(BPF_CORE_READ(tcp, inet_conn.icsk_inet.inet_sport));
 	facts->has_fast_open_request = BPF_CORE_READ(tcp, fastopen_req) != NULL;

@@ -116,18 +116,35 @@ static __always_inline void keep_unbegun(struct sock *sk, int oldstate, int news
 	    oldstate != TCP_SYN_SENT || newstate == TCP_SYN_RECV)
 		return;
 	tcp = bpf_skc_to_tcp_sock(sk);
-	sent_ms = tcp ? tcp->retrans_stamp : 0;
+	/* Without a SYN the time is that of an earlier use of the socket. */
+	sent_ms = tcp && tcp->segs_out ? tcp->retrans_stamp : 0;
 	if (!sent_ms || (__s32)(sent_ms - state.recording_since_ms) < FIRST_MS)
 		return;
 	read_addresses(sk, &event);
 	if (!wants_socket(&event))
 		return;
 	event.process.position = sk->__sk_common.skc_net.net->ns.inum;
+	/* What was on the socket is not known: it may be all that is there now. */
+	event.syn_retransmits = sk->sk_err;
 	event.started_ns = now_ns - (__u64)((__u32)(now_ns / 1000000) - sent_ms) * 1000000;
 	end_attempt(sk, (struct pending_attempt *)&event, newstate, FLAG_INEXACT);
 }
 
-/* @newstate: the state that ended the attempt, if one of this socket is still in the map */
+/*
+ * The SYN was answered before the socket was closed: tcp_connect sets rcv_nxt to 0, and the answer to something else. The SYN
+ * of a simultaneous open is an answer, too, but does not acknowledge ours. tcp_disconnect clears the counts and leaves
+ * rcv_nxt. Where no SYN was sent rcv_nxt is that of an earlier use of the socket.
+ */
+static __always_inline bool was_established(struct sock *sk, const struct connect_event *event)
+{
+	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
+
+	if (!tcp || !tcp->rcv_nxt)
+		return false;
+	return tcp->bytes_acked || (!tcp->segs_out && has_found_port(sk, event) && !(event->flags & FLAG_FAST_OPEN));
+}
+
+/* @newstate: the state that ended the attempt, if one of this socket is still in the map; TCP_CLOSE: the socket tells */
 static __always_inline void catch_end(struct sock *sk, int newstate)
 {
 	struct pending_place at = {};
@@ -135,19 +152,10 @@ static __always_inline void catch_end(struct sock *sk, int newstate)
 
 	if (!attempt)
 		return;
+	if (newstate == TCP_CLOSE && was_established(sk, (struct connect_event *)attempt))
+		newstate = TCP_ESTABLISHED;
 	end_attempt(sk, attempt, newstate, FLAG_INEXACT);
 	remove_attempt(sk, &at);
-}
-
-/*
- * The SYN was answered before the socket was closed: tcp_connect sets rcv_nxt to 0, and the answer to something else. The SYN
- * of a simultaneous open is an answer, too, but does not acknowledge ours. tcp_disconnect clears the counts and leaves rcv_nxt.
- */
-static __always_inline bool was_established(struct sock *sk)
-{
-	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
-
-	return tcp && tcp->rcv_nxt && (tcp->bytes_acked || !tcp->segs_out);
 }
 
 /*
@@ -159,7 +167,7 @@ int BPF_PROG(catch_error, struct sock *sk)
 {
 	hold_cpu();
 	if (sk->sk_protocol == IPPROTO_TCP && sk->__sk_common.skc_state == TCP_CLOSE)
-		catch_end(sk, was_established(sk) ? TCP_ESTABLISHED : TCP_CLOSE);
+		catch_end(sk, TCP_CLOSE);
 	release_cpu();
 	return 0;
 }
@@ -169,7 +177,7 @@ SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(catch_destroyed, struct sock *sk)
 {
 	hold_cpu();
-	catch_end(sk, was_established(sk) ? TCP_ESTABLISHED : TCP_CLOSE);
+	catch_end(sk, TCP_CLOSE);
 	release_cpu();
 	return 0;
 }
@@ -194,6 +202,7 @@ static __always_inline bool catch_open(struct sock *sk, const struct pending_att
 	copy_tcp((struct tcp_sock *)sk, &tcp);
 	event.local_port = tcp.source_port;
 	event.syn_retransmits = tcp.total_retrans > 255 ? 255 : tcp.total_retrans;
+	event.error = 0;
 	event.outcome = OUTCOME_ESTABLISHED;
 	event.flags |= FLAG_INEXACT;
 	event.latency_ns = bpf_ktime_get_ns() - event.started_ns;

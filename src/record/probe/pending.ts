@@ -46,9 +46,18 @@ export function createPendingReader(
     // A process is in the ring before its attempt is in the map.
     ring.learnProcesses()
     const words = new Uint32Array(attempts.length * EVENT_WORDS)
-    attempts.forEach((attempt, i) => words.set(attempt, i * EVENT_WORDS))
+    attempts.forEach((attempt, i) => {
+      words.set(attempt, i * EVENT_WORDS)
+      forgetLeftovers(words, i * EVENT_WORDS)
+    })
     return { words, bytes: new Uint8Array(words.buffer), count: attempts.length, processes: ring.processes }
   }
+}
+
+/** The map keeps what a socket had of an earlier use where an event has local port, errno and retransmits. */
+function forgetLeftovers(words: Uint32Array, at: number): void {
+  words[at + connectEvent.local_port / 4] = 0
+  words[at + connectEvent.outcome / 4] = (words[at + connectEvent.outcome / 4] as number) & 0xff00ff00
 }
 
 /** Word offsets of the process keys of pending attempts. */

@@ -43,11 +43,19 @@ make_slow_outcomes() {
   for_families 10.88.0.9 fd88::9 start_timed_out
   for_families 10.88.0.8 fd88::8 start_no_neighbour
   for_families 10.77.0.2 fd77::2 start_handshakes
+  run_reused_sockets
   wait
 }
 
 # shellcheck disable=SC2154 # of links.sh
 start_timed_out() { run_in "$near" "timed-out-$1" connect "$2" 80 --user-timeout 2500 & }
+
+# Not at the same time: each listens on the same port.
+run_reused_sockets() {
+  for one in closed-after-disconnect closed-after-refused refused-after-refused no-port-for-bound; do
+    run_in "$near" "$one" reused-socket "$one" 10.88.0.9
+  done
+}
 
 start_no_neighbour() { run_in "$near" "no-neighbour-$1" connect "$2" 80 & }
 

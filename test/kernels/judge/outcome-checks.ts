@@ -81,6 +81,14 @@ const OUTCOMES: Record<string, readonly Expected[]> = {
   ),
 }
 
+/** How the last attempt of a socket that was used before ends, by the case of test/workload/reused-socket. */
+const REUSED: Record<string, readonly [outcome: string, errno: number | null]> = {
+  'closed-after-disconnect': ['cancelled', null],
+  'closed-after-refused': ['cancelled', null],
+  'refused-after-refused': ['refused', ECONNREFUSED],
+  'no-port-for-bound': ['local_error', EADDRNOTAVAIL],
+}
+
 /** Every outcome, with who, from where, to where. */
 export const outcomeChecks: readonly Check[] = [
   ...Object.entries(OUTCOMES).map(([name, expected]) => ({
@@ -100,6 +108,15 @@ export const outcomeChecks: readonly Check[] = [
             ['local_error', EADDRNOTAVAIL],
           ],
         )
+      }
+    },
+  },
+  {
+    name: 'nothing is left over from an earlier use of a socket',
+    run(guest) {
+      for (const [run, expected] of Object.entries(REUSED)) {
+        const last = guest.attemptsOf('outcomes.db', run).at(-1)
+        assert.deepEqual([last?.outcome, last?.errno], expected, run)
       }
     },
   },
