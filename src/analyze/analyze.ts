@@ -59,7 +59,8 @@ function answer(
     return withTraces(query.files?.paths(files) ?? files, (traces) => {
       const scope = query.files?.select(traces, files, options) ?? selectScope(traces, options)
       const result = query.run(scope, settings)
-      const loss = [...describeLoss(scope.parts), ...(result.warnings ?? [])]
+      const missingLogs = traces.flatMap(({ missingLog }) => missingLog ?? [])
+      const loss = [...missingLogs, ...describeLoss(scope.parts), ...(result.warnings ?? [])]
       // A query that has an order of its own may not have looked at it.
       if (settings.sort !== null) requireColumn(result.columns, settings.sort)
       return { result, loss, cover: coverLines(scope.parts) }

@@ -79,7 +79,7 @@ export function describeSession(db: Database, session: SessionRow, isNewest: boo
 
 /** Everything of a session. */
 function scopeOf(db: Database, { session_id: sessionId, host }: SessionRow): Scope {
-  const trace = { path: db.name, db, lookup: db, attempts: null, workers: null }
+  const trace = { path: db.name, missingLog: null, db, lookup: db, attempts: null, workers: null }
   const part = { trace, sessionId, host, segments: readClockSegments(db, sessionId) }
   return { parts: [part], filters: NO_FILTERS, isExact: false }
 }

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { findDamage } from '../../store/find-damage.js'
 import { openTrace } from '../../store/open-trace.js'
+import { closeLeftTrace, describeMissingLog } from '../../store/left-log.js'
 import { formatBytes, formatPlural } from '../../show/format-number.js'
 import { safeText } from '../../show/safe-text.js'
 import { readBatchFacts } from '../trace/session-facts.js'
@@ -9,6 +10,8 @@ import { readSessions } from './read-sessions.js'
 
 /** What `tcpconn info` prints, a line per element. */
 export function describeTrace(path: string): string[] {
+  closeLeftTrace(path)
+  const missingLog = describeMissingLog(path)
   const db = openTrace(path)
   try {
     // One state of the file for all that is read, also while it is being recorded.
@@ -21,6 +24,7 @@ export function describeTrace(path: string): string[] {
     const counts = `${formatPlural(sessions.length, 'session')}, ${formatPlural(attempts, 'attempt')}`
     return [
       `${safeText(path)}: ${counts}, ${formatBytes(sizeOf(path))}`,
+      ...(missingLog === null ? [] : [missingLog]),
       ...sessions.flatMap((session) => describeSession(db, session, session === sessions.at(-1))),
     ]
   } catch (error) {

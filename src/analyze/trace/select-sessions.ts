@@ -12,6 +12,7 @@ export function selectSessions(db: Database, choice: string | undefined): number
   const all = ids.map((row) => row.session_id)
   const newest = all.at(-1)
   if (newest === undefined) {
+    if (db.pragma('journal_mode', { simple: true }) === 'wal') throw cutOff(db.name)
     throw new TcpconnError('E_NO_SESSION', {
       what: 'there is nothing to analyze',
       reason: 'the trace has no session',
@@ -26,4 +27,13 @@ export function selectSessions(db: Database, choice: string | undefined): number
 
 function describe(ids: readonly number[]): string {
   return ids.length > 10 ? `${ids[0]} to ${ids.at(-1)}` : ids.join(', ')
+}
+
+/** A copy of FILE alone, while FILE-wal still held everything. */
+function cutOff(path: string): TcpconnError {
+  return new TcpconnError('E_NO_SESSION', {
+    what: 'there is nothing to analyze',
+    reason: `${path} was not closed, and holds no session without its log ${path}-wal`,
+    hint: `copy ${path}-wal together with the trace`,
+  })
 }

@@ -1,12 +1,15 @@
 import { closeSync, openSync } from 'node:fs'
 import type { Database } from 'better-sqlite3'
 import { openTrace } from '../../store/open-trace.js'
+import { closeLeftTrace, describeMissingLog } from '../../store/left-log.js'
 import { createDecodeWorkers, type DecodeWorkers } from './decode-workers.js'
 import type { TableFile } from './table-pages.js'
 
 /** A trace file that is being read. */
 export interface Trace {
   readonly path: string
+  /** What to say of a log that is missing; `null` when none is */
+  readonly missingLog: string | null
   readonly db: Database
   /**
    * A second connection, for lookups while `db` is busy with a statement. It sees the same state: a recording adds the names
@@ -43,10 +46,15 @@ export function withTraces<T>(
     for (const { attempts } of traces.splice(0)) if (attempts) closeSync(attempts.fd)
   }
   try {
-    for (const path of paths) {
+    // Before any is open: see `closeLeftTrace`.
+    const missingLogs = paths.map((path) => {
+      closeLeftTrace(path)
+      return describeMissingLog(path)
+    })
+    for (const [i, path] of paths.entries()) {
       const [db, lookup] = [open(path), open(path)]
       beginTogether(db, lookup)
-      traces.push({ path, db, lookup, attempts: findAttempts(path, db), workers })
+      traces.push({ path, missingLog: missingLogs[i] ?? null, db, lookup, attempts: findAttempts(path, db), workers })
     }
     const result = body([...traces])
     if (result instanceof Promise) return result.finally(close) as T

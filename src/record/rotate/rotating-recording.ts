@@ -5,7 +5,7 @@ import type { UserNames } from '../host/user-names.js'
 import type { Rotation } from '../options/parse-rotation.js'
 import { continueSession, type Session } from '../session/begin-session.js'
 import type { SessionResult } from '../session/end-session.js'
-import type { Output } from '../session/open-output.js'
+import { LAST_CLOSE_WAIT_MS, type Output } from '../session/open-output.js'
 import { createPump } from '../session/pump.js'
 import type { Part, Recording } from '../session/recording.js'
 import { createTally } from '../session/tally.js'
@@ -48,7 +48,7 @@ export function createRotatingRecording(first: Part, options: RotatingOptions): 
     if (left === null) return
     const { output, result } = left
     left = null
-    part.pump.hold(part.session.clock.nowNs, output.close)
+    part.pump.hold(part.session.clock.nowNs, () => output.close())
     tally.add(output.path, result)
     options.onClosed(output.path, result)
     tidy.lookAgain()
@@ -84,7 +84,7 @@ export function createRotatingRecording(first: Part, options: RotatingOptions): 
       try {
         closeLeft()
       } finally {
-        part.session.output.close()
+        part.session.output.close(LAST_CLOSE_WAIT_MS)
       }
     },
   }

@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3'
 import { checkTrace, requireTraceHeader } from '../../store/check-trace.js'
 import { migrate } from '../../store/migrate.js'
 import { openDatabase } from '../../store/open-database.js'
+import { sleep } from '../host/sleep.js'
 import { sqlitePath } from '../../store/sqlite-path.js'
 import { isInWalMode } from '../../store/wal-mode.js'
 import {
@@ -19,8 +20,11 @@ import { startFault } from './write-fault.js'
 
 /** How long opening waits for another program's lock. */
 const OPEN_WAIT_MS = 2000
-/** How long closing waits for a reader. */
+/** How long closing waits for a reader while a recording goes on in another file. */
 const CLOSE_WAIT_MS = 100
+/** The same at the end of a recording. */
+export const LAST_CLOSE_WAIT_MS = 2000
+const CLOSE_STEP_MS = 20
 
 /** A trace that this process alone records into. */
 export interface Output {
@@ -34,8 +38,11 @@ export interface Output {
   waitForLocks(milliseconds: number): void
   /** Leaves things as they were found: a new file is gone. Instead of `close`, before anything was recorded. */
   abandon(): void
-  /** Leaves one closed file behind, without -wal and -shm, unless somebody else is still reading it. */
-  close(): void
+  /**
+   * Leaves one closed file behind, without -wal and -shm. While another program still reads it after `waitMs`, the file keeps
+   * the part that SQLite can move into it, and the rest stays in the log.
+   */
+  close(waitMs?: number): void
 }
 
 /**
@@ -113,6 +120,28 @@ function leaveWal(path: string): void {
   }
 }
 
+/** A rollback-journal file opens anywhere, also read-only and in a read-only directory. */
+function moveLog(db: Database, waitMs: number): void {
+  const deadlineMs = performance.now() + waitMs
+  db.pragma('busy_timeout = 0')
+  for (;;) {
+    try {
+      db.pragma('journal_mode = DELETE')
+      return
+    } catch {
+      // Another program reads it. Of a file that was moved SQLite first brings home the log.
+    }
+    if (performance.now() >= deadlineMs) break
+    sleep(CLOSE_STEP_MS)
+  }
+  try {
+    // All that was written before the oldest reader began.
+    db.pragma('wal_checkpoint(PASSIVE)')
+  } catch {
+    // It stays a WAL file, as whole as before.
+  }
+}
+
 function createOutput(db: Database, file: OutputFile): Output {
   const { fd, path } = file
   return {
@@ -122,14 +151,8 @@ function createOutput(db: Database, file: OutputFile): Output {
     requireName: () => requireName(file),
     waitForLocks: (milliseconds) => void db.pragma(`busy_timeout = ${milliseconds}`),
     abandon: () => abandon(db, file),
-    close() {
-      try {
-        db.pragma(`busy_timeout = ${CLOSE_WAIT_MS}`)
-        // A rollback-journal file opens anywhere, also read-only and in a read-only directory.
-        db.pragma('journal_mode = DELETE')
-      } catch {
-        // Somebody reads it: it stays a WAL file, as whole as before. Of one that was moved SQLite first brings home the log.
-      }
+    close(waitMs = CLOSE_WAIT_MS) {
+      moveLog(db, waitMs)
       db.close()
       // Only now: closing any descriptor of the file gives up all POSIX locks that SQLite holds on it.
       closeSync(fd)

@@ -1,4 +1,5 @@
 import type { Session } from './begin-session.js'
+import { LAST_CLOSE_WAIT_MS } from './open-output.js'
 import { createTally, type Tally } from './tally.js'
 import type { Pump } from './pump.js'
 
@@ -22,5 +23,5 @@ export interface Recording {
 
 /** A recording into one file. */
 export function createRecording(part: Part): Recording {
-  return { part, tally: createTally(), tend() {}, close: () => part.session.output.close() }
+  return { part, tally: createTally(), tend() {}, close: () => part.session.output.close(LAST_CLOSE_WAIT_MS) }
 }

@@ -1,5 +1,7 @@
 import { describeCompleteness, type CompletenessText } from '../../store/completeness-text.js'
 import { describeDnsLoss, type DnsLossCounts } from '../../store/dns-loss-text.js'
+import { findLeftLog } from '../../store/left-log.js'
+import { safeText } from '../../show/safe-text.js'
 import { describeLossCounts, describeLostProcesses, sumLoss, type LossCounts } from '../../store/loss-text.js'
 import { describeFilters } from '../options/describe-filters.js'
 import type { SkippedRuns } from '../probe/skipped-runs.js'
@@ -16,7 +18,14 @@ export function reportResult(result: TallySum, session: Session, durationNs: num
   const lines = session.options.quiet
     ? [...describeProblems(result, session), ...describeLostDetails(lostDetails)]
     : renderSummary({ ...result, sessionId: session.id, durationNs, completeness, lostDetails })
+  const log = findLeftLog(session.output.path)
+  if (log !== null) lines.push(describeLeftLog(session.output.path, log))
   for (const line of lines) process.stderr.write(`${line}\n`)
+}
+
+function describeLeftLog(path: string, log: string): string {
+  const [file, name] = [safeText(path), safeText(log)]
+  return `not closed: another program reads ${file}; a part of the trace is in ${name}: copy both, or run tcpconn info ${file} later, which closes it`
 }
 
 interface Outcome {

@@ -54,10 +54,24 @@ describeKernel('reading a trace while it is recorded', () => {
     const reader = new Database(recording.file, { readonly: true })
     const rows = reader.prepare('SELECT * FROM session').iterate()
     rows.next()
-    await recording.stop()
+    const stderr = await recording.stop()
+    expect(stderr).toContain(`a part of the trace is in ${recording.file}-wal`)
+    expect((await runTool(['info', recording.file])).stdout).toContain('1 session')
+    expect(readdirSync(dirname(recording.file))).toContain(`${basename(recording.file)}-wal`)
     rows.return?.()
     reader.close()
+    expect((await runTool(['info', recording.file])).stdout).toContain('1 session')
+    expect(readdirSync(dirname(recording.file))).toEqual([basename(recording.file)])
     expect(onlyConnectOf(recording.file, pid).outcome).toBe('refused')
+  })
+
+  test('a reader that leaves soon is waited for', async () => {
+    const recording = await startRecording()
+    const reader = new Database(recording.file, { readonly: true })
+    reader.prepare('SELECT count(*) FROM session').get()
+    setTimeout(() => reader.close(), 700)
+    expect(await recording.stop()).not.toContain('-wal')
+    expect(readdirSync(dirname(recording.file))).toEqual([basename(recording.file)])
   })
 
   test('time is wall-clock time, in ISO 8601 with microseconds', async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -77,6 +77,22 @@ describe('closing', () => {
     expect(db.pragma('integrity_check', { simple: true })).toBe('ok')
     expect(db.prepare('SELECT count(*) FROM session').pluck().get()).toBe(1)
     db.close()
+  })
+
+  test('while another program merely has it open moves everything into the file', () => {
+    const path = newPath()
+    const output = open(path)
+    addSession(output.db)
+    const reader = new Database(path, { readonly: true })
+    reader.prepare('SELECT count(*) FROM session').get()
+    addSession(output.db)
+    output.close()
+    const copy = newPath()
+    copyFileSync(path, copy)
+    const alone = new Database(copy, { readonly: true })
+    expect(alone.prepare('SELECT count(*) FROM session').pluck().get()).toBe(2)
+    alone.close()
+    reader.close()
   })
 
   test('lets the next recording add to it, which keeps it to its owner', () => {

@@ -1,0 +1,104 @@
+import { chmodSync, copyFileSync, existsSync, linkSync, readdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import Database from 'better-sqlite3'
+import { describe, expect, test } from 'vitest'
+import { describeTrace } from '../../src/analyze/info/describe-trace.js'
+import { openOutput } from '../../src/record/session/open-output.js'
+import { closeLeftTrace, describeMissingLog, findLeftLog } from '../../src/store/left-log.js'
+import { isWalFile } from '../../src/store/wal-mode.js'
+import { copyOfKilled, makeClosedTrace, newPath } from '../record/session/output-files.js'
+import { addSession } from '../record/new-trace.js'
+import { runTool } from '../support/tool.js'
+
+/** A trace whose recording ended while a reader kept its log. */
+function makeLeftTrace(): string {
+  const output = openOutput(newPath())
+  addSession(output.db)
+  output.db.exec('UPDATE session SET duration_ns = 1')
+  const path = newPath()
+  for (const suffix of ['', '-wal']) copyFileSync(output.path + suffix, path + suffix)
+  output.close()
+  return path
+}
+
+/** A copy of FILE alone, in which the end of the session is missing. */
+function copyWithoutLog(): string {
+  const output = openOutput(newPath())
+  addSession(output.db)
+  output.db.pragma('wal_checkpoint(TRUNCATE)')
+  output.db.exec('UPDATE session SET duration_ns = 1')
+  const path = newPath()
+  copyFileSync(output.path, path)
+  output.close()
+  return path
+}
+
+describe('a trace whose recording ended while it was read', () => {
+  test('is closed with all that is in its log', () => {
+    const path = makeLeftTrace()
+    expect(findLeftLog(path)).toBe(`${path}-wal`)
+    closeLeftTrace(path)
+    expect(readdirSync(dirname(path))).toEqual(['trace.db'])
+    expect(isWalFile(path)).toBe(false)
+    expect(describeTrace(path)[0]).toContain('1 session')
+  })
+
+  test.each([
+    ['info', (path: string) => ['info', path]],
+    ['analyze', (path: string) => ['analyze', 'summary', path]],
+  ])('is closed by %s', async (_, command) => {
+    const path = makeLeftTrace()
+    expect((await runTool(command(path))).status).toBe(0)
+    expect(readdirSync(dirname(path))).toEqual(['trace.db'])
+  })
+
+  test('is left alone where others may write, and when it may not be written or has another name', () => {
+    const [shared, readOnly, linked] = [makeLeftTrace(), makeLeftTrace(), makeLeftTrace()]
+    chmodSync(dirname(shared), 0o777)
+    chmodSync(readOnly, 0o444)
+    linkSync(linked, `${linked}-other`)
+    for (const path of [shared, readOnly, linked]) {
+      closeLeftTrace(path)
+      expect(existsSync(`${path}-wal`)).toBe(true)
+      expect(isWalFile(path)).toBe(true)
+    }
+  })
+
+  test('of a killed recorder keeps its log', () => {
+    const path = copyOfKilled()
+    closeLeftTrace(path)
+    expect(findLeftLog(path)).toBe(`${path}-wal`)
+  })
+})
+
+describe('a copy without its log', () => {
+  test('is told by info, every time', () => {
+    const path = copyWithoutLog()
+    for (let i = 0; i < 2; i++) {
+      expect(describeTrace(path)[1]).toBe(
+        `${path} was not closed and ${path}-wal is not there: attempts may be missing; copy both files`,
+      )
+    }
+  })
+
+  test('is told by analyze', async () => {
+    const path = copyWithoutLog()
+    expect((await runTool(['analyze', 'top-endpoints', path, '--format', 'json'])).stderr).toContain(
+      `${path}-wal is not there`,
+    )
+  })
+
+  test('that has no session at all says where the rest is', async () => {
+    const [whole, path] = [copyOfKilled(), newPath()]
+    copyFileSync(whole, path)
+    expect((await runTool(['analyze', 'summary', path])).stderr).toContain(`copy ${path}-wal together with the trace`)
+  })
+})
+
+test('a closed trace lacks nothing, nor one whose log another program moved into it', () => {
+  expect(describeMissingLog(makeClosedTrace())).toBeNull()
+  const path = makeLeftTrace()
+  new Database(path).exec('SELECT count(*) FROM session').close()
+  expect([isWalFile(path), findLeftLog(path)]).toEqual([true, null])
+  expect(describeMissingLog(path)).toBeNull()
+})
