@@ -16,6 +16,7 @@ import {
 } from './output-file.js'
 import { requireName } from './require-name.js'
 import { removeSiblings, requireNoStrayLog, requireOwnSiblings } from './siblings.js'
+import { isLocked } from './session-row.js'
 import { startFault } from './write-fault.js'
 
 /** How long opening waits for another program's lock. */
@@ -128,9 +129,11 @@ function moveLog(db: Database, waitMs: number): void {
     try {
       db.pragma('journal_mode = DELETE')
       return
-    } catch {
-      // Another program reads it. Of a file that was moved SQLite first brings home the log.
+    } catch (error) {
+      // Of a file that was moved SQLite brings home the log, and reports an error: a second try would make a log under the new name.
+      if (!isLocked(error)) return
     }
+    // Another program reads it.
     if (performance.now() >= deadlineMs) break
     sleep(CLOSE_STEP_MS)
   }
