@@ -125,7 +125,7 @@ async function copyPackage(broken: Record<string, string>): Promise<string> {
   for (const part of ['dist', 'migrations', 'package.json'])
     await cp(join(REPOSITORY, part), join(root, part), { recursive: true })
   mkdirSync(join(root, 'node_modules'))
-  for (const name of ['better-sqlite3', 'koffi', 'parquet-wasm']) {
+  for (const name of ['better-sqlite3', 'koffi']) {
     const installed = join(root, 'node_modules', name)
     const file = broken[name]
     if (file === undefined) {

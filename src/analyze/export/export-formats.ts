@@ -27,7 +27,9 @@ export const FORMATS: Readonly<Record<ExportFormatName, ExportFormat>> = {
     batchRows: 131_072,
     async load() {
       const { createParquetWriter } = await import('./parquet/parquet-writer.js')
-      return ({ columns, metadata }) => createParquetWriter(columns, { metadata })
+      const { loadZstd } = await import('./parquet/zstd.js')
+      const compress = await loadZstd()
+      return ({ columns, metadata }) => createParquetWriter(columns, { metadata, compress })
     },
   },
   arrow: {

@@ -20,7 +20,7 @@ async function readRendered(format: 'arrow' | 'arrow file' | 'parquet', result: 
   if (format === 'arrow') return readArrowStream(renderArrow(result, 'stream'))
   if (format === 'arrow file') return readArrowFile(renderArrow(result, 'file'))
   const path = join(makeTemporaryDirectory(), 'out.parquet')
-  writeFileSync(path, renderParquet(result))
+  writeFileSync(path, await renderParquet(result))
   return readParquet(path)
 }
 

@@ -2,6 +2,7 @@ import { createArrowWriter } from '../../../src/analyze/export/arrow/arrow-write
 import type { FormatInput } from '../../../src/analyze/export/export-formats.js'
 import { createScratch } from '../../../src/analyze/export/parquet/encode-levels.js'
 import { createParquetWriter } from '../../../src/analyze/export/parquet/parquet-writer.js'
+import { loadZstd } from '../../../src/analyze/export/parquet/zstd.js'
 import { createAttemptTable } from '../../../src/analyze/export/rows/attempt-table.js'
 import type { BatchWriter } from '../../../src/analyze/export/rows/column.js'
 import { createCsvWriter } from '../../../src/analyze/export/text/csv-writer.js'
@@ -30,6 +31,7 @@ const ALL: RawScope = { session: 'all' }
 const SHOW = createSqlQuery('sql', readStatement('SELECT time, comm, remote_address, latency_ns FROM connects'))
 /** Fewer than there are attempts. */
 const EXPORT_ROWS = 128
+const compress = await loadZstd()
 const scratch = createScratch()
 
 /** `info`, `analyze`, `replay` and `export`. Each throws for what must not be, or what is refused in words of ours. */
@@ -48,7 +50,8 @@ export const QUESTIONS: readonly Question[] = [
   (file) => void exportAs(file, ({ columns }) => createCsvWriter(columns)),
   (file) => requireJson(exportAs(file, ({ columns }) => createJsonlWriter(columns)).toString()),
   (file) => void exportAs(file, ({ columns, metadata }) => createArrowWriter(columns, metadata, 'file')),
-  (file) => void exportAs(file, ({ columns, metadata }) => createParquetWriter(columns, { metadata, scratch })),
+  (file) =>
+    void exportAs(file, ({ columns, metadata }) => createParquetWriter(columns, { metadata, compress, scratch })),
 ]
 
 /** Opens the file as every command does, and reads some of each kind of rows. */

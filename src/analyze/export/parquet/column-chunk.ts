@@ -7,7 +7,7 @@ import { ENCODING, ZSTD, physicalType } from './parquet-types.js'
 import { createStatistics, noteLongRange, thriftStatistics, type Statistics } from './statistics.js'
 import { binary, i32, i64, listOf, struct, writeThrift, type ThriftStruct } from './thrift-writer.js'
 import { createValueDictionary, type ValueDictionary } from './value-dictionary.js'
-import type { Compressed } from './zstd.js'
+import type { Compress } from './zstd.js'
 
 const DATA_PAGE = 0
 const DICTIONARY_PAGE = 2
@@ -31,22 +31,17 @@ export interface ChunkWriter {
   finish(): FinishedChunk
 }
 
-/** @param compress makes zstd frames */
-export function createChunkWriter(
-  column: ExportColumn,
-  scratch: EncodeScratch,
-  compress: (bytes: Uint8Array) => Compressed,
-): ChunkWriter {
+export function createChunkWriter(column: ExportColumn, scratch: EncodeScratch, compress: Compress): ChunkWriter {
   const dictionary = createValueDictionary(column.type)
   let chunk = startChunk()
   const pack = (header: (sizes: ThriftStruct) => ThriftStruct): Page => {
     const { page } = scratch
-    const { bytes, uncompressedBytes } = compress(page.bytes.subarray(0, page.length))
-    const head = writeThrift(header({ 2: i32(uncompressedBytes), 3: i32(bytes.length) }))
+    const bytes = compress(page.bytes.subarray(0, page.length))
+    const head = writeThrift(header({ 2: i32(page.length), 3: i32(bytes.length) }))
     return {
       parts: [head, bytes],
       byteLength: head.length + bytes.length,
-      uncompressedBytes: head.length + uncompressedBytes,
+      uncompressedBytes: head.length + page.length,
     }
   }
   const push = (page: DataPage, count: number) => {

@@ -4,7 +4,7 @@ import { createChunkWriter, type ChunkWriter, type DataPage } from './column-chu
 import { createScratch, type EncodeScratch } from './encode-levels.js'
 import { schemaElement } from './parquet-types.js'
 import { binary, i32, i64, listOf, struct, writeThrift, type ThriftStruct } from './thrift-writer.js'
-import { compressZstd } from './zstd.js'
+import type { Compress } from './zstd.js'
 
 const MAGIC = Buffer.from('PAR1')
 const FORMAT_VERSION = 2
@@ -13,16 +13,17 @@ const ROW_GROUP_ROWS = 1_000_000
 /** Column order "by type": signed or unsigned numbers, texts by their bytes. */
 const ORDER_BY_TYPE = struct({ 1: struct({}) })
 
-/** What a file says of itself beside its rows, and memory to share with other files that are written meanwhile. */
+/** What a file says of itself beside its rows, its compression, and memory to share with other files that are written meanwhile. */
 export interface ParquetSettings {
   readonly metadata: FileMetadata
+  readonly compress: Compress
   readonly scratch?: EncodeScratch
 }
 
 /** Format: https://parquet.apache.org/docs/file-format/ */
 export function createParquetWriter(schema: ExportSchema, settings: ParquetSettings): BatchWriter {
   const scratch = settings.scratch ?? createScratch()
-  const chunks = schema.map((column) => createChunkWriter(column, scratch, compressZstd))
+  const chunks = schema.map((column) => createChunkWriter(column, scratch, settings.compress))
   const rowGroups: ThriftStruct[] = []
   const started: Uint8Array[] = [MAGIC]
   let offset = MAGIC.length

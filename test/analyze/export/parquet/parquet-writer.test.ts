@@ -2,11 +2,14 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createParquetWriter } from '../../../../src/analyze/export/parquet/parquet-writer.js'
+import { loadZstd } from '../../../../src/analyze/export/parquet/zstd.js'
 import type { ColumnValues, ExportColumn, RowBatch } from '../../../../src/analyze/export/rows/column.js'
 import { halvesOf } from '../../../../src/analyze/export/rows/long-halves.js'
 import { createRandom, randomInteger } from '../../../store/random.js'
 import { makeTemporaryDirectory } from '../../../support/temporary-directory.js'
-import { queryDuckdb, readParquet } from '../read-duckdb.js'
+import { queryDuckdb, readParquet, readParquetWithArrowRs } from '../read-duckdb.js'
+
+const compress = await loadZstd()
 
 const column = (type: ExportColumn['type'], isNullable = true, name = 'a'): ExportColumn => {
   return { name, type, isNullable, comment: '' }
@@ -28,7 +31,7 @@ function coded(codes: readonly number[], dictionary: readonly (string | number |
 
 /** Writes batches into a file, of which it returns the path. */
 function write(columns: readonly ExportColumn[], batches: readonly RowBatch[]): string {
-  const writer = createParquetWriter(columns, { metadata: new Map() })
+  const writer = createParquetWriter(columns, { metadata: new Map(), compress })
   const parts = [...batches.flatMap((batch) => writer.add(batch)), ...writer.finish()]
   const path = join(makeTemporaryDirectory(), 'out.parquet')
   writeFileSync(path, Buffer.concat(parts))
@@ -72,6 +75,32 @@ test('the column before with the same values is written as well', async () => {
   expect(rows.map(([, time, value]) => [time, value])).toEqual([3n, 1n, MIN, MAX].map((value) => [value, value]))
 })
 
+describe('pages have exactly the length that their header states', () => {
+  test.each(['utf8', 'uint8', 'uint16', 'int32', 'uint32', 'int64'] as const)('of %s, with 0 to 9 values', (type) => {
+    for (let size = 0; size <= 9; size++) {
+      const dictionary = Array.from({ length: size }, (_, i) => (type === 'utf8' ? 'x'.repeat(i) : i))
+      const codes = [-1, ...dictionary.keys(), -1]
+      const path = write([column(type)], [batchOf(codes.length, coded(codes, dictionary))])
+      const expected = codes.map((code) => {
+        const value = dictionary[code]
+        return [typeof value === 'number' ? BigInt(value) : (value ?? null)]
+      })
+      expect(readParquetWithArrowRs(path)).toEqual(expected)
+    }
+  })
+
+  test.each([
+    ['one', [42n]],
+    ['none but NULL', [null, null, null]],
+    ['with NULL', [null, 5n, null, MAX, 6n]],
+    ['two blocks', Array.from({ length: 257 }, (_, i) => BigInt(-i))],
+    ['the smallest and the largest', [MIN, MAX, 0n, -1n, MIN]],
+  ] as const)('of 64-bit integers: %s', (_, values) => {
+    const path = write([column('int64')], [batchOf(values.length, longs(values))])
+    expect(readParquetWithArrowRs(path)).toEqual(values.map((value) => [value]))
+  })
+})
+
 describe('values of a dictionary come back', () => {
   test.each([1, 2, 3, 5, 200, 256, 257, 65_536, 65_537, 300_000])('%i different ones', async (size) => {
     const random = createRandom(size)
@@ -105,8 +134,10 @@ describe('values of a dictionary come back', () => {
     const constant = { ...coded([1], ['x', 'y']), isConstant: true, isPresent: true } as ColumnValues
     const none = { ...coded([-1], []), isConstant: true } as ColumnValues
     const columns = [column('utf8', true, 'a'), column('utf8', true, 'b'), column('utf8', false, 'c')]
-    const { rows } = await readParquet(write(columns, [batchOf(1000, constant, none, constant)]))
-    expect(rows).toEqual(Array.from({ length: 1000 }, () => ['y', null, 'y']))
+    const path = write(columns, [batchOf(1000, constant, none, constant)])
+    const expected = Array.from({ length: 1000 }, () => ['y', null, 'y'])
+    expect((await readParquet(path)).rows).toEqual(expected)
+    expect(readParquetWithArrowRs(path)).toEqual(expected)
   })
 
   test('texts are ordered by their bytes', async () => {
@@ -126,7 +157,7 @@ test('doubles come back, with NULL', async () => {
 })
 
 test('a NULL in a column that has none is a bug that is not written', () => {
-  const writer = createParquetWriter([column('utf8', false)], { metadata: new Map() })
+  const writer = createParquetWriter([column('utf8', false)], { metadata: new Map(), compress })
   expect(() => writer.add(batchOf(1, coded([-1], [])))).toThrow('a is NULL in a row')
 })
 
