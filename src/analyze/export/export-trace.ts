@@ -38,8 +38,7 @@ export async function exportTrace(files: readonly string[], options: ExportOptio
     await withTraces(files, async (traces) => {
       const scope = selectScope(traces, options)
       if (!options.quiet) for (const line of describeLoss(scope.parts)) process.stderr.write(`${safeLine(line)}\n`)
-      const hasHost = files.length > 1 && !partition.includes('host')
-      const table = createAttemptTable(scope, { capacity: format.batchRows, hasHost })
+      const table = createAttemptTable(scope, format.batchRows)
       const metadata = describeExport(scope, table.columns, selectionOf(options))
       const create = () => createWriter({ columns: table.columns, metadata, isStream: path === null })
       const target =

@@ -9,6 +9,7 @@ import { createFileTarget, type ExportTarget } from './file-target.js'
 import { DIRECTORY_MODE, createOpenParts, type OpenParts } from './open-parts.js'
 import type { PartitionKey } from './parse-partition.js'
 import { partitionDirectory } from './partition-directory.js'
+import { readSessionKey } from './session-key.js'
 import { capacityOf, copyRows, createAttemptRows, type AttemptRows } from './rows/attempt-rows.js'
 import type { AttemptTable } from './rows/attempt-table.js'
 import type { BatchWriter } from './rows/column.js'
@@ -22,8 +23,8 @@ export interface PartitionInput {
 }
 
 /**
- * A data set of Parquet files in directories, as Hive names them: `host=NAME/date=2026-01-31/part-0.parquet`. A partition
- * that is needed again after it was closed gets another part. The whole appears at once.
+ * A data set of Parquet files in directories, as Hive names them: `host=NAME/date=2026-01-31/SESSION-1-4500.parquet`. A
+ * partition that is needed again after it was closed gets another file. The whole appears at once.
  * @throws E_EXISTS, E_CANNOT_OPEN
  */
 export function openPartitionTarget(path: string, input: PartitionInput): ExportTarget {
@@ -78,18 +79,20 @@ function makeDirectory(path: string): string {
 /** Rows of one day are written as they are; else each day's rows are moved together. */
 function createDivider({ scope, partition }: PartitionInput, parts: OpenParts): (rows: AttemptRows) => Promise<void> {
   const days = scope.parts.map(createDayOf)
+  const sessions = scope.parts.map((part) => readSessionKey(part).uuid)
   const hasDate = partition.includes('date')
   let some: AttemptRows | null = null
   return async (rows) => {
     const host = scope.parts[rows.part]?.host ?? ''
+    const session = sessions[rows.part] as string
     const dayOf = hasDate ? (days[rows.part] as (startedNs: number) => number) : () => 0
     const byDay = groupByDay(rows, dayOf)
     for (const [day, positions] of byDay) {
-      const target = await parts.targetOf(partitionDirectory(partition, host, day))
-      if (byDay.size === 1) return target.add(rows)
+      const directory = partitionDirectory(partition, host, day)
+      if (byDay.size === 1) return parts.add(directory, session, rows)
       some ??= createAttemptRows(capacityOf(rows))
       copyRows(rows, positions, some)
-      await target.add(some)
+      await parts.add(directory, session, some)
     }
   }
 }

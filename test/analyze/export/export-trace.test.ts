@@ -8,7 +8,7 @@ import type { ExportFormatName } from '../../../src/analyze/export/export-format
 import { latestVersion } from '../../../src/store/migrate.js'
 import { TOOL_VERSION } from '../../../src/version.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
-import { COLUMN_NAMES, HOSTILE_NAMES, makeHardTrace, viewRows } from './hard-trace.js'
+import { COLUMN_NAMES, EXPORT_NAMES, exportRows, HOSTILE_NAMES, makeHardTrace, viewRows } from './hard-trace.js'
 import { queryDuckdb, readArrowFile, readParquet, type Found } from './read-duckdb.js'
 
 /** Exports into a new file, of which it returns the path. */
@@ -20,11 +20,6 @@ async function exportTo(
   const output = join(makeTemporaryDirectory(), `out.${format}`)
   await exportTrace(files, { format, output, quiet: true, session: 'all', ...options })
   return output
-}
-
-/** Rows as the view has them, but for `time`, which is ns in files that have a type for it. */
-function withTimeNs(rows: readonly unknown[][]): unknown[][] {
-  return rows.map((row) => row.map((value, i) => (COLUMN_NAMES[i] === 'time' ? row[1] : value)))
 }
 
 const READERS: Record<'parquet' | 'arrow', (path: string) => Promise<Found>> = {
@@ -42,10 +37,10 @@ describe.each(BINARY)('%s', (format) => {
   test('holds every value of the view connects, in the order of attempts', async () => {
     const file = makeHardTrace()
     const { names, rows } = await READERS[format](await exportTo(format, [file]))
-    const expected = withTimeNs(viewRows(file))
-    expect(names).toEqual(COLUMN_NAMES)
+    const expected = exportRows(file)
+    expect(names).toEqual(EXPORT_NAMES)
     expect(expected).toHaveLength(4551)
-    expect(new Set(expected.map((row) => row[4])).size).toBe(8)
+    expect(new Set(expected.map((row) => row[8])).size).toBe(8)
     expect(rows).toEqual(expected)
   })
 
@@ -53,6 +48,7 @@ describe.each(BINARY)('%s', (format) => {
     const { types } = await READERS[format](await exportTo(format, [makeHardTrace()]))
     expect(types.join(' ').toLowerCase()).toBe(
       [
+        'varchar varchar varchar bigint',
         'integer bigint timestamp_ns bigint varchar integer utinyint integer integer bigint varchar varchar uinteger',
         'varchar varchar uinteger uinteger utinyint varchar usmallint varchar usmallint varchar bigint',
         'bigint uinteger varchar',
@@ -63,7 +59,7 @@ describe.each(BINARY)('%s', (format) => {
   test('of a trace that is being recorded is the same', async () => {
     const file = makeHardTrace({ isClosed: false })
     const { rows } = await READERS[format](await exportTo(format, [file]))
-    expect(rows).toEqual(withTimeNs(viewRows(file)))
+    expect(rows).toEqual(exportRows(file))
   })
 
   test.each([
@@ -74,9 +70,9 @@ describe.each(BINARY)('%s', (format) => {
   ])('of session %s has its attempts', async (session, count) => {
     const file = makeHardTrace()
     const { names, rows } = await READERS[format](await exportTo(format, [file], { session }))
-    expect(names).toEqual(COLUMN_NAMES)
+    expect(names).toEqual(EXPORT_NAMES)
     expect(rows).toHaveLength(count)
-    expect(rows).toEqual(withTimeNs(viewRows(file, `session_id = ${session}`)))
+    expect(rows).toEqual(exportRows(file, `session_id = ${session}`))
   })
 
   test('is of the newest session when none is named', async () => {
@@ -88,17 +84,15 @@ describe.each(BINARY)('%s', (format) => {
   test('of several files has the host before everything else', async () => {
     const files = [makeHardTrace({ host: 'one' }), makeHardTrace({ seed: 2, count: 500, host: '../\x1b"two"' })]
     const { names, rows } = await READERS[format](await exportTo(format, files))
-    const expected = files.flatMap((file, i) =>
-      withTimeNs(viewRows(file)).map((row) => [['one', '../\x1b"two"'][i], ...row]),
-    )
-    expect(names).toEqual(['host', ...COLUMN_NAMES])
+    const expected = files.flatMap((file) => exportRows(file))
+    expect(names).toEqual(EXPORT_NAMES)
     expect(rows).toEqual(expected)
   })
 
   test('of more rows than a batch is whole', async () => {
     const file = makeHardTrace({ count: 100_000 })
     const { rows } = await READERS[format](await exportTo(format, [file]))
-    const expected = withTimeNs(viewRows(file))
+    const expected = exportRows(file)
     expect(rows.length).toBe(expected.length)
     // Compared at once, a difference would be looked for in 4 million values.
     const different = rows.findIndex((row, i) => row.some((value, j) => value !== expected[i]![j]))
@@ -120,7 +114,7 @@ describe('what is exported', () => {
     ['nothing', { pid: ['999999'] }, '0'],
   ] as const)('is what the filters leave: %s', async (name, options, where) => {
     const file = makeHardTrace()
-    const expected = withTimeNs(viewRows(file, where))
+    const expected = exportRows(file, where)
     if (name !== 'nothing') expect(expected.length).toBeGreaterThan(0)
     const { rows } = await readParquet(await exportTo('parquet', [file], options as unknown as ExportOptions))
     expect(rows).toEqual(expected)
@@ -154,10 +148,10 @@ describe('text', () => {
       const object = JSON.parse(marked, (_, value: unknown) => {
         return typeof value === 'string' && /^#-?\d+$/.test(value) ? BigInt(value.slice(1)) : value
       }) as Record<string, unknown>
-      expect(Object.keys(object)).toEqual(COLUMN_NAMES)
+      expect(Object.keys(object)).toEqual(EXPORT_NAMES)
       return Object.values(object)
     })
-    expect(rows).toEqual(viewRows(file))
+    expect(rows).toEqual(exportRows(file, '1', 'text'))
   })
 
   test('as CSV holds every number and time, and texts that steer and calculate nothing', async () => {
@@ -170,19 +164,19 @@ describe('text', () => {
       `SELECT * FROM read_csv('${path}', all_varchar = true, nullstr = '', allow_quoted_nulls = false)`,
     )
     const safe = new Map(HOSTILE_NAMES.flatMap((name) => [name, `${name}!`]).map((name) => [name, csvNameOf(name)]))
-    const expected = viewRows(file).map((row) =>
+    const expected = exportRows(file, '1', 'text').map((row) =>
       row.map((value) => {
         if (value === null) return null
         return safe.get(String(value)) ?? (value === '=evil\x1b' ? "'=evil\\x1b" : String(value))
       }),
     )
-    expect(found.names).toEqual(COLUMN_NAMES)
+    expect(found.names).toEqual(EXPORT_NAMES)
     expect(found.rows.map((row) => row.map((value) => (value === null ? null : String(value))))).toEqual(expected)
   })
 
   test('without a single row is a header, or nothing', async () => {
     const file = makeHardTrace()
-    expect(readFileSync(await exportTo('csv', [file], { session: '3' }), 'utf8')).toBe(`${COLUMN_NAMES.join(',')}\n`)
+    expect(readFileSync(await exportTo('csv', [file], { session: '3' }), 'utf8')).toBe(`${EXPORT_NAMES.join(',')}\n`)
     expect(readFileSync(await exportTo('jsonl', [file], { session: '3' }), 'utf8')).toBe('')
   })
 })
@@ -221,7 +215,7 @@ describe('a file', () => {
     const metadata = new Map(rows as [string, string][])
     const everything = JSON.parse(metadata.get('tcpconn') ?? '')
     expect(everything).toMatchObject({ tool_version: TOOL_VERSION, selection: { outcome: ['failed'], session: 'all' } })
-    expect(Object.keys(everything.columns)).toEqual(COLUMN_NAMES)
+    expect(Object.keys(everything.columns)).toEqual(EXPORT_NAMES)
     expect(everything.sessions).toHaveLength(4)
     expect(everything.sessions[3]).toMatchObject({
       host: 'host',
@@ -241,7 +235,7 @@ describe('a file', () => {
     const arrow = tableFromIPC(readFileSync(await exportTo('arrow', [makeHardTrace()])))
     const { sessions } = JSON.parse(arrow.schema.metadata.get('tcpconn') ?? '')
     expect(sessions.map(withoutBootId)).toEqual(everything.sessions.map(withoutBootId))
-    expect(arrow.schema.fields[3]?.metadata.get('comment')).toMatch(/ns until the outcome/)
+    expect(arrow.schema.fields[7]?.metadata.get('comment')).toMatch(/ns until the outcome/)
   })
 
   test('of Parquet is compressed, dictionary-encoded, and has ranges to skip by', async () => {

@@ -1,4 +1,6 @@
 import Database from 'better-sqlite3'
+import { readSessionKey } from '../../../src/analyze/export/session-key.js'
+import { withTraces } from '../../../src/analyze/trace/trace.js'
 import { createRandom } from '../../store/random.js'
 import type { EventFields } from '../../record/make-events.js'
 import { makeSampleTrace } from '../sample-trace.js'
@@ -81,21 +83,45 @@ export function makeHardTrace({ seed = 1, count = 3000, host = 'host', isClosed 
 
 /** Rows of the view in the order of attempts, as arrays; integers are bigint. */
 export function viewRows(file: string, where = '1'): unknown[][] {
+  return numberedRows(file, where).map((row) => row.slice(1))
+}
+
+/** The same, after the id of each attempt. */
+function numberedRows(file: string, where: string): unknown[][] {
   const db = new Database(file, { readonly: true })
   try {
     const text = db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'connects'").pluck().get() as string
     const body = text.replace(/^CREATE VIEW connects AS/, '')
     const query = `SELECT * FROM (${body.replace('SELECT', 'SELECT a.attempt_id AS attempt_id,')}) WHERE ${where}
       ORDER BY session_id, attempt_id`
-    const rows = db.prepare(query).raw().safeIntegers().all() as unknown[][]
-    return rows.map((row) => row.slice(1))
+    return db.prepare(query).raw().safeIntegers().all() as unknown[][]
   } finally {
     db.close()
   }
 }
+
+/** Rows as an export has them: after the key of each attempt, and `time` in Unix ns or, as `text`, with all nine digits. */
+export function exportRows(file: string, where = '1', time: 'ns' | 'text' = 'ns'): unknown[][] {
+  const keys = withTraces([file], ([trace]) => {
+    const sessions = trace!.db.prepare('SELECT session_id, host, boot_id FROM session').raw().all() as Session[]
+    const uuidOf = (sessionId: number, host: string) =>
+      readSessionKey({ trace: trace!, sessionId, host, segments: [] }).uuid
+    return new Map(sessions.map(([id, host, bootId]) => [BigInt(id), [host, bootId, uuidOf(id, host)]]))
+  })
+  return numberedRows(file, where).map(([attemptId, sessionId, startedNs, text, ...values]) => {
+    const nsText = `${String(text).slice(0, -1)}${String((startedNs as bigint) % 1000n).padStart(3, '0')}Z`
+    const key = keys.get(sessionId as bigint) as string[]
+    return [...key, attemptId, sessionId, startedNs, time === 'ns' ? startedNs : nsText, ...values]
+  })
+}
+
+type Session = [id: number, host: string, bootId: string]
 
 export const COLUMN_NAMES = [
   'session_id started_ns time latency_ns outcome errno syn_retransmits pid tid process_start_ns comm exe uid user',
   'cgroup netns mntns family local_address local_port remote_address remote_port dns_name dns_age_ns',
   'dns_lookup_ns dns_candidates container',
 ].flatMap((line) => line.split(' '))
+
+/** Columns of an export. */
+export const EXPORT_NAMES = ['host', 'boot_id', 'session_uuid', 'attempt_id', ...COLUMN_NAMES]

@@ -10,6 +10,7 @@ import { COLUMN_NAMES, makeHardTrace, viewRows } from './hard-trace.js'
 import { queryDuckdb } from './read-duckdb.js'
 
 const HOSTS = ['../../etc', 'a/b=c %41\n\x1b"\u{1f986}']
+const PART_NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-\d+-\d+\.parquet$/
 const STARTED = COLUMN_NAMES.indexOf('started_ns')
 
 async function exportParts(files: readonly string[], partition: string): Promise<string> {
@@ -77,7 +78,34 @@ describe('a data set', () => {
     const output = await exportParts([makeHardTrace()], 'date')
     expect(statSync(output).mode & 0o777).toBe(0o700)
     expect(readdirSync(dirname(output))).toEqual([basename(output)])
-    for (const day of readdirSync(output)) expect(readdirSync(join(output, day))).toContain('part-0.parquet')
+    for (const day of readdirSync(output)) {
+      const names = readdirSync(join(output, day))
+      expect(names.length).toBeGreaterThan(0)
+      for (const name of names) expect(name).toMatch(PART_NAME)
+    }
+  })
+
+  test('has names that no set of another session, host or range has, and the host in every file', async () => {
+    const hosts = ['0042', '0043']
+    const files = hosts.map((host) => makeHardTrace({ host }))
+    const names: string[] = []
+    for (const [i, file] of files.entries()) {
+      for (const session of ['1', '2']) {
+        const output = join(makeTemporaryDirectory(), 'set')
+        await exportTrace([file], { format: 'parquet', output, partition: 'host,date', session, quiet: true })
+        const found = await queryDuckdb(
+          `SELECT filename, host, session_uuid, min(attempt_id), max(attempt_id)
+           FROM read_parquet('${output}/*/*/*.parquet', hive_partitioning = false, filename = true) GROUP BY ALL`,
+        )
+        for (const [path, host, uuid, first, last] of found.rows) {
+          expect(host).toBe(hosts[i])
+          expect(basename(String(path))).toBe(`${String(uuid)}-${String(first)}-${String(last)}.parquet`)
+          names.push(String(path).slice(output.length))
+        }
+      }
+    }
+    expect(names.length).toBeGreaterThan(8)
+    expect(new Set(names.map((name) => basename(name))).size).toBe(names.length)
   })
 
   test('says that it is empty', async () => {

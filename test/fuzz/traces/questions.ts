@@ -95,7 +95,7 @@ function count(file: string): void {
 
 function exportAs(file: string, create: (input: FormatInput) => BatchWriter): Buffer {
   return inScope([file], ALL, (scope) => {
-    const table = createAttemptTable(scope, { capacity: EXPORT_ROWS, hasHost: false })
+    const table = createAttemptTable(scope, EXPORT_ROWS)
     const { columns } = table
     const writer = create({ columns, metadata: describeExport(scope, columns, {}), isStream: false })
     const pieces: Buffer[] = []

@@ -2,16 +2,17 @@ import { OUTCOMES } from '../../../store/outcome.js'
 import type { Scope } from '../../trace/scope.js'
 import { createAttemptRows, type AttemptRows } from './attempt-rows.js'
 import type { CodedValues, ColumnValues, Dictionary, ExportColumn, RowBatch } from './column.js'
-import { CONNECT_COLUMNS, HOST_COLUMN } from './connect-columns.js'
+import { CONNECT_COLUMNS, KEY_COLUMNS } from './connect-columns.js'
 import { readEntities, type Entities } from './entities.js'
-import { halvesOf } from './long-halves.js'
+import { readSessionKey } from '../session-key.js'
+import { halvesOf, writeLong } from './long-halves.js'
 import { createAttemptCodes, readAttempts, type AttemptCodes, type ReadProgress } from './read-attempts.js'
 import { createNumberCodes, createTextCodes } from './value-codes.js'
 
 /** Makes a column's values of attempts. */
 type Reader = (rows: AttemptRows) => ColumnValues
 
-/** The attempts of a scope as a table with the columns of the view `connects`, after `host` if that is asked for. */
+/** The attempts of a scope as a table with the columns of the view `connects`, after their key. */
 export interface AttemptTable {
   readonly columns: readonly ExportColumn[]
   /** Reads all attempts, many at a time; the same memory is filled each time. */
@@ -21,16 +22,15 @@ export interface AttemptTable {
 }
 
 /** @param capacity attempts that are read at a time */
-export function createAttemptTable(
-  scope: Scope,
-  { capacity, hasHost }: { capacity: number; hasHost: boolean },
-): AttemptTable {
+export function createAttemptTable(scope: Scope, capacity: number): AttemptTable {
   const entities = readEntities(scope)
   const codes = createAttemptCodes()
-  const readers = createReaders(scope, { entities, codes, scratch: new Int32Array(capacity) })
-  const columns = hasHost ? [HOST_COLUMN, ...CONNECT_COLUMNS] : CONNECT_COLUMNS
+  const sources = { entities, codes, scratch: new Int32Array(capacity) }
+  const keys = createKeyReaders(scope, capacity, sources.scratch)
+  const readers = { ...keys.readers, ...createReaders(scope, sources) }
+  const columns = [...KEY_COLUMNS, ...CONNECT_COLUMNS]
   const inOrder = columns.map(({ name }) => readers[name] as Reader)
-  const texts: Record<string, Dictionary> = { ...textsOf(entities), host: hostsOf(scope).dictionary, outcome: OUTCOMES }
+  const texts: Record<string, Dictionary> = { ...textsOf(entities), ...keys.texts, outcome: OUTCOMES }
   return {
     columns: columns.map((column) => withDictionary(column, texts[column.name])),
     read: (progress) => readAttempts(scope, { entities, codes, rows: createAttemptRows(capacity) }, progress),
@@ -57,9 +57,6 @@ function createReaders(scope: Scope, { entities, codes, scratch }: Sources): Rea
     const isPresent = isEverywhere && table.every((code) => code >= 0)
     return (rows) => ({ ...coded(gather(table, rows[entity], rows.count, scratch), dictionary), isPresent })
   }
-  const ofPart = ({ codes: byPart, dictionary }: PartCodes): Reader => {
-    return ({ part }) => constant(scratch, byPart[part] as number, dictionary)
-  }
   const ofProcess = (name: keyof typeof processes & keyof typeof known) => ({
     [name]: ofEntity('process', processes[name], known[name].dictionary),
   })
@@ -69,8 +66,7 @@ function createReaders(scope: Scope, { entities, codes, scratch }: Sources): Rea
   const ofName = (reader: Reader): Reader => (entities.dnsNames.length > 0 ? reader : () => constant(scratch, -1, []))
   const unixNs: Reader = (rows) => ({ kind: 'longs', halves: rows.unixNs, nulls: null })
   return {
-    host: ofPart(hostsOf(scope)),
-    session_id: ofPart(sessionsOf(scope)),
+    session_id: ofPart(sessionsOf(scope), scratch),
     started_ns: unixNs,
     time: unixNs,
     latency_ns: (rows) => ({ kind: 'longs', halves: rows.latencyNs, nulls: rows.isPending }),
@@ -112,9 +108,36 @@ interface PartCodes {
   readonly dictionary: Dictionary
 }
 
-function hostsOf({ parts }: Scope): PartCodes {
-  const hosts = createTextCodes()
-  return { codes: parts.map(({ host }) => hosts.codeOf(host)), dictionary: hosts.dictionary }
+/** Readers of `KEY_COLUMNS`, and the texts that they use. */
+function createKeyReaders({ parts }: Scope, capacity: number, scratch: Int32Array) {
+  const keys = parts.map(readSessionKey)
+  const columns = {
+    host: textsOfParts(parts.map(({ host }) => host)),
+    boot_id: textsOfParts(keys.map(({ bootId }) => bootId)),
+    session_uuid: textsOfParts(keys.map(({ uuid }) => uuid)),
+  }
+  const halves = new Int32Array(capacity * 2)
+  const attemptId: Reader = ({ attemptId: ids, count }) => {
+    for (let i = 0; i < count; i++) writeLong(halves, i, ids[i] as number)
+    return { kind: 'longs', halves, nulls: null }
+  }
+  const entries = Object.entries(columns)
+  return {
+    readers: {
+      ...Object.fromEntries(entries.map(([name, codes]) => [name, ofPart(codes, scratch)])),
+      attempt_id: attemptId,
+    } as Record<string, Reader>,
+    texts: Object.fromEntries(entries.map(([name, { dictionary }]) => [name, dictionary])),
+  }
+}
+
+function ofPart({ codes, dictionary }: PartCodes, scratch: Int32Array): Reader {
+  return ({ part }) => constant(scratch, codes[part] as number, dictionary)
+}
+
+function textsOfParts(texts: readonly string[]): PartCodes {
+  const known = createTextCodes()
+  return { codes: texts.map((text) => known.codeOf(text)), dictionary: known.dictionary }
 }
 
 function sessionsOf({ parts }: Scope): PartCodes {

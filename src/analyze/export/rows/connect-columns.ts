@@ -8,8 +8,13 @@ function nullable(name: string, type: ExportColumn['type'], comment: string): Ex
   return { name, type, isNullable: true, comment }
 }
 
-/** Comes first when it is asked for; the view has no such column. */
-export const HOST_COLUMN = column('host', 'utf8', 'host that was recorded')
+/** The exact key of an attempt among those of all hosts and files; the view has no such columns. */
+export const KEY_COLUMNS: readonly ExportColumn[] = [
+  column('host', 'utf8', 'host that was recorded'),
+  column('boot_id', 'utf8', 'boot of the host: /proc/sys/kernel/random/boot_id'),
+  column('session_uuid', 'utf8', 'recording that the attempt belongs to, unique among all hosts and files'),
+  column('attempt_id', 'int64', 'number of the attempt, unique within its session'),
+]
 
 /** The columns of the view `connects`, in its order. docs/trace-file.md has their meaning. */
 export const CONNECT_COLUMNS: readonly ExportColumn[] = [

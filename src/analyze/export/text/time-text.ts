@@ -1,21 +1,19 @@
-const NS_PER_US = 1000n
-const US_PER_SECOND = 1_000_000n
+const NS_PER_SECOND = 1_000_000_000n
 
 /**
- * Makes Unix ns the text that the view `connects` has: ISO 8601 in UTC with µs; `null` where there is no such date. Times
- * that follow each other are mostly of the same second.
+ * Makes Unix ns a text: ISO 8601 in UTC with all nine digits, three more than the view `connects` has; `null` where there is no
+ * such date. Times that follow each other are mostly of the same second.
  */
 export function createTimeText(): (unixNs: bigint) => string | null {
   let known = -1n
   let prefix: string | null = null
   return (unixNs) => {
-    const us = unixNs / NS_PER_US
-    const second = us / US_PER_SECOND
+    const second = unixNs / NS_PER_SECOND
     if (second !== known) {
       known = second
       prefix = secondText(Number(second))
     }
-    return prefix === null ? null : `${prefix}.${String(us - second * US_PER_SECOND).padStart(6, '0')}Z`
+    return prefix === null ? null : `${prefix}.${String(unixNs - second * NS_PER_SECOND).padStart(9, '0')}Z`
   }
 }
 
