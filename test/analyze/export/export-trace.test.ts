@@ -9,7 +9,7 @@ import { latestVersion } from '../../../src/store/migrate.js'
 import { TOOL_VERSION } from '../../../src/version.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { COLUMN_NAMES, EXPORT_NAMES, exportRows, HOSTILE_NAMES, makeHardTrace, viewRows } from './hard-trace.js'
-import { queryDuckdb, readArrowFile, readParquet, type Found } from './read-duckdb.js'
+import { queryDuckdb, readArrowFile, readParquet, readParquetWithArrowRs, type Found } from './read-duckdb.js'
 
 /** Exports into a new file, of which it returns the path. */
 async function exportTo(
@@ -98,6 +98,16 @@ describe.each(BINARY)('%s', (format) => {
     const different = rows.findIndex((row, i) => row.some((value, j) => value !== expected[i]![j]))
     expect(different === -1 ? null : [rows[different], expected[different]]).toBe(null)
   })
+})
+
+test('Parquet is read by arrow-rs as well: every column but time, for which started_ns stands', async () => {
+  const file = makeHardTrace()
+  const time = EXPORT_NAMES.indexOf('time')
+  for (const session of ['all', '3', '4']) {
+    const where = session === 'all' ? '1' : `session_id = ${session}`
+    const rows = readParquetWithArrowRs(await exportTo('parquet', [file], { session }))
+    expect(rows).toEqual(exportRows(file, where).map((row) => row.with(time, null)))
+  }
 })
 
 describe('what is exported', () => {
