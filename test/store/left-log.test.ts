@@ -64,6 +64,18 @@ describe('a trace whose recording ended while it was read', () => {
     }
   })
 
+  test('is left alone while the reader still has it open', () => {
+    const path = makeLeftTrace()
+    const reader = new Database(path, { readonly: true })
+    reader.exec('BEGIN')
+    reader.prepare('SELECT count(*) FROM session').get()
+    closeLeftTrace(path)
+    expect(findLeftLog(path)).toBe(`${path}-wal`)
+    reader.close()
+    closeLeftTrace(path)
+    expect(findLeftLog(path)).toBeNull()
+  })
+
   test('of a killed recorder keeps its log', () => {
     const path = copyOfKilled()
     closeLeftTrace(path)
