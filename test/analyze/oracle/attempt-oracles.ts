@@ -10,6 +10,7 @@ export const SLOWEST: Oracle = {
   order: { column: 'latency_ns' },
   sql: () => `
     SELECT COLUMNS(name -> name NOT IN ('time', 'row', 'file_row_number', 'is_failed', 'is_covered')
+        AND name NOT IN ('host', 'boot_id', 'session_uuid', 'attempt_id')
         AND NOT regexp_matches(name, '^(process|recorded)_(comm|exe|user)$')),
       strftime(time, '%Y-%m-%dT%H:%M:%S.%fZ') AS time
     FROM c WHERE is_covered AND latency_ns IS NOT NULL ORDER BY latency_ns DESC, row LIMIT ${SLOWEST_ROWS}`,
