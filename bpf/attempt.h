@@ -24,7 +24,8 @@ static __always_inline bool identify_attempt(struct connect_event *event, __u64 
  * A socket that was used before still has the error, the port and the sequence numbers of that use when an attempt begins:
  * connect() clears none of them. Two values are kept until the end, in fields that are only known then:
  *   sk_err      which the end of an attempt leaves alone when no error has ended it
- *   sk_txhash   a new random number once a port was found, and not before (tcp_v4_connect, tcp_v6_connect)
+ *   sk_txhash   a new random number once a port was found, and not before (tcp_v4_connect, tcp_v6_connect; in tcp_v6_connect
+ *               of Linux 7 before it is looked for)
  * segs_out, total_retrans and bytes_acked need no such care: tcp_disconnect clears them before a socket is used again.
  */
 static __always_inline void keep_leftovers(struct sock *sk, struct connect_event *event)
@@ -137,7 +138,7 @@ static __always_inline void finish_attempt(struct sock *sk, struct connect_event
 
 	read_tcp(sk, &tcp);
 	event->latency_ns = now_ns > event->started_ns ? now_ns - event->started_ns : 0;
-	if (newstate != TCP_ESTABLISHED && !has_found_port(sk, event)) {
+	if (newstate != TCP_ESTABLISHED && !tcp.segs_out && !tcp.is_deferrable && !has_found_port(sk, event)) {
 		finish_without_port(sk, event);
 		return;
 	}

@@ -82,7 +82,7 @@ const OUTCOMES: Record<string, readonly Expected[]> = {
 }
 
 /** How the last attempt of a socket that was used before ends, by the case of test/workload/reused-socket. */
-const REUSED: Record<string, readonly [outcome: string, errno: number | null]> = {
+export const REUSED: Readonly<Record<string, readonly [outcome: string, errno: number | null]>> = {
   'closed-after-disconnect': ['cancelled', null],
   'closed-after-refused': ['cancelled', null],
   'refused-after-refused': ['refused', ECONNREFUSED],

@@ -4,6 +4,7 @@ import { parsePeerRows } from './bcc-output.js'
 import { type Check, Skip } from './check.js'
 import { agrees, allAgree, compareRows, percentile, type Comparison } from './compare-rows.js'
 import type { Guest } from './guest.js'
+import { REUSED } from './outcome-checks.js'
 
 /** One of bcc's tools, and which attempts it has no row for by design: docs/accuracy.md says why. */
 interface Peer {
@@ -71,10 +72,13 @@ function maySkip(guest: Guest, count: number): number {
 /** All that the other tool reports: in a guest nobody connects but the traffic. */
 function compareWith(guest: Guest, peer: Peer, output: string, trace: string): Comparison {
   if (guest.has('no-kprobes.txt')) throw new Skip('this kernel has no kprobes, which bcc attaches to')
+  // Of a socket that is used again it reports what is left over from the earlier use.
+  const reused = [...guest.runs.values()].filter(({ name }) => name in REUSED).map(({ pid }) => pid)
   const said = guest.text(output.replace('.txt', '.err')).trim()
   assert.equal(said, '', `${peer.name} complains`)
+  const isCompared = ({ pid }: { readonly pid: number }) => !reused.includes(pid)
   const connects = parsePeerRows(guest.text(output)).filter(({ type = 'C' }) => type === 'C')
-  return compareRows(guest.attempts(trace), connects, peer.commWidth)
+  return compareRows(guest.attempts(trace).filter(isCompared), connects.filter(isCompared), peer.commWidth)
 }
 
 /** Of a simultaneous open, which the runs `reset` are, tcpconnlat sees another end. */
