@@ -84,7 +84,7 @@ describe('a trace whose recording ended while it was read', () => {
 })
 
 describe('a copy without its log', () => {
-  test('is told by info, every time', () => {
+  test('is reported by info, every time', () => {
     const path = copyWithoutLog()
     for (let i = 0; i < 2; i++) {
       expect(describeTrace(path)[1]).toBe(
@@ -93,7 +93,7 @@ describe('a copy without its log', () => {
     }
   })
 
-  test('is told by analyze', async () => {
+  test('is reported by analyze', async () => {
     const path = copyWithoutLog()
     expect((await runTool(['analyze', 'top-endpoints', path, '--format', 'json'])).stderr).toContain(
       `${path}-wal is not there`,

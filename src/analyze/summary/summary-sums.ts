@@ -25,6 +25,7 @@ export interface SummarySums {
   readonly latencies: readonly Latencies[]
 }
 
+/** Actors from which on reading the sums by second is faster than adding up those by actor. */
 const MANY_ACTORS = 1000
 
 const BY_ACTOR: Dimension = {
@@ -50,7 +51,7 @@ export function sumForSummary(scope: Scope): SummarySums {
   return { endpoints, actors, latencies: latenciesOfAll(scope, byActor, endpoints) }
 }
 
-/** Those by actor are there already, and are all of them where no attempt is without a process. Many take longer than reading sums by second. */
+/** Latencies of all attempts, from the sums by actor when no attempt lacks a process. */
 function latenciesOfAll(scope: Scope, byActor: readonly Group[], endpoints: readonly Group[]): Latencies[] {
   const count = (groups: readonly Group[]) => groups.reduce((sum, group) => sum + attemptsOf(group), 0)
   const isFast = byActor.length <= MANY_ACTORS && count(byActor) === count(endpoints)

@@ -6,7 +6,7 @@ test('an oops is a complaint, and loops_per_jiffy is not', () => {
   expect(listComplaints(`failed to get a good estimate for loops_per_jiffy.\n${oops}\n`)).toEqual([oops])
 })
 
-test('a parameter that turns off reports of stalls is none', () => {
+test('a parameter that turns off reports of stalls is no complaint', () => {
   const parameters = [
     'Command line: quiet rcupdate.rcu_cpu_stall_suppress=1',
     '\tRCU CPU stall warnings suppressed (x).',

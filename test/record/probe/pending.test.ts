@@ -16,7 +16,7 @@ function makeAttempt(startedNs: number): Uint32Array {
   return Uint32Array.from({ length: ATTEMPT_WORDS }, (_, i) => (i === 0 ? startedNs : startedNs * 1000 + i))
 }
 
-/** As an event: what the map keeps of an earlier use of the socket is none of it. */
+/** The same attempt as an event, without what the map keeps of an earlier use of the socket. */
 function makeEvent(startedNs: number): Uint32Array {
   const bytes = new Uint8Array(makeAttempt(startedNs).buffer)
   const { local_port, error, outcome, syn_retransmits } = connectEvent
