@@ -1,10 +1,23 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import type { Reporter, TestCase } from 'vitest/node'
 
 const ROOT = fileURLToPath(new URL('.', import.meta.url))
 const KERNEL = 'test/record/kernel/**/*.test.ts'
+/** Unit tests that take two thirds of the time of all: `script/test --fast` leaves them out. */
+const SLOW = [
+  'test/analyze/{hostile,oracle}/**/*.test.ts',
+  'test/analyze/export/{engines,export-trace}.test.ts',
+  'test/analyze/{older-trace,queries/snapshots,scan/scan-pages}.test.ts',
+  'test/analyze/report/report-page.test.ts',
+  'test/cli*.test.ts',
+  'test/cli/usage/completion.test.ts',
+  'test/fuzz/**/*.test.ts',
+  'test/record/write/trace-writer.test.ts',
+  'test/rules/layers.test.ts',
+  'test/store/check-schema.test.ts',
+]
 
 /** Says why each skipped test was, and counts in build/test-result.txt for script/test. */
 const report: Reporter = {
@@ -56,6 +69,20 @@ function requireBuild(): void {
   throw new Error('dist/ is missing: run script/bootstrap first')
 }
 
+function unitTests(name: string, include: string[], exclude: string[]): TestProjectInlineConfiguration {
+  return {
+    extends: true,
+    test: {
+      name,
+      include,
+      exclude: [...exclude, KERNEL, '**/node_modules/**'],
+      // Vitest leaves a core idle by default.
+      maxWorkers: '100%',
+      sequence: { groupOrder: 0 },
+    },
+  }
+}
+
 export default defineConfig({
   cacheDir: 'build/vitest',
   plugins: [{ name: 'require-build', configResolved: requireBuild }],
@@ -64,13 +91,11 @@ export default defineConfig({
     globalSetup: 'test/support/share-package.ts',
     slowTestThreshold: 5000,
     // Against what hangs: on a busy machine a test takes many times as long.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     projects: [
-      {
-        extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [KERNEL], sequence: { groupOrder: 0 } },
-      },
+      unitTests('unit', ['test/**/*.test.ts'], SLOW),
+      unitTests('slow', SLOW, []),
       {
         extends: true,
         test: {

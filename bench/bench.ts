@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { printGoals, type BenchOptions, type Goal } from './goal.js'
 import { measureAnalyze } from './parts/analyze.js'
 import { measureBytes } from './parts/bytes.js'
+import { measureContainers } from './parts/containers.js'
 import { measureDns } from './parts/dns.js'
 import { measureExport } from './parts/export.js'
 import { measureFeed } from './parts/feed.js'
@@ -10,6 +11,8 @@ import { measureIdle } from './parts/idle.js'
 import { measureLoad } from './parts/load.js'
 import { measureLocalErrors } from './parts/local-errors.js'
 import { measureMemory } from './parts/memory.js'
+import { measureShare } from './parts/share.js'
+import { measureNat } from './parts/nat.js'
 import { measureStartup } from './parts/startup.js'
 
 const PARTS: Record<string, (options: BenchOptions) => Promise<Goal[]>> = {
@@ -21,8 +24,11 @@ const PARTS: Record<string, (options: BenchOptions) => Promise<Goal[]>> = {
   load: measureLoad,
   dns: measureDns,
   'local-errors': measureLocalErrors,
+  containers: measureContainers,
+  nat: measureNat,
   analyze: measureAnalyze,
   export: measureExport,
+  share: measureShare,
 }
 
 const { values, positionals } = parseArgs({

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR MIT) */
-/* The two ends of an attempt: begin_attempt in the connecting task, end_attempt mostly in softirq. */
+/* Begin and end of an attempt: begin_attempt runs in the connecting task, end_attempt mostly in softirq. */
 #ifndef TCPCONN_ATTEMPT_H
 #define TCPCONN_ATTEMPT_H
 
-/* Filters stand in one order, from cheap to dear, for attempts and for calls that fail before one. */
-static __always_inline bool identify_attempt(struct connect_event *event, __u64 thread, __u32 netns)
+/* Runs the filters from cheap to expensive. Shared by attempts and calls that fail before an attempt begins. */
+static __always_inline bool identify_attempt(struct connect_event *event, __u64 thread, struct netns_id netns)
 {
 	struct process_facts facts = {};
 
@@ -21,12 +21,12 @@ static __always_inline bool identify_attempt(struct connect_event *event, __u64 
 }
 
 /*
- * A socket that was used before still has the error, the port and the sequence numbers of that use when an attempt begins:
- * connect() clears none of them. Two values are kept until the end, in fields that are only known then:
- *   sk_err      which the end of an attempt leaves alone when no error has ended it
- *   sk_txhash   a new random number once a port was found, and not before (tcp_v4_connect, tcp_v6_connect; in tcp_v6_connect
- *               of Linux 7 before it is looked for)
- * segs_out, total_retrans and bytes_acked need no such care: tcp_disconnect clears them before a socket is used again.
+ * A reused socket keeps the error, the port and the sequence numbers of its last use: connect() clears none of them. Two of
+ * these values are saved until the end, in fields that are only set then:
+ *   sk_err      stays unchanged unless an error ends the attempt
+ *   sk_txhash   gets a new random number once a port is found (tcp_v4_connect, tcp_v6_connect; tcp_v6_connect of Linux 7 sets
+ *               it before it looks for a port)
+ * segs_out, total_retrans and bytes_acked are safe: tcp_disconnect clears them before a socket is reused.
  */
 static __always_inline void keep_leftovers(struct sock *sk, struct connect_event *event)
 {
@@ -37,33 +37,53 @@ static __always_inline void keep_leftovers(struct sock *sk, struct connect_event
 	event->syn_retransmits = sk->sk_err;
 }
 
+/*
+ * An entry at the address of a new socket: neither the end of its attempt nor that of its socket was seen, and nothing tells
+ * how it ended. Its age is an upper bound of its latency.
+ */
+static __always_inline void keep_stale(const struct pending_attempt *attempt)
+{
+	struct connect_event event;
+
+	*(struct pending_attempt *)&event = *attempt;
+	event.local_port = 0;
+	event.error = 0;
+	event.outcome = OUTCOME_PENDING;
+	event.syn_retransmits = 0;
+	event.flags |= FLAG_INEXACT;
+	event.latency_ns = bpf_ktime_get_ns() - event.started_ns;
+	keep_result(&event);
+}
+
 static __always_inline void begin_attempt(struct sock *sk, bool has_buckets)
 {
 	struct connect_event event = {};
 	struct tcp_facts tcp = {};
 	struct pending_place at = {};
+	struct pending_attempt *stale;
 	__u64 thread = bpf_get_current_pid_tgid();
 
 	mark_begun(thread);
 	read_addresses(sk, &event);
-	if (!identify_attempt(&event, thread, sk->__sk_common.skc_net.net->ns.inum))
+	if (!identify_attempt(&event, thread, load_netns(sk->__sk_common.skc_net.net)))
 		return;
 	read_tcp(sk, &tcp);
 	if (tcp.has_fast_open_request || tcp.is_deferrable)
 		event.flags |= FLAG_FAST_OPEN;
 	if (tcp.is_mptcp)
 		event.flags |= FLAG_MPTCP;
-	/* What is under this address is an attempt whose end nobody saw. */
-	if (find_attempt(sk, &at, has_buckets)) {
-		__sync_fetch_and_add(&state.lost_missed_count, 1);
+	stale = find_attempt(sk, &at, has_buckets);
+	if (stale) {
+		keep_stale(stale);
 		remove_attempt(sk, &at);
 	}
 	keep_leftovers(sk, &event);
 	event.started_ns = bpf_ktime_get_ns();
+	keep_asked_address(&event);
 	put_attempt(sk, (struct pending_attempt *)&event, has_buckets);
 }
 
-/* By the state first, by errno second: an errno of 0 at CLOSE is a close or an exit, never a success. */
+/* The state decides first, then errno. An errno of 0 at CLOSE means close() or exit, never success. */
 static __always_inline __u8 outcome_of(int newstate, __u16 error)
 {
 	if (newstate == TCP_ESTABLISHED)
@@ -85,7 +105,7 @@ static __always_inline __u8 outcome_of(int newstate, __u16 error)
 	case ENOBUFS:
 	case EADDRNOTAVAIL:
 		return OUTCOME_LOCAL_ERROR;
-	default: /* what remains comes from ICMP: net/ipv4/icmp.c icmp_err_convert, net/ipv6/icmp.c icmpv6_err_convert */
+	default: /* remaining errors come from ICMP: net/ipv4/icmp.c icmp_err_convert, net/ipv6/icmp.c icmpv6_err_convert */
 		return OUTCOME_UNREACHABLE;
 	}
 }
@@ -96,9 +116,9 @@ static __always_inline bool has_found_port(struct sock *sk, const struct connect
 }
 
 /*
- * The error that ended an attempt, or 0. One that was on the socket before is believed when the kernel has dropped the
- * unanswered SYN, as it does for an error and not for close() or tcp_disconnect. Before Linux 6.10 it drops the SYN later for
- * ICMP errors and ss --kill: there the same error twice, never fetched in between, is taken for the first one.
+ * The error that ended an attempt, or 0. An error that equals the socket's previous one counts only if the kernel has dropped
+ * the unanswered SYN: it does so for an error, but not for close() or tcp_disconnect. Before Linux 6.10 the kernel drops the
+ * SYN later for ICMP errors and ss --kill; there, a repeated error that was never fetched is taken for the previous one.
  */
 static __always_inline __u16 error_of(struct sock *sk, const struct tcp_facts *tcp, const struct connect_event *event)
 {
@@ -107,7 +127,7 @@ static __always_inline __u16 error_of(struct sock *sk, const struct tcp_facts *t
 	return error && error == event->syn_retransmits && (tcp->packets_out || !tcp->segs_out) ? 0 : error;
 }
 
-/* inet_hash_connect has failed: EADDRNOTAVAIL (or ENOMEM, in a kernel that is out of memory). A port that was bound is known. */
+/* inet_hash_connect failed: EADDRNOTAVAIL (or ENOMEM if the kernel is out of memory). A bound port is known. */
 static __always_inline void finish_without_port(struct sock *sk, struct connect_event *event)
 {
 	event->local_port = sk->__sk_common.skc_num;
@@ -118,8 +138,8 @@ static __always_inline void finish_without_port(struct sock *sk, struct connect_
 }
 
 /*
- * tcp_disconnect (shutdown, connect to AF_UNSPEC, close with SO_LINGER 0) has cleared the counts of the socket and left
- * ECONNRESET on it. To be seen only when the change itself was not: that comes first. Without a SYN nobody resets.
+ * tcp_disconnect (shutdown, connect to AF_UNSPEC, close with SO_LINGER 0) has cleared the counts of the socket and set
+ * ECONNRESET. Checked only if the state change was missed. Without a SYN there is no reset from the peer.
  */
 static __always_inline bool is_disconnected(const struct tcp_facts *tcp, const struct connect_event *event, int newstate)
 {
@@ -127,8 +147,8 @@ static __always_inline bool is_disconnected(const struct tcp_facts *tcp, const s
 }
 
 /*
- * Without a SYN and without an error on the socket, tcp_vX_connect gave up after it had found a port, or the application
- * closed a socket whose SYN was deferred by TCP fast open.
+ * Without a SYN and without a socket error, either tcp_vX_connect failed after it found a port, or the application closed a
+ * socket whose SYN was deferred by TCP fast open.
  * @newstate: the state that ended the attempt
  */
 static __always_inline void finish_attempt(struct sock *sk, struct connect_event *event, int newstate)
@@ -155,7 +175,7 @@ static __always_inline void finish_attempt(struct sock *sk, struct connect_event
 		event->outcome = outcome_of(newstate, event->error);
 }
 
-/* @flags: FLAG_INEXACT when the change itself was not seen: the latency is then only an upper bound, for the filter */
+/* @flags: FLAG_INEXACT if the state change was missed; the latency is then an upper bound, used only by the filter */
 static __always_inline void end_attempt(struct sock *sk, const struct pending_attempt *attempt, int newstate, __u8 flags)
 {
 	struct connect_event event;
@@ -167,8 +187,8 @@ static __always_inline void end_attempt(struct sock *sk, const struct pending_at
 }
 
 /*
- * SYN_SENT -> x, or SYN_RECV -> x of a simultaneous open. A passive socket is in SYN_RECV too, and never in the map.
- * @returns whether the attempt is known
+ * SYN_SENT -> x, or SYN_RECV -> x of a simultaneous open. A passive socket is also in SYN_RECV, but never in the map.
+ * @returns whether the attempt is in the map
  */
 static __always_inline bool change_attempt(struct sock *sk, int oldstate, int newstate, bool has_buckets)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR MIT) */
 /*
- * The beginning of connect(2): what the call is about is kept by thread, for local_errors.h to look at when it returns. Only
- * loaded on demand: with a program on one system call the kernel looks twice at every one (TIF_SYSCALL_TRACEPOINT).
+ * Entry of connect(2): stores the call by thread until local_errors.h reads it at the return. Loaded on demand: a program on
+ * any system call makes the kernel check every system call (TIF_SYSCALL_TRACEPOINT).
  */
 #ifndef TCPCONN_CONNECT_CALLS_H
 #define TCPCONN_CONNECT_CALLS_H
@@ -14,17 +14,17 @@
 struct connect_call {
 	__u64 started_ns;
 	__u64 address;           /* of the caller's struct sockaddr */
-	__u32 netns;
-	__u16 family;            /* AF_INET or AF_INET6: the socket's */
+	struct netns_id netns;
+	__u16 family;            /* of the socket: AF_INET or AF_INET6 */
 	__u16 local_port;
 	__u8 local_address[16];
 	__u32 address_bytes;
-	__u32 has_begun;         /* an attempt began: what becomes of it is seen elsewhere */
+	__u32 has_begun;         /* an attempt began; its outcome is recorded elsewhere */
 };
 
 /*
- * By thread. Preallocated: before Linux 6.1 programs on tracepoints that use another hash have the kernel warn in its log
- * (kernel/bpf/verifier.c, check_map_prealloc), and halt under panic_on_warn.
+ * By thread. Preallocated: before Linux 6.1 the kernel warns about tracepoint programs that use a non-preallocated hash
+ * (kernel/bpf/verifier.c, check_map_prealloc), and panics with panic_on_warn.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -33,7 +33,7 @@ struct {
 	__type(value, struct connect_call);
 } connect_calls SEC(".maps");
 
-/* The layout of the tracepoint: include/trace/events/syscalls.h, kernel/trace/trace_syscalls.c. */
+/* Layout of the tracepoint: include/trace/events/syscalls.h, kernel/trace/trace_syscalls.c. */
 struct syscall_enter {
 	__u64 unused[2];
 	__u64 arguments[6];
@@ -43,14 +43,14 @@ static __always_inline void mark_begun(__u64 thread)
 {
 	struct connect_call *call;
 
-	if (!filters.local_errors)
+	if (!config.local_errors)
 		return;
 	call = bpf_map_lookup_elem(&connect_calls, &thread);
 	if (call)
 		call->has_begun = 1;
 }
 
-/* The TCP socket behind a file descriptor of the current process that has no connection yet, or NULL. */
+/* The unconnected TCP socket behind a file descriptor of the current process, or NULL. */
 static __always_inline struct sock *find_unconnected(__u64 fd)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
@@ -105,10 +105,10 @@ int enter_connect(struct syscall_enter *syscall)
 		return 0;
 	call.address = syscall->arguments[1];
 	call.address_bytes = syscall->arguments[2];
-	call.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	call.netns = copy_netns(BPF_CORE_READ(sk, __sk_common.skc_net.net));
 	read_bound_address(sk, &call);
 	call.started_ns = bpf_ktime_get_ns();
-	/* No loss of an attempt: most calls become one, which is seen without this. */
+	/* Not counted as a lost attempt: most calls become an attempt, which is recorded without this entry. */
 	if (bpf_map_update_elem(&connect_calls, &thread, &call, BPF_ANY))
 		__sync_fetch_and_add(&state.lost_calls_count, 1);
 	return 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR MIT) */
-/* What a user filters out is dropped here, before it costs memory. Each filter is a map that is sized at load. */
+/* Drops filtered attempts before they use memory. Each filter is a map, sized at load. */
 #ifndef TCPCONN_FILTERS_H
 #define TCPCONN_FILTERS_H
 
-const volatile struct probe_filters filters = { .outcomes = ~0u };
+const volatile struct probe_config config = { .outcomes = ~0u };
 
 #define FILTER_SET(name, key_type)                 \
 	struct {                                   \
@@ -37,7 +37,7 @@ struct {
 	__type(value, __u32);
 } cgroup_filter SEC(".maps");
 
-/* bcc's pinned sets (docs/special_filtering.md there): replaced by the user's own maps before load. */
+/* bcc's pinned maps (docs/special_filtering.md in bcc): replaced by the user's maps before load. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
@@ -52,7 +52,7 @@ struct {
 	__type(value, __u32);
 } mntnsmap SEC(".maps");
 
-/* Processes of `record -- COMMAND`: the command and all its descendants. Preallocated, as connect_calls is. */
+/* Processes of `record -- COMMAND`: the command and its descendants. Preallocated like connect_calls. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
@@ -65,7 +65,7 @@ struct {
 static __always_inline bool is_below_cgroup(void)
 {
 	for (__u32 i = 0; i < MAX_CGROUPS; i++) {
-		if (i >= filters.cgroup_count)
+		if (i >= config.cgroup_count)
 			return false;
 		if (bpf_current_task_under_cgroup(&cgroup_filter, i) == 1)
 			return true;
@@ -77,11 +77,11 @@ static __always_inline bool wants_socket(const struct connect_event *event)
 {
 	struct destination_prefix prefix = {};
 
-	if (filters.family && filters.family != event->family)
+	if (config.family && config.family != event->family)
 		return false;
-	if (filters.by_port && !bpf_map_lookup_elem(&port_filter, &event->remote_port))
+	if (config.by_port && !bpf_map_lookup_elem(&port_filter, &event->remote_port))
 		return false;
-	if (filters.by_destination) {
+	if (config.by_destination) {
 		prefix.prefix_length = 136;
 		prefix.family = event->family;
 		__builtin_memcpy(prefix.address, event->remote_address, 16);
@@ -95,26 +95,26 @@ static __always_inline bool wants_process(const struct process_facts *facts)
 {
 	__u64 mntns = facts->mntns;
 
-	if (filters.by_pid && !bpf_map_lookup_elem(&pid_filter, &facts->pid))
+	if (config.by_pid && !bpf_map_lookup_elem(&pid_filter, &facts->pid))
 		return false;
-	if (filters.by_uid && !bpf_map_lookup_elem(&uid_filter, &facts->uid))
+	if (config.by_uid && !bpf_map_lookup_elem(&uid_filter, &facts->uid))
 		return false;
-	if (filters.by_command && !bpf_map_lookup_elem(&command_tree, &facts->pid))
+	if (config.by_command && !bpf_map_lookup_elem(&command_tree, &facts->pid))
 		return false;
-	if (filters.by_comm && !bpf_map_lookup_elem(&comm_filter, facts->comm))
+	if (config.by_comm && !bpf_map_lookup_elem(&comm_filter, facts->comm))
 		return false;
-	if (filters.by_cgroupmap && !bpf_map_lookup_elem(&cgroupmap, &facts->cgroup_id))
+	if (config.by_cgroupmap && !bpf_map_lookup_elem(&cgroupmap, &facts->cgroup_id))
 		return false;
-	if (filters.cgroup_count && !is_below_cgroup())
+	if (config.cgroup_count && !is_below_cgroup())
 		return false;
-	return !filters.by_mntnsmap || bpf_map_lookup_elem(&mntnsmap, &mntns);
+	return !config.by_mntnsmap || bpf_map_lookup_elem(&mntnsmap, &mntns);
 }
 
 static __always_inline bool wants_result(const struct connect_event *event)
 {
-	if (!(filters.outcomes & (1u << (event->outcome & 31))))
+	if (!(config.outcomes & (1u << (event->outcome & 31))))
 		return false;
-	return event->latency_ns >= filters.min_latency_ns;
+	return event->latency_ns >= config.min_latency_ns;
 }
 
 #endif

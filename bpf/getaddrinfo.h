@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR MIT) */
 /*
- * Names as programs ask libc for them: /etc/hosts, DNS over TLS and name service daemons included. Attached to getaddrinfo
- * of each libc that is found, and only on demand. glibc and musl have the same struct addrinfo on 64-bit machines.
+ * Names resolved through libc, including /etc/hosts, DNS over TLS and name service daemons. Attached to getaddrinfo of each
+ * libc found, on demand. glibc and musl share the layout of struct addrinfo on 64-bit machines.
  */
 #ifndef TCPCONN_GETADDRINFO_H
 #define TCPCONN_GETADDRINFO_H
 
-/* Values of probe_filters.machine: whose registers a uprobe is handed. */
-enum { MACHINE_X86_64 = 0, MACHINE_ARM64 = 1 };
-
 struct resolve_call {
 	__u64 started_ns;
-	__u64 name;              /* the caller's: char * */
-	__u64 result;            /* the caller's: struct addrinfo ** */
+	__u64 name;              /* char * of the caller; 0: not recorded */
+	__u64 result;            /* struct addrinfo ** of the caller */
 };
 
-/* Calls that have not returned, by thread. */
+/* Calls that have not returned, by thread. LRU: a call that never returns, for example in a killed process, leaves its entry. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1);
@@ -31,14 +28,10 @@ struct address_info {
 	__u64 next;
 };
 
-/* Places in struct pt_regs. The compiler would choose an offset first and then read, but only constant ones may be read. */
-#define READ_WORD(word, registers, offset) \
-	asm volatile("%0 = *(u64 *)(%1 + " #offset ")" : "=r"(word) : "r"(registers))
-
 /* The first and the fourth argument: di and cx, or regs[0] and regs[3]. */
 static __always_inline void read_arguments(const void *registers, struct resolve_call *call)
 {
-	if (filters.machine == MACHINE_ARM64) {
+	if (config.machine == MACHINE_ARM64) {
 		READ_WORD(call->name, registers, 0);
 		READ_WORD(call->result, registers, 24);
 	} else {
@@ -52,7 +45,7 @@ static __always_inline __s32 read_returned(const void *registers)
 {
 	__u64 returned;
 
-	if (filters.machine == MACHINE_ARM64)
+	if (config.machine == MACHINE_ARM64)
 		READ_WORD(returned, registers, 0);
 	else
 		READ_WORD(returned, registers, 80);
@@ -66,14 +59,14 @@ int enter_getaddrinfo(void *registers)
 	struct resolve_call call = { .started_ns = bpf_ktime_get_ns() };
 
 	read_arguments(registers, &call);
-	if (call.name && state.recording)
-		bpf_map_update_elem(&resolve_calls, &thread, &call, BPF_ANY);
-	else /* a call that never returned, as after longjmp(3), would get the answer of this one */
-		bpf_map_delete_elem(&resolve_calls, &thread);
+	if (!state.recording)
+		call.name = 0;
+	/* Every call has an entry, so that a return without one shows an eviction. */
+	bpf_map_update_elem(&resolve_calls, &thread, &call, BPF_ANY);
 	return 0;
 }
 
-/* Writes the address behind `info` to `to`: 0 for what is none of IPv4 or IPv6. */
+/* Writes the address behind `info` to `to`: 0 if it is neither IPv4 nor IPv6. */
 static __always_inline void copy_address(const struct address_info *info, __u8 *to)
 {
 	__u32 *words = (__u32 *)to;
@@ -87,7 +80,7 @@ static __always_inline void copy_address(const struct address_info *info, __u8 *
 	}
 }
 
-/* An address for each entry of the list: counting any less would give the verifier too many cases to look at. */
+/* Writes one address per list entry. Counting fewer would create too many states for the verifier. */
 static __always_inline __u32 copy_addresses(__u64 list, struct resolved_name *resolved)
 {
 	struct address_info info;
@@ -104,14 +97,15 @@ static __always_inline __u32 copy_addresses(__u64 list, struct resolved_name *re
 
 static __always_inline void keep_resolved(const struct resolve_call *call, __s32 error)
 {
-	struct context_event *event;
+	struct metadata_event *event;
 	struct resolved_name *resolved;
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct netns_id netns = copy_netns(BPF_CORE_READ(task, nsproxy, net_ns));
 	__u64 list = 0;
 
-	event = bpf_ringbuf_reserve(&context, sizeof(*event) + sizeof(*resolved), 0);
+	event = bpf_ringbuf_reserve(&metadata, sizeof(*event) + sizeof(*resolved), 0);
 	if (!event) {
-		count_lost_context();
+		count_lost_metadata();
 		return;
 	}
 	resolved = (struct resolved_name *)(event + 1);
@@ -125,8 +119,9 @@ static __always_inline void keep_resolved(const struct resolve_call *call, __s32
 	event->seen_ns = bpf_ktime_get_ns();
 	event->cgroup_id = bpf_get_current_cgroup_id();
 	event->socket_cookie = 0;
-	event->netns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
-	event->kind = CONTEXT_GETADDRINFO;
+	event->netns = netns.inode;
+	event->netns_cookie = netns.cookie;
+	event->kind = METADATA_GETADDRINFO;
 	event->payload_bytes = sizeof(*resolved);
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
@@ -137,9 +132,13 @@ int exit_getaddrinfo(void *registers)
 	__u64 thread = bpf_get_current_pid_tgid();
 	struct resolve_call *call = bpf_map_lookup_elem(&resolve_calls, &thread);
 
-	if (!call)
+	if (!call) {
+		if (state.recording)
+			__sync_fetch_and_add(&state.lost_resolve_count, 1);
 		return 0;
-	keep_resolved(call, read_returned(registers));
+	}
+	if (call->name)
+		keep_resolved(call, read_returned(registers));
 	bpf_map_delete_elem(&resolve_calls, &thread);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR MIT) */
 /*
- * The few kernel types that the probe reads, declared by hand. preserve_access_index makes libbpf find every field at
- * its real place in the running kernel (CO-RE), so only names and types matter here, not order or size.
+ * The kernel types that the probe reads, reduced to the used fields. preserve_access_index lets libbpf relocate every field to
+ * its offset in the running kernel (CO-RE), so only names and types matter, not order or size.
  */
 #ifndef TCPCONN_KERNEL_TYPES_H
 #define TCPCONN_KERNEL_TYPES_H
@@ -12,8 +12,10 @@ struct ns_common {
 	unsigned int inum;
 };
 
+/* Before Linux 5.12 net_cookie has another type and is mostly 0; CO-RE does not match it. */
 struct net {
 	struct ns_common ns;
+	__u64 net_cookie;
 };
 
 typedef struct {
@@ -82,7 +84,7 @@ struct tcp_sock {
 	__u8 fastopen_connect : 1;
 };
 
-/* Some verifiers refuse to read both as the hash_len that they are in a union with. */
+/* Some verifiers reject reading both as the hash_len of their union. */
 struct qstr {
 	__u32 hash;
 	__u32 len;
@@ -119,14 +121,49 @@ struct files_struct {
 
 typedef enum { SS_UNCONNECTED = 1 } socket_state;
 
-/* A socket in any other state waits for an answer, or has one. */
+/* In every other state the socket waits for an answer or has one. */
 struct socket {
 	socket_state state;
 	struct sock *sk;
 };
 
+struct net_device {
+	int ifindex;
+	possible_net_t nd_net;
+};
+
+struct sk_buff {
+	struct net_device *dev;
+	struct sock *sk;
+	unsigned long _nfct;
+};
+
+struct nf_conntrack_tuple_hash {
+};
+
+struct nf_conn {
+	struct nf_conntrack_tuple_hash tuplehash[2];
+};
+
 struct mm_struct {
 	struct file *exe_file;
+};
+
+struct fs_struct {
+	struct path root;
+};
+
+struct pid_namespace {
+	struct task_struct *child_reaper;
+};
+
+struct upid {
+	struct pid_namespace *ns;
+};
+
+/* The first number belongs to the initial PID namespace. */
+struct pid {
+	struct upid numbers[1];
 };
 
 struct mnt_namespace {
@@ -153,9 +190,12 @@ struct task_struct {
 	struct task_struct *group_leader;
 	__u64 start_boottime;
 	struct mm_struct *mm;
+	struct pid *thread_pid;
+	struct fs_struct *fs;
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
+	char comm[16];
 };
 
 #pragma clang attribute pop

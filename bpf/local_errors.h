@@ -1,49 +1,35 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR MIT) */
 /*
- * The end of connect(2): a call that failed before there was an attempt becomes a row of its own. No route, denied, a bad
- * address. Loaded together with connect_calls.h.
+ * Return of connect(2): a call that failed before an attempt began becomes a row. Examples: no route, denied, invalid address.
+ * Loaded together with connect_calls.h.
  */
 #ifndef TCPCONN_LOCAL_ERRORS_H
 #define TCPCONN_LOCAL_ERRORS_H
 
-/* Not errors of the address or the route: the call was interrupted, and is made again. */
+/* Not an error of address or route: the call was interrupted and is restarted. */
 #define ERESTARTSYS 512
 
-/* The layout of the tracepoint: as that of struct syscall_enter. */
+/* Layout of the tracepoint; see struct syscall_enter. */
 struct syscall_exit {
 	__u64 unused[2];
 	__s64 result;
 };
 
-/* struct sockaddr_in and sockaddr_in6 have family and port at the same place. */
-struct socket_address {
-	__u16 family;
-	__be16 port;
-	__be32 ipv4_or_flow;
-	__u8 ipv6[16];
-};
-
-/* What could not be read, or is no address of TCP, stays 0. */
+/* Unreadable and non-TCP addresses stay 0. */
 static __always_inline void read_remote(const struct connect_call *call, struct connect_event *event)
 {
 	__u32 *remote = (__u32 *)event->remote_address, *local = (__u32 *)event->local_address;
 	struct socket_address address = {};
 
-	if (call->address_bytes < 16 || bpf_probe_read_user(&address, 16, (void *)call->address))
-		address.family = 0;
-	if (address.family == AF_INET6 &&
-	    (call->address_bytes < sizeof(address) || bpf_probe_read_user(&address, sizeof(address), (void *)call->address)))
-		address.family = 0;
+	read_socket_address(call->address, call->address_bytes, &address);
 	__builtin_memcpy(event->local_address, call->local_address, 16);
-	if (address.family == AF_INET6) {
-		__builtin_memcpy(event->remote_address, address.ipv6, 16);
-	} else if (address.family == AF_INET || call->family == AF_INET) {
-		remote[2] = bpf_htonl(0xffff);
-		remote[3] = address.family == AF_INET ? address.ipv4_or_flow : 0;
-	}
-	if (address.family == AF_INET || address.family == AF_INET6)
+	if (address.family) {
+		map_socket_address(&address, event->remote_address);
 		event->remote_port = bpf_ntohs(address.port);
-	/* By the address: that may be of another family than the socket, which is an error to report. */
+	} else if (call->family == AF_INET) {
+		remote[2] = bpf_htonl(0xffff);
+	}
+	/* By the address: its family may differ from the socket's, which is an error to report. */
 	event->family = !remote[0] && !remote[1] && remote[2] == bpf_htonl(0xffff) ? 4 : 6;
 	if (call->family == AF_INET6 && event->family == 4) {
 		event->flags |= FLAG_IPV4_MAPPED;
@@ -52,7 +38,7 @@ static __always_inline void read_remote(const struct connect_call *call, struct 
 	}
 }
 
-/* The call has failed, and no attempt began in it. */
+/* The call failed, and no attempt began in it. */
 static __always_inline bool is_local_error(const struct connect_call *call, __s64 result)
 {
 	if (call->has_begun || result >= 0 || result <= -ERESTARTSYS)
@@ -63,11 +49,11 @@ static __always_inline bool is_local_error(const struct connect_call *call, __s6
 	case EINPROGRESS:
 	case EISCONN:
 		return false;
-	/* An answer to a SYN: the attempt began, and all programs were skipped for that. */
+	/* Answers to a SYN: the attempt began, but all programs were skipped for it. */
 	case ECONNREFUSED:
 	case ECONNRESET:
 	case ETIMEDOUT:
-		return !filters.preemptible;
+		return !config.preemptible;
 	}
 	return true;
 }

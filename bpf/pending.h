@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR MIT) */
 /*
- * Pending attempts by the address of their struct sock. What is left when recording ends is `pending`.
+ * Pending attempts by the address of their struct sock. Attempts left when recording ends get the outcome `pending`.
  *
- * From Linux 5.12 on they stand in an array of buckets, which costs a tenth of a hash's helper calls: the verifier turns
- * a lookup in an array into three instructions, and a place is taken by one compare-and-swap, without a lock. A full
- * bucket overflows into the hash. Older kernels have no compare-and-swap and use the hash alone.
+ * From Linux 5.12 they are stored in an array of buckets, at a tenth of the helper calls of a hash: the verifier inlines an
+ * array lookup as three instructions, and one compare-and-swap claims a place without a lock. A full bucket overflows into the
+ * hash. Older kernels have no compare-and-swap and use only the hash.
  */
 #ifndef TCPCONN_PENDING_H
 #define TCPCONN_PENDING_H
@@ -18,22 +18,22 @@ struct {
 	__type(value, struct bucket);
 } buckets SEC(".maps");
 
-/* Costs no memory until it is used. */
+/* Not preallocated: uses no memory while empty. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 131072);
+	__uint(max_entries, 131072); /* the reader resizes it where the kernel has buckets */
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64);
 	__type(value, struct pending_attempt);
 } pending SEC(".maps");
 
-/* Where a pending attempt stands: in a place of a bucket, or in the hash when `bucket` is NULL. */
+/* Location of a pending attempt: a place in a bucket, or the hash if `bucket` is NULL. */
 struct pending_place {
 	struct bucket *bucket;
 	__u32 place;
 };
 
-/* A 32-bit move makes a number of a pointer that the verifier lets nobody calculate with. */
+/* A 32-bit move turns the pointer into a number; the verifier forbids arithmetic on pointers. */
 static __always_inline struct bucket *bucket_of(struct sock *sk)
 {
 	__u64 low;
@@ -89,7 +89,7 @@ static __always_inline void remove_attempt(struct sock *sk, const struct pending
 		bpf_map_delete_elem(&pending, &key);
 }
 
-/* Nobody looks for this socket before its SYN is sent: the task that connects holds its lock. */
+/* No program looks up this socket before its SYN is sent: the connecting task holds its lock. */
 static __always_inline bool put_into_bucket(struct sock *sk, const struct pending_attempt *attempt)
 {
 	struct bucket *bucket = bucket_of(sk);
@@ -108,7 +108,7 @@ static __always_inline bool put_into_bucket(struct sock *sk, const struct pendin
 	return false;
 }
 
-/* An attempt that finds room nowhere is lost, and counted. */
+/* An attempt that fits nowhere is lost and counted. */
 static __always_inline void put_attempt(struct sock *sk, const struct pending_attempt *attempt, bool has_buckets)
 {
 	__u64 key = (__u64)sk;

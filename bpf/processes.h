@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR MIT) */
 /*
- * Processes: their facts are read at every attempt, compared with those sent last, and sent again only when one differs.
- * Nothing has to be invalidated after exec, setuid, prctl, unshare, a move to another cgroup or the reuse of a pid.
+ * Process facts. Every attempt reads them, compares them with the facts sent last, and sends them again after a change. Nothing
+ * needs invalidation after exec, setuid, prctl, unshare, a move to another cgroup or reuse of a pid.
  */
 #ifndef TCPCONN_PROCESSES_H
 #define TCPCONN_PROCESSES_H
@@ -15,8 +15,8 @@ struct known_process {
 };
 
 /*
- * The processes sent last, by a hash of pid and name. Each CPU has its own: only its own tasks use it, one at a time, so
- * that a key never stands for half of one process and half of another.
+ * The processes sent last, by a hash of pid and name. Per CPU: only tasks of that CPU use an entry, one at a time, so that a
+ * key never mixes two processes.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -25,6 +25,33 @@ struct {
 	__type(value, struct known_process);
 } known_processes SEC(".maps");
 
+static __always_inline __u32 read_task_flags(void)
+{
+	if (HAS_HELPER(get_current_task_btf))
+		return bpf_get_current_task_btf()->flags;
+	return BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), flags);
+}
+
+static __always_inline bool is_kernel_thread(void)
+{
+	return read_task_flags() & PF_KTHREAD;
+}
+
+/*
+ * Since Linux 5.12, and in late releases of 5.10, io_uring workers are threads of the process that the kernel names iou-wrk-PID
+ * and iou-sqp-PID. The name of the process is the name of its first thread.
+ */
+static __always_inline void read_comm(__u8 (*comm)[16])
+{
+	if (read_task_flags() & PF_IO_WORKER) {
+		struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+		BPF_CORE_READ_STR_INTO(comm, task, group_leader, comm);
+	} else {
+		bpf_get_current_comm(comm, sizeof(*comm));
+	}
+}
+
 static __always_inline void load_task(struct process_facts *facts)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -32,6 +59,7 @@ static __always_inline void load_task(struct process_facts *facts)
 
 	facts->process_start_ns = task->group_leader->start_boottime;
 	facts->mntns = task->nsproxy->mnt_ns->ns.inum;
+	facts->host_root = (__u64)task->fs->root.dentry;
 	if (mm && mm->exe_file) {
 		struct dentry *dentry = mm->exe_file->f_path.dentry;
 
@@ -47,6 +75,7 @@ static __always_inline void copy_task(struct process_facts *facts)
 
 	facts->process_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	facts->mntns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	facts->host_root = (__u64)BPF_CORE_READ(task, fs, root.dentry);
 	if (exe) {
 		struct dentry *dentry = BPF_CORE_READ(exe, f_path.dentry);
 
@@ -55,25 +84,19 @@ static __always_inline void copy_task(struct process_facts *facts)
 	}
 }
 
-/* @thread: process and thread, as bpf_get_current_pid_tgid gives them */
-static __always_inline void read_process(__u64 thread, __u32 netns, struct process_facts *facts)
+/* @thread: result of bpf_get_current_pid_tgid */
+static __always_inline void read_process(__u64 thread, struct netns_id netns, struct process_facts *facts)
 {
 	facts->pid = thread >> 32;
 	facts->uid = (__u32)bpf_get_current_uid_gid();
 	facts->cgroup_id = bpf_get_current_cgroup_id();
-	facts->netns = netns;
-	bpf_get_current_comm(facts->comm, sizeof(facts->comm));
+	facts->netns = netns.inode;
+	facts->netns_cookie = netns.cookie;
+	read_comm(&facts->comm);
 	if (HAS_HELPER(get_current_task_btf))
 		load_task(facts);
 	else
 		copy_task(facts);
-}
-
-static __always_inline bool is_kernel_thread(void)
-{
-	if (HAS_HELPER(get_current_task_btf))
-		return bpf_get_current_task_btf()->flags & PF_KTHREAD;
-	return BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), flags) & PF_KTHREAD;
 }
 
 static __always_inline void read_exe_name(struct process_event *event)
@@ -90,9 +113,10 @@ static __always_inline bool are_same(const struct process_facts *a, const struct
 {
 	const __u64 *left = (const __u64 *)a, *right = (const __u64 *)b;
 
-	_Static_assert(sizeof(*a) == 8 * sizeof(*left), "each word is compared below");
+	_Static_assert(sizeof(*a) == 10 * sizeof(*left), "each word is compared below");
 	return left[0] == right[0] && left[1] == right[1] && left[2] == right[2] && left[3] == right[3] &&
-	       left[4] == right[4] && left[5] == right[5] && left[6] == right[6] && left[7] == right[7];
+	       left[4] == right[4] && left[5] == right[5] && left[6] == right[6] && left[7] == right[7] &&
+	       left[8] == right[8] && left[9] == right[9];
 }
 
 static __always_inline __u32 place_of(const struct process_facts *facts)
@@ -104,7 +128,19 @@ static __always_inline __u32 place_of(const struct process_facts *facts)
 
 _Static_assert(KNOWN_PROCESSES == 1 << 8, "as many as place_of gives");
 
-/* What finds no room in the ring is not known to the reader: the next attempt tries again. */
+/*
+ * Whether a root directory is the root of the host's first process. True in mount namespaces that systemd creates for a
+ * service; false in a container or after chroot(2), where user accounts differ.
+ */
+static __always_inline bool is_host_root(__u64 root)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *first = BPF_CORE_READ(task, thread_pid, numbers[0].ns, child_reaper);
+
+	return root && (__u64)BPF_CORE_READ(first, fs, root.dentry) == root;
+}
+
+/* If the ring is full the reader does not learn the process; the next attempt sends it again. */
 static __always_inline bool send_process(const struct process_facts *facts, struct process_key key)
 {
 	struct process_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
@@ -113,6 +149,7 @@ static __always_inline bool send_process(const struct process_facts *facts, stru
 		return false;
 	event->key = key;
 	event->facts = *facts;
+	event->facts.host_root = is_host_root(facts->host_root);
 	read_exe_name(event);
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	return true;

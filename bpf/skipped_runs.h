@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR MIT) */
 /*
- * From Linux 6.1 on the kernel skips a program on a CPU where it is running already (kernel/trace/bpf_trace.c,
- * prog->active). Two things run in the middle of a program:
- *   softirqs     which end attempts but never begin one
- *   other tasks  from Linux 7 on, where tracepoints are preemptible; they begin attempts too
- * follow_skipped stands behind follow_connect on the same tracepoint: what interrupts one of the two finds the other free.
- * A task that is preempted inside a program keeps it from running on that CPU until the task is scheduled again. So programs
- * are not preemptible from their first to their last instruction (hold_cpu, release_cpu); what remains are the few
- * instructions by which the kernel enters and leaves them. Of the tasks of a CPU one may be preempted there in each program,
- * so that on Linux 7 there is a third one, follow_preempted.
- * When all of them are skipped for the end of an attempt after all, it is caught at the next change that is seen, at the
- * socket's error report or at its destruction; a begin is caught at its end. Such an event has FLAG_INEXACT: its latency is
- * not known.
+ * From Linux 6.1 the kernel skips a program on a CPU that already runs it (kernel/trace/bpf_trace.c, prog->active). Two things
+ * interrupt a program:
+ *   softirqs     end attempts, but never begin one
+ *   other tasks  from Linux 7, where tracepoints are preemptible; they begin attempts too
+ * follow_skipped is attached to the same tracepoint after follow_connect: code that interrupts one of the two programs finds
+ * the other one free. A task preempted inside a program blocks it on that CPU until the task runs again. The programs therefore
+ * disable preemption from their first to their last instruction (hold_cpu, release_cpu). Only the instructions by which the
+ * kernel enters and leaves a program stay preemptible. On each CPU one task can be preempted there per program, so Linux 7 gets
+ * a third program, follow_preempted. If all of them miss the end of an attempt, the next visible state change, the socket's
+ * error report or its destruction ends it. A missed begin is caught at the end. Such an event has FLAG_INEXACT: its latency is
+ * unknown.
  */
 #ifndef TCPCONN_SKIPPED_RUNS_H
 #define TCPCONN_SKIPPED_RUNS_H
 
 /*
- * Linux 6.10 and 6.14. Only in the object for Linux 7: what the kernel itself does not have, libbpf looks for in its modules, which
- * takes CAP_SYS_ADMIN.
+ * Kfuncs since Linux 6.10 and 6.14. Only in the object for Linux 7: libbpf searches module BTF for kfuncs missing in vmlinux,
+ * which requires CAP_SYS_ADMIN.
  */
 #ifdef HOLDS_CPU
 extern void bpf_preempt_disable(void) __ksym __weak;
@@ -35,7 +34,7 @@ static __always_inline void hold_cpu(void)
 #endif
 }
 
-/* With interrupts off, allowing preemption does not reschedule: that waits until the program has ended. */
+/* With interrupts off, enabling preemption does not reschedule. The switch happens after the program has ended. */
 static __always_inline void release_cpu(void)
 {
 #ifdef HOLDS_CPU
@@ -49,7 +48,7 @@ static __always_inline void release_cpu(void)
 #endif
 }
 
-/* The sockets whose begin a program saw last on this CPU; 0 once the next program knows. */
+/* The sockets whose begin a program last saw on this CPU; 0 after the next program has read it. */
 struct begun_socks {
 	__u64 seen_by_connect;
 	__u64 seen_by_skipped;
@@ -69,18 +68,18 @@ static __always_inline struct begun_socks *find_begun(void)
 	return bpf_map_lookup_elem(&begun_socks, &zero);
 }
 
-/* For follow_connect, which begins whatever it sees. */
+/* For follow_connect, which handles every begin it sees. */
 static __always_inline void note_begin(struct sock *sk)
 {
-	struct begun_socks *begun = filters.preemptible ? find_begun() : NULL;
+	struct begun_socks *begun = config.preemptible ? find_begun() : NULL;
 
 	if (begun)
 		begun->seen_by_connect = (__u64)sk;
 }
 
 /*
- * Whether a program before this one saw the begin: on this CPU, or on another before the task was moved. What it saw may
- * have been filtered out, so that it is not in the map.
+ * Whether an earlier program saw the begin: on this CPU, or on another one before the task was migrated. The attempt may have
+ * been filtered out and is then not in the map.
  */
 static __always_inline bool has_begun(struct sock *sk, bool is_last)
 {
@@ -97,13 +96,13 @@ static __always_inline bool has_begun(struct sock *sk, bool is_last)
 	return is_seen || find_attempt(sk, &at, true);
 }
 
-/* A SYN of the first ms may have been sent before recording began. */
+/* A SYN in the first ms may have been sent before recording began. */
 #define FIRST_MS 2
 
 /*
- * The end of an attempt whose begin both programs were skipped for: its process is not known, and its start only to a ms,
- * from the time of its first SYN. Attempts that were filtered out by process, found no room, or began before the recording
- * are not known either: where these cannot be told apart, nothing is kept, and the skipped runs are counted all the same.
+ * The end of an attempt whose begin was missed by all programs. Its process is unknown, and its start is derived from its first
+ * SYN with a resolution of 1 ms. Attempts that were filtered out by process, lost, or begun before the recording are missing
+ * from the map too. If these cases cannot be distinguished nothing is kept; the skipped runs are counted in any case.
  */
 static __always_inline void keep_unbegun(struct sock *sk, int oldstate, int newstate)
 {
@@ -112,11 +111,11 @@ static __always_inline void keep_unbegun(struct sock *sk, int oldstate, int news
 	__u64 now_ns = bpf_ktime_get_ns();
 	__u32 sent_ms;
 
-	if (!filters.preemptible || filters.by_process || !state.recording || state.lost_map_full_count ||
+	if (!config.preemptible || config.by_process || !state.recording || state.lost_map_full_count ||
 	    oldstate != TCP_SYN_SENT || newstate == TCP_SYN_RECV)
 		return;
 	tcp = bpf_skc_to_tcp_sock(sk);
-	/* Without a SYN the time is that of an earlier use of the socket. */
+	/* Without a SYN the timestamp belongs to an earlier use of the socket. */
 	sent_ms = tcp && tcp->segs_out ? tcp->retrans_stamp : 0;
 	if (!sent_ms || (__s32)(sent_ms - state.recording_since_ms) < FIRST_MS)
 		return;
@@ -124,16 +123,16 @@ static __always_inline void keep_unbegun(struct sock *sk, int oldstate, int news
 	if (!wants_socket(&event))
 		return;
 	event.process.position = sk->__sk_common.skc_net.net->ns.inum;
-	/* What was on the socket is not known: it may be all that is there now. */
+	/* The previous error of the socket is unknown: it may be the current one. */
 	event.syn_retransmits = sk->sk_err;
 	event.started_ns = now_ns - (__u64)((__u32)(now_ns / 1000000) - sent_ms) * 1000000;
 	end_attempt(sk, (struct pending_attempt *)&event, newstate, FLAG_INEXACT);
 }
 
 /*
- * The SYN was answered before the socket was closed: tcp_connect sets rcv_nxt to 0, and the answer to something else. The SYN
- * of a simultaneous open is an answer, too, but does not acknowledge ours. tcp_disconnect clears the counts and leaves
- * rcv_nxt. Where no SYN was sent rcv_nxt is that of an earlier use of the socket.
+ * Whether the SYN was answered before the socket was closed. tcp_connect sets rcv_nxt to 0; an answer changes it. The SYN of a
+ * simultaneous open is an answer too, but does not acknowledge ours. tcp_disconnect clears the counts but keeps rcv_nxt. If no
+ * SYN was sent, rcv_nxt belongs to an earlier use of the socket.
  */
 static __always_inline bool was_established(struct sock *sk, const struct connect_event *event)
 {
@@ -144,7 +143,7 @@ static __always_inline bool was_established(struct sock *sk, const struct connec
 	return tcp->bytes_acked || (!tcp->segs_out && has_found_port(sk, event) && !(event->flags & FLAG_FAST_OPEN));
 }
 
-/* @newstate: the state that ended the attempt, if one of this socket is still in the map; TCP_CLOSE: the socket tells */
+/* @newstate: the state that ended the attempt if this socket is still in the map; TCP_CLOSE: derive it from the socket */
 static __always_inline void catch_end(struct sock *sk, int newstate)
 {
 	struct pending_place at = {};
@@ -159,8 +158,8 @@ static __always_inline void catch_end(struct sock *sk, int newstate)
 }
 
 /*
- * Failures, and also the end of connections whose establishment was not seen: a RST from either side, ss --kill, tcp_disconnect.
- * Older kernels report ICMP errors before the change to CLOSE, which is then seen.
+ * Failures, and ends of connections whose establishment was missed: a RST from either side, ss --kill, tcp_disconnect. Older
+ * kernels report ICMP errors before the change to CLOSE, which is then seen.
  */
 SEC("tp_btf/inet_sk_error_report")
 int BPF_PROG(catch_error, struct sock *sk)
@@ -172,7 +171,7 @@ int BPF_PROG(catch_error, struct sock *sk)
 	return 0;
 }
 
-/* Called first thing when a socket is destroyed: net/ipv4/tcp_ipv4.c, tcp_v4_destroy_sock. */
+/* Runs first when a socket is destroyed: net/ipv4/tcp_ipv4.c, tcp_v4_destroy_sock. */
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(catch_destroyed, struct sock *sk)
 {
@@ -182,20 +181,20 @@ int BPF_PROG(catch_destroyed, struct sock *sk)
 	return 0;
 }
 
-/* Neither a state of an attempt that is pending, nor of a socket that was closed: it was established. */
+/* A state of neither a pending attempt nor a closed socket: the connection was established. */
 static __always_inline bool is_established(__u8 state)
 {
 	return state != TCP_SYN_SENT && state != TCP_SYN_RECV && state != TCP_CLOSE && state != TCP_NEW_SYN_RECV;
 }
 
-/* @returns whether the connection is open, so that its attempt has ended and is no longer pending */
+/* @returns whether the connection is open, so that its attempt has ended */
 static __always_inline bool catch_open(struct sock *sk, const struct pending_attempt *attempt)
 {
 	struct connect_event event;
 	struct tcp_facts tcp = {};
 
 	*(struct pending_attempt *)&event = *attempt;
-	/* The memory of a socket may be another's by now. */
+	/* The memory may already belong to another socket. */
 	if (!is_established(BPF_CORE_READ(sk, __sk_common.skc_state)) ||
 	    bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)) != event.remote_port)
 		return false;
@@ -233,8 +232,8 @@ static long catch_in_hash(void *map, __u64 *key, struct pending_attempt *attempt
 }
 
 /*
- * Run by the reader after the other programs were detached, if runs were skipped: connections that are still open and
- * whose establishment nobody saw.
+ * Run by the reader after the other programs are detached, if runs were skipped. Ends attempts whose connection is open but
+ * whose establishment was missed.
  */
 SEC("syscall")
 int catch_established(void *context)

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR MIT) */
-/* Never loaded: what probe and reader share, as variables, so that its BTF describes all of it (script/generate-wire.mjs). */
+/*
+ * Never loaded. Declares the types shared by probe and reader as variables, so that the BTF describes all of them
+ * (script/generate-wire.mjs).
+ */
 #include <linux/types.h>
 #include "connect_event.h"
-#include "context_event.h"
+#include "metadata_event.h"
 
 struct connect_event connect_event;
 struct process_facts process_facts;
@@ -10,7 +13,9 @@ struct process_event process_event;
 struct pending_attempt pending_attempt;
 struct bucket bucket;
 struct probe_state probe_state;
-struct probe_filters probe_filters;
+struct probe_config probe_config;
 struct destination_prefix destination_prefix;
-struct context_event context_event;
+struct metadata_event metadata_event;
 struct resolved_name resolved_name;
+struct translation translation;
+struct asked_address asked_address;

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-// Prints the licences of the packages whose code esbuild put into dist/: script/collect-licences.mjs METAFILE
+// Prints the licences of the packages whose code esbuild put into dist/: script/collect-licences.mjs METAFILE…
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 const FOLDER = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/
-const { inputs } = JSON.parse(readFileSync(process.argv[2], 'utf8'))
-const folders = Object.keys(inputs).flatMap((path) => path.match(FOLDER) ?? [])
+const inputs = process.argv.slice(2).flatMap((path) => Object.keys(JSON.parse(readFileSync(path, 'utf8')).inputs))
+const folders = inputs.flatMap((path) => path.match(FOLDER) ?? [])
 
 for (const folder of [...new Set(folders)].toSorted()) {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Writes src/record/probe/wire.gen.ts from the BTF of bpf/wire.c: offsets and sizes of the structs, variables
-// and enums that bpf/connect_event.h and bpf/context_event.h share with the reader. With --check it only compares.
+// Writes src/record/event/wire.gen.ts from the BTF of bpf/wire.c: offsets and sizes of the structs, variables
+// and enums that bpf/connect_event.h and bpf/metadata_event.h share with the reader. With --check it only compares.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -8,9 +8,9 @@ import koffi from 'koffi'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const OBJECT = `${ROOT}build/wire.bpf.o`
-const OUTPUT = `${ROOT}src/record/probe/wire.gen.ts`
+const OUTPUT = `${ROOT}src/record/event/wire.gen.ts`
 // include/uapi/linux/btf.h
-const KIND = { STRUCT: 4, ENUM: 6 }
+const KIND = { ARRAY: 3, STRUCT: 4, ENUM: 6 }
 
 mkdirSync(`${ROOT}build`, { recursive: true })
 execFileSync(`${ROOT}script/build-probe`, [OBJECT, 'bpf/wire.c'], { stdio: 'inherit' })
@@ -58,6 +58,14 @@ function renderEnum(name, prefix, exported) {
   return renderObject(`Values of enum ${name}.`, exported, fields)
 }
 
+/** How many elements an array in a struct has. */
+function renderLength(name, field, exported) {
+  const [, type] = findType(name, KIND.STRUCT).entries.find(([label]) => nameAt(btf, label) === field) ?? []
+  const words = new Uint32Array(koffi.view(typeById(btf, type), 24))
+  if (((words[1] >>> 24) & 0x1f) !== KIND.ARRAY) throw new Error(`struct ${name} has no array ${field}`)
+  return `/** Elements of ${field} in struct ${name}. */\nexport const ${exported} = ${words[5]}\n`
+}
+
 function renderObject(comment, name, lines) {
   return [`/** ${comment} */`, `export const ${name} = {`, ...lines, '} as const', ''].join('\n')
 }
@@ -70,18 +78,21 @@ const text = [
   renderStruct('pending_attempt', 'pendingAttempt'),
   renderStruct('bucket', 'bucket'),
   renderStruct('probe_state', 'probeState'),
-  renderStruct('probe_filters', 'probeFilters'),
+  renderStruct('probe_config', 'probeConfig'),
+  renderLength('probe_config', 'dns_ports', 'MAX_DNS_PORTS'),
   renderStruct('destination_prefix', 'destinationPrefix'),
-  renderStruct('context_event', 'contextEvent'),
+  renderStruct('metadata_event', 'metadataEvent'),
   renderStruct('resolved_name', 'resolvedName'),
-  renderEnum('context_kind', 'CONTEXT_', 'contextKind'),
+  renderStruct('translation', 'translation'),
+  renderStruct('asked_address', 'askedAddress'),
+  renderEnum('metadata_kind', 'METADATA_', 'metadataKind'),
   renderEnum('connect_outcome', 'OUTCOME_', 'connectOutcome'),
   renderEnum('connect_flag', 'FLAG_', 'connectFlag'),
 ].join('\n')
 
 if (process.argv.includes('--check')) {
   if (readFileSync(OUTPUT, 'utf8') !== text) {
-    console.error('src/record/probe/wire.gen.ts does not match bpf/*.h: run script/generate-wire.mjs')
+    console.error('src/record/event/wire.gen.ts does not match bpf/*.h: run script/generate-wire.mjs')
     process.exit(1)
   }
 } else {

@@ -1,16 +1,18 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
-import { findAlias, readAlias } from './aliases/read-alias.js'
+import { findAlias, readAlias } from './bcc/read-alias.js'
 import { addAnalyzeCommands } from './analyze/command.js'
 import { withHelpOption } from './options/help-option.js'
 import { splitOptionalValues } from './options/optional-values.js'
-import { outliveTerminal } from './outlive-terminal.js'
+import { outliveTerminal } from './base/outlive-terminal.js'
+import { addTop } from './commands/add-top.js'
 import { addRecordCommands } from './record/command.js'
-import { describeError } from './report-error.js'
-import { commandLineError } from './command-line-error.js'
-import { addUsageCommands, tellsUsage } from './usage/command.js'
-import { settleHeap } from './settle-heap.js'
-import { TOOL_VERSION } from './version.js'
+import { describeError } from './cli/report-error.js'
+import { requireUtf8 } from './cli/require-utf8.js'
+import { commandLineError } from './cli/command-line-error.js'
+import { addUsageCommands, isUsageCommand } from './cli/usage/command.js'
+import { avoidExitHang } from './cli/avoid-exit-hang.js'
+import { TOOL_VERSION } from './base/package.js'
 
 const USAGE_STATUS = 2
 
@@ -18,21 +20,23 @@ const program = new Command('tcpconn')
   .description('Records every outbound TCP connect of a Linux host, with latency and outcome, and analyzes it.')
   .enablePositionalOptions()
   .showSuggestionAfterError()
-  // Errors are told at the end of this file.
+  // The end of this file reports errors.
   .configureOutput({ outputError: () => {} })
   .addHelpText('after', '\nExample:\n  sudo tcpconn record --duration 10m && tcpconn analyze top-endpoints')
   .exitOverride()
 
-/** The name of one of bcc's tools, when a link of that name leads here. */
+/** Set if the program was called through a link with the name of a bcc tool. */
 const alias = findAlias(process.argv[1] ?? '')
 
-// A reader that has seen enough (| head) is no error.
+/** Called when the reader of stdout has closed the pipe. A recording ends cleanly. */
+const reader = { gone: () => process.exit() as void }
+
+// A closed pipe (| head) is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') tellOnce(error)
-  // What is being recorded is ended as it should be.
-  if (!process.stdout.emit('reader-gone')) process.exit()
+  if (error.code !== 'EPIPE') reportOnce(error)
+  reader.gone()
 })
-// With nobody left to tell, a recording still ends as it should.
+// A recording ends cleanly even if stderr is closed.
 process.stderr.on('error', () => {})
 outliveTerminal()
 
@@ -41,38 +45,40 @@ try {
 } catch (thrown) {
   process.exitCode = endWith(thrown)
 }
-settleHeap()
+avoidExitHang()
 
 async function run(typed: readonly string[]): Promise<void> {
+  requireUtf8(typed)
   const asked = alias === null ? { args: typed } : readAlias(alias, typed)
   if ('text' in asked) return void process.stdout.write(asked.text)
   program.version(await describeVersion(asked.args[0]))
-  addRecordCommands(program)
-  await addAnalyzeCommands(program, tellsUsage(asked.args) ? ['analyze'] : asked.args)
+  addRecordCommands(program, (end) => (reader.gone = end))
+  await addAnalyzeCommands(program, isUsageCommand(asked.args) ? ['analyze'] : asked.args)
+  addTop(program, (end) => (reader.gone = end))
   addUsageCommands(program)
   await program.parseAsync(withHelpOption(program, splitOptionalValues(asked.args)), { from: 'user' })
 }
 
-/** This tool's version on a line of its own; what it depends on below, looked for only when it is asked for. */
+/** The version of this tool on the first line. --version adds the versions of its dependencies. */
 async function describeVersion(asked: string | undefined): Promise<string> {
   if (asked !== '--version' && asked !== '-V') return TOOL_VERSION
   const { describeVersions } = await import('./record/probe/describe-versions.js')
   return [TOOL_VERSION, ...(await describeVersions())].join('\n')
 }
 
-/** Each line that cannot be written is an error of its own. */
-function tellOnce(error: Error): void {
+/** Every line that cannot be written raises an error of its own; only the first is reported. */
+function reportOnce(error: Error): void {
   if (process.exitCode === 1) return
   process.exitCode = 1
   process.stderr.write(`error: cannot write to stdout: ${error.message} [E_STDOUT]\n`)
-  process.stderr.write('reason: the file or device that stdout goes to took no more\n')
+  process.stderr.write('reason: the file or device behind stdout accepts no more data\n')
   process.stderr.write('hint: free some space, or send the output elsewhere\n')
 }
 
-/** Says what was thrown, unless it is only the end of --help or --version, and returns the exit status. */
+/** Reports a thrown value and returns the exit status. --help and --version also end by throwing. */
 function endWith(thrown: unknown): number {
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0
-  // Without a command; commander has printed the help already.
+  // No command given: commander has already printed the help.
   if (thrown instanceof CommanderError && thrown.code === 'commander.help') return USAGE_STATUS
   const { text, exitStatus } = describeError(
     thrown instanceof CommanderError ? commandLineError(thrown) : thrown,

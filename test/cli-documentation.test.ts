@@ -2,22 +2,26 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, type Option } from 'commander'
 import { expect, test } from 'vitest'
-import { BCC_TOOLS } from '../src/aliases/bcc-options.js'
+import { BCC_TOOLS } from '../src/bcc/bcc-options.js'
 import { addAnalyzeCommands } from '../src/analyze/command.js'
 import { CATALOGUE } from '../src/analyze/queries/catalogue.js'
-import { PACKAGE_ROOT } from '../src/package-root.js'
+import { PACKAGE_ROOT } from '../src/base/package.js'
+import { addTop } from '../src/commands/add-top.js'
 import { addRecordCommands } from '../src/record/command.js'
-import { addUsageCommands } from '../src/usage/command.js'
-import { makeTrace } from './store/hand-made-trace.js'
+import { KEY_HELP } from '../src/top/frame/press-key.js'
+import { TOP_DIMENSION_NAMES } from '../src/top/window/dimensions.js'
+import { TOP_COLUMNS } from '../src/top/window/top-columns.js'
+import { addUsageCommands } from '../src/cli/usage/command.js'
 
 const DOCS = join(PACKAGE_ROOT, 'docs')
 const COMMANDS = await listCommands()
 
-/** Every command of the tool with its options, those of stored queries too. */
+/** Every command of the tool with its options, those of built-in queries too. */
 async function listCommands(): Promise<Command[]> {
   const program = new Command('tcpconn')
-  addRecordCommands(program)
+  addRecordCommands(program, () => {})
   await addAnalyzeCommands(program, ['analyze'])
+  addTop(program, () => {})
   addUsageCommands(program)
   const withDescendants = (command: Command): Command[] => [command, ...command.commands.flatMap(withDescendants)]
   return program.commands.flatMap(withDescendants)
@@ -77,6 +81,17 @@ test('the options of record are documented on its own page, short ones too', () 
   }
 })
 
+test('the options, keys, columns and dimensions of top are documented on its own page', () => {
+  const page = readDocs('top.md')
+  const top = COMMANDS.find((command) => command.name() === 'top')
+  const own = top ? shownOptions(top).filter(({ helpGroupHeading }) => helpGroupHeading !== 'Filters:') : []
+  expect(own.length).toBeGreaterThan(10)
+  for (const { long } of own) expect(names(page, long as string), long).toBe(true)
+  for (const [keys] of KEY_HELP) expect(page).toContain(`| \`${keys}\` |`)
+  for (const { heading } of TOP_COLUMNS) expect(page).toContain(`| \`${heading}\` |`)
+  for (const name of TOP_DIMENSION_NAMES) expect(page).toContain(`\`${name}\``)
+})
+
 test.each(Object.values(BCC_TOOLS))("the options of bcc's $tool are documented where its name is", ({ options }) => {
   const [, section = ''] = readDocs('live.md').split('\n## Called tcpconnect or tcpconnlat\n')
   expect(options.length).toBeGreaterThan(5)
@@ -86,7 +101,7 @@ test.each(Object.values(BCC_TOOLS))("the options of bcc's $tool are documented w
   }
 })
 
-test('every stored query has its place in docs/analyze.md, with its columns', () => {
+test('every built-in query has its place in docs/analyze.md, with its columns', () => {
   const page = readDocs('analyze.md')
   expect(CATALOGUE.length).toBeGreaterThan(0)
   for (const query of CATALOGUE) {
@@ -103,18 +118,6 @@ test('the table of top-endpoints has its columns, where it is shown', () => {
     expect(header.replace(/ +/g, ' '), page).toBe(headings)
     expect(readPage(page), page).toContain('(--exact reads every value)')
   }
-})
-
-test('every column of the view connects is documented', () => {
-  const page = readDocs('trace-file.md')
-  const columns = makeTrace().db.prepare('SELECT * FROM connects').columns()
-  for (const { name } of columns) expect(names(page, name), name).toBe(true)
-})
-
-test('every table of the trace is documented', () => {
-  const page = readDocs('trace-file.md')
-  const tables = makeTrace().db.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).pluck().all() as string[]
-  expect(tables.filter((name) => !names(page, name))).toEqual([])
 })
 
 test('every error code is documented, and no other', () => {

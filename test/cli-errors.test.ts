@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { TcpconnError, UsageError, messageOf } from '../src/errors.js'
-import { describeError } from '../src/report-error.js'
+import { TcpconnError, UsageError, messageOf } from '../src/base/errors.js'
+import { describeError } from '../src/cli/report-error.js'
 
 const errorOf = (code: string) => new TcpconnError(code, { what: 'what happened', reason: 'why', hint: 'what to do' })
 

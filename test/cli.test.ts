@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { TOOL_VERSION } from '../src/version.js'
+import { TOOL_VERSION } from '../src/base/package.js'
 import { makeSampleTrace } from './analyze/sample-trace.js'
 import { expectError } from './support/error-lines.js'
 import { skipUnlessNodeIsShared } from './support/kernel-tests.js'
@@ -38,6 +38,7 @@ describe('help', () => {
     [['record', '--help']],
     [['doctor', '--help']],
     [['live', '--help']],
+    [['top', '--help']],
     [['replay', '--help']],
     [['completion', '--help']],
     [['info', '--help']],
@@ -69,7 +70,7 @@ describe('help', () => {
     expect([status, stdout.split('\n')[0]]).toEqual([0, TOOL_VERSION])
   })
 
-  test('lists the stored queries', async () => {
+  test('lists the built-in queries', async () => {
     const { status, stdout } = await runTool(['analyze', '--list'])
     expect(status).toBe(0)
     expect(stdout).toMatch(/^summary +\S/)
@@ -87,8 +88,8 @@ describe('a wrong use ends with 2, says what is meant, and prints nothing on std
     [['info', '--quite'], /unknown option '--quite'/],
     [['analyze', 'top-endpoint'], /top-endpoint[^s](.|\n)*\nhint: did you mean top-endpoints\?\n/],
     [['analyze', 'top-endpoint', '--limit', '3'], /did you mean top-endpoints\?/],
-    [['analyze', 'nonsense', 'tcpconn.db'], /QUERY takes summary, (.|\n)*\nhint: tcpconn COMMAND --help explains/],
-    [['help', 'latency'], /unknown command 'latency'(.|\n)*--help explains every option/],
+    [['analyze', 'nonsense', 'tcpconn.db'], /QUERY takes summary, (.|\n)*\nhint: see tcpconn COMMAND --help/],
+    [['help', 'latency'], /unknown command 'latency'(.|\n)*hint: see tcpconn COMMAND --help/],
     [['help', 'analyze', 'latncy'], /did you mean latency\?/],
     [['analyze', '--lst'], /did you mean --list\?/],
     [['analyze', 'top-endpoints', '-o'], /argument missing/],
@@ -105,7 +106,7 @@ describe('a wrong use ends with 2, says what is meant, and prints nothing on std
     [['record', '--duration'], /argument missing/],
     [['record', '--port', '0'], /--port: "0" is not accepted(.|\n)*ports from 1 to 65535/],
     [['export'], /required option '--format <format>' not specified/],
-    [['record', '--'], /after -- comes a command/],
+    [['record', '--'], /record -- requires a command/],
     [['record', 'a.db', 'b.db'], /one trace file/],
     [['record', 'a.db', 'b.db', '--', 'true'], /one trace file/],
     [['info', 'a.db', 'b.db'], /too many arguments/],
@@ -183,7 +184,7 @@ describe("program names of bcc's tools", () => {
       const finished = await run([tool, ...args])
       expectError(finished, 'E_USAGE', 2)
       expect(finished.stderr).toMatch(new RegExp(`^error: ${name}: `))
-      expect(finished.stderr).toContain(`hint: ${name} --help explains every option\n`)
+      expect(finished.stderr).toContain(`hint: see ${name} --help\n`)
     }
     expect(await run([tool, '--help'])).toMatchObject({
       status: 0,

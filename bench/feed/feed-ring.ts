@@ -1,7 +1,8 @@
 import { RING_BYTES } from '../../src/record/probe/load-probe.js'
-import { lastErrno, openLibbpf, type Pointer } from '../../src/record/probe/libbpf.js'
-import { mapMemory } from '../../src/record/probe/memory.js'
-import { ATTEMPT_BYTES, openRing, type RingReader } from '../../src/record/probe/ring-reader.js'
+import { lastErrno, openLibbpf, type Pointer } from '../../src/record/native/libbpf.js'
+import { mapMemory } from '../../src/record/native/memory.js'
+import { openRingBuffer } from '../../src/record/probe/ring-buffer.js'
+import { ATTEMPT_BYTES, createRingReader, type RingReader } from '../../src/record/probe/ring-reader.js'
 
 /** 200 processes of 208 bytes, which are in the ring before the first attempt */
 const PROCESSES_BYTES = 200 * 208
@@ -34,7 +35,7 @@ export function openFeedRing(objectPath: string, isMixed: boolean): FeedRing {
     const fd = libbpf.programFd(libbpf.findProgram(object, program) as Pointer)
     if (libbpf.runProgram(fd, options) !== 0) throw new Error(`BPF_PROG_TEST_RUN failed: errno ${lastErrno()}`)
   }
-  const ring = openRing(fdOf('events'), RING_BYTES)
+  const ring = createRingReader(openRingBuffer(fdOf('events'), RING_BYTES))
   const state = new Uint32Array(mapMemory(fdOf('.bss'), 'write', 0, FEED_STATE.size_bytes).buffer)
   state[FEED_STATE.mixed / 4] = Number(isMixed)
   run('send_processes')

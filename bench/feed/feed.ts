@@ -8,7 +8,7 @@
  */
 import type { Probe } from '../../src/record/probe/load-probe.js'
 import { createPump } from '../../src/record/session/pump.js'
-import { openOutput, type Output } from '../../src/record/session/open-output.js'
+import { openOutput, type Output } from '../../src/record/output/open-output.js'
 import { createTraceWriter, type TraceWriter } from '../../src/record/write/trace-writer.js'
 import { openFeedRing, RING_EVENTS } from './feed-ring.js'
 import { createSumsMeter, insertBenchSession, type SumsMeter } from './measure-sums.js'
@@ -21,11 +21,13 @@ const eventCount = Number(events)
 const feed = openFeedRing(objectPath, outcomes === 'mixed')
 const output = openOutput(tracePath)
 const writer = createWriter(output.db)
-const nothingLost: ReturnType<Probe['lost']> = { ringFull: 0, mapFull: 0, missed: 0 }
+const nothingLost: ReturnType<Probe['lost']> = { ringFull: 0, mapFull: 0 }
 // All of a probe that moving events needs.
 const probe = { ring: feed.ring, lost: () => nothingLost } as Probe
 let sums: SumsMeter | null = null
-const pump = createPump(probe, writer, () => sums?.add(pump.rows * INTERVAL_NS))
+const metadata = { read() {} }
+// The observer sees the batch before its rows are counted.
+const pump = createPump({ probe, metadata, writer }, [({ rows }) => sums?.add((pump.rows + rows.count) * INTERVAL_NS)])
 for (let round = 0; round < Number(rounds); round++) console.log(JSON.stringify(runRound()))
 sums = createSumsMeter(`${tracePath}.sums`, writer)
 for (let round = 0; round < Number(rounds); round++) {
@@ -55,6 +57,6 @@ function runRound(): { events: number; wallMs: number; cpuMs: number } {
 
 function createWriter(db: Output['db']): TraceWriter {
   const sessionId = insertBenchSession(db, feed.ring.sizeBytes)
-  const names = { userName: () => null, cgroupPath: () => null, noteProcess: () => {} }
-  return createTraceWriter(db, { sessionId, epochNs: 0n, names, context: null })
+  const names = { userName: () => null, cgroupPath: () => null, containerFacts: () => undefined }
+  return createTraceWriter(db, { sessionId, epochNs: 0n, names, metadata: null })
 }

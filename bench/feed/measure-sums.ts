@@ -1,7 +1,6 @@
-import { openOutput, type Output } from '../../src/record/session/open-output.js'
+import { openOutput, type Output } from '../../src/record/output/open-output.js'
 import { insertSession } from '../../src/record/session/session-row.js'
-import { sumUpBatch } from '../../src/record/write/sum-up-batch.js'
-import type { TraceWriter } from '../../src/record/write/trace-writer.js'
+import { sumUpBatch, type TraceWriter } from '../../src/record/write/trace-writer.js'
 import { createTransaction } from '../../src/record/write/transaction.js'
 import { createWindows } from '../../src/record/write/windows.js'
 
@@ -40,10 +39,15 @@ export function insertBenchSession(db: Output['db'], ringBytes: number): number 
   return insertSession(db, {
     toolVersion: 'bench',
     commandLine: 'feed',
+    rotationBase: null,
     filters: '{}',
     ringBytes,
     startedUnixNs: BigInt(Date.now()) * 1_000_000n,
     dnsSource: null,
+    dnsPorts: [],
     localErrors: false,
+    nat: false,
+    host: 'web-1',
+    limits: [],
   })
 }

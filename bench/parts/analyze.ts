@@ -29,6 +29,12 @@ const DUCKDB_SQL: Record<(typeof QUERIES)[number], (file: string) => string> = {
     mode("user"), mode(pid), ${percentiles([0.5, 0.99])} FROM '${file}'`,
 }
 
+/** A whole page. */
+const report = (trace: string): Contest => ({
+  what: `tcpconn report ${trace}`,
+  command: [process.execPath, CLI, 'report', trace, '-o', '/dev/null'],
+})
+
 /** Whole processes, one after the other, the same questions to each. */
 export async function measureAnalyze({ isQuick, rounds }: BenchOptions): Promise<Goal[]> {
   const [few, many] = isQuick ? [1, 3] : [10, 30]
@@ -51,6 +57,7 @@ export async function measureAnalyze({ isQuick, rounds }: BenchOptions): Promise
     tool('top-endpoints', trace, '--exact'),
     tool('top-endpoints', trace, '--last', '1m'),
     tool('top-endpoints', larger, '--last', '1m'),
+    report(trace),
     { what: 'sqlite3 shell, count and average', command: ['sqlite3', trace, SHELL_SQL] },
   ]
   const usages = await runInTurn(contests, rounds)
@@ -74,8 +81,8 @@ function goalsOf(
   { trace, larger, few }: { trace: string; larger: string; few: number },
 ): Goal[] {
   const find = (what: string) => usages[contests.findIndex((contest) => contest.what === what)] ?? []
-  const time = (what: string, wanted: number): Goal => {
-    const measured = secondsOf(find(`tcpconn analyze ${what}`)).median
+  const time = (what: string, wanted: number, command = 'tcpconn analyze'): Goal => {
+    const measured = secondsOf(find(`${command} ${what}`)).median
     return { what: what.replaceAll(`${TRACES}/`, ''), unit: 's', wanted, measured, digits: 2 }
   }
   const scan = `top-endpoints ${trace} --outcome established`
@@ -110,6 +117,7 @@ function goalsOf(
       measured: peakOf(find(`tcpconn analyze ${scan}`)) / 1e6,
       digits: 0,
     },
+    { ...time(trace, 1, 'tcpconn report'), what: `report, ${few} M` },
     time(`top-endpoints ${trace} --exact`, 2),
     time(`top-endpoints ${larger} --last 1m`, Number((1.3 * lastMinute).toFixed(2))),
   ]

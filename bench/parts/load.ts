@@ -10,11 +10,12 @@ import { recordLoad, type LoadRun } from './load-run.js'
 import { loadGoals, lossGoal, printLoad, type LoadTable } from './load-table.js'
 
 const PACED_RATE = 28_000
-const RECORDERS: readonly Recorder[] = [tcpconn, ...tcpconnApproaches, tcpconnLive, tcpconnLiveDns, ...PEERS]
+const OWN: readonly Recorder[] = [tcpconn, ...tcpconnApproaches]
+const LIVE: readonly Recorder[] = [tcpconnLive, tcpconnLiveDns]
 
-/** The load under each recorder, in turn with the load alone. */
+/** The load under each recorder, in turn with the load alone; `isQuick` leaves out the peers, and `live` where nothing is paced. */
 export async function measureLoad({ isQuick, rounds }: BenchOptions): Promise<Goal[]> {
-  const startupMs = await measureEmpty(Math.min(rounds, 3))
+  const startupMs = await measureEmpty([...OWN, ...LIVE, ...(isQuick ? [] : PEERS)], Math.min(rounds, 3))
   const count = isQuick ? 50_000 : 150_000
   const loads: Load[] = [
     { mode: 'reset', threads: 1, count },
@@ -26,7 +27,8 @@ export async function measureLoad({ isQuick, rounds }: BenchOptions): Promise<Go
   const goals: Goal[] = []
   for (const load of loads) {
     console.error(`bench: load ${Object.values(load).join(' ')} …`)
-    const table: LoadTable = { load, startupMs, ...(await measureRounds(load, rounds)) }
+    const recorders = isQuick ? [...OWN, ...(load.rate ? LIVE : [])] : [...OWN, ...LIVE, ...PEERS]
+    const table: LoadTable = { load, startupMs, ...(await measureRounds(recorders, load, rounds)) }
     printLoad(table)
     goals.push(...loadGoals(table, tcpconn.name))
     if (load.rate) goals.push(lossGoal(table, tcpconnLive.name), lossGoal(table, tcpconnLiveDns.name))
@@ -35,9 +37,9 @@ export async function measureLoad({ isQuick, rounds }: BenchOptions): Promise<Go
 }
 
 /** CPU time of a recording of nothing, in ms, by recorder. */
-async function measureEmpty(rounds: number): Promise<Map<string, number>> {
+async function measureEmpty(recorders: readonly Recorder[], rounds: number): Promise<Map<string, number>> {
   const startupMs = new Map<string, number>()
-  for (const recorder of RECORDERS) {
+  for (const recorder of recorders) {
     const cpuMs: number[] = []
     for (let round = 0; round < rounds; round++) {
       cpuMs.push(
@@ -53,11 +55,15 @@ async function measureEmpty(rounds: number): Promise<Map<string, number>> {
 }
 
 /** Every recorder runs between two runs of the load alone and is held against those: machines are not equally fast for long. */
-async function measureRounds(load: Load, rounds: number): Promise<Pick<LoadTable, 'alone' | 'runs'>> {
+async function measureRounds(
+  recorders: readonly Recorder[],
+  load: Load,
+  rounds: number,
+): Promise<Pick<LoadTable, 'alone' | 'runs'>> {
   const alone = [await runLoad(load)]
-  const runs = new Map<string, LoadRun[]>(RECORDERS.map(({ name }) => [name, []]))
+  const runs = new Map<string, LoadRun[]>(recorders.map(({ name }) => [name, []]))
   for (let round = 0; round < rounds; round++) {
-    for (const recorder of RECORDERS) {
+    for (const recorder of recorders) {
       const measure = await recordLoad(recorder, load)
       alone.push(await runLoad(load))
       runs.get(recorder.name)?.push(measure(alone.slice(-2)))

@@ -20,13 +20,16 @@ export const tcpconn: Recorder = {
 }
 
 /**
- * The approaches of other kernels: with the second program all the time, as where runs are skipped (6.1 to 6.19), with three
- * programs that are not preempted (from 7.0), and with the hash (before 5.12).
+ * Its approaches: the first program alone, as after a million attempts without a skipped run; with the second all the time, as where
+ * runs are skipped (6.1 to 6.19); with three programs that are not preempted (from 7.0); and with the hash (before 5.12).
  */
-export const tcpconnApproaches: readonly Recorder[] = ['6.12', '7.0', '5.10'].map(recordAsOn)
+export const tcpconnApproaches: readonly Recorder[] = [
+  recordBy('alone', 'no run skipped'),
+  ...['6.12', '7.0', '5.10'].map((kernel) => recordBy(kernel, `as on ${kernel}`)),
+]
 
-function recordAsOn(kernel: string): Recorder {
-  return { ...tcpconn, name: `tcpconn record, as on ${kernel}`, env: { TCPCONN_APPROACH: kernel } }
+function recordBy(approach: string, name: string): Recorder {
+  return { ...tcpconn, name: `${tcpconn.name}, ${name}`, env: { TCPCONN_APPROACH: approach } }
 }
 
 /** With the names that were looked up. */
@@ -34,6 +37,9 @@ export const tcpconnDns: Recorder = recordWith('--dns')
 
 /** With connects that fail before a SYN. */
 export const tcpconnLocalErrors: Recorder = recordWith('--local-errors')
+
+/** With translated addresses. */
+export const tcpconnNat: Recorder = recordWith('--nat')
 
 /** Its view of attempts as they happen, into a file. */
 export const tcpconnLive: Recorder = {

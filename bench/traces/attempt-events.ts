@@ -1,6 +1,6 @@
-import { createProcessTable, type ProcessTable } from '../../src/record/decode/process-table.js'
-import { connectEvent, processEvent, processFacts } from '../../src/record/probe/wire.gen.js'
-import type { EventMemory } from '../../src/record/decode/event-memory.js'
+import { createProcessTable, type ProcessTable } from '../../src/record/event/process-table.js'
+import { connectEvent, processEvent, processFacts } from '../../src/record/event/wire.gen.js'
+import type { EventMemory } from '../../src/record/event/event-memory.js'
 import { createRandom } from './random.js'
 
 const ENDPOINTS = 2000
@@ -88,6 +88,8 @@ function writeProcess(view: DataView, process: number): void {
   setNs(view, facts('exe_inode'), 1000 + (process % 10))
   view.setUint32(facts('pid'), FIRST_PID + process, true)
   view.setUint32(facts('uid'), process % USERS, true)
+  // Users have names only in the root directory of the host.
+  view.setUint32(facts('host_root'), 1, true)
   view.setUint32(facts('netns'), 4_026_531_840, true)
   view.setUint32(facts('mntns'), 4_026_531_841, true)
   writeText(view, facts('comm'), `worker-${process % 25}`)

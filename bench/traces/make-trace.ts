@@ -4,7 +4,7 @@
  *   node make-trace.js TRACE ATTEMPTS
  */
 import { closeSession, insertSession } from '../../src/record/session/session-row.js'
-import { openOutput } from '../../src/record/session/open-output.js'
+import { openOutput } from '../../src/record/output/open-output.js'
 import { BATCH_ROWS, createTraceWriter } from '../../src/record/write/trace-writer.js'
 import { createAttemptEvents } from './attempt-events.js'
 
@@ -18,14 +18,23 @@ const output = openOutput(path)
 const sessionId = insertSession(output.db, {
   toolVersion: 'bench',
   commandLine: 'tcpconn record',
+  rotationBase: null,
   filters: '{}',
   ringBytes: 8 * 1024 * 1024,
   startedUnixNs: STARTED_UNIX_NS,
   dnsSource: null,
+  dnsPorts: [],
   localErrors: false,
+  nat: false,
+  host: 'web1',
+  limits: [],
 })
-const names = { userName: (uid: number) => `user-${uid}`, cgroupPath: (id: bigint) => `/system.slice/service-${id}` }
-const writer = createTraceWriter(output.db, { sessionId, epochNs: 1_000_000_000n, names, context: null })
+const names = {
+  userName: (uid: number) => `user-${uid}`,
+  cgroupPath: (id: bigint) => `/system.slice/service-${id}`,
+  containerFacts: () => undefined,
+}
+const writer = createTraceWriter(output.db, { sessionId, epochNs: 1_000_000_000n, names, metadata: null })
 const events = createAttemptEvents(BATCH_ROWS, 1)
 let written = 0
 while (written < count) {
@@ -45,5 +54,6 @@ closeSession(output.db, sessionId, {
   dns: { lost: 0, malformed: 0, evicted: 0 },
   skipped: { all: 0, uncovered: 0 },
   lostProcesses: 0,
+  lostDetails: { addresses: 0 },
 })
 output.close()

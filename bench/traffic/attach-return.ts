@@ -4,13 +4,13 @@
  *   node attach-return.js OBJECT
  */
 import { openSync } from 'node:fs'
-import { findCgroupRoot } from '../../src/record/host/cgroup-root.js'
-import { openLibbpf } from '../../src/record/probe/libbpf.js'
-import { captureLibbpfLog } from '../../src/record/probe/libbpf-log.js'
+import { openHostView } from '../../src/record/host/host-view.js'
+import { openLibbpf } from '../../src/record/native/libbpf.js'
+import { captureLibbpfLog } from '../../src/record/native/libbpf-log.js'
 import { openObject } from '../../src/record/probe/probe-object.js'
 
-const root = findCgroupRoot()
-if (root === null) throw new Error('cgroup v2 is not mounted')
+const root = openHostView().cgroups?.path
+if (root === undefined) throw new Error('cgroup v2 is not mounted')
 const libbpf = openLibbpf()
 const object = openObject(libbpf, process.argv[2] ?? '', captureLibbpfLog(libbpf))
 object.load()

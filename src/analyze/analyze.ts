@@ -1,24 +1,25 @@
-import { UsageError } from '../errors.js'
-import { safeLine } from '../show/safe-text.js'
+import { UsageError } from '../base/errors.js'
+import { safeLine } from '../text/safe-text.js'
 import { findDamage } from '../store/find-damage.js'
 import { requireDifferentFiles } from './options/different-files.js'
 import { selectScope, type RawScope } from './options/select-scope.js'
 import { chooseDestination } from './result/destination.js'
 import { findColumn, requireColumn } from './result/find-column.js'
 import type { FormatName, View } from './result/format.js'
-import { FORMATS } from './result/formats.js'
+import { FORMATS } from './formats.js'
 import { chartWidth } from './result/render-table.js'
 import type { Column, Result } from './result/result.js'
-import type { QuerySettings, StoredQuery } from './queries/stored-query.js'
-import { coverLines } from './trace/cover-lines.js'
-import { describeLoss } from './trace/session-facts.js'
-import { withTraces } from './trace/trace.js'
+import type { QuerySettings, StoredQuery } from './query/stored-query.js'
+import { coverLines, missingLines } from './scan/completeness-lines.js'
+import { describeLeftOut } from './scan/select-sessions.js'
+import { describeGaps } from './scan/session-facts.js'
+import { withTraces } from './scan/trace.js'
 
 const REPORT_ROWS = 20
-/** Stands for the terminal's width where there is none and data is asked for: the same rows wherever it is run. */
+/** Width of data formats, so that the rows do not depend on the terminal. */
 const DATA_WIDTH = 120
 
-/** Options of every stored query, as typed. A query's own options are there too, by their long names in camel case. */
+/** Options of a built-in query as typed, by their long names in camel case. */
 export interface AnalyzeOptions extends RawScope {
   readonly limit?: string
   readonly sort?: string
@@ -27,13 +28,15 @@ export interface AnalyzeOptions extends RawScope {
   readonly output?: string
 }
 
-/** What a query found, and what the traces say of themselves. */
+/** A result and the lines about its traces. */
 interface Answer extends Pick<View, 'loss' | 'cover'> {
   readonly result: Result
+  /** Lines on stderr for a format without notes, in addition to losses */
+  readonly missing: readonly string[]
 }
 
 /**
- * Runs a stored query over traces and prints the result. Loss is the first thing that is said.
+ * Runs a built-in query over traces and prints the result, losses first.
  * @throws UsageError, the errors of `openTrace` and of `openOutputFile`
  */
 export async function analyze(query: StoredQuery, files: readonly string[], options: AnalyzeOptions): Promise<void> {
@@ -42,8 +45,8 @@ export async function analyze(query: StoredQuery, files: readonly string[], opti
   const settings = parseSettings(query, options, isReport ? (query.tableRows ?? REPORT_ROWS) : Infinity)
   const destination = chooseDestination(options.output, format)
   const width = isReport ? chartWidth(destination.width) : DATA_WIDTH
-  const { result, loss, cover } = answer(query, files, options, { ...settings, width })
-  if (!isReport) for (const line of loss) process.stderr.write(`${safeLine(line)}\n`)
+  const { result, loss, cover, missing } = answer(query, files, options, { ...settings, width })
+  if (!isReport) for (const line of [...loss, ...missing]) process.stderr.write(`${safeLine(line)}\n`)
   await destination.write(await format.render(result, { ...destination, loss, cover }))
 }
 
@@ -53,17 +56,22 @@ function answer(
   options: AnalyzeOptions,
   settings: QuerySettings,
 ): Answer {
-  // What compares may be given two sessions of one file.
+  // A comparison accepts two sessions of one file.
   if (!query.files) requireDifferentFiles(files)
   try {
     return withTraces(query.files?.paths(files) ?? files, (traces) => {
       const scope = query.files?.select(traces, files, options) ?? selectScope(traces, options)
       const result = query.run(scope, settings)
-      const missingLogs = traces.flatMap(({ missingLog }) => missingLog ?? [])
-      const loss = [...missingLogs, ...describeLoss(scope.parts), ...(result.warnings ?? [])]
-      // A query that has an order of its own may not have looked at it.
+      const loss = [...describeGaps(traces, scope.parts), ...(result.warnings ?? [])]
+      // A query with its own order may not check it.
       if (settings.sort !== null) requireColumn(result.columns, settings.sort)
-      return { result, loss, cover: coverLines(scope.parts) }
+      const leftOut = query.files ? [] : describeLeftOut(traces, options)
+      return {
+        result,
+        loss,
+        cover: [...leftOut, ...coverLines(scope.parts)],
+        missing: [...leftOut, ...missingLines(scope.parts)],
+      }
     })
   } catch (error) {
     throw findDamage(query.files?.paths(files) ?? files, error)
@@ -89,7 +97,7 @@ function parseLimit(text: string | undefined): number | null {
   throw new UsageError('--limit', text, 'a number of rows, 1 or more')
 }
 
-/** The whole name of a column; as typed for those that only some options make. */
+/** The full name of a column; as typed if the column depends on options. */
 function parseSort(columns: readonly Column[], text: string | undefined): string | null {
   return text === undefined ? null : (findColumn(columns, text)?.name ?? text)
 }

@@ -1,25 +1,27 @@
 import { Option, type Command } from 'commander'
-import { UsageError } from '../errors.js'
-import { nearestName } from '../options/nearest-name.js'
-import { safeLine } from '../show/safe-text.js'
+import { UsageError } from '../base/errors.js'
+import { nearestName } from '../text/nearest-name.js'
+import { safeLine } from '../text/safe-text.js'
 import type { AnalyzeOptions } from './analyze.js'
-import { choiceOption } from './commands/choice-option.js'
 import { addExport } from './commands/export.js'
 import { addReplay } from './commands/replay.js'
-import { addScopeOptions } from './commands/scope-options.js'
-import type { QueryOption, StoredQuery } from './queries/stored-query.js'
+import { addScopeOptions, choiceOption } from './commands/scope-options.js'
+import { addReport } from './commands/report.js'
+import { addReveal } from './commands/reveal.js'
+import { addShare } from './commands/share.js'
+import type { QueryOption, StoredQuery } from './query/stored-query.js'
 import { FORMAT_NAMES } from './result/format.js'
 import type { UserQuery } from './sql/user-queries.js'
 
 const DEFAULT_FILE = 'tcpconn.db'
-const SQL_DESCRIPTION = 'own SQL over the view connects, read-only: one SELECT'
-const SQL_LIMIT = 'rows at most; 1000 in a table and 100000 in other formats without it'
-/** Options that parameters of the user's own queries may not replace. */
+const SQL_DESCRIPTION = 'run one SQL statement over the view connects, read-only'
+const SQL_LIMIT = 'print at most this many rows (default: 1,000 in a table, 100,000 in other formats)'
+/** Options that parameters of user queries cannot replace. */
 const OUTPUT_OPTIONS = ['format', 'output', 'limit', 'sort', 'exact', 'help']
 
 /**
- * Adds `analyze`, with a subcommand per stored query, and `info`. Stored queries bring kysely along, which would cost
- * `record` a tenth of its start: they are loaded only when the command line speaks of `analyze`.
+ * Adds `analyze`, with a subcommand per built-in query, and `info`. Loads the built-in queries only if the command line contains
+ * `analyze`: they import kysely, which takes a tenth of the start time of `record`.
  */
 export async function addAnalyzeCommands(program: Command, args: readonly string[]): Promise<void> {
   const isAsked = args.includes('analyze')
@@ -29,10 +31,13 @@ export async function addAnalyzeCommands(program: Command, args: readonly string
   addAnalyze(program, catalogue, users)
   addExport(program)
   addReplay(program)
+  addReport(program)
+  addShare(program)
+  addReveal(program)
   addInfo(program)
 }
 
-/** Says what is wrong with the user's files where they are listed, and with the one that is asked for. */
+/** Reports invalid query files when queries are listed, or when one of them is called. */
 async function readOwnQueries(reserved: readonly string[], args: readonly string[]): Promise<readonly UserQuery[]> {
   const { queryDirectory, readUserQueries } = await import('./sql/user-queries.js')
   const { queries, warnings } = readUserQueries(queryDirectory(), { reserved, options: OUTPUT_OPTIONS })
@@ -47,10 +52,10 @@ function addAnalyze(program: Command, catalogue: readonly StoredQuery[], users: 
   const listed = [...catalogue, { name: 'sql', description: SQL_DESCRIPTION }, ...users.map(({ query }) => query)]
   const command = program
     .command('analyze')
-    .description('ask a stored query about a trace; works on any machine, without root')
-    .option('--list', 'list the stored queries')
+    .description('run a built-in query over a trace; works on any Linux machine, without root')
+    .option('--list', 'list the queries')
     .allowExcessArguments()
-    // Options after the name of a query that does not exist are not what is wrong.
+    // Options of an unknown query are not the error.
     .allowUnknownOption()
     .addHelpText('after', '\nExamples:\n  tcpconn analyze --list\n  tcpconn analyze top-endpoints tcpconn.db')
     .action((options: { list?: boolean }, self: Command) => {
@@ -66,7 +71,7 @@ function addAnalyze(program: Command, catalogue: readonly StoredQuery[], users: 
 
 type ListedQuery = Pick<StoredQuery, 'name' | 'description'>
 
-/** Every query with its description, one below the other. */
+/** All queries with their descriptions, one per line. */
 function listQueries(listed: readonly ListedQuery[]): string[] {
   const width = Math.max(...listed.map((query) => query.name.length))
   return listed.map(({ name, description }) => safeLine(`${name.padEnd(width)}  ${description}`))
@@ -80,7 +85,7 @@ function unknownQuery(name: string, listed: readonly ListedQuery[]): UsageError 
 function addInfo(program: Command): void {
   program
     .command('info')
-    .description('say what a trace is: sessions, host, filters, time, outcomes, loss, completeness, size')
+    .description('describe a trace: sessions, host, filters, time, outcomes, loss, completeness, size')
     .argument('[file]', 'trace file', DEFAULT_FILE)
     .addHelpText('after', '\nExample:\n  tcpconn info tcpconn.db')
     .action(async (file: string) => {
@@ -93,13 +98,13 @@ function addQuery(parent: Command, query: StoredQuery): void {
   const command = parent
     .command(query.name)
     .description(query.description)
-    .argument('[files...]', 'trace files, analyzed as one', [DEFAULT_FILE])
+    .argument('[files...]', 'trace files, analyzed as one trace', [DEFAULT_FILE])
   for (const option of query.options ?? []) command.addOption(queryOption(option))
   addScopeOptions(command)
   addOutputOptions(command)
   command
-    .option('--limit <rows>', 'rows at most; 20 in a table and all in other formats without it')
-    .option('--sort <column>', 'order by this column: numbers from the highest, texts from a to z')
+    .option('--limit <rows>', 'print at most this many rows (default: 20 in a table, all in other formats)')
+    .option('--sort <column>', 'sort by this column: numbers in descending order, texts in ascending order')
     .addHelpText('after', `\nExample:\n  ${query.example}`)
     .action(async (files: string[], options: AnalyzeOptions) => {
       const { analyze } = await import('./analyze.js')
@@ -115,16 +120,16 @@ function addSql(parent: Command): void {
   const command = parent
     .command('sql')
     .description(SQL_DESCRIPTION)
-    .argument('[sql]', 'one SELECT; with -f a trace file instead')
-    .argument('[files...]', 'trace files, analyzed as one, with the column host')
-    .option('-f, --file <file>', 'read the SQL from this file')
+    .argument('[sql]', 'SELECT, WITH, VALUES or EXPLAIN; with -f, the first trace file')
+    .argument('[files...]', 'trace files; with several, connects has a column host')
+    .option('-f, --file <file>', 'read the statement from this file')
   addScopeOptions(command, ['exact'])
   addOutputOptions(command)
   command
     .option('--limit <rows>', SQL_LIMIT)
     .addHelpText(
       'after',
-      `\nORDER BY sorts: there is no --sort.\n\nExample:\n  tcpconn analyze sql 'SELECT comm, count(*) FROM connects GROUP BY comm'`,
+      `\nThere is no --sort: use ORDER BY.\n\nExample:\n  tcpconn analyze sql 'SELECT comm, count(*) FROM connects GROUP BY comm'`,
     )
     .action(
       async (sql: string | undefined, files: string[], { file, ...options }: AnalyzeOptions & { file?: string }) => {
@@ -139,9 +144,9 @@ function addUserQuery(parent: Command, { query, parameters }: UserQuery): void {
   const command = parent
     .command(query.name)
     .description(safeLine(query.description))
-    .argument('[files...]', 'trace files, analyzed as one, with the column host')
+    .argument('[files...]', 'trace files; with several, connects has a column host')
   for (const name of parameters) command.requiredOption(`--${name} <value>`, `value of :${name}`)
-  // A parameter takes the place of a filter of the same name.
+  // A parameter replaces a filter of the same name.
   addScopeOptions(command, [...parameters, 'exact'])
   addOutputOptions(command)
   command
@@ -150,7 +155,7 @@ function addUserQuery(parent: Command, { query, parameters }: UserQuery): void {
     .action((files: string[], options: AnalyzeOptions) => runSql(query, files, options, parameters))
 }
 
-/** Values of parameters are the query's alone, whatever filter has the same name. */
+/** The values of parameters, which are not filters of the same name. */
 async function runSql(
   query: StoredQuery,
   files: readonly string[],
@@ -164,7 +169,7 @@ async function runSql(
   const isReport = options.format === 'table' || options.format === 'markdown'
   const run: StoredQuery['run'] = (scope, settings) => {
     const result = query.run(scope, { ...settings, values })
-    // Formats for machines carry no notes, and what was left out has to be said.
+    // Data formats have no notes, but missing data must be reported.
     if (!isReport) for (const note of result.notes) process.stderr.write(`${safeLine(note)}\n`)
     return result
   }
@@ -178,6 +183,6 @@ async function runSql(
 
 function addOutputOptions(command: Command): void {
   command
-    .addOption(choiceOption('--format <format>', 'how to print it', FORMAT_NAMES).default('table'))
-    .option('-o, --output <file>', 'write into this new file; - is stdout')
+    .addOption(choiceOption('--format <format>', 'output format', FORMAT_NAMES).default('table'))
+    .option('-o, --output <file>', 'write to this new file, which appears when it is complete; - is stdout')
 }

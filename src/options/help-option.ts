@@ -1,13 +1,13 @@
-/** What is needed of commander's Command. */
+/** The used part of commander's Command. */
 interface CommandTree {
   readonly commands: readonly CommandTree[]
   name(): string
 }
 
 /**
- * Arguments that ask for help in words, as those with the option: `help analyze latency` and `analyze help latency` are
- * `analyze latency --help`. Commander's own `help` knows no commands of commands.
- * @param program with every command; one that it does not have stays without the option, and is the error that it is
+ * Converts `help analyze latency` and `analyze help latency` to `analyze latency --help`. Commander's own `help` does
+ * not know subcommands of subcommands.
+ * @param program with every command; an unknown command is returned without the option, and commander reports it
  */
 export function withHelpOption(program: CommandTree, args: readonly string[]): readonly string[] {
   const at = args[0] === 'analyze' ? 1 : 0

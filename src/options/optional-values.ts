@@ -1,15 +1,15 @@
-import { commandLineError } from '../command-line-error.js'
+import { commandLineError } from '../cli/command-line-error.js'
 
-/** Options whose value stands behind `=` or nowhere: as a word of its own it would be the FILE of `record --dns FILE`. */
+/** Options whose value requires a `=`: a separate word would be the FILE of `record --dns FILE`. */
 const OPTIONS = ['--dns']
-const COMMANDS = ['record', 'live']
-/** Behind the name of such an option: the one that its value becomes. */
+const COMMANDS = ['record', 'live', 'top']
+/** Suffix of the internal option that receives the value. */
 export const VALUE_SUFFIX = '-value'
 
 /**
- * The arguments with `--dns=VALUE` as `--dns-value=VALUE`, an option of its own: commander takes the next word for the value of
- * an option that may have one. What stands after `--` is left alone.
- * @throws E_USAGE for `--dns-value` itself: nobody types it
+ * Replaces `--dns=VALUE` by the internal option `--dns-value=VALUE`: commander would take the next word as the value of
+ * an option with an optional value. Arguments after `--` stay unchanged.
+ * @throws E_USAGE for `--dns-value` on the command line
  */
 export function splitOptionalValues(args: readonly string[]): string[] {
   if (!COMMANDS.includes(args[0] ?? '')) return [...args]
@@ -23,7 +23,7 @@ export function splitOptionalValues(args: readonly string[]): string[] {
   })
 }
 
-/** As commander refuses one. */
+/** The error that commander reports for an unknown option. */
 function unknownOption(arg: string) {
   return commandLineError({ code: 'commander.unknownOption', message: `error: unknown option '${arg}'` })
 }

@@ -1,9 +1,10 @@
 import ipaddr from 'ipaddr.js'
-import { UsageError } from '../errors.js'
-import { FAILED_OUTCOMES, OUTCOMES, type Outcome } from '../store/outcome.js'
-import { nearestName } from './nearest-name.js'
+import { UsageError } from '../base/errors.js'
+import { encodeBytes } from '../attempt/byte-text.js'
+import { FAILED_OUTCOMES, OUTCOMES, type Outcome } from '../attempt/outcome.js'
+import { nearestName } from '../text/nearest-name.js'
 
-/** A network: the first `length` bits of a 16-byte address (IPv4 as IPv4-mapped, so 96 and more). */
+/** A network: the first `length` bits of a 16-byte address (IPv4 as IPv4-mapped, so length is 96 or more). */
 export interface Prefix {
   readonly address: Uint8Array
   readonly length: number
@@ -19,22 +20,28 @@ export function parseIds(option: string, texts: readonly string[]): number[] {
   )
 }
 
-/** Remote ports. */
-export function parsePorts(texts: readonly string[]): number[] {
-  const accepted = 'ports from 1 to 65535, like 443 or 80,443'
-  return splitLists('--port', texts, accepted).map((text) => requireInteger('--port', text, 1, 65535, accepted))
+const PORTS_ACCEPTED = 'ports from 1 to 65535, like 443 or 80,443'
+
+/** Ports without duplicates. @param accepted the accepted values, for the error */
+export function parsePorts(texts: readonly string[], option = '--port', accepted = PORTS_ACCEPTED): number[] {
+  const ports = splitLists(option, texts, accepted).map((text) => requireInteger(option, text, 1, 65535, accepted))
+  return [...new Set(ports)]
 }
 
-/** Thread names. A name may hold a comma, so the option is repeatable only. */
+/** Thread names. A name can contain a comma, so the option is only repeatable. */
 export function parseComms(texts: readonly string[]): string[] {
   return texts.map((text) => {
-    const bytes = new TextEncoder().encode(text).length
+    const bytes = encodeBytes(text).length
     if (bytes > 0 && bytes <= COMM_BYTES) return text
-    throw new UsageError('--comm', text, `a thread's name as in ps -o comm, 1 to ${COMM_BYTES} bytes`)
+    throw new UsageError(
+      '--comm',
+      text,
+      String.raw`a thread's name as in ps -o comm, 1 to ${COMM_BYTES} bytes; those that are not UTF-8 as \xff`,
+    )
   })
 }
 
-/** Outcome names; `failed` stands for all that ended without a connection. */
+/** Outcome names. `failed` stands for all outcomes without a connection. */
 export function parseOutcomes(texts: readonly string[]): Outcome[] {
   const accepted = `failed, ${OUTCOMES.join(', ')}`
   const outcomes = splitLists('--outcome', texts, accepted).flatMap((text): readonly Outcome[] => {
@@ -74,14 +81,14 @@ function parsePrefix(text: string): Prefix | null {
   return prefixLength <= bits ? { address: bytes, length: prefixLength + 128 - bits } : null
 }
 
-/** An integer in a range, in decimal digits. */
+/** A decimal integer in a range. */
 export function requireInteger(option: string, text: string, min: number, max: number, accepted: string): number {
   const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN
   if (value >= min && value <= max) return value
   throw new UsageError(option, text, accepted)
 }
 
-/** Elements of repeated and comma-separated values, each once. */
+/** Elements of repeated and comma-separated values, without duplicates. */
 export function splitLists(option: string, texts: readonly string[], accepted: string): string[] {
   const parts = texts.flatMap((text) => text.split(',').map((part) => part.trim()))
   if (parts.includes('')) throw new UsageError(option, texts.join(' '), accepted)

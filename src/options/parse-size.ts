@@ -11,7 +11,7 @@ const UNIT_BYTES: Record<string, number> = {
   TiB: 2 ** 40,
 }
 
-/** Sizes as users type them: `500MB`, `1.5GiB`. @returns bytes, `null` for anything else */
+/** Parses sizes like `500MB` and `1.5GiB`. @returns bytes, `null` for other text */
 export function parseSize(text: string): number | null {
   const [, value, unit = ''] = /^(\d+(?:\.\d+)?)([A-Za-z]+)$/.exec(text) ?? []
   const unitBytes = Object.hasOwn(UNIT_BYTES, unit) ? UNIT_BYTES[unit] : undefined

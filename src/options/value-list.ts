@@ -1,8 +1,8 @@
-/** Values of a repeatable option that may stand without one too, where the parser hands over `true`. */
+/** Collects the values of a repeatable option with an optional value; the parser passes `true` without one. */
 export interface ValueList {
-  /** For each value. */
+  /** Adds one value. */
   add(value: string): readonly string[]
-  /** What was given in all: the values, `true` without any, `undefined` when the option is not there. */
+  /** The result: the values, `true` if no value was given, `undefined` if the option is absent. */
   chosen(raw: unknown): readonly string[] | true | undefined
 }
 

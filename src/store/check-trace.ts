@@ -1,14 +1,14 @@
 import { readSync } from 'node:fs'
 import type { Database } from 'better-sqlite3'
-import { TcpconnError, messageOf } from '../errors.js'
+import { TcpconnError, messageOf } from '../base/errors.js'
 import { checkSchema } from './check-schema.js'
 import { APPLICATION_ID, latestVersion } from './migrate.js'
 import { isWalFile } from './wal-mode.js'
 
 /**
- * Makes sure that an open database is a trace that this tool understands.
+ * Checks that an open database is a supported trace.
  * @returns `true` for a trace, `false` for an empty file
- * @throws E_NOT_A_TRACE, E_NEWER_TRACE, E_FOREIGN_SCHEMA, E_DAMAGED_TRACE, and what SQLite answers: see `cannotOpen`
+ * @throws E_NOT_A_TRACE, E_NEWER_TRACE, E_FOREIGN_SCHEMA, E_DAMAGED_TRACE, and errors of SQLite: see `cannotOpen`
  */
 export function checkTrace(db: Database, path: string): boolean {
   const header = readHeader(db)
@@ -19,7 +19,7 @@ export function checkTrace(db: Database, path: string): boolean {
   if (header.version > latestVersion()) {
     throw new TcpconnError('E_NEWER_TRACE', {
       what: `${path} was written by a newer tcpconn`,
-      reason: `its format is version ${header.version}, this tool knows ${latestVersion()}`,
+      reason: `its format is version ${header.version}; this tcpconn supports up to ${latestVersion()}`,
       hint: 'update tcpconn, or record into another file',
     })
   }
@@ -29,8 +29,8 @@ export function checkTrace(db: Database, path: string): boolean {
 }
 
 /**
- * Looks at a file before SQLite does, which would write a foreign database's log back into it. Empty files pass.
- * Offsets: https://www.sqlite.org/fileformat2.html#the_database_header
+ * Checks a file before SQLite opens it, which would recover another program's database. Accepts empty files. Offsets:
+ * https://www.sqlite.org/fileformat2.html#the_database_header
  * @throws E_NOT_SQLITE, E_NOT_A_TRACE
  */
 export function requireTraceHeader(fd: number, path: string): void {
@@ -49,14 +49,14 @@ function readHeader(db: Database) {
   }
 }
 
-/** The error for what SQLite answered in the middle of reading a trace; anything else is left as it is. */
+/** The error for an SQLite error while reading a trace; other errors are returned unchanged. */
 export function readFault(path: string, cause: unknown): unknown {
   const code = (cause as { code?: string }).code ?? ''
   if (code === 'SQLITE_ERROR') return damagedTrace(path, cause)
   return code.startsWith('SQLITE_') ? cannotOpen(path, cause) : cause
 }
 
-/** The error for whatever SQLite answered when it first read `path`. */
+/** The error for an SQLite error of the first read of `path`. */
 export function cannotOpen(path: string, cause: unknown): TcpconnError {
   if (cause instanceof TcpconnError) return cause
   const code = (cause as { code?: string }).code ?? ''
@@ -66,13 +66,19 @@ export function cannotOpen(path: string, cause: unknown): TcpconnError {
   if (code.startsWith('SQLITE_BUSY')) {
     return new TcpconnError('E_LOCKED_TRACE', {
       what: `cannot open ${path}`,
-      reason: 'another program holds it locked',
-      hint: 'end that program, or try again in a moment',
+      reason: 'another program holds a lock on it',
+      hint: 'stop that program, or try again later',
       cause,
     })
   }
   if (code.startsWith('SQLITE_CORRUPT')) {
     return damagedTrace(path, cause)
+  }
+  if (code === NO_SHARED_MEMORY) {
+    return withoutSharedMemory(path, cause, {
+      what: `cannot open ${path}`,
+      hint: `copy it together with ${path}-wal to a local file system and read it there, or wait until its recording ends`,
+    })
   }
   if (/^SQLITE_(CANTOPEN|READONLY)/.test(code) && isWalFile(path)) return unclosedTrace(path, cause)
   return new TcpconnError('E_CANNOT_OPEN', {
@@ -83,22 +89,32 @@ export function cannotOpen(path: string, cause: unknown): TcpconnError {
   })
 }
 
-/** SQLite reads a log by way of its index, FILE-shm, which it has to make when there is none. */
+/** Result code of mmap(2) for FILE-shm, the index of the log */
+export const NO_SHARED_MEMORY = 'SQLITE_IOERR_SHMMAP'
+
+/** The error for a file system that refuses MAP_SHARED, like FUSE with direct_io. Closed traces do not need it. */
+export function withoutSharedMemory(path: string, cause: unknown, text: { what: string; hint: string }): TcpconnError {
+  const reason = `${path} is on a file system without shared memory (mmap), which SQLite needs while a trace is recorded`
+  return new TcpconnError('E_CANNOT_OPEN', { ...text, reason, cause })
+}
+
+/** SQLite reads a log through its index, FILE-shm, and creates it if it is missing. */
 function unclosedTrace(path: string, cause: unknown): TcpconnError {
   return new TcpconnError('E_CANNOT_OPEN', {
     what: `cannot open ${path}`,
-    reason: 'its recording runs or was cut off: such a trace is read in a directory that one may write',
-    hint: `copy it into a directory of yours, together with ${path}-wal if that is there: it is a part of the trace`,
+    reason:
+      'its recording is running or had an unclean shutdown; reading such a trace requires write access to its directory',
+    hint: `copy it to a directory of your own, together with ${path}-wal if that exists: it is part of the trace`,
     cause,
   })
 }
 
-/** The error for a file that SQLite, or a reader, found damaged. */
+/** The error for damage found by SQLite or a reader. */
 export function damagedTrace(path: string, cause: unknown): TcpconnError {
   return new TcpconnError('E_DAMAGED_TRACE', {
     what: `${path} is damaged`,
     reason: messageOf(cause),
-    hint: `save what is left: sqlite3 ${path} .recover | sqlite3 recovered.db`,
+    hint: `recover the readable rows: sqlite3 ${path} .recover | sqlite3 recovered.db`,
     cause,
   })
 }

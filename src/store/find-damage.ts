@@ -1,10 +1,9 @@
 import type { Database } from 'better-sqlite3'
-import { TcpconnError, messageOf } from '../errors.js'
+import { TcpconnError, messageOf } from '../base/errors.js'
 import { damagedTrace, readFault } from './check-trace.js'
-import { openDatabase } from './open-database.js'
-import { sqlitePath } from './sqlite-path.js'
+import { openDatabase, sqlitePath } from './open-database.js'
 
-/** Unix ns of today are beyond 2^53, and ns since boot after 104 days; other integers of a trace never are. */
+/** Columns with integers that can exceed 2^53: current Unix ns, and ns since boot after 104 days. */
 const LARGE_COLUMNS = [
   'started_unix_ns',
   'unix_offset_ns',
@@ -12,13 +11,13 @@ const LARGE_COLUMNS = [
   'recorder_start_ticks',
   'process_start_ns',
 ]
-/** NOT NULL in all but name: it costs the writer per row. */
+/** NOT NULL, but not declared so, because the constraint costs the writer time per row. */
 const NEVER_NULL = ['session_id', 'started_ns', 'outcome', 'process_id', 'endpoint_id']
 
 /**
- * What an error that nobody expected means: most of the time, that one of the traces holds what no recorder writes.
- * Reads the whole of them to find out.
- * @returns E_DAMAGED_TRACE, or the error as it is when there is nothing wrong with the files
+ * Finds the reason for an unexpected error, usually a trace with values that no recorder writes. Reads all traces
+ * completely.
+ * @returns E_DAMAGED_TRACE, or the original error if the files are valid
  */
 export function findDamage(paths: readonly string[], thrown: unknown): unknown {
   const fault = readFault(paths.join(', '), thrown)
@@ -30,13 +29,13 @@ export function findDamage(paths: readonly string[], thrown: unknown): unknown {
   return thrown
 }
 
-/** The first thing that is wrong with a file, `null` for nothing. */
+/** The first defect of a file, `null` without any. */
 function damageOf(path: string): string | null {
   let db: Database | undefined
   try {
     db = openDatabase(sqlitePath(path), { readonly: true, timeout: 2000 })
     db.pragma('trusted_schema = OFF')
-    // Of STRICT tables it checks the types of all values too.
+    // For STRICT tables it checks the types of all values too.
     const found = String(db.pragma('quick_check(1)', { simple: true }))
     return found === 'ok' ? findAbsurdValue(db) : found
   } catch (error) {

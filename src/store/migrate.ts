@@ -1,14 +1,14 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
-import { PACKAGE_ROOT } from '../package-root.js'
+import { PACKAGE_ROOT } from '../base/package.js'
 
 /** `PRAGMA application_id` of a trace: "tcpc". */
 export const APPLICATION_ID = 0x74637063
 
 const DIRECTORY = join(PACKAGE_ROOT, 'migrations')
 
-/** Plain SQL files, `0001-…` first. The number of those applied is the file's `user_version`. */
+/** SQL files, starting with `0001-…`. The number of applied files is the file's `user_version`. */
 function listMigrations(): string[] {
   return readdirSync(DIRECTORY)
     .filter((name) => name.endsWith('.sql'))
@@ -20,7 +20,7 @@ export function latestVersion(): number {
   return listMigrations().length
 }
 
-/** Brings an open database to a version, all or nothing. Does nothing when it is there already. */
+/** Migrates an open database to a version in one transaction. Does nothing if it has that version. */
 export function migrate(db: Database, version = latestVersion()): void {
   const current = db.pragma('user_version', { simple: true }) as number
   const missing = listMigrations().slice(current, version)

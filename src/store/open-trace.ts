@@ -1,19 +1,18 @@
 import { statSync } from 'node:fs'
 import type { Database } from 'better-sqlite3'
-import { TcpconnError, messageOf } from '../errors.js'
+import { TcpconnError, messageOf } from '../base/errors.js'
 import { addMissingColumns } from './add-missing-columns.js'
 import { cannotOpen, checkTrace } from './check-trace.js'
-import { openDatabase } from './open-database.js'
-import { sqlitePath } from './sqlite-path.js'
+import { openDatabase, sqlitePath } from './open-database.js'
 
-/** How long opening waits for another program's lock. */
+/** Time limit for another program's lock when opening. */
 const WAIT_MS = 2000
 
 /**
- * Opens a trace to read it, also while it is being recorded. The file may come from a stranger: it is opened
- * read-only, and nothing that is stored in its schema is trusted (https://www.sqlite.org/security.html). better-sqlite3
- * switches SQLITE_DBCONFIG_DEFENSIVE on by itself; it has no authorizer and sets no limits.
- * @param waitMs for another program's lock
+ * Opens a trace for reading, also while it is being recorded. The file is untrusted: it is opened read-only, and
+ * nothing stored in its schema is trusted (https://www.sqlite.org/security.html). better-sqlite3 enables
+ * SQLITE_DBCONFIG_DEFENSIVE itself; it has no authorizer and sets no limits.
+ * @param waitMs time limit for another program's lock
  * @throws E_NO_SUCH_FILE E_NATIVE_MODULE and the errors of `checkTrace`
  */
 export function openTrace(path: string, waitMs = WAIT_MS): Database {
@@ -47,7 +46,7 @@ function requireFile(path: string): void {
 function problemOf(path: string): string | null {
   try {
     const stat = statSync(path, { throwIfNoEntry: false })
-    if (!stat) return 'there is no such file'
+    if (!stat) return 'no such file'
     return stat.isFile() ? null : 'it is not a regular file'
   } catch (error) {
     return messageOf(error)

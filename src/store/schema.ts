@@ -1,4 +1,4 @@
-/** Columns of the tables that readers query: migrations/ holds the meaning of each. */
+/** Columns of the tables that readers query. docs/format.md describes them. */
 export interface TraceSchema {
   session: SessionTable
   clock_offset: { session_id: number; since_ns: number; unix_offset_ns: number }
@@ -24,7 +24,7 @@ export interface TraceSchema {
     lost_map_full_count: number
     lost_writer_behind_count: number
     lost_missed_count: number
-    /** since the fourth version */
+    /** since version 4 */
     lost_skipped_count: number
   }
   latency_window: FlagCounts & {
@@ -35,14 +35,21 @@ export interface TraceSchema {
     min_started_ns: number
     max_started_ns: number
   }
-  /** since the second version */
+  /** since version 2 */
   window_sums: { window_id: number; dimension: string; sums: Uint8Array }
-  /** since the second version */
+  /** since version 2 */
   window_rollup: { first_window_id: number; last_window_id: number; dimension: string; sums: Uint8Array }
   dns_name: { dns_name_id: number; dns_name: string }
   connect_dns: { attempt_id: number; dns_name_id: number }
-  cgroup: { cgroup_id: number; path: string | null }
-  /** since the third version */
+  cgroup: {
+    cgroup_id: number
+    path: string | null
+    /** since version 8 */
+    container_key: number | null
+  }
+  /** since version 8 */
+  container: { container_key: number; session_id: number; container_id: string; container_name: string | null }
+  /** since version 3 */
   dns_lookup: {
     session_id: number
     started_ns: number
@@ -50,8 +57,10 @@ export interface TraceSchema {
     dns_name_id: number
     rcode: number | null
     cgroup_id: number | null
+    /** since version 5 */
+    is_truncated: number | null
   }
-  /** since the third version */
+  /** since version 3 */
   dns_address: { session_id: number; dns_name_id: number; address: string }
   sqlite_schema: { type: string; name: string; sql: string | null }
 }
@@ -63,7 +72,7 @@ export interface FlagCounts {
   kernel_thread: number
   no_syn: number
   simultaneous_open: number
-  /** since the fourth version */
+  /** since version 4 */
   inexact: number
 }
 
@@ -85,14 +94,23 @@ interface SessionTable {
   kernel_attempts_max: number | null
   comparable_attempts: number | null
   uncomparable_attempts: number | null
-  /** These since the third version */
+  /** the next ones since version 3 */
   dns_source: string | null
   has_local_errors: number
   dns_lost_count: number
   dns_malformed_count: number
   dns_evicted_count: number
-  /** These since the fourth version */
+  /** the next ones since version 4 */
   skipped_run_count: number | null
   uncovered_run_count: number | null
   lost_process_count: number
+  /** since version 5 */
+  limits: string | null
+  /** since version 6 */
+  dns_ports: string | null
+  rotation_base: string | null
+  /** the next ones since version 8 */
+  sharing: string | null
+  has_nat: number
+  nat_lost_count: number
 }

@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 
 /**
- * Whether an SQLite file is in WAL mode: as it is being recorded, or as a recorder left it that was killed. Looks at the
- * "file format read version": https://www.sqlite.org/fileformat2.html#the_database_header
+ * Whether an SQLite file is in WAL mode: while it is recorded, or after an unclean shutdown. Reads the "file format
+ * read version": https://www.sqlite.org/fileformat2.html#the_database_header
  */
 export function isInWalMode(fd: number): boolean {
   const byte = Buffer.alloc(1)
@@ -10,7 +10,7 @@ export function isInWalMode(fd: number): boolean {
   return byte[0] === 2
 }
 
-/** The same of a path; `false` for what cannot be read. */
+/** The same for a path; `false` if it is unreadable. */
 export function isWalFile(path: string): boolean {
   try {
     const fd = openSync(path, 'r')

@@ -1,17 +1,17 @@
-import { safeText } from '../show/safe-text.js'
+import { safeText } from '../text/safe-text.js'
 import type { ConnectRow } from './connect-row.js'
 
-/** Attempts by addresses and remote port, as tcpconnect -c counts them; without a limit on their number. */
+/** Attempts by addresses and remote port, counted like tcpconnect -c, but without a limit. */
 export interface ConnectCounts {
   add(row: ConnectRow): void
-  /** A blank line, the headings and a line per count, the highest first. */
+  /** A blank line, the headings and one line per count, highest first. */
   render(): string[]
 }
 
 /** Widths of bcc's columns. */
 const [ADDRESS, PORT] = [25, 20]
 
-/** @param hasLocalPort counts local ports apart, as the C tool does with -s */
+/** @param hasLocalPort counts local ports separately, like the libbpf tool with -s */
 export function createConnectCounts(hasLocalPort: boolean): ConnectCounts {
   const counts = new Map<string, number>()
   const cells = (local: string, remote: string, localPort: string, remotePort: string) => {

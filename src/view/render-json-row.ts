@@ -1,36 +1,29 @@
-import { formatIsoMicros } from '../show/format-time.js'
-import { jsonText } from '../show/json-text.js'
+import { CONNECT_COLUMNS } from '../attempt/connect-columns.js'
+import { propertyOf } from '../attempt/connect-values.js'
+import { formatIsoMicros } from '../text/format-time.js'
 import type { ConnectRow } from './connect-row.js'
+import { jsonText } from '../text/quote-text.js'
 
-/** An attempt as a JSON object with the names of the view `connects`. Integers beyond 2^53 are exact literals. */
+type Value = string | number | bigint | null
+
+/** Rows of a view are of one session. */
+const FIELDS = CONNECT_COLUMNS.filter(({ name }) => name !== 'session_id').map(({ name }) => ({
+  key: `"${name}":`,
+  valueOf: readerOf(name),
+}))
+
+/** An attempt as a JSON object with the column names of the view `connects`. Integers beyond 2^53 are exact literals. */
 export function renderJsonRow(row: ConnectRow): string {
-  const fields: [name: string, value: string | number | bigint | null][] = [
-    ['started_ns', row.unixNs],
-    ['time', formatIsoMicros(row.unixNs)],
-    ['latency_ns', row.latencyNs],
-    ['outcome', row.outcome],
-    ['errno', row.errno],
-    ['syn_retransmits', row.synRetransmits],
-    ['pid', row.pid],
-    ['tid', row.tid],
-    ['process_start_ns', row.processStartNs],
-    ['comm', row.comm],
-    ['exe', row.exe],
-    ['uid', row.uid],
-    ['user', row.user],
-    ['cgroup', row.cgroup],
-    ['netns', row.netns],
-    ['mntns', row.mntns],
-    ['family', row.family],
-    ['local_address', row.localAddress],
-    ['local_port', row.localPort],
-    ['remote_address', row.remoteAddress],
-    ['remote_port', row.remotePort],
-    ['dns_name', row.dnsName],
-    ['dns_age_ns', row.dnsAgeNs],
-    ['dns_lookup_ns', row.dnsLookupNs],
-    ['dns_candidates', row.dnsCandidates],
-    ['container', row.container],
-  ]
-  return `{${fields.map(([name, value]) => `"${name}":${typeof value === 'string' ? jsonText(value) : value}`).join(',')}}`
+  return `{${FIELDS.map(({ key, valueOf }) => key + renderValue(valueOf(row))).join(',')}}`
+}
+
+function readerOf(name: string): (row: ConnectRow) => Value {
+  if (name === 'started_ns') return ({ unixNs }) => unixNs
+  if (name === 'time') return ({ unixNs }) => formatIsoMicros(unixNs)
+  const property = propertyOf(name) as keyof ConnectRow
+  return (row) => row[property] as Value
+}
+
+function renderValue(value: Value): string {
+  return typeof value === 'string' ? jsonText(value) : String(value)
 }

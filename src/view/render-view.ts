@@ -1,13 +1,12 @@
-import { textWidth } from '../show/text-width.js'
-import { cellText } from './cell-text.js'
+import { textWidth } from '../text/text-width.js'
+import { cellText, viewColumns, type ViewColumn } from './view-columns.js'
 import type { ConnectRow } from './connect-row.js'
 import { renderJsonRow } from './render-json-row.js'
-import { viewColumns, type ViewColumn } from './view-columns.js'
 import type { ViewOptions } from './view-options.js'
 
-/** Rows of a view as lines, one after the other. */
+/** Rows of a view as lines. */
 export interface ConnectView {
-  /** What stands above the rows; nothing in JSON */
+  /** Lines above the rows; none for JSON */
   readonly header: readonly string[]
   line(row: ConnectRow): string
 }
@@ -30,8 +29,8 @@ function shownText({ isFree }: ViewColumn, text: string): string {
 }
 
 /**
- * A space after each cell at least, and none in one but the free column at the end, so that every row splits into exactly
- * its columns at white space.
+ * At least one space after each cell, and no spaces in cells except the last, free column: every row can be split at
+ * white space.
  */
 function joinCells(columns: readonly ViewColumn[], textOf: (column: ViewColumn) => string): string {
   const cells = columns.map((column) => {

@@ -1,28 +1,33 @@
-import { formatTime } from '../show/format-time.js'
+import { nameEndpoint } from '../attempt/address.js'
+import { formatTime } from '../text/format-time.js'
 import type { ConnectRow } from './connect-row.js'
-import { queryText } from './query-text.js'
 import type { ViewOptions } from './view-options.js'
+import { safeText } from '../text/safe-text.js'
 
-/** A column of the view: left-aligned, in the order and with the widths of bcc's tools. */
+/** A column of the view: left-aligned, with the order and widths of bcc's tools. */
 export interface ViewColumn {
   readonly heading: string
   /** The last column is not padded. */
   readonly width: number
-  /** Whether it may hold spaces, and escapes what steers a terminal itself: only the last one */
+  /** Whether it may contain spaces, and escapes control characters itself: only the last column */
   readonly isFree?: true
   /** @param firstNs `startedNs` of the first row */
   text(row: ConnectRow, firstNs: number): string
 }
 
-/** bcc cuts names here; a thread's name has up to 15 bytes. */
+/** bcc truncates names to this width; thread names have up to 15 bytes. */
 const COMM_WIDTH = 12
 const WIDE_COMM_WIDTH = 16
 const ADDRESS_WIDTH = 16
-/** The longest IPv6 address. */
+/** Width of names of containers, pods and images. Longer ones move the rest of their row. */
+const WIDE_NAME_WIDTH = 32
+/** Length of the longest IPv6 address. */
 const WIDE_ADDRESS_WIDTH = 39
+/** A colon and a port */
+const PORT_WIDTH = 6
 const UNKNOWN = '-'
 
-/** tcpconnect's columns, or tcpconnlat's with `latency`, and those that the options add. */
+/** The columns of tcpconnect, or with `latency` of tcpconnlat, and those of the options. */
 export function viewColumns(options: ViewOptions): readonly ViewColumn[] {
   const { latency, wide } = options
   const commWidth = wide ? WIDE_COMM_WIDTH : COMM_WIDTH
@@ -47,12 +52,58 @@ export function viewColumns(options: ViewOptions): readonly ViewColumn[] {
     ...when(options.outcome, 'RETR', 4, (row) => String(row.synRetransmits ?? UNKNOWN)),
     ...when(options.namespaces, 'NETNS', 10, (row) => String(row.netns ?? UNKNOWN)),
     ...when(options.namespaces, 'MNTNS', 10, (row) => String(row.mntns ?? UNKNOWN)),
-    ...when(options.container, 'CONTAINER', 16, (row) => row.container ?? UNKNOWN),
+    ...when(options.container || wide, 'CONTAINER', wide ? WIDE_NAME_WIDTH : 16, containerText),
+    ...when(wide, 'POD', WIDE_NAME_WIDTH, podText),
+    ...when(wide, 'IMAGE', WIDE_NAME_WIDTH, (row) => cellText(row.containerImage ?? UNKNOWN)),
+    ...when(options.nat, 'NAT', addressWidth + PORT_WIDTH, (row) => endpointText(row.natAddress, row.natPort)),
+    ...when(options.nat, 'SERVICE', addressWidth + PORT_WIDTH, (row) =>
+      endpointText(row.serviceAddress, row.servicePort),
+    ),
     ...(options.dns ? [{ heading: 'QUERY', width: 0, isFree: true, text: queryText } as const] : []),
   ]
 }
 
-/** By characters: a name may hold any of them. */
+/** The name of the container, otherwise its short id, the pod or the systemd unit. */
+function containerText({ container, containerName }: ConnectRow): string {
+  return containerName === null ? (container ?? UNKNOWN) : cellText(containerName)
+}
+
+function podText({ podName, podNamespace }: ConnectRow): string {
+  return podName === null ? UNKNOWN : cellText(`${podNamespace ?? ''}/${podName}`)
+}
+
+function endpointText(address: string | null, port: number | null): string {
+  return address === null ? UNKNOWN : nameEndpoint(address, String(port))
+}
+
+/** By characters: a name can contain any of them. */
 function cut(comm: string): string {
   return [...comm].slice(0, COMM_WIDTH).join('')
+}
+
+/** A non-empty text without blanks: a thread name can be anything, even empty. */
+export function cellText(text: string): string {
+  const shown = safeText(text).replace(/[\p{Zs}]/gu, (blank) =>
+    blank === ' ' ? String.raw`\x20` : `\\u{${(blank.codePointAt(0) as number).toString(16)}}`,
+  )
+  return shown || '-'
+}
+
+/** Age from which a used name is shown with its age. */
+const SHOWN_AGE_NS = 100e6
+/** Addresses that no name server is asked for. */
+const LOCALHOST = ['127.0.0.1', '::1']
+
+/**
+ * The column QUERY in the format of tcpconnect -d. Its spaces are separators; spaces of a name are escaped, so that a
+ * name cannot imitate another value. A dash if lookups were not recorded.
+ */
+function queryText({ hasDnsSource, dnsName, dnsAgeNs, remoteAddress }: ConnectRow): string {
+  if (dnsName !== null) return `${cellText(dnsName || '.')}${ageText(dnsAgeNs)}`
+  if (LOCALHOST.includes(remoteAddress)) return 'localhost'
+  return hasDnsSource ? 'No DNS Query' : '-'
+}
+
+function ageText(ageNs: number | null): string {
+  return ageNs !== null && ageNs > SHOWN_AGE_NS ? ` (${(ageNs / 1e6).toFixed(3)}ms)` : ''
 }

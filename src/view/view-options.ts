@@ -1,32 +1,34 @@
-import { UsageError } from '../errors.js'
+import { UsageError } from '../base/errors.js'
 import { parseDuration } from '../options/parse-duration.js'
 
-/** What the live and the replayed view show. */
+/** Options of the live and replayed view. */
 export interface ViewOptions {
   readonly timestamp: boolean
-  /** Time as the wall clock had it, instead of since the first row */
+  /** Wall-clock time instead of time since the first row */
   readonly wall: boolean
   readonly showUid: boolean
   readonly localPort: boolean
-  /** The source port after the remote address, as in the C tools */
+  /** The source port after the remote address, as in the libbpf tools */
   readonly sourcePort: boolean
-  /** Whether the columns are those of tcpconnlat */
+  /** Whether to use the columns of tcpconnlat */
   readonly latency: boolean
-  /** Attempts that took less are left out; 0 for none. Without a latency none is. */
+  /** Attempts with a lower latency are omitted; 0: none. Has no effect without a latency. */
   readonly minLatencyNs: number
   readonly outcome: boolean
   readonly container: boolean
   readonly namespaces: boolean
-  /** The name that was looked up, as the last column */
+  /** The DNS name, as the last column */
   readonly dns: boolean
+  /** The translated destination, and the address that was asked for */
+  readonly nat: boolean
   readonly wide: boolean
   readonly json: boolean
   readonly count: boolean
-  /** ns between two tables of `count`; `null`: one at the end */
+  /** ns between two tables of `count`; `null`: one table at the end */
   readonly intervalNs: number | null
 }
 
-/** What commander hands over. */
+/** Options from commander. */
 export interface RawViewOptions {
   readonly timestamp?: boolean
   readonly wall?: boolean
@@ -34,51 +36,60 @@ export interface RawViewOptions {
   readonly lport?: boolean
   readonly sourcePort?: boolean
   readonly latency?: boolean | string
-  /** `true` without a value; its values are filters, parsed with the others */
+  /** `true` without a value; values are filters, parsed with the others */
   readonly outcome?: boolean | readonly string[] | undefined
   readonly container?: boolean
   readonly namespaces?: boolean
-  /** A text where the command has sources to choose from */
+  /** A string if the command has several sources */
   readonly dns?: boolean
+  readonly nat?: boolean
   readonly wide?: boolean
   readonly json?: boolean
   readonly count?: boolean
   readonly interval?: string
 }
 
-/** Options that both commands take: flags and what they do. */
+/** Options of both commands: flags and descriptions. */
 export const VIEW_FLAGS: readonly (readonly [flags: string, description: string])[] = [
   ['-t, --timestamp', 'time of each attempt, in seconds since the first row'],
-  ['--wall', 'time of each attempt by the wall clock, in UTC'],
+  ['--wall', 'wall-clock time of each attempt, in UTC'],
   ['-U, --print-uid', 'user ids'],
   ['-L, --lport', 'local ports'],
-  ['-d, --dns', 'the name that the address was looked up by, in the last column'],
-  ['-s, --source-port', 'local ports after the remote address, as the C tools show them'],
-  ['--latency [ms]', "tcpconnlat's columns: a row when an attempt ends, with its latency; of at least this many ms"],
-  ['--container', 'container or systemd unit'],
+  ['-d, --dns', 'the DNS name that the address was resolved from, in the last column'],
+  ['-s, --source-port', "local ports after the remote address, as in bcc's libbpf tools"],
+  [
+    '--latency [ms]',
+    'columns of tcpconnlat: attempts that have ended, with their latency; with a value, only those of at least this many ms',
+  ],
+  ['--container', 'name of the container, otherwise its id, or the systemd unit'],
   ['--namespaces', 'network and mount namespaces, as inode numbers'],
-  ['--wide', 'names and IPv6 addresses in full'],
-  ['--json', 'an object a line, with the columns of the view connects'],
-  ['-c, --count', 'count attempts by addresses and remote port instead'],
-  ['--interval <time>', 'with --count: print the counts again and again: 10s'],
+  [
+    '--nat',
+    'the destination behind address translation (DNAT), and the address that was asked for under socket load balancing',
+  ],
+  ['--wide', 'do not truncate names and IPv6 addresses; also containers, pods and images'],
+  ['--json', 'one JSON object per line, with the columns of the view connects'],
+  ['-c, --count', 'counts by addresses and remote port instead of rows'],
+  ['--interval <time>', 'with --count: print the counts at this interval: 10s'],
 ]
 
-/** The option that shows outcomes, and is a filter where it has values. */
+/** The option for the outcome column; with values also a filter. */
 export const OUTCOME_FLAG = [
   '--outcome [names]',
-  'outcome and SYN retransmits; with names only these: --outcome=failed',
+  'outcome and SYN retransmits; with names, only these outcomes: --outcome=failed',
 ] as const
 
-/** @throws UsageError for options that exclude each other, and wrong values */
+/** @throws UsageError for conflicting options and invalid values */
 export function parseViewOptions(raw: RawViewOptions): ViewOptions {
   const is = (value: boolean | undefined) => value ?? false
   const count = is(raw.count)
-  const besideCount = count && (['latency', 'json', 'dns'] as const).find((name) => isGiven(raw[name]))
+  const besideCount = count && (['latency', 'json', 'dns', 'nat'] as const).find((name) => isGiven(raw[name]))
   if (besideCount) {
-    throw new UsageError('--count', `--${besideCount}`, 'none of --latency, --json and --dns: it only counts')
+    throw new UsageError('--count', `--${besideCount}`, 'none of --latency, --json, --dns and --nat: it only counts')
   }
-  if (raw.interval !== undefined && !count) throw new UsageError('--interval', raw.interval, '--count beside it')
-  if (is(raw.timestamp) && is(raw.wall)) throw new UsageError('--wall', '-t', 'no -t beside it: a row has one time')
+  if (raw.interval !== undefined && !count)
+    throw new UsageError('--interval', raw.interval, 'a value only together with --count')
+  if (is(raw.timestamp) && is(raw.wall)) throw new UsageError('--wall', '-t', 'no -t: a row has one timestamp')
   return {
     timestamp: is(raw.timestamp),
     wall: is(raw.wall),
@@ -91,6 +102,7 @@ export function parseViewOptions(raw: RawViewOptions): ViewOptions {
     container: is(raw.container),
     namespaces: is(raw.namespaces),
     dns: isGiven(raw.dns),
+    nat: is(raw.nat),
     wide: is(raw.wide),
     json: is(raw.json),
     count,
@@ -98,7 +110,7 @@ export function parseViewOptions(raw: RawViewOptions): ViewOptions {
   }
 }
 
-/** Whether an option that may have a value is there. */
+/** Whether an option with an optional value is given. */
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== false
 }
@@ -115,7 +127,7 @@ function parseInterval(text: string): number {
   throw new UsageError('--interval', text, 'a duration like 10s (a number alone is in seconds)')
 }
 
-/** Whether a row is in the view: with tcpconnlat's columns, what has ended and took long enough. */
+/** Whether a row is in the view: with the columns of tcpconnlat, only ended attempts of the minimum latency. */
 export function isShown(row: { readonly latencyNs: number | null }, { latency, minLatencyNs }: ViewOptions): boolean {
   return !latency || (row.latencyNs !== null && row.latencyNs >= minLatencyNs)
 }

@@ -25,7 +25,7 @@ const RCODES = [0, 0, 0, 0, 0, 0, 2, 3, null, -2]
  */
 export function addLookups(db: Database, random: () => number, count: number): void {
   const name = db.prepare('INSERT INTO dns_name VALUES (?, ?)')
-  const lookup = db.prepare('INSERT INTO dns_lookup VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const lookup = db.prepare('INSERT INTO dns_lookup VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)')
   const address = db.prepare('INSERT OR IGNORE INTO dns_address VALUES (?, ?, ?)')
   const sessions = db.prepare('SELECT session_id FROM session').pluck().all() as number[]
   db.exec(`UPDATE session SET dns_source = 'udp', has_local_errors = session_id % 2`)
@@ -51,6 +51,8 @@ export function addLookups(db: Database, random: () => number, count: number): v
           addresses,
           cgroup ?? null,
           netns,
+          // Not of what getaddrinfo was asked for, and of what got no answer.
+          rcode === null || i % 3 === 2 ? null : Number(i % 7 === 0),
         )
         for (let one = 0; one < addresses; one++) address.run(session, id, `10.0.${id}.${randomInteger(random, 0, 9)}`)
       }

@@ -3,11 +3,11 @@ import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { analyze, type AnalyzeOptions } from '../../src/analyze/analyze.js'
 import { describeTrace } from '../../src/analyze/info/describe-trace.js'
-import { diff } from '../../src/analyze/queries/diff.js'
-import { topEndpoints } from '../../src/analyze/queries/top-endpoints.js'
-import type { StoredQuery } from '../../src/analyze/queries/stored-query.js'
-import { UsageError } from '../../src/errors.js'
-import { describeError } from '../../src/report-error.js'
+import { diff } from '../../src/analyze/queries/diff/diff.js'
+import { topEndpoints } from '../../src/analyze/queries/top-endpoints/top-endpoints.js'
+import type { StoredQuery } from '../../src/analyze/query/stored-query.js'
+import { UsageError } from '../../src/base/errors.js'
+import { describeError } from '../../src/cli/report-error.js'
 import { createRandom } from '../store/random.js'
 import { insertSession, makeTrace } from '../store/hand-made-trace.js'
 import { sampleEvents } from './sample-events.js'
@@ -62,7 +62,7 @@ describe('a table', () => {
     expect((await runQuery(file, { limit: '30' })).stdout).not.toContain('more row')
   })
 
-  test('has as many rows as the query wants', async () => {
+  test('has as many rows as the query wants, and reports the others (GAP-73)', async () => {
     const { file } = makeSampleTrace({ batches: [manyEndpoints] })
     const query = { ...topEndpoints, tableRows: 28 }
     expect((await runQuery(file, {}, query)).stdout).toMatch(/\n… and 2 more rows/)
@@ -166,6 +166,38 @@ describe('-o FILE', () => {
     const { stdout, stderr } = await runQuery(file, { output })
     expect([stdout, stderr]).toEqual(['', ''])
     expect(readFileSync(output, 'utf8')).toBe((await runQuery(file)).stdout)
+  })
+})
+
+describe('what is missing', () => {
+  const said = async (change: string, options: object = {}) => {
+    const { db, file } = makeSampleTrace({ batches: [[{}]] }, { batches: [[{}]] })
+    db.exec(change)
+    const [table, data] = [await runQuery(file, options), await runQuery(file, { format: 'json', ...options })]
+    return { table: table.stdout, data: data.stderr }
+  }
+
+  test('earlier sessions that were not asked for, below a table and with data (GAP-49)', async () => {
+    const line = 'only the newest session: 1 earlier session left out (--session all)\n'
+    const { table, data } = await said('')
+    expect(table).toContain(`\n${line}`)
+    expect(data).toBe(line)
+    for (const session of ['all', '1']) {
+      expect(await said('', { session })).toEqual({ table: expect.not.stringContaining('left out'), data: '' })
+    }
+  })
+
+  test('processes of attempts, above a table and with data (GAP-55)', async () => {
+    const line = 'the process of 3 attempts is unknown: the ring was full\n'
+    const { table, data } = await said('UPDATE session SET lost_process_count = 3', { session: '2' })
+    expect(table.startsWith(line)).toBe(true)
+    expect(data).toBe(line)
+  })
+
+  test('what the host hides, below a table and with data', async () => {
+    const { table, data } = await said(`UPDATE session SET limits = '["connect(2) is redirected"]'`, { session: '2' })
+    expect(table).toContain('\nconnect(2) is redirected\n')
+    expect(data).toBe('connect(2) is redirected\n')
   })
 })
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { RELATIVE_ERROR } from '../../src/store/latency-histogram.js'
+import { RELATIVE_ERROR } from '../../src/sums/latency-histogram.js'
 
 /** A percentile is the exact one, or off by no more than the footer says. */
 export function expectWithin(value: unknown, exact: number | null, isExact = false): void {

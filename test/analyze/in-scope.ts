@@ -1,7 +1,7 @@
 import { selectScope, type RawScope } from '../../src/analyze/options/select-scope.js'
-import type { Scope } from '../../src/analyze/trace/scope.js'
-import type { DecodeWorkers } from '../../src/analyze/trace/decode-workers.js'
-import { withTraces } from '../../src/analyze/trace/trace.js'
+import type { Scope } from '../../src/analyze/scan/scope.js'
+import type { DecodeWorkers } from '../../src/analyze/scan/decode-workers.js'
+import { withTraces } from '../../src/analyze/scan/trace.js'
 
 /** What `body` gives for the scope that options select of some files. */
 export function inScope<T>(

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
-import type { QuerySettings, StoredQuery } from '../../src/analyze/queries/stored-query.js'
+import type { QuerySettings, StoredQuery } from '../../src/analyze/query/stored-query.js'
 import type { RawScope } from '../../src/analyze/options/select-scope.js'
-import type { Result } from '../../src/analyze/result/result.js'
+import type { Column, Result } from '../../src/analyze/result/result.js'
 import { inScope } from './in-scope.js'
 
 export type RowObject = Record<string, string | number | bigint | null>
@@ -9,7 +9,7 @@ export type RowObject = Record<string, string | number | bigint | null>
 /** How a query is asked, beside its scope. */
 export type Asked = Partial<Omit<QuerySettings, 'values'>> & { readonly values?: QuerySettings['values'] }
 
-/** What a stored query finds in some files. */
+/** What a built-in query finds in some files. */
 export function runQuery(query: StoredQuery, files: readonly string[], raw: RawScope = {}, asked: Asked = {}): Result {
   const settings = { limit: Infinity, sort: null, width: 80, values: {}, ...asked }
   return inScope(files, raw, (scope) => query.run(scope, settings))
@@ -21,6 +21,11 @@ export function rowObjects({ columns, rows }: Result): RowObject[] {
     if (row.length !== columns.length) throw new Error(`${row.length} values in ${columns.length} columns`)
     return Object.fromEntries(row.map((value, i) => [columns[i]!.name, value])) as RowObject
   })
+}
+
+/** Columns as they are shown, without what reads their values. */
+export function shownColumns(columns: readonly (Column & { value?: unknown })[]): Column[] {
+  return columns.map(({ value: _, ...shown }) => shown)
 }
 
 /** A row of the view `connects`, as far as numbers are concerned with exact times. */

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import { closeSession } from '../../src/record/session/session-row.js'
 import type { SkippedRuns } from '../../src/record/probe/skipped-runs.js'
-import { sumLoss, type LossCounts } from '../../src/store/loss-text.js'
+import { sumLoss, type LossCounts } from '../../src/attempt/loss-text.js'
 import { packEvents, type EventFields } from '../record/make-events.js'
 import { NO_LOSS, addSession, createWriter, openNewTrace, type NewTrace } from '../record/new-trace.js'
 
@@ -56,6 +56,7 @@ function addTo(
     dns: { lost: 0, malformed: 0, evicted: 0 },
     skipped,
     lostProcesses: 0,
+    lostDetails: { addresses: 0 },
   })
   return sessionId
 }

@@ -1,4 +1,4 @@
-import { connectFlag } from '../../src/record/probe/wire.gen.js'
+import { connectFlag } from '../../src/record/event/wire.gen.js'
 import { randomInteger } from '../store/random.js'
 import { LOOPBACK6, MAPPED_PREFIX, type EventFields } from '../record/make-events.js'
 
@@ -31,6 +31,7 @@ function variedEvent(random: () => number): Partial<EventFields> {
     uid: [0, 33, 1000][process % 3] as number,
     cgroupId: BigInt(1 + (process % 2)),
     netns: 4_026_531_840 + (process % 2),
+    netnsCookie: BigInt(process % 4),
     remoteAddress: endpoint % 3 === 0 ? LOOPBACK6 : `${MAPPED_PREFIX}0a00${endpoint.toString(16).padStart(2, '0')}01`,
     family: endpoint % 3 === 0 ? 6 : 4,
     remotePort: 443 + (endpoint % 2),

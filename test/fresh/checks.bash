@@ -47,7 +47,7 @@ keep_prebuild() {
     [ -e "/var/cache/prebuilds/$name" ] || tar -czf "/var/cache/prebuilds/$name" build/Release/better_sqlite3.node'
 }
 
-# The first command of the README.
+# The first command of the README's section Try it.
 run_demo() {
   local output
   output=$(as_user 'sudo script/demo 2>&1') || { printf '%s\n' "$output" && return 1; }
@@ -64,7 +64,7 @@ reports_native_code() {
   local output
   output=$(as_user 'node dist/cli.js info build/demo.db' 2>&1) && return 1
   printf '%s\n' "$output"
-  expect_text '\[E_NATIVE_MODULE\]$' "$output" && expect_text '^reason: it was compiled for another Node.js' "$output" &&
+  expect_text '\[E_NATIVE_MODULE\]$' "$output" && expect_text '^reason: it is compiled for module version' "$output" &&
     expect_text '^hint: repair it: /home/sre/tcpconn/script/bootstrap$' "$output"
 }
 
@@ -102,6 +102,12 @@ run_tests() {
     return
   fi
   passed=$((passed + counts[0])) failed=$((failed + counts[1])) skipped=$((skipped + counts[2]))
+  if ((counts[0] == 0 && counts[1] == 0)); then
+    failed=$((failed + 1))
+    printf 'FAIL  %s: %s: all were skipped (%d s)\n' "$part" "$name" $((SECONDS - started))
+    grep -E '^skip' "$log"
+    return
+  fi
   if ((counts[1] > 0)); then
     printf 'FAIL  %s: %s, %d failed (%d s)\n' "$part" "$name" "${counts[1]}" $((SECONDS - started))
     grep -vE '^ok ' "$log" | tail -n 200
@@ -111,6 +117,8 @@ run_tests() {
   fi
 }
 
+# test/support/kernel-tests.ts skips the tests without them.
+kernel_test_packages=(iproute2 bpftool sqlite3 dnsmasq-base nftables)
 vitest='sudo node_modules/.bin/vitest run --configLoader runner --project kernel'
 
 check_debian() {
@@ -131,13 +139,15 @@ check_node() {
   check "Node.js $part from nodejs.org is used, by sudo too" use_node "$part"
   if [[ -e /home/sre/tcpconn/build/demo.db ]]; then
     check 'native code for another Node.js is an error of its own' reports_native_code
-    # The newest is left to the first command of the README.
+    # The newest is left to `sudo script/demo`.
     [[ $part == "$newest" ]] || check 'the command of its hint repairs it' repairs_native_code
   fi
   check 'sudo script/demo' run_demo
   check 'compiled native modules are kept' keep_prebuild
   check 'builds dist/ again, with the same probe' builds
   check 'records five connects under sudo' records
+  # Those that the part `debian` has not installed yet.
+  check 'packages of the kernel tests' as_user "sudo apt-get -qq install -y --no-install-recommends ${kernel_test_packages[*]}"
   run_tests 'kernel tests under sudo' "$vitest kernel/outcomes"
   [[ $part == "$newest" ]] || return
   run_tests 'tests of privileges under sudo' "$vitest kernel/privileges"

@@ -30,7 +30,7 @@ make_system() {
   tar -xf "$directory/base.tar" -C "$1"
   cp -L /etc/resolv.conf "$1/etc/resolv.conf"
   in_root "$1" apt-get -q update
-  in_root "$1" apt-get -q -y install --no-install-recommends git sudo nodejs npm ca-certificates
+  in_root "$1" apt-get -q -y install --no-install-recommends git sudo nodejs npm ca-certificates libatomic1
   rm -f "$1"/var/cache/apt/archives/*.deb
   # Debian 13 makes the home directory with mode 0700.
   in_root "$1" useradd --create-home --shell /bin/bash sre
@@ -41,7 +41,7 @@ make_system() {
   add_newer_nodes "$1/opt"
 }
 
-# npm's packages of Node.js are whole builds, with headers and without npm.
+# npm's packages of Node.js are whole builds, with headers and without npm. They need libatomic1.
 add_newer_nodes() {
   local major package
   for major in "${newer_nodes[@]}"; do

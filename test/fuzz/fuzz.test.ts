@@ -8,6 +8,7 @@ import { REPOSITORY } from '../support/repository.js'
 const INPUTS = {
   'ring-records': 20_000,
   'dns-packets': 20_000,
+  'container-files': 20_000,
   'times': 20_000,
   'durations': 20_000,
   'networks': 20_000,
@@ -17,7 +18,7 @@ const MAX_CORPUS_BYTES = 1 << 20
 const FUZZ = join(REPOSITORY, 'script/fuzz')
 
 test.each(Object.entries(INPUTS))(
-  '%s: made-up data of a seed that is new each time',
+  '%s: made-up data of a seed that is new each time (SEC-27)',
   { timeout: 120_000 },
   async (name, inputs) => {
     const { status, stdout, stderr } = await run([FUZZ, '--inputs', `${inputs}`, name])

@@ -1,11 +1,11 @@
-import { messageOf } from '../../src/errors.js'
+import { messageOf } from '../../src/base/errors.js'
 import { createRandom } from '../store/random.js'
 import { mutateInput } from './mutate-input.js'
 import type { SourceCoverage } from './source-coverage.js'
 
 const BATCH = 1000
-/** What any input may take, on a machine that has other things to do. */
-const MAX_INPUT_MS = 2000
+/** Blocks of code that any input may run: some seconds of work. */
+const MAX_INPUT_WORK = 1e9
 
 export interface GuidedFuzz {
   readonly take: (input: Uint8Array) => void
@@ -43,13 +43,18 @@ export function fuzzGuided({ take, corpus, batch: size = BATCH, inputs, seed, co
   if (first) return { inputs: 0, added, finding: first }
   // What is known already, or runs once alone, is no news.
   coverage.hasNew()
+  const known = findCostly(take, batch, coverage)
+  if (known) return { inputs: 0, added, finding: known }
   coverage.accept()
   while (done < inputs) {
     batch = Array.from({ length: Math.min(size, inputs - done) }, () => mutateInput(random, kept))
     const finding = runAll(take, batch)
     if (finding) return { inputs: done, added, finding }
+    const hasNew = coverage.hasNew()
+    const costly = findCostly(take, batch, coverage)
+    if (costly) return { inputs: done, added, finding: costly }
     done += batch.length
-    for (let isNew = coverage.hasNew(); isNew; isNew = coverage.hasNew()) {
+    for (let isNew = hasNew; isNew; isNew = coverage.hasNew()) {
       const found = findNew(take, batch, coverage)
       if (found === null) {
         // What runs but now and then, as a part of V8's own doing, is no guide.
@@ -69,10 +74,7 @@ export function fuzzGuided({ take, corpus, batch: size = BATCH, inputs, seed, co
 function runAll(take: (input: Uint8Array) => void, batch: readonly Uint8Array[]): Finding | null {
   for (const input of batch) {
     try {
-      let tookMs = measure(take, input)
-      // Once may be somebody else's doing.
-      for (let again = 0; again < 2 && tookMs > MAX_INPUT_MS; again++) tookMs = measure(take, input)
-      if (tookMs > MAX_INPUT_MS) return { input, error: new Error(`it took ${Math.round(tookMs)} ms`) }
+      take(input)
     } catch (error) {
       return { input, error }
     }
@@ -80,10 +82,22 @@ function runAll(take: (input: Uint8Array) => void, batch: readonly Uint8Array[])
   return null
 }
 
-function measure(take: (input: Uint8Array) => void, input: Uint8Array): number {
-  const startMs = performance.now()
-  take(input)
-  return performance.now() - startMs
+/** The first input of the batch that was just run that takes more work than any may. */
+function findCostly(
+  take: (input: Uint8Array) => void,
+  batch: readonly Uint8Array[],
+  coverage: SourceCoverage,
+): Finding | null {
+  if (coverage.work <= MAX_INPUT_WORK) return null
+  for (const input of batch) {
+    take(input)
+    coverage.hasNew()
+    if (coverage.work > MAX_INPUT_WORK) return { input, error: new Error(`it ran ${coverage.work} blocks of code`) }
+  }
+  // As it was before the search.
+  runAll(take, batch)
+  coverage.hasNew()
+  return null
 }
 
 /** Halves the batch until one input is left that runs something new; `null` when what was new does not come again. */

@@ -6,6 +6,8 @@ export interface SourceCoverage {
   hasNew(): boolean
   /** Takes up what the last `hasNew` has seen. */
   accept(): void
+  /** How many blocks had run at the last `hasNew` since the one before, each as often as it ran. */
+  readonly work: number
 }
 
 /**
@@ -24,6 +26,7 @@ export function startCounting(): Session {
 export function watchCoverage(session: Session, isOurs: (url: string) => boolean): SourceCoverage {
   // By function: a function lies in the range of the one around it, and has run or not by itself.
   const accepted = new Map<string, Uint8Array>()
+  let work = 0
   let seen: { readonly part: Uint8Array; readonly from: number; readonly to: number }[] = []
 
   const acceptedOf = (url: string, { startOffset, endOffset }: Profiler.CoverageRange): Uint8Array => {
@@ -35,6 +38,7 @@ export function watchCoverage(session: Session, isOurs: (url: string) => boolean
   const look = (url: string, { ranges }: Profiler.FunctionCoverage) => {
     const [whole] = ranges
     if (whole === undefined) return
+    for (const { count } of ranges) work += count
     const part = acceptedOf(url, whole)
     for (const executed of executedRanges(ranges)) {
       const [from, to] = [executed.from - whole.startOffset, executed.to - whole.startOffset]
@@ -42,8 +46,12 @@ export function watchCoverage(session: Session, isOurs: (url: string) => boolean
     }
   }
   return {
+    get work() {
+      return work
+    },
     hasNew() {
       seen = []
+      work = 0
       for (const { url, functions } of takeCoverage(session)) {
         if (isOurs(url)) for (const one of functions) look(url, one)
       }

@@ -1,4 +1,5 @@
 import type { FuzzTarget } from './fuzz-target.js'
+import { createContainerFiles } from './targets/container-files.js'
 import { createDnsPackets } from './targets/dns-packets.js'
 import { createDurations } from './targets/durations.js'
 import { createNetworks } from './targets/networks.js'
@@ -10,6 +11,7 @@ import { createTraces } from './targets/traces.js'
 export const TARGETS: Readonly<Record<string, () => FuzzTarget>> = {
   'ring-records': createRingRecords,
   'dns-packets': createDnsPackets,
+  'container-files': createContainerFiles,
   'times': createTimes,
   'durations': createDurations,
   'networks': createNetworks,

@@ -2,7 +2,7 @@
 # Makes the traffic of test/kernels/guest on a kernel, and leaves what was found in a directory.
 
 # A guest takes a minute and a half on a machine with nothing else to do.
-guest_seconds=900
+guest_seconds=2400
 host_seconds=200
 
 # seconds_for LIMIT: no more than are left for all.
@@ -23,15 +23,21 @@ wait_for() {
 
 # run_guest NAME DIRECTORY CPUS VARIANTS: in a guest of this kernel, by software emulation, with loopback as its only network.
 run_guest() {
-  local kernel=$kernel_cache/$1 found=$2 disk=$2/disk.img status=0 machine parameters='console=ttyS0 quiet panic=-1'
+  local kernel=$kernel_cache/$1 found=$2 disk=$2/disk.img status=0 emulator console machine parameters
+  case $(architecture_of "$1") in
+    amd64) emulator=(qemu-system-x86_64 -cpu max) console=ttyS0 ;;
+    # The architecture's own pointer authentication takes most of the time to emulate.
+    arm64) emulator=(qemu-system-aarch64 -machine virt -cpu 'max,pauth-impdef=on') console=ttyAMA0 ;;
+  esac
+  parameters="console=$console quiet panic=-1"
   [[ $4 == traffic ]] || parameters+=" stress=$4"
   # To a guest with the clock of a busy machine, a CPU that waits for its turn seems to be stuck.
   (($3 == 1)) || parameters+=' nosoftlockup rcupdate.rcu_cpu_stall_suppress=1'
   mapfile -t machine < <(machine_of "$3" "$4")
   truncate --size 256M "$disk"
-  cat "$guest_cpio" "$kernel/usr.cpio" >"$found/initrd.cpio"
-  nice -n 5 timeout "$(seconds_for "$guest_seconds")" qemu-system-x86_64 "${machine[@]}" \
-    -cpu max -m 2048 -kernel "$kernel/vmlinuz" -initrd "$found/initrd.cpio" -append "$parameters" \
+  cat "$(guest_of "$1")/guest.cpio" "$kernel/usr.cpio" >"$found/initrd.cpio"
+  nice -n 5 timeout "$(seconds_for "$guest_seconds")" "${emulator[@]}" "${machine[@]}" \
+    -m 2048 -kernel "$kernel/vmlinuz" -initrd "$found/initrd.cpio" -append "$parameters" \
     -display none -serial "file:$found/console.txt" -monitor none -no-reboot -nic none \
     -drive "file=$disk,if=virtio,format=raw" </dev/null &
   wait_for $! || status=$?
@@ -59,7 +65,8 @@ machine_of() {
 
 # run_host DIRECTORY VARIANTS: on this machine's own kernel, in namespaces of its own. Needs root.
 run_host() {
-  local status=0 script=(traffic.sh)
+  local status=0 script=(traffic.sh) root
+  root=$PWD/$(guest_of host)/root
   [[ $2 == traffic ]] || script=(stress.sh "${2//,/ }")
   # Under sudo the recorder would give up root, and with it the directory that its output goes to.
   # shellcheck disable=SC2016 # of the inner shell
@@ -69,7 +76,7 @@ run_host() {
     mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns
     [ -d /sys/kernel/debug/tracing ] || mount -t debugfs debugfs /sys/kernel/debug
     PATH=$0/bin:$PATH:/usr/sbin:/sbin
-    cd "$1" && exec sh "$0/share/guest/$2" "$0/share/workload" $3' "$guest_root/usr/local" "$PWD/$1" "${script[@]}" \
+    cd "$1" && exec sh "$0/share/guest/$2" "$0/share/workload" $3' "$root/usr/local" "$PWD/$1" "${script[@]}" \
     >"$1/console.txt" 2>&1 </dev/null &
   # What it has started gets the signal with it.
   wait_for $! || status=$?

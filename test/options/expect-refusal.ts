@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { UsageError } from '../../src/errors.js'
+import { UsageError } from '../../src/base/errors.js'
 
 /** The usage error of `parse`, which has to name all that a user needs. */
 export function expectRefusal(parse: () => unknown, option: string, value: string, accepted: RegExp): void {

@@ -4,6 +4,7 @@ import { splitOptionalValues } from '../../src/options/optional-values.js'
 test.each([
   ['record --dns=libc a.db', 'record --dns-value=libc a.db'],
   ['live --dns=udp -t', 'live --dns-value=udp -t'],
+  ['top --dns=libc', 'top --dns-value=libc'],
   ['record a.db --dns=', 'record a.db --dns-value='],
   ['record --dns=a=b', 'record --dns-value=a=b'],
 ])('%s becomes %s', (typed, split) => {

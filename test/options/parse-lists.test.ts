@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseComms, parseIds, parseOutcomes, parsePorts, parsePrefixes } from '../../src/options/parse-lists.js'
-import { formatAddress } from '../../src/store/address.js'
-import { FAILED_OUTCOMES, OUTCOMES } from '../../src/store/outcome.js'
+import { formatAddress } from '../../src/attempt/address.js'
+import { FAILED_OUTCOMES, OUTCOMES } from '../../src/attempt/outcome.js'
 import { expectRefusal } from './expect-refusal.js'
 
 describe('process ids', () => {

@@ -1,6 +1,6 @@
-import { createProcessTable } from '../../src/record/decode/process-table.js'
-import { connectEvent, processEvent, processFacts } from '../../src/record/probe/wire.gen.js'
-import type { EventMemory } from '../../src/record/decode/event-memory.js'
+import { createProcessTable } from '../../src/record/event/process-table.js'
+import { connectEvent, processEvent, processFacts } from '../../src/record/event/wire.gen.js'
+import type { EventMemory } from '../../src/record/event/event-memory.js'
 import type { EventSource } from '../../src/record/write/trace-writer.js'
 
 /**
@@ -16,6 +16,8 @@ export interface EventFields {
   pid: number
   uid: number
   netns: number
+  netnsCookie: bigint
+  hasHostRoot: boolean
   mntns: number
   comm: string | Uint8Array
   tid: number
@@ -46,6 +48,8 @@ const EVENT: EventFields = {
   pid: 1000,
   uid: 33,
   netns: 4_026_531_840,
+  netnsCookie: 0n,
+  hasHostRoot: true,
   mntns: 4_026_531_841,
   comm: 'curl',
   tid: 1000,
@@ -120,8 +124,9 @@ const processes = createProcessTable()
 const records = new Map<string, Uint8Array>()
 
 function processRecordOf(event: EventFields): Uint8Array {
-  const { processStartNs, cgroupId, exeInode, pid, uid, netns, mntns, comm, exe } = event
-  const identity = JSON.stringify([`${processStartNs} ${cgroupId} ${exeInode}`, pid, uid, netns, mntns, comm, exe])
+  const { processStartNs, cgroupId, exeInode, netnsCookie, hasHostRoot, pid, uid, netns, mntns, comm, exe } = event
+  const words = `${processStartNs} ${cgroupId} ${exeInode} ${netnsCookie} ${hasHostRoot}`
+  const identity = JSON.stringify([words, pid, uid, netns, mntns, comm, exe])
   const known = records.get(identity)
   if (known) return known
   const record = makeProcessRecord(event, { position: records.size, generation: 1 })
@@ -139,6 +144,8 @@ function makeProcessRecord(event: EventFields, key: { position: number; generati
   set64(view, facts('process_start_ns'), event.processStartNs)
   set64(view, facts('cgroup_id'), event.cgroupId)
   set64(view, facts('exe_inode'), event.exeInode)
+  set64(view, facts('netns_cookie'), event.netnsCookie)
+  set64(view, facts('host_root'), event.hasHostRoot ? 1n : 0n)
   for (const name of ['pid', 'uid', 'netns', 'mntns'] as const) set32(view, facts(name), event[name])
   record.set(toBytes(event.comm).subarray(0, 16), facts('comm'))
   record.set(toBytes(event.exe).subarray(0, processEvent.size_bytes - processEvent.exe), processEvent.exe)

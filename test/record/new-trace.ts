@@ -15,6 +15,7 @@ export const STARTED_UNIX_NS = 1_700_000_000_000_000_000n
 export const NAMES = {
   userName: (uid: number) => (uid === 33 ? 'www-data' : null),
   cgroupPath: (id: bigint) => `/cgroup-${id}`,
+  containerFacts: () => undefined,
 }
 
 /** A trace that is open for recording, with one session in it. */
@@ -33,17 +34,24 @@ export function openNewTrace(journalMode: 'WAL' | 'DELETE' = 'WAL'): NewTrace {
   return { file, db, sessionId: addSession(db) }
 }
 
+/** A session without options, on a host of its own. */
+export const PLAIN_SESSION = {
+  toolVersion: '1.0.0',
+  commandLine: 'tcpconn record',
+  rotationBase: null,
+  filters: '{}',
+  ringBytes: 4096,
+  startedUnixNs: STARTED_UNIX_NS,
+  dnsSource: null,
+  dnsPorts: [],
+  localErrors: false,
+  nat: false,
+  host: 'web-1',
+  limits: [],
+} as const
+
 export function addSession(db: Database.Database, filters = '{}'): number {
-  const startedUnixNs = STARTED_UNIX_NS
-  return insertSession(db, {
-    toolVersion: '1.0.0',
-    commandLine: 'tcpconn record',
-    filters,
-    ringBytes: 4096,
-    startedUnixNs,
-    dnsSource: null,
-    localErrors: false,
-  })
+  return insertSession(db, { ...PLAIN_SESSION, filters })
 }
 
 /** A writer of a session that began with the clock at 0. */
@@ -51,5 +59,5 @@ export function createWriter(
   { db, sessionId }: Pick<NewTrace, 'db' | 'sessionId'>,
   names: HostNames = NAMES,
 ): TraceWriter {
-  return createTraceWriter(db, { sessionId, epochNs: 0n, names, context: null })
+  return createTraceWriter(db, { sessionId, epochNs: 0n, names, metadata: null })
 }

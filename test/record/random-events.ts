@@ -1,4 +1,4 @@
-import { OUTCOMES } from '../../src/store/outcome.js'
+import { OUTCOMES } from '../../src/attempt/outcome.js'
 import { randomInteger } from '../store/random.js'
 import { LOOPBACK6, MAPPED_PREFIX, type EventFields } from './make-events.js'
 

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { REPOSITORY } from '../support/repository.js'
 
 const read = (path: string) => readFileSync(join(REPOSITORY, path), 'utf8')
+const LOCKS = ['package-lock.json', 'test/engines/package-lock.json']
 const sha256 = (path: string) => createHash('sha256').update(read(path)).digest('hex')
 
 /** Files that are or would be committed. Root may test a checkout of somebody else, which git asks about. */
@@ -22,12 +23,12 @@ test('no file names a place of the machine that it was written on', () => {
 })
 
 test('no lock file or npm setting names a registry: every user has their own', () => {
-  expect(read('package-lock.json')).not.toMatch(/"resolved"|registry|npmjs/)
+  for (const lock of LOCKS) expect(read(lock), lock).not.toMatch(/"resolved"|registry|npmjs/)
   expect(read('.npmrc')).not.toMatch(/^\s*[^#]*registry\s*=|_auth/m)
 })
 
-test('the lock file knows every optional package that a machine may need', () => {
-  const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, Package> }
+test.each(LOCKS)('%s knows every optional package that a machine may need', (lock) => {
+  const { packages } = JSON.parse(read(lock)) as { packages: Record<string, Package> }
   const wanted = Object.values(packages).flatMap((entry) => Object.keys(entry.optionalDependencies ?? {}))
   expect(wanted.filter((name) => !(`node_modules/${name}` in packages))).toEqual([])
 })
@@ -48,3 +49,25 @@ test('every file of the probe names its licence', () => {
   expect(files).toContain('bpf/tcpconn.bpf.c')
   expect(files.filter((name) => !/^(\/\/|\/\*) SPDX-License-Identifier: \S/.test(read(name)))).toEqual([])
 })
+
+test('one npm package serves every CPU: it names none, and has no machine code but that of BPF', () => {
+  const manifest = JSON.parse(read('package.json')) as { os: string[]; cpu?: string[]; files: string[] }
+  expect([manifest.os, manifest.cpu]).toEqual([['linux'], undefined])
+  const files = manifest.files.flatMap((name) => listBelow(join(REPOSITORY, name)))
+  const machines = files.flatMap((file) => elfMachineOf(readFileSync(file)))
+  expect(files.some((file) => file.endsWith('.bpf.o'))).toBe(true)
+  expect([...new Set(machines)]).toEqual([EM_BPF])
+})
+
+/** e_machine of elf.h */
+const EM_BPF = 247
+
+function listBelow(path: string): string[] {
+  if (!statSync(path).isDirectory()) return [path]
+  return readdirSync(path).flatMap((name) => listBelow(join(path, name)))
+}
+
+/** The machine that an ELF file is for; of another file none. */
+function elfMachineOf(bytes: Buffer): number[] {
+  return bytes.subarray(0, 4).toString('latin1') === '\x7fELF' ? [bytes.readUInt16LE(18)] : []
+}

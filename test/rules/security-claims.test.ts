@@ -1,69 +1,52 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { REPOSITORY } from '../support/repository.js'
+import { idPattern, listMentionedIds, listTestedIds } from './titled-ids.js'
 
-/** `test/path.test.ts: name of the test` */
-const REFERENCE = /`(test\/[\w/.-]+\.test\.ts): ([^`]+)`/g
-/** Where nothing is claimed */
-const LEFT = 'What is left to you'
+/** The section of what is not guaranteed */
+const LIMITS = 'Limits\n'
+const CLAIM = /^- \*\*(SEC-\d\d)\*\* ./
+/** In a claim that no test proves */
+const NOT_TESTED = /\*Not tested: \w.+\.\*/
+/** How a test would be cited by its path or its sentence */
+const CITATION = /\.test\.ts: /
 
-const [, ...sections] = readFileSync(join(REPOSITORY, 'docs/security.md'), 'utf8').split(/^## /m)
-const claims = sections.filter((section) => !section.startsWith(LEFT)).flatMap(splitSection)
+const page = readFileSync(join(REPOSITORY, 'docs/security.md'), 'utf8')
+const [, ...sections] = page.split(/^## /m)
+const items = sections.filter((section) => !section.startsWith(LIMITS)).flatMap(listItems)
+const claims = items.map((text) => ({ id: CLAIM.exec(text)?.[1] ?? text, isUntested: NOT_TESTED.test(text) }))
+const ids = claims.map(({ id }) => id)
+const tested = listTestedIds('SEC')
 
-test('docs/security.md claims nothing without a test beside it', () => {
-  expect(sections.at(-1)).toContain(LEFT)
-  expect(claims.length).toBeGreaterThan(30)
-  expect(claims.filter((claim) => !claim.startsWith('- '))).toEqual([])
-  expect(claims.filter((claim) => [...claim.matchAll(REFERENCE)].length === 0)).toEqual([])
+test('every item of docs/security.md is a claim with an id of its own; only limits have none', () => {
+  expect(sections.at(-1)).toMatch(new RegExp(`^${LIMITS}`))
+  expect(claims.length).toBeGreaterThan(50)
+  expect(items.filter((text) => !CLAIM.test(text))).toEqual([])
+  expect(new Set(ids).size).toBe(ids.length)
 })
 
-test('every test that it names is there, and runs', () => {
-  const named = claims.flatMap((claim) => [...claim.matchAll(REFERENCE)])
-  const missing = named.filter(([, path = '', name = '']) => !hasTest(readSource(path), name))
-  expect(missing.map(([reference]) => reference)).toEqual([])
+test('docs/security.md refers only to claims that it has, and cites no test by its sentence', () => {
+  expect((page.match(idPattern('SEC')) ?? []).filter((id) => !ids.includes(id))).toEqual([])
+  expect(page).not.toMatch(CITATION)
 })
 
-test.each([
-  [true, "test('a name', () => {})"],
-  [true, "test('a name', { timeout: 1 }, () => {})"],
-  [true, "test.each([[1, 'a'], [2, 'b']])('a name', () => {})"],
-  [true, "test.each([\n  ['another', 1],\n])(\n  'a name',\n  () => {},\n)"],
-  [false, "test('another name', () => {})"],
-  [false, "test('another', () => note('a name', 1))"],
-  [false, "test.each(['a name', 'b'])('another', () => {})"],
-  [false, "test.skip('a name', () => {})"],
-  [false, "test.todo('a name', () => {})"],
-  [false, "test.skip.each([1])('a name', () => {})"],
-  [false, "describe.skip('all', () => {\n  test('a name', () => {})\n})"],
-  [false, "describe('all', () => {\n  test('a name', () => {})\n})\ntest.only('another', () => {})"],
-  [false, "describe('a name', () => {})"],
-  [false, ''],
-])('%s: that runs a test of this name: %s', (isThere, source) => {
-  expect(hasTest(source, 'a name')).toBe(isThere)
+test('every claim has a test that runs, or says why it has none', () => {
+  expect(claims.filter(({ id, isUntested }) => !isUntested && !tested.has(id)).map(({ id }) => id)).toEqual([])
 })
 
-/** What stands below the heading: a part for every item and every paragraph, each on one line. */
-function splitSection(section: string): string[] {
-  const [, ...lines] = section.split('\n')
-  const parts = lines.join('\n').split(/\n(?=- |\n)/)
-  return parts.map((part) => part.trim().replaceAll(/\s+/g, ' ')).filter((part) => part !== '')
-}
+test('no claim that a test proves is called not tested', () => {
+  expect(claims.filter(({ id, isUntested }) => isUntested && tested.has(id)).map(({ id }) => id)).toEqual([])
+})
 
-function readSource(path: string): string {
-  return existsSync(join(REPOSITORY, path)) ? readFileSync(join(REPOSITORY, path), 'utf8').replaceAll("\\'", "'") : ''
-}
+test('every id in a test is that of a claim, and stands at the end of a title', () => {
+  const mentioned = [...listMentionedIds('SEC')]
+  expect(mentioned.filter((id) => !ids.includes(id))).toEqual([])
+  expect(mentioned.filter((id) => !tested.has(id))).toEqual([])
+})
 
-/** Whether a source runs a test of this name: the first argument of `test`, or of what `test.each` makes of its table. */
-function hasTest(source: string, name: string): boolean {
-  if (/\b(?:test|describe)\.(?:skip|todo|only)/.test(source)) return false
-  const quoted = ["'", '"', '`'].map((quote) => `${quote}${name}${quote},`)
-  return quoted.some((text) => source.includes(text) && isInTest(source.slice(0, source.indexOf(text)).trimEnd()))
-}
-
-/** Whether a source that ends here goes on with the name of a test. */
-function isInTest(source: string): boolean {
-  const call = [...source.matchAll(/(?<![.\w])(?:test|describe\w*)(?:\.\w+)*\(/g)].at(-1)
-  if (call?.[0] === 'test(') return source.endsWith('test(')
-  return call?.[0].startsWith('test.each') === true && source.endsWith(')(')
+/** Items of the lists of a section, each on one line. */
+function listItems(section: string): string[] {
+  const parts = section.split(/\n(?=- |\n)/).map((part) => part.trim().replaceAll(/\s+/g, ' '))
+  return parts.filter((part) => part.startsWith('- '))
 }

@@ -6,8 +6,14 @@ export interface SoakLoad {
   stop(): Promise<string[]>
 }
 
+/** A load that is a program. */
+export interface ProgramLoad extends SoakLoad {
+  /** As `stop` gives them; there as soon as it has failed, or was stopped. */
+  readonly faults: Promise<string[]>
+}
+
 /** Runs a program again and again, a new process each time. One that fails is not run again. */
-export function repeatProgram(command: readonly string[]): SoakLoad {
+export function repeatProgram(command: readonly string[]): ProgramLoad {
   let running = startProgram(command)
   let isOver = false
   const run = async () => {
@@ -20,6 +26,7 @@ export function repeatProgram(command: readonly string[]): SoakLoad {
   }
   const faults = run()
   return {
+    faults,
     stop() {
       isOver = true
       running.kill()
@@ -29,11 +36,12 @@ export function repeatProgram(command: readonly string[]): SoakLoad {
 }
 
 /** Runs a program that is not to end by itself. */
-export function keepProgram(command: readonly string[]): SoakLoad {
+export function keepProgram(command: readonly string[]): ProgramLoad {
   const { ended, kill } = startProgram(command)
   let isOver = false
   const faults = ended.then((end) => (isOver ? [] : [`${command.join(' ')}: it ended with ${end}`]))
   return {
+    faults,
     stop() {
       isOver = true
       kill()

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
-import { TcpconnError } from '../../src/errors.js'
+import { TcpconnError } from '../../src/base/errors.js'
 import { cannotOpen, checkTrace } from '../../src/store/check-trace.js'
 import { APPLICATION_ID, latestVersion, migrate } from '../../src/store/migrate.js'
 
@@ -28,7 +28,7 @@ test('a trace of a newer version is refused, naming both versions', () => {
   const db = new Database(':memory:')
   db.pragma(`application_id = ${APPLICATION_ID}`)
   db.pragma('user_version = 99')
-  const reason = `its format is version 99, this tool knows ${latestVersion()}`
+  const reason = `its format is version 99; this tcpconn supports up to ${latestVersion()}`
   expect(() => checkTrace(db, 'a.db')).toThrow(expect.objectContaining({ code: 'E_NEWER_TRACE', reason }))
 })
 

@@ -5,18 +5,31 @@ import { insertSession, makeTrace, type HandMadeTrace } from './hand-made-trace.
 const COLUMNS = [
   'session_id started_ns time latency_ns outcome errno syn_retransmits pid tid process_start_ns comm',
   'exe uid user cgroup netns mntns family local_address local_port remote_address remote_port dns_name',
-  'dns_age_ns dns_lookup_ns dns_candidates container',
+  'dns_age_ns dns_lookup_ns dns_candidates container netns_cookie container_id container_name container_image pod_name pod_namespace',
+  'pod_uid nat_address nat_port service_address service_port',
 ].flatMap((line) => line.split(' '))
 
 const MAPPED_LOOPBACK = Buffer.from('00000000000000000000ffff7f000001', 'hex')
 const LOOPBACK = Buffer.from('00000000000000000000000000000001', 'hex')
+
+const CONTAINER = {
+  container_id: 'an id',
+  runtime_name: 'docker',
+  container_name: 'k8s_web_web-0_shop',
+  container_image: 'nginx:1.27',
+  pod_name: 'web-0',
+  pod_namespace: 'shop',
+  pod_uid: 'a uid',
+  pod_container_name: 'web',
+}
 
 /** A trace with a session and what an attempt refers to; attempts are added by `insertAttempt`. */
 function makeFilledTrace(): HandMadeTrace {
   const trace = makeTrace()
   insertSession(trace)
   trace.insert('cgroup', { cgroup_id: 1, session_id: 1, kernel_cgroup_id: 4242, path: '/system.slice/nginx.service' })
-  trace.db.exec("UPDATE cgroup SET container = 'nginx.service'")
+  trace.insert('container', { ...CONTAINER, container_key: 5, session_id: 1 })
+  trace.db.exec("UPDATE cgroup SET container = 'nginx.service', container_key = 5")
   trace.insert('process', {
     process_id: 1,
     session_id: 1,
@@ -29,6 +42,7 @@ function makeFilledTrace(): HandMadeTrace {
     cgroup_id: 1,
     netns: 4_026_531_840,
     mntns: 4_026_531_841,
+    netns_cookie: 9_007_199_254_740_997n,
   })
   trace.insert('endpoint', {
     endpoint_id: 1,
@@ -86,6 +100,7 @@ test('every value of an attempt comes back exactly', () => {
     dns_lookup_ns: 9_007_199_254_740_995n,
     dns_candidates: 3,
   })
+  trace.insert('connect_nat', { attempt_id: attemptId, nat_endpoint_id: 1, service_endpoint_id: null })
   expect(onlyRow(trace)).toEqual({
     session_id: 1n,
     started_ns: 1_700_000_001_123_456_790n,
@@ -114,6 +129,17 @@ test('every value of an attempt comes back exactly', () => {
     dns_lookup_ns: 9_007_199_254_740_995n,
     dns_candidates: 3n,
     container: 'nginx.service',
+    netns_cookie: 9_007_199_254_740_997n,
+    container_id: 'an id',
+    container_name: 'web',
+    container_image: 'nginx:1.27',
+    pod_name: 'web-0',
+    pod_namespace: 'shop',
+    pod_uid: 'a uid',
+    nat_address: '127.0.0.1',
+    nat_port: 65_535n,
+    service_address: null,
+    service_port: null,
   })
 })
 
@@ -137,6 +163,7 @@ test('what is not known is NULL, never 0', () => {
     dns_lookup_ns: null,
     dns_candidates: null,
     container: null,
+    netns_cookie: null,
     uid: 0n,
   })
 })

@@ -1,9 +1,9 @@
 import type { Database } from 'better-sqlite3'
-import { OUTCOMES } from '../../src/store/outcome.js'
+import { OUTCOMES } from '../../src/attempt/outcome.js'
 
 const KEYS = { endpoint: 'endpoint_id', process: 'process_id', second: 'unix_second' }
 
-/** One row of a window's sums, decoded by the words of src/store/sums-blob.ts. */
+/** One row of a window's sums, decoded by the words of src/sums/sums-blob.ts. */
 interface Sums {
   readonly id: number
   readonly counts: number[]

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { exportTrace } from '../../src/analyze/export/export-trace.js'
 import { describeTrace } from '../../src/analyze/info/describe-trace.js'
-import { summary } from '../../src/analyze/queries/summary.js'
-import { topEndpoints } from '../../src/analyze/queries/top-endpoints.js'
+import { summary } from '../../src/analyze/queries/summary/summary.js'
+import { topEndpoints } from '../../src/analyze/queries/top-endpoints/top-endpoints.js'
 import { readStatement } from '../../src/analyze/sql/read-statement.js'
 import { createSqlQuery } from '../../src/analyze/sql/sql-query.js'
-import { PACKAGE_ROOT } from '../../src/package-root.js'
-import { openOutput } from '../../src/record/session/open-output.js'
+import { PACKAGE_ROOT } from '../../src/base/package.js'
+import { openOutput } from '../../src/record/output/open-output.js'
 import { latestVersion } from '../../src/store/migrate.js'
 import { rowObjects, runQuery } from '../analyze/query-rows.js'
 import { makeTemporaryDirectory } from '../support/temporary-directory.js'
@@ -23,7 +23,8 @@ const fileOf = (version: number) => join(DIRECTORY, `version-${version}.db`)
 /** Columns of the attempts below, in the order of the view. */
 const COLUMNS = [
   'time latency_ns outcome errno syn_retransmits pid tid comm exe user cgroup netns family remote_address remote_port',
-  'dns_name dns_lookup_ns container',
+  'dns_name dns_lookup_ns container netns_cookie container_id container_name container_image pod_name pod_namespace pod_uid',
+  'nat_address nat_port service_address service_port',
 ].flatMap((line) => line.split(' '))
 
 type Value = string | number | null
@@ -31,50 +32,102 @@ const NETNS = 4_026_531_840
 const CURL = [1000, 1000, 'curl', 'curl', 'www-data', '/system.slice/cron.service', NETNS] as const
 const PHP = [2000, 2003, 'php-fpm', 'php-fpm8.2', 'www-data', '/system.slice/php8.2-fpm.service', NETNS] as const
 const NOBODY = [null, null, null, null, null, null, NETNS] as const
+const CART_ID = '0123456789abcdef'.repeat(4)
+const POD_UID = '0b9f2f3e-1111-2222-3333-444455556666'
+const CART_CGROUP = `/kubepods/burstable/pod${POD_UID}/${CART_ID}`
+const CART = [3000, 3000, 'php-fpm', 'php-fpm8.2', 'www-data', CART_CGROUP, NETNS] as const
 const WEB = [4, '192.0.2.1', 443] as const
 const MYSQL = [4, '10.0.0.2', 3306] as const
 
+const NO_CONTAINER = [null, null, null, null, null, null] as const
+const IN_CART = [CART_ID, 'cart', 'registry.example/shop/cart:1.4', 'cart-0', 'shop', POD_UID] as const
+
+const NOT_TRANSLATED = [null, null, null, null] as const
+/** Of the first attempts. */
+const TRANSLATED = [
+  ['10.244.1.7', 8443, null, null],
+  [null, null, '10.96.0.10', 443],
+] as const
+
 /** The attempts of a file by their start. */
 function attemptsOf(version: number): Value[][] {
+  const attempts: Value[][] = attemptsOutside(version).map((row, i) => [
+    ...row,
+    ...NO_CONTAINER,
+    ...((version >= 8 && TRANSLATED[i]) || NOT_TRANSLATED),
+  ])
+  if (version < 8) return attempts
+  const [time, short] = ['2023-11-14T22:13:29.123456Z', CART_ID.slice(0, 12)]
+  const inCart = [
+    time,
+    300_000,
+    'established',
+    null,
+    0,
+    ...CART,
+    ...WEB,
+    null,
+    null,
+    short,
+    4097,
+    ...IN_CART,
+    ...NOT_TRANSLATED,
+  ]
+  return attempts.toSpliced(-1, 0, inCart)
+}
+
+/** Outside of containers. */
+function attemptsOutside(version: number): Value[][] {
   const [name, lookupNs] = version >= 3 ? ['web.example', 15_000_000] : [null, null]
   const [cron, php] = version >= 3 ? ['cron.service', 'php8.2-fpm.service'] : [null, null]
+  const cookie = version >= 6 ? 4097 : null
   const attempts: Value[][] = [
-    ['2023-11-14T22:13:21.123456Z', 1_200_000, 'established', null, 0, ...CURL, ...WEB, name, lookupNs, cron],
-    ['2023-11-14T22:13:22.123456Z', 900_000, 'established', null, 0, ...CURL, ...WEB, name, lookupNs, cron],
-    ['2023-11-14T22:13:23.123456Z', 50_000, 'refused', 111, 0, ...CURL, 6, '::1', 443, null, null, cron],
-    ['2023-11-14T22:13:24.123456Z', 3_500_000_000, 'established', null, 2, ...PHP, ...WEB, null, null, php],
-    ['2023-11-14T22:13:25.123456Z', 250_000, 'established', null, 0, ...PHP, ...MYSQL, null, null, php],
-    ['2023-11-14T22:13:26.123456Z', 7_000_000_000, 'timed_out', 110, 0, ...PHP, ...MYSQL, null, null, php],
-    ['2023-11-14T22:14:18.123456Z', null, 'pending', null, null, ...CURL, ...MYSQL, null, null, cron],
+    ['2023-11-14T22:13:21.123456Z', 1_200_000, 'established', null, 0, ...CURL, ...WEB, name, lookupNs, cron, null],
+    ['2023-11-14T22:13:22.123456Z', 900_000, 'established', null, 0, ...CURL, ...WEB, name, lookupNs, cron, null],
+    ['2023-11-14T22:13:23.123456Z', 50_000, 'refused', 111, 0, ...CURL, 6, '::1', 443, null, null, cron, null],
+    ['2023-11-14T22:13:24.123456Z', 3_500_000_000, 'established', null, 2, ...PHP, ...WEB, null, null, php, cookie],
+    ['2023-11-14T22:13:25.123456Z', 250_000, 'established', null, 0, ...PHP, ...MYSQL, null, null, php, cookie],
+    ['2023-11-14T22:13:26.123456Z', 7_000_000_000, 'timed_out', 110, 0, ...PHP, ...MYSQL, null, null, php, cookie],
+    ['2023-11-14T22:14:18.123456Z', null, 'pending', null, null, ...CURL, ...MYSQL, null, null, cron, null],
   ]
   if (version < 4) return attempts
   return attempts.toSpliced(
     6,
     0,
-    ['2023-11-14T22:13:27.123456Z', null, 'established', null, 0, ...CURL, ...WEB, null, null, cron],
-    ['2023-11-14T22:13:28.123456Z', 400_000, 'established', null, 0, ...NOBODY, ...WEB, null, null, null],
+    ['2023-11-14T22:13:27.123456Z', null, 'established', null, 0, ...CURL, ...WEB, null, null, cron, null],
+    ['2023-11-14T22:13:28.123456Z', 400_000, 'established', null, 0, ...NOBODY, ...WEB, null, null, null, null],
   )
 }
+
+const countOf = (version: number) => (version >= 8 ? 10 : version >= 4 ? 9 : 7)
 
 /** What `info` prints, but for the size of the file. */
 function infoOf(version: number): string[] {
   const hasLookups = version >= 3
   const hasSkipped = version >= 4
+  const count = countOf(version)
   return [
     'session 1',
     `  loss          ${hasSkipped ? 'LOST 3 attempts: 1 ring full, 2 probe skipped by the kernel' : 'LOST 1 attempt: 1 ring full'}`,
-    hasSkipped ? expect.stringMatching(/^ {2}no process {4}the process of 1 attempt is not known/) : null,
+    hasSkipped ? expect.stringMatching(/^ {2}no process {4}the process of 1 attempt is unknown/) : null,
+    ...(version >= 5
+      ? ['  not seen      one thing is not seen', '  not seen      nor is another']
+      : ['  not seen      what the host hides is not known: the session was recorded before trace format 5']),
     '  host          web-1, Linux 6.1.0-31-amd64 x86_64, boot 2f1c4d34-0000-4000-8000-000000000000',
     '  recorded by   tcpconn 0.1.0: tcpconn record --duration 1m trace.db',
     '  filters       none',
     '  time          2023-11-14 22:13:20 UTC for 1m00s',
-    '  ended         its duration was over',
-    `  attempts      ${hasSkipped ? '9 (9.00/min)' : '7 (7.00/min)'}`,
-    `  outcomes      ${hasSkipped ? 6 : 4} established, 1 refused, 1 timed_out, 1 pending`,
+    '  ended         reached --duration',
+    `  attempts      ${count} (${count.toFixed(count < 10 ? 2 : 1)}/min)`,
+    `  outcomes      ${count - 3} established, 1 refused, 1 timed_out, 1 pending`,
     hasSkipped ? expect.stringMatching(/^ {2}of these {6}1 inexact/) : null,
     '  local errors  not recorded',
-    `  dns           ${hasLookups ? `udp: 2 lookups of 2 names; ${hasSkipped ? '22.2%' : '28.6%'} of attempts have a name` : 'lookups were not recorded'}`,
-    `  completeness  ${hasSkipped ? "9 recorded + 3 lost = the kernel's 12" : "7 recorded + 1 lost = the kernel's 8"} attempts (TcpActiveOpens)`,
+    version >= 8
+      ? '  nat           1 attempt with a translated destination, 1 with a replaced address'
+      : '  nat           not recorded',
+    `  dns           ${hasLookups ? `udp: 2 lookups of 2 names; ${(200 / count).toFixed(1)}% of attempts have a name` : 'lookups were not recorded'}`,
+    version >= 6 ? '  dns ports     53,5353' : null,
+    `  completeness  ${count} recorded + ${hasSkipped ? 3 : 1} lost = the kernel's ${count + (hasSkipped ? 3 : 1)} attempts (TcpActiveOpens)`,
     hasSkipped ? expect.stringMatching(/^ {2}skipped runs {2}40 .*, 5 /) : null,
   ].filter((line) => line !== null)
 }
@@ -105,7 +158,7 @@ describe.each(VERSIONS)('a trace of version %i', (version) => {
 
   test('is described', () => {
     const [first, ...lines] = describeTrace(fileOf(version))
-    expect(first).toMatch(hasFourth ? /: 1 session, 9 attempts, / : /: 1 session, 7 attempts, /)
+    expect(first).toContain(`: 1 session, ${countOf(version)} attempts, `)
     expect(lines).toEqual(infoOf(version))
   })
 
@@ -116,8 +169,8 @@ describe.each(VERSIONS)('a trace of version %i', (version) => {
       hosts: 'web-1',
       started_ns: 1_700_000_000_123_456_789n,
       recorded_ns: 60e9,
-      attempts: hasFourth ? 9 : 7,
-      established: hasFourth ? 6 : 4,
+      attempts: countOf(version),
+      established: countOf(version) - 3,
       refused: 1,
       timed_out: 1,
       pending: 1,
@@ -126,7 +179,7 @@ describe.each(VERSIONS)('a trace of version %i', (version) => {
       lost: hasFourth ? 3 : 1,
       completeness: 'incomplete',
       endpoints: 3,
-      processes: hasFourth ? 3 : 2,
+      processes: version >= 8 ? 4 : hasFourth ? 3 : 2,
       busiest_user: 'www-data',
       busiest_process_pid: 1000,
       dns_source: version >= 3 ? 'udp' : null,
@@ -138,9 +191,11 @@ describe.each(VERSIONS)('a trace of version %i', (version) => {
   test('has its endpoints, the busiest first', () => {
     const columns = ['remote_address', 'remote_port', 'attempts', 'failed', 'max_ns', 'syn_retransmits']
     const rows = rowObjects(runQuery(topEndpoints, [fileOf(version)]))
+    const web = ['192.0.2.1', 443, countOf(version) - 4, 0, 3_500_000_000, 2]
+    const mysql = ['10.0.0.2', 3306, 3, 1, 250_000, 0]
     expect(rows.map((row) => columns.map((column) => row[column]))).toEqual([
-      ['192.0.2.1', 443, hasFourth ? 5 : 3, 0, 3_500_000_000, 2],
-      ['10.0.0.2', 3306, 3, 1, 250_000, 0],
+      // As many attempts: by address.
+      ...(hasFourth ? [web, mysql] : [mysql, web]),
       ['::1', 443, 1, 1, null, 0],
     ])
   })

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { PACKAGE_ROOT } from '../../src/package-root.js'
+import { PACKAGE_ROOT } from '../../src/base/package.js'
 import { APPLICATION_ID, migrate } from '../../src/store/migrate.js'
 import { makeTemporaryDirectory } from '../support/temporary-directory.js'
 

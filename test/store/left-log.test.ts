@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { describeTrace } from '../../src/analyze/info/describe-trace.js'
-import { openOutput } from '../../src/record/session/open-output.js'
+import { openOutput } from '../../src/record/output/open-output.js'
 import { closeLeftTrace, describeMissingLog, findLeftLog } from '../../src/store/left-log.js'
 import { isWalFile } from '../../src/store/wal-mode.js'
 import { copyOfKilled, makeClosedTrace, newPath } from '../record/session/output-files.js'
@@ -46,13 +46,15 @@ describe('a trace whose recording ended while it was read', () => {
   test.each([
     ['info', (path: string) => ['info', path]],
     ['analyze', (path: string) => ['analyze', 'summary', path]],
-  ])('is closed by %s', async (_, command) => {
+    ['export', (path: string) => ['export', path, '--format', 'csv']],
+    ['replay', (path: string) => ['replay', path]],
+  ])('is closed by %s (SEC-49)', async (_, command) => {
     const path = makeLeftTrace()
     expect((await runTool(command(path))).status).toBe(0)
     expect(readdirSync(dirname(path))).toEqual(['trace.db'])
   })
 
-  test('is left alone where others may write, and when it may not be written or has another name', () => {
+  test('is left alone where others may write, and when it may not be written or has another name (SEC-49)', () => {
     const [shared, readOnly, linked] = [makeLeftTrace(), makeLeftTrace(), makeLeftTrace()]
     chmodSync(dirname(shared), 0o777)
     chmodSync(readOnly, 0o444)
@@ -76,7 +78,7 @@ describe('a trace whose recording ended while it was read', () => {
     expect(findLeftLog(path)).toBeNull()
   })
 
-  test('of a killed recorder keeps its log', () => {
+  test('of a killed recorder keeps its log (SEC-49)', () => {
     const path = copyOfKilled()
     closeLeftTrace(path)
     expect(findLeftLog(path)).toBe(`${path}-wal`)
@@ -88,16 +90,18 @@ describe('a copy without its log', () => {
     const path = copyWithoutLog()
     for (let i = 0; i < 2; i++) {
       expect(describeTrace(path)[1]).toBe(
-        `${path} was not closed and ${path}-wal is not there: attempts may be missing; copy both files`,
+        `${path} was not closed and ${path}-wal is missing: attempts may be missing; copy both files`,
       )
     }
   })
 
-  test('is reported by analyze', async () => {
+  test.each([
+    ['analyze', (path: string) => ['analyze', 'top-endpoints', path, '--format', 'json']],
+    ['export', (path: string) => ['export', path, '--format', 'csv']],
+    ['replay', (path: string) => ['replay', path]],
+  ])('is reported by %s', async (_, command) => {
     const path = copyWithoutLog()
-    expect((await runTool(['analyze', 'top-endpoints', path, '--format', 'json'])).stderr).toContain(
-      `${path}-wal is not there`,
-    )
+    expect((await runTool(command(path))).stderr).toContain(`${path}-wal is missing`)
   })
 
   test('that has no session at all says where the rest is', async () => {

@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
-import { TcpconnError } from '../../src/errors.js'
+import { TcpconnError } from '../../src/base/errors.js'
 import { latestVersion } from '../../src/store/migrate.js'
 import { openTrace } from '../../src/store/open-trace.js'
 import { mount } from '../support/mount.js'
@@ -92,7 +92,7 @@ describe('a trace', () => {
     makeReadOnly(dirname(copy))
     const error = openError(copy)
     expect(error.code).toBe('E_CANNOT_OPEN')
-    expect(error.reason).toContain('a directory that one may write')
+    expect(error.reason).toContain('write access to its directory')
     expect(error.hint).toContain(`${copy}-wal`)
   })
 
@@ -103,7 +103,7 @@ describe('a trace', () => {
     expect(readPragma(file, 'user_version')).toBe(1)
   })
 
-  test('is opened with what SQLite has against strangers, as far as it can be set', () => {
+  test('is opened with what SQLite has against strangers, as far as it can be set (SEC-39)', () => {
     const db = openTrace(closedTrace())
     expect(db.pragma('trusted_schema', { simple: true })).toBe(0)
     expect(db.pragma('query_only', { simple: true })).toBe(1)
@@ -118,13 +118,13 @@ describe('a trace', () => {
 
 describe('what is no trace', () => {
   test.each([
-    ['E_NO_SUCH_FILE', 'there is no such file', () => join(makeTemporaryDirectory(), 'missing.db')],
+    ['E_NO_SUCH_FILE', 'no such file', () => join(makeTemporaryDirectory(), 'missing.db')],
     ['E_NO_SUCH_FILE', 'not a regular file', () => makeTemporaryDirectory()],
     ['E_NO_SUCH_FILE', 'not a regular file', makeFifo],
     ['E_NOT_A_TRACE', 'the file is empty', () => makeFile('')],
     ['E_NOT_SQLITE', 'not an SQLite file', () => makeFile('time,latency\n'.repeat(100))],
     ['E_NOT_A_TRACE', 'of another program', makeOtherDatabase],
-    ['E_NEWER_TRACE', `this tool knows ${latestVersion()}`, makeNewerTrace],
+    ['E_NEWER_TRACE', `this tcpconn supports up to ${latestVersion()}`, makeNewerTrace],
   ])('%s: %s', (code, reason, make) => {
     const file = make()
     const error = openError(file)

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { makeTemporaryDirectory } from './temporary-directory.js'
 import { waitUntil } from './wait-until.js'
 
 /** A directory of cgroup v2, gone when the test ends. */
@@ -34,9 +35,23 @@ export function cgroupRoot(): string {
   return path
 }
 
-/** What follows runs in a mount namespace of its own, without cgroup v2. */
-export function withoutCgroup2(): string[] {
+/** What follows runs in a mount namespace of its own, in which cgroup v2 is not mounted. */
+export function withUnmountedCgroup2(): string[] {
   return ['unshare', '--mount', 'sh', '-c', 'umount --lazy "$0" && exec "$@"', cgroupRoot()]
+}
+
+/** And cannot mount it either. */
+export function withoutCgroup2(): string[] {
+  return [...withUnmountedCgroup2(), ...WITHOUT_SYS_ADMIN]
+}
+
+/** What follows runs with root's capabilities but CAP_SYS_ADMIN. */
+export const WITHOUT_SYS_ADMIN = ['setpriv', '--bounding-set=-sys_admin', '--inh-caps=-sys_admin']
+
+/** What follows runs in this cgroup and a cgroup namespace of its own, the only one that is mounted there: as in a container. */
+export function inPrivateNamespace({ exec }: Cgroup): string[] {
+  const script = 'mount -t cgroup2 none "$0" && umount --lazy "$1" && shift && exec "$@"'
+  return [...exec, 'unshare', '--cgroup', '--mount', 'sh', '-c', script, makeTemporaryDirectory(), cgroupRoot()]
 }
 
 function isRemoved(directory: string): boolean {

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs'
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
 
 /** What /proc/PID/fdinfo says of each descriptor of a process: `prog_id: 7` becomes `{ prog_id: '7' }`. */
 export function readDescriptors(pid: number): Readonly<Record<string, string>>[] {
@@ -6,5 +6,18 @@ export function readDescriptors(pid: number): Readonly<Record<string, string>>[]
   return readdirSync(directory).map((fd) => {
     const lines = readFileSync(`${directory}/${fd}`, 'utf8').matchAll(/^(\w+):[ \t]*(.*)$/gm)
     return Object.fromEntries([...lines].map(([, name, value]) => [name, value]))
+  })
+}
+
+/** Paths of the files that a process has open. */
+export function findOpenFiles(pid: number): string[] {
+  const directory = `/proc/${pid}/fd`
+  return readdirSync(directory).flatMap((fd) => {
+    try {
+      return [readlinkSync(`${directory}/${fd}`)]
+    } catch {
+      // It was closed between the two looks.
+      return []
+    }
   })
 }

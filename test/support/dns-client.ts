@@ -1,13 +1,16 @@
 import { run } from './process.js'
 import { REPOSITORY } from './repository.js'
 
-/** How names are asked for: by Node's resolver (c-ares), or by one packet each from a socket of the script's own. */
+/** How names are asked for: by Node's resolver (c-ares), or by one packet each from a socket of the script's own:
+ * after a truncated answer it asks again over TCP. */
 export type ClientKind = 'resolver' | 'connected' | 'unconnected'
 
 export interface Question {
   readonly name: string
   readonly type?: 'A' | 'AAAA'
   readonly server?: string
+  /** 53 by default. */
+  readonly serverPort?: number
 }
 
 export interface ClientOptions {
@@ -34,28 +37,36 @@ const SCRIPT = `
   const { encode, decode } = require('dns-packet')
   const delay = require('node:timers/promises').setTimeout
   const ask = {
-    resolver({ name, type, server }) {
+    resolver({ name, type, server, serverPort }) {
       const resolver = new Resolver({ timeout: giveUpMs, tries: 1 })
-      resolver.setServers([server])
+      resolver.setServers([server.includes(':') ? '[' + server + ']:' + serverPort : server + ':' + serverPort])
       return type === 'A' ? resolver.resolve4(name) : resolver.resolve6(name)
     },
-    async packet({ name, type, server }) {
+    async packet({ name, type, server, serverPort }) {
       const socket = require('node:dgram').createSocket(server.includes(':') ? 'udp6' : 'udp4')
       const opt = { type: 'OPT', name: '.', udpPayloadSize: 4096, flags: 0 }
       const flags = 256
       const packet = encode({ id: process.pid & 0xffff, type: 'query', flags, questions: [{ name, type }], additionals: [opt] })
       const answer = new Promise((resolve) => socket.once('message', resolve))
       if (kind === 'connected') {
-        await new Promise((resolve) => socket.connect(53, server, resolve))
+        await new Promise((resolve) => socket.connect(serverPort, server, resolve))
         socket.send(packet)
       } else {
-        socket.send(packet, 53, server)
+        socket.send(packet, serverPort, server)
       }
-      const payload = await Promise.race([answer, delay(giveUpMs)])
+      const first = await Promise.race([answer, delay(giveUpMs)])
       socket.close()
+      const isTruncated = first && (first[2] & 2) !== 0
+      const payload = isTruncated ? await askOverTcp(packet, serverPort, server) : first
       return payload ? decode(payload).answers.filter((one) => one.type === type).map(({ data }) => data) : []
     },
   }
+  /** A short answer comes in one piece. */
+  const askOverTcp = (packet, port, host) => new Promise((resolve, reject) => {
+    const socket = require('node:net').connect({ host, port })
+    socket.on('error', reject).once('data', (payload) => resolve(payload.subarray(2)))
+    socket.write(Buffer.concat([Buffer.from([packet.length >> 8, packet.length & 255]), packet]))
+  })
   const connect = (host) => new Promise((resolve) => {
     const socket = require('node:net').connect({ host, port }, () => socket.destroy())
     socket.on('error', () => {}).on('close', resolve)
@@ -77,7 +88,7 @@ const SCRIPT = `
 /** Asks a name server, one question after the other, in a process of its own. */
 export async function lookUp(questions: readonly Question[], options: ClientOptions = {}): Promise<ClientResult> {
   const { kind = 'resolver', port = 0, waitMs = 0, giveUpMs = 5000, under = [] } = options
-  const all = questions.map(({ name, type = 'A', server = '127.0.0.1' }) => ({ name, type, server }))
+  const all = questions.map((question) => ({ type: 'A', server: '127.0.0.1', serverPort: 53, ...question }))
   const asked = JSON.stringify({ questions: all, kind, port, waitMs, giveUpMs })
   const { pid, stdout, stderr } = await run([...under, process.execPath, '-e', SCRIPT, asked], { cwd: REPOSITORY })
   if (!stdout) throw new Error(`the DNS client failed: ${stderr}`)

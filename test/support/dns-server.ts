@@ -21,12 +21,13 @@ export function makeAddressedNamespace(): NetworkNamespace {
 /**
  * Starts dnsmasq, and resolves when it listens. It answers for what is below .example alone.
  * @param args `--host-record=name.example,10.77.0.1`
+ * @returns its process
  */
 export async function startDnsmasq(
   { exec }: Pick<NetworkNamespace, 'exec'>,
   args: readonly string[],
   addresses: readonly string[] = NAME_SERVERS,
-): Promise<void> {
+): Promise<number> {
   const options = [
     '--keep-in-foreground',
     '--conf-file=/dev/null',
@@ -37,31 +38,62 @@ export async function startDnsmasq(
   ]
   const listen = ['--bind-interfaces', ...addresses.map((address) => `--listen-address=${address}`)]
   const { pid } = start([...exec, 'dnsmasq', ...options, ...listen, '--local=/example/', ...args])
-  await waitUntil('dnsmasq to listen', () => isListening(pid))
+  await waitUntil('dnsmasq to listen', () => isListening(pid, 53))
+  return pid
 }
 
 const SLOW_SERVER = `
-  const { decode, encode } = require('dns-packet')
-  const [address, delayMs] = process.argv.slice(1)
-  const socket = require('node:dgram').createSocket('udp4')
-  socket.on('message', (payload, from) => {
-    const { id, questions } = decode(payload)
-    const answers = [{ type: 'A', name: questions[0].name, ttl: 1, data: address }]
-    const answer = encode({ id, type: 'response', questions, answers })
-    setTimeout(() => socket.send(answer, from.port, from.address), Number(delayMs))
+  const { TRUNCATED_RESPONSE, decode, encode } = require('dns-packet')
+  const { address, delayMs, listen, port, records, truncation } = JSON.parse(process.argv[1])
+  const answer = ({ id, questions }, count, flags = 0) => {
+    const answers = Array.from({ length: count }, () => ({ type: 'A', name: questions[0].name, ttl: 1, data: address }))
+    return encode({ id, type: 'response', flags, questions, answers })
+  }
+  const truncate = {
+    records(query) {
+      const packet = answer(query, 0, TRUNCATED_RESPONSE)
+      packet.writeUInt16BE(62, 6)
+      return packet
+    },
+    bytes: (query) => answer(query, 3, TRUNCATED_RESPONSE).subarray(0, -1),
+  }
+  const udp = require('node:dgram').createSocket(listen.includes(':') ? 'udp6' : 'udp4')
+  udp.on('message', (payload, from) => {
+    const query = decode(payload)
+    const packet = truncation ? truncate[truncation](query) : answer(query, records)
+    setTimeout(() => udp.send(packet, from.port, from.address), delayMs)
   })
-  socket.bind(53, '127.0.0.1')`
+  const tcp = require('node:net').createServer((socket) => {
+    socket.on('error', () => {}).once('data', (payload) => {
+      const packet = answer(decode(payload.subarray(2)), 1)
+      socket.end(Buffer.concat([Buffer.from([packet.length >> 8, packet.length & 255]), packet]))
+    })
+  })
+  tcp.listen(port, listen, () => udp.bind(port, listen))`
 
-/** A server that gives every name the same address, after a while. A million ms stand for never. */
-export async function startSlowServer(
-  { exec }: Pick<NetworkNamespace, 'exec'>,
-  { address, delayMs }: { readonly address: string; readonly delayMs: number },
-): Promise<void> {
-  const { pid } = start([...exec, process.execPath, '-e', SLOW_SERVER, address, String(delayMs)], { cwd: REPOSITORY })
-  await waitUntil('the slow server to listen', () => isListening(pid))
+/** A server that gives every name the same address, after a while. */
+export interface SlowServer {
+  readonly address: string
+  /** Of answers over UDP. A million stand for never. */
+  readonly delayMs: number
+  readonly listen?: string
+  readonly port?: number
+  /** How often an answer over UDP has the address: once by default */
+  readonly records?: number
+  /** Answers over UDP say that they were truncated: all records left out and 62 counted, or without the last byte of three. */
+  readonly truncation?: 'records' | 'bytes'
 }
 
-/** Whether port 53 is bound to in the network namespace of a process, over UDP. */
-function isListening(pid: number): boolean {
-  return /:0035 /.test(readFileSync(`/proc/${pid}/net/udp`, 'utf8'))
+/** Starts it over UDP and TCP, on port 53 of 127.0.0.1 by default, and resolves when it listens. */
+export async function startSlowServer({ exec }: Pick<NetworkNamespace, 'exec'>, server: SlowServer): Promise<void> {
+  const options = { listen: '127.0.0.1', port: 53, records: 1, ...server }
+  const command = [...exec, process.execPath, '-e', SLOW_SERVER, JSON.stringify(options)]
+  const { pid } = start(command, { cwd: REPOSITORY })
+  await waitUntil('the slow server to listen', () => isListening(pid, options.port))
+}
+
+/** Whether a port is bound to in the network namespace of a process, over UDP. */
+function isListening(pid: number, port: number): boolean {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')} `
+  return ['udp', 'udp6'].some((table) => readFileSync(`/proc/${pid}/net/${table}`, 'utf8').includes(local))
 }

@@ -12,6 +12,7 @@ const PROGRAMS = {
   unshare: 'util-linux',
   setpriv: 'util-linux',
   dnsmasq: 'dnsmasq-base',
+  nft: 'nftables',
 }
 
 /**

@@ -9,7 +9,7 @@ import { REPOSITORY } from './repository.js'
 
 /** What a package is made of, and what makes it. */
 const SOURCES = ['bpf', 'docs', 'migrations', 'script', 'src', 'systemd', 'package.json', 'tsconfig.json', '.npmrc']
-const TEXTS = ['README.md', 'CHANGELOG.md', 'LICENSE']
+const TEXTS = ['README.md', 'README.zh-CN.md', 'CHANGELOG.md', 'LICENSE']
 const execute = promisify(execFile)
 
 /** `npm pack` of a copy of this checkout that was never built. @returns the path of the package */

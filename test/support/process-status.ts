@@ -20,6 +20,12 @@ export function readRunDelayMs(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6
 }
 
+/** CPU time that a process has used, in ticks of 10 ms: utime and stime of proc_pid_stat(5). */
+export function readCpuTicks(pid: number): number {
+  const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+  return Number(afterName[11]) + Number(afterName[12])
+}
+
 function parseStatus(text: string): ThreadStatus {
   const entries = text.split('\n').map((line) => {
     const [name = '', value = ''] = line.split(/:\s*/)

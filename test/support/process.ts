@@ -26,6 +26,8 @@ export interface Running {
   readonly finished: Promise<Finished>
   /** What it has written to stdout so far. */
   output(): string
+  /** What it has written to stderr so far. */
+  errors(): string
 }
 
 /** Starts a process that does not outlive the test. */
@@ -47,7 +49,7 @@ export function start(command: readonly string[], options: ProcessOptions = {}):
     child.kill('SIGKILL')
     await finished.catch(() => {})
   })
-  return { pid: child.pid ?? -1, child, finished, output: () => text.stdout }
+  return { pid: child.pid ?? -1, child, finished, output: () => text.stdout, errors: () => text.stderr }
 }
 
 /** Runs a process to its end. */

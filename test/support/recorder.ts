@@ -20,7 +20,7 @@ export interface Recording {
 }
 
 /** Far longer than any test: when a test run is killed, its recorders come to an end as well. */
-const LONGEST = '2m'
+const LONGEST = '20m'
 
 /** Starts `tcpconn record` and resolves when the probe takes up attempts. */
 export async function startRecording(options: RecordingOptions = {}): Promise<Recording> {

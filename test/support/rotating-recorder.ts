@@ -19,19 +19,22 @@ export interface RotatingRecording {
   readonly finished: Promise<Finished>
   /** The traces that are there now, the oldest first. */
   files(): string[]
+  /** What it has said on stderr so far. */
+  errors(): string
   /** Ends it, and fails unless it ends well. Resolves with what it said on stderr. */
   stop(signal?: NodeJS.Signals): Promise<string>
 }
 
 /** Resolves when the probe takes up attempts. */
 export async function startRotating({ args, directory = makeTemporaryDirectory(), ...options }: RotatingOptions) {
-  const running = startTool(['record', join(directory, 'trace.db'), '--duration', '2m', ...args], options)
+  const running = startTool(['record', join(directory, 'trace.db'), '--duration', '20m', ...args], options)
   await waitUntilRecording(running, (path) => path.startsWith(`${directory}/trace-`) && path.endsWith('-wal'))
   const recording: RotatingRecording = {
     pid: running.pid,
     directory,
     finished: running.finished,
     files: () => listTraces(directory),
+    errors: running.errors,
     async stop(signal = 'SIGTERM') {
       running.child.kill(signal)
       const { status, signal: end, stderr } = await running.finished

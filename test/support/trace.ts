@@ -29,6 +29,17 @@ export interface ConnectRow {
   dns_lookup_ns: number | null
   dns_candidates: number | null
   container: string | null
+  netns_cookie: number | null
+  container_id: string | null
+  container_name: string | null
+  container_image: string | null
+  pod_name: string | null
+  pod_namespace: string | null
+  pod_uid: string | null
+  nat_address: string | null
+  nat_port: number | null
+  service_address: string | null
+  service_port: number | null
 }
 
 /** A row of `session`, as far as tests look at it. */
@@ -48,7 +59,10 @@ export interface SessionRow {
   comparable_attempts: number | null
   uncomparable_attempts: number | null
   dns_source: string | null
+  dns_ports: string | null
   has_local_errors: number
+  has_nat: number
+  nat_lost_count: number
   dns_lost_count: number
   dns_malformed_count: number
   dns_evicted_count: number

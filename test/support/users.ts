@@ -1,5 +1,6 @@
 import { chownSync } from 'node:fs'
 import { join } from 'node:path'
+import { openHostView } from '../../src/record/host/host-view.js'
 import { makeTemporaryDirectory } from './temporary-directory.js'
 
 /** An account that every Debian and Ubuntu has, of games that nobody runs: base-passwd. */
@@ -29,4 +30,9 @@ export function recordAsGames() {
   const directory = makeTemporaryDirectory()
   chownSync(directory, GAMES_UID, GAMES_GID)
   return { file: join(directory, 'trace.db'), env: SUDO_GAMES }
+}
+
+/** `name` where processes of the tests have the root directory of the host, whose accounts are named; `null` in another one. */
+export function hostUser(name: string): string | null {
+  return openHostView().root === '/' ? name : null
 }

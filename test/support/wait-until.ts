@@ -7,11 +7,21 @@ import { setTimeout as delay } from 'node:timers/promises'
 export async function waitUntil<T>(
   what: string,
   find: () => T | null | undefined | false | '',
-  { timeoutMs = 30_000, everyMs = 5 } = {},
+  { timeoutMs = 60_000, everyMs = 5 } = {},
 ): Promise<T> {
   for (const until = performance.now() + timeoutMs; performance.now() < until; await delay(everyMs)) {
     const found = find()
     if (found) return found
   }
   throw new Error(`after ${timeoutMs} ms still waiting for ${what}`)
+}
+
+/**
+ * Looks every 5 ms, for `periodMs`, for what must not happen. On a busy machine it looks for longer, and never fails for that.
+ * @throws as soon as `find` gives something truthy, naming `what`
+ */
+export async function expectNever(what: string, find: () => unknown, periodMs: number): Promise<void> {
+  for (const until = performance.now() + periodMs; performance.now() < until; await delay(5)) {
+    if (find()) throw new Error(`there was ${what}`)
+  }
 }

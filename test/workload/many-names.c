@@ -5,7 +5,8 @@
  *   many-names SILENT ATTEMPTS OPEN
  *
  * SILENT never answers. An attempt ends when OPEN others have begun after it. Prints { pid, names, attempts }: name i
- * connects to port 10000 + i.
+ * connects to port 10000 + i. Every attempt sends its process as well: a pause after each OPEN of them leaves the recorder time
+ * to empty its ring.
  */
 #define _GNU_SOURCE
 #include <stdint.h>
@@ -17,6 +18,7 @@
 #define FIRST_PORT 10000
 #define NAMES 2000
 #define MAX_OPEN 8000
+#define PAUSE_US 200000
 
 static char names[NAMES][16];
 static int fds[MAX_OPEN];
@@ -86,6 +88,8 @@ int main(int argc, char **argv)
 			close(fds[i % open]);
 		take_name(&remote, i % NAMES);
 		fds[i % open] = begin(&remote);
+		if (i % open == open - 1)
+			usleep(PAUSE_US);
 	}
 	printf("{\"pid\":%d,\"attempts\":%d,\"names\":[", getpid(), attempts);
 	for (int i = 0; i < NAMES; i++)

@@ -51,16 +51,6 @@ static void await(int fd, short events)
 		err(1, "poll");
 }
 
-static void await_line(void)
-{
-	char byte;
-
-	do {
-		if (read(STDIN_FILENO, &byte, 1) != 1)
-			exit(0);
-	} while (byte != '\n');
-}
-
 static void reset_on_close(int fd)
 {
 	const struct linger reset = { 1, 0 };

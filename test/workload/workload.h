@@ -49,6 +49,17 @@ static inline struct endpoint parse_endpoint(const char *address, const char *po
 	return endpoint;
 }
 
+/* Ends the workload when stdin ends. */
+static inline void await_line(void)
+{
+	char byte;
+
+	do {
+		if (read(STDIN_FILENO, &byte, 1) != 1)
+			exit(0);
+	} while (byte != '\n');
+}
+
 static inline int port_of(const struct endpoint *endpoint)
 {
 	/* sin_port and sin6_port are in the same place. */

@@ -1,4 +1,4 @@
-import { formatDuration } from '../../show/format-duration.js'
+import { formatDuration } from '../../text/format-duration.js'
 
 /** Round numbers of a decade, times ten, from fine to coarse. */
 const STEPS: readonly (readonly number[])[] = [
@@ -22,7 +22,7 @@ export function latencyEdges(minNs: number, maxNs: number, maxBands: number): nu
 
 function edgesOf(steps: readonly number[], minNs: number, maxNs: number): number[] {
   const edges = [0]
-  // A decade more on either side: logarithms are not exact.
+  // One more decade on both sides, because logarithms are not exact.
   const lowest = Math.max(0, Math.floor(Math.log10(Math.max(minNs, 1))) - 1)
   const highest = Math.ceil(Math.log10(Math.max(maxNs, 1))) + 1
   for (let decade = lowest; decade <= highest; decade++) {
@@ -36,7 +36,7 @@ function edgesOf(steps: readonly number[], minNs: number, maxNs: number): number
   return edges.slice(first, last + 1)
 }
 
-/** An edge as short as it can be said: `1 ms`, `1.5 s`. */
+/** The shortest text of an edge: `1 ms`, `1.5 s`. */
 export function formatEdge(ns: number): string {
   return formatDuration(ns).replace(/(\.\d*?)0+ /, (_, digits: string) => `${digits === '.' ? '' : digits} `)
 }

@@ -1,4 +1,4 @@
-import { formatCount } from '../../show/format-number.js'
+import { formatCount } from '../../text/format-number.js'
 import { formatEdge } from './latency-scale.js'
 import { spread } from './render-sparklines.js'
 
@@ -6,25 +6,25 @@ import { spread } from './render-sparklines.js'
 export interface Heatmap {
   /** Edges of the bands in ns, ascending, one more than bands */
   readonly edges: readonly number[]
-  /** A column of counts per interval of time, by band */
+  /** A column of counts per interval, by band */
   readonly columns: readonly (readonly number[])[]
-  /** Attempts without a connection, per interval */
+  /** Failed attempts per interval */
   readonly failed: readonly number[]
-  /** What stands below the beginning and the end */
+  /** Texts below the start and the end */
   readonly ends: readonly [string, string]
-  /** What a column stands for: `6 s` */
+  /** Duration of a column: `6 s` */
   readonly interval: string
 }
 
-/** What a heat map needs beside its columns. */
+/** Texts beside the columns of a heat map. */
 export const HEATMAP_MARGIN = 9
 
 const SHADES = ['░', '▒', '▓', '█'] as const
 const FRAME = ' │'
 
 /**
- * Time to the right, latency upwards, shades for counts, darker by factors; failures below.
- * @returns lines at most `width` wide
+ * Time to the right, latency upwards, shades for counts on a logarithmic scale, failures below.
+ * @returns lines of at most `width` columns
  */
 export function renderHeatmap({ edges, columns, failed, ends, interval }: Heatmap, width: number): string[] {
   const times = Math.max(1, Math.floor((width - HEATMAP_MARGIN) / Math.max(1, columns.length)))
@@ -51,7 +51,7 @@ export function renderHeatmap({ edges, columns, failed, ends, interval }: Heatma
   return lines.map((text) => text.slice(0, width).trimEnd())
 }
 
-/** From which count on each shade is used. A single attempt shows, and the bulk still has a shape. */
+/** The lowest count of each shade. A single attempt is visible, and high counts remain distinguishable. */
 function thresholdsOf(max: number): number[] {
   return [1, Math.ceil(max / 64), Math.ceil(max / 8), Math.ceil(max / 2)]
 }
@@ -61,13 +61,13 @@ function shadeOf(count: number, thresholds: readonly number[]): string {
   return SHADES[thresholds.findLastIndex((threshold) => count >= threshold)] ?? ' '
 }
 
-/** In one line, or in two where there is no room. */
+/** In one line, or in two if one is too narrow. */
 function describe(shades: string, column: string, width: number): string[] {
   const line = `${shades}; ${column}`
   return HEATMAP_MARGIN + line.length <= width ? [line] : [shades, column]
 }
 
-/** Shades that begin with the same count are one: the darkest. */
+/** Of shades with the same lowest count, keeps the darkest. */
 function describeShades(thresholds: readonly number[]): string {
   const named = SHADES.flatMap((shade, i) => {
     const from = thresholds[i] as number

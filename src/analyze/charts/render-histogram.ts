@@ -1,4 +1,4 @@
-import { formatCount } from '../../show/format-number.js'
+import { formatCount } from '../../text/format-number.js'
 import { formatEdge } from './latency-scale.js'
 
 /** Values from `fromNs` to below `toNs`. */
@@ -10,12 +10,12 @@ export interface Band {
 
 const GAP = '  '
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
-/** Shorter bars say nothing: what stands left of them is left out first. */
+/** Minimum width of bars: other columns are dropped first. */
 const MIN_BAR_WIDTH = 10
 
 /**
- * A histogram that lies on its side, a line per band, with counts and their share in all.
- * @returns lines at most `width` wide, none without bands
+ * A horizontal histogram, one line per band, with counts and percentages.
+ * @returns lines of at most `width` columns; none without bands
  */
 export function renderHistogram(bands: readonly Band[], width: number): string[] {
   if (bands.length === 0) return []
@@ -34,7 +34,7 @@ export function renderHistogram(bands: readonly Band[], width: number): string[]
   )
 }
 
-/** A bar of `share` of the width, in eighths of a character; something that is not nothing shows. */
+/** A bar of `share` of the width, in eighths of a character. Anything above 0 is visible. */
 function renderBar(share: number, width: number): string {
   const eighths = share > 0 ? Math.max(1, Math.round(share * width * 8)) : 0
   return '█'.repeat(eighths >> 3) + (EIGHTHS[eighths & 7] as string)

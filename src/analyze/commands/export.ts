@@ -1,8 +1,7 @@
 import type { Command } from 'commander'
 import { EXPORT_FORMATS } from '../export/export-formats.js'
 import type { ExportOptions } from '../export/export-trace.js'
-import { choiceOption } from './choice-option.js'
-import { addScopeOptions } from './scope-options.js'
+import { addScopeOptions, choiceOption } from './scope-options.js'
 
 const EXAMPLES = `
 Examples:
@@ -11,16 +10,19 @@ Examples:
   tcpconn export host-a.db host-b.db --session all --format parquet --partition host,date -o connects
   tcpconn export --format arrow | python3 analyze.py`
 
-/** Adds `export`. Arrow and Parquet bring large packages along: they are loaded when something is exported. */
+/** Adds `export`. Loads the large packages of Arrow and Parquet only if they are used. */
 export function addExport(program: Command): void {
   const command = program
     .command('export')
     .description('write attempts as Parquet, Arrow, CSV or JSON lines, with the columns of the view connects')
-    .argument('[files...]', 'trace files, exported as one, with the column host', ['tcpconn.db'])
-    .addOption(choiceOption('--format <format>', 'what to write', EXPORT_FORMATS).makeOptionMandatory())
-    .option('-o, --output <file>', 'write into this new file, which appears when it is whole; - is stdout')
-    .option('--partition <keys>', 'a Parquet data set in directories, by host, date or host,date, below the output')
-    .option('-q, --quiet', 'neither progress nor warnings')
+    .argument('[files...]', 'trace files, exported as one data set', ['tcpconn.db'])
+    .addOption(choiceOption('--format <format>', 'output format', EXPORT_FORMATS).makeOptionMandatory())
+    .option('-o, --output <file>', 'write to this new file, which appears when it is complete; - is stdout')
+    .option(
+      '--partition <keys>',
+      'with Parquet: write a data set partitioned by host, date or host,date into the directory of --output',
+    )
+    .option('-q, --quiet', 'no progress bar and no warnings')
   addScopeOptions(command, ['exact'])
   command.addHelpText('after', EXAMPLES).action(async (files: string[], options: ExportOptions) => {
     const { exportTrace } = await import('../export/export-trace.js')

@@ -10,7 +10,7 @@ Examples:
   tcpconn replay tcpconn.db --latency 10 --last 5m
   tcpconn replay tcpconn.db --outcome=failed --wall --container`
 
-/** Adds `replay`: a trace as `live` shows it. */
+/** Adds `replay`, which shows a trace like `live`. */
 export function addReplay(program: Command): void {
   const command = program
     .command('replay')

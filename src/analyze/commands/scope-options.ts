@@ -1,34 +1,45 @@
 import { Option, type Command } from 'commander'
+import type { FilterOption } from '../../options/filters.js'
+import { addFilterOptions } from '../../options/add-filter-options.js'
+import { UsageError } from '../../base/errors.js'
+import { nearestName } from '../../text/nearest-name.js'
 
-const collect = (value: string, previous: string[] = []) => [...previous, value]
+/** Filters by names that the recorder found. */
+const NAME_FILTERS: readonly FilterOption[] = [
+  {
+    flags: '--container <name>',
+    takes: 'list',
+    description: 'only containers with this name or id, or units; repeatable',
+  },
+  { flags: '--pod <pod>', takes: 'list', description: 'only this pod: shop/cart-0 (namespace/name); repeatable' },
+  { flags: '--namespace <name>', takes: 'list', description: 'only pods of this namespace; repeatable' },
+]
 
 /**
- * Adds the options that say which attempts are covered: those of select-scope.ts.
- * @param left names of options that are not added
+ * Adds the options that select attempts, see select-scope.ts.
+ * @param left names of options to leave out
  */
 export function addScopeOptions(command: Command, left: readonly string[] = []): void {
   const add = (option: Option) => (left.includes(option.name()) ? command : command.addOption(option))
   const one = (flags: string, description: string, group: string) =>
     add(new Option(flags, description).helpGroup(group))
-  const list = (flags: string, description: string) =>
-    add(new Option(flags, description).argParser(collect).helpGroup('Filters:'))
-  one('--session <number>', 'this session, or all; the newest without it', 'Time:')
+  one('--session <number>', 'this session, or all (default: the newest)', 'Time:')
   one(
     '--since <time>',
     'from this time on: 2026-01-31T10:00:00Z, "2026-01-31 10:00" or 10:00 (local), +5m, -5m',
     'Time:',
   )
-  one('--until <time>', 'up to this time; +5m is after the beginning, -5m before the end of the trace', 'Time:')
-  one('--last <duration>', 'only this long before the end: 1h', 'Time:')
-  list('-p, --pid <pids>', 'only these processes: 1234 or 1234,5678')
-  list('-u, --uid <users>', 'only these users, by number or by name as recorded: 1000,www-data')
-  list('-P, --port <ports>', 'only these remote ports: 80,443')
-  one('-4, --ipv4', 'only IPv4, IPv4-mapped addresses included', 'Filters:')
-  one('-6, --ipv6', 'only IPv6', 'Filters:')
-  list('--comm <name>', 'only threads of this name; repeat it for more')
-  list('--dst <networks>', 'only these remote addresses or networks: 10.0.0.0/8')
-  one('--min-latency <time>', 'only attempts that took at least this long: 5ms', 'Filters:')
-  list('--outcome <names>', 'only these; latency statistics cover them then: failed, established, refused, timed_out …')
-  list('--cgroup <path>', 'only processes in this cgroup and below it, as recorded; repeat it for more')
-  add(new Option('--exact', 'percentiles from every value instead of histograms'))
+  one('--until <time>', 'up to this time; +5m counts from the beginning of the sessions, -5m from their end', 'Time:')
+  one('--last <duration>', 'only the last part of the trace: 1h', 'Time:')
+  addFilterOptions(command, { more: NAME_FILTERS, left })
+  add(new Option('--exact', 'compute percentiles from every value instead of from histograms'))
+}
+
+/** An option with a fixed set of values. Its error suggests the nearest value. */
+export function choiceOption(flags: string, description: string, choices: readonly string[]): Option {
+  const option = new Option(flags, description).choices(choices)
+  return option.argParser((value) => {
+    if (choices.includes(value)) return value
+    throw new UsageError(option.long ?? flags, value, choices.join(', '), nearestName(value, choices))
+  })
 }

@@ -1,23 +1,23 @@
 import type { BatchWriter, ExportSchema, FileMetadata } from './rows/column.js'
 
-/** What `--format` accepts. */
+/** Values of `--format`. */
 export const EXPORT_FORMATS = ['parquet', 'arrow', 'csv', 'jsonl'] as const
 
 export type ExportFormatName = (typeof EXPORT_FORMATS)[number]
 
-/** What a format is made with. */
+/** Settings of a writer. */
 export interface FormatInput {
   readonly columns: ExportSchema
   readonly metadata: FileMetadata
-  /** Whether it goes to a pipe, which can only be read from its beginning. */
+  /** Whether the output is a pipe, which can only be read sequentially. */
   readonly isStream: boolean
 }
 
 export interface ExportFormat {
   readonly isBinary: boolean
-  /** Attempts that are read and written at a time */
+  /** Attempts per batch */
   readonly batchRows: number
-  /** Packages are loaded here, for the one format that is asked for. */
+  /** Loads the packages of this format. */
   load(): Promise<(input: FormatInput) => BatchWriter>
 }
 

@@ -1,15 +1,15 @@
 import { setImmediate } from 'node:timers/promises'
-import { UsageError } from '../../errors.js'
-import { safeLine } from '../../show/safe-text.js'
+import { UsageError } from '../../base/errors.js'
+import { safeLine } from '../../text/safe-text.js'
 import { findDamage } from '../../store/find-damage.js'
 import { requireDifferentFiles } from '../options/different-files.js'
 import { selectScope, type RawScope } from '../options/select-scope.js'
 import { openSink, ReaderGone } from '../output/sink.js'
-import { describeLoss } from '../trace/session-facts.js'
-import { withTraces } from '../trace/trace.js'
+import { describeMissing } from '../scan/completeness-lines.js'
+import { withTraces } from '../scan/trace.js'
 import { EXPORT_FORMATS, FORMATS, type ExportFormatName } from './export-formats.js'
 import { createFileTarget, type ExportTarget } from './file-target.js'
-import { parsePartition, type PartitionKey } from './parse-partition.js'
+import { parsePartition, type PartitionKey } from './partition-directory.js'
 import { openPartitionTarget } from './partition-target.js'
 import { createProgressLine } from './progress-line.js'
 import { createAttemptTable, type AttemptTable } from './rows/attempt-table.js'
@@ -37,7 +37,8 @@ export async function exportTrace(files: readonly string[], options: ExportOptio
   try {
     await withTraces(files, async (traces) => {
       const scope = selectScope(traces, options)
-      if (!options.quiet) for (const line of describeLoss(scope.parts)) process.stderr.write(`${safeLine(line)}\n`)
+      if (!options.quiet)
+        for (const line of describeMissing(traces, scope.parts, options)) process.stderr.write(`${safeLine(line)}\n`)
       const table = createAttemptTable(scope, format.batchRows)
       const metadata = describeExport(scope, table.columns, selectionOf(options))
       const create = () => createWriter({ columns: table.columns, metadata, isStream: path === null })
@@ -55,7 +56,7 @@ export async function exportTrace(files: readonly string[], options: ExportOptio
   }
 }
 
-/** @returns how many attempts were written */
+/** @returns the number of written attempts */
 async function writeAll(table: AttemptTable, target: ExportTarget, { quiet = false }: ExportOptions): Promise<number> {
   const line = createProgressLine(process.stderr.isTTY && !quiet)
   const progress = { scanned: 0, total: 0 }
@@ -65,7 +66,7 @@ async function writeAll(table: AttemptTable, target: ExportTarget, { quiet = fal
       rowCount += rows.count
       await target.add(rows)
       line.draw(rowCount, progress)
-      // Signals are seen here.
+      // Signals are handled here.
       await setImmediate()
     }
     await target.finish()
@@ -76,7 +77,7 @@ async function writeAll(table: AttemptTable, target: ExportTarget, { quiet = fal
   }
 }
 
-/** @returns `null` for stdout */
+/** @returns `null`: stdout */
 function outputPath({ output, format, partition }: ExportOptions, keys: readonly PartitionKey[]): string | null {
   if (output === '') throw new UsageError('--output', output, 'the name of a new file or directory, or - for stdout')
   if (keys.length > 0) {
@@ -95,7 +96,7 @@ function outputPath({ output, format, partition }: ExportOptions, keys: readonly
   return null
 }
 
-/** What chose the attempts, for the file's metadata. */
+/** The selection of attempts, for the metadata of the file. */
 function selectionOf({ format: _, output: __, partition: ___, quiet: ____, ...selection }: ExportOptions) {
   return selection
 }

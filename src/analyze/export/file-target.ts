@@ -3,13 +3,13 @@ import type { AttemptRows } from './rows/attempt-rows.js'
 import type { AttemptTable } from './rows/attempt-table.js'
 import type { BatchWriter } from './rows/column.js'
 
-/** Where attempts are written. */
+/** The destination of attempts. */
 export interface ExportTarget {
-  /** The arrays may be used again when it resolves. */
+  /** The arrays can be reused when it resolves. */
   add(rows: AttemptRows): Promise<void>
-  /** Makes what was written appear under its name. */
+  /** Gives the output its name. */
   finish(): Promise<void>
-  /** Leaves nothing behind. After `finish` it does nothing. */
+  /** Removes the output. Does nothing after `finish`. */
   abort(): void
 }
 

@@ -1,17 +1,31 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import type { PartitionKey } from './parse-partition.js'
+import { UsageError } from '../../base/errors.js'
 
-/** What file systems take (NAME_MAX), without `host=`. */
+/** The keys of a partitioned data set. */
+export type PartitionKey = 'host' | 'date'
+
+/** NAME_MAX without `host=`. */
 const MAX_VALUE_BYTES = 255 - 'host='.length
 const DAY_MS = 86_400_000
-/** What Hive, and who reads as it does, takes for NULL: it has no empty values. */
+/** The name of NULL in Hive, which has no empty values. */
 const NO_VALUE = '__HIVE_DEFAULT_PARTITION__'
 
 /**
- * The directory of a partition, as `host=NAME/date=2026-01-31`. Host names come from traces, and traces from anywhere:
- * only what is harmless in a path is left as it is, the rest is percent-encoded, as Hive and DuckDB read it. What is longer
- * than a name in a file system may be is cut off, with a hash that tells it from what begins alike.
+ * `host,date`, one of them or both, in the order of the directories.
+ * @throws UsageError
+ */
+export function parsePartition(text: string | undefined): readonly PartitionKey[] {
+  if (text === undefined) return []
+  const keys = text.split(',').map((key) => key.trim())
+  const isKnown = keys.every((key): key is PartitionKey => key === 'host' || key === 'date')
+  if (isKnown && new Set(keys).size === keys.length) return keys as readonly PartitionKey[]
+  throw new UsageError('--partition', text, 'host, date, or both: host,date')
+}
+
+/**
+ * The directory of a partition, like `host=NAME/date=2026-01-31`. Host names in traces are untrusted: characters that are not safe
+ * in a path are percent-encoded, as Hive and DuckDB read them. A name that is too long for a file system is cut and gets a hash.
  * @param day in UTC, counted from 1970
  */
 export function partitionDirectory(keys: readonly PartitionKey[], host: string, day: number): string {

@@ -1,16 +1,16 @@
-import { formatProgress } from '../../show/format-progress.js'
+import { formatProgress } from '../../text/format-progress.js'
 import type { ReadProgress } from './rows/read-attempts.js'
 
 const REDRAW_MS = 200
 const CLEAR_LINE = '\r\x1b[K'
 
-/** One line on a terminal that is written over again and again. */
+/** A line on a terminal that is overwritten. */
 export interface ProgressLine {
   draw(rows: number, progress: ReadProgress): void
   clear(): void
 }
 
-/** Does nothing and costs nothing when `isShown` is false. */
+/** Does nothing if `isShown` is false. */
 export function createProgressLine(isShown: boolean, stream: NodeJS.WriteStream = process.stderr): ProgressLine {
   if (!isShown) return { draw() {}, clear() {} }
   const startedMs = performance.now()

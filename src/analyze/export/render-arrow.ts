@@ -2,7 +2,7 @@ import type { Result } from '../result/result.js'
 import { createArrowWriter } from './arrow/arrow-writer.js'
 import { batchOfResult } from './result-batch.js'
 
-/** The rows of a stored query in Arrow's IPC format: as a stream for a pipe, or as a file that readers may map. */
+/** The rows of a built-in query in the Arrow IPC format: a stream for a pipe, otherwise a file. */
 export function renderArrow(result: Result, container: 'stream' | 'file'): Uint8Array {
   const { columns, batch } = batchOfResult(result)
   const writer = createArrowWriter(columns, new Map(), container)

@@ -3,16 +3,16 @@ import type { ColumnType, ColumnValues, ExportColumn, RowBatch } from './rows/co
 import { halvesOf } from './rows/long-halves.js'
 import { createTextCodes } from './rows/value-codes.js'
 
-/** The rows of a stored query as one batch. */
+/** The rows of a built-in query as one batch. */
 export interface ResultBatch {
   readonly columns: readonly ExportColumn[]
   readonly batch: RowBatch
 }
 
 /**
- * Gives a result's columns their types: times are timestamps unless their name says that they are ns, counts, durations and numbers 64-bit integers, or doubles when
- * one of them is no integer, texts texts. What a column says that it holds, and does not, makes it a text, and so do
- * integers that a double would round beside a fraction.
+ * Types of the columns of a result: timestamps for times, unless their name ends in `_ns`; 64-bit integers for counts, durations and
+ * numbers, or doubles if a value is not an integer; texts. A column is a text if a value does not match its type, or if a double
+ * would round one of its integers.
  */
 export function batchOfResult({ columns, rows }: Result): ResultBatch {
   const typed = columns.map((column, i) =>
@@ -58,12 +58,12 @@ function chooseType({ name, kind, isFraction = false }: Column, values: readonly
   const isAll = (test: (value: NonNullable<Value>) => boolean) => values.every((value) => value === null || test(value))
   if (kind === 'text' || !isAll((value) => typeof value !== 'string')) return textType(values, isAll)
   if (kind === 'percent' || kind === 'rate' || isFraction) return 'double'
-  // What is called ns is an integer of ns in each format.
+  // A column in ns is an integer in every format.
   if (isAll(isLong)) return kind === 'time' && !name.endsWith('_ns') ? 'timestamp' : 'int64'
   return isAll((value) => typeof value === 'number' || Number.isSafeInteger(Number(value))) ? 'double' : 'utf8'
 }
 
-/** Columns that are shown as texts may hold nothing but integers: ports, process ids. */
+/** Columns of kind text may contain only integers: ports, process ids. */
 function textType(
   values: readonly Value[],
   isAll: (test: (value: NonNullable<Value>) => boolean) => boolean,

@@ -1,26 +1,25 @@
 import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { sql } from 'kysely'
-import { describeCompleteness } from '../../store/completeness-text.js'
-import { describeLossCounts, sumLoss } from '../../store/loss-text.js'
-import { TOOL_VERSION } from '../../version.js'
-import { readSessionDns } from '../dns/session-dns.js'
-import { queries, selectAll } from '../trace/query-builder.js'
-import { boundedText } from '../trace/row-reader.js'
-import type { Scope, SessionPart } from '../trace/scope.js'
-import { readBatchFacts } from '../trace/session-facts.js'
-import type { Trace } from '../trace/trace.js'
+import { describeCompleteness, describeLossCounts, sumLoss } from '../../attempt/loss-text.js'
+import { TOOL_VERSION } from '../../base/package.js'
+import { readSessionDns } from '../lookups/session-dns.js'
+import { BOUNDED_LIMITS, parseLimits } from '../scan/host-limits.js'
+import { queries, selectAll } from '../scan/query-builder.js'
+import { boundedText } from '../scan/row-reader.js'
+import type { Scope, SessionPart } from '../scan/scope.js'
+import { readBatchFacts } from '../scan/session-facts.js'
+import type { Trace } from '../scan/trace.js'
 import type { ExportColumn, FileMetadata } from './rows/column.js'
 
 const NAMES = ['host', 'boot_id', 'kernel', 'machine', 'tool_version'] as const
-/** What was typed may list many ports or networks. Every reader of a file reads all of its metadata. */
+/** Limit of stored options, which may list many ports or networks: every reader reads all metadata. */
 const LISTS = ['command_line', 'filters'] as const
 const MAX_LIST_BYTES = 1 << 16
 
 /**
- * What a file says of the traces that it was made of. `tcpconn` holds everything as JSON; the other keys say the most
- * important in plain words.
- * @param selection options that chose the attempts, as they were typed
+ * Metadata of a file about its traces. The key `tcpconn` has everything as JSON, other keys the most important facts as text.
+ * @param selection options that select the attempts, as typed
  */
 export function describeExport(
   { parts }: Scope,
@@ -79,8 +78,17 @@ function describePart({ trace, sessionId }: SessionPart) {
     skipped_runs: session.skipped_run_count,
     uncovered_skipped_runs: session.uncovered_run_count,
     attempts_without_process: session.lost_process_count,
-    dns: { source: dns.source, lost_packets: dns.lost, malformed_packets: dns.malformed, evicted_names: dns.evicted },
+    limits: parseLimits(session.limits),
+    dns: {
+      source: dns.source,
+      ports: dns.ports,
+      lost_packets: dns.lost,
+      malformed_packets: dns.malformed,
+      evicted_names: dns.evicted,
+    },
     has_local_errors: dns.hasLocalErrors,
+    has_nat: session.has_nat === 1,
+    lost_nat_addresses: session.nat_lost_count,
     completeness: isOver ? verdict : 'unchecked',
     completeness_text: isOver ? text : 'not known before the end',
   }
@@ -93,9 +101,10 @@ function readSession(trace: Trace, sessionId: number) {
     .selectFrom('session')
     .select(['duration_ns', 'kernel_attempts_min', 'kernel_attempts_max'])
     .select(['comparable_attempts', 'uncomparable_attempts'])
-    .select(['skipped_run_count', 'uncovered_run_count', 'lost_process_count'])
+    .select(['skipped_run_count', 'uncovered_run_count', 'lost_process_count', 'has_nat', 'nat_lost_count'])
     .select(bounded(NAMES))
     .select(bounded(LISTS, MAX_LIST_BYTES))
+    .select(sql<string | null>`${sql.raw(BOUNDED_LIMITS)}`.as('limits'))
     .select(sql<string | null>`${sql.raw(boundedText('end_reason'))}`.as('end_reason'))
     .where('session_id', '=', sessionId)
   const [session] = selectAll(trace.db, query)
@@ -103,7 +112,7 @@ function readSession(trace: Trace, sessionId: number) {
   return session
 }
 
-/** Exact: as text, since JSON readers take numbers for doubles. */
+/** As text, because JSON readers convert numbers to doubles. */
 function readStart(db: SessionPart['trace']['db'], sessionId: number): string {
   const find = db.prepare('SELECT started_unix_ns FROM session WHERE session_id = ?').pluck().safeIntegers()
   return String(find.get(sessionId))

@@ -2,19 +2,19 @@ import { statSync } from 'node:fs'
 import { findDamage } from '../../store/find-damage.js'
 import { openTrace } from '../../store/open-trace.js'
 import { closeLeftTrace, describeMissingLog } from '../../store/left-log.js'
-import { formatBytes, formatPlural } from '../../show/format-number.js'
-import { safeText } from '../../show/safe-text.js'
-import { readBatchFacts } from '../trace/session-facts.js'
+import { formatBytes, formatPlural } from '../../text/format-number.js'
+import { safeText } from '../../text/safe-text.js'
+import { readBatchFacts } from '../scan/session-facts.js'
 import { describeSession } from './describe-session.js'
 import { readSessions } from './read-sessions.js'
 
-/** What `tcpconn info` prints, a line per element. */
+/** The lines of `tcpconn info`. */
 export function describeTrace(path: string): string[] {
   closeLeftTrace(path)
   const missingLog = describeMissingLog(path)
   const db = openTrace(path)
   try {
-    // One state of the file for all that is read, also while it is being recorded.
+    // Reads one state of the file, also during recording.
     db.exec('BEGIN')
     const sessions = readSessions(db)
     const { attempts } = readBatchFacts(
@@ -34,7 +34,7 @@ export function describeTrace(path: string): string[] {
   }
 }
 
-/** Bytes on disk, with what still waits in the write-ahead log. */
+/** Size on disk, including the write-ahead log. */
 function sizeOf(path: string): number {
   return statSync(path).size + (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0)
 }

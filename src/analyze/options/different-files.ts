@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs'
-import { UsageError } from '../../errors.js'
+import { UsageError } from '../../base/errors.js'
 
 /**
- * Refuses a file that is named twice, whatever its names are: its attempts would count twice.
+ * Refuses a file that is given twice, also by two names: its attempts would count twice.
  * @throws UsageError
  */
 export function requireDifferentFiles(paths: readonly string[]): void {
@@ -16,7 +16,7 @@ export function requireDifferentFiles(paths: readonly string[]): void {
   }
 }
 
-/** `null` for what cannot be looked at: opening it says why. */
+/** `null` if stat fails: opening the file reports the reason. */
 function identityOf(path: string): string | null {
   try {
     const stat = statSync(path, { bigint: true, throwIfNoEntry: false })

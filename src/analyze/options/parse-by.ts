@@ -1,30 +1,29 @@
-import { UsageError } from '../../errors.js'
-import { nearestName } from '../../options/nearest-name.js'
+import { UsageError } from '../../base/errors.js'
+import { nearestName } from '../../text/nearest-name.js'
 
-/** What a query has a row for. */
-export interface By<Name extends string> {
-  readonly name: Name
-  /** Whether those of each host are rows of their own. */
+/** What `--by` selects. */
+export interface By {
+  readonly name: string
+  /** Whether each host has its own rows. */
   readonly isByHost: boolean
 }
 
 /**
- * Reads `--by` of a query with few ways to group: one of them, `host`, or both with a comma between them.
- * @param names the ways, the first without a word
- * @throws UsageError that suggests the nearest
+ * Parses `--by` of a query with few dimensions: a dimension, `host`, or both separated by a comma.
+ * @param names the dimensions; the first is the default
+ * @throws UsageError that suggests the nearest name
  */
-export function parseBy<Name extends string>(text: string | undefined, names: readonly [Name, ...Name[]]): By<Name> {
+export function parseBy(text: string | undefined, names: readonly [string, ...string[]]): By {
   const words = text?.split(',') ?? []
   const [name = names[0], ...more] = words.filter((word) => word !== 'host')
-  const known = names.find((one) => one === name)
-  if (known !== undefined && more.length === 0 && new Set(words).size === words.length) {
-    return { name: known, isByHost: words.includes('host') }
+  if (names.includes(name) && more.length === 0 && new Set(words).size === words.length) {
+    return { name, isByHost: words.includes('host') }
   }
-  const last = names.at(-1) as Name
-  throw new UsageError('--by', text ?? '', `${names.join(', ')}, host, or host,${last}`, nearestBy(words, names))
+  const accepted = `${names.join(', ')}, host, or host,${names.at(-1)}`
+  throw new UsageError('--by', text ?? '', accepted, nearestBy(words, names))
 }
 
-/** What was meant where a single word is wrong. */
+/** The nearest name, if only one word is wrong. */
 function nearestBy(words: readonly string[], names: readonly string[]): string | null {
   const meant = words.map((word) => nearestName(word, [...names, 'host']))
   return meant.includes(null) || new Set(meant).size < meant.length ? null : meant.join(',')

@@ -1,7 +1,7 @@
-import { UsageError } from '../../errors.js'
+import { UsageError } from '../../base/errors.js'
 import { parseDuration } from '../../options/parse-duration.js'
 
-/** The time that a trace covers, as Unix ns: what relative times are relative to. */
+/** The time range of a trace in Unix ns. Relative times refer to it. */
 export interface TraceSpan {
   readonly firstUnixNs: bigint
   readonly lastUnixNs: bigint
@@ -13,8 +13,8 @@ const NS_PER_MS = 1_000_000n
 const DAY_MS = 86_400_000
 
 /**
- * Absolute times in ISO 8601, or in local time without an offset; a time of day is the last such one before the end;
- * `+5m` is after the beginning, `-5m` before the end of what the trace covers.
+ * Parses a time: ISO 8601, local time if it has no offset; a time of day is the last one before the end of the trace;
+ * `+5m` is relative to the start of the trace, `-5m` to its end.
  * @returns Unix ns
  * @throws UsageError
  */
@@ -30,7 +30,7 @@ export function parseTime(option: string, text: string, span: TraceSpan): bigint
   return unixNs
 }
 
-/** Date's parser takes much more than ISO 8601 and rolls February 30 over: the form and the day are checked here. */
+/** The parser of Date accepts more than ISO 8601 and turns February 30 into March: checks the format and the day. */
 function parseDate(text: string): bigint | null {
   const match =
     /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?(Z|[+-]\d{2}:?\d{2})?$/.exec(text)

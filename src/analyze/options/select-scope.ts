@@ -1,18 +1,18 @@
 import { sql } from 'kysely'
-import { UsageError } from '../../errors.js'
+import { UsageError } from '../../base/errors.js'
 import { parseDuration } from '../../options/parse-duration.js'
-import { clipSegments, readClockSegments } from '../trace/clock-segments.js'
-import { queries, selectAll } from '../trace/query-builder.js'
-import { boundedText } from '../trace/row-reader.js'
-import type { Scope, SessionPart } from '../trace/scope.js'
-import { selectSessions } from '../trace/select-sessions.js'
-import { readBatchFacts } from '../trace/session-facts.js'
-import type { Trace } from '../trace/trace.js'
-import { parseFilters, type RawFilters } from './parse-filters.js'
+import { clipSegments, readClockSegments } from '../scan/clock-segments.js'
+import { queries, selectAll } from '../scan/query-builder.js'
+import { boundedText } from '../scan/row-reader.js'
+import type { Scope, SessionPart } from '../scan/scope.js'
+import { selectSessions } from '../scan/select-sessions.js'
+import { readDurationNs } from '../scan/session-facts.js'
+import type { Trace } from '../scan/trace.js'
+import { parseTraceFilters, type RawTraceFilters } from './parse-trace-filters.js'
 import { parseTime, type TraceSpan } from './parse-time.js'
 
-/** What selects attempts, as typed. */
-export interface RawScope extends RawFilters {
+/** Options that select attempts, as typed. */
+export interface RawScope extends RawTraceFilters {
   readonly session?: string
   readonly since?: string
   readonly until?: string
@@ -21,11 +21,11 @@ export interface RawScope extends RawFilters {
 }
 
 /**
- * What the options cover of some traces.
- * @throws UsageError, and E_NO_SESSION for a trace without any
+ * Selects sessions, times and attempts by the options.
+ * @throws UsageError, E_NO_SESSION for a trace without a session
  */
 export function selectScope(traces: readonly Trace[], raw: RawScope): Scope {
-  const filters = parseFilters(raw)
+  const filters = parseTraceFilters(raw)
   const parts = traces.flatMap((trace) => selectSessions(trace.db, raw.session).map((id) => wholePart(trace, id)))
   const { since, until } = parseTimes(raw, () => spanOf(parts))
   const clip = (part: SessionPart) => ({ ...part, segments: clipSegments(part.segments, since, until) })
@@ -59,12 +59,10 @@ function parseUntil(raw: RawScope, span: () => TraceSpan): bigint | null {
   return raw.until === undefined ? null : parseTime('--until', raw.until, span())
 }
 
-/** From the first session's beginning to the last one's end; of one that has none, to its last write. */
+/** From the start of the first session to the end of the last one, or its last write if it has no end. */
 export function spanOf(parts: readonly SessionPart[]): TraceSpan {
   const spans = parts.map(({ trace, sessionId, segments }) => {
-    const query = queries.selectFrom('session').select('duration_ns').where('session_id', '=', sessionId)
-    const [session] = selectAll(trace.db, query)
-    const endNs = session?.duration_ns ?? readBatchFacts(trace.db, [sessionId]).lastWrittenNs
+    const endNs = readDurationNs(trace.db, sessionId)
     const offsetAt = (ns: number) => segments.find(({ toNs }) => ns < toNs)?.unixOffsetNs ?? 0n
     return { firstUnixNs: offsetAt(0), lastUnixNs: offsetAt(endNs) + BigInt(Math.round(endNs)) }
   })

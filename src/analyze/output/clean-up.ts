@@ -1,14 +1,14 @@
-import { outlivesTerminal } from '../../outlive-terminal.js'
+import { outlivesTerminal } from '../../base/outlive-terminal.js'
 
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** What is still to be removed if this process ends now. */
+/** Removals that are due if this process ends now. */
 const pending = new Set<() => void>()
 const listening: NodeJS.Signals[] = []
 
 /**
- * Has `remove` run if the process ends before the returned function is called, also by Ctrl-C or a polite kill: it then
- * ends by that signal all the same. A signal is seen between two turns of the event loop only.
+ * Runs `remove` if the process ends before the returned function is called, also by SIGINT or SIGTERM, which then still ends the
+ * process. Signals are handled only between two turns of the event loop.
  */
 export function removeAtEnd(remove: () => void): () => void {
   if (pending.size === 0) listen()

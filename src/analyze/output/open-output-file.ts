@@ -11,34 +11,33 @@ import {
   writeSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { UsageError } from '../../errors.js'
+import { UsageError } from '../../base/errors.js'
 import { removeAtEnd } from './clean-up.js'
 import { outputExists, outputFault } from './output-faults.js'
-import { writeAside } from './write-aside.js'
+import { writeAside } from './write-async.js'
 
-/** As private as the trace, which record makes 0600 too: it says who connected where. */
+/** As private as the trace, which record also creates with mode 0600. */
 const MODE = 0o600
 
-/** A file that has its name only once it is whole. Until `commit`, an error or a signal leaves nothing behind. */
+/** A file that gets its name when it is complete. Until `commit`, an error or a signal removes it. */
 export interface OutputFile {
-  /** Texts are written in UTF-8. @throws E_DISK_FULL, E_WRITE; what was written is removed then */
+  /** Writes texts as UTF-8. @throws E_DISK_FULL, E_WRITE; the file is then removed */
   write(bytes: Uint8Array | string): void
   /**
-   * Writes one after the other, on another thread: the bytes must not change before it resolves, and nothing else be
-   * written.
+   * Writes on another thread. Until it resolves, the bytes must not change, and nothing else may be written.
    * @throws as `write`
    */
   writeAside(parts: readonly Uint8Array[]): Promise<void>
-  /** Gives the file its name. @throws E_EXISTS when somebody else took it meanwhile */
+  /** Gives the file its name. @throws E_EXISTS if the name was taken meanwhile */
   commit(): void
-  /** Removes what was written. Does nothing after `commit`. */
+  /** Removes the file. Does nothing after `commit`. */
   abort(): void
 }
 
 /**
- * Opens a file for output under a temporary name in the same directory. What is no regular file (`/dev/null`, a FIFO) is
- * written as it is.
- * @param typed what errors call it, where it is part of something that has its name only when it is whole
+ * Opens a file for output under a temporary name in the same directory. Writes directly to `/dev/null`, a FIFO or another file that
+ * is not regular.
+ * @param typed the name in errors, if the file is a part of a larger output
  * @throws E_EXISTS, E_CANNOT_OPEN, E_DISK_FULL
  */
 export function openOutputFile(path: string, typed = path): OutputFile {
@@ -53,7 +52,7 @@ export function openOutputFile(path: string, typed = path): OutputFile {
 }
 
 /**
- * Finds out what would keep a file from being opened later, without making anything.
+ * Checks whether a file can be opened later, without creating it.
  * @throws UsageError, E_EXISTS, E_CANNOT_OPEN
  */
 export function requireNewOutput(path: string): void {
@@ -67,12 +66,12 @@ export function requireNewOutput(path: string): void {
   }
 }
 
-/** A name beside `path` that only this process uses. */
+/** A name in the directory of `path` that only this process uses. */
 export function temporaryNameOf(path: string): string {
   return join(dirname(path), `.${basename(path).slice(0, 200)}.${process.pid}.tmp`)
 }
 
-/** @throws E_EXISTS, also for a symbolic link that leads nowhere */
+/** @throws E_EXISTS, also for a dangling symbolic link */
 export function requireNoName(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false })) throw outputExists(path)
 }
@@ -143,8 +142,8 @@ function writeAll(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at)
 }
 
-/** A link never replaces a file that came meanwhile, as a rename would; some file systems have none. */
-function giveName(temporary: string, path: string): void {
+/** Unlike rename, link never replaces a new file. Some file systems do not support it. */
+export function giveName(temporary: string, path: string): void {
   try {
     linkSync(temporary, path)
   } catch (error) {

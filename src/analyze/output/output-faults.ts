@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path'
-import { TcpconnError, messageOf } from '../../errors.js'
+import { TcpconnError, messageOf } from '../../base/errors.js'
 
-/** The error for an output that has a name already. Nothing is ever overwritten. */
+/** The error for an output that exists. Nothing is overwritten. */
 export function outputExists(path: string): TcpconnError {
   return new TcpconnError('E_EXISTS', {
     what: `cannot write ${path}: it exists`,
@@ -10,7 +10,7 @@ export function outputExists(path: string): TcpconnError {
   })
 }
 
-/** The error for an output that could not be made or written. Anything but the system's own errors is left as it is. */
+/** The error for an output that cannot be created or written. Returns errors that are not from the system unchanged. */
 export function outputFault(path: string, cause: unknown): unknown {
   const { code, syscall } = cause as NodeJS.ErrnoException
   if (cause instanceof TcpconnError || code === undefined || syscall === undefined) return cause
@@ -37,12 +37,12 @@ function reasonOf(path: string, code: string, message: string): readonly [reason
   const directory = dirname(resolve(path))
   switch (code) {
     case 'ENOENT':
-      return [`the directory ${directory} does not exist`, `make it first: mkdir -p ${directory}`]
+      return [`the directory ${directory} does not exist`, `create it first: mkdir -p ${directory}`]
     case 'ENOTDIR':
       return [`${directory} is not a directory`, 'name a file in a directory']
     case 'EACCES':
     case 'EPERM':
-      return [`user ${process.getuid?.()} may not write into ${directory}`, 'name a file in a directory of yours']
+      return [`user ${process.getuid?.()} may not write into ${directory}`, 'name a file in your own directory']
     case 'EROFS':
       return ['its file system is read-only', 'name a file on another file system']
     default:

@@ -1,28 +1,27 @@
-import { TcpconnError, messageOf } from '../../errors.js'
+import { TcpconnError, messageOf } from '../../base/errors.js'
 import { openOutputFile } from './open-output-file.js'
-import { writeAside } from './write-aside.js'
+import { writeAside } from './write-async.js'
 
 const STDOUT = 1
 
-/** Whoever read stdout has gone, as `| head` does. No error: there is nobody left to write for. */
+/** The reader of stdout has exited, like `| head`. Not an error. */
 export class ReaderGone extends Error {}
 
-/** Where many bytes go, in pieces that are written while the next ones are made. */
+/** An output for large data: writes parts while the next ones are created. */
 export interface Sink {
   /**
-   * Waits for what is still being written, then writes these parts on another thread. They must not change before the next
-   * call resolves.
-   * @throws ReaderGone, E_STDOUT, and the errors of `OutputFile.write`
+   * Waits for the previous write, then writes these parts on another thread. They must not change before the next call resolves.
+   * @throws ReaderGone, E_STDOUT, errors of `OutputFile.write`
    */
   write(parts: readonly Uint8Array[]): Promise<void>
-  /** Waits for all of it, and gives a file its name. */
+  /** Waits for all writes, and gives a file its name. */
   finish(): Promise<void>
-  /** Leaves no file behind. After `finish` it does nothing. */
+  /** Removes the file. Does nothing after `finish`. */
   abort(): void
 }
 
 /**
- * @param path a new file, `null` for stdout
+ * @param path a new file; `null`: stdout
  * @param typed as for `openOutputFile`
  */
 export function openSink(path: string | null, typed?: string): Sink {
@@ -40,7 +39,7 @@ function createSink(target: {
     async write(parts) {
       await pending
       pending = target.writeAside(parts)
-      // Told at the next call.
+      // Reported at the next call.
       pending.catch(() => {})
     },
     async finish() {
@@ -58,7 +57,7 @@ async function writeToStdout(parts: readonly Uint8Array[]): Promise<void> {
     if ((cause as NodeJS.ErrnoException).code === 'EPIPE') throw new ReaderGone()
     throw new TcpconnError('E_STDOUT', {
       what: 'cannot write to stdout',
-      reason: `the file or device that stdout goes to took no more: ${messageOf(cause)}`,
+      reason: `the file or device behind stdout accepts no more data: ${messageOf(cause)}`,
       hint: 'free some space, or send the output elsewhere',
       cause,
     })

@@ -1,19 +1,19 @@
 import { byProcess } from './by-process.js'
 import { byUid } from './by-uid.js'
-import { churn } from './churn.js'
-import { diff } from './diff.js'
-import { dns } from './dns.js'
-import { failures } from './failures.js'
+import { churn } from './churn/churn.js'
+import { diff } from './diff/diff.js'
+import { dns } from './dns/dns.js'
+import { failures } from './failures/failures.js'
 import { heatmap } from './heatmap.js'
-import { latency } from './latency.js'
-import { retransmits } from './retransmits.js'
-import { slowest } from './slowest.js'
-import type { StoredQuery } from './stored-query.js'
-import { summary } from './summary.js'
-import { timeline } from './timeline.js'
-import { topEndpoints } from './top-endpoints.js'
+import { latency } from './latency/latency.js'
+import { retransmits } from './retransmits/retransmits.js'
+import { slowest } from './slowest/slowest.js'
+import type { StoredQuery } from '../query/stored-query.js'
+import { summary } from './summary/summary.js'
+import { timeline } from './timeline/timeline.js'
+import { topEndpoints } from './top-endpoints/top-endpoints.js'
 
-/** Every stored query, in the order of `analyze --list`. */
+/** Every built-in query, in the order of `analyze --list`. */
 export const CATALOGUE: readonly StoredQuery[] = [
   summary,
   topEndpoints,

@@ -1,28 +1,34 @@
-import { roundSeconds } from '../charts/round-seconds.js'
-import { formatSeconds } from '../charts/format-seconds.js'
+import { roundSeconds, formatSeconds } from '../charts/format-seconds.js'
 import { latencyEdges } from '../charts/latency-scale.js'
 import { HEATMAP_MARGIN, renderHeatmap } from '../charts/render-heatmap.js'
-import { formatTime } from '../../show/format-time.js'
-import { rankRows } from '../result/rank-rows.js'
-import type { Column, Row } from '../result/result.js'
-import { describeAccuracy } from '../sums/accuracy.js'
-import { byInterval } from '../sums/by-interval.js'
-import { failedOf } from '../sums/group-values.js'
-import { countIntervals, listIntervals, type Interval } from '../sums/intervals.js'
-import { countBands, latencyRange } from '../sums/latency-bands.js'
-import { createLatencyReader } from '../sums/latencies.js'
-import { sumUp } from '../sums/sum-up.js'
-import { recordedRanges, type TimeRange } from '../trace/recorded-ranges.js'
-import type { StoredQuery } from './stored-query.js'
+import { formatTime } from '../../text/format-time.js'
+import { ITSELF, rankRows } from '../query/rank-rows.js'
+import type { ValueColumn } from '../result/result.js'
+import { describeAccuracy, sumUp } from '../group/sum-up.js'
+import { byInterval, countIntervals, listIntervals, type Interval } from '../group/intervals.js'
+import { ATTEMPTS } from '../group/group-columns.js'
+import { failedOf } from '../group/group-values.js'
+import { countBands, latencyRange } from '../group/latency-bands.js'
+import { createLatencyReader } from '../group/latencies.js'
+import { recordedRanges, type TimeRange } from '../scan/recorded-ranges.js'
+import type { StoredQuery } from '../query/stored-query.js'
 
 const MAX_BANDS = 20
 const NS_PER_SECOND = 1_000_000_000n
 
-const COLUMNS: readonly Column[] = [
-  { name: 'started_ns', heading: 'STARTED', kind: 'time' },
-  { name: 'latency_from_ns', heading: 'FROM', kind: 'duration' },
-  { name: 'latency_to_ns', heading: 'TO', kind: 'duration' },
-  { name: 'attempts', heading: 'ATTEMPTS', kind: 'count' },
+/** Attempts of an interval in a band of latency; failures have no band. */
+interface Cell {
+  readonly startedNs: bigint
+  readonly fromNs: number | null
+  readonly toNs: number | null
+  readonly attempts: number
+}
+
+const COLUMNS: readonly ValueColumn<Cell>[] = [
+  { name: 'started_ns', heading: 'STARTED', kind: 'time', value: (row) => row.startedNs },
+  { name: 'latency_from_ns', heading: 'FROM', kind: 'duration', value: (row) => row.fromNs },
+  { name: 'latency_to_ns', heading: 'TO', kind: 'duration', value: (row) => row.toNs },
+  ATTEMPTS,
 ]
 
 /** An interval, and its attempts by band of latency. */
@@ -35,7 +41,7 @@ interface Slice {
 /** Time and latency as a picture. */
 export const heatmap: StoredQuery = {
   name: 'heatmap',
-  description: 'time and latency as a picture, shaded by attempts, as wide as the terminal, with failures below',
+  description: 'chart of attempts by time and latency, as wide as the terminal, with failures below',
   example: 'tcpconn analyze heatmap tcpconn.db --port 443',
   columns: COLUMNS,
   tableRows: Infinity,
@@ -44,11 +50,9 @@ export const heatmap: StoredQuery = {
     const seconds = intervalThatFits(ranges, settings.width - HEATMAP_MARGIN)
     const intervals = listIntervals(ranges, sumUp(scope, byInterval(seconds)), seconds)
     const { edges, slices } = sliceByLatency(intervals)
-    const items = slices.flatMap((slice) => rowsOf(slice, edges))
-    const ranked = rankRows({ columns: COLUMNS, items, compare: () => 0, toRow: (row) => row }, settings)
+    const items = slices.flatMap((slice) => cellsOf(slice, edges))
     return {
-      columns: COLUMNS,
-      ...ranked,
+      ...rankRows({ columns: COLUMNS, items, prepare: ITSELF }, settings),
       isChartOnly: true,
       notes: [describeAccuracy(scope)],
       chart: (width) =>
@@ -92,11 +96,11 @@ function sliceByLatency(intervals: readonly Interval[]): { edges: number[]; slic
   return { edges, slices }
 }
 
-/** Cells with attempts in them. Failures have a row without latencies. */
-function rowsOf({ second, counts, failed }: Slice, edges: readonly number[]): Row[] {
-  const started = BigInt(second) * NS_PER_SECOND
-  const cells = counts.flatMap((count, band): Row[] =>
-    count > 0 ? [[started, edges[band] as number, edges[band + 1] as number, count]] : [],
-  )
-  return failed > 0 ? [...cells, [started, null, null, failed]] : cells
+/** Cells with attempts in them. */
+function cellsOf({ second, counts, failed }: Slice, edges: readonly number[]): Cell[] {
+  const startedNs = BigInt(second) * NS_PER_SECOND
+  const cells = counts.map((attempts, band): Cell => {
+    return { startedNs, fromNs: edges[band] as number, toNs: edges[band + 1] as number, attempts }
+  })
+  return [...cells, { startedNs, fromNs: null, toNs: null, attempts: failed }].filter(({ attempts }) => attempts > 0)
 }

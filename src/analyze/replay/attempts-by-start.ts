@@ -1,14 +1,13 @@
 import type { Database } from 'better-sqlite3'
-import { AT } from '../trace/attempt-columns.js'
-import { createPartTime } from '../trace/cover.js'
-import { prepareScan } from '../trace/scan-rows.js'
-import type { Scope, SessionPart } from '../trace/scope.js'
+import { AT } from '../scan/attempt-columns.js'
+import { createPartTime } from '../scan/plan-scan.js'
+import { prepareScan } from '../scan/scan-rows.js'
+import type { Scope, SessionPart } from '../scan/scope.js'
 import { createStartHeap } from './start-heap.js'
 
 /**
- * Ids of the attempts of a part, by the time at which they began. Rows are in the order in which attempts ended: an attempt
- * is passed on as soon as no later batch holds one that began before it, so that memory holds what is on its way at one
- * time, not the trace.
+ * Ids of the attempts of a part, ordered by start. Rows are in the order of their ends: an attempt is passed on when no later batch
+ * contains an earlier start, so the memory holds simultaneous attempts, not the trace.
  */
 export function* attemptsByStart(scope: Scope, part: SessionPart): Generator<number> {
   const batches = readBatches(part.trace.db, part.sessionId)

@@ -1,12 +1,12 @@
 import type { Database } from 'better-sqlite3'
 
-/** A value as SQLite gives it, integers in full. */
+/** A value from SQLite; integers are bigints. */
 export type Cell = string | bigint | null
 
-/** Rows of a dictionary that are kept; beyond it they are read anew. */
+/** Limit of cached rows of a dictionary. */
 const MAX_KEPT = 65_536
 
-/** Makes a value of each row that `sql` finds by its id, once. @returns a function that gives `null` where there is none */
+/** Converts and caches the row that `sql` finds by its id. @returns a function that returns `null` for a missing row */
 export function createCachedReader<T>(
   db: Database,
   sql: string,

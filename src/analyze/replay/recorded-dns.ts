@@ -1,16 +1,15 @@
-import { formatPlural } from '../../show/format-number.js'
+import { formatPlural } from '../../text/format-number.js'
 import type { ConnectRow } from '../../view/connect-row.js'
-import { knowsLookups } from '../trace/knows-lookups.js'
-import { boundedText } from '../trace/row-reader.js'
-import type { SessionPart } from '../trace/scope.js'
+import { boundedText } from '../scan/row-reader.js'
+import type { SessionPart } from '../scan/scope.js'
 import { createCachedReader, textOrNull } from './cached-reader.js'
 import { requireIntegers } from './require-integers.js'
 
-/** What is known of the lookup before an attempt. */
+/** The lookup before an attempt. */
 type DnsPart = Pick<ConnectRow, 'hasDnsSource' | 'dnsName' | 'dnsAgeNs' | 'dnsLookupNs' | 'dnsCandidates'>
 type DnsRow = readonly [nameId: number, ageNs: number, lookupNs: number | null, candidates: number | null]
 
-/** Sessions that are named one by one. */
+/** Limit of sessions that are listed. */
 const MAX_NAMED = 5
 
 /** The lookup before each attempt of a part, by the attempt's id. */
@@ -20,8 +19,9 @@ export function createDnsReader(part: SessionPart): (attemptId: number) => DnsPa
   const none = { hasDnsSource, dnsName: null, dnsAgeNs: null, dnsLookupNs: null, dnsCandidates: null }
   const hasNames = db.prepare('SELECT EXISTS (SELECT 1 FROM connect_dns)').pluck().get() === 1
   if (!hasNames) return () => none
-  const added = knowsLookups(db) ? 'dns_lookup_ns, dns_candidates' : 'NULL, NULL'
-  const find = db.prepare(`SELECT dns_name_id, dns_age_ns, ${added} FROM connect_dns WHERE attempt_id = ?`).raw()
+  const find = db
+    .prepare(`SELECT dns_name_id, dns_age_ns, dns_lookup_ns, dns_candidates FROM connect_dns WHERE attempt_id = ?`)
+    .raw()
   const sql = `SELECT ${boundedText('dns_name')} FROM dns_name WHERE dns_name_id = ?`
   const nameOf = createCachedReader(db, sql, ([name]) => textOrNull(name))
   return (attemptId) => {
@@ -32,7 +32,7 @@ export function createDnsReader(part: SessionPart): (attemptId: number) => DnsPa
   }
 }
 
-/** The line that says which sessions were recorded without lookups; `null` when all have them. */
+/** A line about sessions without recorded lookups; `null` if all have them. */
 export function describeMissingDns(parts: readonly SessionPart[]): string | null {
   const missing = parts.filter((part) => !recordsDns(part)).map(({ sessionId }) => sessionId)
   if (missing.length === 0) return null
@@ -42,7 +42,6 @@ export function describeMissingDns(parts: readonly SessionPart[]): string | null
 }
 
 function recordsDns({ trace: { db }, sessionId }: SessionPart): boolean {
-  if (!knowsLookups(db)) return false
   const find = db.prepare('SELECT dns_source IS NOT NULL FROM session WHERE session_id = ?').pluck()
   return find.get(sessionId) === 1
 }

@@ -1,15 +1,16 @@
 import type { Database } from 'better-sqlite3'
-import { OUTCOMES } from '../../store/outcome.js'
-import type { ConnectRow } from '../../view/connect-row.js'
-import { containerName } from '../../view/container-name.js'
-import { readClockSegments } from '../trace/clock-segments.js'
-import { knowsLookups } from '../trace/knows-lookups.js'
-import { boundedText } from '../trace/row-reader.js'
-import type { Scope, SessionPart } from '../trace/scope.js'
-import { createWallClock } from '../trace/wall-clock.js'
+import { PROCESS_COLUMNS, propertyOf } from '../../attempt/connect-values.js'
+import { OUTCOMES } from '../../attempt/outcome.js'
+import type { ConnectRow, ProcessPart } from '../../view/connect-row.js'
+import { containerName } from '../../attempt/container-name.js'
+import { readClockSegments } from '../scan/clock-segments.js'
+import { boundedText } from '../scan/row-reader.js'
+import type { Scope, SessionPart } from '../scan/scope.js'
+import { createWallClock } from '../scan/wall-clock.js'
 import { attemptsByStart } from './attempts-by-start.js'
-import { createCachedReader, textOrNull } from './cached-reader.js'
+import { createCachedReader, textOrNull, type Cell } from './cached-reader.js'
 import { createDnsReader } from './recorded-dns.js'
+import { createNatReader } from './recorded-nat.js'
 import { integerOf, integerOrNull, requireIntegers } from './require-integers.js'
 
 const ATTEMPT_COLUMNS = [
@@ -35,15 +36,11 @@ type AttemptRow = readonly [
   local: number,
 ]
 
-type ProcessPart = Pick<
-  ConnectRow,
-  'pid' | 'processStartNs' | 'comm' | 'exe' | 'uid' | 'user' | 'cgroup' | 'container' | 'netns' | 'mntns'
->
 type EndpointPart = Pick<ConnectRow, 'family' | 'remoteAddress' | 'remotePort'>
 
 /** The attempts of a scope, session by session, in the order of their start. */
 export function* recordedRows(scope: Scope): Generator<ConnectRow> {
-  // All sessions count from one time, so that differences are exact in a double.
+  // All sessions use one epoch, so that differences are exact in a double.
   const [first] = scope.parts
   const zeroNs = first === undefined ? 0n : (readClockSegments(first.trace.db, first.sessionId)[0]?.unixOffsetNs ?? 0n)
   for (const part of scope.parts) {
@@ -55,17 +52,18 @@ export function* recordedRows(scope: Scope): Generator<ConnectRow> {
   }
 }
 
-/** @returns a function that gives `null` for an attempt whose process or endpoint is missing, as in a damaged file */
+/** @returns a function that returns `null` if the process or endpoint of an attempt is missing, as in a damaged file */
 function createRowReader(part: SessionPart, zeroNs: bigint): (attemptId: number) => ConnectRow | null {
-  // In the transaction of the scan: without one every lookup would lock the file anew. No scan is under way meanwhile.
+  // In the transaction of the scan: without it every lookup would lock the file. No scan is running at this time.
   const { db } = part.trace
   const attempt = db.prepare(`SELECT ${ATTEMPT_COLUMNS.join(', ')} FROM connect_attempt WHERE attempt_id = ?`).raw()
   const processOf = createProcessReader(db)
   const endpointOf = createEndpointReader(db)
   const localAddressOf = createLocalReader(db)
   const dnsOf = createDnsReader(part)
+  const natOf = createNatReader(part)
   const { unixNs } = createWallClock(part)
-  // On the clock of the session, which nobody sets.
+  // By the monotonic clock of the session.
   const sessionNs = Number((readClockSegments(db, part.sessionId)[0]?.unixOffsetNs ?? zeroNs) - zeroNs)
   return (attemptId) => {
     const values = attempt.get(attemptId)
@@ -82,33 +80,34 @@ function createRowReader(part: SessionPart, zeroNs: bigint): (attemptId: number)
       errno,
       synRetransmits,
       ...process,
-      // Of a process that is not known, tid_delta is the thread.
+      // If the process is unknown, tid_delta is the tid.
       tid: (process.pid ?? 0) + tidDelta || null,
       ...endpoint,
       localAddress: localAddressOf(Math.floor(local / 65_536)),
       localPort: local % 65_536 || null,
       ...dnsOf(attemptId),
+      ...natOf(attemptId),
     }
   }
 }
 
 function createProcessReader(db: Database): (id: number) => ProcessPart | null {
-  const texts = ['comm', 'exe', 'user', 'cgroup.path'].map((column) => boundedText(column)).join(', ')
-  const stored = knowsLookups(db) ? boundedText('cgroup.container') : 'NULL'
-  const sql = `SELECT ${texts}, ${stored}, pid, process_start_ns, uid, netns, mntns
-    FROM process LEFT JOIN cgroup USING (cgroup_id) WHERE process_id = ?`
-  return createCachedReader(db, sql, ([comm, exe, user, cgroup, container, pid, startNs, uid, netns, mntns]) => ({
-    pid: integerOrNull(pid),
-    processStartNs: startNs === null ? null : BigInt(startNs ?? 0),
-    comm: textOrNull(comm),
-    exe: textOrNull(exe),
-    uid: integerOrNull(uid),
-    user: textOrNull(user),
-    cgroup: textOrNull(cgroup),
-    container: textOrNull(container) ?? containerName(textOrNull(cgroup)),
-    netns: integerOrNull(netns),
-    mntns: integerOrNull(mntns),
-  }))
+  const values = PROCESS_COLUMNS.map(({ type, ofProcess }) => (type === 'utf8' ? boundedText(ofProcess) : ofProcess))
+  const sql = `SELECT ${values.join(', ')} FROM process LEFT JOIN cgroup USING (cgroup_id) LEFT JOIN container USING (container_key) WHERE process_id = ?`
+  return createCachedReader(db, sql, (cells) => {
+    const entries = PROCESS_COLUMNS.map(({ name, type }, i) => [propertyOf(name), valueOf(type, cells[i])])
+    const process = Object.fromEntries(entries) as ProcessPart
+    return { ...process, container: process.container ?? containerName(process.cgroup) }
+  })
+}
+
+function valueOf(
+  type: (typeof PROCESS_COLUMNS)[number]['type'],
+  cell: Cell | undefined,
+): string | number | bigint | null {
+  if (type === 'utf8') return textOrNull(cell)
+  if (type === 'int64') return cell === null ? null : BigInt(cell ?? 0)
+  return integerOrNull(cell)
 }
 
 function createEndpointReader(db: Database): (id: number) => EndpointPart | null {

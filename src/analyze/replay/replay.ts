@@ -1,4 +1,4 @@
-import { safeLine } from '../../show/safe-text.js'
+import { safeLine } from '../../text/safe-text.js'
 import { findDamage } from '../../store/find-damage.js'
 import { createConnectCounts } from '../../view/count-connects.js'
 import type { ConnectRow } from '../../view/connect-row.js'
@@ -6,31 +6,32 @@ import { createConnectView } from '../../view/render-view.js'
 import { isShown, parseViewOptions, type RawViewOptions, type ViewOptions } from '../../view/view-options.js'
 import { selectScope, type RawScope } from '../options/select-scope.js'
 import { ReaderGone, openSink } from '../output/sink.js'
-import { describeLoss } from '../trace/session-facts.js'
-import { withTraces } from '../trace/trace.js'
+import { describeMissing } from '../scan/completeness-lines.js'
+import { withTraces } from '../scan/trace.js'
 import { describeMissingDns } from './recorded-dns.js'
 import { recordedRows } from './recorded-rows.js'
 
-/** Lines that are written at a time. */
+/** Lines per write. */
 const CHUNK_LINES = 1000
 
 /** Options of `tcpconn replay`, as typed: those of a scope, and those of the view. */
-export type ReplayOptions = Omit<RawScope, 'outcome'> & RawViewOptions
+export type ReplayOptions = Omit<RawScope, 'outcome' | 'container'> & RawViewOptions
 
 /**
- * Prints a recorded trace as `live` would have shown it.
+ * Prints a trace in the format of `live`.
  * @throws UsageError, the errors of `openTrace`, E_STDOUT
  */
 export async function replay(file: string, options: ReplayOptions): Promise<void> {
   const view = parseViewOptions(options)
-  const { outcome, ...scope } = options
+  const { outcome, container: _, ...scope } = options
   const outcomes = Array.isArray(outcome) ? { outcome: [...outcome] } : {}
   const sink = openSink(null)
   try {
     await withTraces([file], async (traces) => {
       const selected = selectScope(traces, { ...scope, ...outcomes })
       const missing = view.dns ? describeMissingDns(selected.parts) : null
-      for (const line of [...describeLoss(selected.parts), ...(missing === null ? [] : [missing])]) {
+      const lines = describeMissing(traces, selected.parts, scope)
+      for (const line of [...lines, ...(missing === null ? [] : [missing])]) {
         process.stderr.write(`${safeLine(line)}\n`)
       }
       for (const chunk of chunks(linesOf(recordedRows(selected), view))) await sink.write([chunk])

@@ -1,22 +1,22 @@
 import type { Cell } from './cached-reader.js'
 
 /**
- * A cell that every recorder fills with an integer.
- * @throws for what a damaged file has instead
+ * Reads a value that is always an integer.
+ * @throws for other values, which only damaged files contain
  */
 export function integerOf(cell: Cell | undefined): number {
   if (typeof cell !== 'bigint') throw new Error(`${String(cell)} stands where an integer should`)
   return Number(cell)
 }
 
-/** Likewise, where a recorder may not have known it. */
+/** The same for a value that may be NULL. */
 export function integerOrNull(cell: Cell | undefined): number | null {
   return cell === null ? null : integerOf(cell)
 }
 
 /**
- * The values of a row that holds nothing but integers and NULL.
- * @throws for what a damaged file has instead
+ * The values of a row of integers and NULL.
+ * @throws for other values, which only damaged files contain
  */
 export function requireIntegers<Row extends readonly (number | null)[]>(row: unknown): Row {
   const values = row as Row

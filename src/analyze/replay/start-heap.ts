@@ -1,10 +1,10 @@
-/** Attempts by the time at which they began, the earliest first: a binary heap over numbers, without an object for each. */
+/** Attempts ordered by start: a binary heap of numbers, without an object per attempt. */
 export interface StartHeap {
   readonly size: number
   push(startedNs: number, attemptId: number): void
-  /** Start of the earliest; Infinity when there is none. */
+  /** Start of the earliest attempt; Infinity if the heap is empty. */
   earliestNs(): number
-  /** Takes the earliest out, and returns its id. Of several that began at once, the lowest id comes first. */
+  /** Removes the earliest attempt and returns its id. Equal starts are in the order of ids. */
   pop(): number
 }
 

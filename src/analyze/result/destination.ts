@@ -1,25 +1,25 @@
 import { once } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
-import { UsageError } from '../../errors.js'
-import { choosePaint } from '../../show/paint.js'
+import { UsageError } from '../../base/errors.js'
+import { choosePaint } from '../../text/paint.js'
 import { openOutputFile, requireNewOutput } from '../output/open-output-file.js'
 import { FORMAT_NAMES, type Chunk, type Format, type View } from './format.js'
 
-/** Where a result goes: stdout, or a file that appears under its name when it is whole. */
+/** The destination of a result: stdout, or a file that gets its name when it is complete. */
 export interface Destination {
   readonly width: number
   readonly paint: View['paint']
-  /** For formats that are made otherwise where they can be read from anywhere. */
+  /** Whether it is a file: some formats differ for files, which can be read at any offset. */
   readonly isFile: boolean
-  /** Takes chunks as they can be written, and ends the output after the last. */
+  /** Writes the chunks and ends the output. */
   write(chunks: Iterable<Chunk>): Promise<void>
 }
 
 /**
- * Looks at what was asked for before any work is done; a file is opened only when there is something to write, since a
- * query is one long call into SQLite, and a signal that has a listener waits for its end.
- * @param path a file, `-` or `undefined` for stdout
- * @throws UsageError for binary data to a terminal, and the errors of `requireNewOutput`
+ * Checks the options before any work. Opens a file only when there is something to write: a query is one long call into SQLite,
+ * and a signal with a listener waits for its end.
+ * @param path a file; `-` or `undefined`: stdout
+ * @throws UsageError for binary data to a terminal; errors of `requireNewOutput`
  */
 export function chooseDestination(path: string | undefined, format: Format): Destination {
   if (path !== undefined && path !== '-') {
@@ -29,7 +29,7 @@ export function chooseDestination(path: string | undefined, format: Format): Des
   }
   const { isTTY, columns } = process.stdout
   if (isTTY && format.kind === 'binary data') throw binaryToTerminal()
-  // Some terminals say that they are 0 columns wide.
+  // Some terminals report a width of 0.
   const width = columns || Infinity
   return { width, paint: choosePaint(isTTY, process.env), isFile: false, write: writeToStdout }
 }
@@ -39,7 +39,7 @@ async function writeToFile(path: string, chunks: Iterable<Chunk>): Promise<void>
   try {
     for (const chunk of chunks) {
       file.write(chunk)
-      // Signals are seen here, and after the last chunk too.
+      // Signals are handled here, also after the last chunk.
       await setImmediate()
     }
     file.commit()
@@ -49,7 +49,7 @@ async function writeToFile(path: string, chunks: Iterable<Chunk>): Promise<void>
 }
 
 /**
- * Waits wherever stdout does: memory stays small, and the tool learns of a reader that has gone, for which cli.ts ends it.
+ * Waits for stdout, which limits the memory. If the reader has exited, cli.ts ends the tool.
  */
 async function writeToStdout(chunks: Iterable<Chunk>): Promise<void> {
   for (const chunk of chunks) if (!process.stdout.write(chunk)) await once(process.stdout, 'drain')

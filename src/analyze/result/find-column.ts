@@ -1,20 +1,20 @@
-import { UsageError } from '../../errors.js'
-import { nearestName } from '../../options/nearest-name.js'
+import { UsageError } from '../../base/errors.js'
+import { nearestName } from '../../text/nearest-name.js'
 import type { Column } from './result.js'
 
 /**
- * The column that `--sort` names, with or without its unit, or by its heading.
- * @throws UsageError that suggests the nearest
+ * Finds the column of `--sort` by its name, with or without its unit, or by its heading.
+ * @throws UsageError that suggests the nearest name
  */
-export function requireColumn(columns: readonly Column[], text: string): Column {
+export function requireColumn<C extends Column>(columns: readonly C[], text: string): C {
   const column = findColumn(columns, text)
   if (column) return column
   const names = columns.map(({ name }) => name)
   throw new UsageError('--sort', text, `a column: ${names.join(', ')}`, nearestColumn(names, text))
 }
 
-/** A column by its name, with or without its unit, or by the heading that people see; `undefined` when there is none. */
-export function findColumn(columns: readonly Column[], text: string): Column | undefined {
+/** Finds a column by its name, with or without the unit, or by its heading. `undefined`: no such column. */
+export function findColumn<C extends Column>(columns: readonly C[], text: string): C | undefined {
   const heading = columns.filter(({ isHidden }) => !isHidden).find((column) => asName(column.heading) === asName(text))
   return columns.find(({ name }) => name === text) ?? columns.find(({ name }) => withoutUnit(name) === text) ?? heading
 }

@@ -1,15 +1,15 @@
-import { formatDuration } from '../../show/format-duration.js'
-import { formatCount, formatRate } from '../../show/format-number.js'
-import { formatClock, formatTime, usefulDecimals } from '../../show/format-time.js'
-import { safeText } from '../../show/safe-text.js'
+import { formatDuration } from '../../text/format-duration.js'
+import { formatCount, formatRate } from '../../text/format-number.js'
+import { formatClock, formatTime, usefulDecimals } from '../../text/format-time.js'
+import { safeText } from '../../text/safe-text.js'
 import type { ColumnKind, Value } from './result.js'
 
-/** Turns a value into what people read: units scaled, nothing that steers a terminal, a dash for what is not known. */
+/** Formats a value for people: scaled units, no terminal control characters, a dash for NULL. */
 export type CellFormatter = (value: Value) => string
 
 /**
- * @param values all of the column: times get as many decimals as these need
- * @param day where room is scarce: the day of all times, which is left out, or `null` where it is not the same
+ * @param values all values of the column: times get as many decimals as these need
+ * @param day if the table is narrow: the common day of all times, which is left out, `null` if the days differ
  */
 export function createCellFormatter(
   kind: ColumnKind,
@@ -19,7 +19,7 @@ export function createCellFormatter(
   const formatValue = kind === 'time' ? createTimeFormatter(values(), day) : NUMBER_FORMATS[kind]
   return (value) => {
     if (value === null) return '-'
-    // SQL of a user's own may have texts among numbers.
+    // SQL of users may mix texts and numbers.
     return typeof value === 'string' ? safeText(value) : formatValue(value)
   }
 }
@@ -33,7 +33,7 @@ const NUMBER_FORMATS: Record<Exclude<ColumnKind, 'time'>, (value: number | bigin
   number: formatNumber,
 }
 
-/** Integers may be identifiers; of others what is before the point, and four digits, tell enough. */
+/** Integers may be identifiers. Other numbers have four significant digits, or all digits before the point. */
 function formatNumber(value: number | bigint): string {
   if (typeof value === 'bigint' || Number.isInteger(value)) return String(value)
   return String(Math.abs(value) < 1000 ? Number(value.toPrecision(4)) : Math.round(value))

@@ -1,31 +1,45 @@
-import type { Paint } from '../../show/paint.js'
+import type { Paint } from '../../text/paint.js'
 import type { Result } from './result.js'
 
-/** What `--format` accepts. */
+/** Values of `--format`. */
 export const FORMAT_NAMES = ['table', 'json', 'jsonl', 'csv', 'markdown', 'arrow', 'parquet'] as const
 
 export type FormatName = (typeof FORMAT_NAMES)[number]
 
-/** Where a result is shown, and what is said around it. */
+/** Properties of the output, and the lines around a result. */
 export interface View {
-  /** Columns of the terminal, `Infinity` for a file or a pipe */
+  /** Width of the terminal; `Infinity`: a file or a pipe */
   readonly width: number
   readonly paint: Paint
-  /** Goes into a file, which is read from anywhere, not only from its beginning as a pipe is. */
+  /** Whether the output is a file, which can be read at any offset, unlike a pipe. */
   readonly isFile?: boolean
-  /** Lines on lost attempts, before everything else. */
+  /** Lines about lost attempts, printed first. */
   readonly loss: readonly string[]
-  /** Lines on completeness, after everything else. */
+  /** Lines about completeness, printed last. */
   readonly cover: readonly string[]
 }
 
 /** A part of the output; text is UTF-8. */
 export type Chunk = string | Uint8Array
 
-/** How a result is printed: a file each, listed in formats.ts. */
+/** An output format. formats.ts lists all of them. */
 export interface Format {
-  /** A report says everything itself: few rows unless asked for more, loss, notes. Data is nothing but rows. */
+  /** Whether it is a report with a default limit of rows, losses and notes. Data formats have only rows. */
   readonly kind: 'report' | 'text data' | 'binary data'
-  /** Chunks are made one after the other, as they are taken. */
+  /** Creates chunks on demand. */
   render(result: Result, view: View): Iterable<Chunk> | Promise<Iterable<Chunk>>
+}
+
+const CHUNK_CHARACTERS = 65_536
+
+/** Joins lines to chunks of a size that is efficient to write. */
+export function* chunkLines(lines: Iterable<string>): Generator<string> {
+  let chunk = ''
+  for (const line of lines) {
+    chunk += `${line}\n`
+    if (chunk.length < CHUNK_CHARACTERS) continue
+    yield chunk
+    chunk = ''
+  }
+  if (chunk !== '') yield chunk
 }

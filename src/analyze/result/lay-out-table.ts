@@ -1,22 +1,22 @@
-import { clockDay } from '../../show/format-time.js'
-import { fitWidths } from './fit-widths.js'
-import { measureColumns, type MeasuredColumn } from './measure-columns.js'
-import type { Result, Value } from './result.js'
+import { clockDay } from '../../text/format-time.js'
+import { measureColumns, type MeasuredColumn, padCell } from './measure-columns.js'
+import type { Result, Value, Row } from './result.js'
+import type { Paint } from '../../text/paint.js'
+import { cutText } from '../../text/text-width.js'
 
-/** Texts are cut no shorter than this while there are columns that can be left out. */
+/** Minimum width of cut texts while columns can be dropped. */
 const MIN_TEXT_WIDTH = 12
-export const GAP = '  '
+const GAP = '  '
 
-/** The columns of a table as wide as they are printed, and what has to be said of them below it. */
+/** The columns of a table with their printed widths, and the notes about them. */
 export interface TableLayout {
   readonly columns: readonly MeasuredColumn[]
   readonly notes: readonly string[]
 }
 
 /**
- * Makes a table fit: times lose their day where it is the same for all, then the least important columns are left out, then
- * texts are cut.
- * @param width columns of the terminal, `Infinity` for a file or a pipe
+ * Makes a table fit: removes the day of times if it is the same for all, then drops the least important columns, then cuts texts.
+ * @param width width of the terminal; `Infinity`: a file or a pipe
  */
 export function layOutTable(result: Result, width: number): TableLayout {
   const whole = measureColumns(result)
@@ -35,7 +35,7 @@ export function layOutTable(result: Result, width: number): TableLayout {
   }
 }
 
-/** The day of all times that are shown, `null` where they are of several, or of none. */
+/** The common day of all shown times; `null` if they differ or there are none. */
 function dayOfAll({ columns, rows }: Result): string | null {
   const positions = columns.flatMap(({ kind, isHidden }, i) => (kind === 'time' && !isHidden ? [i] : []))
   const times = rows.flatMap((row) => positions.map((i): Value => row[i] ?? null)).filter((time) => time !== null)
@@ -44,7 +44,7 @@ function dayOfAll({ columns, rows }: Result): string | null {
   return days.size === 1 ? (day ?? null) : null
 }
 
-/** What remains, the first column always, when columns go in the order of their `leaveOut`, then from the last on. */
+/** The remaining columns. Drops columns in the order of `leaveOut`, then from the last one; never the first one. */
 function leaveOut(columns: readonly MeasuredColumn[], width: number): MeasuredColumn[] {
   let kept = [...columns]
   while (kept.length > 1 && widthOf(kept.map(minimumOf)) > width) {
@@ -68,4 +68,54 @@ function minimumOf({ column, width }: MeasuredColumn): number {
 
 function widthOf(widths: readonly number[]): number {
   return widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1))
+}
+
+/**
+ * Makes columns fit by shrinking the widest ones evenly.
+ * @param widths wanted width of each column
+ * @param minima minimum width of each column
+ * @param total width of all columns together; exceeded if the minima require it
+ */
+export function fitWidths(widths: readonly number[], minima: readonly number[], total: number): number[] {
+  const fitted = [...widths]
+  const excess = widths.reduce((sum, width) => sum + width, 0) - total
+  for (let taken = 0; taken < excess; taken++) {
+    const givers = fitted.map((width, i) => (width > (minima[i] as number) ? width : 0))
+    const widest = Math.max(...givers)
+    if (widest === 0) break
+    fitted[givers.indexOf(widest)] = widest - 1
+  }
+  return fitted
+}
+
+/** The lines of a table: headings and rows, numbers right-aligned, texts cut to the width of their column, failures in color. */
+export function* tableLines(
+  columns: readonly MeasuredColumn[],
+  rows: readonly (Row | string)[],
+  paint: Paint,
+): Generator<string> {
+  yield paint.heading(joinCells(columns.map((column) => fillCell(column, column.heading))))
+  for (const row of rows) {
+    if (typeof row === 'string') {
+      yield paint.note(row)
+      continue
+    }
+    const cells = columns.map((column) => {
+      const text = fillCell(column, column.textOf(row))
+      return column.column.isFailure && isAboveZero(column.valueOf(row)) ? paint.failure(text) : text
+    })
+    yield joinCells(cells)
+  }
+}
+
+function fillCell({ column, width }: MeasuredColumn, text: string): string {
+  return padCell(column.kind === 'text' ? cutText(text, width) : text, width, column)
+}
+
+function joinCells(cells: readonly string[]): string {
+  return cells.join(GAP).trimEnd()
+}
+
+function isAboveZero(value: Value): boolean {
+  return value !== null && typeof value !== 'string' && value > 0
 }

@@ -1,33 +1,33 @@
-import { safeText } from '../../show/safe-text.js'
-import { textWidth } from '../../show/text-width.js'
+import { safeText } from '../../text/safe-text.js'
+import { textWidth } from '../../text/text-width.js'
 import { createCellFormatter } from './format-cells.js'
 import type { Column, Result, Row, Value } from './result.js'
 
-/** A column as it stands in a table. */
+/** A column of a table. */
 export interface MeasuredColumn {
   readonly column: Column
   readonly heading: string
-  /** Cells of the widest text in it. */
+  /** Width of its widest text. */
   readonly width: number
   valueOf(row: Row): Value
-  /** What stands for it in a row. */
+  /** The text of its value in a row. */
   textOf(row: Row): string
 }
 
-/** How values become texts. */
+/** Formatting of values. */
 export interface MeasureOptions {
-  /** What the format needs beyond text that is safe for a terminal */
+  /** Escapes of the format, in addition to terminal control characters */
   readonly escape?: (text: string) => string
-  /** Room is scarce: times are in ms at most, and without their day where this is that of all of them. */
+  /** Whether the table is too wide: times then have at most ms, and no day if all days are equal. */
   readonly day?: string | null
 }
 
-/** No path is longer; a text that is would make every line of the table as long. */
+/** Maximum length of a path. A longer text would make every line as long. */
 const MAX_WIDTH = 4096
 
 /**
- * The columns that are shown to people. Texts are made anew wherever they are needed: of a million rows they would take
- * more memory than the rows.
+ * The columns of a table. Texts are formatted again each time they are needed: those of a million rows would take more memory
+ * than the rows.
  */
 export function measureColumns({ columns, rows }: Result, options: MeasureOptions = {}): MeasuredColumn[] {
   const { escape = (text: string) => text, day } = options
@@ -42,7 +42,7 @@ export function measureColumns({ columns, rows }: Result, options: MeasureOption
   })
 }
 
-/** Fills a text up to `width` cells: texts on the right, numbers on the left. */
+/** Pads a text to `width` cells: texts on the right, numbers on the left. */
 export function padCell(text: string, width: number, { kind }: Column): string {
   const blanks = ' '.repeat(Math.max(0, width - textWidth(text)))
   return kind === 'text' ? text + blanks : blanks + text

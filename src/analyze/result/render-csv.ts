@@ -1,7 +1,7 @@
-import { csvText } from '../../show/csv-text.js'
+import { csvText } from '../../text/quote-text.js'
 import type { Result, Value } from './result.js'
 
-/** Comma-separated values with a header, raw numbers, nothing between the commas for what is not known. */
+/** Comma-separated values with a header and raw numbers; NULL is empty. */
 export function* renderCsv({ columns, rows }: Result): Generator<string> {
   yield columns.map(({ name }) => csvText(name)).join(',')
   for (const row of rows) yield columns.map((_, i) => csvValue(row[i] ?? null)).join(',')

@@ -1,10 +1,10 @@
 import { measureColumns, padCell, type MeasuredColumn } from './measure-columns.js'
 import type { Result } from './result.js'
 
-/** The shortest delimiter that says which side a column stands on. */
+/** The shortest delimiter that sets the alignment of a column. */
 const MIN_WIDTH = 4
 
-/** A table in GitHub Flavored Markdown, values as in a table of the terminal. Its source lines up, too. */
+/** A table in GitHub Flavored Markdown with the values of `table`. Its source is aligned too. */
 export function* renderMarkdown(result: Result): Generator<string> {
   const columns = measureColumns(result, { escape: escapeMarkdown })
   const line = (cellOf: (column: MeasuredColumn) => string) => {
@@ -19,7 +19,7 @@ export function* renderMarkdown(result: Result): Generator<string> {
   for (const row of result.rows) yield line((column) => column.textOf(row))
 }
 
-/** Text is text: no cell's end, no link, image, tag, formula or emphasis. Line ends are escapes already. */
+/** Escapes text: no cell end, link, image, tag, formula or emphasis. Line ends are already escaped. */
 function escapeMarkdown(text: string): string {
   return text.replace(/[\\`*_~[\]<>|&$]/g, '\\$&')
 }

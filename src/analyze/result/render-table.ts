@@ -1,20 +1,19 @@
-import { formatCount } from '../../show/format-number.js'
-import { safeLine } from '../../show/safe-text.js'
-import { wrapLine } from '../../show/wrap-line.js'
+import { formatPlural } from '../../text/format-number.js'
+import { safeLine } from '../../text/safe-text.js'
+import { wrapLine } from '../../text/wrap-line.js'
 import type { View } from './format.js'
-import { layOutTable } from './lay-out-table.js'
+import { layOutTable, tableLines } from './lay-out-table.js'
 import { NO_ATTEMPTS, type Result } from './result.js'
-import { tableLines } from './table-lines.js'
 
-/** For charts that are read later. */
+/** Width of charts in files and pipes. */
 const UNKNOWN_WIDTH = 80
 
-/** Columns that a chart has in an output of that width. */
+/** Width of a chart in an output of this width. */
 export function chartWidth(width: number): number {
   return Number.isFinite(width) ? width : UNKNOWN_WIDTH
 }
 
-/** Everything there is to say of a result, for people: loss, chart, table, notes. */
+/** A report: losses, chart, table, notes. */
 export function* renderTable(result: Result, { width, paint, loss, cover }: View): Generator<string> {
   const wrap = (line: string) => wrapLine(safeLine(line), width)
   const layout = layOutTable(result, width)
@@ -33,5 +32,5 @@ export function* renderTable(result: Result, { width, paint, loss, cover }: View
 
 function describeHidden(rows: number): string[] {
   if (rows === 0) return []
-  return [`… and ${formatCount(rows)} more ${rows === 1 ? 'row' : 'rows'} (--limit N shows more)`]
+  return [`… and ${formatPlural(rows, 'more row')} (--limit N shows more)`]
 }

@@ -1,51 +1,56 @@
 /**
- * What a column holds; decides how it is aligned and scaled where it is shown. Raw values are ns for `duration`, Unix ns
- * (bigint) for `time`, attempts per second for `rate`.
+ * The type of a column, which determines alignment and scaling in tables. Raw values are ns for `duration`, Unix ns (bigint) for
+ * `time`, attempts per second for `rate`.
  */
 export type ColumnKind = 'text' | 'count' | 'percent' | 'duration' | 'time' | 'rate' | 'number'
 
-/** A typed column. Its name carries the unit and is the key in JSON: `p50_ns`. */
+/** A typed column. Its name includes the unit and is the key in JSON: `p50_ns`. */
 export interface Column {
   readonly name: string
   /** Heading in tables */
   readonly heading: string
   readonly kind: ColumnKind
-  /** A double in formats with types, also where no value has a fraction. */
+  /** Whether typed formats store doubles, even if no value has a fraction. */
   readonly isFraction?: boolean
-  /** Shown in red on a terminal where it is not 0. */
+  /** Whether values other than 0 are red on a terminal. */
   readonly isFailure?: boolean
-  /** Left out of tables, not of the formats for machines. */
+  /** Whether tables leave it out; data formats have all columns. */
   readonly isHidden?: boolean
-  /** Where a table is too wide, columns with a 1 are left out first, then those with a 2, and those without any last. */
+  /** Order in which a table that is too wide drops columns: 1 first, columns without a number last. */
   readonly leaveOut?: number
-  /** Cells below which a text is not cut: one that is of no use without its end. */
+  /** Minimum width of a text, for texts that are useless without their end. */
   readonly minWidth?: number
 }
 
-/** Integers beyond 2^53 come as bigint. */
+/** Integers above 2^53 are bigints. */
 export type Value = string | number | bigint | null
 
 export type Row = readonly Value[]
 
-/** What is said instead of a table that has no rows, where the query knows nothing better. */
+/** A column and its value for the item of a row. */
+export interface ValueColumn<Item> extends Column {
+  readonly value: (item: Item) => Value
+}
+
+/** Printed in place of a table without rows, unless the query has its own text. */
 export const NO_ATTEMPTS = 'no attempts match'
 
-/** Rows of a stored query, each as long as `columns`. */
+/** Rows of a built-in query, each as long as `columns`. */
 export interface Result {
   readonly columns: readonly Column[]
   readonly rows: readonly Row[]
-  /** What a table has in their place: texts stand for rows that are left out. */
+  /** Rows of tables, if different: texts stand for omitted rows. */
   readonly shownRows?: readonly (Row | string)[]
-  /** Rows that the limit left out. */
+  /** Number of rows beyond the limit. */
   readonly hiddenRows: number
-  /** Said before everything else, as loss of attempts is, and on stderr where there is no report. */
+  /** Printed first, like lost attempts; on stderr for data formats. */
   readonly warnings?: readonly string[]
-  /** Said below a table: accuracy, and what was left out. */
+  /** Printed below a table: accuracy, and what is left out. */
   readonly notes: readonly string[]
-  /** Said in a table when there are no rows; `NO_ATTEMPTS` without it. */
+  /** Printed in place of a table without rows; default: `NO_ATTEMPTS`. */
   readonly whenEmpty?: string
-  /** Drawn above the table, for terminals only: lines at most `width` wide. */
+  /** A chart above the table: lines of at most `width` columns. */
   readonly chart?: (width: number) => readonly string[]
-  /** The chart says it all: no table below it. */
+  /** Whether the chart replaces the table. */
   readonly isChartOnly?: boolean
 }

@@ -3,9 +3,8 @@ import { closeSync, openSync, readSync } from 'node:fs'
 const MAX_BYTES = 1 << 20
 
 /**
- * Reads a text that somebody named, and no more than 1 MB of it: devices and what `/proc` shows say that they are empty, and
- * may be endless.
- * @throws Error for a longer one, and the system's own errors
+ * Reads a text file of up to 1 MB. Devices and files in /proc report a size of 0 and may be endless.
+ * @throws Error for a longer file; errors of the system
  */
 export function readBoundedText(path: string): string {
   const bytes = Buffer.allocUnsafe(MAX_BYTES + 1)

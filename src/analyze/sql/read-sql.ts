@@ -1,5 +1,5 @@
-import { UsageError, messageOf } from '../../errors.js'
-import type { StoredQuery } from '../queries/stored-query.js'
+import { UsageError, messageOf } from '../../base/errors.js'
+import type { StoredQuery } from '../query/stored-query.js'
 import { readBoundedText } from './read-bounded.js'
 import { readStatement } from './read-statement.js'
 import { createSqlQuery } from './sql-query.js'
@@ -7,7 +7,7 @@ import { createSqlQuery } from './sql-query.js'
 const ACCEPTED = `'SELECT …' [FILE…], or -f FILE.sql [FILE…]`
 
 /**
- * What `tcpconn analyze sql` was asked: with `-f` the first argument is a trace like the others.
+ * Reads the statement of `tcpconn analyze sql`. With `-f`, the first argument is a trace like the others.
  * @throws UsageError, E_SQL
  */
 export function readSql(

@@ -1,21 +1,21 @@
 import { sqlError } from './sql-error.js'
 
-/** A statement that only reads, and the parameters in it. */
+/** A read-only statement and its parameters. */
 export interface Statement {
   readonly text: string
   /** Names of `:name` parameters, each once, in the order of their first use */
   readonly parameters: readonly string[]
 }
 
-/** Comments, quoted texts and names, words, parameters, anything else: as SQLite's tokenizer divides them. */
+/** Tokens as in SQLite: comments, quoted texts and names, words, parameters, other characters. */
 const TOKEN =
   /--[^\n]*|\/\*[^]*?(?:\*\/|$)|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|`(?:[^`]|``)*`?|\[[^\]]*\]?|[:@$#][\w$]+|\?\d*|[\w$\u0080-\uffff]+|\s+|[^]/g
 
 const READS = ['SELECT', 'WITH', 'VALUES']
 
 /**
- * Looks at SQL before SQLite does: PRAGMAs take effect while they are compiled, behind EXPLAIN too, and ATTACH would open
- * other files.
+ * Checks SQL before SQLite compiles it: a PRAGMA takes effect when it is compiled, also after EXPLAIN, and ATTACH would open other
+ * files.
  * @throws E_SQL for anything but one SELECT, WITH, VALUES or EXPLAIN of these
  */
 export function readStatement(text: string): Statement {

@@ -1,13 +1,16 @@
-import type { AttemptFilters } from '../trace/attempt-filters.js'
-import { prefixRange } from '../trace/attempt-filters.js'
-import { isAllTime } from '../trace/clock-segments.js'
-import { knowsLookups } from '../trace/knows-lookups.js'
-import type { Scope, SessionPart } from '../trace/scope.js'
+import type { Database } from 'better-sqlite3'
+import { CONNECT_COLUMNS } from '../../attempt/connect-columns.js'
+import { type AttemptFilters, prefixRange } from '../scan/attempt-filters.js'
+import { isAllTime } from '../scan/clock-segments.js'
+import type { Scope, SessionPart } from '../scan/scope.js'
 
-/** What views of versions before the third lack. */
-const LATER_COLUMNS = ['dns_lookup_ns', 'dns_candidates', 'container'].map((name) => `, NULL AS ${name}`).join('')
+/** Columns in addition to those of the view in the file, in order. */
+export function missingColumns(db: Database): string[] {
+  const version = Number(db.pragma('user_version', { simple: true }))
+  return CONNECT_COLUMNS.filter((column) => 'since' in column && column.since > version).map(({ name }) => name)
+}
 
-/** SQL for the rows of `connects` that a scope covers, over every file, as literals: a view cannot have parameters. */
+/** SQL for the rows of `connects` in a scope, over all files. Uses literals, because a view cannot have parameters. */
 export function selectConnects(scope: Scope, schemas: ReadonlyMap<SessionPart['trace'], string>): string {
   const hasHosts = schemas.size > 1
   return [...schemas]
@@ -15,13 +18,14 @@ export function selectConnects(scope: Scope, schemas: ReadonlyMap<SessionPart['t
       const parts = scope.parts.filter((part) => part.trace === trace)
       const conditions = [anyOf(parts.map(partCondition)), ...filterConditions(scope.filters, schema)]
       const host = `(SELECT host FROM ${schema}.session WHERE session.session_id = c.session_id) AS host`
-      const columns = `c.*${knowsLookups(trace.db) ? '' : LATER_COLUMNS}${hasHosts ? `, ${host}` : ''}`
+      const later = missingColumns(trace.db).map((name) => `, NULL AS ${name}`)
+      const columns = `c.*${later.join('')}${hasHosts ? `, ${host}` : ''}`
       return `SELECT ${columns} FROM ${schema}.connects AS c WHERE ${conditions.join(' AND ')}`
     })
     .join(' UNION ALL ')
 }
 
-/** Whether a scope leaves nothing of its sessions out. */
+/** Whether a scope covers its sessions completely. */
 export function coversAll({ parts, filters }: Scope): boolean {
   return parts.every(({ segments }) => isAllTime(segments)) && filterConditions(filters, 'main').length === 0
 }

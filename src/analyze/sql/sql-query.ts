@@ -1,24 +1,23 @@
 import type { Database } from 'better-sqlite3'
-import { UsageError } from '../../errors.js'
-import { formatCount, formatPlural } from '../../show/format-number.js'
-import type { StoredQuery } from '../queries/stored-query.js'
+import { UsageError } from '../../base/errors.js'
+import { formatCount, formatPlural } from '../../text/format-number.js'
+import type { StoredQuery } from '../query/stored-query.js'
 import type { Column, Row, Value } from '../result/result.js'
-import { knowsLookups } from '../trace/knows-lookups.js'
-import type { Scope } from '../trace/scope.js'
-import type { Trace } from '../trace/trace.js'
+import type { Scope } from '../scan/scope.js'
+import type { Trace } from '../scan/trace.js'
 import type { Statement } from './read-statement.js'
-import { coversAll, selectConnects } from './select-connects.js'
+import { coversAll, missingColumns, selectConnects } from './select-connects.js'
 import { sqlError, sqlFault } from './sql-error.js'
 
-/** SQLite attaches ten databases to one. */
+/** Limit of SQLite: ten attached databases. */
 const MAX_FILES = 11
-/** Of all texts of a result: what is more does not fit into memory in every format. */
+/** Limit of all texts of a result: larger results do not fit into memory in every format. */
 const MAX_CHARACTERS = 1 << 26
 
 /**
- * A query in the user's own SQL over `connects`, which holds what the options select. Rows are read one by one up to the
- * limit; what a blob holds comes in hexadecimal digits.
- * @param statement as `readStatement` gives it
+ * A query in SQL of the user over `connects`, which contains the attempts that the options select. Reads rows one by one up to the
+ * limit. Blobs are hexadecimal.
+ * @param statement from `readStatement`
  */
 export function createSqlQuery(
   name: string,
@@ -45,15 +44,15 @@ export function createSqlQuery(
   }
 }
 
-/** The connection of the first trace; the others are attached to it as read-only as it is. */
+/** The connection of the first trace, with the others attached read-only. */
 function openConnects(scope: Scope): Database {
   const traces = [...new Set(scope.parts.map((part) => part.trace))] as [Trace, ...Trace[]]
   const [{ lookup: db }] = traces
   if (traces.length > MAX_FILES) throw new UsageError('FILE', `${traces.length} files`, `at most ${MAX_FILES} in sql`)
   const isWhole = traces.length === 1 && coversAll(scope) && sessionCount(db) === scope.parts.length
-  if (isWhole && knowsLookups(db)) return db
+  if (isWhole && missingColumns(db).length === 0) return db
   const schemas = new Map(traces.map((trace, i) => [trace, i === 0 ? 'main' : `trace${i + 1}`]))
-  // A view of this connection alone, in front of the one in the file, which stays there as main.connects.
+  // A temporary view, which hides the view of the file; that remains available as main.connects.
   db.pragma('query_only = OFF')
   for (const [trace, schema] of schemas) if (schema !== 'main') db.prepare(`ATTACH ? AS ${schema}`).run(trace.path)
   db.exec(`CREATE TEMP VIEW connects AS ${selectConnects(scope, schemas)}`)
@@ -63,12 +62,12 @@ function openConnects(scope: Scope): Database {
 
 function prepare(db: Database, { text }: Statement) {
   const prepared = db.prepare(text)
-  // readStatement has refused whatever is known to write; SQLite has the last word.
+  // readStatement refuses statements that are known to write; SQLite makes the final check.
   if (!prepared.reader || !prepared.readonly) throw sqlError('it does not only read')
   return prepared.raw().safeIntegers()
 }
 
-/** Values of `--name`: a number where it looks like one. Integers bind as such, which REAL ones do not in a LIMIT. */
+/** Converts values of `--name` that look like numbers. Integers become bigints: LIMIT does not accept REAL. */
 function bindValues({ parameters }: Statement, values: Readonly<Record<string, string | undefined>>) {
   const bound = parameters.map((name) => {
     const text = values[name]
@@ -82,10 +81,10 @@ function isNumber(text: string): boolean {
   return /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)
 }
 
-/** Why rows were left out; `null` for all of them. */
+/** Why rows are left out; `null`: all rows are there. */
 type Cut = 'by the limit' | 'by its size' | null
 
-/** The first rows, as many as are asked for and as fit: a file of a stranger may hold texts of any length. */
+/** The first rows, up to the limits of rows and of memory: an untrusted file may contain texts of any length. */
 function takeRows(found: Iterable<unknown[]>, limit: number): { rows: Row[]; cut: Cut } {
   const rows: Row[] = []
   let characters = 0
@@ -104,7 +103,7 @@ function toValue(value: unknown): Value {
   return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : (value as Value)
 }
 
-/** Names that are there twice get a number, so that they are keys. */
+/** Adds numbers to duplicate names, so that they are unique keys. */
 function nameColumns(names: readonly string[]): string[] {
   const seen = new Map<string, number>()
   return names.map((name) => {

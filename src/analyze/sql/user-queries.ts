@@ -1,25 +1,25 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
-import { messageOf, TcpconnError } from '../../errors.js'
-import type { StoredQuery } from '../queries/stored-query.js'
+import { messageOf, TcpconnError } from '../../base/errors.js'
+import type { StoredQuery } from '../query/stored-query.js'
 import { readBoundedText } from './read-bounded.js'
 import { readStatement } from './read-statement.js'
 import { createSqlQuery } from './sql-query.js'
 
-/** A query of the user's own, and its `:name` parameters. */
+/** A query of the user, and its `:name` parameters. */
 export interface UserQuery {
   readonly query: StoredQuery
   readonly parameters: readonly string[]
 }
 
-/** Queries of a directory, and a line for each file that is none, by the name that it would have had. */
+/** Queries of a directory, and a line for each invalid file, by query name. */
 export interface UserQueries {
   readonly queries: readonly UserQuery[]
   readonly warnings: ReadonlyMap<string, string>
 }
 
-/** `~/.config/tcpconn/queries`, of XDG_CONFIG_HOME where that is set; under sudo that of the invoking user. */
+/** `~/.config/tcpconn/queries`, or in XDG_CONFIG_HOME; under sudo that of the invoking user. */
 export function queryDirectory(env = process.env, uid = process.getuid?.()): string {
   const config = env.XDG_CONFIG_HOME
   const base = config && isAbsolute(config) ? config : join(homeOf(env, uid), '.config')
@@ -27,9 +27,9 @@ export function queryDirectory(env = process.env, uid = process.getuid?.()): str
 }
 
 /**
- * Reads the queries of a directory: a `.sql` file each, named after it, described by its first line `-- description`.
- * @param reserved names that queries may not have
- * @param options names that parameters may not have: options of every query
+ * Reads the queries of a directory: one per `.sql` file, with the name of the file; the first line `-- description` describes it.
+ * @param reserved names that queries cannot have
+ * @param options names that parameters cannot have: options of every query
  */
 export function readUserQueries(
   directory: string,
@@ -58,7 +58,7 @@ function listFiles(directory: string): string[] {
       .filter((name) => name.endsWith('.sql'))
       .toSorted()
   } catch {
-    // Most users have none.
+    // Most users have no such directory.
     return []
   }
 }
@@ -67,7 +67,7 @@ function nameOf(file: string): string {
   return file.slice(0, -'.sql'.length)
 }
 
-/** @throws Error that says why the file is none */
+/** @throws Error with the reason why the file is not a query */
 function readUserQuery(directory: string, file: string, reserved: readonly string[]): UserQuery {
   const name = nameOf(file)
   if (!/^[a-z0-9][a-z0-9-]*$/.test(name)) throw new Error('a name has small letters, digits and hyphens')
@@ -87,7 +87,7 @@ function homeOf(env: NodeJS.ProcessEnv, uid: number | undefined): string {
   return (invoking && homeInPasswd(invoking)) || env.HOME || ownHome()
 }
 
-/** A user without an account, as in many containers, has none. */
+/** A user without an account, as in many containers, has no home directory. */
 function ownHome(): string {
   try {
     return homedir()

@@ -1,22 +1,22 @@
-/** Entries that are put in before the oldest one is looked for anew. */
+/** Insertions before the oldest entry is searched again. */
 const LOOKS_ANEW_AFTER = 4096
 
-/** A map that gives its oldest entries away. */
+/** A map that removes its oldest entries. */
 export interface AgingMap<Key, Value> {
   readonly size: number
   get(key: Key): Value | undefined
-  /** The entry is the youngest from then on. */
+  /** Makes the entry the youngest. */
   put(key: Key, value: Value): void
   delete(key: Key): void
-  /** Takes the oldest entry out. @returns its value; `undefined` when there is none */
+  /** Removes the oldest entry. @returns its value; `undefined` for an empty map */
   takeOldest(): Value | undefined
-  /** The oldest first. */
+  /** Oldest first. */
   entries(): Iterable<[Key, Value]>
 }
 
 /**
- * A new iterator of a Map has to pass all places whose entries are gone before it comes to the first entry. One for good keeps
- * every table, with all that was in it, that the map has outgrown since the iterator was last asked. So it is one for a while.
+ * A new Map iterator skips the slots of all removed entries before it reaches the first entry. A permanent iterator
+ * keeps every outgrown hash table alive. So one iterator is reused for a limited number of insertions.
  */
 export function createAgingMap<Key, Value>(): AgingMap<Key, Value> {
   const map = new Map<Key, Value>()
@@ -25,7 +25,7 @@ export function createAgingMap<Key, Value>(): AgingMap<Key, Value> {
   const next = () => {
     const { value } = oldestFirst.next()
     if (value !== undefined) return value
-    // What has once come to the end stays there.
+    // An iterator that has reached the end stays there.
     oldestFirst = map.entries()
     return oldestFirst.next().value
   }

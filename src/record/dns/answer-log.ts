@@ -1,40 +1,42 @@
-/** Answers to one asker that are kept for one address. */
+/** Answers kept per asker and address. */
 const MAX_ANSWERS = 1024
-/** An attempt that gets no answer ends 127 s after it began (tcp_syn_retries), and is looked at then. */
+/** An attempt without an answer ends after 127 s (tcp_syn_retries), and its name is looked up then. */
 const LONGEST_ATTEMPT_NS = 150e9
-/** Different names that are counted. */
+/** Maximum of counted different names. */
 export const MAX_NAMES = 256
 
-/** Who asked, or who connects. */
+/** The querying or connecting process. */
 export interface Asker {
-  /** Exact for ids up to 2^53: their upper half counts how often the kernel has given the lower half away */
+  /** Exact up to 2^53: the upper half counts reuses of the lower half */
   readonly cgroupId: number
-  /** 0: not known */
+  /** From `netnsKeyOf`; 0: unknown */
   readonly netns: number
 }
 
-/** An answer that gave an address to a name. Times are in ns since the session began. */
+/** An answer that resolved a name to an address. Times are in ns since the session began. */
 export interface NameAnswer extends Asker {
   readonly name: string
-  /** Whether somebody was seen to ask: anybody may send an answer */
+  /** Whether the query was seen: any host can send an answer */
   readonly isAsked: boolean
   readonly answeredNs: number
-  /** Query to answer; `null`: the query was not seen */
+  /** From query to answer; `null`: the query was not seen */
   readonly lookupNs: number | null
 }
 
-/** The answers with one address that one asker got, in the order of their time. */
+/** The answers with one address to one asker, ordered by time. */
 export interface AnswerLog extends Asker {
   readonly isAsked: boolean
   readonly times: number[]
   readonly lookups: (number | null)[]
   readonly names: string[]
-  /** Different names in the order of their first answer, and its time: of what was thinned out, too. */
+  /** Different names ordered by their first answer, with its time; including names of removed answers. */
   readonly distinct: string[]
   readonly firstTimes: number[]
 }
 
-/** A log with its first answer. Most have no other: arrays that are made with their element take no room for more. */
+/**
+ * A log with its first answer. Most logs have no other answer; arrays created with one element allocate no spare room.
+ */
 export function createAnswerLog({ cgroupId, netns, isAsked, name, answeredNs, lookupNs }: NameAnswer): AnswerLog {
   return {
     cgroupId,
@@ -48,15 +50,15 @@ export function createAnswerLog({ cgroupId, netns, isAsked, name, answeredNs, lo
   }
 }
 
-/** What a log takes of the room that there is for all: it holds no more than twice as many names. */
+/** Size of a log against the common limit. It holds at most twice as many names. */
 export function sizeOf({ times, distinct }: AnswerLog): number {
   return Math.max(times.length, distinct.length)
 }
 
-/** @returns by how much the log has grown; below 0 after it was thinned out */
+/** @returns the growth of the log; negative after old answers were removed */
 export function addAnswer(log: AnswerLog, { name, answeredNs, lookupNs }: NameAnswer): number {
   const before = sizeOf(log)
-  // Two CPUs may have put them into the ring in the other order.
+  // Two CPUs can write answers to the ring out of order.
   const at = countBy(log.times, answeredNs)
   log.times.splice(at, 0, answeredNs)
   log.lookups.splice(at, 0, lookupNs)
@@ -66,7 +68,7 @@ export function addAnswer(log: AnswerLog, { name, answeredNs, lookupNs }: NameAn
   return sizeOf(log) - before
 }
 
-/** Those that were answered first are kept: so a count of them by any time is right as far as it goes. */
+/** Keeps the names that were answered first, so that the count at any time is correct up to its limit. */
 function addName({ distinct, firstTimes }: AnswerLog, name: string, atNs: number): void {
   const known = distinct.indexOf(name)
   if (known !== -1) {
@@ -83,7 +85,7 @@ function addName({ distinct, firstTimes }: AnswerLog, name: string, atNs: number
   firstTimes.pop()
 }
 
-/** How many of these times, in their order, are no later than `atNs`. */
+/** Number of sorted times that are not later than `atNs`. */
 export function countBy(times: readonly number[], atNs: number): number {
   if (times.length === 0 || (times.at(-1) as number) <= atNs) return times.length
   let [low, high] = [0, times.length]
@@ -96,8 +98,8 @@ export function countBy(times: readonly number[], atNs: number): number {
 }
 
 /**
- * What is older than the longest attempt goes but for the last of it, which whatever began since then may need; where that is
- * not enough, every second one of the older half.
+ * Removes answers older than the longest attempt except the last one, which newer attempts may need. If that is not
+ * enough, removes every second answer of the older half.
  */
 function thinOut(log: AnswerLog): void {
   const oldNs = (log.times.at(-1) as number) - LONGEST_ATTEMPT_NS

@@ -1,23 +1,24 @@
+import { HOST_NETNS } from './netns-key.js'
 import { countBy, type AnswerLog, type Asker } from './answer-log.js'
 
 /**
- * Whose answers they are, seen from who connects: the nearest who know the address have the word. Of those of the same cgroup
- * what was asked for comes first, since any host may send answers.
+ * Distance between the asker of an answer and a connecting process; the nearest askers that know the address decide.
+ * Within one cgroup, answers to seen queries come first, because any host can send answers.
  */
 export const NEARNESS = { ownAsked: 0, ownUnasked: 1, netns: 2, host: 3, none: 4 } as const
 
-/** The newest answer of the nearest logs that had one by a time. */
+/** The newest answer up to a time, from the nearest logs that have one. */
 export interface NewestAnswer {
   readonly log: AnswerLog
-  /** Of the answer in its log */
+  /** Index of the answer in its log */
   readonly index: number
   /** One of `NEARNESS` */
   readonly nearness: number
-  /** Logs as near as that which had an answer by then */
+  /** Logs at this distance that have an answer up to the time */
   readonly logCount: number
 }
 
-/** @param logs all of an address. Passed over once, whatever there are: this is done for every attempt. */
+/** @param logs all logs of an address. Scanned once per attempt, whatever their number. */
 export function findNewest(logs: readonly AnswerLog[], asker: Asker, atNs: number): NewestAnswer | null {
   let newest: AnswerLog | null = null
   let [index, nearness, logCount]: [number, number, number] = [-1, NEARNESS.none, 0]
@@ -42,10 +43,18 @@ export function nearnessOf(log: AnswerLog, asker: Asker): number {
     return log.isAsked ? NEARNESS.ownAsked : NEARNESS.ownUnasked
   }
   if (!log.isAsked) return NEARNESS.none
-  return log.netns === asker.netns && asker.netns !== 0 ? NEARNESS.netns : NEARNESS.host
+  if (log.netns === asker.netns && asker.netns !== 0) return NEARNESS.netns
+  // Resolvers of the whole host ask in its namespace, also for containers. A name seen in one container is not used for
+  // another.
+  return isOfHost(log) || asker.netns === 0 ? NEARNESS.host : NEARNESS.none
 }
 
-/** What is known to be in another network namespace is far away, also in the same cgroup: `ip netns exec` leaves that as it is. */
+/** Asked in the host's network namespace, or in an unknown one. */
+function isOfHost(log: Asker): boolean {
+  return log.netns === HOST_NETNS || log.netns === 0
+}
+
+/** A different known network namespace is never near, even in the same cgroup: `ip netns exec` keeps the cgroup. */
 function isNear(log: Asker, asker: Asker): boolean {
   return log.netns === asker.netns || log.netns === 0 || asker.netns === 0
 }

@@ -11,11 +11,11 @@ import {
 import { findNewest } from './find-newest.js'
 import { createNameCounts } from './name-counts.js'
 
-/** Answers that are kept at the same time: 20 MB when each has another address, 40 MB with the longest names. */
+/** Limit of answers: 20 MB if each has another address, 40 MB with the longest names. */
 const MAX_ANSWERS = 32_768
 /**
- * Askers that are told apart for one address: whoever is forgotten gets the names of others. More than a host has containers,
- * and so few that an attempt may look at all of them.
+ * Limit of askers per address. A removed asker gets the names of others. More than a host has containers, and few
+ * enough to scan for every attempt.
  */
 const MAX_ASKERS = 1024
 
@@ -24,28 +24,31 @@ export interface NameMatch {
   readonly name: string
   readonly answeredNs: number
   readonly lookupNs: number | null
-  /** Different names that the address had had by then for the same askers, this one included; at most 256 */
+  /** Different names of the address up to that time for the same askers, including this one; at most 256 */
   readonly candidates: number
 }
 
-/** Four 32-bit words; IPv4-mapped addresses go by the last of them. */
+/** Four 32-bit words; for an IPv4-mapped address only the last word. */
 export type AddressKey = number | string
 
-/** What addresses were called, for whom. Pure. */
+/** Names of addresses by asker. Pure. */
 export interface NameCache {
   add(address: AddressKey, answer: NameAnswer): void
   /**
-   * The newest name of an address by `atNs`: of those answered to the same cgroup (and in no other network namespace), what it
-   * was seen to ask for first; else of those asked for in the same network namespace, else on the host. What nobody was seen to
-   * ask for counts where it came to alone: any host may send answers.
+   * The newest name of an address at `atNs`: of answers to the same cgroup (unless in another network namespace), those
+   * with a seen query first; otherwise of queries in the same network namespace; otherwise of queries in the host's.
+   * Answers without a seen query count only for their recipient, because any host can send answers.
    */
   find(address: AddressKey, asker: Asker, atNs: number): NameMatch | null
-  /** Names that were forgotten for want of room. */
+  /** Inode number of the host's network namespace, `null`: unknown */
+  readonly hostNetns: number | null
+  /** Names evicted because the cache was full. */
   readonly evicted: number
 }
 
-export function createNameCache(maxAnswers = MAX_ANSWERS): NameCache {
-  // The address whose last answer is the oldest comes first; so it is with the askers of an address.
+/** @param hostNetns inode number of the host's network namespace, `null`: unknown */
+export function createNameCache(hostNetns: number | null = null, maxAnswers = MAX_ANSWERS): NameCache {
+  // The address with the oldest last answer comes first. The same order holds for the askers of an address.
   const addresses = createAgingMap<AddressKey, AnswerLog[]>()
   const counts = createNameCounts()
   let size = 0
@@ -55,13 +58,14 @@ export function createNameCache(maxAnswers = MAX_ANSWERS): NameCache {
     evicted += log.distinct.length
   }
   return {
+    hostNetns,
     get evicted() {
       return evicted
     },
     add(address, answer) {
       counts.forget()
       const known = addresses.get(address)
-      // Made with its element, as in a log.
+      // Created with one element, as in a log.
       const logs = known ?? [createAnswerLog(answer)]
       size += known ? addToLogs(known, answer) : 1
       addresses.put(address, logs)
@@ -83,11 +87,25 @@ export function createNameCache(maxAnswers = MAX_ANSWERS): NameCache {
   }
 }
 
-/** The log that takes an answer stands last from then on. @returns by how much the logs have grown */
+/** Moves the log of the answer to the end. @returns the growth of the logs */
 function addToLogs(logs: AnswerLog[], answer: NameAnswer): number {
   const { cgroupId, netns, isAsked } = answer
   const at = logs.findLastIndex((one) => one.cgroupId === cgroupId && one.netns === netns && one.isAsked === isAsked)
   const [known] = at === -1 ? [] : logs.splice(at, 1)
   logs.push(known ?? createAnswerLog(answer))
   return known === undefined ? 1 : addAnswer(known, answer)
+}
+
+/** Source of names for attempts. */
+export type NameFinder = Pick<NameCache, 'find' | 'hostNetns'>
+
+/** The same names with times relative to a session that began `byNs` later. */
+export function shiftNames(names: NameFinder, byNs: number): NameFinder {
+  return {
+    hostNetns: names.hostNetns,
+    find(address, asker, atNs) {
+      const match = names.find(address, asker, atNs + byNs)
+      return match && { ...match, answeredNs: match.answeredNs - byNs }
+    },
+  }
 }

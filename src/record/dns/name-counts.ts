@@ -1,24 +1,24 @@
 import { countBy, MAX_NAMES, type AnswerLog, type Asker } from './answer-log.js'
 import { NEARNESS, nearnessOf } from './find-newest.js'
 
-/** Whose names are counted: those of the logs that are so near to an asker. */
+/** The askers whose names are counted: logs up to a distance from an asker. */
 export interface NameScope {
   readonly asker: Asker
   /** One of `NEARNESS` */
   readonly nearness: number
 }
 
-/** Counts the names that several askers have for an address together. */
+/** Counts the names that several askers have for one address. */
 export interface NameCounts {
-  /** @param logs all of an address @returns how many different names there were by `atNs`, at most 256 */
+  /** @param logs all logs of an address @returns number of different names up to `atNs`, at most 256 */
   count(logs: readonly AnswerLog[], scope: NameScope, atNs: number): number
-  /** To be called when any log has changed. */
+  /** Call after a change of any log. */
   forget(): void
 }
 
 /**
- * Keeps what it has found until the next answer. Anybody can have an address that many askers have hundreds of names for, and
- * connect to it again and again: going through all of them for each attempt would take longer than the attempt.
+ * Caches results until the next answer. An address can have hundreds of names from many askers, and a process can
+ * connect to it repeatedly: scanning all names for each attempt would take longer than the attempt.
  */
 export function createNameCounts(): NameCounts {
   const found = new Map<readonly AnswerLog[], Map<string, readonly number[]>>()
@@ -37,20 +37,20 @@ export function createNameCounts(): NameCounts {
   }
 }
 
-/** The same for all askers with the same logs, as far as `nearness` goes. */
+/** Equal for all askers with the same logs at this distance. */
 function keyOf({ asker, nearness }: NameScope): string {
-  if (nearness === NEARNESS.host) return ''
+  if (nearness === NEARNESS.host) return asker.netns === 0 ? '' : 'host'
   return nearness === NEARNESS.netns ? `${asker.netns}` : `${nearness} ${asker.cgroupId} ${asker.netns}`
 }
 
-/** Nearer logs are in as well: they had no name by the time that is asked for, or it would not be asked for these. */
+/** Includes nearer logs: they have no name at this time, otherwise they would have been used. */
 function isIn(log: AnswerLog, { asker, nearness }: NameScope): boolean {
-  if (nearness === NEARNESS.host) return log.isAsked
+  if (nearness === NEARNESS.host) return log.isAsked && nearnessOf(log, asker) !== NEARNESS.none
   if (nearness === NEARNESS.netns) return log.isAsked && log.netns === asker.netns
   return nearnessOf(log, asker) === nearness
 }
 
-/** When each of the different names was answered first, in order. */
+/** Sorted times of the first answer of each name. */
 function firstTimesOf(logs: readonly AnswerLog[]): number[] {
   const firstNs = new Map<string, number>()
   for (const { distinct, firstTimes } of logs) {

@@ -1,46 +1,47 @@
 import { createAgingMap } from './aging-map.js'
 import type { DnsMessage } from './dns-message.js'
 import type { Lookup } from './lookup.js'
+import type { Netns } from './netns-key.js'
 
-/** glibc asks for the second time after 5 s, with the same id. */
+/** glibc repeats a query after 5 s with the same id. */
 const GIVEN_UP_NS = 10e9
-/** Questions that are kept, as many without an answer as with one: a flood of them pushes the oldest out. */
+/** Limit of stored queries, separately for answered and unanswered ones. The oldest are removed first. */
 const MAX_KEPT = 16_384
 
-/** A DNS packet and where it was seen. */
+/** A DNS packet and its origin. */
 export interface DnsPacket {
   readonly message: DnsMessage
   /** ns since the session began */
   readonly seenNs: number
-  /** Of the socket that asks, the same for query and answer */
+  /** Of the querying socket, the same for query and answer */
   readonly socketCookie: bigint
   readonly cgroupId: bigint
-  readonly netns: number
+  readonly netns: Netns
 }
 
-/** A lookup, and whether it is one of its own: several servers may answer one question. */
+/** A lookup, and whether it is the first answer to its query: several servers may answer one query. */
 export interface PairedLookup {
   readonly lookup: Lookup
   readonly isFirst: boolean
 }
 
-/** Makes one lookup of a query and its answer. Pure. */
+/** Combines a query and its answer into a lookup. Pure. */
 export interface PacketPairs {
-  /** @returns what is over by this packet; `null` when that is nothing, as for every query */
+  /** @returns the finished lookup; `null` if none has finished, as for every query */
   add(packet: DnsPacket): PairedLookup | null
-  /** Queries that get no answer any more at `nowNs`; Infinity for all. */
+  /** Queries whose time limit has passed at `nowNs`; Infinity for all. */
   giveUp(nowNs: number): PairedLookup[]
-  /** Queries that were forgotten for want of room: whether they got an answer is not known. */
+  /** Queries dropped because the map was full: whether they were answered is unknown. */
   readonly lost: number
 }
 
 export function createPacketPairs(): PacketPairs {
-  // In the order of their time.
+  // Ordered by time.
   const pending = createAgingMap<string, DnsPacket>()
   const recent = createRecentQuestions()
   let lost = 0
   const addQuery = (key: string, query: DnsPacket) => {
-    // Asked again: what counts is how long it takes from the first time on.
+    // A repeated query: the latency counts from the first one.
     if (pending.get(key) === undefined) pending.put(key, query)
     if (pending.size <= MAX_KEPT) return
     pending.takeOldest()
@@ -49,7 +50,7 @@ export function createPacketPairs(): PacketPairs {
   const addAnswer = (key: string, answer: DnsPacket): PairedLookup => {
     const query = pending.get(key)
     const before = query === undefined ? recent.find(key, answer.seenNs) : undefined
-    // One more is as good as the first, and no better for coming again: anybody can send two.
+    // A repeated answer counts like the first one, not more: any host can send two.
     if (before) return { lookup: toLookup(null, answer, before.isAsked), isFirst: false }
     pending.delete(key)
     recent.add(key, { atNs: answer.seenNs, isAsked: query !== undefined })
@@ -78,7 +79,7 @@ export function createPacketPairs(): PacketPairs {
   }
 }
 
-/** A question that is over: when, and whether somebody was seen to ask it. */
+/** A finished query: its time, and whether it was seen. */
 interface RecentQuestion {
   readonly atNs: number
   readonly isAsked: boolean
@@ -91,7 +92,7 @@ function createRecentQuestions() {
       questions.put(key, question)
       if (questions.size > MAX_KEPT) questions.takeOldest()
     },
-    /** What was over by `atNs`, and not long before. */
+    /** A query that finished before `atNs`, and recently. */
     find(key: string, atNs: number): RecentQuestion | undefined {
       const question = questions.get(key)
       return question && question.atNs >= atNs - GIVEN_UP_NS ? question : undefined
@@ -99,22 +100,23 @@ function createRecentQuestions() {
   }
 }
 
-/** The same socket, id and question (RFC 5452, 9.1); the server's address may be another one behind NAT. */
+/** Same socket, id and question (RFC 5452, 9.1). The server's address may differ behind NAT. */
 function keyOf({ message, socketCookie }: DnsPacket): string {
   return `${socketCookie} ${message.id} ${message.queryType} ${message.name}`
 }
 
-/** @param query `null` when the answer alone was seen, or one more of it; the answer itself when there was none */
+/** @param query `null` if only the answer was seen, or for a repeated answer @param answer the query itself without one */
 function toLookup(query: DnsPacket | null, answer: DnsPacket, isAsked: boolean): Lookup {
   const { message, cgroupId, netns } = answer
   const isTimed = query !== null && query !== answer
   return {
     startedNs: (query ?? answer).seenNs,
-    // Two CPUs may read their clocks in the other order.
+    // Clocks of two CPUs may differ slightly.
     latencyNs: isTimed ? Math.max(0, answer.seenNs - query.seenNs) : null,
     name: message.name,
     queryType: message.queryType,
     rcode: message.isAnswer ? message.rcode : null,
+    isTruncated: message.isAnswer ? message.isTruncated : null,
     addresses: message.addresses,
     isAsked,
     cgroupId,

@@ -2,19 +2,26 @@ import { QUERY_TYPES } from './dns-message.js'
 
 /** RFC 1035, 4.1.1. */
 export const HEADER_BYTES = 12
-/** Type, class, time to live and length of the data: between a record's name and its data (RFC 1035, 4.1.3). */
+/** Type, class, TTL and data length, between a record's name and its data (RFC 1035, 4.1.3). */
 const FIELDS_BYTES = 10
-/** A length whose two highest bits are set: a pointer, which is two bytes and ends the name. Others have none of the two. */
-const [POINTER, LONGEST_LABEL] = [0xc0, 63]
+/** Both high bits of a length set: a pointer of two bytes, which ends the name. Otherwise neither is set. */
+const POINTER = 0xc0
+export const LONGEST_LABEL = 63
 const [IPV4_BYTES, IPV6_BYTES] = [4, 16]
 
+/** The addresses in the records of a packet. */
+export interface PacketAddresses {
+  /** Of the answer section, up to the first missing or truncated record. 16 bytes each, IPv4 as IPv4-mapped */
+  readonly addresses: Uint8Array[]
+  /** Whether all records that the header counts are complete */
+  readonly isWhole: boolean
+}
+
 /**
- * Addresses in the answer section of a packet, 16 bytes each, IPv4 as IPv4-mapped. Names are passed over and pointers not
- * followed, so that every byte is looked at once at most.
- * @param from where the first record begins
- * @returns `null` when a record of any section is cut off
+ * Reads the addresses of a packet. Skips names and follows no pointers, so every byte is read at most once.
+ * @param from offset of the first record
  */
-export function readAddresses(payload: Uint8Array, from: number): Uint8Array[] | null {
+export function readAddresses(payload: Uint8Array, from: number): PacketAddresses {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.length)
   const answers = view.getUint16(6)
   const records = answers + view.getUint16(8) + view.getUint16(10)
@@ -22,16 +29,16 @@ export function readAddresses(payload: Uint8Array, from: number): Uint8Array[] |
   let at = from
   for (let i = 0; i < records; i++) {
     const data = endOfName(payload, at) + FIELDS_BYTES
-    if (data > payload.length) return null
+    if (data > payload.length) return { addresses, isWhole: false }
     const end = data + view.getUint16(data - 2)
-    if (end > payload.length) return null
+    if (end > payload.length) return { addresses, isWhole: false }
     if (i < answers) addresses.push(...addressOf(view.getUint16(data - FIELDS_BYTES), payload.subarray(data, end)))
     at = end
   }
-  return addresses
+  return { addresses, isWhole: true }
 }
 
-/** Where what follows the name at `at` begins; beyond the end when it is cut off or none. */
+/** Offset after the name at `from`; beyond the end for a truncated or invalid name. */
 export function endOfName(payload: Uint8Array, from: number): number {
   for (let at = from; at < payload.length;) {
     const length = payload[at] as number

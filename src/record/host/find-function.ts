@@ -1,9 +1,12 @@
 import { readPart, type HeldFile } from './hold-file.js'
 
-/** What is read of a table. glibc has 70 sections of 64 bytes, and 72 kB of symbols: anybody can make a file, of any size. */
+/**
+ * Limits for reading a table. glibc has 70 sections of 64 bytes, and 72 kB of symbols. The file is untrusted and of any
+ * size.
+ */
 const [MAX_SECTIONS, MAX_TABLE_BYTES] = [1024, 1 << 20]
 
-/** Places in an ELF64 header, a section header and a symbol (elf.h), and their sizes. */
+/** Offsets and sizes in an ELF64 header, a section header and a symbol (elf.h). */
 const [SECTIONS_AT, SECTION_COUNT_AT, HEADER_BYTES] = [40, 60, 64]
 const SECTION = { type: 4, address: 16, offset: 24, sizeBytes: 32, link: 40, bytes: 64 }
 const SYMBOL = { name: 0, info: 4, section: 6, value: 8, bytes: 24 }
@@ -18,8 +21,8 @@ interface Section {
 }
 
 /**
- * Where a function begins that a 64-bit little-endian ELF file gives to others, in bytes from the file's start. Of a file that
- * only looks like one the answer may be any place in it, or none; it costs no more than another one.
+ * File offset of an exported function in a 64-bit little-endian ELF file. For an invalid file the result may be any
+ * offset in it, or `null`; the cost is bounded.
  */
 export function findFunction(file: HeldFile, name: string): number | null {
   const sections = readSections(file)
@@ -50,12 +53,12 @@ function readSections(file: HeldFile): Section[] {
   })
 }
 
-/** A longer one is cut off. */
+/** A longer table is truncated. */
 function readTable(file: HeldFile, { offset, sizeBytes }: Section): Uint8Array {
   return readPart(file, Number(offset), Math.min(Number(sizeBytes), MAX_TABLE_BYTES))
 }
 
-/** The function of this name that has a section, and so is the file's own. */
+/** The function with this name and a section, i.e. defined in this file. */
 function findSymbol(table: Uint8Array, names: Uint8Array, name: string): { section: number; value: bigint } | null {
   const symbols = viewOf(table)
   const wanted = Buffer.from(`${name}\0`)

@@ -1,13 +1,13 @@
 import { readFileSync, readdirSync } from 'node:fs'
 
-/** glibc, and musl under the names of its own, of Alpine and of Debian. */
+/** File names of glibc, and of musl in upstream, Alpine and Debian. */
 const LIBC =
   /\/(?:libc\.so\.6|libc-2\.\d+\.so|ld-musl-[\w-]+\.so\.1|libc\.musl-[\w-]+\.so\.1|[\w-]+-linux-musl\w*\/libc\.so)$/
 const DELETED = / \(deleted\)$/
 
 /** A file that a process has mapped under the name of a libc. */
 export interface MappedLibc {
-  /** Device and inode number, as /proc/PID/maps has them */
+  /** Device and inode number as in /proc/PID/maps */
   readonly file: string
   readonly inode: number
   readonly path: string
@@ -15,35 +15,43 @@ export interface MappedLibc {
   readonly mapping: string
 }
 
-/** Where a process has a libc. */
+/** Location of a libc in a process. */
 export interface LibcPlace {
   /**
-   * The path of a mapping, which leads to the file itself, whatever root the process has, also when its name is gone: for
-   * CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE alone
+   * Path of the mapping, which leads to the file regardless of the root directory and of its removal; requires
+   * CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE
    */
   readonly mapping: string
-  /** Where it may be as well, if the inode number is the same */
+  /** Other candidates, valid if the inode number matches */
   readonly paths: readonly string[]
 }
 
 /** A libc in use. */
 export interface FoundLibc {
   readonly inode: number
-  /** With some of the processes that use it: any of them may have ended since */
+  /** Some of the processes that use it; each may have exited */
   readonly places: readonly LibcPlace[]
 }
 
-/** Processes of which it is known where they have a libc. */
+/** Errors for a process that this user cannot inspect */
+const REFUSED: ReadonlySet<string> = new Set(['EACCES', 'EPERM'])
+
+/** Limit of processes stored per libc. */
 const MAX_PLACES = 3
 
 /**
- * The different libcs that the processes of this host have mapped, containers included: those that most of them use come
- * first. Processes of other users are seen by root, or with CAP_SYS_PTRACE.
+ * The different libcs mapped by the processes of this host, including containers, most used first. Processes of other
+ * users require root or CAP_SYS_PTRACE.
+ * @param noteHidden called for each process that cannot be inspected
+ * @param readText as `readFileSync`
  */
-export function findLibcs(): FoundLibc[] {
+export function findLibcs(
+  noteHidden: () => void = () => {},
+  readText: (path: string) => string = (path) => readFileSync(path, 'utf8'),
+): FoundLibc[] {
   const found = new Map<string, { inode: number; places: LibcPlace[]; processCount: number }>()
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    for (const libc of readMappedLibcs(readMaps(pid))) {
+    for (const libc of readMappedLibcs(readMaps(() => readText(`/proc/${pid}/maps`), noteHidden))) {
       const known = found.get(libc.file) ?? { inode: libc.inode, places: [], processCount: 0 }
       found.set(libc.file, known)
       known.processCount++
@@ -53,12 +61,15 @@ export function findLibcs(): FoundLibc[] {
   return [...found.values()].toSorted((a, b) => b.processCount - a.processCount)
 }
 
-/** In another mount namespace the root of the process leads to it, after a chroot(2) in this one the path alone. */
+/**
+ * In another mount namespace the process root leads to the file; after a chroot(2) in this namespace only the path
+ * does.
+ */
 function locate(pid: string, { mapping, path }: MappedLibc): LibcPlace {
   return { mapping: `/proc/${pid}/map_files/${mapping}`, paths: [`/proc/${pid}/root${path}`, path] }
 }
 
-/** Of a text like /proc/PID/maps: each file once. */
+/** Parses /proc/PID/maps: each file once. */
 export function readMappedLibcs(maps: string): MappedLibc[] {
   const libcs = new Map<string, MappedLibc>()
   for (const line of maps.split('\n')) {
@@ -66,16 +77,18 @@ export function readMappedLibcs(maps: string): MappedLibc[] {
     const path = words.join(' ').replace(DELETED, '')
     const file = `${device} ${inode}`
     if (!LIBC.test(path) || libcs.has(file)) continue
-    // Addresses are padded in one place, and must not be in the other.
+    // The kernel pads addresses in maps, but not in map_files.
     libcs.set(file, { file, inode: Number(inode), path, mapping: range.replaceAll(/\b0+(?=[\da-f])/g, '') })
   }
   return [...libcs.values()]
 }
 
-function readMaps(pid: string): string {
+function readMaps(read: () => string, noteHidden: () => void): string {
   try {
-    return readFileSync(`/proc/${pid}/maps`, 'utf8')
-  } catch {
+    return read()
+  } catch (error) {
+    // Any other error: the process has exited.
+    if (REFUSED.has((error as NodeJS.ErrnoException).code ?? '')) noteHidden()
     return ''
   }
 }

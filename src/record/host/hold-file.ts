@@ -1,20 +1,20 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 
-/** uapi/asm-generic/fcntl.h; Node has no name for it. */
+/** uapi/asm-generic/fcntl.h; Node.js does not define it. */
 const O_PATH = 0o10000000
 
-/** A regular file that a path led to, whatever the path leads to by now. */
+/** A reference to a regular file, independent of later changes of its path. */
 export interface HeldFile {
-  /** Leads to it as long as it is held */
+  /** Leads to the file until `close` */
   readonly path: string
   readonly inode: number
   close(): void
 }
 
 /**
- * Holds the regular file at a path without opening it: where somebody else has the say over the path, to open it could wait
- * for ever, as a FIFO makes one wait, or wake a device.
- * @returns `null` for what is no regular file, or not there
+ * References the regular file at a path without opening it for reading: if another user controls the path, opening it
+ * could block forever, as for a FIFO, or activate a device.
+ * @returns `null` if the file is missing or not regular
  */
 export function holdFile(path: string): HeldFile | null {
   try {
@@ -23,12 +23,12 @@ export function holdFile(path: string): HeldFile | null {
     if (stats.isFile()) return { path: `/proc/self/fd/${fd}`, inode: stats.ino, close: () => closeSync(fd) }
     closeSync(fd)
   } catch {
-    // It is gone by now.
+    // It no longer exists.
   }
   return null
 }
 
-/** Bytes of a file that is held; fewer where it ends, none where it cannot be read. */
+/** Bytes of a held file; fewer at its end, none if it is unreadable. */
 export function readPart(file: HeldFile, from: number, sizeBytes: number): Uint8Array {
   try {
     const fd = openSync(file.path, constants.O_RDONLY | constants.O_NONBLOCK)

@@ -1,28 +1,29 @@
 import { findFunction } from './find-function.js'
+import { firstOf } from './first-of.js'
 import type { FoundLibc } from './find-libcs.js'
 import { holdFile, readPart, type HeldFile } from './hold-file.js'
 import { ELF_START_BYTES, isCodeOf, type LibcMachine } from './libc-machine.js'
 
-/** Any process can map files by the name of a libc, as many as it likes: some are followed, and some more looked at. */
+/** Limit of attached libcs. A process can map any number of files named like a libc; some more are inspected. */
 export const MAX_LIBCS = 256
 const MAX_LOOKED_AT = 1024
 
-/** A libc that does not change any more. */
+/** A reference to a libc. */
 export interface HeldLibc {
-  /** Good as long as it is held */
+  /** Valid until it is closed */
   readonly path: string
-  /** Where its getaddrinfo begins, in bytes from the file's start */
+  /** File offset of getaddrinfo */
   readonly resolverOffset: number
 }
 
 export interface HeldLibcs {
   readonly libcs: readonly HeldLibc[]
-  /** There are more than are held. */
+  /** Whether more libcs were found than the limit. */
   readonly isCut: boolean
   close(): void
 }
 
-/** Holds those of some libcs that are there and of this machine's kind: 32-bit ones have their arguments elsewhere. */
+/** References the existing libcs of this machine type. 32-bit libcs use another calling convention. */
 export function holdLibcs(libcs: readonly FoundLibc[], machine: LibcMachine): HeldLibcs {
   const held: (HeldLibc & HeldFile)[] = []
   for (const libc of libcs.slice(0, MAX_LOOKED_AT)) {
@@ -38,7 +39,7 @@ export function holdLibcs(libcs: readonly FoundLibc[], machine: LibcMachine): He
   return { libcs: held, isCut, close: () => held.forEach((file) => file.close()) }
 }
 
-/** Inode numbers are compared, devices are not: those of btrfs and overlayfs are others in maps than of the file. */
+/** Compares inode numbers but not devices: with btrfs and overlayfs, the device in maps differs from the file's. */
 function holdLibc({ places, inode }: FoundLibc, machine: LibcMachine): HeldFile | null {
   const isCode = (file: HeldFile) => isCodeOf(machine, readPart(file, 0, ELF_START_BYTES))
   const isThis = (file: HeldFile) => file.inode === inode && isCode(file)
@@ -52,13 +53,5 @@ function holdIf(path: string, isWanted: (file: HeldFile) => boolean): HeldFile |
   const file = holdFile(path)
   if (file === null || isWanted(file)) return file
   file.close()
-  return null
-}
-
-function firstOf<Item>(items: readonly Item[], hold: (item: Item) => HeldFile | null): HeldFile | null {
-  for (const item of items) {
-    const file = hold(item)
-    if (file !== null) return file
-  }
   return null
 }

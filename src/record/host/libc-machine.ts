@@ -1,37 +1,44 @@
-import { TcpconnError } from '../../errors.js'
+import { TcpconnError } from '../../base/errors.js'
 
-/** A kind of machine whose registers bpf/getaddrinfo.h knows, under a 64-bit program. */
+/** A machine whose calling convention bpf/getaddrinfo.h implements, for 64-bit programs. */
 export interface LibcMachine {
-  /** Value of probe_filters.machine */
+  /** Value of probe_config.machine */
   readonly code: number
   /** e_machine of its programs, elf.h */
   readonly elfMachine: number
 }
 
-/** By process.arch: uname -m is a matter of the personality, as under linux32(1). */
+/** By process.arch: uname -m depends on the personality, as under linux32(1). */
 const MACHINES: Readonly<Record<string, LibcMachine>> = {
   x64: { code: 0, elfMachine: 62 },
   arm64: { code: 1, elfMachine: 183 },
 }
 
-/** @throws E_NO_LIBC where the probe would read other registers than those of the arguments */
+/** `null` if the probe does not know the registers of this machine. */
+export function findLibcMachine(arch: string = process.arch): LibcMachine | null {
+  return Object.hasOwn(MACHINES, arch) ? (MACHINES[arch] ?? null) : null
+}
+
+/** @throws E_NO_LIBC if the probe would read the wrong registers */
 export function requireLibcMachine(arch: string = process.arch): LibcMachine {
-  const machine = Object.hasOwn(MACHINES, arch) ? MACHINES[arch] : undefined
+  const machine = findLibcMachine(arch)
   if (machine) return machine
   throw new TcpconnError('E_NO_LIBC', {
-    what: 'cannot see what programs ask libc for',
-    reason: `this machine is ${arch}: where calls have their arguments is known of ${Object.keys(MACHINES).join(' and ')} alone`,
-    hint: 'take --dns, which sees DNS packets; it needs cgroup v2',
+    what: 'cannot record calls of getaddrinfo',
+    reason: `this machine is ${arch}; only the calling conventions of ${Object.keys(MACHINES).join(' and ')} are supported`,
+    hint: 'use --dns, which records DNS packets and requires cgroup v2',
   })
 }
 
-/** What an ELF header says of it ends here. */
+/** Bytes of an ELF header up to e_machine. */
 export const ELF_START_BYTES = 20
 const MAGIC = [0x7f, 0x45, 0x4c, 0x46]
 const [CLASS_AT, DATA_AT, MACHINE_AT] = [4, 5, 18]
 const [ELFCLASS64, ELFDATA2LSB] = [2, 1]
 
-/** Whether a file that begins like this holds 64-bit code of a machine. All of those in the table are little-endian. */
+/**
+ * Whether a file with these first bytes contains 64-bit code of a machine. All supported machines are little-endian.
+ */
 export function isCodeOf({ elfMachine }: LibcMachine, start: Uint8Array): boolean {
   if (start.length < ELF_START_BYTES || MAGIC.some((byte, i) => start[i] !== byte)) return false
   if (start[CLASS_AT] !== ELFCLASS64 || start[DATA_AT] !== ELFDATA2LSB) return false

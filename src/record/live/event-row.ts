@@ -1,27 +1,31 @@
-import { formatAddress, isUnspecified } from '../../store/address.js'
-import { OUTCOMES } from '../../store/outcome.js'
-import type { ConnectRow } from '../../view/connect-row.js'
-import { containerName } from '../../view/container-name.js'
+import { formatAddress, isUnspecified } from '../../attempt/address.js'
+import { PROCESS_COLUMNS, propertyOf } from '../../attempt/connect-values.js'
+import { OUTCOMES } from '../../attempt/outcome.js'
+import type { ConnectRow, ProcessPart } from '../../view/connect-row.js'
+import { containerName } from '../../attempt/container-name.js'
+import { createContainerParts, type ContainerPart } from '../runtimes/container-part.js'
 import type { SessionClock } from '../host/clock.js'
-import type { EventMemory } from '../decode/event-memory.js'
-import { readText } from '../decode/read-text.js'
-import { EXE, PROCESS_BYTES } from '../decode/process-table.js'
-import { connectEvent as at, connectFlag, connectOutcome, processFacts } from '../probe/wire.gen.js'
+import { type EventMemory, readText } from '../event/event-memory.js'
+import { EXE, hasHostRoot, PROCESS_BYTES, readCookie } from '../event/process-table.js'
+import { connectEvent as at, connectFlag, connectOutcome, processFacts } from '../event/wire.gen.js'
 import type { HostNames } from '../write/late-names.js'
 import { findName } from '../dns/find-name.js'
+import { addressOf, portOf, type EndpointKey } from '../nat/endpoint-key.js'
+import { findAddresses, type AttemptAddresses, type AttemptAt, type NatRecords } from '../nat/find-addresses.js'
 import type { NameCache } from '../dns/name-cache.js'
 
 const ADDRESS_BYTES = 16
-/** Addresses whose text is kept; beyond it they are made anew. */
+const NO_ADDRESSES: AttemptAddresses = { nat: null, service: null }
+/** Limit of cached address texts. */
 const MAX_KEPT = 4096
 
-/** Reading the clocks takes longer than reading an event: the distance is looked at this often. */
+/** Interval of reading the clock offset: reading the clocks takes longer than reading an event. */
 const OFFSET_NS = 1e9
 
-/** @param isPending whether it is an entry of the probe's map, which has not ended yet */
-type EventReader = (memory: EventMemory, byteOffset: number, isPending: boolean) => ConnectRow
+/** @param isEntry whether it is an entry of the map of pending attempts */
+type EventReader = (memory: EventMemory, byteOffset: number, isEntry: boolean) => ConnectRow
 
-/** When an event began, in ns since `epochNs`, and its thread. */
+/** Start of an event in ns since `epochNs`, and its thread. */
 export function identifyEvent(
   { bytes }: EventMemory,
   from: number,
@@ -31,12 +35,13 @@ export function identifyEvent(
   return { startedNs: Number(view.getBigUint64(at.started_ns, true) - epochNs), tid: view.getUint32(at.tid, true) }
 }
 
-/** Makes rows of events, one at a time: for a terminal, where `decodeConnect` is for millions of them. */
+/** Converts single events to rows, for a terminal. `decodeConnect` is the fast path for millions of events. */
 export function createEventReader(
-  names: HostNames & { readonly dns: NameCache | null },
+  names: HostNames & { readonly dns: NameCache | null; readonly nat: NatRecords | null },
   clock: Pick<SessionClock, 'epochNs' | 'unixOffsetNs'>,
 ): EventReader {
-  const addressOf = createAddressTexts()
+  const textOf = createAddressTexts()
+  const processNames = { ...names, containerOf: createContainerParts(names.containerFacts) }
   let offsetNs = clock.unixOffsetNs()
   let checkedNs = 0
   const toUnixNs = (startedNs: bigint) => {
@@ -46,16 +51,19 @@ export function createEventReader(
     }
     return startedNs + offsetNs
   }
-  return (memory, from, isPending) => {
+  return (memory, from, isEntry) => {
     const { bytes, words, processes } = memory
     const view = new DataView(bytes.buffer, bytes.byteOffset + from, at.size_bytes)
     const slot = processes.find(words, (from + at.process) >> 2)
-    const process = readProcess(processes.bytes, slot * PROCESS_BYTES, names)
+    const process = readProcess(processes.bytes, slot * PROCESS_BYTES, processNames)
     const startedNs = view.getBigUint64(at.started_ns, true) - clock.epochNs
-    const outcome = isPending ? connectOutcome.pending : view.getUint8(at.outcome)
+    const outcome = isEntry ? connectOutcome.pending : view.getUint8(at.outcome)
+    const isPending = outcome === connectOutcome.pending
     const isInexact = (view.getUint8(at.flags) & connectFlag.inexact) !== 0
     const local = bytes.subarray(from + at.local_address, from + at.local_address + ADDRESS_BYTES)
     const atNs = Number(startedNs)
+    const attempt = { byteOffset: from, slot, atNs, isPending }
+    const addresses = names.nat === null ? NO_ADDRESSES : findAddresses(names.nat, memory, attempt)
     return {
       startedNs: atNs,
       unixNs: toUnixNs(startedNs),
@@ -66,35 +74,24 @@ export function createEventReader(
       ...process,
       tid: view.getUint32(at.tid, true) || null,
       family: view.getUint8(at.family) === 6 ? 6 : 4,
-      localAddress: isUnspecified(local) ? null : addressOf(local),
+      localAddress: isUnspecified(local) ? null : textOf(local),
       localPort: view.getUint16(at.local_port, true) || null,
-      remoteAddress: addressOf(bytes.subarray(from + at.remote_address, from + at.remote_address + ADDRESS_BYTES)),
+      remoteAddress: textOf(bytes.subarray(from + at.remote_address, from + at.remote_address + ADDRESS_BYTES)),
       remotePort: view.getUint32(at.remote_port, true),
-      ...readName(names.dns, memory, { byteOffset: from, slot, atNs }),
+      ...readName(names.dns, memory, attempt, addresses.service),
+      ...natPart(addresses, textOf),
     }
   }
 }
 
-type ProcessPart = Pick<
-  ConnectRow,
-  'pid' | 'processStartNs' | 'comm' | 'exe' | 'uid' | 'user' | 'cgroup' | 'container' | 'netns' | 'mntns'
->
+const UNKNOWN_PROCESS = Object.fromEntries(
+  PROCESS_COLUMNS.map(({ name }) => [propertyOf(name), null]),
+) as unknown as ProcessPart
 
-const UNKNOWN_PROCESS: ProcessPart = {
-  pid: null,
-  processStartNs: null,
-  comm: null,
-  exe: null,
-  uid: null,
-  user: null,
-  cgroup: null,
-  container: null,
-  netns: null,
-  mntns: null,
-}
+type ProcessNames = HostNames & { readonly containerOf: (cgroup: string | null) => ContainerPart }
 
 /** @param from byte offset in the table of processes */
-function readProcess(bytes: Uint8Array, from: number, names: HostNames): ProcessPart {
+function readProcess(bytes: Uint8Array, from: number, names: ProcessNames): ProcessPart {
   const view = new DataView(bytes.buffer, from, PROCESS_BYTES)
   const uid = view.getUint32(processFacts.uid, true)
   const cgroup = names.cgroupPath(view.getBigUint64(processFacts.cgroup_id, true)) ?? null
@@ -108,11 +105,24 @@ function readProcess(bytes: Uint8Array, from: number, names: HostNames): Process
     comm: readText(bytes, from + processFacts.comm, processFacts.size_bytes - processFacts.comm),
     exe: hasExe ? readText(bytes, from + EXE, PROCESS_BYTES - EXE) : null,
     uid,
-    user: names.userName(uid) ?? null,
+    user: hasHostRoot(view, 0) ? (names.userName(uid) ?? null) : null,
     cgroup,
     container: containerName(cgroup),
+    ...names.containerOf(cgroup),
     netns,
+    netnsCookie: readCookie(view, processFacts.netns_cookie),
     mntns: view.getUint32(processFacts.mntns, true) || null,
+  }
+}
+
+type NatPart = Pick<ConnectRow, 'natAddress' | 'natPort' | 'serviceAddress' | 'servicePort'>
+
+function natPart({ nat, service }: AttemptAddresses, textOf: (address: Uint8Array) => string): NatPart {
+  return {
+    natAddress: nat && textOf(addressOf(nat)),
+    natPort: nat && portOf(nat),
+    serviceAddress: service && textOf(addressOf(service)),
+    servicePort: service && portOf(service),
   }
 }
 
@@ -121,9 +131,10 @@ type NamePart = Pick<ConnectRow, 'hasDnsSource' | 'dnsName' | 'dnsAgeNs' | 'dnsL
 function readName(
   names: NameCache | null,
   memory: EventMemory,
-  event: { byteOffset: number; slot: number; atNs: number },
+  event: AttemptAt,
+  service: EndpointKey | null,
 ): NamePart {
-  const match = names && findName(names, memory, event)
+  const match = names && findName(names, memory, event, service)
   return {
     hasDnsSource: names !== null,
     dnsName: match?.name ?? null,

@@ -1,93 +1,99 @@
 import type { ConnectRow } from '../../view/connect-row.js'
-import { createOrderedRows } from '../../view/ordered-rows.js'
-import type { EventMemory } from '../decode/event-memory.js'
-import type { PendingEvents } from '../probe/pending.js'
-import type { RingReader } from '../probe/ring-reader.js'
-import { connectEvent } from '../probe/wire.gen.js'
+import type { EventMemory } from '../event/event-memory.js'
+import type { Metadata } from '../dns/metadata-reader.js'
+import type { Probe } from '../probe/load-probe.js'
+import { connectEvent } from '../event/wire.gen.js'
 
-/** An attempt without an answer is shown after this long. */
+/** A pending attempt is shown after this time. */
 const SHOWN_AFTER_NS = 200e6
-/** How long a row is held back: rows come in the order of their start within this. */
+/** Rows are delayed by this time and sorted by their start. */
 const HELD_BACK_NS = 100e6
-/** Events that are taken out of the ring at a time: the kernel gets their room back before the next. */
-const BATCH = 16_384
-/** The map of pending attempts may hold 131,072: it is not looked at more often. */
+/** Events read from the ring at a time; the kernel gets their space back before the next read. */
+const FEED_EVENTS = 16_384
+/** Minimum interval of reading the map of pending attempts, which can contain 131,072 entries. */
 const LOOK_NS = 100e6
 
-/** Attempts as they are to be shown: each once, when it ends, or when it has been pending for a while. */
+/** Attempts to show: each once, at its end or after it has been pending for some time. */
 export interface LiveFeed {
-  /** Empties the ring and looks for attempts that wait. @returns rows to be shown, by their start */
+  /** Adds an ended attempt. */
+  add(memory: EventMemory, byteOffset: number): void
+  /** Rows to show by now, ordered by start. */
+  takeDue(nowNs: number): ConnectRow[]
+  /** Looks for pending attempts first. @returns as `takeDue` */
   poll(nowNs: number): ConnectRow[]
-  /** All that is left, what is pending too; to be called after `detach`. */
+  /** All remaining rows including pending ones. Call after `detach`. */
   finish(nowNs: number): ConnectRow[]
 }
 
-/** Of a probe: its ring, or a copy of that, and the attempts that have no answer yet. */
-export interface FeedSource {
-  readonly ring: Pick<RingReader, 'words' | 'bytes' | 'processes' | 'peek' | 'release'>
-  /** Reads what explains the attempts that are in the ring by now. @returns how many bytes of it these are at most */
-  explain(): number
-  /** Whether the probe's ring holds nothing more: all that has ended by now was passed on. */
-  isEmpty(): boolean
-  pending(): PendingEvents
+/** Pending attempts of a probe, and whether all ended ones were added: the ring is then empty. */
+export interface FeedSource extends Pick<Probe, 'pending'> {
+  readonly ring: Pick<Probe['ring'], 'pendingBytes'>
 }
 
 export interface FeedOptions {
-  /** Reads a row of an event of the ring, or of an entry of the probe's map. */
+  /** Converts an event of the ring, or an entry of the probe's map, to a row. */
   readonly read: (memory: EventMemory, byteOffset: number, isPending: boolean) => ConnectRow
-  /** When an event began, in ns like `ConnectRow.startedNs`, and its thread: for the many that are only looked at. */
+  /** Start of an event in ns like `ConnectRow.startedNs`, and its thread. Cheaper than `read`. */
   readonly identify: (memory: EventMemory, byteOffset: number) => Pick<ConnectRow, 'startedNs' | 'tid'>
-  /** Whether an attempt that has waited for so long without an answer is shown; `null`: none is. */
+  /** Whether a pending attempt of this age is shown; `null`: never. */
   readonly acceptsPending: ((waitedNs: number) => boolean) | null
 }
 
 export function createLiveFeed(probe: FeedSource, options: FeedOptions): LiveFeed {
   const ordered = createOrderedRows()
   const waiting = createWaiting(probe, options)
-  const drain = () => {
-    const take = (byteOffset: number) => {
-      const row = options.read(probe.ring, byteOffset, false)
-      if (!waiting.wasShown(row)) ordered.add(row)
-    }
-    // No more than were explained: the rest is for the next poll, since a flood makes each look at what explains them long.
-    for (let left = probe.explain(); left > 0;) {
-      probe.ring.peek(take, BATCH, left)
-      const given = probe.ring.release()
-      left = given === 0 ? 0 : left - given
-    }
-  }
+  const takeDue = (nowNs: number) => ordered.take(nowNs - HELD_BACK_NS)
   return {
+    add(memory, byteOffset) {
+      const row = options.read(memory, byteOffset, false)
+      if (!waiting.wasShown(row)) ordered.add(row)
+    },
+    takeDue,
     poll(nowNs) {
-      drain()
       for (const row of waiting.look(nowNs, SHOWN_AFTER_NS)) ordered.add(row)
-      return ordered.take(nowNs - HELD_BACK_NS)
+      return takeDue(nowNs)
     },
     finish(nowNs) {
-      drain()
       for (const row of waiting.look(Infinity, 0, nowNs)) ordered.add(row)
       return ordered.take(Infinity)
     },
   }
 }
 
-/** Attempts that have no answer yet, and which of them were shown. */
+/**
+ * Moves the attempts that are now in the ring into the feed. Later ones wait: during a flood, every read of metadata
+ * takes long.
+ */
+export function feedAttempts(feed: Pick<LiveFeed, 'add'>, ring: Probe['ring'], metadata: Pick<Metadata, 'read'>): void {
+  let leftBytes = ring.pendingBytes()
+  metadata.read()
+  while (leftBytes > 0) {
+    ring.peek((byteOffset) => feed.add(ring, byteOffset), FEED_EVENTS, leftBytes)
+    const givenBytes = ring.release()
+    leftBytes = givenBytes === 0 ? 0 : leftBytes - givenBytes
+  }
+}
+
+/** Pending attempts, and which of them were shown. */
 function createWaiting(probe: FeedSource, { read, identify, acceptsPending }: FeedOptions) {
-  /** Those that were shown, and the look at which they were still waiting. */
+  /** Shown attempts, with the number of the last read that found them pending. */
   const shown = new Map<string, number>()
   let looks = 0
   let lookedNs = -Infinity
-  /** What no longer waits has ended, and its event was taken out of the ring, if that was empty since. */
+  /**
+   * An attempt that is no longer pending has ended. Its event was read from the ring if the ring has been empty since.
+   */
   const forget = () => {
     for (const [key, look] of shown) if (look < looks - 1) shown.delete(key)
   }
   return {
-    /** Whether an attempt that ended was shown before; asked once for each. */
+    /** Whether an ended attempt was shown while pending; called once for each. */
     wasShown: (row: ConnectRow) => shown.size > 0 && shown.delete(keyOf(row)),
-    /** The attempts that have waited for so long and were not shown yet. */
+    /** Attempts of at least this age that were not shown yet. */
     look(whenNs: number, waitedNs: number, nowNs = whenNs): ConnectRow[] {
       if (acceptsPending === null || whenNs - lookedNs < LOOK_NS) return []
       lookedNs = whenNs
-      if (probe.isEmpty()) looks++
+      if (probe.ring.pendingBytes() === 0) looks++
       const events = probe.pending()
       const rows: ConnectRow[] = []
       for (let i = 0; i < events.count; i++) {
@@ -96,7 +102,9 @@ function createWaiting(probe: FeedSource, { read, identify, acceptsPending }: Fe
         const ageNs = nowNs - attempt.startedNs
         if (ageNs < waitedNs) continue
         const key = keyOf(attempt)
-        if (!shown.has(key) && acceptsPending(ageNs)) rows.push(read(events, byteOffset, true))
+        const wasShown = shown.has(key)
+        if (!wasShown && !acceptsPending(ageNs)) continue
+        if (!wasShown) rows.push(read(events, byteOffset, true))
         shown.set(key, looks)
       }
       forget()
@@ -105,7 +113,26 @@ function createWaiting(probe: FeedSource, { read, identify, acceptsPending }: Fe
   }
 }
 
-/** Two attempts of one thread do not begin in the same ns. */
+/** Two attempts of one thread never begin in the same ns. */
 function keyOf({ startedNs, tid }: Pick<ConnectRow, 'startedNs' | 'tid'>): string {
   return `${startedNs}:${tid}`
+}
+
+/** Delays rows and returns them in the order of their start. */
+export interface OrderedRows {
+  add(row: ConnectRow): void
+  /** Rows that began before or at `untilNs`, oldest first. */
+  take(untilNs: number): ConnectRow[]
+}
+
+export function createOrderedRows(): OrderedRows {
+  let held: ConnectRow[] = []
+  return {
+    add: (row) => void held.push(row),
+    take(untilNs) {
+      const due = held.filter((row) => row.startedNs <= untilNs)
+      if (due.length > 0) held = held.filter((row) => row.startedNs > untilNs)
+      return due.toSorted((a, b) => a.startedNs - b.startedNs)
+    },
+  }
 }

@@ -1,21 +1,22 @@
-import { safeLine } from '../../show/safe-text.js'
+import { safeLine } from '../../text/safe-text.js'
 import { createConnectCounts } from '../../view/count-connects.js'
 import type { ConnectRow } from '../../view/connect-row.js'
 import { createConnectView } from '../../view/render-view.js'
 import type { StopSignal } from '../session/stop-signal.js'
 import { isShown, type ViewOptions } from '../../view/view-options.js'
 
-/** How often a reader that is behind is looked at. */
+/** Interval of checking a slow reader. */
 const READER_MS = 20
 
-/** Where the rows of a live view go: stdout, at once. */
+/** Destination of the rows of a live view: stdout, unbuffered. */
 export interface LiveOutput {
   begin(): void
-  /** @param nowNs ns since the beginning */
+  /** @param nowNs ns since the start */
   add(rows: readonly ConnectRow[], nowNs: number): void
   end(): void
   /**
-   * Waits until what was added is on its way, the view is stopped, or no time is left: attempts stay in the ring meanwhile.
+   * Waits until the added rows are written, the view is stopped, or the time is up. Attempts stay in the ring
+   * meanwhile.
    */
   waitForReader(stop: StopSignal, leftMs: () => number): Promise<void>
 }

@@ -1,75 +1,91 @@
-import { safeLine } from '../../show/safe-text.js'
-import { describeDnsLoss, type DnsLossCounts } from '../../store/dns-loss-text.js'
-import { describeLossCounts, describeLostProcesses, describeSkippedRuns } from '../../store/loss-text.js'
+import { safeLine } from '../../text/safe-text.js'
+import type { DnsLossCounts } from '../../attempt/loss-text.js'
 import type { ViewOptions } from '../../view/view-options.js'
 import { createCgroupPaths, type CgroupPaths } from '../host/cgroup-paths.js'
-import { findCgroupRoot } from '../host/cgroup-root.js'
 import { startClock, type SessionClock } from '../host/clock.js'
-import { explainEvents } from '../dns/explain-events.js'
+import type { HostView } from '../host/host-view.js'
+import { createMetadata } from '../dns/metadata-reader.js'
 import type { NameCache } from '../dns/name-cache.js'
+import { createNatRecords, type NatRecords } from '../nat/find-addresses.js'
 import type { UserNames } from '../host/user-names.js'
-import type { DnsSource } from '../options/probe-options.js'
-import type { RecordFilters } from '../options/record-filters.js'
+import type { DnsSource, RecordFilters } from '../options/record-options.js'
 import type { Probe } from '../probe/load-probe.js'
-import { startProbe } from '../session/start-probe.js'
+import { requestExisting } from '../containers/request-existing.js'
+import type { ContainerNames } from '../containers/start-reader.js'
+import { startProbe, type StartedProbe } from '../session/start-probe.js'
 import { createStopSignal, endOnSignals, stopOnSignals } from '../session/stop-signal.js'
-import { describeLostDetails } from '../status/describe-lost-details.js'
+import { describeLosses } from './describe-losses.js'
 import { createEventReader, identifyEvent } from './event-row.js'
-import { createLiveFeed, type FeedSource, type LiveFeed } from './live-feed.js'
+import { createLiveFeed, feedAttempts, type LiveFeed } from './live-feed.js'
 import { createLiveOutput } from './live-output.js'
 
 const TICK_MS = 50
 
-/** What the command line asks of `live`. */
+/** Options of `live`. */
 export interface LiveOptions {
   readonly view: ViewOptions
-  /** In the kernel, the minimum of tcpconnlat's columns among them */
+  /** Filters in the kernel, including the minimum latency of tcpconnlat */
   readonly filters: RecordFilters
-  /** `null`: until it is stopped */
+  readonly host: HostView
+  /** `null`: until stopped */
   readonly durationNs: number | null
-  /** `null`: names are not looked at */
+  /** `null`: names are not recorded */
   readonly dnsSource: DnsSource | null
-  /** Whether connects that fail in the system call are shown */
+  /** Remote ports of DNS packets */
+  readonly dnsPorts: readonly number[]
+  /** Whether to show connects that fail in the system call */
   readonly localErrors: boolean
+  /** Whether to show translated addresses, and those that a BPF program replaced in connect(2) */
+  readonly nat: boolean
 }
 
-/** Shows attempts as they end, until it is stopped. Loss is told on stderr at the end. */
+/** Shows attempts as they end, until stopped. Reports losses on stderr at the end. */
 export async function live(options: LiveOptions): Promise<void> {
-  const { probe, users } = startProbe({ ...options, followsCommand: false })
+  const { probe, containers, users } = startProbe({ ...options, followsCommand: false })
+  const nat = options.nat ? createNatRecords() : null
   try {
-    const dns = await show(options, probe, users)
-    const losses = [
-      describeLossCounts({ ...probe.lost(), writerBehind: 0, skipped: 0 }),
-      describeLostProcesses(probe.lostProcesses()),
-      describeSkippedRuns(probe.skipped()?.uncovered ?? 0),
-      options.dnsSource && describeDnsLoss(dns),
-    ]
-    for (const loss of [...losses, ...describeLostDetails(probe.lostDetails())]) {
-      if (loss !== null) process.stderr.write(`${safeLine(loss)}\n`)
+    const dns = await show(options, { probe, containers, users, nat })
+    for (const loss of describeLosses(probe, options.dnsSource === null ? null : dns, nat)) {
+      process.stderr.write(`${safeLine(loss)}\n`)
     }
-    // What is left is a reader that may take its time.
+    // Only a slow reader is left to wait for.
     endOnSignals()
   } finally {
+    containers.close()
     probe.close()
   }
 }
 
-async function show(options: LiveOptions, probe: Probe, users: UserNames): Promise<DnsLossCounts> {
+interface Started extends Pick<StartedProbe, 'probe' | 'containers' | 'users'> {
+  readonly nat: NatRecords | null
+}
+
+async function show(options: LiveOptions, { probe, containers, users, nat }: Started): Promise<DnsLossCounts> {
   const clock = startClock()
-  const cgroupPaths = createCgroupPaths(findCgroupRoot())
-  const { context, explain } = explainEvents(probe, { clock, cgroupPaths, keepsLookups: false })
+  const cgroupPaths = createCgroupPaths(options.host.cgroups)
+  requestExisting(containers, cgroupPaths)
+  const metadata = createMetadata(probe, {
+    clock,
+    cgroupPaths,
+    hostNetns: options.host.netns,
+    keepsLookups: false,
+    nat,
+  })
   const output = createLiveOutput(options.view)
   const stop = createStopSignal()
   stopOnSignals(stop)
-  const isEmpty = () => probe.ring.pendingBytes() === 0
-  const source = { ring: probe.ring, explain, pending: probe.pending, isEmpty }
-  const feed = createFeed(options, { probe: source, names: { users, cgroupPaths, dns: context.names }, clock })
+  const feed = createFeed(options, {
+    probe,
+    names: { users, cgroupPaths, containers, dns: metadata.names, nat: metadata.nat },
+    clock,
+  })
   probe.start()
   const leftMs = () => ((options.durationNs ?? Infinity) - clock.nowNs()) / 1e6
   let shown = 0
   output.begin()
   while (stop.reason === null) {
     const nowNs = clock.nowNs()
+    feedAttempts(feed, probe.ring, metadata)
     const rows = feed.poll(nowNs)
     shown += rows.length
     probe.tend(shown)
@@ -81,32 +97,39 @@ async function show(options: LiveOptions, probe: Probe, users: UserNames): Promi
   }
   probe.stop()
   probe.detach()
-  context.finish()
+  metadata.finish()
+  feedAttempts(feed, probe.ring, metadata)
   const endNs = clock.nowNs()
   output.add(feed.finish(endNs), endNs)
   output.end()
-  return context.counts()
+  return metadata.counts()
 }
 
-/** Where the names of a row come from. */
+/** Sources of the names in a row. */
 export interface FeedNames {
   readonly users: UserNames
   readonly cgroupPaths: CgroupPaths
-  /** Read where the options ask for names */
+  readonly containers: ContainerNames
+  /** Used if the options request names */
   readonly dns: NameCache
+  /** `null`: other addresses are not shown */
+  readonly nat: NatRecords | null
 }
 
-/** What is to be shown of a probe's attempts. */
+/** Creates the feed of rows to show for a probe. */
 export function createFeed(
   { view, filters, dnsSource }: LiveOptions,
-  { probe, names, clock }: { probe: FeedSource; names: FeedNames; clock: SessionClock },
+  { probe, names, clock }: { probe: Probe; names: FeedNames; clock: SessionClock },
 ): LiveFeed {
-  const { users, cgroupPaths } = names
+  const { users, cgroupPaths, containers, nat } = names
   const dns = dnsSource === null ? null : names.dns
-  // With tcpconnlat's columns an attempt is shown when it ends.
+  // With the columns of tcpconnlat, an attempt is shown when it ends.
   const isAsked = filters.outcomes.length === 0 || filters.outcomes.includes('pending')
   return createLiveFeed(probe, {
-    read: createEventReader({ userName: users.nameOf, cgroupPath: cgroupPaths.find, dns }, clock),
+    read: createEventReader(
+      { userName: users.nameOf, cgroupPath: cgroupPaths.find, containerFacts: containers.find, dns, nat },
+      clock,
+    ),
     identify: (memory, byteOffset) => identifyEvent(memory, byteOffset, clock.epochNs),
     acceptsPending: isAsked && !view.latency ? (waitedNs) => waitedNs >= filters.minLatencyNs : null,
   })

@@ -1,8 +1,8 @@
-import { formatAddress, isIpv4Mapped } from '../../store/address.js'
+import { formatAddress, isIpv4Mapped } from '../../attempt/address.js'
 import type { Prefix } from '../../options/parse-lists.js'
-import type { RecordFilters } from './record-filters.js'
+import type { RecordFilters } from './record-options.js'
 
-/** The filters as JSON for the session's row, named like the options; `{}` when everything is recorded. */
+/** The filters as JSON for the session row, by option name; `{}` without filters. */
 export function describeFilters(filters: RecordFilters, command: readonly string[]): string {
   const entries: [string, unknown][] = [
     ['pid', filters.pids],
@@ -14,6 +14,9 @@ export function describeFilters(filters: RecordFilters, command: readonly string
     ['min_latency_ns', filters.minLatencyNs || null],
     ['outcome', filters.outcomes],
     ['cgroup', filters.cgroups],
+    ['container', filters.containers],
+    ['pod', filters.pods],
+    ['namespace', filters.namespaces],
     ['cgroupmap', filters.cgroupmap],
     ['mntnsmap', filters.mntnsmap],
     ['command', command],
@@ -25,6 +28,6 @@ export function describeFilters(filters: RecordFilters, command: readonly string
 function formatPrefix(prefix: Prefix): string {
   const text = formatAddress(prefix.address)
   if (!isIpv4Mapped(prefix.address)) return `${text}/${prefix.length}`
-  // Shorter ones reach beyond IPv4.
+  // A shorter prefix exceeds IPv4.
   return prefix.length >= 96 ? `${text}/${prefix.length - 96}` : `::ffff:${text}/${prefix.length}`
 }

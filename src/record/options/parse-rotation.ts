@@ -1,18 +1,18 @@
-import { HELP_HINT, TcpconnError, UsageError } from '../../errors.js'
+import { HELP_HINT, TcpconnError, UsageError } from '../../base/errors.js'
 import { parseDuration } from '../../options/parse-duration.js'
 import { parseSize } from '../../options/parse-size.js'
 
 /** A time or a size. */
 export type Limit = { readonly ns: number } | { readonly bytes: number }
 
-/** When a recording goes on in another file, and which of its files stay. */
+/** When a recording starts a new file, and which files it keeps. */
 export interface Rotation {
   readonly every: Limit
-  /** `null`: all of them */
+  /** `null`: all files */
   readonly keep: Limit | null
 }
 
-/** Smaller files are little more than an empty trace, and made faster than anybody wants them. */
+/** Smaller files contain little more than an empty trace, and would rotate too often. */
 const MIN_BYTES = 1e6
 const MIN_NS = 1e9
 
@@ -23,7 +23,7 @@ export function parseRotation(raw: { readonly rotate?: string; readonly keep?: s
   if (rotate === undefined) {
     throw new TcpconnError('E_USAGE', {
       what: '--keep is given without --rotate',
-      reason: 'only files of a recording that rotates are ever removed',
+      reason: 'only rotated files are removed',
       hint: HELP_HINT,
     })
   }

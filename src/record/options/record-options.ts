@@ -1,22 +1,75 @@
+import type { HostView } from '../host/host-view.js'
 import type { Rotation } from './parse-rotation.js'
-import type { DnsSource } from './probe-options.js'
-import type { RecordFilters } from './record-filters.js'
+import { NO_FILTERS as NO_COMMON_FILTERS, type Filters } from '../../options/filters.js'
 
-/** What the command line asks of `record`. */
+/** Options of `record`. */
 export interface RecordOptions {
   readonly file: string
-  /** `null`: until it is stopped */
+  /** `null`: until stopped */
   readonly durationNs: number | null
   readonly quiet: boolean
-  /** `null`: all goes into one file */
+  /** `null`: one file */
   readonly rotation: Rotation | null
   readonly filters: RecordFilters
+  readonly host: HostView
   /** Program and arguments after `--`; empty: the whole host */
   readonly command: readonly string[]
-  /** `null`: names are not looked at */
+  /** `null`: names are not recorded */
   readonly dnsSource: DnsSource | null
-  /** Whether connects that fail in the system call are recorded */
+  /** Remote ports of DNS packets */
+  readonly dnsPorts: readonly number[]
+  /** Whether to record connects that fail in the system call */
   readonly localErrors: boolean
-  /** As typed, for the session's row */
+  /** Whether to record translated addresses, and those that a BPF program replaced in connect(2) */
+  readonly nat: boolean
+  /** As typed, for the session row */
   readonly commandLine: string
+}
+
+/** Source of names: DNS packets of all sockets, or getaddrinfo of the libcs in use. */
+export const DNS_SOURCES = ['udp', 'libc'] as const
+export type DnsSource = (typeof DNS_SOURCES)[number]
+
+/** Default remote ports of DNS packets. */
+export const DEFAULT_DNS_PORTS: readonly number[] = [53]
+
+/** Options of the probe that must be known before load. */
+export interface ProbeOptions {
+  readonly filters: RecordFilters
+  readonly host: HostView
+  /** Whether only one process, named later, and its children are recorded */
+  readonly followsCommand: boolean
+  /** `null`: names are not recorded */
+  readonly dnsSource: DnsSource | null
+  /** Remote ports of DNS packets, at most `MAX_DNS_PORTS` */
+  readonly dnsPorts: readonly number[]
+  /** Connects that fail in the system call, before a SYN */
+  readonly localErrors: boolean
+  /** Translated addresses, and those that a BPF program replaced in connect(2) */
+  readonly nat: boolean
+}
+
+/** What to record. */
+export interface RecordFilters extends Filters {
+  readonly uids: readonly number[]
+  /** cgroup v2 directories, those of the next three included */
+  readonly cgroups: readonly string[]
+  /** As typed: the containers that ran when recording started */
+  readonly containers: readonly string[]
+  readonly pods: readonly string[]
+  readonly namespaces: readonly string[]
+  /** pinned BPF maps as used by bcc */
+  readonly cgroupmap: string | null
+  readonly mntnsmap: string | null
+}
+
+export const NO_FILTERS: RecordFilters = {
+  ...NO_COMMON_FILTERS,
+  uids: [],
+  cgroups: [],
+  containers: [],
+  pods: [],
+  namespaces: [],
+  cgroupmap: null,
+  mntnsmap: null,
 }

@@ -1,22 +1,24 @@
 import { release } from 'node:os'
 
-/** How attempts are followed on a kernel. bpf/tcpconn.bpf.c says what each program does, ARCHITECTURE.md why. */
+/** How attempts are followed on a kernel. bpf/tcpconn.bpf.c describes the programs, ARCHITECTURE.md the reasons. */
 export interface Approach {
-  /** Programs on inet_sock_set_state, in the order in which the kernel calls them: each does what those before missed */
+  /**
+   * Programs on inet_sock_set_state in the order of their calls: each handles attempts that the previous ones missed
+   */
   readonly followers: readonly string[]
-  /** Programs that catch what all followers missed */
+  /** Programs for attempts that all followers missed */
   readonly catchers: readonly string[]
-  /** Run once after the others were detached; `null` where the kernel has no such programs */
+  /** Run once after detaching the others; `null` if the kernel does not support it */
   readonly final: string | null
-  /** The followers behind the first are detached while the kernel skips no run */
+  /** The followers after the first are detached while the kernel skips no run */
   readonly isAdaptive: boolean
-  /** Pending attempts stand in the array `buckets`; otherwise in the hash alone */
+  /** Pending attempts are stored in the array `buckets`; otherwise only in the hash */
   readonly hasBuckets: boolean
-  /** Tasks are preempted inside programs on tracepoints */
+  /** Tasks can be preempted inside tracepoint programs */
   readonly isPreemptible: boolean
 }
 
-/** Before Linux 5.12 the kernel skips no run, and programs cannot compare and swap. */
+/** Before Linux 5.12 the kernel skips no run, and programs have no compare-and-swap. */
 const HASH: Approach = {
   followers: ['follow_in_hash'],
   catchers: [],
@@ -27,12 +29,18 @@ const HASH: Approach = {
 }
 
 /**
- * @param kernel its release, as `uname -r` prints it
- * @param asOn a release whose approach is taken instead, for measuring it (docs/benchmarks.md); nothing is detached then
+ * @param kernel its release, as printed by `uname -r`
+ * @param asOn a release whose approach is used instead, or `alone` for the first follower only, for benchmarks
+ * (docs/benchmarks.md); nothing is detached then
  */
 export function chooseApproach(kernel = release(), asOn = process.env.TCPCONN_APPROACH): Approach {
+  if (asOn === 'alone') return followAlone(approachOf(kernel))
   if (asOn && /^\d+\.\d+$/.test(asOn)) return { ...approachOf(asOn), isAdaptive: false }
   return approachOf(kernel)
+}
+
+function followAlone(approach: Approach): Approach {
+  return { ...approach, followers: approach.followers.slice(0, 1), isAdaptive: false }
 }
 
 function approachOf(kernel: string): Approach {
@@ -49,7 +57,7 @@ function approachOf(kernel: string): Approach {
   }
 }
 
-/** Programs of which a kernel loads only those of its approach. */
+/** Programs of all approaches; a kernel loads those of its own. */
 export const APPROACH_PROGRAMS = [
   'follow_connect',
   'follow_skipped',

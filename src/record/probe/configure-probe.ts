@@ -1,39 +1,39 @@
 import { closeSync } from 'node:fs'
-import { UsageError } from '../../errors.js'
-import { openCgroup } from '../host/cgroup-root.js'
-import type { ProbeOptions } from '../options/probe-options.js'
-import type { RecordFilters } from '../options/record-filters.js'
+import { UsageError } from '../../base/errors.js'
+import { openCgroup } from '../host/cgroup-tree.js'
+import type { ProbeOptions, RecordFilters } from '../options/record-options.js'
 import { APPROACH_PROGRAMS, type Approach } from './approach.js'
-import { packComm, packFilters, packPrefix, packUint32 } from './pack-filters.js'
+import { packComm, packProbeConfig, packPrefix, packUint32 } from './pack-probe-config.js'
 import { CGROUPMAP, MNTNSMAP, openPinnedMap, type PinnedMapShape } from './pinned-map.js'
 import type { ProbeObject } from './probe-object.js'
 
-/** Processes of a command that are followed at the same time. */
+/** Limit of simultaneously followed processes of a command. */
 const COMMAND_TREE_ENTRIES = 65536
-/** Threads that are in connect(2) at the same time. Room is made for all of them: 100 bytes each. */
+/** Limit of threads in connect(2) at the same time. Preallocated, 100 bytes each. */
 const CONNECT_CALLS = 32_768
-/** Threads that are in getaddrinfo at the same time. */
+/** Limit of threads in getaddrinfo at the same time. */
 const RESOLVE_CALLS = 16_384
 const PRESENT = Uint8Array.of(1)
 
-/** Programs that are loaded only where they are asked for. */
+/** Programs that are loaded on demand. */
 export const COMMAND_PROGRAMS = ['follow_fork', 'forget_exit'] as const
 export const PACKET_PROGRAMS = ['follow_queries', 'follow_answers'] as const
 export const CALL_PROGRAMS = ['enter_connect', 'exit_connect'] as const
+export const NAT_PROGRAMS = ['follow_sent', 'follow_dropped'] as const
 export const LIBC_PROGRAMS = ['enter_getaddrinfo', 'exit_getaddrinfo'] as const
 
-/** A ring of records: a power of two, in whole pages. Names come in packets of 0.5 KiB and more. */
-export function contextRingBytes({ dnsSource }: Pick<ProbeOptions, 'dnsSource'>): number {
-  return dnsSource === null ? 256 * 1024 : 4 * 1024 * 1024
+/** Size of the metadata ring: a power of two, in whole pages. Names come in packets of 0.5 KiB and more. */
+export function metadataRingBytes({ dnsSource, nat }: Pick<ProbeOptions, 'dnsSource' | 'nat'>): number {
+  return dnsSource === null && !nat ? 256 * 1024 : 4 * 1024 * 1024
 }
 
-/** Settings that have to stand before the object is loaded. @throws E_USAGE for a pinned map that does not fit, E_NO_LIBC */
+/** Applies the settings required before load. @throws E_USAGE for a pinned map of another shape, E_NO_LIBC */
 export function configureProbe(object: ProbeObject, options: ProbeOptions, approach: Approach): void {
   const { libbpf } = object
-  const { filters, followsCommand, dnsSource, localErrors } = options
+  const { filters, followsCommand, dnsSource, localErrors, nat } = options
   const readsNetns = dnsSource === 'udp' && canReadNetns(object)
   const { isPreemptible } = approach
-  const settings = packFilters(options, { readsNetns, isPreemptible, arch: process.arch })
+  const settings = packProbeConfig(options, { readsNetns, isPreemptible, arch: process.arch })
   object.require(libbpf.setInitialValue(object.map('.rodata'), settings, settings.length), 'set the filters of')
   const load = (programs: readonly string[], isWanted: boolean) => {
     for (const name of programs)
@@ -45,6 +45,7 @@ export function configureProbe(object: ProbeObject, options: ProbeOptions, appro
   load(PACKET_PROGRAMS, dnsSource === 'udp')
   load(LIBC_PROGRAMS, dnsSource === 'libc')
   load(CALL_PROGRAMS, localErrors)
+  load(NAT_PROGRAMS, nat)
   const resize = (map: string, count: number) =>
     object.require(libbpf.setMaxEntries(object.map(map), Math.max(1, count)), `size ${map} of`)
   for (const [map, keys] of filterSets(filters)) resize(map, keys.length)
@@ -52,10 +53,10 @@ export function configureProbe(object: ProbeObject, options: ProbeOptions, appro
   resize('command_tree', followsCommand ? COMMAND_TREE_ENTRIES : 0)
   resize('connect_calls', localErrors ? CONNECT_CALLS : 0)
   resize('resolve_calls', dnsSource === 'libc' ? RESOLVE_CALLS : 0)
-  // Room for 131,072 pending attempts: half of it in buckets, where the kernel has these.
+  // Space for 131,072 pending attempts, half of it in buckets if the kernel supports them.
   if (!approach.hasBuckets) resize('buckets', 1)
   resize('pending', approach.hasBuckets ? 65_536 : 131_072)
-  resize('context', contextRingBytes(options))
+  resize('metadata', metadataRingBytes(options))
   reusePinned(object, 'cgroupmap', filters.cgroupmap, CGROUPMAP)
   reusePinned(object, 'mntnsmap', filters.mntnsmap, MNTNSMAP)
 }
@@ -63,17 +64,17 @@ export function configureProbe(object: ProbeObject, options: ProbeOptions, appro
 /** enum bpf_prog_type, enum bpf_func_id */
 const [CGROUP_SKB, PROBE_READ_KERNEL] = [8, 113]
 
-/** Whether programs that see packets may read kernel memory: without it names are told apart by cgroup alone. */
+/** Whether packet programs may read kernel memory. Without it, names are matched only by cgroup. */
 function canReadNetns({ libbpf }: ProbeObject): boolean {
   return libbpf.probeHelper(CGROUP_SKB, PROBE_READ_KERNEL, null) === 1
 }
 
-/** What the filters let through, put into the loaded maps. @throws E_PROBE, E_USAGE for a cgroup that is none any more */
+/** Fills the maps of the filters after load. @throws E_PROBE, E_USAGE for a cgroup that no longer exists */
 export function fillFilters(object: ProbeObject, filters: RecordFilters): void {
   for (const [map, keys] of filterSets(filters)) for (const key of keys) object.set(map, key, PRESENT)
   filters.cgroups.forEach((path, i) => {
     const fd = openCgroup(path)
-    if (fd === null) throw new UsageError('--cgroup', path, 'a cgroup v2 directory; this is none any more')
+    if (fd === null) throw new UsageError('--cgroup', path, 'a cgroup v2 directory; this one no longer exists')
     try {
       object.set('cgroup_filter', packUint32(i), packUint32(fd))
     } finally {
@@ -82,12 +83,12 @@ export function fillFilters(object: ProbeObject, filters: RecordFilters): void {
   })
 }
 
-/** Lets a process and all that it forks from now on through. */
+/** Adds a process and its future children to the filter. */
 export function followProcess(object: ProbeObject, pid: number): void {
   object.set('command_tree', packUint32(pid), PRESENT)
 }
 
-/** Sets of keys, by the map that holds them. */
+/** Keys by map name. */
 function filterSets(filters: RecordFilters): [string, Uint8Array[]][] {
   return [
     ['pid_filter', filters.pids.map(packUint32)],
@@ -98,7 +99,7 @@ function filterSets(filters: RecordFilters): [string, Uint8Array[]][] {
   ]
 }
 
-/** The map stays its owner's: what is added to it while recording runs counts at once. */
+/** The map stays shared with its owner: changes during the recording take effect at once. */
 function reusePinned(object: ProbeObject, map: string, path: string | null, shape: PinnedMapShape): void {
   if (path === null) return
   const fd = openPinnedMap(object.libbpf, path, shape)

@@ -1,15 +1,20 @@
 import { existsSync, statSync } from 'node:fs'
 import { release } from 'node:os'
-import { TcpconnError } from '../../errors.js'
+import { TcpconnError } from '../../base/errors.js'
 
 /** The first kernel with BPF ring buffers. */
 export const MINIMUM_KERNEL = '5.8'
 export const BTF_PATH = '/sys/kernel/btf/vmlinux'
 
-/** Whether a kernel release (`uname -r`) is new enough. */
+/** Whether a kernel release (`uname -r`) is supported. */
 export function isKernelSupported(kernel: string): boolean {
+  return isKernelAtLeast(kernel, MINIMUM_KERNEL)
+}
+
+/** @param kernel `uname -r` @param minimum like 5.11 */
+export function isKernelAtLeast(kernel: string, minimum: string): boolean {
   const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10))
-  const [minMajor = 0, minMinor = 0] = MINIMUM_KERNEL.split('.').map(Number)
+  const [minMajor = 0, minMinor = 0] = minimum.split('.').map(Number)
   return major > minMajor || (major === minMajor && minor >= minMinor)
 }
 
@@ -18,8 +23,8 @@ export function requireKernelSupport(kernel = release(), btfPath = BTF_PATH): vo
   if (!isKernelSupported(kernel)) {
     throw new TcpconnError('E_KERNEL_TOO_OLD', {
       what: 'cannot record on this kernel',
-      reason: `it is ${kernel}; BPF ring buffers came with ${MINIMUM_KERNEL}`,
-      hint: `boot a kernel from ${MINIMUM_KERNEL} on; traces of other hosts can be analyzed here all the same`,
+      reason: `the kernel is ${kernel}; BPF ring buffers require ${MINIMUM_KERNEL}`,
+      hint: `boot kernel ${MINIMUM_KERNEL} or newer; this host can still analyze traces of other hosts`,
     })
   }
   if (!existsSync(btfPath)) {
@@ -35,14 +40,14 @@ export function requireKernelSupport(kernel = release(), btfPath = BTF_PATH): vo
 const INITIAL_PID_NAMESPACE = 0xeffffffc
 
 /**
- * The probe knows processes by their ids in the initial PID namespace, so pids of another one mean nothing to it.
+ * The probe identifies processes by their ids in the initial PID namespace, so ids of another namespace do not match.
  * @throws E_PID_NAMESPACE
  */
 export function requireInitialPidNamespace(what: string, inode = statSync('/proc/self/ns/pid').ino): void {
   if (inode === INITIAL_PID_NAMESPACE) return
   throw new TcpconnError('E_PID_NAMESPACE', {
     what: `${what} does not work inside a PID namespace`,
-    reason: 'the kernel knows the processes by other ids than those that are seen here',
+    reason: 'process ids in this namespace differ from those of the kernel',
     hint: 'run it on the host, or in a container with the PID namespace of the host (--pid=host)',
   })
 }

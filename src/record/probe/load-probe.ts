@@ -1,67 +1,71 @@
-import { sleep } from '../host/sleep.js'
-import type { ProbeOptions } from '../options/probe-options.js'
-import type { LostDetails } from '../status/describe-lost-details.js'
+import { sleep } from '../host/clock.js'
+import type { ProbeOptions } from '../options/record-options.js'
+import type { LostDetails } from '../event/describe-lost-details.js'
 import { chooseApproach, type Approach } from './approach.js'
 import { attachPrograms } from './attach-programs.js'
-import { configureProbe, contextRingBytes, fillFilters, followProcess } from './configure-probe.js'
-import { openContextRing, type ContextRing } from './context-ring.js'
-import { openLibbpf } from './libbpf.js'
-import { captureLibbpfLog } from './libbpf-log.js'
-import { mapMemory, type Mapping } from './memory.js'
+import { configureProbe, metadataRingBytes, fillFilters, followProcess } from './configure-probe.js'
+import { createMetadataRing, type MetadataRing } from './metadata-ring.js'
+import { openLibbpf } from '../native/libbpf.js'
+import { captureLibbpfLog } from '../native/libbpf-log.js'
+import { mapMemory, type Mapping } from '../native/memory.js'
 import { createPendingReader, processKeysOf, type PendingEvents } from './pending.js'
 import { PROBE_OBJECT } from './probe-file.js'
 import { openObject, type ProbeObject } from './probe-object.js'
-import { openRing, type RingReader } from './ring-reader.js'
+import { openRingBuffer } from './ring-buffer.js'
+import { createRingReader, type RingReader } from './ring-reader.js'
 import { openState } from './probe-state.js'
 import type { SkippedRuns } from './skipped-runs.js'
 import { tryTo, watchSkips } from './watch-skips.js'
-import { bucket } from './wire.gen.js'
+import { bucket } from '../event/wire.gen.js'
 
 /** As in bpf/tcpconn.bpf.c. */
 export const RING_BYTES = 8 * 1024 * 1024
 const IN_FLIGHT_MS = 10
-/** Superseded processes beyond which they are forgotten: 3 MB. */
+/** Number of superseded processes from which they are removed: 3 MB. */
 const MAX_SUPERSEDED = 16_384
 
-/** The probe, attached. It takes up attempts between `start` and `stop`. */
+/** The attached probe. It records attempts between `start` and `stop`. */
 export interface Probe {
   readonly ring: RingReader
-  /** What explains attempts */
-  readonly context: ContextRing
-  /** What it does not follow although it was asked for, a line each */
+  /** Metadata of attempts */
+  readonly metadata: MetadataRing
+  /** Descriptor of the ring of new cgroups, for the reader of container names */
+  readonly newCgroupsFd: number
+  /** Gaps of the requested features, one line each */
   readonly gaps: readonly string[]
   /** Totals since load, by cause. */
-  lost(): { ringFull: number; mapFull: number; missed: number }
-  /** Records of DNS that found no room in the context ring, since load. */
-  lostContext(): number
-  /** What was not seen and is no attempt, since load. */
+  lost(): { ringFull: number; mapFull: number }
+  /** DNS records lost because the metadata ring was full, since load. */
+  lostMetadata(): number
+  /** Losses other than attempts, since load. */
   lostDetails(): LostDetails
-  /** Attempts whose process found no room in the ring, since load. They are not lost. */
+  /** Attempts without a process because the ring was full, since load. They are not lost. */
   lostProcesses(): number
-  /** To be called now and then: attaches what is needed for exact ends. @param attempts recorded so far */
+  /** Call periodically: attaches programs that exact ends require. @param attempts recorded so far */
   tend(attempts: number): void
-  /** Runs of its programs that the kernel skipped, since load; `null`: it does not count them. */
+  /** Skipped runs of the programs since load; `null`: the kernel does not count them. */
   skipped(): SkippedRuns | null
-  /** Forgets processes that no attempt refers to any more, when there are many. */
+  /** Removes processes without attempts once there are many. */
   forgetProcesses(): void
-  /** Follows this process and all that it forks from now on. Only with `followsCommand`. */
+  /** Follows this process and its future children. Requires `followsCommand`. */
   follow(pid: number): void
   start(): void
-  /** Takes up no more attempts; those that are pending still end. */
+  /** Stops recording new attempts; pending ones still end. */
   stop(): void
   /**
-   * Nothing changes any more but for calls of getaddrinfo that were under way: their names still come. What is in the ring and
-   * in the map of pending attempts stays.
+   * Detaches the programs. Afterwards only running calls of getaddrinfo still add names. The ring and the map of
+   * pending attempts keep their contents.
    */
   detach(): void
-  /** The attempts that have no answer yet; exactly these after `detach`. */
+  /** The pending attempts; exact after `detach`. */
   pending(): PendingEvents
   close(): void
 }
 
 /**
- * Loads and attaches the probe. Needs root or CAP_BPF and CAP_PERFMON, packets CAP_NET_ADMIN, libcs and calls
- * CAP_SYS_ADMIN; nothing that follows does, but `pending` and `follow` need CAP_BPF on older kernels.
+ * Loads and attaches the probe. Requires root, or CAP_BPF and CAP_PERFMON; packets require CAP_NET_ADMIN, libcs and
+ * system calls CAP_SYS_ADMIN. Later calls require no privileges, except that `pending` and `follow` require CAP_BPF on
+ * older kernels.
  * @throws E_LIBBPF_MISSING, E_PROBE, E_USAGE (pinned maps), E_NO_CGROUP2, E_NO_LIBC, E_NO_TRACEFS
  */
 export function loadProbe(options: ProbeOptions): Probe {
@@ -74,7 +78,7 @@ export function loadProbe(options: ProbeOptions): Probe {
   }
 }
 
-/** Programs of a probe that cannot be had whole would stay attached until this process ends. */
+/** Programs of a partly opened probe would stay attached until this process exits. */
 function openProbe(object: ProbeObject, options: ProbeOptions): Probe {
   const approach = chooseApproach()
   try {
@@ -90,8 +94,8 @@ function openProbe(object: ProbeObject, options: ProbeOptions): Probe {
 
 function followAll(object: ProbeObject, options: ProbeOptions, approach: Approach): Probe {
   const gaps = attachPrograms(object, options, approach)
-  const ring = openRing(object.mapFd('events'), RING_BYTES)
-  const context = openContextRing(object.mapFd('context'), contextRingBytes(options))
+  const ring = createRingReader(openRingBuffer(object.mapFd('events'), RING_BYTES))
+  const metadata = createMetadataRing(openRingBuffer(object.mapFd('metadata'), metadataRingBytes(options)))
   const state = openState(object)
   const watch = watchSkips(object, approach)
   const buckets = approach.hasBuckets ? mapBuckets(object) : null
@@ -102,10 +106,11 @@ function followAll(object: ProbeObject, options: ProbeOptions, approach: Approac
   )
   return {
     ring,
-    context,
+    metadata,
+    newCgroupsFd: object.mapFd('new_cgroups'),
     gaps,
     lost: state.lost,
-    lostContext: state.lostContext,
+    lostMetadata: state.lostMetadata,
     lostDetails: state.lostDetails,
     lostProcesses: state.lostProcesses,
     tend: watch.tick,
@@ -115,9 +120,9 @@ function followAll(object: ProbeObject, options: ProbeOptions, approach: Approac
     start: () => state.setRecording(1),
     stop: () => state.setRecording(0),
     detach() {
-      // What catches missed ends before what follows them: ends of the meantime would seem missed.
+      // Detaches the catchers first: otherwise they would take ends during the detach for missed ones.
       object.detach(approach.catchers)
-      // A program that was running then has long ended after this: it takes a microsecond.
+      // A running program has ended after this time: it takes a microsecond.
       sleep(IN_FLIGHT_MS)
       const { final } = approach
       if (final !== null && (watch.skipped()?.uncovered ?? 0) > 0) tryTo(() => object.run(final))
@@ -126,7 +131,7 @@ function followAll(object: ProbeObject, options: ProbeOptions, approach: Approac
     close() {
       buckets?.unmap()
       ring.close()
-      context.close()
+      metadata.close()
       state.close()
       object.close()
     },
@@ -138,7 +143,9 @@ function mapBuckets(object: ProbeObject): Mapping {
   return mapMemory(object.mapFd('buckets'), 'read', 0, count * bucket.size_bytes)
 }
 
-/** Looks at the pending attempts when the superseded processes are many, and again when these have doubled in number. */
+/**
+ * Checks the pending attempts when there are many superseded processes, and again whenever their number has doubled.
+ */
 function createForgetting(ring: RingReader, pending: () => PendingEvents): () => void {
   let limit = MAX_SUPERSEDED
   return () => {

@@ -1,14 +1,14 @@
-import type { EventMemory } from '../decode/event-memory.js'
-import type { ProcessTable } from '../decode/process-table.js'
-import type { Libbpf } from './libbpf.js'
-import { bucket, connectEvent, pendingAttempt } from './wire.gen.js'
+import type { EventMemory } from '../event/event-memory.js'
+import type { ProcessTable } from '../event/process-table.js'
+import type { Libbpf } from '../native/libbpf.js'
+import { bucket, connectEvent, pendingAttempt } from '../event/wire.gen.js'
 
-/** A copy of the probe's pending attempts, as events one after the other. */
+/** A copy of the probe's pending attempts as consecutive events. */
 export interface PendingEvents extends EventMemory {
   readonly count: number
 }
 
-/** Entries that are copied by one call: more than any bucket of the hash holds. */
+/** Entries copied per call: more than any bucket of the hash contains. */
 const BATCH = 4096
 const KEY_BYTES = 8
 const ENOENT = -2
@@ -19,17 +19,17 @@ const PLACE_TAKEN = 1
 /** Places of a bucket. */
 const PLACES = (bucket.attempts - bucket.socks) / KEY_BYTES
 
-/** Where pending attempts stand: bpf/pending.h. */
+/** Storage of pending attempts: bpf/pending.h. */
 export interface PendingMaps {
-  /** The mapped array of struct bucket, `null` where the kernel has only the hash */
+  /** The mapped array of struct bucket, `null` if the kernel uses only the hash */
   readonly buckets: ArrayBuffer | null
   /** The hash */
   readonly fd: number
 }
 
 /**
- * A function that copies the pending attempts. While the probe is attached, attempts that begin or end meanwhile may be in
- * the copy or not.
+ * Returns a function that copies the pending attempts. While the probe is attached, the copy may include or miss
+ * attempts that begin or end during the call.
  */
 export function createPendingReader(
   libbpf: Libbpf,
@@ -43,7 +43,7 @@ export function createPendingReader(
     for (const values of readHash()) {
       for (let at = 0; at < values.length; at += ATTEMPT_WORDS) attempts.push(values.subarray(at, at + ATTEMPT_WORDS))
     }
-    // A process is in the ring before its attempt is in the map.
+    // A process is written to the ring before its attempt is added to the map.
     ring.learnProcesses()
     const words = new Uint32Array(attempts.length * EVENT_WORDS)
     attempts.forEach((attempt, i) => {
@@ -54,7 +54,7 @@ export function createPendingReader(
   }
 }
 
-/** The map keeps what a socket had of an earlier use where an event has local port, errno and retransmits. */
+/** Clears values of the socket's last use, which the map stores in the fields for local port, errno and retransmits. */
 function forgetLeftovers(words: Uint32Array, at: number): void {
   words[at + connectEvent.local_port / 4] = 0
   words[at + connectEvent.outcome / 4] = (words[at + connectEvent.outcome / 4] as number) & 0xff00ff00
@@ -70,11 +70,11 @@ function copyBuckets(buckets: Uint32Array): Uint32Array[] {
   for (let at = 0; at < buckets.length; at += bucket.size_bytes / 4) {
     for (let place = 0; place < PLACES; place++) {
       const sock = at + (bucket.socks + place * KEY_BYTES) / 4
-      // Free, or taken by an attempt that is being written.
+      // Free, or claimed by an attempt that is being written.
       if ((buckets[sock] as number) <= PLACE_TAKEN && buckets[sock + 1] === 0) continue
       const from = at + (bucket.attempts + place * pendingAttempt.size_bytes) / 4
       const copy = buckets.slice(from, from + ATTEMPT_WORDS)
-      // One that ended meanwhile may have left its place to the next, whose fields are not all there yet.
+      // An attempt that ended meanwhile may have been replaced by another one whose fields are incomplete.
       if (copy[0] !== 0 || copy[1] !== 0) copies.push(copy)
     }
   }

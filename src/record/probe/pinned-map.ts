@@ -1,14 +1,14 @@
 import { readlinkSync } from 'node:fs'
-import { UsageError } from '../../errors.js'
-import type { Libbpf } from './libbpf.js'
+import { UsageError } from '../../base/errors.js'
+import type { Libbpf } from '../native/libbpf.js'
 
 /** enum bpf_map_type */
 const HASH_TYPES = [1, 9] // BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_LRU_HASH
 const INFO_BYTES = 80
-/** What the kernel calls the file behind a map's descriptor; programs and links have other names. */
+/** Kernel name of the file behind a map descriptor; programs and links have other names. */
 const MAP_FILE = 'anon_inode:bpf-map'
 
-/** Shape of the sets that bcc's --cgroupmap and --mntnsmap take. */
+/** Shape of the maps for bcc's --cgroupmap and --mntnsmap. */
 export interface PinnedMapShape {
   readonly option: '--cgroupmap' | '--mntnsmap'
   readonly keyBytes: number
@@ -25,16 +25,16 @@ export const MNTNSMAP: PinnedMapShape = {
 }
 
 /**
- * Opens a map that somebody else pinned, and checks its shape. Behind sudo this happens as root: of what is no pinned map
- * nothing is told, not even whether it is there.
+ * Opens a map that another program pinned, and checks its shape. Under sudo this runs as root, so the error for any
+ * other file reveals nothing about it, not even its existence.
  * @returns a file descriptor
  */
 export function openPinnedMap(libbpf: Libbpf, path: string, shape: PinnedMapShape): number {
   const fd = libbpf.getPinned(path)
   const info = new Uint32Array(INFO_BYTES / 4)
   const isRead = fd >= 0 && isMapFile(fd) && readInfo(libbpf, fd, info)
-  if (!isRead) throw wrongMap(shape, path, 'no pinned map can be had there')
-  // struct bpf_map_info begins with type, id, key_size, value_size
+  if (!isRead) throw wrongMap(shape, path, 'no readable pinned map')
+  // struct bpf_map_info starts with type, id, key_size, value_size
   const [type = 0, , keyBytes, valueBytes] = info
   if (!HASH_TYPES.includes(type)) throw wrongMap(shape, path, `a map of type ${type}, not a hash`)
   if (keyBytes !== shape.keyBytes || valueBytes !== shape.valueBytes) {

@@ -1,8 +1,9 @@
-import { TcpconnError } from '../../errors.js'
-import { lastErrno, type FunctionEnd, type Libbpf, type Pointer } from './libbpf.js'
-import type { LibbpfLog } from './libbpf-log.js'
+import { TcpconnError } from '../../base/errors.js'
+import { explainRefusal } from './explain-refusal.js'
+import { lastErrno, type FunctionEnd, type Libbpf, type Pointer } from '../native/libbpf.js'
+import type { LibbpfLog } from '../native/libbpf-log.js'
 
-/** An opened BPF object: libbpf with its errors turned into exceptions. */
+/** An open BPF object: libbpf with exceptions instead of error codes. */
 export interface ProbeObject {
   readonly libbpf: Libbpf
   map(name: string): Pointer
@@ -10,35 +11,35 @@ export interface ProbeObject {
   program(name: string): Pointer
   /** Sets `key` in a map to `value`. @throws E_PROBE */
   set(map: string, key: Uint8Array, value: Uint8Array): void
-  /** Checks what a function of libbpf returned. @throws E_PROBE */
+  /** Checks the result of a libbpf function. @throws E_PROBE */
   require(result: number, step: string): void
-  /** Loads all into the kernel. @throws E_PROBE */
+  /** Loads the object into the kernel. @throws E_PROBE */
   load(): void
-  /** Attaches a program to the tracepoint that its section names. @throws E_PROBE */
+  /** Attaches a program to the tracepoint of its section. @throws E_PROBE */
   attach(program: string): void
-  /** Ends what `attach` did for one program. */
+  /** Detaches one program. */
   detachOne(program: string): void
   /** Runs a program of the type `syscall` once. @throws E_PROBE */
   run(program: string): void
-  /** Attaches a program to the packets of a cgroup and all below it, and says whether the kernel lets it. */
+  /** Attaches a program to the packets of a cgroup and its descendants. @returns whether the kernel allows it */
   attachToCgroup(program: string, fd: number): boolean
-  /** Attaches a program to a perf event, which is the link's from here on. @throws E_PROBE */
+  /** Attaches a program to a perf event, whose descriptor the link then owns. @throws E_PROBE */
   attachToEvent(program: string, fd: number): void
-  /** Attaches a program to a function that begins there in a file, and says whether that is possible. */
+  /** Attaches a program to a function of a file. @returns whether it succeeded */
   attachToFunction(program: string, file: string, target: FunctionEnd): boolean
   /**
-   * Ends what is attached, but for what is attached to functions: that stays until `close`.
-   * @param first programs that end before all others
+   * Detaches all programs except those of functions, which stay attached until `close`.
+   * @param first programs to detach before all others
    */
   detach(first: readonly string[]): void
-  /** Takes all out of the kernel: what is attached, too. */
+  /** Detaches and unloads everything. */
   close(): void
 }
 
-/** sizeof(struct bpf_test_run_opts) of libbpf 1.x; all its fields but the size may stay 0. */
+/** sizeof(struct bpf_test_run_opts) of libbpf 1.x; all fields except the size can be 0. */
 const TEST_RUN_OPTS_BYTES = 80
 
-/** Opens a compiled object file, without loading it yet. @throws E_PROBE */
+/** Opens a compiled object file without loading it. @throws E_PROBE */
 export function openObject(libbpf: Libbpf, path: string, log: LibbpfLog): ProbeObject {
   const object = libbpf.openFile(path, null)
   if (!object) throw probeError(libbpf, log, 'open')
@@ -49,7 +50,8 @@ export function openObject(libbpf: Libbpf, path: string, log: LibbpfLog): ProbeO
   }
   const links: Pointer[] = []
   const byName = new Map<string, Pointer>()
-  // To end one takes the kernel a tenth of a second and more, and of attempts they see nothing: what is recorded does not wait.
+  // Detaching one takes the kernel 0.1 s or more, and they do not see attempts: the end of the recording does not wait
+  // for it.
   const functionLinks: Pointer[] = []
   const keep = (link: Pointer | null, kept = links) => {
     if (link) kept.push(link)
@@ -107,10 +109,12 @@ function required(pointer: Pointer | null, name: string): Pointer {
 }
 
 function probeError(libbpf: Libbpf, log: LibbpfLog, step: string): TcpconnError {
+  const errno = lastErrno()
+  const refusal = explainRefusal(errno)
   return new TcpconnError('E_PROBE', {
-    what: `cannot ${step} the probe: ${libbpf.strerror(lastErrno())}`,
-    reason: log.summary(),
-    hint: 'tcpconn doctor checks what this host has; report this with its output if all is ok there',
+    what: `cannot ${step} the probe: ${libbpf.strerror(errno)}`,
+    reason: refusal?.reason ?? log.summary(),
+    hint: refusal?.hint ?? 'run tcpconn doctor; if all its checks are ok, report this error with its output',
     cause: new Error(log.text()),
   })
 }

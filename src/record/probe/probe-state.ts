@@ -1,7 +1,7 @@
 import { readMonotonicClock } from '../host/clock.js'
-import { mapMemory } from './memory.js'
+import { mapMemory } from '../native/memory.js'
 import type { ProbeObject } from './probe-object.js'
-import { probeState } from './wire.gen.js'
+import { probeState } from '../event/wire.gen.js'
 
 /** The probe's struct probe_state: memory shared with the kernel. */
 export function openState(object: ProbeObject) {
@@ -12,13 +12,15 @@ export function openState(object: ProbeObject) {
     lost: () => ({
       ringFull: count(probeState.lost_ring_full_count),
       mapFull: count(probeState.lost_map_full_count),
-      missed: count(probeState.lost_missed_count),
     }),
     lostProcesses: () => count(probeState.lost_process_count),
-    lostContext: () => count(probeState.lost_context_count),
+    lostMetadata: () => count(probeState.lost_metadata_count),
     lostDetails: () => ({
       calls: count(probeState.lost_calls_count),
       cgroups: count(probeState.lost_cgroup_count),
+      addresses: count(probeState.lost_address_count),
+      children: count(probeState.lost_child_count),
+      resolves: count(probeState.lost_resolve_count),
     }),
     setRecording(on: 0 | 1) {
       words[probeState.recording_since_ms / 4] = Number((readMonotonicClock() / 1_000_000n) & 0xffffffffn)

@@ -1,32 +1,35 @@
 /**
- * Attempts without a skipped run after which the second program is detached. Until it is attached again, at the tick after
- * the first skipped run, some 60 attempts became inexact in a test: with so many exact ones before them, less than one in 10,000.
+ * Attempts without a skipped run after which the second program is detached. Until it is attached again, at the tick
+ * after the first skipped run, about 60 attempts became inexact in a test: less than one in 10,000.
  */
 export const QUIET_ATTEMPTS = 1_000_000
 
 /** Runs of the probe's programs that the kernel skipped, since load. */
 export interface SkippedRuns {
-  /** Of all programs that follow attempts. Most cost nothing: another program did the work, or there was none. */
+  /** Of all followers. Most cost nothing: another program did the work, or there was none. */
   readonly all: number
-  /** Those behind which no other program stood: what may have cost an attempt, or its latency. */
+  /** Of followers without another program after them: these may have cost an attempt or its latency. */
   readonly uncovered: number
 }
 
-/** What is watched. */
+/** The watched programs. */
 export interface WatchedPrograms {
-  /** Skipped runs of all followers, of the first and of the last, since load; `null`: the kernel does not count them. */
+  /**
+   * Skipped runs of all followers, of the first and of the last, since load; `null`: the kernel does not count them.
+   */
   readMisses(): { readonly all: number; readonly first: number; readonly last: number } | null
   attachSecond(): void
   detachSecond(): void
 }
 
 /**
- * Keeps the second program attached where it is needed. Two programs on one tracepoint cost half a microsecond per
- * connect, since the kernel leaves its direct call for a loop of indirect ones. Recording begins with both; the second is
- * detached when many attempts went by without a skipped run, and attached again, for good, at the first one.
+ * Keeps the second program attached while it is needed. Two programs on one tracepoint cost half a microsecond per
+ * connect, because the kernel replaces its direct call by a loop of indirect calls. A recording starts with both. The
+ * second one is detached after many attempts without a skipped run, and attached again permanently at the first skipped
+ * run.
  */
 export interface SkipWatch {
-  /** To be called now and then. @param attempts recorded since the first call */
+  /** Call periodically. @param attempts recorded since the first call */
   tick(attempts: number): void
   /** `null`: the kernel does not count them */
   skipped(): SkippedRuns | null
@@ -36,7 +39,7 @@ export interface SkipWatch {
 export function createSkipWatch(programs: WatchedPrograms, isAdaptive: boolean): SkipWatch {
   let isCovered = true
   let mayDetach = isAdaptive
-  /** Skipped runs of the first program when it was left alone, and those it had alone before. */
+  /** Skipped runs of the first program when the second was detached, and its skipped runs alone before. */
   let aloneFrom = 0
   let aloneBefore = 0
   return {
@@ -45,7 +48,7 @@ export function createSkipWatch(programs: WatchedPrograms, isAdaptive: boolean):
       if (misses === null) return
       if (!isCovered && misses.first > aloneFrom) {
         programs.attachSecond()
-        // Until then the first one was alone.
+        // Until now the first program was alone.
         aloneBefore = (programs.readMisses()?.first ?? misses.first) - aloneFrom
         isCovered = true
         mayDetach = false
@@ -71,7 +74,7 @@ export function createSkipWatch(programs: WatchedPrograms, isAdaptive: boolean):
 const INFO = { size_bytes: 232, recursion_misses: 208 }
 
 /**
- * Runs of a program that the kernel skipped, `null` when it does not count them.
+ * Skipped runs of a program, `null` if the kernel does not count them.
  * @param getInfo bpf_obj_get_info_by_fd
  */
 export function readRecursionMisses(

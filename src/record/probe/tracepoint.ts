@@ -1,13 +1,14 @@
 import { closeSync, readFileSync } from 'node:fs'
-import koffi from 'koffi'
-import { TcpconnError } from '../../errors.js'
-import { fsconfig, fsmount, fsopen, openPerfEvent, strerror } from './libc.js'
+import { TcpconnError } from '../../base/errors.js'
+import { hintAtCapabilities } from '../host/privileges.js'
+import { errno, fsconfig, fsmount, fsopen, strerror } from '../native/libc.js'
+import { openPerfEvent } from '../native/perf-event.js'
 
-const UNSEEN = 'cannot see connects that fail in the system call'
+const UNSEEN = 'cannot record local errors'
 const MOUNTS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing']
 
 /**
- * A perf event of a tracepoint: what BPF programs are attached to.
+ * Opens a perf event of a tracepoint, to which BPF programs are attached.
  * @returns a file descriptor
  * @throws E_NO_TRACEFS, E_PROBE
  */
@@ -16,12 +17,12 @@ export function openTracepoint(category: string, name: string): number {
   if (fd >= 0) return fd
   throw new TcpconnError('E_PROBE', {
     what: UNSEEN,
-    reason: `perf_event_open of ${category}:${name}: ${strerror(koffi.errno())}`,
-    hint: 'run it as root: kernel.perf_event_paranoid=3, as on Debian, asks for CAP_SYS_ADMIN; or leave out --local-errors',
+    reason: `perf_event_open of ${category}:${name}: ${strerror(errno())}`,
+    hint: `${hintAtCapabilities(['CAP_SYS_ADMIN'])} (kernel.perf_event_paranoid=3, as on Debian, requires CAP_SYS_ADMIN); or leave out --local-errors`,
   })
 }
 
-/** tracefs knows tracepoints by number. Where it is not mounted it is opened for a moment, in a mount that nobody sees. */
+/** tracefs maps tracepoints to numbers. If it is not mounted, it is opened temporarily through a detached mount. */
 function readTracepointId(event: string): number {
   for (const mount of MOUNTS) {
     const id = readId(`${mount}/events/${event}/id`)
@@ -37,7 +38,7 @@ function readTracepointId(event: string): number {
   throw new TcpconnError('E_NO_TRACEFS', {
     what: UNSEEN,
     reason: `tracefs has no ${event} here, or cannot be mounted (CAP_SYS_ADMIN)`,
-    hint: 'run it as root on a kernel with CONFIG_FTRACE_SYSCALLS, or leave out --local-errors',
+    hint: `${hintAtCapabilities(['CAP_SYS_ADMIN'])}, on a kernel with CONFIG_FTRACE_SYSCALLS; or leave out --local-errors`,
   })
 }
 
@@ -49,11 +50,11 @@ function readId(path: string): number | null {
   }
 }
 
-/** @returns a descriptor of its root, below 0 where that is not possible */
+/** @returns a descriptor of its root, negative on failure */
 function mountTracefs(): number {
-  const context = fsopen('tracefs')
-  if (context < 0) return -1
-  const mount = fsconfig(context) < 0 ? -1 : fsmount(context)
-  closeSync(context)
+  const metadata = fsopen('tracefs')
+  if (metadata < 0) return -1
+  const mount = fsconfig(metadata) < 0 ? -1 : fsmount(metadata)
+  closeSync(metadata)
   return mount
 }

@@ -1,10 +1,13 @@
-import { messageOf } from '../../errors.js'
-import { safeLine } from '../../show/safe-text.js'
+import { messageOf } from '../../base/errors.js'
+import { safeLine } from '../../text/safe-text.js'
 import type { Approach } from './approach.js'
 import type { ProbeObject } from './probe-object.js'
 import { createSkipWatch, readRecursionMisses, type SkipWatch } from './skipped-runs.js'
 
-/** What makes a recording more exact must not end it: without it attempts stay inexact, or pending. */
+/**
+ * Runs a step that only improves exactness. A failure must not end the recording: attempts stay inexact or pending
+ * instead.
+ */
 export function tryTo(step: () => void): void {
   try {
     step()
@@ -13,10 +16,10 @@ export function tryTo(step: () => void): void {
   }
 }
 
-/** Watches the followers of an object that is attached. */
+/** Watches the followers of an attached object. */
 export function watchSkips(object: ProbeObject, { followers, isAdaptive }: Approach): SkipWatch {
   const last = followers.at(-1) as string
-  // Where there is one program alone, the kernel skips none.
+  // The kernel skips no run of a single program.
   if (followers.length === 1) return { tick() {}, skipped: () => null }
   const { libbpf } = object
   const missesOf = (name: string) => readRecursionMisses(libbpf.getInfo, libbpf.programFd(object.program(name)))

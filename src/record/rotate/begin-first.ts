@@ -1,30 +1,30 @@
-import type { TcpconnError } from '../../errors.js'
-import { startClock } from '../host/clock.js'
+import type { TcpconnError } from '../../base/errors.js'
+import { startClock, type SessionClock } from '../host/clock.js'
 import type { UserNames } from '../host/user-names.js'
 import { beginSession, type Session } from '../session/begin-session.js'
-import { openOutput, type Output } from '../session/open-output.js'
-import { createFileNames } from './file-names.js'
-import { openNextFile } from './open-next-file.js'
-import { tidyNow } from './tidy-files.js'
+import { openOutput, type Output } from '../output/open-output.js'
+import { createFileNames, MAX_SAME_SECOND, type FileNames } from '../retention/file-names.js'
+import { applyRetention } from '../retention/retention.js'
+import { isTaken } from '../output/output-file.js'
 
-type Parts = Pick<Session, 'options' | 'probe' | 'kernelCount'>
+type Parts = Pick<Session, 'options' | 'probe' | 'containers' | 'kernelCount' | 'limits'>
 
 /**
- * Begins with the first file, which is the only one if the recording does not rotate. If it does and the disk is full, what is
- * to be kept no longer goes first: it may be what takes the room.
- * @param tell says what could not be done
+ * Begins the first file, the only one without rotation. If the disk is full, a rotating recording first removes expired
+ * files, and tries again.
+ * @param report reports failures
  * @throws the errors of `openOutput` and `beginSession`
  */
-export function beginFirst(parts: Parts, users: UserNames, tell: (text: string) => void): Session {
+export function beginFirst(parts: Parts, users: UserNames, report: (text: string) => void): Session {
   const { file, rotation } = parts.options
   if (rotation === null) return begin(parts, users, () => openOutput(file))
-  const names = createFileNames(file)
+  const names = createFileNames(file, parts.options.host.name)
   const beginOwn = () => begin(parts, users, (clock) => openNextFile(names, clock))
   try {
     return beginOwn()
   } catch (error) {
     if ((error as TcpconnError).code !== 'E_DISK_FULL') throw error
-    tidyNow({ names, keep: rotation.keep, tell })
+    applyRetention({ names, keep: rotation.keep, report })
     return beginOwn()
   }
 }
@@ -32,4 +32,18 @@ export function beginFirst(parts: Parts, users: UserNames, tell: (text: string) 
 function begin(parts: Parts, users: UserNames, open: (clock: Session['clock']) => Output): Session {
   const clock = startClock()
   return beginSession({ ...parts, output: open(clock), clock }, users)
+}
+
+/**
+ * Creates a file named after the start time of `clock`. An existing file of that name is never changed.
+ * @throws the errors of `openOutput`
+ */
+export function openNextFile(names: FileNames, clock: SessionClock): Output {
+  for (let count = 0; ; count++) {
+    try {
+      return openOutput(names.pathAt(clock.startedUnixNs, count), 'new')
+    } catch (error) {
+      if (!isTaken(error) || count + 1 >= MAX_SAME_SECOND) throw error
+    }
+  }
 }

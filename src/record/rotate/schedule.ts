@@ -1,15 +1,15 @@
 import type { Limit } from '../options/parse-rotation.js'
 
-/** After a file that could not be made. */
+/** Delay after a file could not be created. */
 const RETRY_NS = 5e9
 
-/** When a recording goes on in the next file. Times are ns since the recording began. */
+/** When a recording starts the next file. Times are ns since the recording began. */
 export interface Schedule {
-  /** @param bytes as large as the file is once it is closed; asked for only where size counts */
+  /** @param bytes size of the file after closing; called only for a size limit */
   isDue(nowNs: number, bytes: () => number): boolean
-  /** A new file was begun. */
+  /** A new file has begun. */
   begin(nowNs: number): void
-  /** It could not be made, and is to be tried again a little later. */
+  /** Creation failed: tries again later. */
   putOff(nowNs: number): void
 }
 
@@ -23,7 +23,7 @@ export function createSchedule(every: Limit): Schedule {
       return 'ns' in every ? nowNs >= dueNs : bytes() >= every.bytes
     },
     begin(nowNs) {
-      // By the hour from the beginning on, however late a step came.
+      // Steps stay aligned to the start of the recording, even after a late one.
       while (dueNs <= nowNs) dueNs += periodNs
     },
     putOff(nowNs) {

@@ -1,24 +1,27 @@
+import { basename } from 'node:path'
 import { createCgroupPaths, type CgroupPaths } from '../host/cgroup-paths.js'
-import { findCgroupRoot } from '../host/cgroup-root.js'
 import { startClock, type SessionClock } from '../host/clock.js'
+import { requestExisting } from '../containers/request-existing.js'
+import type { ContainerNames } from '../containers/start-reader.js'
 import type { UserNames } from '../host/user-names.js'
-import type { Context } from '../dns/context-reader.js'
-import { explainEvents } from '../dns/explain-events.js'
+import { createMetadata, type Metadata } from '../dns/metadata-reader.js'
+import { addLostAddresses, createNatRecords } from '../nat/find-addresses.js'
 import { describeFilters } from '../options/describe-filters.js'
 import type { RecordOptions } from '../options/record-options.js'
 import { RING_BYTES, type Probe } from '../probe/load-probe.js'
 import type { SkippedRuns } from '../probe/skipped-runs.js'
-import { TOOL_VERSION } from '../../version.js'
+import type { LostDetails } from '../event/describe-lost-details.js'
+import { TOOL_VERSION } from '../../base/package.js'
 import { createTraceWriter, type TraceWriter } from '../write/trace-writer.js'
-import type { KernelCount } from './kernel-count.js'
-import type { Output } from './open-output.js'
+import type { KernelCount } from '../count/kernel-count.js'
+import type { Output } from '../output/open-output.js'
 import { insertSession } from './session-row.js'
-import { startFault } from './write-fault.js'
+import { startFault } from '../output/write-fault.js'
 
-/** How long one write waits: attempts stay in the ring meanwhile, and the next tick tries again. */
+/** Time limit of a write for locks. Attempts stay in the ring, and the next tick tries again. */
 const WRITE_WAIT_MS = 100
 
-/** A recording under way: everything that its steps share. */
+/** The shared state of a running recording. */
 export interface Session {
   readonly id: number
   readonly options: RecordOptions
@@ -26,60 +29,73 @@ export interface Session {
   readonly output: Output
   readonly clock: SessionClock
   readonly writer: TraceWriter
-  readonly context: Context
+  readonly metadata: Metadata
   readonly cgroupPaths: CgroupPaths
-  /** `null` when only a part of the host is recorded, so that there is nothing to compare with */
+  readonly containers: ContainerNames
+  /** `null` if only a part of the host is recorded, so that a comparison is impossible */
   readonly kernelCount: KernelCount | null
-  /** What the probe had counted beside losses when the session began */
+  /** Limits of this host and gaps of the requested features, one sentence each */
+  readonly limits: readonly string[]
+  /** Counts of the probe when the session began */
   readonly countedBefore: ProbeCounts
 }
 
-/** What the probe counts beside losses. */
+/** Counts of the probe other than lost attempts. */
 export interface ProbeCounts {
   /** `null`: this kernel does not count them */
   readonly skipped: SkippedRuns | null
-  /** Attempts whose process is not known */
+  /** Attempts whose process is unknown */
   readonly lostProcesses: number
+  readonly lostDetails: LostDetails
 }
 
-interface Parts extends Pick<Session, 'options' | 'probe' | 'output' | 'kernelCount'> {
-  /** One that was started already; by default it starts now. */
+interface Parts extends Pick<Session, 'options' | 'probe' | 'output' | 'containers' | 'kernelCount' | 'limits'> {
+  /** A running clock; the default starts now. */
   readonly clock?: SessionClock
 }
 
 /**
- * Adds the session to the trace and makes the writer for it. Recording has not begun yet: after an error the trace is
- * closed, and as it was before it was opened.
+ * Adds the session to the trace and creates its writer. Recording has not begun yet: after an error the trace is closed
+ * and unchanged.
  * @throws E_DISK_FULL, E_LOCKED_TRACE, E_DAMAGED_TRACE, E_CANNOT_OPEN
  */
 export function beginSession({ clock = startClock(), ...parts }: Parts, users: UserNames): Session {
-  const cgroupPaths = createCgroupPaths(findCgroupRoot())
-  return addSession({ ...parts, clock, cgroupPaths, users, contextNs: 0 }, () =>
-    explainEvents(parts.probe, { clock, cgroupPaths, keepsLookups: parts.options.dnsSource !== null }),
-  )
+  const { host, dnsSource, nat } = parts.options
+  const cgroupPaths = createCgroupPaths(host.cgroups)
+  requestExisting(parts.containers, cgroupPaths)
+  const metadata = createMetadata(parts.probe, {
+    clock,
+    cgroupPaths,
+    hostNetns: host.netns,
+    keepsLookups: dnsSource !== null,
+    nat: nat ? createNatRecords() : null,
+  })
+  return addSession({ ...parts, clock, cgroupPaths, metadata, users, metadataNs: 0 })
 }
 
 /**
- * The session of the next file: it goes on where `first`, the first one of this recording, or one after it is left.
- * @throws as `beginSession`, and leaves the next file as that does
+ * The session of the next file. It continues where the previous file is finished; `first` is the first session of this
+ * recording.
+ * @throws as `beginSession`, and leaves the next file in the same state
  */
 export function continueSession(first: Session, next: Pick<Session, 'output' | 'clock'>, users: UserNames): Session {
-  const contextNs = Number(next.clock.epochNs - first.clock.epochNs)
-  const { probe, context } = first
-  return addSession({ ...first, ...next, users, contextNs }, () => ({ probe, context: countFromNow(context) }))
+  const metadataNs = Number(next.clock.epochNs - first.clock.epochNs)
+  return addSession({ ...first, ...next, users, metadataNs })
 }
 
-type Beginning = Omit<Session, 'id' | 'writer' | 'context' | 'countedBefore'> & {
+type SessionParts = Omit<Session, 'id' | 'writer' | 'countedBefore'> & {
   readonly users: UserNames
-  /** The session's beginning in the times of its context */
-  readonly contextNs: number
+  /** Start of the session relative to its metadata */
+  readonly metadataNs: number
 }
 
-function addSession(parts: Beginning, explain: () => Pick<Session, 'probe' | 'context'>): Session {
+function addSession(parts: SessionParts): Session {
   const { db, path, abandon, waitForLocks } = parts.output
   try {
-    // All or nothing: what a damaged trace fails on may come after the session's row.
-    const session = db.transaction(() => createSession(parts, explain())).immediate()
+    // All or nothing: a damaged trace may cause an error after the insert of the session row.
+    const session = db.transaction(() => createSession(parts)).immediate()
+    // Lets readers detect the missing log in a copy of the file alone.
+    db.pragma('wal_checkpoint(PASSIVE)')
     waitForLocks(WRITE_WAIT_MS)
     return session
   } catch (cause) {
@@ -89,11 +105,8 @@ function addSession(parts: Beginning, explain: () => Pick<Session, 'probe' | 'co
   }
 }
 
-function createSession(
-  { users, contextNs, ...parts }: Beginning,
-  { probe, context }: Pick<Session, 'probe' | 'context'>,
-): Session {
-  const { options, output, clock, cgroupPaths, kernelCount } = parts
+function createSession({ users, metadataNs, ...parts }: SessionParts): Session {
+  const { options, probe, output, clock, metadata, cgroupPaths, containers, limits } = parts
   const id = insertSession(output.db, {
     toolVersion: TOOL_VERSION,
     commandLine: options.commandLine,
@@ -101,25 +114,35 @@ function createSession(
     ringBytes: RING_BYTES,
     startedUnixNs: clock.startedUnixNs,
     dnsSource: options.dnsSource,
+    dnsPorts: options.dnsPorts,
     localErrors: options.localErrors,
+    nat: options.nat,
+    host: options.host.name,
+    rotationBase: options.rotation && basename(options.file),
+    limits,
   })
   const writer = createTraceWriter(output.db, {
     sessionId: id,
     epochNs: clock.epochNs,
-    names: { userName: users.nameOf, cgroupPath: cgroupPaths.find },
-    context: options.dnsSource === null ? null : context,
-    contextNs,
+    names: { userName: users.nameOf, cgroupPath: cgroupPaths.find, containerFacts: containers.find },
+    metadata: options.dnsSource === null ? null : metadata,
+    nat: metadata.nat,
+    metadataNs,
   })
-  const countedBefore = readProbeCounts(probe)
-  return { id, options, probe, output, clock, writer, context, cgroupPaths, kernelCount, countedBefore }
+  const countedBefore = readProbeCounts({ probe, metadata })
+  return { ...parts, id, writer, countedBefore }
 }
 
-/** What the probe has counted since it was loaded. */
-export function readProbeCounts(probe: Probe): ProbeCounts {
-  return { skipped: probe.skipped(), lostProcesses: probe.lostProcesses() }
+/** Counts since the probe was loaded. */
+export function readProbeCounts({ probe, metadata }: Pick<Session, 'probe' | 'metadata'>): ProbeCounts {
+  return {
+    skipped: probe.skipped(),
+    lostProcesses: probe.lostProcesses(),
+    lostDetails: addLostAddresses(probe.lostDetails(), metadata.nat),
+  }
 }
 
-/** What came between two readings. */
+/** The difference of two readings. */
 export function subtractCounts(now: ProbeCounts, before: ProbeCounts): ProbeCounts {
   return {
     skipped: now.skipped && {
@@ -127,20 +150,28 @@ export function subtractCounts(now: ProbeCounts, before: ProbeCounts): ProbeCoun
       uncovered: now.skipped.uncovered - (before.skipped?.uncovered ?? 0),
     },
     lostProcesses: now.lostProcesses - before.lostProcesses,
+    lostDetails: {
+      calls: now.lostDetails.calls - before.lostDetails.calls,
+      addresses: now.lostDetails.addresses - before.lostDetails.addresses,
+      cgroups: now.lostDetails.cgroups - before.lostDetails.cgroups,
+      children: now.lostDetails.children - before.lostDetails.children,
+      resolves: now.lostDetails.resolves - before.lostDetails.resolves,
+    },
   }
 }
 
-/** The same context, of which what was lost before is in another file. */
-function countFromNow(context: Context): Context {
-  const before = context.counts()
+/** The same metadata, without losses that belong to an earlier file. */
+export function countFromNow(metadata: Metadata): Metadata {
+  const before = metadata.counts()
   return {
-    ...context,
+    ...metadata,
     counts() {
-      const now = context.counts()
+      const now = metadata.counts()
       return {
         lost: now.lost - before.lost,
         malformed: now.malformed - before.malformed,
         evicted: now.evicted - before.evicted,
+        cut: (now.cut ?? 0) - (before.cut ?? 0),
       }
     },
   }

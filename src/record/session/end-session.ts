@@ -1,62 +1,80 @@
 import { readMonotonicClock } from '../host/clock.js'
-import type { DnsLossCounts } from '../../store/dns-loss-text.js'
-import { sumLoss, type LossCounts } from '../../store/loss-text.js'
+import { describeCutAnswers, type DnsLossCounts, sumLoss, type LossCounts } from '../../attempt/loss-text.js'
 import type { SkippedRuns } from '../probe/skipped-runs.js'
+import { describeLostDetails } from '../event/describe-lost-details.js'
 import { readProbeCounts, subtractCounts, type ProbeCounts, type Session } from './begin-session.js'
-import type { Completeness } from './completeness.js'
+import { describeUnnamed, type UnnamedContainers } from '../containers/describe-unnamed.js'
+import type { Completeness } from '../count/completeness.js'
+import { describeNameGaps, type NameGaps } from './describe-name-gaps.js'
 import { writePending } from './pending-rows.js'
 import type { Pump } from './pump.js'
-import { lockedTrace } from './write-fault.js'
+import { lockedTrace } from '../output/write-fault.js'
 import type { DnsCounts } from '../write/dns-writer.js'
 import type { SessionTotals } from '../write/session-totals.js'
-import { closeSession, type EndReason, type SessionEnd } from './session-row.js'
+import { closeSession, updateLimits, type EndReason, type SessionEnd } from './session-row.js'
 
-/** How long the end waits for somebody who holds the file locked. */
+/** Time limit at the end for another program's lock. */
 const LOCKED_MS = 5000
 
-/** What was recorded of names, and what was lost. */
+/** Recorded and lost names. */
 export type DnsResult = DnsCounts & DnsLossCounts
 
-export interface SessionResult {
+export interface SessionResult extends NameGaps {
   readonly durationNs: number
   readonly loss: LossCounts
   readonly rows: number
   readonly completeness: Completeness | null
   readonly skipped: SkippedRuns | null
   readonly lostProcesses: number
-  /** The probe's own totals of these, as of now */
+  /** Totals of the probe at this time */
   readonly counted: ProbeCounts
   readonly totals: SessionTotals
-  /** `null`: names were not looked at */
+  readonly unnamed: UnnamedContainers
+  /** `null`: names were not recorded */
   readonly dns: DnsResult | null
 }
 
-/**
- * Stops taking up attempts, writes all that are left, pending ones too, and says goodbye in the session's row.
- * @throws E_LOCKED_TRACE, E_REMOVED, E_MOVED, and what SQLite throws
- */
-export function endSession(session: Session, pump: Pump, reason: EndReason): SessionResult {
-  const { clock, context, kernelCount, options, output, probe, writer } = session
+/** The moment after which no attempt is recorded. */
+export interface StoppedAttempts {
+  readonly durationNs: number
+  /** CLOCK_MONOTONIC at the same time */
+  readonly monotonicNs: bigint
+}
+
+/** Stops recording attempts. Those in the ring and pending ones are not written yet. */
+export function stopAttempts({ clock, kernelCount, probe }: Session): StoppedAttempts {
   if (kernelCount) kernelCount.end(probe.stop)
   else probe.stop()
   probe.detach()
-  const durationNs = clock.nowNs()
-  const monotonicNs = readMonotonicClock()
+  return { durationNs: clock.nowNs(), monotonicNs: readMonotonicClock() }
+}
+
+/**
+ * Writes all remaining attempts including pending ones, and the end of the session.
+ * @throws E_LOCKED_TRACE, E_REMOVED, E_MOVED, and errors of SQLite
+ */
+export function endSession(
+  session: Session,
+  pump: Pump,
+  reason: EndReason,
+  { durationNs, monotonicNs } = stopAttempts(session),
+): SessionResult {
+  const { metadata, options, output, probe, writer } = session
   output.waitForLocks(LOCKED_MS)
-  // Before the attempts that it explains, and all of it: nothing more comes.
-  context.finish()
-  if (!pump.drain(clock.nowNs)) throw lockedTrace(output.path)
-  while (context.lookups.length > 0) writer.writeLookups()
+  // All metadata is read before the last attempts that need it.
+  metadata.finish()
+  if (!pump.drain(() => durationNs)) throw lockedTrace(output.path)
+  while (metadata.lookups.length > 0) writer.writeLookups()
   const pending = writePending(writer, probe.pending(), options.filters, { monotonicNs, nowNs: durationNs })
-  const result = sayGoodbye(session, pump, { durationNs, reason })
+  const result = writeSessionEnd(session, pump, { durationNs, reason })
   return { ...result, rows: result.rows + pending }
 }
 
 /**
- * The last words of a session, when all its attempts are written.
- * @throws E_REMOVED, E_MOVED, and what SQLite throws: nothing was said then
+ * Writes the end of a session after all its attempts.
+ * @throws E_REMOVED, E_MOVED, and errors of SQLite: the end is then not written
  */
-export function sayGoodbye(
+export function writeSessionEnd(
   session: Session,
   pump: Pump,
   { durationNs, reason }: Pick<SessionEnd, 'durationNs' | 'reason'>,
@@ -65,13 +83,16 @@ export function sayGoodbye(
   writer.addNames(true)
   writer.flushWindow()
   const completeness = kernelCount?.compare(writer.dictionaries.attemptsByNetns()) ?? null
-  const counted = readProbeCounts(session.probe)
+  const counted = readProbeCounts(session)
   const probeCounts = subtractCounts(counted, session.countedBefore)
   const missing = countSkippedAttempts(completeness, probeCounts, sumLoss(pump.loss.total))
   if (missing > 0) pump.writeSkipped(missing, durationNs)
   const loss = pump.loss.total
-  const dns = session.context.counts()
-  output.requireName()
+  const dns = session.metadata.counts()
+  output.requireLinked()
+  const names = findNameGaps(session)
+  const unnamed = countUnnamed(session)
+  addLimits(session, probeCounts, names, unnamed)
   closeSession(output.db, session.id, { durationNs, reason, loss, completeness, dns, ...probeCounts })
   const isLookedUp = session.options.dnsSource !== null
   return {
@@ -80,36 +101,65 @@ export function sayGoodbye(
     rows: pump.rows,
     completeness,
     ...probeCounts,
+    ...names,
     counted,
     totals: writer.totals,
+    unnamed,
     dns: isLookedUp ? { ...writer.dns, ...dns } : null,
   }
 }
 
-/** Attempts that the kernel counted and that are in no other count: no more than runs that may have cost one. */
+function findNameGaps({ writer, cgroupPaths }: Session): NameGaps {
+  return { unnamedUids: writer.unnamedUids(), isCgroupsCut: cgroupPaths.isCut }
+}
+
+function countUnnamed({ containers, writer }: Session): UnnamedContainers {
+  return { count: writer.unnamedContainers(), reader: containers.state() }
+}
+
+/** Adds losses other than attempts and missing names, known only now, to the limits of the session. */
+function addLimits(
+  { metadata, id, limits, options, output }: Session,
+  { lostDetails }: ProbeCounts,
+  names: NameGaps,
+  unnamed: UnnamedContainers,
+): void {
+  const cut = describeCutAnswers(metadata.counts().cut ?? 0)
+  const details = [
+    ...describeLostDetails(lostDetails),
+    ...(cut === null ? [] : [cut]),
+    ...describeNameGaps(names, options.host),
+    ...describeUnnamed(unnamed),
+  ]
+  if (details.length > 0) updateLimits(output.db, id, [...limits, ...details])
+}
+
+/** Attempts that only the kernel counted, limited to the number of runs that may have cost one. */
 function countSkippedAttempts(completeness: Completeness | null, { skipped }: ProbeCounts, lost: number): number {
   if (completeness === null || skipped === null) return 0
   const missing = completeness.kernelMin - completeness.comparable - lost
   return Math.min(Math.max(0, missing), skipped.uncovered)
 }
 
-/** After an error: detaches, and says in the session's row how it ended if the file still takes it. */
+/** After an error: detaches, and writes the end of the session if the file is still writable. */
 export function failSession(session: Session, pump: Pump): void {
   const { clock, id, output, probe } = session
   try {
     probe.stop()
     probe.detach()
-    // What is locked has been waited for already.
+    // Locks have been waited for already.
     output.waitForLocks(0)
+    const probeCounts = subtractCounts(readProbeCounts(session), session.countedBefore)
+    addLimits(session, probeCounts, findNameGaps(session), countUnnamed(session))
     closeSession(output.db, id, {
       durationNs: clock.nowNs(),
       reason: 'error',
       loss: pump.loss.total,
       completeness: null,
-      dns: session.context.counts(),
-      ...subtractCounts(readProbeCounts(probe), session.countedBefore),
+      dns: session.metadata.counts(),
+      ...probeCounts,
     })
   } catch {
-    // The first error is the one to report; without this row the session counts as cut off.
+    // The first error is reported. Without an end, the session counts as an unclean shutdown.
   }
 }

@@ -1,16 +1,16 @@
-import { OUTCOMES } from '../../store/outcome.js'
-import { PENDING } from '../decode/decode-connect.js'
-import type { RecordFilters } from '../options/record-filters.js'
-import { outcomeMask } from '../probe/pack-filters.js'
+import { OUTCOMES } from '../../attempt/outcome.js'
+import { PENDING } from '../write/decode-connect.js'
+import type { RecordFilters } from '../options/record-options.js'
+import { outcomeMask } from '../probe/pack-probe-config.js'
 import type { PendingEvents } from '../probe/pending.js'
-import { connectEvent } from '../probe/wire.gen.js'
+import { connectEvent } from '../event/wire.gen.js'
 import { BATCH_ROWS, type TraceWriter } from '../write/trace-writer.js'
 
 const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
 
 /**
- * Writes the attempts that have no answer yet.
- * @param monotonicNs the time at which recording ended: filters by latency look at how long an attempt has waited
+ * Writes the pending attempts.
+ * @param monotonicNs end of the recording: latency filters compare the age of an attempt
  * @returns rows written
  */
 export function writePending(

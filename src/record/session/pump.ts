@@ -1,43 +1,67 @@
-import { addLoss, sumLoss, type LossCounts } from '../../store/loss-text.js'
-import { BATCH_ROWS, type TraceWriter } from '../write/trace-writer.js'
+import { addLoss, sumLoss, type LossCounts } from '../../attempt/loss-text.js'
+import { createLossMeter, type LossMeter, type ProbeLosses } from '../count/loss-meter.js'
+import type { Metadata } from '../dns/metadata-reader.js'
+import type { EventMemory } from '../event/event-memory.js'
+import { isLocked } from '../output/write-fault.js'
 import type { Probe } from '../probe/load-probe.js'
-import { isLocked } from './session-row.js'
-import { createLossMeter, type LossMeter, type ProbeLosses } from './loss-meter.js'
+import type { AttemptBatch } from '../write/attempt-batch.js'
+import { BATCH_ROWS, type TraceWriter } from '../write/trace-writer.js'
 
 const NO_LOSS: LossCounts = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
+
+/** A committed batch. Its events stay in the ring until every observer has returned. */
+export interface CommittedBatch {
+  readonly rows: AttemptBatch
+  readonly memory: EventMemory
+  /** Calls `take` with the byte offset of each event in `memory`, oldest first. */
+  forEachEvent(take: (byteOffset: number) => void): void
+}
+
+/** Receives each batch between commit and release. */
+export type Observer = (batch: CommittedBatch) => void
 
 /** Moves events from the ring into the trace. */
 export interface Pump {
   /**
-   * Empties the ring, a transaction per `BATCH_ROWS` events.
+   * Empties the ring in transactions of `BATCH_ROWS` events.
    * @param now the session clock, in ns
-   * @returns false when somebody else holds the file locked: the events stay in the ring for the next call
+   * @returns false if another process keeps the file locked: the events stay in the ring for the next call
    */
   drain(now: () => number): boolean
-  /** Runs what keeps the ring waiting: what is lost meanwhile is the writer's. @param now as for `drain` */
-  hold<Result>(now: () => number, body: () => Result): Result
-  /** Writes down attempts that are missing because the kernel skipped the probe. @param nowNs session time */
+  /** Runs `body`, which delays reading the ring: losses meanwhile count as writer behind. Not nested. @param now as for `drain` */
+  hold<Result>(now: () => number, body: (startNs: number) => Result): Result
+  /** Records attempts that are missing because the kernel skipped the probe. @param nowNs session time */
   writeSkipped(count: number, nowNs: number): void
   readonly rows: number
   readonly loss: LossMeter
 }
 
-/** What a pump moves from. */
-export interface PumpSource extends Pick<Probe, 'ring' | 'lost'> {
-  /** Losses that were written into another file already. */
+export interface PumpSource {
+  readonly probe: Pick<Probe, 'ring' | 'lost'>
+  readonly metadata: Pick<Metadata, 'read'>
+  readonly writer: TraceWriter
+}
+
+/** State before the first event of this pump. */
+export interface PumpStart {
+  /** Losses counted in an earlier file. */
   readonly lostBefore?: ProbeLosses
-  /** How long the ring has been waiting for this pump. */
+  /** Time since the ring was last read. */
   readonly heldNs?: number
 }
 
-/** @param onBatch called after each commit */
-export function createPump(probe: PumpSource, writer: TraceWriter, onBatch: () => void): Pump {
-  const meter = createLossMeter(probe.lost, probe.lostBefore)
+export function createPump(
+  { probe, metadata, writer }: PumpSource,
+  observers: readonly Observer[],
+  { lostBefore, heldNs = 0 }: PumpStart = {},
+): Pump {
+  const { ring } = probe
+  const meter = createLossMeter(probe.lost, lostBefore)
   let rows = 0
   let lastLookNs = 0
-  let writingNs = probe.heldNs ?? 0
+  let writingNs = heldNs
   let isLockedOut = false
-  /** Taken from the meter, but not yet in the file. */
+  /** Read from the meter, but not yet in the file. */
   let unwritten: LossCounts | null = null
 
   const takeLoss = (nowNs: number): LossCounts => {
@@ -46,41 +70,41 @@ export function createPump(probe: PumpSource, writer: TraceWriter, onBatch: () =
     writingNs = 0
     return unwritten ? addLoss(unwritten, loss) : loss
   }
-  const hold = <Result>(now: () => number, body: () => Result): Result => {
+  const hold = <Result>(now: () => number, body: (startNs: number) => Result): Result => {
     const startNs = now()
     try {
-      return body()
+      return body(startNs)
     } finally {
       writingNs += now() - startNs
     }
   }
-  const writeBatch = (now: () => number): number => {
-    const startNs = now()
-    const loss = takeLoss(startNs)
+  /** The pipeline: attach names → decode and commit → observers → release. @returns rows written */
+  const moveBatch = (nowNs: number): number => {
+    const loss = takeLoss(nowNs)
     unwritten = loss
-    try {
-      if (probe.ring.pendingBytes() === 0 && sumLoss(loss) === 0) return 0
-      const count = writer.write(probe.ring, probe.ring.peek, loss, startNs)
-      probe.ring.release()
-      unwritten = null
-      rows += count
-      onBatch()
-      return count
-    } finally {
-      writingNs += now() - startNs
-    }
+    // An answer is written to its ring before the attempt that follows it. Attempts that arrive while names are read
+    // wait.
+    const namedBytes = ring.pendingBytes()
+    metadata.read()
+    if (namedBytes === 0 && sumLoss(loss) === 0) return 0
+    const count = writer.write(ring, (take, limit) => ring.peek(take, limit, namedBytes), loss, nowNs)
+    unwritten = null
+    for (const observe of observers) observe({ rows: writer.batch, memory: ring, forEachEvent: ring.peekAgain })
+    ring.release()
+    rows += count
+    return count
   }
   return {
     hold,
     loss: meter,
-    writeSkipped: (count, nowNs) => writeSkipped(probe, writer, meter, { count, nowNs }),
     get rows() {
       return rows
     },
+    writeSkipped: (count, nowNs) => writeSkipped(writer, { ring, meter }, count, nowNs),
     drain(now) {
       try {
-        while (writeBatch(now) === BATCH_ROWS);
-        writer.writeLookups()
+        while (hold(now, moveBatch) === BATCH_ROWS);
+        hold(now, () => writer.writeLookups())
         isLockedOut = false
         return true
       } catch (error) {
@@ -93,10 +117,10 @@ export function createPump(probe: PumpSource, writer: TraceWriter, onBatch: () =
 }
 
 function writeSkipped(
-  { ring }: PumpSource,
   writer: TraceWriter,
-  meter: LossMeter,
-  { count, nowNs }: { readonly count: number; readonly nowNs: number },
+  { ring, meter }: { readonly ring: EventMemory; readonly meter: LossMeter },
+  count: number,
+  nowNs: number,
 ): void {
   writer.write(ring, () => 0, { ...NO_LOSS, skipped: count }, nowNs)
   meter.addSkipped(count)

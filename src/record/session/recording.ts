@@ -1,27 +1,38 @@
 import type { Session } from './begin-session.js'
-import { LAST_CLOSE_WAIT_MS } from './open-output.js'
-import { createTally, type Tally } from './tally.js'
+import { LAST_CLOSE_WAIT_MS } from '../output/open-output.js'
+import { createRecordingTotals, type RecordingTotals } from './recording-totals.js'
 import type { Pump } from './pump.js'
 
-/** What goes into one file: its session, and what moves attempts into it. */
+/** Writes one file: its session, and the pump that fills it. */
 export interface Part {
   readonly session: Session
   readonly pump: Pump
 }
 
-/** A recording under way. */
+/** A running recording. */
 export interface Recording {
-  /** What is recorded into now. */
+  /** The current file. */
   readonly part: Part
-  /** The files that were left. */
-  readonly tally: Tally
-  /** What is to be done now and then. To be called when all that was read is written, on the recording's clock in ns. */
+  /** Totals of the finished files. */
+  readonly totals: RecordingTotals
+  /** Whether `tend` starts the next file now: names that are to be in this one must be known. */
+  endsFile(nowNs: number): boolean
+  /**
+   * Periodic work such as rotation. Call after writing everything that was read, with the recording's clock in ns. It delays
+   * reading the ring: call it in `hold` of the pump.
+   */
   tend(nowNs: number): void
-  /** Closes all files that are open. */
+  /** Closes all open files. */
   close(): void
 }
 
 /** A recording into one file. */
 export function createRecording(part: Part): Recording {
-  return { part, tally: createTally(), tend() {}, close: () => part.session.output.close(LAST_CLOSE_WAIT_MS) }
+  return {
+    part,
+    totals: createRecordingTotals(),
+    endsFile: () => false,
+    tend() {},
+    close: () => part.session.output.close(LAST_CLOSE_WAIT_MS),
+  }
 }

@@ -1,78 +1,98 @@
 import { CLOCK_STEP_NS } from '../host/clock.js'
-import { sumLoss } from '../../store/loss-text.js'
+import { sumLoss } from '../../attempt/loss-text.js'
 import type { Notifier } from '../service/notifier.js'
-import type { StatusLine } from '../status/status-line.js'
 import type { Session } from './begin-session.js'
 import type { Recording } from './recording.js'
-import { insertClockOffset, isLocked } from './session-row.js'
+import { insertClockOffset } from './session-row.js'
+import { isLocked } from '../output/write-fault.js'
 import type { StopSignal } from './stop-signal.js'
+import type { CommittedBatch } from './pump.js'
+
+/** Displays a running recording: the status line, or the live view. */
+export interface Display {
+  /** Recording has started. */
+  begin(): void
+  /** Receives each committed batch. @param nowNs ns since the recording began, here and below */
+  observe(batch: CommittedBatch, nowNs: number): void
+  /** Called at each tick. @param lost attempts lost so far */
+  draw(nowNs: number, lost: number): void
+  /** Clears the display before other lines. */
+  clear(): void
+  /** Shows the rest. All attempts are in the trace. */
+  end(): void
+}
 
 /**
- * From the beginning of one tick to that of the next. What a kill -9 can cost is this and one write: 200 ms. Each tick of an
- * idle process is about 250 µs of CPU.
+ * Interval of ticks. A kill -9 costs at most this and one write: 200 ms. A tick of an idle process takes about 250 µs
+ * of CPU.
  */
 const TICK_MS = 150
-/** The tick while the ring fills fast. */
+/** Interval while the ring fills fast. */
 const BUSY_TICK_MS = 20
-/** Fill of the ring, found at a tick, that calls for the faster one. */
+/** Limit of the wait for names of containers at a rotation. The ring fills meanwhile. */
+const NAMES_MS = 150
+/** Fill level of the ring at a tick that selects the faster interval. */
 const BUSY_SHARE = 1 / 16
-/** How often everything is looked at that seldom changes. */
+/** Interval of checks for rare changes. */
 const CHECK_NS = 1e9
 
-/** Who is told how a recording goes. */
+/** Receivers of progress. */
 export interface Watchers {
-  readonly status: StatusLine
+  readonly display: Display
   readonly notifier: Notifier
 }
 
-/** Moves events from the ring to the file until `stop` says so or the duration is over. */
+/** Moves events from the ring to the file until `stop` or the end of the duration. */
 export async function runSession(recording: Recording, stop: StopSignal, watchers: Watchers): Promise<void> {
-  // That of the first file is the clock of all of them.
-  const { clock, context, options, probe } = recording.part.session
+  // The clock of the first file is used for the whole recording.
+  const { clock, options, probe } = recording.part.session
   let checked = recording.part.session
   let check = createCheck(checked)
   while (stop.reason === null) {
     const begunNs = clock.nowNs()
     const isBusy = probe.ring.pendingBytes() > probe.ring.sizeBytes * BUSY_SHARE
-    context.read()
     const { session, pump } = recording.part
     const isWritable = pump.drain(session.clock.nowNs)
     const nowNs = clock.nowNs()
     if (session !== checked) check = createCheck((checked = session))
-    probe.tend(recording.tally.rows + pump.rows)
+    probe.tend(recording.totals.rows + pump.rows)
     probe.forgetProcesses()
     if (isWritable) {
-      check(session.clock === clock ? nowNs : session.clock.nowNs())
-      recording.tend(nowNs)
+      if (recording.endsFile(nowNs)) await session.containers.settle(NAMES_MS)
+      const checkNow = check
+      pump.hold(session.clock.nowNs, (sessionNs) => {
+        checkNow(sessionNs)
+        recording.tend(nowNs)
+      })
     }
-    tell(recording, nowNs, watchers)
+    showProgress(recording, nowNs, watchers)
     const leftMs = ((options.durationNs ?? Infinity) - nowNs) / 1e6
     if (leftMs <= 0) stop.stop('duration')
     else await stop.wait(Math.min(leftMs, isBusy ? BUSY_TICK_MS : restOfTick(clock.nowNs() - begunNs)))
   }
 }
 
-/** Ticks begin at equal distances, however long writing takes; a slow disk gets a pause between two writes. */
+/** Ticks start at equal intervals, regardless of write times; a slow disk gets a minimum pause between two writes. */
 function restOfTick(spentNs: number): number {
   return Math.max(BUSY_TICK_MS, TICK_MS - spentNs / 1e6)
 }
 
-function tell({ part, tally }: Recording, nowNs: number, { status, notifier }: Watchers): void {
-  const lost = tally.lost + sumLoss(part.pump.loss.total)
-  status.draw(nowNs, lost)
-  notifier.tick(nowNs, () => ({ attempts: tally.rows + part.pump.rows, lost, path: part.session.output.path }))
+function showProgress({ part, totals }: Recording, nowNs: number, { display, notifier }: Watchers): void {
+  const lost = totals.lost + sumLoss(part.pump.loss.total)
+  display.draw(nowNs, lost)
+  notifier.tick(nowNs, () => ({ attempts: totals.rows + part.pump.rows, lost, path: part.session.output.path }))
 }
 
 /**
- * Adds names that were not known before, and stores the wall-clock offset anew whenever the clock was set. While somebody
- * else holds the file locked both wait for the next tick.
+ * Adds names that became known, and stores a new clock offset after the clock was set. If another program keeps the
+ * file locked, both wait for the next tick.
  */
 function createCheck({ clock, output, id, writer }: Session): (nowNs: number) => void {
   let checkedNs = 0
   let stored = clock.startedUnixNs
   return (nowNs) => {
     if (nowNs - checkedNs < CHECK_NS) return
-    output.requireName()
+    output.requireLinked()
     const offset = clock.unixOffsetNs()
     const change = offset - stored
     try {

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { hostname, machine, release } from 'node:os'
+import { machine, release } from 'node:os'
 import type { Database } from 'better-sqlite3'
-import type { DnsLossCounts } from '../../store/dns-loss-text.js'
-import type { LossCounts } from '../../store/loss-text.js'
-import type { DnsSource } from '../options/probe-options.js'
+import type { DnsLossCounts, LossCounts } from '../../attempt/loss-text.js'
+import type { LostDetails } from '../event/describe-lost-details.js'
+import type { DnsSource } from '../options/record-options.js'
 import type { SkippedRuns } from '../probe/skipped-runs.js'
-import type { Completeness } from './completeness.js'
-import { readStartTicks } from '../../store/process-start.js'
+import type { Completeness } from '../count/completeness.js'
+import { readStartTicks } from '../../attempt/process-start.js'
 
 /** Why a session ended. */
 export type EndReason = 'duration' | 'interrupt' | 'terminate' | 'command' | 'rotation' | 'error'
@@ -20,7 +20,16 @@ export interface SessionStart {
   readonly startedUnixNs: bigint
   /** `null`: lookups are not recorded */
   readonly dnsSource: DnsSource | null
+  /** With the source `udp`: remote ports of DNS packets */
+  readonly dnsPorts: readonly number[]
   readonly localErrors: boolean
+  readonly nat: boolean
+  /** The host name */
+  readonly host: string
+  /** With rotation: base of the file names, like tcpconn.db */
+  readonly rotationBase: string | null
+  /** Limits of this host, one sentence each */
+  readonly limits: readonly string[]
 }
 
 export interface SessionEnd {
@@ -30,9 +39,11 @@ export interface SessionEnd {
   readonly completeness: Completeness | null
   /** `null`: the kernel does not count them */
   readonly skipped: SkippedRuns | null
-  /** Attempts whose process is not known */
+  /** Attempts whose process is unknown */
   readonly lostProcesses: number
-  /** DNS packets that were lost or were none, and names that were forgotten */
+  /** Losses of the probe other than attempts */
+  readonly lostDetails: Pick<LostDetails, 'addresses'>
+  /** Lost and malformed DNS packets, and evicted names */
   readonly dns: DnsLossCounts
 }
 
@@ -40,11 +51,11 @@ export interface SessionEnd {
 export function insertSession(db: Database, start: SessionStart): number {
   const insert = db.prepare(`INSERT INTO session
     (host, boot_id, kernel, machine, tool_version, command_line, filters, recorder_pid, recorder_start_ticks, ring_bytes,
-     started_unix_ns, dns_source, has_local_errors) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+     started_unix_ns, dns_source, dns_ports, has_local_errors, has_nat, limits, rotation_base) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const insertOffset = db.prepare('INSERT INTO clock_offset VALUES (?, 0, ?)')
   return db.transaction(() => {
     const { lastInsertRowid } = insert.run(
-      hostname(),
+      start.host,
       readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
       release(),
       machine(),
@@ -56,19 +67,23 @@ export function insertSession(db: Database, start: SessionStart): number {
       start.ringBytes,
       start.startedUnixNs,
       start.dnsSource,
+      start.dnsSource === 'udp' ? start.dnsPorts.join() : null,
       start.localErrors ? 1 : 0,
+      start.nat ? 1 : 0,
+      JSON.stringify(start.limits),
+      start.rotationBase,
     )
     insertOffset.run(lastInsertRowid, start.startedUnixNs)
     return Number(lastInsertRowid)
   })()
 }
 
-/** Says goodbye: without this a session counts as cut off. */
+/** Writes the end of a session. Without it the session counts as an unclean shutdown. */
 export function closeSession(db: Database, sessionId: number, end: SessionEnd): void {
   db.prepare(`UPDATE session SET duration_ns = ?, end_reason = ?, lost_ring_full_count = ?, lost_map_full_count = ?,
     lost_writer_behind_count = ?, lost_missed_count = ?, lost_skipped_count = ?, skipped_run_count = ?, uncovered_run_count = ?,
     lost_process_count = ?, kernel_attempts_min = ?, kernel_attempts_max = ?, comparable_attempts = ?,
-    uncomparable_attempts = ?, dns_lost_count = ?, dns_malformed_count = ?, dns_evicted_count = ? WHERE session_id = ?`).run(
+    uncomparable_attempts = ?, nat_lost_count = ?, dns_lost_count = ?, dns_malformed_count = ?, dns_evicted_count = ? WHERE session_id = ?`).run(
     end.durationNs,
     end.reason,
     end.loss.ringFull,
@@ -83,6 +98,7 @@ export function closeSession(db: Database, sessionId: number, end: SessionEnd): 
     end.completeness?.kernelMax ?? null,
     end.completeness?.comparable ?? null,
     end.completeness?.uncomparable ?? null,
+    end.lostDetails.addresses,
     end.dns.lost,
     end.dns.malformed,
     end.dns.evicted,
@@ -90,12 +106,12 @@ export function closeSession(db: Database, sessionId: number, end: SessionEnd): 
   )
 }
 
-/** Remembers from when on wall-clock time runs differently against session time. Throws what SQLite throws. */
-export function insertClockOffset(db: Database, sessionId: number, sinceNs: number, unixOffsetNs: bigint): void {
-  db.prepare('INSERT OR REPLACE INTO clock_offset VALUES (?, ?, ?)').run(sessionId, sinceNs, unixOffsetNs)
+/** Replaces the limits of a session, one sentence each. Throws errors of SQLite. */
+export function updateLimits(db: Database, sessionId: number, limits: readonly string[]): void {
+  db.prepare('UPDATE session SET limits = ? WHERE session_id = ?').run(JSON.stringify(limits), sessionId)
 }
 
-/** Whether SQLite gave up because another program holds the file locked. */
-export function isLocked(error: unknown): boolean {
-  return (error as { code?: string }).code?.startsWith('SQLITE_BUSY') ?? false
+/** Stores a new offset between wall clock and session time, and its start. Throws errors of SQLite. */
+export function insertClockOffset(db: Database, sessionId: number, sinceNs: number, unixOffsetNs: bigint): void {
+  db.prepare('INSERT OR REPLACE INTO clock_offset VALUES (?, ?, ?)').run(sessionId, sinceNs, unixOffsetNs)
 }

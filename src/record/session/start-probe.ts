@@ -1,23 +1,32 @@
+import { safeLine } from '../../text/safe-text.js'
+import { startContainerReader, type ContainerNames } from '../containers/start-reader.js'
+import { findHostLimits } from '../doctor/host-limits.js'
 import { dropPrivileges } from '../host/drop-privileges.js'
 import { findInvokingUser, requirePrivileges } from '../host/privileges.js'
-import { createUserNames, type User, type UserNames } from '../host/user-names.js'
-import type { ProbeOptions } from '../options/probe-options.js'
+import { createHostUsers, createUserNames, type User, type UserNames } from '../host/user-names.js'
+import type { ProbeOptions } from '../options/record-options.js'
+import { canReadCalls } from '../probe/nat-gaps.js'
 import { requireInitialPidNamespace, requireKernelSupport } from '../probe/kernel-support.js'
 import { loadProbe, type Probe } from '../probe/load-probe.js'
 import { refuseDebugger } from './stop-signal.js'
 
-/** A probe that is attached, in a process that may do no more than the user behind sudo. */
+/** An attached probe, in a process with no more privileges than the user behind sudo. */
 export interface StartedProbe {
   readonly probe: Probe
+  readonly containers: ContainerNames
+  /** Accounts of the host */
   readonly users: UserNames
-  /** Behind sudo, `null` without it */
+  /** User behind sudo, `null` without sudo */
   readonly user: User | null
+  /** Limits of this host and gaps of the requested features, one sentence each */
+  readonly limits: readonly string[]
 }
 
 /**
- * All that takes privileges. From the end of this on nothing runs as root that a user's path or file could lead astray.
- * @param prepare what else takes them, before the probe is loaded
- * @throws E_KERNEL_TOO_OLD, E_NO_BTF, E_NOT_PRIVILEGED, E_PID_NAMESPACE, E_SUDO_USER, E_PRIVILEGES_LEFT and the errors of `loadProbe`
+ * All work that requires privileges. Afterwards no code runs as root that uses a path or file of the user.
+ * @param prepare other privileged work, before the probe is loaded
+ * @throws E_KERNEL_TOO_OLD, E_NO_BTF, E_NOT_PRIVILEGED, E_PID_NAMESPACE, E_SUDO_USER, E_PRIVILEGES_LEFT and the errors
+ * of `loadProbe`
  */
 export function startProbe(options: ProbeOptions, prepare: () => void = () => {}): StartedProbe {
   refuseDebugger()
@@ -25,14 +34,20 @@ export function startProbe(options: ProbeOptions, prepare: () => void = () => {}
   requirePrivileges()
   if (options.followsCommand) requireInitialPidNamespace('record -- COMMAND')
   if (options.filters.pids.length > 0) requireInitialPidNamespace('--pid')
-  const users = createUserNames()
-  const user = findInvokingUser(users)
+  // The user behind sudo is an account of this system, even in a container.
+  const user = findInvokingUser(createUserNames())
   prepare()
   const probe = loadProbe(options)
-  for (const gap of probe.gaps) process.stderr.write(`note: ${gap}\n`)
   try {
+    const limits = [...options.host.gaps, ...probe.gaps, ...findHostLimits(options.host, options.nat && canReadCalls())]
+    for (const limit of limits) process.stderr.write(`note: ${safeLine(limit)}\n`)
+    const containers = startContainerReader({
+      root: options.host.root,
+      newCgroupsFd: probe.newCgroupsFd,
+      user,
+    })
     dropPrivileges(user)
-    return { probe, users, user }
+    return { probe, containers, users: createHostUsers(options.host.root), user, limits }
   } catch (error) {
     probe.close()
     throw error

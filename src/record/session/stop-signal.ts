@@ -1,11 +1,11 @@
-import { outlivesTerminal } from '../../outlive-terminal.js'
+import { outlivesTerminal } from '../../base/outlive-terminal.js'
 import type { EndReason } from './session-row.js'
 
 /** Ends a recording once: the first reason counts. */
 export interface StopSignal {
   readonly reason: EndReason | null
   stop(reason: EndReason): void
-  /** Resolves after `milliseconds`, or at once when recording is to end. */
+  /** Resolves after `milliseconds`, or at once when the recording stops. */
   wait(milliseconds: number): Promise<void>
 }
 
@@ -33,21 +33,21 @@ export function createStopSignal(): StopSignal {
 }
 
 /**
- * Without a listener SIGUSR1 opens Node's debugger, and with it this process and its capabilities to whoever may send a
- * signal. To be called before privileges are dropped.
+ * Without a listener SIGUSR1 starts Node's debugger, which exposes this process and its capabilities to any sender of
+ * the signal. Call before privileges are dropped.
  */
 export function refuseDebugger(): void {
   process.on('SIGUSR1', () => {})
 }
 
-/** Ctrl-C, a polite kill and a closed terminal end a recording; the latter not under nohup. */
+/** SIGINT, SIGTERM and a closed terminal end a recording; the last not under nohup. */
 export function stopOnSignals(signal: StopSignal): void {
   process.on('SIGINT', () => signal.stop('interrupt'))
   process.on('SIGTERM', () => signal.stop('terminate'))
   if (!outlivesTerminal()) process.on('SIGHUP', () => signal.stop('terminate'))
 }
 
-/** From here on these signals end the process at once, even one that waits for whoever reads its stdout. */
+/** From now on these signals end the process at once, even while it waits for a reader of stdout. */
 export function endOnSignals(): void {
   process.removeAllListeners('SIGINT')
   process.removeAllListeners('SIGTERM')

@@ -1,13 +1,13 @@
-import { BUCKET_COUNT, bucketOf, percentileOf } from '../../store/latency-histogram.js'
-import { FAILED_OUTCOMES, OUTCOMES } from '../../store/outcome.js'
-import { hasLatency, type AttemptBatch } from '../decode/attempt-batch.js'
+import { BUCKET_COUNT, bucketOf, percentileOf } from '../../sums/latency-histogram.js'
+import { FAILED_OUTCOMES, OUTCOMES } from '../../attempt/outcome.js'
+import { hasLatency, type AttemptBatch } from '../write/attempt-batch.js'
 
 const SLICE_MS = 1000
-/** The seconds that "of the last seconds" means. */
+/** Length of the sliding window in seconds. */
 const SLICES = 5
 const FAILED = new Set(FAILED_OUTCOMES.map((outcome) => OUTCOMES.indexOf(outcome)))
 
-/** What the status line shows of the attempts. */
+/** Statistics of the attempts in the status line. */
 export interface LiveStats {
   readonly attempts: number
   readonly failed: number
@@ -22,7 +22,7 @@ interface Slice {
   readonly buckets: Uint32Array
 }
 
-/** Sums up batches over a sliding window of seconds. Times are milliseconds of any clock that only goes forward. */
+/** Sums batches over a sliding window. Times are milliseconds of a monotonic clock. */
 export function createLiveStats() {
   let attempts = 0
   let failed = 0

@@ -1,23 +1,23 @@
-import { formatDuration, formatSpan } from '../../show/format-duration.js'
-import { formatBytes, formatCount } from '../../show/format-number.js'
+import { formatDuration, formatSpan } from '../../text/format-duration.js'
+import { formatBytes, formatCount } from '../../text/format-number.js'
 import type { LiveStats } from './live-stats.js'
 
 export interface Status extends LiveStats {
   readonly elapsedNs: number
-  /** `null` when recording has no set duration */
+  /** `null` without --duration */
   readonly remainingNs: number | null
   readonly lost: number
-  /** Of the file that is recorded into */
+  /** Size of the current file */
   readonly fileBytes: number
-  /** How many there are by now */
+  /** Number of files so far */
   readonly files: number
 }
 
-/** What goes first when a terminal is narrow, by position in the line; loss stays longest but for the attempts. */
+/** Order in which fields are dropped on a narrow terminal, by position. Attempts and losses stay longest. */
 const LEFT_OUT = [7, 4, 5, 2, 3, 0, 6, 1]
 const GAP = '  '
 
-/** The one line that is shown while recording: as many whole fields as the terminal has room for. */
+/** The status line: as many whole fields as fit. */
 export function renderStatus(status: Status, columns: number): string {
   const remaining = status.remainingNs === null ? '' : `, ${formatSpan(Math.max(0, status.remainingNs))} left`
   const fields = [

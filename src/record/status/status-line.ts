@@ -1,11 +1,11 @@
-import type { AttemptBatch } from '../decode/attempt-batch.js'
+import type { AttemptBatch } from '../write/attempt-batch.js'
 import { createLiveStats } from './live-stats.js'
 import { renderStatus } from './render-status.js'
 
 const REDRAW_NS = 500e6
 const CLEAR_LINE = '\r\x1b[K'
 
-/** One line on a terminal that is written over again and again. */
+/** A line on a terminal that is overwritten. */
 export interface StatusLine {
   add(batch: AttemptBatch, nowNs: number): void
   draw(nowNs: number, lost: number): void
@@ -14,9 +14,9 @@ export interface StatusLine {
 
 /** The files of a recording. */
 export interface FileProgress {
-  /** How many there are by now */
+  /** Number of files so far */
   count(): number
-  /** Size of the one that is recorded into */
+  /** Size of the current file */
   bytes(): number
 }
 
@@ -25,7 +25,7 @@ export interface StatusSource {
   readonly files: FileProgress
 }
 
-/** Does nothing and costs nothing when `isShown` is false. */
+/** Inactive and free of cost if `isShown` is false. */
 export function createStatusLine(isShown: boolean, source: StatusSource, stream = process.stderr): StatusLine {
   if (!isShown) return { add: () => {}, draw: () => {}, clear: () => {} }
   const stats = createLiveStats()

@@ -1,29 +1,29 @@
 import type { Database, Statement } from 'better-sqlite3'
-import { hasLatency, type AttemptBatch, type RowShape } from '../decode/attempt-batch.js'
-import type { Dictionaries } from '../intern/dictionaries.js'
-import { connectOutcome } from '../probe/wire.gen.js'
+import { hasLatency, type AttemptBatch, type RowShape } from './attempt-batch.js'
+import type { Dictionaries } from './dictionaries.js'
+import { connectOutcome } from '../event/wire.gen.js'
 
-/** Rows per statement. More gains nothing, fewer cost a call each. */
+/** Rows per statement. More rows gain nothing; fewer cost a call each. */
 const STATEMENT_ROWS = [64, 8, 1] as const
-/** Values that are bound per row; the others are literals of the statement. */
+/** Bound values per row; the others are literals of the statement. */
 const BOUND = 6
-/** Prepared shapes kept: a host has a few dozen. */
+/** Limit of prepared shapes: a host has a few dozen. */
 const MAX_PREPARED = 64
 
 interface PreparedShape {
   readonly bySize: (Statement | undefined)[]
 }
 
-/** Inserts batches into connect_attempt. Rows of one shape stand together, in the order of their arrival. */
+/** Inserts batches into connect_attempt. Rows of one shape are consecutive, in order of arrival. */
 export interface AttemptWriter {
   /**
-   * Ids are consecutive in the order of insertion. To be called inside a transaction.
+   * Ids are consecutive in the order of insertion. Call inside a transaction.
    * @returns the rows of the batch in that order, by shape
    */
   insert(batch: AttemptBatch): Uint32Array[]
 }
 
-/** Ids of the rows that entry numbers stand for. */
+/** Row ids by entry number. */
 export type RowIds = Pick<Dictionaries, 'processIds' | 'endpointIds'>
 
 /** @param sessionId becomes a literal of every statement */
@@ -61,7 +61,7 @@ export function createAttemptWriter(db: Database, sessionId: number, ids: RowIds
 
 function insertSql(sessionId: number, shape: RowShape, rows: number): string {
   const errno = shape.errno === 0 ? 'NULL' : shape.errno
-  // The probe looks at the retransmits when an attempt ends.
+  // The probe reads the retransmits at the end of an attempt.
   const synRetransmits = shape.outcome === connectOutcome.pending ? 'NULL' : shape.synRetransmits
   const row = `(NULL,${sessionId},?,?,${shape.outcome},${errno},${synRetransmits},${shape.flags},?,?,?,?)`
   return `INSERT INTO connect_attempt VALUES ${Array(rows).fill(row).join(',')}`
@@ -86,7 +86,7 @@ function bindRows(
   }
 }
 
-/** Row numbers per shape: a counting sort, so order within a shape stays. */
+/** Row numbers by shape: a counting sort, which keeps the order within a shape. */
 function groupByShape(batch: AttemptBatch): Uint32Array[] {
   const counts = new Uint32Array(batch.shapes.length)
   for (let row = 0; row < batch.count; row++) counts[batch.shape[row] as number]!++

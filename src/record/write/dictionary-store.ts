@@ -1,31 +1,30 @@
 import type { Database } from 'better-sqlite3'
-import { EXE } from '../decode/process-table.js'
-import { processFacts } from '../probe/wire.gen.js'
-import { readText } from '../decode/read-text.js'
-import type { DictionaryStore } from '../intern/dictionaries.js'
-import { formatAddress, isIpv4Mapped, isUnspecified } from '../../store/address.js'
-import { containerName } from '../../view/container-name.js'
+import { EXE, hasHostRoot, readCookie } from '../event/process-table.js'
+import { processFacts } from '../event/wire.gen.js'
+import { readText } from '../event/event-memory.js'
+import type { DictionaryStore } from './dictionaries.js'
+import { formatAddress, isIpv4Mapped, isUnspecified } from '../../attempt/address.js'
+import { containerName } from '../../attempt/container-name.js'
 
 const ADDRESS_BYTES = 16
 
-/** Names of what the kernel knows by number, looked up at recording time; `null` for what has none, or none yet. */
+/** Names of kernel ids, looked up while recording; `null` without a name, or without one yet. */
 export interface RowNames {
   userName(uid: number): string | null
   cgroupPath(cgroupId: bigint): string | null
+  /** Row of the container of a cgroup */
+  containerRow(cgroup: string | null): number | null
 }
 
-/** Rows of the trace's dictionaries. To be called inside the transaction that writes the attempts. */
+/** Rows of the trace's dictionaries. Call inside the transaction that writes the attempts. */
 export function createDictionaryStore(
   db: Database,
   sessionId: number,
   names: RowNames,
 ): DictionaryStore & { cgroup(kernelId: bigint): number } {
-  const insertProcess = db.prepare(`INSERT INTO process
-    (session_id, pid, process_start_ns, comm, exe, uid, user, cgroup_id, netns, mntns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-  const insertUnknown = db.prepare('INSERT INTO process (session_id, netns) VALUES (?, ?)')
   const findCgroup = db.prepare('SELECT cgroup_id FROM cgroup WHERE session_id = ? AND kernel_cgroup_id = ?').pluck()
   const insertCgroup = db.prepare(
-    'INSERT INTO cgroup (session_id, kernel_cgroup_id, path, container) VALUES (?, ?, ?, ?)',
+    'INSERT INTO cgroup (session_id, kernel_cgroup_id, path, container, container_key) VALUES (?, ?, ?, ?, ?)',
   )
   const findEndpoint = db.prepare('SELECT endpoint_id FROM endpoint WHERE address = ? AND remote_port = ?').pluck()
   const insertEndpoint = db.prepare(
@@ -37,29 +36,12 @@ export function createDictionaryStore(
     const found = findCgroup.get(sessionId, kernelId)
     if (found !== undefined) return Number(found)
     const path = names.cgroupPath(kernelId)
-    return Number(insertCgroup.run(sessionId, kernelId, path, containerName(path)).lastInsertRowid)
+    const values = [path, containerName(path), names.containerRow(path)]
+    return Number(insertCgroup.run(sessionId, kernelId, ...values).lastInsertRowid)
   }
   return {
     cgroup: cgroupRow,
-    process(bytes, at) {
-      const view = new DataView(bytes.buffer, bytes.byteOffset)
-      const word = (name: 'pid' | 'uid' | 'netns' | 'mntns') => view.getUint32(at + processFacts[name], true)
-      const [pid, uid, netns] = [word('pid'), word('uid'), word('netns')]
-      if (pid === 0) return { processId: Number(insertUnknown.run(sessionId, netns || null).lastInsertRowid), netns }
-      const { lastInsertRowid } = insertProcess.run(
-        sessionId,
-        pid,
-        view.getBigUint64(at + processFacts.process_start_ns, true),
-        readText(bytes, at + processFacts.comm, 16),
-        view.getBigUint64(at + processFacts.exe_inode, true) === 0n ? null : readText(bytes, at + EXE, 128),
-        uid,
-        names.userName(uid),
-        cgroupRow(view.getBigUint64(at + processFacts.cgroup_id, true)),
-        netns,
-        word('mntns') || null,
-      )
-      return { processId: Number(lastInsertRowid), netns }
-    },
+    process: createProcessWriter(db, sessionId, { names, cgroupRow }),
     endpoint(bytes, at) {
       const address = bytes.slice(at, at + ADDRESS_BYTES)
       const port = new DataView(bytes.buffer, bytes.byteOffset).getUint32(at + ADDRESS_BYTES, true)
@@ -72,5 +54,44 @@ export function createDictionaryStore(
       const text = isUnspecified(address) ? null : formatAddress(address)
       return Number(findLocal.get(address) ?? insertLocal.run(address, text).lastInsertRowid)
     },
+  }
+}
+
+interface ProcessParts {
+  readonly names: RowNames
+  /** Finds or inserts the row of a cgroup. */
+  readonly cgroupRow: (kernelId: bigint) => number
+}
+
+function createProcessWriter(
+  db: Database,
+  sessionId: number,
+  { names, cgroupRow }: ProcessParts,
+): DictionaryStore['process'] {
+  const insertProcess = db.prepare(`INSERT INTO process
+    (session_id, pid, process_start_ns, comm, exe, uid, user, cgroup_id, netns, mntns, netns_cookie, has_host_root)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const insertUnknown = db.prepare('INSERT INTO process (session_id, netns) VALUES (?, ?)')
+  return (bytes, at) => {
+    const view = new DataView(bytes.buffer, bytes.byteOffset)
+    const word = (name: 'pid' | 'uid' | 'netns' | 'mntns') => view.getUint32(at + processFacts[name], true)
+    const [pid, uid, netns] = [word('pid'), word('uid'), word('netns')]
+    if (pid === 0) return { processId: Number(insertUnknown.run(sessionId, netns || null).lastInsertRowid), netns }
+    const isOfHost = hasHostRoot(view, at)
+    const { lastInsertRowid } = insertProcess.run(
+      sessionId,
+      pid,
+      view.getBigUint64(at + processFacts.process_start_ns, true),
+      readText(bytes, at + processFacts.comm, 16),
+      view.getBigUint64(at + processFacts.exe_inode, true) === 0n ? null : readText(bytes, at + EXE, 128),
+      uid,
+      isOfHost ? names.userName(uid) : null,
+      cgroupRow(view.getBigUint64(at + processFacts.cgroup_id, true)),
+      netns,
+      word('mntns') || null,
+      readCookie(view, at + processFacts.netns_cookie),
+      isOfHost ? 1 : 0,
+    )
+    return { processId: Number(lastInsertRowid), netns }
   }
 }

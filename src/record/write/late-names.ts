@@ -1,50 +1,68 @@
 import type { Database } from 'better-sqlite3'
-import { containerName } from '../../view/container-name.js'
+import { containerName } from '../../attempt/container-name.js'
+import { createContainerStore, type FindContainerFacts } from './container-store.js'
 import type { RowNames } from './dictionary-store.js'
 import type { Transaction } from './transaction.js'
 
-/** Looks a name up: `null` for what has none, `undefined` when that takes too much now and is to be asked for later. */
+/** Looks up a name: `null` without a name, `undefined` if the lookup is deferred. */
 type Look<Id> = (id: Id, isEnd?: boolean) => string | null | undefined
 
-/** Where names of this host come from. `isEnd`: recording is over, there will be no later. */
+/** Sources of names on this host. `isEnd`: the last call, after the recording. */
 export interface HostNames {
   readonly userName: Look<number>
   readonly cgroupPath: Look<bigint>
+  readonly containerFacts: FindContainerFacts
 }
 
-/** Names for new rows; those that are put off are added to their rows later. */
+/** Names of new rows; deferred names are added to their rows later. */
 export interface LateNames extends RowNames {
-  /** Looks again for what was put off. Throws what SQLite throws; it may be called again then. */
+  /** Number of containers of this session without a name. */
+  unnamedCount(): number
+  /** Retries deferred lookups. Throws errors of SQLite, after which it can be called again. */
   add(inTransaction: Transaction, isEnd: boolean): void
+  /** Users of the host without a name, or without one yet, by uid. */
+  unnamedUids(): ReadonlySet<number>
 }
 
-/** A recording never waits for names: looking them up may mean to walk a tree, or to ask a server. */
+/** A recording never waits for names: a lookup may walk a tree or query a server. */
 export function createLateNames(db: Database, sessionId: number, names: HostNames): LateNames {
-  // No index finds the processes of a uid: all of them are passed once, not once for each name.
+  // There is no index on uid: one scan updates the processes of all users.
   const nameUsers = db.prepare(
     `UPDATE process SET user = @users ->> CAST(uid AS TEXT)
-     WHERE session_id = @sessionId AND user IS NULL AND uid IN (SELECT CAST(key AS INTEGER) FROM json_each(@users))`,
+     WHERE session_id = @sessionId AND user IS NULL AND has_host_root = 1 AND uid IN (SELECT CAST(key AS INTEGER) FROM json_each(@users))`,
   )
   const nameCgroup = db.prepare(
-    'UPDATE cgroup SET path = ?, container = ? WHERE session_id = ? AND kernel_cgroup_id = ?',
+    'UPDATE cgroup SET path = ?, container = ?, container_key = ? WHERE session_id = ? AND kernel_cgroup_id = ?',
   )
+  const containers = createContainerStore(db, sessionId, names.containerFacts)
   const [uids, cgroupIds] = [new Set<number>(), new Set<bigint>()]
+  const nameless = new Set<number>()
+  const lookUpUser: Look<number> = (uid, isEnd) => {
+    const name = names.userName(uid, isEnd)
+    if (name === null) nameless.add(uid)
+    return name
+  }
   return {
-    userName: (uid) => orLater(uids, uid, names.userName(uid)),
+    userName: (uid) => orLater(uids, uid, lookUpUser(uid)),
     cgroupPath: (id) => orLater(cgroupIds, id, names.cgroupPath(id)),
+    containerRow: containers.rowOf,
+    unnamedCount: containers.unnamedCount,
     add(inTransaction, isEnd) {
-      // Before the transaction, so that nobody waits for the file meanwhile.
-      const users = lookAgain(uids, names.userName, isEnd)
+      // Before the transaction, so that no other program waits for the file.
+      const users = lookAgain(uids, lookUpUser, isEnd)
       const paths = lookAgain(cgroupIds, names.cgroupPath, isEnd)
       if (users.length + paths.length > 0) {
         inTransaction(() => {
           if (users.length > 0) nameUsers.run({ users: JSON.stringify(Object.fromEntries(users)), sessionId })
-          for (const [id, path] of paths) nameCgroup.run(path, containerName(path), sessionId, id)
+          for (const [id, path] of paths)
+            nameCgroup.run(path, containerName(path), containers.rowOf(path), sessionId, id)
         })
       }
       for (const [uid] of users) uids.delete(uid)
       for (const [id] of paths) cgroupIds.delete(id)
+      containers.addNames(inTransaction, isEnd)
     },
+    unnamedUids: () => new Set([...nameless, ...uids]),
   }
 }
 
@@ -53,7 +71,7 @@ function orLater<Id>(waiting: Set<Id>, id: Id, name: string | null | undefined):
   return name ?? null
 }
 
-/** The names that are known by now. What turns out to have none waits no longer: its rows are as they should be. */
+/** Names that are known now. Ids without a name are removed from the list; their rows are correct. */
 function lookAgain<Id>(waiting: Set<Id>, look: Look<Id>, isEnd: boolean): [Id, string][] {
   return [...waiting].flatMap((id) => {
     const name = look(id, isEnd)

@@ -1,32 +1,32 @@
-import { bucketOf } from '../../store/latency-histogram.js'
-import { hasLatency, type AttemptBatch, type RowShape } from '../decode/attempt-batch.js'
-import { connectFlag } from '../probe/wire.gen.js'
-import { createLatencySums, type LatencyRow } from '../../store/latency-sums.js'
-import { createPairSet } from '../../store/pair-set.js'
+import { bucketOf } from '../../sums/latency-histogram.js'
+import { hasLatency, type AttemptBatch, type RowShape } from './attempt-batch.js'
+import { connectFlag } from '../event/wire.gen.js'
+import { createLatencySums, type LatencyRow } from '../../sums/latency-sums.js'
+import { createPairSet } from '../../sums/pair-set.js'
 
-/** Distinct pairs at which a window is closed early: 12 MB for those of endpoints. */
+/** Number of distinct pairs at which a window is closed early: 12 MB for endpoints. */
 const MAX_PAIRS = 1 << 19
-/** Latencies that are kept until they are sorted: 2 MiB for each kind of sums. */
+/** Latencies buffered before sorting: 2 MiB for each kind of sums. */
 const LOG_LENGTH = 1 << 18
 const NS_PER_SECOND = 1e9
 
-/** Bits of connect_attempt.flags that are counted per window, in the order of its columns. */
+/** Bits of connect_attempt.flags counted per window, in the order of its columns. */
 const FLAG_BITS = Object.values(connectFlag)
 
-/** All that a window held. */
+/** The contents of a window. */
 export interface WindowRows {
   readonly endpoints: LatencyRow[]
   readonly processes: LatencyRow[]
-  /** Entry numbers of the endpoints that a process entry connected to. */
+  /** Entry numbers of the endpoints of each process entry. */
   readonly endpointsOfProcess: Map<number, number[]>
   readonly seconds: LatencyRow[]
-  /** By the entry of `seconds`: Unix time in whole seconds, by the clock as it was when the session began. */
+  /** By entry of `seconds`: Unix time in whole seconds, with the clock offset at the start of the session. */
   readonly unixSeconds: readonly number[]
 }
 
 /**
- * The running window of pre-aggregated latencies: by endpoint, by process and by the second in which attempts began.
- * Endpoints and processes go by their interner's entry number.
+ * The current window of pre-aggregated latencies: by endpoint, by process, and by the second of the start. Endpoints
+ * and processes are entry numbers of their interner.
  */
 export interface LatencyWindow {
   readonly attempts: number
@@ -34,17 +34,17 @@ export interface LatencyWindow {
   readonly maxStartedNs: number
   /** Attempts with each flag: mapped, fast open, MPTCP, kernel thread, no SYN, simultaneous open, inexact. */
   readonly flagCounts: readonly number[]
-  /** Whether the window has used up its memory and is to be written now. */
+  /** Whether the window is full and must be written. */
   isFull(): boolean
-  /** Takes up one attempt of a batch. */
+  /** Adds one attempt of a batch. */
   add(batch: AttemptBatch, row: number): void
-  /** The rows of the window; it is empty afterwards. */
+  /** Returns the rows of the window and empties it. */
   take(): WindowRows
 }
 
 /**
  * An empty window.
- * @param sessionUnixNs wall-clock time at which the session began
+ * @param sessionUnixNs wall-clock time at the start of the session
  */
 export function createLatencyWindow(sessionUnixNs: bigint): LatencyWindow {
   const endpoints = createLatencySums(LOG_LENGTH)
@@ -104,13 +104,13 @@ export function createLatencyWindow(sessionUnixNs: bigint): LatencyWindow {
   }
 }
 
-/** Entry numbers for whole seconds of Unix time, in the order of first sight. */
+/** Entry numbers of Unix seconds, in order of appearance. */
 function createSecondEntries(sessionUnixNs: bigint) {
   const base = Number(sessionUnixNs / 1_000_000_000n)
   const fractionNs = Number(sessionUnixNs % 1_000_000_000n)
   let numbers: number[] = []
   const entries = new Map<number, number>()
-  // Attempts come in about the order of their time.
+  // Attempts arrive roughly in order of time.
   let lastNumber = NaN
   let lastEntry = 0
   return {

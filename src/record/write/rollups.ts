@@ -1,41 +1,41 @@
 import type { Database } from 'better-sqlite3'
-import { mergeSums } from '../../store/merge-sums.js'
+import { mergeSums } from '../../sums/merge-sums.js'
 import type { Transaction } from './transaction.js'
 
-/** Windows, or roll-ups of the level below, that are added up to one. */
+/** Windows, or roll-ups of the level below, per roll-up. */
 const FAN_IN = 16
 /**
- * The recorder waits meanwhile, for about a tick at most: 50 ms where each sum is of many attempts, 150 ms where each is of one.
- * Sixteen full windows of a few thousand endpoints are less. Those of ever new endpoints are more, and stay as they are:
- * there would be no fewer sums in one.
+ * Limit of a roll-up, which delays the recorder by about one tick: 50 ms if each sum covers many attempts, 150 ms if
+ * each covers one. Sixteen full windows of a few thousand endpoints are smaller. Windows whose endpoints never repeat
+ * are larger and are not rolled up: that would not reduce the number of sums.
  */
 const MAX_BYTES = 5 << 20
 const DIMENSIONS = ['endpoint', 'process', 'second']
 
-/** Windows that follow each other in the file. */
+/** Consecutive windows in the file. */
 interface WindowRange {
   readonly first: number
   readonly last: number
 }
 
-/** Adds up windows in the file, so that long recordings are read from a few rows. */
+/** Rolls up windows in the file, so that long recordings are read from a few rows. */
 export interface Rollups {
-  /** Takes up a window that is in the file, in the order of ids. */
+  /** Adds a written window, in the order of ids. */
   add(windowId: number): void
-  /** Does a part of what there is to do: one dimension of one roll-up. After an error it may be called again. */
+  /** Does one step: one dimension of one roll-up. After an error it can be called again. */
   step(inTransaction: Transaction): void
 }
 
 export function createRollups(db: Database): Rollups {
   const { lengthOf, read } = createSumsReader(db)
   const insert = db.prepare('INSERT INTO window_rollup VALUES (?, ?, ?, ?)')
-  /** What waits to be added up, by level. */
+  /** Ranges that wait for their roll-up, by level. */
   const waiting: WindowRange[][] = []
   const jobs: { readonly level: number; readonly parts: readonly WindowRange[]; done: number }[] = []
 
   const add = (level: number, range: WindowRange) => {
     const ranges = (waiting[level] ??= [])
-    // A gap would be somebody else's window.
+    // A gap contains a window of another session.
     if (ranges.length > 0 && ranges.at(-1)!.last + 1 !== range.first) ranges.length = 0
     if (ranges.push(range) === FAN_IN) jobs.push({ level, parts: ranges.splice(0), done: 0 })
   }
@@ -58,7 +58,7 @@ export function createRollups(db: Database): Rollups {
   }
 }
 
-/** Their length, which SQLite knows without reading them, and the sums themselves. */
+/** Reads the length of sums, which SQLite knows without reading them, and the sums themselves. */
 function createSumsReader(db: Database) {
   const select = <Value>(column: string) => {
     const ofWindow = db.prepare(`SELECT ${column} FROM window_sums WHERE window_id = ? AND dimension = ?`)

@@ -1,8 +1,8 @@
-import { BUCKET_COUNT, addEncodedBuckets } from '../../store/latency-histogram.js'
-import { OUTCOMES } from '../../store/outcome.js'
-import type { LatencyRow } from '../../store/latency-sums.js'
+import { BUCKET_COUNT, addEncodedBuckets } from '../../sums/latency-histogram.js'
+import { OUTCOMES } from '../../attempt/outcome.js'
+import type { LatencyRow } from '../../sums/latency-sums.js'
 
-/** Sums over a whole session, as of its last window. */
+/** Sums of a whole session, up to its last window. */
 export interface SessionTotals {
   /** Attempts per outcome, in the order of `OUTCOMES`. */
   readonly counts: number[]
@@ -23,7 +23,7 @@ export function addToTotals(totals: SessionTotals, row: LatencyRow): void {
   totals.maxLatencyNs = Math.max(totals.maxLatencyNs, row.maxLatencyNs ?? 0)
 }
 
-/** Adds up what two sessions hold. */
+/** Adds the totals of two sessions. */
 export function mergeTotals(a: SessionTotals, b: SessionTotals): SessionTotals {
   return {
     counts: a.counts.map((count, outcome) => count + (b.counts[outcome] as number)),

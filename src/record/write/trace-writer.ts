@@ -1,61 +1,69 @@
 import type { Database } from 'better-sqlite3'
-import type { LossCounts } from '../../store/loss-text.js'
-import { clearBatch, createBatch, type AttemptBatch } from '../decode/attempt-batch.js'
-import { decodeConnect, type DecodeTarget } from '../decode/decode-connect.js'
-import type { Context } from '../dns/context-reader.js'
-import { shiftNames } from '../dns/shift-names.js'
-import type { EventMemory } from '../decode/event-memory.js'
-import { createDictionaries, type Dictionaries } from '../intern/dictionaries.js'
+import type { LossCounts } from '../../attempt/loss-text.js'
+import { clearBatch, createBatch, type AttemptBatch, type RowShape } from './attempt-batch.js'
+import { decodeConnect, type DecodeTarget } from './decode-connect.js'
+import type { Metadata } from '../dns/metadata-reader.js'
+import type { EventMemory } from '../event/event-memory.js'
+import { createDictionaries, type Dictionaries } from './dictionaries.js'
 import { createAttemptWriter } from './attempt-writer.js'
 import { createDnsWriter, type DnsCounts } from './dns-writer.js'
+import { createNatWriter } from './nat-writer.js'
+import type { NatRecords } from '../nat/find-addresses.js'
 import { createDictionaryStore } from './dictionary-store.js'
 import { createLateNames, type HostNames } from './late-names.js'
 import type { SessionTotals } from './session-totals.js'
-import { sumUpBatch } from './sum-up-batch.js'
 import { createTransaction } from './transaction.js'
 import { createWindows } from './windows.js'
+import { connectFlag } from '../event/wire.gen.js'
+import type { LatencyWindow } from './latency-window.js'
+import { shiftNames } from '../dns/name-cache.js'
 
-/** Rows of one transaction: 4 MiB of ring, which stay in the ring until they are committed. */
+/** Rows per transaction: 4 MiB of the ring, which are released after the commit. */
 export const BATCH_ROWS = 16384
 
-/** Calls `take` with the byte offset of each event, up to `limit`; returns how many there were. */
+/** Calls `take` with the byte offset of each event, up to `limit`; returns the number of events. */
 export type EventSource = (take: (byteOffset: number) => void, limit: number) => number
 
 /** The hot path: decodes events and commits them. Every call of `write` is one transaction. */
 export interface TraceWriter {
   /**
-   * Writes what `source` passes, and the loss, at `nowNs` (ns since the session began), and returns the number of rows.
-   * Throws what SQLite throws, and nothing of the batch is in the file then. A file that is locked is the one error after
-   * which it may be called again.
+   * Writes the events of `source` and the loss at `nowNs` (ns since the session began), and returns the number of rows.
+   * Throws errors of SQLite; nothing of the batch is then in the file. Only after a lock error can it be called again.
    */
   write(memory: EventMemory, source: EventSource, loss: LossCounts, nowNs: number, outcome?: number): number
-  /** Writes the running window of latencies. Without this the rows after the last window are summed up on reading. */
+  /** Writes the current window. Without it, readers compute the sums of the rows after the last window. */
   flushWindow(): void
-  /** Writes the lookups that are over. Throws what SQLite throws; it may be called again then. */
+  /** Writes finished lookups. Throws errors of SQLite, after which it can be called again. */
   writeLookups(): void
-  /** Adds names to rows that were written without, as far as they are known by now. Throws what SQLite throws. */
+  /** Adds names that became known to their rows. Throws errors of SQLite. */
   addNames(isEnd: boolean): void
+  /** Users of the host whose rows have no name so far, by uid. */
+  unnamedUids(): ReadonlySet<number>
+  /** Number of containers of this session without a name. */
+  unnamedContainers(): number
   readonly dictionaries: Dictionaries
-  /** What is in the file of names. */
+  /** Committed names and lookups. */
   readonly dns: Readonly<DnsCounts>
-  /** As of the last `flushWindow`. */
+  /** Totals at the last `flushWindow`. */
   readonly totals: SessionTotals
-  /** The rows of the last write, until the next. */
+  /** The rows of the last write, valid until the next one. */
   readonly batch: AttemptBatch
 }
 
 export interface TraceWriterOptions {
   readonly sessionId: number
-  /** CLOCK_MONOTONIC ns at the session's beginning. */
+  /** CLOCK_MONOTONIC ns at the start of the session. */
   readonly epochNs: bigint
   readonly names: HostNames
   /** `null`: lookups are not recorded */
-  readonly context: Pick<Context, 'names' | 'lookups'> | null
-  /** The session's beginning in the times of `context`, ns; 0 when it began with it. */
-  readonly contextNs?: number
+  readonly metadata: Pick<Metadata, 'names' | 'lookups'> | null
+  /** `null`: other addresses are not recorded */
+  readonly nat?: NatRecords | null
+  /** Start of the session relative to `metadata`, ns; 0 if both began together. */
+  readonly metadataNs?: number
 }
 
-/** @param db a trace opened for recording, with the session's row in it */
+/** @param db a trace opened for recording, with the session row */
 export function createTraceWriter(db: Database, options: TraceWriterOptions): TraceWriter {
   const { sessionId } = options
   const batch = createBatch(BATCH_ROWS)
@@ -63,8 +71,9 @@ export function createTraceWriter(db: Database, options: TraceWriterOptions): Tr
   const store = createDictionaryStore(db, sessionId, names)
   const dictionaries = createDictionaries(store)
   const target = createTarget(batch, dictionaries, options)
-  const dns = createDnsWriter(db, sessionId, { cgroupRow: store.cgroup, sinceNs: options.contextNs ?? 0 })
+  const dns = createDnsWriter(db, sessionId, { cgroupRow: store.cgroup, sinceNs: options.metadataNs ?? 0 })
   const attempts = createAttemptWriter(db, sessionId, dictionaries)
+  const insertNat = createNatWriter(db, dictionaries)
   const insertBatch = db.prepare('INSERT INTO batch VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const inTransaction = createTransaction(db)
   const windows = createWindows(db, sessionId, dictionaries)
@@ -72,6 +81,7 @@ export function createTraceWriter(db: Database, options: TraceWriterOptions): Tr
 
   const insertAll = (loss: LossCounts, nowNs: number) => {
     const groups = attempts.insert(batch)
+    if (batch.addresses.length > 0) insertNat(batch, groups, nextAttemptId)
     if (batch.names.length > 0) dns.insertNames(batch, groups, nextAttemptId)
     const [min, max] = batch.count > 0 ? [batch.minStartedNs, batch.maxStartedNs] : [null, null]
     const causes = [loss.ringFull, loss.mapFull, loss.writerBehind, loss.missed, loss.skipped]
@@ -83,8 +93,10 @@ export function createTraceWriter(db: Database, options: TraceWriterOptions): Tr
     totals: windows.totals,
     batch,
     flushWindow: () => windows.flush(inTransaction, nextAttemptId),
-    writeLookups: () => dns.writeLookups(options.context?.lookups ?? [], inTransaction),
+    writeLookups: () => dns.writeLookups(options.metadata?.lookups ?? [], inTransaction),
     addNames: (isEnd) => names.add(inTransaction, isEnd),
+    unnamedUids: names.unnamedUids,
+    unnamedContainers: names.unnamedCount,
     write(memory, source, loss, nowNs, outcome) {
       if (windows.isDue(nowNs)) windows.flush(inTransaction, nextAttemptId, nowNs)
       else windows.rollUp(inTransaction)
@@ -100,7 +112,7 @@ export function createTraceWriter(db: Database, options: TraceWriterOptions): Tr
         dns.forget()
         throw error
       }
-      // Only what is committed is counted on: after an error all is as it was before.
+      // Updated after the commit: an error leaves the counters unchanged.
       nextAttemptId += batch.count
       dns.counts.named += batch.names.length
       sumUpBatch(batch, windows.current, dictionaries)
@@ -116,13 +128,24 @@ function nextId(db: Database): number {
 function createTarget(
   batch: AttemptBatch,
   dictionaries: Dictionaries,
-  { epochNs, context, contextNs = 0 }: TraceWriterOptions,
+  { epochNs, metadata, nat = null, metadataNs = 0 }: TraceWriterOptions,
 ): DecodeTarget {
   return {
     batch,
     dictionaries,
-    names: context && (contextNs === 0 ? context.names : shiftNames(context.names, contextNs)),
+    names: metadata && (metadataNs === 0 ? metadata.names : shiftNames(metadata.names, metadataNs)),
+    nat: nat && { ...nat, sinceNs: metadataNs },
     epochHigh: Number(epochNs >> 32n),
     epochLow: Number(epochNs & 0xffffffffn),
+  }
+}
+
+/** Adds a committed batch to the current window and to the counts per network namespace. */
+export function sumUpBatch(batch: AttemptBatch, window: LatencyWindow, dictionaries: Dictionaries): void {
+  for (let row = 0; row < batch.count; row++) {
+    window.add(batch, row)
+    const { flags } = batch.shapes[batch.shape[row] as number] as RowShape
+    // An attempt without a SYN is not in TcpActiveOpens.
+    if ((flags & connectFlag.no_syn) === 0) dictionaries.countInNetns(batch.processEntry[row] as number)
   }
 }

@@ -1,19 +1,19 @@
 import type { Database } from 'better-sqlite3'
-import { encodeSums } from '../../store/sums-blob.js'
-import type { Dictionaries } from '../intern/dictionaries.js'
-import type { LatencyRow } from '../../store/latency-sums.js'
+import { encodeSums } from '../../sums/sums-blob.js'
+import type { Dictionaries } from './dictionaries.js'
+import type { LatencyRow } from '../../sums/latency-sums.js'
 import type { LatencyWindow } from './latency-window.js'
 
-/** A window that takes up no more attempts, as it goes into the file. */
+/** A finished window, ready to be written. */
 export interface ClosedWindow {
   /** first_attempt_id, last_attempt_id, min_started_ns, max_started_ns, then attempts per flag */
   readonly values: readonly number[]
-  /** Dimension and blob of its rows of window_sums. */
+  /** Dimension and blob of each row of window_sums. */
   readonly sums: readonly (readonly [string, Uint8Array])[]
   readonly endpoints: readonly LatencyRow[]
 }
 
-/** Takes all that `window` holds. `firstId` and `lastId` are the attempts that it sums up. */
+/** Takes the contents of `window`, which covers the attempts `firstId` to `lastId`. */
 export function closeWindow(
   window: LatencyWindow,
   { endpointIds, processIds }: Pick<Dictionaries, 'endpointIds' | 'processIds'>,
@@ -35,7 +35,7 @@ export function closeWindow(
   }
 }
 
-/** @returns a function that inserts a window and returns its id, to be called inside a transaction */
+/** @returns a function that inserts a window and returns its id; call it inside a transaction */
 export function createWindowWriter(db: Database, sessionId: number): (window: ClosedWindow) => number {
   const insertWindow = db.prepare('INSERT INTO latency_window VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const insertSums = db.prepare('INSERT INTO window_sums VALUES (?, ?, ?)')

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3'
-import type { Dictionaries } from '../intern/dictionaries.js'
+import type { Dictionaries } from './dictionaries.js'
 import { createLatencyWindow, type LatencyWindow } from './latency-window.js'
 import { addToTotals, createTotals, type SessionTotals } from './session-totals.js'
 import { createRollups } from './rollups.js'
@@ -8,20 +8,20 @@ import { closeWindow, createWindowWriter, type ClosedWindow } from './window-wri
 
 const WINDOW_NS = 60e9
 
-/** The windows of a session, one after the other without a gap in their ids. */
+/** The consecutive windows of a session, without gaps between their ids. */
 export interface Windows {
-  /** Takes up what is committed. */
+  /** The window for committed attempts. */
   readonly current: LatencyWindow
-  /** Sums of the windows that are in the file. */
+  /** Sums of the written windows. */
   readonly totals: SessionTotals
-  /** Whether the current one is old enough, or has used up its memory or that of the dictionaries. */
+  /** Whether the current window is old enough, or it or a dictionary is full. */
   isDue(nowNs: number): boolean
   /**
-   * Writes the current window, if it holds anything, and begins the next one. After an error it may be called again.
-   * @param endId one more than the last attempt that is committed
+   * Writes the current window unless it is empty, and starts the next one. After an error it can be called again.
+   * @param endId id after the last committed attempt
    */
   flush(inTransaction: Transaction, endId: number, nowNs?: number): void
-  /** Adds up windows that are in the file, a part of it at a time; does nothing when there is nothing to do. */
+  /** Does one step of rolling up written windows, if there is any. */
   rollUp(inTransaction: Transaction): void
 }
 
@@ -31,7 +31,7 @@ export function createWindows(db: Database, sessionId: number, dictionaries: Dic
   const write = createWindowWriter(db, sessionId)
   const rollups = createRollups(db)
   let sinceNs = 0
-  /** Taken out of `current`, but not yet in the file. */
+  /** Taken from `current`, but not yet written. */
   let closed: ClosedWindow | null = null
 
   return {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { renderSparklines, type Sparkline } from '../../../src/analyze/charts/render-sparklines.js'
-import { formatDuration } from '../../../src/show/format-duration.js'
-import { formatCount } from '../../../src/show/format-number.js'
+import { formatDuration } from '../../../src/text/format-duration.js'
+import { formatCount } from '../../../src/text/format-number.js'
 
 const ENDS = ['2026-01-31 10:00:00Z', '2026-01-31 10:59:00Z'] as const
 

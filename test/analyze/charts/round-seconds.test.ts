@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { roundSeconds } from '../../../src/analyze/charts/round-seconds.js'
-import { formatSeconds } from '../../../src/analyze/charts/format-seconds.js'
+import { roundSeconds, formatSeconds } from '../../../src/analyze/charts/format-seconds.js'
 
 test.each([
   [0.5, '1 s'],

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
-import { readSessionKey } from '../../../src/analyze/export/session-key.js'
-import { withTraces } from '../../../src/analyze/trace/trace.js'
+import { readSessionKey } from '../../../src/analyze/export/rows/session-key.js'
+import { withTraces } from '../../../src/analyze/scan/trace.js'
 import { createRandom } from '../../store/random.js'
 import type { EventFields } from '../../record/make-events.js'
 import { makeSampleTrace } from '../sample-trace.js'
@@ -64,8 +64,17 @@ export function makeHardTrace({ seed = 1, count = 3000, host = 'host', isClosed 
     INSERT INTO connect_dns SELECT attempt_id, 1 + attempt_id % 2, 9007199254740993 + attempt_id,
       iif(attempt_id % 3 = 0, NULL, 9007199254740993 - attempt_id), 1 + attempt_id % 4
       FROM connect_attempt WHERE attempt_id % 5 = 0;
-    UPDATE session SET dns_source = 'udp', dns_lost_count = 5, dns_evicted_count = 1, has_local_errors = 1;
+    UPDATE session SET dns_source = 'udp', dns_ports = '53,5353', dns_lost_count = 5, dns_evicted_count = 1, has_local_errors = 1,
+      limits = '["one thing is not seen"]';
     INSERT INTO dns_name VALUES (3, 'never.example.org');
+    INSERT INTO connect_nat SELECT attempt_id, iif(attempt_id % 3 = 0, NULL, 1 + attempt_id % 4), iif(attempt_id % 3 = 1, NULL, 2 + attempt_id % 3)
+      FROM connect_attempt WHERE attempt_id % 7 = 0;
+    UPDATE session SET has_nat = 1, nat_lost_count = 9;
+    UPDATE process SET netns_cookie = iif(process_id % 3 = 0, NULL, 9007199254740993 + process_id % 2);
+    INSERT INTO container VALUES
+      (1, 1, 'id one', 'docker', '=evil' || char(27), 'nginx:1.27', NULL, NULL, NULL, NULL),
+      (2, 1, 'id two', 'containerd', NULL, NULL, 'cart-0', 'shop', 'a uid', 'cart');
+    UPDATE cgroup SET container_key = iif(cgroup_id % 3 = 0, NULL, 1 + cgroup_id % 2);
     UPDATE cgroup SET container = iif(cgroup_id % 4 = 1, '=evil' || char(27), NULL);
   `)
   const setClock = db.prepare(
@@ -120,7 +129,8 @@ type Session = [id: number, host: string, bootId: string]
 export const COLUMN_NAMES = [
   'session_id started_ns time latency_ns outcome errno syn_retransmits pid tid process_start_ns comm exe uid user',
   'cgroup netns mntns family local_address local_port remote_address remote_port dns_name dns_age_ns',
-  'dns_lookup_ns dns_candidates container',
+  'dns_lookup_ns dns_candidates container netns_cookie container_id container_name container_image pod_name pod_namespace pod_uid',
+  'nat_address nat_port service_address service_port',
 ].flatMap((line) => line.split(' '))
 
 /** Columns of an export. */

@@ -1,13 +1,13 @@
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
-import { exportTrace } from '../../../src/analyze/export/export-trace.js'
+import { exportTrace, type ExportOptions } from '../../../src/analyze/export/export-trace.js'
 import { partitionDirectory } from '../../../src/analyze/export/partition-directory.js'
 import { skipUnless } from '../../support/kernel-tests.js'
 import { mount } from '../../support/mount.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { COLUMN_NAMES, makeHardTrace, viewRows } from './hard-trace.js'
-import { queryDuckdb } from './read-duckdb.js'
+import { queryDuckdb } from '../../engines/duckdb.js'
 
 const HOSTS = ['../../etc', 'a/b=c %41\n\x1b"\u{1f986}']
 const PART_NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-\d+-\d+\.parquet$/
@@ -106,6 +106,37 @@ describe('a data set', () => {
     }
     expect(names.length).toBeGreaterThan(8)
     expect(new Set(names.map((name) => basename(name))).size).toBe(names.length)
+  })
+
+  test('has other names for other filters and times, the same ones for the same, and those of ids alone for everything', async () => {
+    const file = makeHardTrace()
+    const namesOf = async (options: Partial<ExportOptions>) => {
+      const output = join(makeTemporaryDirectory(), 'set')
+      await exportTrace([file], { format: 'parquet', output, partition: 'host', session: '1', quiet: true, ...options })
+      return readdirSync(join(output, 'host=host'))
+    }
+    const selections: Partial<ExportOptions>[] = [
+      {},
+      { ipv4: true },
+      { ipv6: true },
+      { outcome: ['failed'] },
+      { since: '2000-01-01' },
+      { until: '2100-01-01' },
+      { until: '2023-11-15' },
+    ]
+    const names = (await Promise.all(selections.map(namesOf))).flat()
+    expect(names).toHaveLength(selections.length)
+    expect((await Promise.all(selections.map(namesOf))).flat()).toEqual(names)
+    expect(names.map((name) => /-\d+-\d+(-[0-9a-f]{12})?\.parquet$/.exec(name)?.[1] !== undefined)).toEqual([
+      false,
+      true,
+      true,
+      true,
+      true,
+      true,
+      true,
+    ])
+    expect(new Set(names).size).toBe(names.length)
   })
 
   test('says that it is empty', async () => {

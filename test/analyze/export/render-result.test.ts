@@ -5,7 +5,8 @@ import { renderArrow } from '../../../src/analyze/export/render-arrow.js'
 import { renderParquet } from '../../../src/analyze/export/render-parquet.js'
 import type { ColumnKind, Result, Value } from '../../../src/analyze/result/result.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
-import { readArrowFile, readArrowStream, readParquet, type Found } from './read-duckdb.js'
+import { readArrowFile, readArrowStream } from '../../engines/arrow-rs.js'
+import { readParquet, type FoundWithTypes } from '../../engines/duckdb.js'
 
 function resultOf(columns: readonly [name: string, kind: ColumnKind][], rows: readonly Value[][]): Result {
   return {
@@ -16,7 +17,7 @@ function resultOf(columns: readonly [name: string, kind: ColumnKind][], rows: re
   }
 }
 
-async function readRendered(format: 'arrow' | 'arrow file' | 'parquet', result: Result): Promise<Found> {
+async function readRendered(format: 'arrow' | 'arrow file' | 'parquet', result: Result): Promise<FoundWithTypes> {
   if (format === 'arrow') return readArrowStream(renderArrow(result, 'stream'))
   if (format === 'arrow file') return readArrowFile(renderArrow(result, 'file'))
   const path = join(makeTemporaryDirectory(), 'out.parquet')

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { describeTrace } from '../../../src/analyze/info/describe-trace.js'
-import { readStartTicks } from '../../../src/store/process-start.js'
+import { readStartTicks } from '../../../src/attempt/process-start.js'
 import { firstOutput, run, start } from '../../support/process.js'
 import { makeSampleTrace, type SampleTrace } from '../sample-trace.js'
 
@@ -37,11 +37,12 @@ describe('a closed session', () => {
       'recorded by': 'tcpconn 1.0.0: tcpconn record -d 60',
       'filters': 'none',
       'time': '2023-11-14 22:13:20 UTC for 1m00s',
-      'ended': 'its duration was over',
+      'ended': 'reached --duration',
       'attempts': '4 (4.00/min)',
       'outcomes': '2 established, 1 refused, 1 pending',
       'of these': '1 IPv4-mapped',
       'local errors': 'not recorded',
+      'nat': 'not recorded',
       'dns': 'lookups were not recorded',
       'completeness': "4 recorded + 0 lost = the kernel's 4 attempts (TcpActiveOpens)",
     })
@@ -60,10 +61,11 @@ describe('a closed session', () => {
 
   test('with DNS lookups says how many, and what was lost of them right below the loss of attempts', () => {
     const trace = makeSampleTrace({ batches: [ATTEMPTS] }, { batches: [ATTEMPTS] })
-    trace.db.exec(`UPDATE session SET dns_source = 'udp', has_local_errors = 1, dns_lost_count = 2 WHERE session_id = 1;
+    trace.db
+      .exec(`UPDATE session SET dns_source = 'udp', dns_ports = '53,5353', has_local_errors = 1, dns_lost_count = 2 WHERE session_id = 1;
       INSERT INTO dns_name VALUES (1, 'a.example'), (2, 'b.example');
       INSERT INTO connect_dns VALUES (1, 1, 5, 6, 1), (5, 1, 5, 6, 1), (6, 1, 5, 6, 1);
-      INSERT INTO dns_lookup SELECT value, 1, value, NULL, 1 + value % 2, 1, NULL, 0, NULL, NULL FROM json_each('[1, 2, 3]')`)
+      INSERT INTO dns_lookup SELECT value, 1, value, NULL, 1 + value % 2, 1, NULL, 0, NULL, NULL, NULL, NULL FROM json_each('[1, 2, 3]')`)
     const lines = describeTrace(trace.file)
     const second = lines.indexOf('session 2')
     const labels = lines.slice(2, second).map((line) => line.slice(2, 16).trim())
@@ -71,7 +73,9 @@ describe('a closed session', () => {
     expect(lines[3]).toContain('LOST 2 DNS packets; attempts are not affected')
     const said = lines.slice(0, second).join('\n')
     expect(said).toMatch(/dns +udp: 3 lookups of 2 names; 25.0% of attempts have a name/)
-    expect(said).toMatch(/local errors +recorded/)
+    expect(said).toMatch(/^ {2}dns ports +53,5353$/m)
+    expect(said).toMatch(/^ {2}local errors {2}recorded, except those of 32-bit programs and of io_uring$/m)
+    expect(lines.slice(second).join('\n')).not.toContain('dns ports')
     expect(lines.slice(second).join('\n')).toMatch(/dns +unknown source: 0 lookups of 0 names; 50.0% of attempts/)
   })
 
@@ -94,14 +98,15 @@ describe('a closed session', () => {
     ['terminate', /terminated by a signal/],
     ['command', /its command ended/],
     ['error', /error/],
+    ['rotation', /continued in the next file/],
     ['of the future', /does not know/],
-  ])('that ended for the reason %s', (reason, text) => {
+  ])('that ended for the reason %s (GAP-45, GAP-48)', (reason, text) => {
     const trace = makeSampleTrace({ batches: [] })
     change(trace, { end_reason: reason })
     expect(describeOnly(trace).ended).toMatch(text)
   })
 
-  test('whose clock was set says how often', () => {
+  test('whose clock was set says how often (GAP-50)', () => {
     const trace = makeSampleTrace({ batches: [ATTEMPTS] })
     for (const since of [1, 2]) trace.db.prepare('INSERT INTO clock_offset VALUES (1, ?, 5)').run(since)
     expect(describeOnly(trace).clock).toBe('set 2 times while recording')
@@ -111,7 +116,7 @@ describe('a closed session', () => {
   })
 })
 
-describe('a session without a goodbye', () => {
+describe('a session unclean shutdown', () => {
   test('runs as long as its recorder does', () => {
     const trace = makeSampleTrace({ batches: [ATTEMPTS], goodbye: false })
     const said = describeOnly(trace)
@@ -132,8 +137,8 @@ describe('a session without a goodbye', () => {
     })
     change(trace, { recorder_pid: (await run(['true'])).pid })
     const said = describeOnly(trace)
-    expect(said.ended).toMatch(/^without a goodbye/)
-    expect(said.completeness).toBe('not checked against TcpActiveOpens: the session did not end properly')
+    expect(said.ended).toMatch(/^unclean shutdown/)
+    expect(said.completeness).toBe('not checked against TcpActiveOpens: the recorder did not end normally')
     expect(said.loss).toMatch(/^LOST 3 attempts/)
     expect(said.outcomes).toBe('2 established, 1 refused, 1 pending')
   })
@@ -145,24 +150,24 @@ describe('a session without a goodbye', () => {
     await firstOutput(recorder)
     const endings = () => describeTrace(trace.file).filter((line) => line.startsWith('  ended'))
     expect(endings()).toEqual([
-      expect.stringContaining('without a goodbye'),
+      expect.stringContaining('unclean shutdown'),
       expect.stringContaining('not yet: a process of another PID namespace is recording'),
     ])
     recorder.child.kill()
     await recorder.finished
-    expect(endings()[1]).toContain('without a goodbye')
+    expect(endings()[1]).toContain('unclean shutdown')
   })
 
   test('was cut off when its recorder’s pid has passed to another process', () => {
     const trace = makeSampleTrace({ batches: [], goodbye: false })
-    change(trace, { recorder_start_ticks: (readStartTicks(process.pid) as number) - 1 })
-    expect(describeOnly(trace).ended).toMatch(/^without a goodbye/)
+    change(trace, { recorder_start_ticks: (readStartTicks(process.pid) as number) - 2 })
+    expect(describeOnly(trace).ended).toMatch(/^unclean shutdown/)
   })
 
   test('was cut off when the host has been booted since', () => {
     const trace = makeSampleTrace({ batches: [], goodbye: false })
     change(trace, { boot_id: readFileSync('/proc/sys/kernel/random/uuid', 'utf8').trim() })
-    expect(describeOnly(trace).ended).toMatch(/^without a goodbye/)
+    expect(describeOnly(trace).ended).toMatch(/^unclean shutdown/)
   })
 })
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseBy } from '../../../src/analyze/options/parse-by.js'
-import { describeError } from '../../../src/report-error.js'
+import { describeError } from '../../../src/cli/report-error.js'
 
 const parse = (text?: string) => parseBy(text, ['process', 'comm'])
 

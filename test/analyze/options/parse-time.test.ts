@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { UsageError } from '../../../src/errors.js'
+import { UsageError } from '../../../src/base/errors.js'
 import { parseTime, type TraceSpan } from '../../../src/analyze/options/parse-time.js'
 
 const unixNs = (text: string) => BigInt(Date.parse(text)) * 1_000_000n

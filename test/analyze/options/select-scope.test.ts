@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { spanOf, type RawScope } from '../../../src/analyze/options/select-scope.js'
-import { UsageError } from '../../../src/errors.js'
+import { UsageError } from '../../../src/base/errors.js'
 import { STARTED_UNIX_NS } from '../../record/new-trace.js'
 import { createRandom } from '../../store/random.js'
 import { inScope } from '../in-scope.js'

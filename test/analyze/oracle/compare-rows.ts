@@ -2,18 +2,26 @@ import type { ExactRow, ExactValue } from './read-exact-json.js'
 
 /** Where a rate or a share is computed in another order, its last bits differ. */
 const ROUNDING = 1e-12
+/** Error of a percentile from a histogram. */
+const APPROXIMATION = 0.01
 const SHOWN = 5
+
+export interface Comparison {
+  /** Columns that tell rows apart */
+  readonly key: readonly string[]
+  /** Columns whose values may differ by 1 %; `null`: none */
+  readonly approximate?: RegExp | null
+}
 
 /**
  * Compares all rows that a query found with all that are expected, in the columns of those that are expected, whatever
  * their order.
- * @param key columns that tell rows apart
  * @returns what differs, in words, the first of it
  */
 export function compareRows(
   found: readonly ExactRow[],
   expected: readonly ExactRow[],
-  key: readonly string[],
+  { key, approximate = null }: Comparison,
 ): string[] {
   const keyOf = (row: ExactRow) => key.map((name) => textOf(row[name])).join(' ')
   const byKey = new Map(found.map((row) => [keyOf(row), row]))
@@ -26,14 +34,15 @@ export function compareRows(
   const extra = [...byKey.keys()].filter((text) => !wanted.has(text)).map((text) => `${text}: not expected`)
   const wrong = [...wanted].flatMap(([text, row]) => {
     const other = byKey.get(text)
-    return other ? compareRow(other, row).map((words) => `${text}: ${words}`) : [`${text}: missing`]
+    return other ? compareRow(other, row, approximate).map((words) => `${text}: ${words}`) : [`${text}: missing`]
   })
   return [...counts, ...[...extra, ...wrong].slice(0, SHOWN)]
 }
 
-function compareRow(found: ExactRow, expected: ExactRow): string[] {
+function compareRow(found: ExactRow, expected: ExactRow, approximate: RegExp | null): string[] {
+  const isEqual = (name: string) => (approximate?.test(name) ? isNear : isSame)
   return Object.entries(expected).flatMap(([name, value]) =>
-    name in found && isSame(found[name] as ExactValue, value)
+    name in found && isEqual(name)(found[name] as ExactValue, value)
       ? []
       : [`${name} is ${textOf(found[name])} instead of ${textOf(value)}`],
   )
@@ -45,6 +54,11 @@ function isSame(found: ExactValue, expected: ExactValue): boolean {
   const isExact = typeof found === 'bigint' && typeof expected === 'bigint'
   if (isExact || !isNumber(found) || !isNumber(expected)) return false
   return Math.abs(Number(found) - Number(expected)) <= ROUNDING * Math.abs(Number(expected))
+}
+
+function isNear(found: ExactValue, expected: ExactValue): boolean {
+  if (!isNumber(found) || !isNumber(expected)) return found === expected
+  return Math.abs(Number(found) - Number(expected)) <= APPROXIMATION * Math.abs(Number(expected))
 }
 
 function isNumber(value: ExactValue): boolean {

@@ -1,4 +1,4 @@
-import { diff } from '../../../src/analyze/queries/diff.js'
+import { diff } from '../../../src/analyze/queries/diff/diff.js'
 import type { Oracle } from './oracle.js'
 import { percentile } from './sql-words.js'
 

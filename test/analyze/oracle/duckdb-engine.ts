@@ -1,5 +1,4 @@
-import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
-import { plainValue } from '../export/read-duckdb.js'
+import { duckdbValue, openDuckdb, type Duckdb } from '../../engines/duckdb.js'
 import type { Scenario } from './oracle.js'
 import type { ExactRow } from './read-exact-json.js'
 import { scenarioTables } from './scenario-tables.js'
@@ -19,8 +18,7 @@ export interface Engine {
  * @param trace the file that was exported, for what the export does not say
  */
 export async function openEngine(trace: string, parquet: string): Promise<Engine> {
-  const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
-  const connection = await instance.connect()
+  const { connection, close } = await openDuckdb({ threads: '1' })
   const tables = [...readFacts(trace), readAttempts(parquet), readSessions(parquet)]
   for (const sql of [...tables, ...SUBNET_MACROS]) await connection.run(sql)
   return {
@@ -28,19 +26,16 @@ export async function openEngine(trace: string, parquet: string): Promise<Engine
       for (const sql of scenarioTables(scenario)) await connection.run(sql)
     },
     query: (sql) => readRows(connection, sql),
-    close() {
-      connection.closeSync()
-      instance.closeSync()
-    },
+    close,
   }
 }
 
-async function readRows(connection: DuckDBConnection, sql: string): Promise<ExactRow[]> {
+async function readRows(connection: Duckdb['connection'], sql: string): Promise<ExactRow[]> {
   const reader = await connection.runAndReadAll(sql)
   const names = reader.columnNames()
   return reader
     .getRows()
-    .map((row) => Object.fromEntries(row.map((value, i) => [names[i], plainValue(value)]))) as ExactRow[]
+    .map((row) => Object.fromEntries(row.map((value, i) => [names[i], duckdbValue(value)]))) as ExactRow[]
 }
 
 /** Export writes sessions and their attempts in the order in which they lie in the trace. */

@@ -44,6 +44,10 @@ export function makeGeneratedTrace(count: number): string {
     UPDATE cgroup SET path = '/system.slice/docker-${'0123456789abcdef'.repeat(4)}.scope' WHERE kernel_cgroup_id = 4;
     UPDATE cgroup SET path = '/system.slice/nginx.service/workers' WHERE kernel_cgroup_id = 5;
     UPDATE cgroup SET container = 'as-recorded' WHERE kernel_cgroup_id IN (2, 3);
+    INSERT INTO container SELECT NULL, session_id, '${'0123456789abcdef'.repeat(4)}', 'docker', 'web "1"', 'nginx:1', NULL, NULL, NULL, NULL FROM session;
+    INSERT INTO container SELECT NULL, session_id, 'id of a pod', 'containerd', NULL, 'shop/cart', 'cart-0', 'shop', 'a uid', 'cart' FROM session;
+    UPDATE cgroup SET container_key = (SELECT container_key FROM container WHERE session_id = cgroup.session_id AND
+      (runtime_name = 'docker') = (kernel_cgroup_id = 4)) WHERE kernel_cgroup_id IN (2, 4);
     UPDATE session SET dns_lost_count = session_id, dns_malformed_count = 7, dns_evicted_count = session_id - 1;
     UPDATE session SET started_unix_ns = started_unix_ns + 123456789 + session_id * 600000000000;
     UPDATE clock_offset SET unix_offset_ns = unix_offset_ns + 123456789 + session_id * 600000000000;
@@ -88,6 +92,8 @@ function makeProcess(random: () => number, shift: number): Partial<EventFields> 
     uid: UIDS[(process + (process % 11 === 0 && isOther ? 1 : 0)) % UIDS.length] as number,
     cgroupId: BigInt(1 + (process % 5)),
     netns: 4_026_531_840 + (process % 3),
+    // An inode number that is given again, and one whose cookie is not known.
+    netnsCookie: BigInt(process % 5),
   }
 }
 

@@ -27,10 +27,11 @@ const unitsLike = (endings: string) =>
   `list_last(list_filter(string_split(cgroup, '/'), part -> regexp_matches(part, '\\.(${endings})$')))`
 const containerId = (pattern: string) => `nullif(left(regexp_extract(cgroup, '${pattern}', 1), 12), '')`
 /** As recorded, or by the path. */
-const CONTAINER = `coalesce(container,
+const CONTAINER = `CASE WHEN pod_name IS NOT NULL THEN pod_namespace || '/' || pod_name || '/' || container_name
+  ELSE coalesce(container_name, container,
   ${containerId('(?:docker|cri-containerd|crio|libpod|containerd)-(?:conmon-)?([0-9a-f]{64})\\.scope')},
   ${containerId('/(?:libpod-)?([0-9a-f]{64})(?:/|$)')},
-  ${unitsLike('service|scope|socket|mount')}, ${unitsLike('slice')})`
+  ${unitsLike('service|scope|socket|mount')}, ${unitsLike('slice')}) END`
 
 /** What `--by` takes, the columns that name a group, and what they are in the export where that has another name. */
 const DIMENSIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -44,7 +45,10 @@ const DIMENSIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   exe: { exe: 'exe' },
   cgroup: { cgroup: 'cgroup' },
   container: { container: CONTAINER },
-  netns: { netns: 'netns' },
+  pod: { pod_namespace: 'pod_namespace', pod_name: 'pod_name' },
+  namespace: { pod_namespace: 'pod_namespace' },
+  image: { container_image: 'container_image' },
+  netns: { netns: 'netns', netns_cookie: 'netns_cookie' },
   dns: { dns_name: 'dns_name' },
   family: { family: 'family' },
   outcome: { outcome: 'outcome' },

@@ -1,9 +1,13 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { CATALOGUE } from '../../../src/analyze/queries/catalogue.js'
-import { DIMENSION_NAMES } from '../../../src/analyze/sums/dimensions.js'
+import { DIMENSION_NAMES } from '../../../src/analyze/group/dimensions.js'
+import { createRandom } from '../../store/random.js'
+import { sampleEvents } from '../sample-events.js'
+import { makeSampleTrace, type SessionParts } from '../sample-trace.js'
 import { checkQueries, differing, exportToEngine } from './check-queries.js'
 import { compareRows } from './compare-rows.js'
 import { makeGeneratedTrace } from './generated-trace.js'
+import { TOP_ENDPOINTS } from './group-oracles.js'
 import type { Scenario } from './oracle.js'
 import { ORACLES } from './oracles.js'
 import { readExactJson } from './read-exact-json.js'
@@ -19,7 +23,7 @@ async function openGenerated(count: number) {
 }
 
 describe('an oracle', () => {
-  test('is there for every stored query', () => {
+  test('is there for every built-in query', () => {
     const asked = new Set(ORACLES.map(({ args }) => args[0]))
     expect(CATALOGUE.map(({ name }) => name).filter((name) => !asked.has(name))).toEqual([])
   })
@@ -45,7 +49,7 @@ describe('comparing', () => {
           { ...row, share: 0.3 },
           { name: 'b', n: 1n },
         ],
-        ['name'],
+        { key: ['name'] },
       ),
     ).toEqual([])
   })
@@ -60,7 +64,14 @@ describe('comparing', () => {
     ['a row too many', [row, { ...row, name: 'b' }], /2 rows instead of 1.*"b": not expected/],
     ['a row twice', [row, row], /2 rows have 1 keys/],
   ])('sees %s', (_, found, words) => {
-    expect(compareRows(found, [row], ['name']).join('; ')).toMatch(words)
+    expect(compareRows(found, [row], { key: ['name'] }).join('; ')).toMatch(words)
+  })
+
+  test('takes approximate columns within 1 % only', () => {
+    const compare = (p50: bigint) =>
+      compareRows([{ p50_ns: p50, n: 1n }], [{ p50_ns: 1000n, n: 1n }], { key: [], approximate: /^p/ })
+    expect([compare(990n), compare(1010n)]).toEqual([[], []])
+    expect(compare(1011n)).toEqual([': p50_ns is 1011 instead of 1000'])
   })
 
   test('reads integers of any size, and leaves texts alone', () => {
@@ -69,12 +80,20 @@ describe('comparing', () => {
   })
 })
 
-test('every stored query says of a generated trace what DuckDB says', { timeout: LONG }, async () => {
+test('every built-in query says of a generated trace what DuckDB says', { timeout: LONG }, async () => {
   const { trace, engine } = await openGenerated(ATTEMPTS)
   const checks = await checkQueries({ trace, engine }, ORACLES, { args: [] })
   expect(differing(checks)).toEqual({})
   expect(await engine.query('SELECT count(*) AS n FROM c')).toEqual([{ n: BigInt(ATTEMPTS) }])
   for (const [question, { rows }] of checks) expect(rows, question).toBeGreaterThan(0)
+})
+
+test('so they do from stored sums, with percentiles within 1 %', { timeout: LONG }, async () => {
+  const { trace, engine } = await openGenerated(ATTEMPTS)
+  const comparable = ORACLES.filter(({ estimated }) => estimated !== 'all')
+  expect(comparable.length).toBeGreaterThan(ORACLES.length - 4)
+  const checks = await checkQueries({ trace, engine }, comparable, { args: [], isFromSums: true })
+  expect(differing(checks)).toEqual({})
 })
 
 const END = '(SELECT max(to_ns) FROM all_ranges)'
@@ -120,4 +139,29 @@ test('so they do with filters and in a window of time', { timeout: LONG }, async
     expect(differing(checks), JSON.stringify(scenario.args)).toEqual({})
     for (const [question, { rows }] of checks) expect(rows, question).toBeGreaterThan(0)
   }
+})
+
+describe('top-endpoints says what DuckDB says', () => {
+  const random = createRandom(1)
+  const batches = () => [sampleEvents(random, 400), null, sampleEvents(random, 1), null, sampleEvents(random, 50)]
+  const loss = { ringFull: 5, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
+
+  test.each<readonly [string, readonly SessionParts[]]>([
+    ['a session that was cut off, with windows and rows after them', [{ batches: batches(), goodbye: false }]],
+    ['a session that was cut off before its first window', [{ batches: [sampleEvents(random, 500)], goodbye: false }]],
+    [
+      'sessions that were cut off around one that was closed',
+      [{ batches: batches(), goodbye: false }, { batches: batches() }, { batches: batches(), goodbye: false }],
+    ],
+    ['a session whose losses came alone', [{ batches: [[], sampleEvents(random, 30), []], loss, goodbye: false }]],
+  ])('of %s', async (_, sessions) => {
+    const { file } = makeSampleTrace(...sessions)
+    const engine = await exportToEngine(file)
+    onTestFinished(() => engine.close())
+    for (const scenario of [{ args: [] }, { args: [], isNewest: true }]) {
+      const checks = await checkQueries({ trace: file, engine }, [TOP_ENDPOINTS], scenario)
+      expect(differing(checks)).toEqual({})
+      expect(checks.get('top-endpoints')?.rows).toBeGreaterThan(0)
+    }
+  })
 })

@@ -1,6 +1,6 @@
 import type { ExactRow } from './read-exact-json.js'
 
-/** What DuckDB says where a stored query is asked. */
+/** What DuckDB says where a built-in query is asked. */
 export interface Oracle {
   /** The name of the query, and options of its own */
   readonly args: readonly string[]
@@ -8,6 +8,11 @@ export interface Oracle {
   readonly key: readonly string[]
   /** The column by which rows come in order: from the highest, or with `ascends` from the lowest. */
   readonly order?: { readonly column: string; readonly ascends?: boolean }
+  /**
+   * What depends on estimates without --exact, and cannot be compared then: columns chosen by a percentile, or `all`, because
+   * stored sums have no times.
+   */
+  readonly estimated?: RegExp | 'all'
   /** It chooses its sessions by itself. */
   readonly picksSessions?: boolean
   /**
@@ -21,6 +26,8 @@ export interface Oracle {
 export interface Scenario {
   /** Options beside those of the query */
   readonly args: readonly string[]
+  /** From stored sums where the query has them: percentiles are then within 1 %. */
+  readonly isFromSums?: boolean
   /** The newest session instead of all of them */
   readonly isNewest?: boolean
   /** A condition on attempts that says the same as the filters among the options */

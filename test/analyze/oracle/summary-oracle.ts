@@ -25,6 +25,7 @@ const DNS = `
 /** What is first of its kind is so by numbers that no two of them may share in a trace that is compared. */
 export const SUMMARY: Oracle = {
   args: ['summary'],
+  estimated: /^slowest_endpoint_/,
   key: [],
   sql: () => `
     WITH latencies AS (

@@ -1,7 +1,7 @@
 import { HEATMAP_MARGIN } from '../../../src/analyze/charts/render-heatmap.js'
 import { heatmap } from '../../../src/analyze/queries/heatmap.js'
-import type { StoredQuery } from '../../../src/analyze/queries/stored-query.js'
-import { timeline } from '../../../src/analyze/queries/timeline.js'
+import type { StoredQuery } from '../../../src/analyze/query/stored-query.js'
+import { timeline } from '../../../src/analyze/queries/timeline/timeline.js'
 import type { Oracle } from './oracle.js'
 import type { ExactRow } from './read-exact-json.js'
 import { COUNTS, percentiles } from './sql-words.js'
@@ -15,6 +15,7 @@ function timelineOf(options: readonly string[], stepOf: (found: readonly ExactRo
   const started = timeColumn(timeline)
   return {
     args: ['timeline', ...options],
+    estimated: 'all',
     key: [started],
     order: { column: started, ascends: true },
     sql: (found) => {
@@ -52,6 +53,7 @@ const HEATMAP_STEP = `
 /** The edges of bands are those that it chose. An attempt that lies in none of them would be a row without edges. */
 export const HEATMAP: Oracle = {
   args: ['heatmap'],
+  estimated: 'all',
   key: [timeColumn(heatmap), 'latency_from_ns', 'latency_to_ns'],
   order: { column: timeColumn(heatmap), ascends: true },
   sql: (found) => {

@@ -28,7 +28,7 @@ const RANGES = `
 const LOOKUPS = `
   SELECT l.session_id, started_ns + (SELECT unix_offset_ns FROM clock_offset AS o
       WHERE o.session_id = l.session_id AND o.since_ns <= l.started_ns ORDER BY o.since_ns DESC LIMIT 1),
-    latency_ns, dns_name, rcode, path
+    latency_ns, dns_name, rcode, is_truncated, path
   FROM dns_lookup AS l JOIN dns_name USING (dns_name_id) LEFT JOIN cgroup USING (cgroup_id)`
 
 const ADDRESSES = 'SELECT session_id, dns_name, address FROM dns_address JOIN dns_name USING (dns_name_id)'
@@ -47,7 +47,7 @@ export function readFacts(trace: string): string[] {
   const db = new Database(trace, { readonly: true })
   const read = (sql: string) => db.prepare(sql).raw().safeIntegers().all() as Fact[][]
   const process = ['session_id', 'pid', 'process_start_ns', 'recorded_comm', 'recorded_exe', 'recorded_user']
-  const lookup = ['session_id', 'started_ns', 'latency_ns', 'dns_name', 'rcode', 'cgroup']
+  const lookup = ['session_id', 'started_ns', 'latency_ns', 'dns_name', 'rcode', 'is_truncated', 'cgroup']
   const session = ['session_id', 'dns_source', 'has_local_errors', 'lost', 'malformed', 'evicted']
   try {
     return [

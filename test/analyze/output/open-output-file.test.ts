@@ -15,7 +15,7 @@ function namesIn(directory: string): string[] {
 }
 
 describe('an output file', () => {
-  test('has its name only when it is whole, for its owner only', async () => {
+  test('has its name only when it is whole, for its owner only (SEC-52)', async () => {
     const directory = makeTemporaryDirectory()
     const file = openOutputFile(join(directory, 'out'))
     file.write('one ü\n')

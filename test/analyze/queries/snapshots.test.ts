@@ -2,18 +2,18 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CATALOGUE } from '../../../src/analyze/queries/catalogue.js'
-import type { StoredQuery } from '../../../src/analyze/queries/stored-query.js'
+import type { StoredQuery } from '../../../src/analyze/query/stored-query.js'
 import { renderTable } from '../../../src/analyze/result/render-table.js'
-import { coverLines } from '../../../src/analyze/trace/cover-lines.js'
-import { describeLoss } from '../../../src/analyze/trace/session-facts.js'
+import { coverLines } from '../../../src/analyze/scan/completeness-lines.js'
+import { describeLoss } from '../../../src/analyze/scan/session-facts.js'
 import { selectScope } from '../../../src/analyze/options/select-scope.js'
-import { withTraces } from '../../../src/analyze/trace/trace.js'
-import { textWidth } from '../../../src/show/text-width.js'
+import { withTraces } from '../../../src/analyze/scan/trace.js'
+import { textWidth } from '../../../src/text/text-width.js'
 import { createRandom } from '../../store/random.js'
 import { PLAIN_VIEW } from '../result/sample-result.js'
 import { addLookups } from '../add-lookups.js'
 import { makeSampleTrace } from '../sample-trace.js'
-import { connectFlag } from '../../../src/record/probe/wire.gen.js'
+import { connectFlag } from '../../../src/record/event/wire.gen.js'
 import { variedEvents } from '../varied-events.js'
 
 const WIDTHS = [80, 120]
@@ -67,7 +67,7 @@ describe.each(CATALOGUE)('$name', (query) => {
   })
 })
 
-test('every stored query has its snapshots, and nothing else has', () => {
+test('every built-in query has its snapshots, and nothing else has', () => {
   const expected = CATALOGUE.flatMap((query) => WIDTHS.map((width) => snapshotOf(query, width)))
   expect(PRESENT.toSorted()).toEqual(expected.toSorted())
 })

@@ -9,6 +9,9 @@ import { runTool } from '../../support/tool.js'
 import { sampleEvents } from '../sample-events.js'
 import { makeSampleTrace } from '../sample-trace.js'
 
+/** What is said where no session is named. */
+const LEFT_OUT = 'only the newest session: 1 earlier session left out (--session all)\n'
+
 /** A closed trace of two sessions, in which attempts end in another order than that of their start. */
 function makeTrace(): string {
   const random = createRandom(4)
@@ -30,7 +33,8 @@ function select(file: string, sql: string): Record<string, unknown>[] {
 
 async function replayed(...args: string[]): Promise<string[]> {
   const { status, stdout, stderr } = await runTool(['replay', ...args])
-  expect([status, stderr]).toEqual([0, ''])
+  expect(status).toBe(0)
+  expect(stderr).toBe(args.includes('--session') ? '' : LEFT_OUT)
   return stdout.split('\n').slice(0, -1)
 }
 
@@ -100,8 +104,14 @@ describe('replay', () => {
     db.exec('INSERT INTO clock_offset SELECT session_id, 1500000000, unix_offset_ns - 3600000000000 FROM clock_offset')
     db.pragma('journal_mode = DELETE')
     db.close()
-    expect((await replayed(file, '-t')).slice(1).map((line) => line.split(' ')[0])).toEqual(['0.000', '1.000', '2.000'])
-    expect((await replayed(file, '--wall')).slice(1).map((line) => line.slice(11, 13))).not.toHaveLength(0)
+    expect((await replayed(file, '-t', '--session', '1')).slice(1).map((line) => line.split(' ')[0])).toEqual([
+      '0.000',
+      '1.000',
+      '2.000',
+    ])
+    expect(
+      (await replayed(file, '--wall', '--session', '1')).slice(1).map((line) => line.slice(11, 13)),
+    ).not.toHaveLength(0)
   })
 
   test('of wrong options says which', async () => {
@@ -238,6 +248,6 @@ describe('replay of a damaged trace', () => {
   ])('a text in the place of a number, %s.%s: refused, and never printed as one', async (table, column) => {
     const file = makeTrace()
     spoil(file, table, column)
-    expectError(await runTool(['replay', file, '--json']), 'E_DAMAGED_TRACE')
+    expectError(await runTool(['replay', file, '--json', '--session', '2']), 'E_DAMAGED_TRACE')
   })
 })

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { chunkLines } from '../../../src/analyze/result/chunk-lines.js'
+import { chunkLines } from '../../../src/analyze/result/format.js'
 
-test('joins lines, each with its end', () => {
+test('joins lines, each with a line end', () => {
   expect([...chunkLines(['a', '', 'b'])]).toEqual(['a\n\nb\n'])
   expect([...chunkLines([])]).toEqual([])
 })
 
-test('makes pieces of many, and no line before it is wanted', () => {
+test('splits many lines into chunks, and creates lines on demand', () => {
   let made = 0
   function* lines() {
     for (; made < 100_000; made++) yield `line ${made}`

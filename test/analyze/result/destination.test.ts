@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { chooseDestination } from '../../../src/analyze/result/destination.js'
 import { FORMAT_NAMES } from '../../../src/analyze/result/format.js'
-import { FORMATS } from '../../../src/analyze/result/formats.js'
+import { FORMATS } from '../../../src/analyze/formats.js'
 import type { Result } from '../../../src/analyze/result/result.js'
-import { UsageError } from '../../../src/errors.js'
+import { UsageError } from '../../../src/base/errors.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 
 const { isTTY, columns } = process.stdout
@@ -25,25 +25,25 @@ function pretendTerminal(width: number | undefined): void {
 const isColoured = (path?: string) => chooseDestination(path, FORMATS.table).paint.failure('1') !== '1'
 
 describe('a terminal', () => {
-  test('has its width and colours', () => {
+  test('sets width and colors', () => {
     pretendTerminal(99)
     expect(chooseDestination(undefined, FORMATS.table).width).toBe(99)
     expect(chooseDestination('-', FORMATS.table).width).toBe(99)
     expect(isColoured()).toBe(true)
   })
 
-  test('that does not know its width has no limit', () => {
+  test('without a known width has no limit', () => {
     pretendTerminal(0)
     expect(chooseDestination(undefined, FORMATS.table).width).toBe(Infinity)
   })
 
-  test.each(['NO_COLOR', 'TERM'])('has no colours when %s says so', (name) => {
+  test.each(['NO_COLOR', 'TERM'])('has no colors if %s disables them', (name) => {
     pretendTerminal(80)
     vi.stubEnv(name, name === 'TERM' ? 'dumb' : '1')
     expect(isColoured()).toBe(false)
   })
 
-  test.each(FORMAT_NAMES)('takes %s only if it is text', (name) => {
+  test.each(FORMAT_NAMES)('accepts %s only if it is text', (name) => {
     pretendTerminal(80)
     const open = () => chooseDestination('-', FORMATS[name])
     if (FORMATS[name].kind !== 'binary data') return expect(open).not.toThrow()
@@ -52,13 +52,13 @@ describe('a terminal', () => {
   })
 })
 
-test.each(['arrow', 'parquet'] as const)('a pipe takes %s', (name) => {
+test.each(['arrow', 'parquet'] as const)('a pipe accepts %s', (name) => {
   Object.assign(process.stdout, { isTTY: undefined, columns: undefined })
   expect(chooseDestination(undefined, FORMATS[name]).width).toBe(Infinity)
 })
 
 describe('a file', () => {
-  test('is not made before there is something to write, and a name that cannot be taken is refused at once', () => {
+  test('is created at the first write, and an unusable name is refused at once', () => {
     const path = newPath()
     chooseDestination(path, FORMATS.csv)
     expect(readdirSync(dirname(path))).toEqual([])
@@ -72,7 +72,7 @@ describe('a file', () => {
     expect(() => chooseDestination('/dev/null', FORMATS.csv)).not.toThrow()
   })
 
-  test('holds Arrow as a file, stdout as a stream', async () => {
+  test('gets the Arrow file format, stdout the stream format', async () => {
     const result: Result = {
       columns: [{ name: 'n', heading: 'N', kind: 'count' }],
       rows: [[1]],
@@ -90,13 +90,13 @@ describe('a file', () => {
 
   const newPath = () => join(makeTemporaryDirectory(), 'out')
 
-  test('is as wide as it needs, without colours, also beside a terminal', () => {
+  test('has no width limit and no colors, also if stdout is a terminal', () => {
     pretendTerminal(80)
     const destination = chooseDestination(newPath(), FORMATS.table)
     expect([destination.width, destination.paint.loss('x')]).toEqual([Infinity, 'x'])
   })
 
-  test('is there when it is whole', async () => {
+  test('gets its name when it is complete', async () => {
     const path = newPath()
     const destination = chooseDestination(path, FORMATS.parquet)
     expect(existsSync(path)).toBe(false)
@@ -105,7 +105,7 @@ describe('a file', () => {
     expect(readdirSync(dirname(path))).toEqual(['out'])
   })
 
-  test('sees signals before it has its name', async () => {
+  test('handles signals before it gets its name', async () => {
     const path = newPath()
     const isThere: boolean[] = []
     function* chunks() {
@@ -116,7 +116,7 @@ describe('a file', () => {
     expect(isThere).toEqual([false])
   })
 
-  test('is not there when what is written fails', async () => {
+  test('does not remain after an error', async () => {
     const path = newPath()
     const destination = chooseDestination(path, FORMATS.json)
     function* chunks() {

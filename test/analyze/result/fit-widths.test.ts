@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fitWidths } from '../../../src/analyze/result/fit-widths.js'
+import { fitWidths } from '../../../src/analyze/result/lay-out-table.js'
 
 test.each([
   ['what fits stays as it is', [20, 30], [12, 12], 50, [20, 30]],

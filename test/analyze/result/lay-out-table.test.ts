@@ -30,7 +30,7 @@ describe('columns', () => {
     expect(headings(result, width).join(' ')).toBe(kept)
   })
 
-  test('that are left out are named', () => {
+  test('that are dropped are listed', () => {
     expect(layOutTable(result, 20).notes).toEqual(['not shown at this width: B, C, D'])
     expect(layOutTable(result, Infinity).notes).toEqual([])
   })
@@ -41,7 +41,7 @@ describe('times', () => {
   const OTHER: Column = { name: 'to_ns', heading: 'TO', kind: 'time' }
   const at = (text: string) => BigInt(Date.parse(text)) * 1_000_000n
 
-  test('of one day lose it where it does not fit', () => {
+  test('of one day are shortened if the table is too wide', () => {
     const result = resultOf([TIME, OTHER], [at('2026-01-31T00:00:00Z') + 1n, at('2026-01-31T23:59:59Z')], [null, null])
     expect(texts(result, 30)).toEqual([
       ['00:00:00.000Z', '23:59:59Z'],
@@ -61,7 +61,7 @@ describe('times', () => {
   })
 })
 
-test('texts give up to their minimum before columns are left out', () => {
+test('texts are cut to their minimum before columns are dropped', () => {
   const columns: Column[] = [
     { name: 'a', heading: 'A', kind: 'text', minWidth: 15 },
     { name: 'b', heading: 'B', kind: 'text' },

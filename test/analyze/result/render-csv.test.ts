@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DuckDBInstance } from '@duckdb/node-api'
 import { expect, test } from 'vitest'
-import { chunkLines } from '../../../src/analyze/result/chunk-lines.js'
+import { chunkLines } from '../../../src/analyze/result/format.js'
 import { renderCsv } from '../../../src/analyze/result/render-csv.js'
 import type { ColumnKind, Result } from '../../../src/analyze/result/result.js'
+import { openDuckdb } from '../../engines/duckdb.js'
 import { createRandom, randomInteger } from '../../store/random.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { SAMPLE } from './sample-result.js'
@@ -24,12 +24,14 @@ async function readWithDuckdb(result: Result, types: Partial<Record<string, stri
   const path = join(makeTemporaryDirectory(), 'result.csv')
   writeFileSync(path, [...chunkLines(renderCsv(result))].join(''))
   const columns = result.columns.map(({ name, kind }) => `'${name}': '${types[name] ?? DUCKDB_TYPES[kind]}'`)
-  const connection = await (await DuckDBInstance.create()).connect()
+  const { connection, close } = await openDuckdb()
   const options = `delim = ',', quote = '"', escape = '"', header = true, auto_detect = false, allow_quoted_nulls = false`
   const reader = await connection.runAndReadAll(
     `SELECT * FROM read_csv('${path}', ${options}, columns = {${columns.join(', ')}})`,
   )
-  return reader.getRowsJS()
+  const rows = reader.getRowsJS()
+  close()
+  return rows
 }
 
 test('DuckDB reads every value of every kind', async () => {
@@ -59,18 +61,18 @@ test('DuckDB reads random texts full of quotes, commas and blanks', async () => 
   expect(await readWithDuckdb({ ...SAMPLE, columns, rows })).toEqual(rows)
 })
 
-test('a line is a row, whatever is in it, and no control character is raw', () => {
+test('each row is one line without raw control characters', () => {
   const lines = [...renderCsv(SAMPLE)]
   expect(lines).toHaveLength(SAMPLE.rows.length + 1)
   expect(lines.join('')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/)
 })
 
-test('the header has the names of all columns, hidden ones too, and is all there is without rows', () => {
+test('the header has all columns, including hidden ones, and is the only line without rows', () => {
   const header = 'remote_address,remote_port,first_seen_ns,attempts,rate,failed_percent,p50_ns,factor,pid,exe'
   expect([...renderCsv({ ...SAMPLE, rows: [] })]).toEqual([header])
 })
 
-test('numbers are raw, and nothing stands for what is not known', () => {
+test('numbers are raw, and NULL is empty', () => {
   const lines = [...renderCsv(SAMPLE)]
   expect(lines[1]).toBe('192.0.2.7,443,1769853605123456789,1234567,12.34,0.04,123456,1.5,1,/usr/bin/curl')
   expect(lines[4]).toBe(',,,,,,,,,')

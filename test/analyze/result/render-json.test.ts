@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { renderJson } from '../../../src/analyze/result/render-json.js'
-import { renderJsonl } from '../../../src/analyze/result/render-jsonl.js'
+import { renderJson, renderJsonl } from '../../../src/analyze/result/render-json.js'
 import type { Result } from '../../../src/analyze/result/result.js'
 import { SAMPLE } from './sample-result.js'
 
@@ -28,7 +27,7 @@ test('is an array of objects with raw values, keyed by the columns’ names', ()
   ])
 })
 
-test('has a row a line, in the order of the columns, and no control character', () => {
+test('has one row per line in the order of the columns, without control characters', () => {
   const text = json(RESULT)
   expect(text.split('\n')[0]).toBe('[{"remote_address":"192.0.2.7","remote_port":443,"p50_ns":123456},')
   expect(text.split('\n')).toHaveLength(2)
@@ -39,7 +38,7 @@ test('is an empty array without rows', () => {
   expect(JSON.parse(json({ ...RESULT, rows: [] }))).toEqual([])
 })
 
-test('has hidden columns, and values of every kind as they are', () => {
+test('has hidden columns, and raw values of every kind', () => {
   const rows = JSON.parse(json(SAMPLE)) as Record<string, unknown>[]
   const names = SAMPLE.columns.map((column) => column.name)
   const asNumber = (value: unknown) => (typeof value === 'bigint' ? Number(value) : value)
@@ -55,7 +54,7 @@ test('has integers beyond 2^53 as exact literals', () => {
   expect(text).toContain('"pid":-4611686018427387904,')
 })
 
-test('keys are what they are, whatever they mean to JavaScript', () => {
+test('keys with a meaning in JavaScript are unchanged', () => {
   const columns = ['b', '1', '__proto__', '"\x1b\u202e'].map((name) => ({
     name,
     heading: name,
@@ -65,12 +64,12 @@ test('keys are what they are, whatever they mean to JavaScript', () => {
   expect(text).toBe(String.raw`[{"b":1,"1":2,"__proto__":3,"\"\u001b\u202e":4}]`)
 })
 
-test('what JSON has no number for is null', () => {
+test('numbers that JSON cannot express are null', () => {
   const columns = ['a', 'b'].map((name) => ({ name, heading: name, kind: 'number' as const }))
   expect(json({ ...RESULT, columns, rows: [[Infinity, Number.NaN]] })).toBe('[{"a":null,"b":null}]')
 })
 
-test('JSON lines are the same objects, one a line', () => {
+test('JSON lines are the same objects, one per line', () => {
   const lines = [...renderJsonl(SAMPLE)]
   expect(lines).toHaveLength(SAMPLE.rows.length)
   expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(JSON.parse(json(SAMPLE)))

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { renderMarkdown } from '../../../src/analyze/result/render-markdown.js'
-import { textWidth } from '../../../src/show/text-width.js'
+import { textWidth } from '../../../src/text/text-width.js'
 import { PLAIN_VIEW, SAMPLE } from './sample-result.js'
 import { renderTable } from '../../../src/analyze/result/render-table.js'
 
@@ -17,14 +17,14 @@ test('is a table', () => {
   expect(LINES.join('\n')).toMatchSnapshot()
 })
 
-test('has the texts of the table on a terminal, without its gaps', () => {
+test('has the texts of the table on a terminal, without padding', () => {
   const table = [...renderTable({ ...SAMPLE, notes: [], hiddenRows: 0 }, PLAIN_VIEW)]
   for (const [i, line] of [LINES[0]!, ...LINES.slice(2)].entries()) {
     expect(splitCells(line).join('').replaceAll(' ', '')).toBe(table[i]!.replaceAll(' ', ''))
   }
 })
 
-test('has as many cells in every line, which line up, and says which side they stand on', () => {
+test('has the same number of aligned cells in every line, and sets their alignment', () => {
   const shown = SAMPLE.columns.filter((column) => !column.isHidden)
   for (const line of LINES) {
     expect(splitCells(line)).toHaveLength(shown.length)
@@ -34,7 +34,7 @@ test('has as many cells in every line, which line up, and says which side they s
   expect(sides).toEqual(shown.map((column) => column.kind !== 'text'))
 })
 
-test('has no notes, and is its head alone without rows', () => {
+test('has no notes, and only the header without rows', () => {
   expect(LINES).toHaveLength(SAMPLE.rows.length + 2)
   expect([...renderMarkdown({ ...SAMPLE, rows: [] })]).toHaveLength(2)
 })

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { renderTable } from '../../../src/analyze/result/render-table.js'
 import type { View } from '../../../src/analyze/result/format.js'
 import type { Column, Result } from '../../../src/analyze/result/result.js'
-import { choosePaint } from '../../../src/show/paint.js'
-import { textWidth } from '../../../src/show/text-width.js'
+import { choosePaint } from '../../../src/text/paint.js'
+import { textWidth } from '../../../src/text/text-width.js'
 import { PLAIN_VIEW, SAMPLE } from './sample-result.js'
 
 const COLOURED = choosePaint(true, { TERM: 'xterm' })
@@ -29,7 +29,7 @@ describe('every kind of column', () => {
     }
   })
 
-  test('is left out where there is no room, and named below', () => {
+  test('is dropped if the table is too wide, and listed below', () => {
     const columns = SAMPLE.columns.map((column) => (column.name === 'rate' ? { ...column, leaveOut: 1 } : column))
     const lines = render({ ...SAMPLE, columns }, { width: 60 })
     expect(lines[0]).toMatch(/^ADDRESS +PORT +FIRST SEEN +ATTEMPTS$/)
@@ -37,7 +37,7 @@ describe('every kind of column', () => {
     expect(render({ ...SAMPLE, columns }).join('')).not.toContain('not shown')
   })
 
-  test('is left out when it is hidden', () => {
+  test('is left out if it is hidden', () => {
     expect(render(SAMPLE)[0]).not.toContain('PID')
   })
 })
@@ -45,7 +45,7 @@ describe('every kind of column', () => {
 describe('around the table', () => {
   const view: Partial<View> = { loss: ['LOST 5 attempts'], cover: ['session 1: complete'] }
 
-  test('loss comes first, notes last', () => {
+  test('losses are first, notes last', () => {
     const lines = render({ ...SAMPLE, chart: () => ['█▄▁'] }, view)
     expect(lines.slice(0, 2)).toEqual(['LOST 5 attempts', '█▄▁'])
     expect(lines.slice(-3)).toEqual([
@@ -55,7 +55,7 @@ describe('around the table', () => {
     ])
   })
 
-  test('one hidden row is one row, and none is not worth a note', () => {
+  test('the note about omitted rows has a singular, and is missing without omitted rows', () => {
     expect(render({ ...SAMPLE, hiddenRows: 1 }).at(-2)).toBe('… and 1 more row (--limit N shows more)')
     expect(render({ ...SAMPLE, hiddenRows: 0 })).toHaveLength(7)
   })
@@ -66,11 +66,11 @@ describe('around the table', () => {
     expect(render({ ...SAMPLE, chart })[0]).toBe('80 columns')
   })
 
-  test('a chart that says it all has no table', () => {
+  test('a chart that replaces the table has no table', () => {
     expect(render({ ...SAMPLE, chart: () => ['chart'], isChartOnly: true })).toEqual(['chart', ...SAMPLE.notes])
   })
 
-  test('an empty result says so, instead of headings and a chart', () => {
+  test('an empty result has a text instead of headings and a chart', () => {
     const empty = { ...SAMPLE, rows: [], hiddenRows: 0, chart: () => ['chart'] }
     expect(render(empty, view)).toEqual([
       'LOST 5 attempts',
@@ -83,7 +83,7 @@ describe('around the table', () => {
 })
 
 describe('colours', () => {
-  test('mark loss, headings, failures above 0 and notes, and nothing else', () => {
+  test('mark only losses, headings, failures above 0 and notes', () => {
     const lines = render(SAMPLE, { paint: COLOURED, loss: ['LOST 5 attempts'] })
     expect(lines[0]).toBe('\x1b[1;31mLOST 5 attempts\x1b[0m')
     expect(lines[1]).toMatch(/^\x1b\[1mADDRESS.*EXE\x1b\[0m$/)
@@ -97,7 +97,7 @@ describe('colours', () => {
     expect(lines.at(-1)).toBe('\x1b[2mlatency covers established attempts\x1b[0m')
   })
 
-  test('change nothing else: without them it is the plain table', () => {
+  test('change nothing else: without colors the table is the same', () => {
     const coloured = render(SAMPLE, { paint: COLOURED, width: 120 }).join('\n')
     expect(coloured.replaceAll(/\x1b\[[\d;]*m/g, '')).toBe(render(SAMPLE, { width: 120 }).join('\n'))
   })
@@ -106,13 +106,13 @@ describe('colours', () => {
 describe('texts of strangers', () => {
   const HOSTILE = '\x1b[2J\x1b]0;title\x07\n\u009b31m\u202e'
 
-  test('cannot steer the terminal, and stay in their line', () => {
+  test('contain no control characters and no line ends', () => {
     const lines = textTable(HOSTILE)
     expect(lines).toHaveLength(2)
     expect(lines[1]).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/)
   })
 
-  test('are harmless wherever they stand', () => {
+  test('are escaped in every position', () => {
     const column: Column = { name: 'a', heading: HOSTILE, kind: 'count' }
     const result = { columns: [column], rows: [[HOSTILE]], hiddenRows: 0, notes: [HOSTILE], chart: () => [HOSTILE] }
     const lines = render(result, { loss: [HOSTILE], cover: [HOSTILE] })
@@ -121,12 +121,12 @@ describe('texts of strangers', () => {
     expect(render({ ...result, rows: [], whenEmpty: HOSTILE })[0]).not.toContain('\x1b')
   })
 
-  test('are not cut in the middle of a character', () => {
+  test('are not cut inside of a character', () => {
     const [, line = ''] = textTable(`${'x'.repeat(10)}😀${'x'.repeat(10)}`, 12)
     expect(line).toBe(`${'x'.repeat(10)}…`)
   })
 
-  test('do not make every line as long as the longest path there is', () => {
+  test('have a maximum length', () => {
     const rows = [
       ['x'.repeat(1_000_000), 1],
       ['y', 2],
@@ -139,16 +139,16 @@ describe('texts of strangers', () => {
   })
 })
 
-test('texts keep 12 cells or more as long as there is another column to leave out', () => {
+test('texts keep at least 12 cells while another column can be dropped', () => {
   expect(render(SAMPLE, { width: 20 })[2]).toMatch(/^2001:db8:123…  5432$/)
   expect(render(SAMPLE, { width: 10 })[2]).toBe('2001:db8:…')
 })
 
-test('no line ends in blanks', () => {
+test('no line ends with spaces', () => {
   for (const line of render(SAMPLE)) expect(line).toBe(line.trimEnd())
 })
 
-test('a result of 200,000 rows is printed like any other', () => {
+test('a result of 200,000 rows is printed', () => {
   const rows = Array.from({ length: 200_000 }, () => SAMPLE.rows[0]!)
   expect(render({ ...SAMPLE, rows })).toHaveLength(200_003)
 })

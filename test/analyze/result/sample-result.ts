@@ -1,4 +1,4 @@
-import { choosePaint } from '../../../src/show/paint.js'
+import { choosePaint } from '../../../src/text/paint.js'
 import type { View } from '../../../src/analyze/result/format.js'
 import type { Result } from '../../../src/analyze/result/result.js'
 

@@ -2,13 +2,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { selectScope, type RawScope } from '../../../src/analyze/options/select-scope.js'
+import { latency } from '../../../src/analyze/queries/latency/latency.js'
 import { readStatement } from '../../../src/analyze/sql/read-statement.js'
 import { createSqlQuery } from '../../../src/analyze/sql/sql-query.js'
-import { withTraces } from '../../../src/analyze/trace/trace.js'
-import { TcpconnError, UsageError } from '../../../src/errors.js'
+import { withTraces } from '../../../src/analyze/scan/trace.js'
+import { TcpconnError, UsageError } from '../../../src/base/errors.js'
+import { decodeBytes } from '../../../src/attempt/byte-text.js'
 import { createRandom } from '../../store/random.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { queryTrace } from '../../support/trace.js'
+import { rowObjects, runQuery } from '../query-rows.js'
 import { sampleEvents } from '../sample-events.js'
 import { makeSampleTrace } from '../sample-trace.js'
 
@@ -121,6 +124,33 @@ describe('connects', () => {
     expect(runSql(file, 'SELECT 1').notes.join()).toContain('session 3')
   })
 
+  test('has the cgroups of --cgroup as the trace spells them, or systemd', () => {
+    // One character for each byte.
+    const names = ['caf\xc3\xa9', String.raw`caf\xc3\xa9`, 'caf\xe9', String.raw`caf\xe9`, String.raw`my\x2dweb`]
+    const events = names.map((_, i) => ({ cgroupId: BigInt(1 + i) }))
+    const { file, db } = makeSampleTrace({ batches: [events] })
+    const set = db.prepare('UPDATE cgroup SET path = ? WHERE kernel_cgroup_id = ?')
+    names.forEach((name, i) => {
+      set.run(decodeBytes(Buffer.from(`/system.slice/srv-${name}.mount/below`, 'latin1')), i + 1)
+    })
+    for (const [name, ids] of [
+      ['café', [1]],
+      [String.raw`caf\xc3\xa9`, [2]],
+      [String.raw`caf\\xc3\\xa9`, [2]],
+      // One is a byte as traces spell it, and the other four characters as systemd does.
+      [String.raw`caf\xe9`, [3, 4]],
+      [String.raw`caf\\xe9`, [4]],
+      [String.raw`my\x2dweb`, [5]],
+    ] as const) {
+      const cgroup = [`/system.slice/srv-${name}.mount`]
+      expect(runSql(file, 'SELECT count(*) FROM connects', { cgroup }).rows, name).toEqual([[ids.length]])
+      const paths = db.prepare('SELECT path FROM cgroup WHERE kernel_cgroup_id IN (SELECT value FROM json_each(?))')
+      const rows = rowObjects(runQuery(latency, [file], { cgroup }, { values: { by: 'cgroup' } }))
+      const expected = paths.pluck().all(JSON.stringify(ids)) as string[]
+      expect(rows.map((row) => row.cgroup).toSorted(), name).toEqual(expected.toSorted())
+    }
+  })
+
   test('of several files is all of them, with their host', () => {
     const files = [makeFile(1, 30), makeFile(2, 50), makeFile(3, 70)]
     const { rows } = runSql(files, 'SELECT count(*), count(DISTINCT host), count(host) FROM connects')
@@ -171,7 +201,7 @@ describe('nothing but reading', () => {
     ['SELECT FROM', /syntax error/],
     ['SELECT ?', /parameters have names/],
     ['SELECT ?1, @a', /parameters have names/],
-  ])('E_SQL: %s', (sql, reason) => {
+  ])('E_SQL: %s (SEC-43)', (sql, reason) => {
     const file = makeFile()
     const bytes = readFileSync(file)
     const error = failureOf(file, sql)

@@ -1,16 +1,17 @@
 import { encode, type Answer } from 'dns-packet'
 import * as fc from 'fast-check'
 import { createCgroupPaths } from '../../../src/record/host/cgroup-paths.js'
-import { createContext } from '../../../src/record/dns/context-reader.js'
+import type { MetadataRing } from '../../../src/record/probe/metadata-ring.js'
+import { createMetadata } from '../../../src/record/dns/metadata-reader.js'
 import { decodeDns } from '../../../src/record/dns/decode-dns.js'
 import type { Lookup } from '../../../src/record/dns/lookup.js'
-import { contextEvent, contextKind, resolvedName } from '../../../src/record/probe/wire.gen.js'
-import { parseAddress } from '../../../src/store/address.js'
+import { metadataEvent, metadataKind, resolvedName } from '../../../src/record/event/wire.gen.js'
+import { parseAddress } from '../../../src/attempt/address.js'
 import { require, type FuzzTarget } from '../fuzz-target.js'
 
-const KINDS = [contextKind.dns_answer, contextKind.dns_query, contextKind.getaddrinfo, contextKind.cgroup_made]
-/** What a name may have: 255 bytes of the wire, each of which may be shown as three of UTF-8. */
-const MAX_NAME_CHARACTERS = 255
+const KINDS = [metadataKind.dns_answer, metadataKind.dns_query, metadataKind.getaddrinfo, metadataKind.cgroup_made]
+/** What a name may have: 255 bytes of the wire, each of which may be shown as four characters. */
+const MAX_NAME_CHARACTERS = 4 * 255
 const MAX_RESOLVED = 32
 /** RFC 6891 */
 const EDNS: Answer = {
@@ -40,70 +41,81 @@ export function createDnsPackets(): FuzzTarget {
       fc.nat({ max: 65_535 }),
       (name, ips, id) => {
         const answers = ips.map((data): Answer => ({ type: 'A', name, ttl: 1, data }))
-        const message = decodeDns(encode({ type: 'response', id, questions: [{ type: 'A', name }], answers }))
+        const packet = encode({ type: 'response', id, questions: [{ type: 'A', name }], answers })
+        const message = decodeDns(packet)
         require(message?.id === id && message.isAnswer && message.queryType === 1, () =>
           `${name} is ${JSON.stringify(message)}`)
         require(message.name === name.toLowerCase(), () => `${name} is ${message.name}`)
         const addresses = message.addresses.map((address) => address.join())
         const expected = ips.map((ip) => parseAddress(ip)?.join())
         require(addresses.join(' ') === expected.join(' '), () => `${ips.join()} are ${addresses.join(' ')}`)
+        requireTruncated(packet, ips.length)
       },
     ),
   }
 }
 
-/** The whole way of a record of the context ring, up to what is written. */
+/** An answer that ends in the middle of its last record: malformed, but for one that says so. */
+function requireTruncated(packet: Buffer, records: number): void {
+  if (records === 0) return
+  const cut = packet.subarray(0, -1)
+  require(decodeDns(cut) === undefined, () => 'an answer without its last byte is whole')
+  cut[2] = (cut[2] as number) | 2
+  const message = decodeDns(cut)
+  require(message?.isTruncated === true && message.addresses.length === records - 1, () =>
+    `a truncated answer is ${JSON.stringify(message)}`)
+}
+
+/** The whole way of a record of the metadata ring, up to what is written. */
 function createReader() {
   const waiting: DataView[] = []
-  const context = createContext({
-    ring: {
-      read(take) {
-        const records = waiting.splice(0)
-        records.forEach((record) => take(record))
-        return records.length
-      },
-      endedBusy: () => false,
-      close() {},
+  const ring: MetadataRing = {
+    read(take) {
+      const records = waiting.splice(0)
+      records.forEach((record) => take(record))
+      return records.length
     },
-    lostRecords: () => 0,
-    cgroupPaths: createCgroupPaths(null),
-    epochNs: 1000n,
-    nowNs: () => 0,
-    keepsLookups: true,
-  })
+    isBusy: () => false,
+    close() {},
+  }
+  const clock = { epochNs: 1000n, nowNs: () => 0 }
+  const options = { clock, cgroupPaths: createCgroupPaths(null), hostNetns: null, keepsLookups: true, nat: null }
+  const metadata = createMetadata({ metadata: ring, lostMetadata: () => 0 }, options)
   return {
     take(kind: number, payload: Uint8Array): Lookup[] {
       waiting.push(recordOf(kind, payload))
-      context.read()
-      return context.lookups.splice(0)
+      metadata.read()
+      return metadata.lookups.splice(0)
     },
   }
 }
 
 /** As the probe makes them: of a fixed length for getaddrinfo, which lists no more addresses than there is room for. */
 function recordOf(kind: number, payload: Uint8Array): DataView {
-  const isResolved = kind === contextKind.getaddrinfo
+  const isResolved = kind === metadataKind.getaddrinfo
   const length = isResolved ? resolvedName.size_bytes : payload.length
-  const record = new Uint8Array(contextEvent.size_bytes + length)
-  record.set(payload.subarray(0, length), contextEvent.size_bytes)
+  const record = new Uint8Array(metadataEvent.size_bytes + length)
+  record.set(payload.subarray(0, length), metadataEvent.size_bytes)
   const view = new DataView(record.buffer)
-  view.setUint16(contextEvent.kind, kind, true)
-  view.setUint16(contextEvent.payload_bytes, length, true)
-  view.setBigUint64(contextEvent.seen_ns, 5000n, true)
-  view.setBigUint64(contextEvent.socket_cookie, BigInt(payload[0] ?? 0), true)
+  view.setUint8(metadataEvent.kind, kind)
+  view.setUint8(metadataEvent.is_cut, length & 1)
+  view.setUint16(metadataEvent.payload_bytes, length, true)
+  view.setBigUint64(metadataEvent.seen_ns, 5000n, true)
+  view.setBigUint64(metadataEvent.socket_cookie, BigInt(payload[0] ?? 0), true)
   if (isResolved) {
-    const at = contextEvent.size_bytes + resolvedName.address_count
+    const at = metadataEvent.size_bytes + resolvedName.address_count
     view.setUint32(at, view.getUint32(at, true) % (MAX_RESOLVED + 1), true)
   }
   return view
 }
 
-function requireSound({ name, addresses, rcode, queryType, latencyNs }: Lookup): void {
+function requireSound({ name, addresses, rcode, queryType, latencyNs, isTruncated }: Lookup): void {
   require(!name.includes('\0'), () => `${JSON.stringify(name)} holds a NUL`)
   require(!/[A-Z]/.test(name), () => `${JSON.stringify(name)} is not in lower case`)
   require(name.length <= MAX_NAME_CHARACTERS, () => `a name has ${name.length} characters`)
   require(addresses.every(({ length }) => length === 16), () => 'an address has not 16 bytes')
   require(rcode === null || Number.isInteger(rcode), () => `rcode ${rcode}`)
+  require(isTruncated === null || rcode !== null, () => 'what got no answer is truncated')
   require([1, 28, null].includes(queryType), () => `query type ${queryType}`)
   require(latencyNs === null || Number.isFinite(latencyNs), () => `latency ${latencyNs}`)
 }
@@ -126,6 +138,7 @@ function packets(): Uint8Array[] {
     encode({ type: 'query', id: 1, flags: 256, questions: [question] }),
     encode({ type: 'response', id: 1, questions: [question], answers }),
     encode({ type: 'response', id: 1, flags: 3, questions: [question], additionals: [EDNS] }),
+    encode({ type: 'response', id: 1, flags: 0x200, questions: [question], answers }).subarray(0, -3),
   ]
   return encoded.map((packet, i) => Uint8Array.of(i === 0 ? 1 : 0, ...packet))
 }

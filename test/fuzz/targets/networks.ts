@@ -1,9 +1,9 @@
 import * as fc from 'fast-check'
-import { UsageError } from '../../../src/errors.js'
+import { UsageError } from '../../../src/base/errors.js'
 import { parsePrefixes, type Prefix } from '../../../src/options/parse-lists.js'
-import { packPrefix } from '../../../src/record/probe/pack-filters.js'
-import { destinationPrefix } from '../../../src/record/probe/wire.gen.js'
-import { formatAddress, parseAddress } from '../../../src/store/address.js'
+import { packPrefix } from '../../../src/record/probe/pack-probe-config.js'
+import { destinationPrefix } from '../../../src/record/event/wire.gen.js'
+import { formatAddress, parseAddress } from '../../../src/attempt/address.js'
 import { bytesOf, require, textOf, type FuzzTarget } from '../fuzz-target.js'
 
 const IPV4_BITS = 96

@@ -1,12 +1,14 @@
 import * as fc from 'fast-check'
-import { clearBatch, createBatch } from '../../../src/record/decode/attempt-batch.js'
-import { decodeConnect, type DecodeTarget } from '../../../src/record/decode/decode-connect.js'
-import { readText } from '../../../src/record/decode/read-text.js'
-import { createDictionaries, type DictionaryStore } from '../../../src/record/intern/dictionaries.js'
-import { EXE } from '../../../src/record/decode/process-table.js'
-import { ATTEMPT_BYTES, BUSY, DISCARDED } from '../../../src/record/probe/ring-reader.js'
-import { connectEvent, processEvent, processFacts } from '../../../src/record/probe/wire.gen.js'
-import { formatAddress, parseAddress } from '../../../src/store/address.js'
+import { clearBatch, createBatch } from '../../../src/record/write/attempt-batch.js'
+import { decodeConnect, type DecodeTarget } from '../../../src/record/write/decode-connect.js'
+import { readText } from '../../../src/record/event/event-memory.js'
+import { createDictionaries, type DictionaryStore } from '../../../src/record/write/dictionaries.js'
+import { EXE } from '../../../src/record/event/process-table.js'
+import { BUSY, DISCARDED } from '../../../src/record/probe/ring-buffer.js'
+import { ATTEMPT_BYTES } from '../../../src/record/probe/ring-reader.js'
+import { connectEvent, processEvent, processFacts } from '../../../src/record/event/wire.gen.js'
+import { formatAddress, parseAddress } from '../../../src/attempt/address.js'
+import { encodeBytes } from '../../../src/attempt/byte-text.js'
 import { packEvents, type EventFields } from '../../record/make-events.js'
 import { createMemoryRing, type MemoryRing } from '../../record/probe/memory-ring.js'
 import { require, type FuzzTarget } from '../fuzz-target.js'
@@ -123,7 +125,10 @@ function createDecodeTarget(): DecodeTarget {
   let nextId = 1
   const textAt = (bytes: Uint8Array, from: number, length: number) => {
     const text = readText(bytes, from, length)
-    require(text.length <= length && !text.includes('\0'), () => `a name is ${JSON.stringify(text)}`)
+    const name = Buffer.from(bytes.subarray(from, from + length))
+    const end = name.indexOf(0)
+    const isSame = encodeBytes(text).equals(end === -1 ? name : name.subarray(0, end))
+    require(isSame && !text.includes('\0'), () => `a name is ${JSON.stringify(text)}`)
   }
   const addressAt = (bytes: Uint8Array, at: number) => {
     const address = bytes.slice(at, at + 16)
@@ -141,7 +146,7 @@ function createDecodeTarget(): DecodeTarget {
     localAddress: addressAt,
   }
   const dictionaries = createDictionaries(store)
-  return { batch: createBatch(MAX_RECORDS + 2), dictionaries, names: null, epochHigh: 1, epochLow: 2 }
+  return { batch: createBatch(MAX_RECORDS + 2), dictionaries, names: null, nat: null, epochHigh: 1, epochLow: 2 }
 }
 
 function requireSoundRow({ batch, dictionaries }: DecodeTarget, row: number): void {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { parseTime } from '../../../src/analyze/options/parse-time.js'
-import { UsageError } from '../../../src/errors.js'
+import { UsageError } from '../../../src/base/errors.js'
 import { bytesOf, require, textOf, type FuzzTarget } from '../fuzz-target.js'
 
 const SPAN = { firstUnixNs: 1_700_000_000_000_000_000n, lastUnixNs: 1_700_000_600_000_000_000n }

@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os'
-import { TcpconnError } from '../../../src/errors.js'
+import { TcpconnError } from '../../../src/base/errors.js'
 import { findDamage } from '../../../src/store/find-damage.js'
 import { BrokenRule, type FuzzTarget } from '../fuzz-target.js'
 import { changeOf, damageFiles } from '../traces/damage-files.js'

@@ -1,12 +1,14 @@
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
-import { openOutput, type Output } from '../../../src/record/session/open-output.js'
+import type { ContainerFacts } from '../../../src/record/runtimes/container-facts.js'
+import { openOutput, type Output } from '../../../src/record/output/open-output.js'
 import { closeSession, insertSession } from '../../../src/record/session/session-row.js'
 import { createTraceWriter } from '../../../src/record/write/trace-writer.js'
 import { addLookups } from '../../analyze/add-lookups.js'
 import { sampleEvents } from '../../analyze/sample-events.js'
 import { packEvents } from '../../record/make-events.js'
+import { PLAIN_SESSION } from '../../record/new-trace.js'
 import { createRandom } from '../../store/random.js'
 
 const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
@@ -24,6 +26,16 @@ export function makeTraces(directory: string): (readonly [string, ...string[]])[
   return [[at('trace.db')], [at('killed.db'), at('killed.db-wal')]]
 }
 
+const POD: ContainerFacts = {
+  runtime: 'docker',
+  name: 'k8s_cart_cart-0_shop',
+  image: 'shop/cart:1',
+  podName: 'cart-0',
+  podNamespace: 'shop',
+  podUid: 'a-uid',
+  podContainer: 'cart',
+}
+
 /**
  * Some windows, rows after them, and lookups, as the recorder writes them.
  * @param midway what is done when there is a part of each
@@ -31,17 +43,13 @@ export function makeTraces(directory: string): (readonly [string, ...string[]])[
 function writeTrace(file: string, midway: (db: Database) => void = () => {}): Output {
   const output = openOutput(file)
   const { db } = output
-  const sessionId = insertSession(db, {
-    toolVersion: '1.0.0',
-    commandLine: 'tcpconn record',
-    filters: '{}',
-    ringBytes: 4096,
-    startedUnixNs: 1_700_000_000_000_000_000n,
-    dnsSource: null,
-    localErrors: false,
-  })
-  const names = { userName: () => 'a-user', cgroupPath: (id: bigint) => `/cgroup-${id}` }
-  const writer = createTraceWriter(db, { sessionId, epochNs: 0n, names, context: null })
+  const sessionId = insertSession(db, PLAIN_SESSION)
+  const names = {
+    userName: () => 'a-user',
+    cgroupPath: (id: bigint) => `/docker/${id.toString(16).padStart(64, '0')}`,
+    containerFacts: () => POD,
+  }
+  const writer = createTraceWriter(db, { sessionId, epochNs: 0n, names, metadata: null })
   const random = createRandom(1)
   const write = (...counts: number[]) => {
     for (const count of counts) {
@@ -62,6 +70,7 @@ function writeTrace(file: string, midway: (db: Database) => void = () => {}): Ou
     dns: { lost: 0, malformed: 0, evicted: 0 },
     skipped: null,
     lostProcesses: 0,
+    lostDetails: { addresses: 0 },
   })
   return output
 }

@@ -11,14 +11,16 @@ import { describeExport } from '../../../src/analyze/export/trace-metadata.js'
 import { describeTrace } from '../../../src/analyze/info/describe-trace.js'
 import type { RawScope } from '../../../src/analyze/options/select-scope.js'
 import { CATALOGUE } from '../../../src/analyze/queries/catalogue.js'
-import type { StoredQuery } from '../../../src/analyze/queries/stored-query.js'
+import type { StoredQuery } from '../../../src/analyze/query/stored-query.js'
+import { buildPage } from '../../../src/analyze/report/build-page.js'
+import { collectReport, LIMITS } from '../../../src/analyze/report/collect-report.js'
 import { describeMissingDns } from '../../../src/analyze/replay/recorded-dns.js'
 import { recordedRows } from '../../../src/analyze/replay/recorded-rows.js'
 import { readStatement } from '../../../src/analyze/sql/read-statement.js'
 import { createSqlQuery } from '../../../src/analyze/sql/sql-query.js'
-import { describeCover, describeLoss } from '../../../src/analyze/trace/session-facts.js'
+import { describeCover, describeLoss } from '../../../src/analyze/scan/session-facts.js'
 import { openTrace } from '../../../src/store/open-trace.js'
-import { forEachSums } from '../../../src/store/sums-blob.js'
+import { forEachSums } from '../../../src/sums/sums-blob.js'
 import { createConnectCounts } from '../../../src/view/count-connects.js'
 import { createConnectView } from '../../../src/view/render-view.js'
 import { parseViewOptions } from '../../../src/view/view-options.js'
@@ -31,10 +33,12 @@ const ALL: RawScope = { session: 'all' }
 const SHOW = createSqlQuery('sql', readStatement('SELECT time, comm, remote_address, latency_ns FROM connects'))
 /** Fewer than there are attempts. */
 const EXPORT_ROWS = 128
+/** As of a trace that is too large to read. */
+const FROM_SUMS = { ...LIMITS, readAttempts: 0 }
 const compress = await loadZstd()
 const scratch = createScratch()
 
-/** `info`, `analyze`, `replay` and `export`. Each throws for what must not be, or what is refused in words of ours. */
+/** `info`, `analyze`, `report`, `replay` and `export`. Each throws for what must not be, or what is refused in words of ours. */
 export const QUESTIONS: readonly Question[] = [
   (file) => {
     const text = describeTrace(file).join('\n')
@@ -44,6 +48,8 @@ export const QUESTIONS: readonly Question[] = [
     (file) => analyze(file, query, ALL),
     (file) => analyze(file, query, { exact: true, since: '+1s' }),
   ]),
+  (file) => void buildPage(collectReport([file], ALL)),
+  (file) => void collectReport([file], ALL, FROM_SUMS),
   (file) => void replay(file, ALL, { latency: true, dns: true, container: true }),
   (file) => requireJson(replay(file, { since: '+1s' }, { json: true })),
   count,

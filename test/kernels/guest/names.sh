@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Names that are looked up before a connect, and connects that fail before a SYN.
+# Names that are looked up before a connect, connects that fail before a SYN, and names of threads that the kernel makes.
 
 names='ip netns exec names'
 
@@ -15,7 +15,10 @@ record_names() {
   run_in "$names" named resolve named.example 9
   run_in "$names" missing resolve missing.example 9
   input=/dev/null
+  run_in "$names" dns-queries dns-queries
   run_in "$names" local-errors local-errors
+  run_in "$names" ring-worker io-uring 10.77.0.1 9 worker
+  run_in "$names" ring-poller io-uring 10.77.0.1 9 poller
   stop_recorders
   kill "$dnsmasq"
   wait "$dnsmasq"

@@ -19,12 +19,18 @@ start_peer() {
   recorders="$recorders $!:$name.txt:$name"
 }
 
-# Each is at work when it has opened its file and waits for events: in epoll_wait, epoll_pwait (x86-64, arm64) or poll.
+# Numbers of the system calls in which programs wait for events: epoll_wait, epoll_pwait, poll; arm64 has epoll_pwait and ppoll.
+case $(uname -m) in
+  aarch64) waiting_calls='22|73' ;;
+  *) waiting_calls='232|281|7' ;;
+esac
+
+# Each is at work when it has opened its file and waits for events.
 await_recorders() {
   for recorder in $recorders; do
     pid=${recorder%%:*} file=${recorder#*:}
     file=${file%:*}
-    until [ -e "$file" ] && grep -qE '^(232|281|22|7) ' "/proc/$pid/syscall" || ! is_alive "$pid"; do sleep 0.05; done
+    until [ -e "$file" ] && grep -qE "^($waiting_calls) " "/proc/$pid/syscall" || ! is_alive "$pid"; do sleep 0.05; done
   done
 }
 

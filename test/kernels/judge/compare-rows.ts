@@ -46,7 +46,7 @@ export function agrees(a_ns: number, b_ns: number): boolean {
 }
 
 /** An interrupt may come between two looks at one connect: so few may differ by more, one at least, and by no more than it takes. */
-const [INTERRUPTED_SHARE, INTERRUPT_NS] = [0.002, 100_000]
+const [INTERRUPTED_SHARE, INTERRUPT_NS] = [0.002, 1_000_000]
 
 /** Whether all of these pairs agree, but for what interrupts do. */
 export function allAgree(pairs: readonly (readonly [a_ns: number, b_ns: number])[]): boolean {

@@ -34,5 +34,10 @@ const checks: readonly Check[] = [...TRAFFIC_CHECKS, ...makeStressChecks(guests)
 const verdicts: Verdict[] = checks.flatMap(({ appliesTo = hasTraffic, ...check }) =>
   guests.filter(appliesTo).map((guest) => judge(check, guest)),
 )
-process.stdout.write(renderVerdicts(verdicts))
+process.stdout.write(
+  renderVerdicts(
+    verdicts,
+    guests.map(({ name }) => name),
+  ),
+)
 process.exitCode = verdicts.length === 0 || verdicts.some(({ word }) => word === 'FAIL') ? 1 : 0

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { flagsOf, queryTrace } from '../../support/trace.js'
-import type { Check } from './check.js'
+import { Skip, type Check } from './check.js'
 import type { Guest } from './guest.js'
 
 interface Lookup {
@@ -18,6 +18,8 @@ const LOOKUPS = `
 const [A, AAAA] = [1, 28]
 const NO_SUCH_NAME = 3
 const NO_SYN = 16
+/** What test/workload/io-uring exits with where the kernel refuses io_uring. */
+const RING_REFUSED = 77
 
 /** Lookups as packets and as calls of libc, and what fails before a packet. */
 export const nameChecks: readonly Check[] = [
@@ -57,6 +59,20 @@ export const nameChecks: readonly Check[] = [
     },
   },
   {
+    name: 'DNS: queries whose port is translated',
+    run(guest) {
+      for (const name of ['connected.example', 'docker.example']) {
+        const found = lookups(guest, 'names.db', name)
+        assert.deepEqual(
+          found.map(({ query_type, rcode, latency_ns }) => [query_type, rcode, latency_ns]),
+          [[A, null, null]],
+          name,
+        )
+      }
+      assert.deepEqual(lookups(guest, 'names.db', 'other.example'), [])
+    },
+  },
+  {
     name: 'DNS: getaddrinfo of libc',
     run(guest) {
       const [row] = guest.attemptsOf('names-libc.db', 'named')
@@ -65,6 +81,21 @@ export const nameChecks: readonly Check[] = [
       assert.deepEqual([found?.query_type, found?.rcode, found?.address_count], [null, 0, 1])
       const [missing] = lookups(guest, 'names-libc.db', 'missing.example')
       assert.ok((missing?.rcode ?? 0) < 0, `a name that does not exist: ${missing?.rcode}`)
+    },
+  },
+  {
+    name: 'io_uring: names of processes',
+    run(guest) {
+      for (const name of ['ring-worker', 'ring-poller']) {
+        if (guest.run(name).status === RING_REFUSED) throw new Skip('io_uring is disabled')
+        const rows = guest.attemptsOf('names.db', name)
+        assert.deepEqual(
+          rows.map(({ comm, exe, outcome }) => [comm, exe, outcome]),
+          [['ring-process', 'io-uring', 'refused']],
+          name,
+        )
+        assert.notEqual(rows[0]?.tid, guest.run(name).pid, name)
+      }
     },
   },
   {

@@ -23,15 +23,15 @@ const CHECKS = [
 test('a table of kernels and checks, what was found, and the counts last', () => {
   const guests = ['old', 'new'].map((name) => ({ name }) as Guest)
   const verdicts = CHECKS.flatMap((check) => guests.map((guest) => judge(check, guest)))
-  expect(renderVerdicts(verdicts)).toMatchInlineSnapshot(`
+  expect(renderVerdicts(verdicts, ['old', 'new'])).toMatchInlineSnapshot(`
     "holds:
-      old   ok    all 3
-      new   ok    all 3
+      old ok    all 3
+      new ok    all 3
     does not hold on new:
-      new   FAIL  2 of 3
+      new FAIL  2 of 3
     is not there:
-      old   skip  no such thing
-      new   FAIL  no such thing
+      old skip  no such thing
+      new FAIL  no such thing
 
     check                 old   new
     holds                 ok    ok
@@ -41,4 +41,12 @@ test('a table of kernels and checks, what was found, and the counts last', () =>
     3 passed, 2 failed, 1 skipped
     "
   `)
+})
+
+test('columns in the order of the kernels, whichever the first check applies to', () => {
+  const verdicts = [
+    { check: 'on new alone', kernel: 'new', word: 'ok', note: '' },
+    { check: 'on old alone', kernel: 'old', word: 'ok', note: '' },
+  ] as const
+  expect(renderVerdicts(verdicts, ['old', 'new'])).toContain('check         old  new\non new alone       ok\n')
 })

@@ -1,9 +1,8 @@
 import type { Verdict } from './check.js'
 
-/** A table of kernels and checks, then what was found, then how many passed. */
-export function renderVerdicts(verdicts: readonly Verdict[]): string {
-  const checks = unique(verdicts.map(({ check }) => check))
-  const kernels = unique(verdicts.map(({ kernel }) => kernel))
+/** What was found, a table of checks with a column for each kernel, in the order of `kernels`, and how many passed. */
+export function renderVerdicts(verdicts: readonly Verdict[], kernels: readonly string[]): string {
+  const checks = [...new Set(verdicts.map(({ check }) => check))]
   const wordOf = (check: string, kernel: string) =>
     verdicts.find((verdict) => verdict.check === check && verdict.kernel === kernel)?.word ?? ''
   const table = [
@@ -12,7 +11,10 @@ export function renderVerdicts(verdicts: readonly Verdict[]): string {
   ]
   const notes = checks.flatMap((check) => [
     `${check}:`,
-    ...notesOf(verdicts.filter((verdict) => verdict.check === check)),
+    ...notesOf(
+      verdicts.filter((verdict) => verdict.check === check),
+      Math.max(...kernels.map((kernel) => kernel.length)),
+    ),
   ])
   const count = (word: Verdict['word']) => verdicts.filter((verdict) => verdict.word === word).length
   return [
@@ -25,10 +27,13 @@ export function renderVerdicts(verdicts: readonly Verdict[]): string {
   ].join('\n')
 }
 
-function notesOf(verdicts: readonly Verdict[]): string[] {
+function notesOf(verdicts: readonly Verdict[], kernelWidth: number): string[] {
   return verdicts
     .filter(({ note }) => note !== '')
-    .map(({ kernel, word, note }) => `  ${kernel.padEnd(5)} ${word.padEnd(5)} ${note.replaceAll('\n', '\n        ')}`)
+    .map(
+      ({ kernel, word, note }) =>
+        `  ${kernel.padEnd(kernelWidth)} ${word.padEnd(5)} ${note.replaceAll('\n', '\n        ')}`,
+    )
 }
 
 function align(table: readonly (readonly string[])[]): string[] {
@@ -39,8 +44,4 @@ function align(table: readonly (readonly string[])[]): string[] {
       .join('  ')
       .trimEnd(),
   )
-}
-
-function unique(words: readonly string[]): string[] {
-  return [...new Set(words)]
 }

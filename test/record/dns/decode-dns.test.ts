@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { decodeDns, normalizeName } from '../../../src/record/dns/decode-dns.js'
-import { formatAddress } from '../../../src/store/address.js'
+import { formatAddress } from '../../../src/attempt/address.js'
 import { a, aaaa, cname, makePacket } from './make-packet.js'
 
 const addressesOf = (payload: Uint8Array) => decodeDns(payload)?.addresses.map(formatAddress)
@@ -21,7 +21,8 @@ describe('a question', () => {
     ['A', 1],
     ['AAAA', 28],
   ] as const)('for %s', (type, queryType) => {
-    const message = { id: 4711, isAnswer: false, name: 'www.example.org', queryType, rcode: 0, addresses: [] }
+    const none = { rcode: 0, isTruncated: false, addresses: [] }
+    const message = { id: 4711, isAnswer: false, name: 'www.example.org', queryType, ...none }
     expect(decodeDns(makePacket({ id: 4711, type }))).toEqual(message)
     expect(decodeDns(makePacket({ id: 4711, type, ednsBytes: 1232 }))).toEqual(message)
   })
@@ -75,12 +76,6 @@ describe('an answer', () => {
     expect(decodeDns(makePacket({ answers: [], rcode }))).toMatchObject({ isAnswer: true, rcode, addresses: [] })
   })
 
-  test('that did not fit (TC) gives what it has', () => {
-    const packet = makePacket({ answers: [a('192.0.2.1')] })
-    packet[2] = (packet[2] as number) | 2
-    expect(addressesOf(packet)).toEqual(['192.0.2.1'])
-  })
-
   test('gives no addresses of its other sections', () => {
     const packet = makePacket({ answers: [a('192.0.2.1')] })
     // The record becomes one of the authority section.
@@ -103,13 +98,89 @@ describe('an answer', () => {
   })
 })
 
+describe('a truncated answer (TC)', () => {
+  const truncate = (packet: Buffer) => {
+    packet[2] = (packet[2] as number) | 2
+    return packet
+  }
+  const TWO = { answers: [a('192.0.2.1'), a('192.0.2.2')] }
+
+  test('that counts the records which it has gives all of them', () => {
+    expect(decodeDns(makePacket(TWO))?.isTruncated).toBe(false)
+    expect(decodeDns(truncate(makePacket(TWO)))).toMatchObject({ isAnswer: true, isTruncated: true, rcode: 0 })
+    expect(addressesOf(truncate(makePacket(TWO)))).toEqual(['192.0.2.1', '192.0.2.2'])
+  })
+
+  test.each([
+    ['answer', 6],
+    ['authority', 8],
+    ['additional', 10],
+  ])('that counts %s records which were left out is an answer all the same', (_, countAt) => {
+    const packet = truncate(makePacket({ answers: [] }))
+    packet.writeUInt16BE(62, countAt)
+    const empty = { id: 1, isAnswer: true, name: 'www.example.org', queryType: 1, rcode: 0, addresses: [] }
+    expect(decodeDns(packet)).toEqual({ ...empty, isTruncated: true })
+    packet[2] = (packet[2] as number) & ~2
+    expect(decodeDns(packet)).toBeUndefined()
+  })
+
+  test('that ends in the middle of a record gives those before it', () => {
+    const packet = truncate(makePacket(TWO))
+    for (let cut = 1; cut < 15; cut++) {
+      expect(decodeDns(packet.subarray(0, -cut)), `${cut} bytes are missing`).toMatchObject({ isTruncated: true })
+      expect(addressesOf(packet.subarray(0, -cut)), `${cut} bytes are missing`).toEqual(['192.0.2.1'])
+    }
+  })
+
+  test('keeps the code of its answer', () => {
+    const packet = truncate(makePacket({ answers: [], rcode: 2 }))
+    packet.writeUInt16BE(1, 8)
+    expect(decodeDns(packet)).toMatchObject({ rcode: 2, isTruncated: true })
+  })
+
+  test('without its whole question belongs to no lookup', () => {
+    const packet = truncate(makePacket({ answers: [] }))
+    for (let length = 0; length < packet.length; length++) {
+      expect(decodeDns(packet.subarray(0, length)), `${length} of ${packet.length} bytes`).toBeUndefined()
+    }
+  })
+
+  test('is no question: of one that says so records may not be missing', () => {
+    const packet = truncate(makePacket())
+    expect(decodeDns(packet)).toMatchObject({ isAnswer: false, isTruncated: false })
+    packet.writeUInt16BE(1, 10)
+    expect(decodeDns(packet)).toBeUndefined()
+  })
+})
+
+describe('a packet that was cut by the probe', () => {
+  const packet = makePacket({ answers: [a('192.0.2.1'), a('192.0.2.2')] })
+
+  test('is an answer with the addresses before the cut, and does not say that it was truncated', () => {
+    for (let cut = 1; cut < 15; cut++) {
+      const message = decodeDns(packet.subarray(0, -cut), true)
+      expect(message).toMatchObject({ name: 'www.example.org', isAnswer: true, rcode: 0, isTruncated: false })
+      expect(message?.addresses.map(formatAddress)).toEqual(['192.0.2.1'])
+    }
+  })
+
+  test('without its whole question belongs to no lookup', () => {
+    const question = makePacket().length
+    expect(decodeDns(packet.subarray(0, question), true)).toMatchObject({ addresses: [] })
+    for (let length = 0; length < question; length++) {
+      expect(decodeDns(packet.subarray(0, length), true), `${length} bytes`).toBeUndefined()
+    }
+  })
+})
+
 describe('names', () => {
   test.each([
     ['WwW.Example.ORG', 'www.example.org'],
     ['example.org.', 'example.org'],
     ['.', '.'],
-    ['a\0b.org', 'a\u{fffd}b.org'],
     ['..', '.'],
+    [String.raw`a\.`, String.raw`a\.`],
+    [String.raw`a\\.`, String.raw`a\\`],
     ['ÄPFEL.example', 'Äpfel.example'],
     ['\u{212a}elvin.example', '\u{212a}elvin.example'],
     ['\u{130}stanbul.example', '\u{130}stanbul.example'],
@@ -117,13 +188,35 @@ describe('names', () => {
     expect(normalizeName(name)).toBe(kept)
   })
 
-  test.each(['WwW.Example.ORG', 'a\0b.org', '.'])('%j, in a packet', (name) => {
+  test.each(['WwW.Example.ORG', '\u{130}stanbul.example', '.'])('%j, in a packet', (name) => {
     expect(decodeDns(makePacket({ name }))?.name).toBe(normalizeName(name))
   })
 
-  test('bytes that are no UTF-8 are replaced', () => {
-    const packet = makePacket({ name: 'ab.org' })
-    packet.set([0xff, 0xfe], 13)
-    expect(decodeDns(packet)?.name).toBe('\u{fffd}\u{fffd}.org')
+  const ask = (...labels: readonly string[]) => {
+    const bytes = labels.map((label) => Buffer.concat([Buffer.of(label.length), Buffer.from(label, 'latin1')]))
+    const head = Buffer.from('000101000001000000000000', 'hex')
+    return decodeDns(Buffer.concat([head, ...bytes, Buffer.from('0000010001', 'hex')]))?.name
+  }
+
+  test.each([
+    [['\xe9a', 'org'], String.raw`\xe9a.org`],
+    [['\xE8a', 'org'], String.raw`\xe8a.org`],
+    [['caf\xc3\xa9', 'org'], 'café.org'],
+    [['a\xc3', '\xa9'], String.raw`a\xc3.\xa9`],
+    [[String.raw`\xE9a`, 'org'], String.raw`\\\\xe9a.org`],
+    [['a.b', 'org'], String.raw`a\.b.org`],
+    [['a\\', 'b', 'org'], String.raw`a\\.b.org`],
+    [['a\\.b', 'org'], String.raw`a\\\.b.org`],
+    [['a.'], String.raw`a\.`],
+    [['a\0b', 'org'], String.raw`a\000b.org`],
+    [[String.raw`a\000b`, 'org'], String.raw`a\\000b.org`],
+  ])('the labels %j are kept as %s, which no other labels are', (labels, name) => {
+    expect(ask(...labels)).toBe(name)
+  })
+
+  test('of 255 bytes are read, in four characters for a byte at most', () => {
+    const labels = ['\xff'.repeat(63), '\xff'.repeat(63), '\xff'.repeat(63), '\xff'.repeat(61)]
+    expect(ask(...labels)).toHaveLength(4 * 250 + 3)
+    expect(ask(...labels.slice(0, 3), '\xff'.repeat(62))).toBeUndefined()
   })
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { findName, keyOfAddress } from '../../../src/record/dns/find-name.js'
 import { createNameCache } from '../../../src/record/dns/name-cache.js'
-import { parseAddress } from '../../../src/store/address.js'
+import { parseAddress } from '../../../src/attempt/address.js'
 import { packEvents, slotOf } from '../make-events.js'
 
 const bytesOf = (address: string) => parseAddress(address) as Uint8Array
@@ -32,6 +32,18 @@ test.each([
   ['1::ffff:c000:201', '192.0.2.1'],
 ])('%s is not %s', (remote, answered) => {
   expect(nameOf(remote, answered)).toBeUndefined()
+})
+
+test.each([
+  [500n, 500, 'a.example'],
+  [501n, 500, undefined],
+  [(3n << 32n) + 1n, 3 * 2 ** 32 + 1, 'a.example'],
+])('a network namespace goes by its cookie, not by its inode number: %s, %s', (netnsCookie, netns, name) => {
+  const names = createNameCache()
+  const answer = { name: 'a.example', cgroupId: 1, isAsked: true, answeredNs: 5, lookupNs: null, netns }
+  names.add(keyOfAddress(bytesOf('192.0.2.1')), answer)
+  const packed = packEvents([{ netns: 10, netnsCookie, remoteAddress: hexOf('192.0.2.1') }])
+  expect(findName(names, packed, { byteOffset: 0, slot: slotOf(packed, 0), atNs: 9 })?.name).toBe(name)
 })
 
 test('a cgroup id of more than 32 bits', () => {

@@ -2,14 +2,15 @@ import { describe, expect, test } from 'vitest'
 import {
   checkBtf,
   checkCgroup,
+  checkContainer,
   checkKernel,
   checkLibbpf,
   checkPrivileges,
   checkSqlite,
   renderCheck,
 } from '../../../src/record/doctor/run-doctor.js'
-import { TcpconnError } from '../../../src/errors.js'
-import { findCgroupRoot } from '../../../src/record/host/cgroup-root.js'
+import { TcpconnError } from '../../../src/base/errors.js'
+import { describeGaps, type HostFindings } from '../../../src/record/host/host-gaps.js'
 import { runTool } from '../../support/tool.js'
 
 describe('a check', () => {
@@ -39,8 +40,8 @@ describe('kernel', () => {
     expect(checkKernel('6.1.0-18-amd64')).toEqual({ name: 'kernel', found: 'Linux 6.1.0-18-amd64', todo: null })
   })
 
-  test('too old', () => {
-    expect(checkKernel('5.4.0').todo).toMatch(/kernel from 5\.8 on/)
+  test('too old (GAP-01)', () => {
+    expect(checkKernel('5.4.0').todo).toMatch(/kernel 5\.8 or newer/)
   })
 })
 
@@ -93,16 +94,26 @@ describe('privileges', () => {
   })
 
   test('missing ones are named', () => {
-    expect(checkPrivileges(['CAP_BPF', 'CAP_PERFMON'])).toMatchObject({
+    expect(checkPrivileges(['CAP_BPF', 'CAP_PERFMON'], false)).toMatchObject({
       found: 'missing CAP_BPF, CAP_PERFMON',
       todo: expect.stringContaining('sudo tcpconn doctor'),
     })
   })
 })
 
+test('privileges that root lacks, as in a container, take options of the container', () => {
+  const { todo } = checkPrivileges(['CAP_BPF', 'CAP_PERFMON'], true)
+  expect(todo).toContain('--cap-add BPF --cap-add PERFMON or --privileged (podman, docker)')
+  expect(todo).not.toContain('sudo')
+})
+
 describe('cgroup v2', () => {
   test('mounted', () => {
-    expect(checkCgroup('/sys/fs/cgroup')).toEqual({ name: 'cgroup v2', found: 'mounted at /sys/fs/cgroup', todo: null })
+    expect(checkCgroup({ path: '/sys/fs/cgroup', isWhole: true })).toEqual({
+      name: 'cgroup v2',
+      found: 'mounted at /sys/fs/cgroup',
+      todo: null,
+    })
   })
 
   test('not mounted costs a part only', () => {
@@ -112,8 +123,55 @@ describe('cgroup v2', () => {
   test('is to be mounted where it hides nothing', () => {
     const [, mountPoint] = /mount -t cgroup2 none (\S+?),/.exec(checkCgroup(null).todo ?? '') ?? []
     expect(mountPoint).not.toMatch(/^\/sys\/fs\/cgroup$/)
-    expect(findCgroupRoot(`none ${mountPoint} cgroup2 rw 0 0`)).toBe(mountPoint)
+    expect(mountPoint).toMatch(/^\/run\//)
   })
+
+  test('mounted for the recorder alone', () => {
+    const check = checkCgroup({ path: '/proc/self/fd/21', isWhole: true })
+    expect(check).toEqual({ name: 'cgroup v2', found: 'the whole tree, through a private mount', todo: null })
+  })
+})
+
+describe('container', () => {
+  const whole = { hasHostPids: true, hasRoot: true, hasName: true, cgroups: 'all' as const, accountServices: [] }
+
+  test('one that sees the whole host takes no line', () => {
+    expect(checkContainer({ gaps: describeGaps(whole) })).toEqual([])
+  })
+
+  test('accounts of the host that a container cannot query are named (GAP-75)', () => {
+    const gaps = describeGaps({ ...whole, accountServices: ['sss', 'ldap'] })
+    expect(checkContainer({ gaps })).toEqual([
+      {
+        name: 'container',
+        found: expect.stringContaining('users from other sources (sss, ldap) have no names'),
+        todo: 'run the recorder on the host itself',
+        isOptional: true,
+      },
+    ])
+  })
+
+  test.each<[Partial<HostFindings>, string, string]>([
+    [{ hasHostPids: false }, 'the processes of the host', '--pid=host (podman, docker), hostPID: true (Kubernetes)'],
+    [{ cgroups: 'none' as const }, 'sees no cgroups', '--privileged (podman, docker)'],
+    [{ cgroups: 'own' as const }, 'its own cgroup only', '--cgroupns=host (podman, docker)'],
+    [{ hasRoot: false }, 'the files of the host', 'mount / of the host at /host'],
+    [{ hasName: false }, 'the name of the host', '--uts=host (podman, docker)'],
+  ])(
+    '%o: it says what is not seen, and which option shows it (GAP-16, GAP-17, GAP-19, GAP-20)',
+    (missing, found, todo) => {
+      const gaps = describeGaps({ ...whole, ...missing })
+      expect(checkContainer({ gaps })).toEqual([
+        {
+          name: 'container',
+          found: expect.stringContaining(found),
+          todo: expect.stringMatching(/^start it with /),
+          isOptional: true,
+        },
+      ])
+      expect(gaps[0]).toContain(todo)
+    },
+  )
 })
 
 test('the exit status says whether this host can record, and every line is a check or what to do', async () => {
@@ -123,7 +181,9 @@ test('the exit status says whether this host can record, and every line is a che
   const names = lines.flatMap((line) => /^(?:ok|no|--) {2}(.{11})/.exec(line)?.[1]?.trim() ?? [])
   const basics = ['kernel', 'BTF', 'libbpf', 'SQLite', 'privileges', 'cgroup v2', 'probe', 'ring']
   // What can be seen beside is tried only where the probe can be loaded.
-  const features = lines.some((line) => line.startsWith('no')) ? [] : ['DNS', 'getaddrinfo', 'connect(2)']
+  const features = lines.some((line) => line.startsWith('no'))
+    ? []
+    : ['DNS', 'getaddrinfo', 'NAT', 'connect(2)', 'containers', 'addresses', 'namespaces', 'names']
   expect(names).toEqual([...basics, ...features])
   for (const line of lines) expect(line).toMatch(/^(ok|no|--) {2}\S|^ {16}\S/)
   expect(status).toBe(lines.some((line) => line.startsWith('no')) ? 1 : 0)

@@ -11,7 +11,7 @@ function makeTree() {
   const add = (path: string) => void mkdirSync(join(root, path), { recursive: true })
   for (const path of ['system.slice/nginx.service', 'user.slice/user-1000.slice', 'a b']) add(path)
   writeFileSync(join(root, 'cgroup.procs'), '')
-  const paths = createCgroupPaths(root, () => clock.ms)
+  const paths = createCgroupPaths({ path: root, isWhole: true }, () => clock.ms)
   return {
     root,
     add,
@@ -29,6 +29,16 @@ test.each(['/', '/system.slice', '/system.slice/nginx.service', '/user.slice/use
     expect(pathOf(idOf(path))).toBe(path)
   },
 )
+
+test('more cgroups than a walk reads are reported, those that were read have a path', () => {
+  const root = makeTemporaryDirectory()
+  for (const name of ['a', 'b', 'c']) mkdirSync(join(root, name))
+  const tree = { path: root, isWhole: true }
+  expect(createCgroupPaths(tree, () => 0, 4).isCut).toBe(false)
+  const paths = createCgroupPaths(tree, () => 0, 3)
+  expect(paths.isCut).toBe(true)
+  expect(paths.find(statSync(root, { bigint: true }).ino)).toBe('/')
+})
 
 describe('what is not there', () => {
   test('has no path, and neither have files', () => {
@@ -102,6 +112,21 @@ test('of ids without a path no more are kept than of others', () => {
   clock.ms = 1000
   expect(pathOf(2n << 40n)).toBeNull()
   expect(pathOf(70_000n << 40n)).toBeUndefined()
+})
+
+describe('a tree that begins at the own cgroup', () => {
+  test('is not walked: its paths have another beginning', () => {
+    const { root, idOf } = makeTree()
+    const paths = createCgroupPaths({ path: root, isWhole: false })
+    expect(paths.find(idOf('/system.slice'))).toBeNull()
+  })
+
+  test.each([[null], [{ path: '/', isWhole: false }]])('or is not there: what was made has its path (%j)', (tree) => {
+    const paths = createCgroupPaths(tree)
+    paths.add(77n, '/job.scope')
+    expect(paths.find(77n)).toBe('/job.scope')
+    expect(paths.find(78n)).toBeNull()
+  })
 })
 
 describe('a cgroup that was made', () => {

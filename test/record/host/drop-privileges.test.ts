@@ -41,7 +41,7 @@ describe('the check of all threads', () => {
     { CapPrm: '0000008000000000' },
     { CapEff: '0000000000200000' },
     { CapAmb: '0000008000000000' },
-  ])('refuses another thread with %j', (changes) => {
+  ])('refuses another thread with %j (SEC-09)', (changes) => {
     const [field = ''] = Object.keys(changes)
     expect(() => requireDropped([MAIN, statusOf(), statusOf({ Pid: '102', ...changes })], GAMES, CAP_BPF)).toThrow(
       expect.objectContaining({

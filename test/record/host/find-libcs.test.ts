@@ -65,3 +65,18 @@ test('those of this host are there, by some of the processes that have them: thi
   }
   expect(new Set(places.map(({ mapping }) => mapping.split('/')[2])).size).toBe(3)
 })
+
+test('a process that may not be looked at is counted, and one that has ended is not (GAP-13)', () => {
+  const countHidden = (code: string) => {
+    let count = 0
+    const refuse = () => {
+      throw Object.assign(new Error(code), { code })
+    }
+    expect(findLibcs(() => void count++, refuse)).toEqual([])
+    return count
+  }
+  expect(countHidden('EACCES')).toBeGreaterThan(0)
+  expect(countHidden('EPERM')).toBeGreaterThan(0)
+  expect(countHidden('ENOENT')).toBe(0)
+  expect(countHidden('ESRCH')).toBe(0)
+})

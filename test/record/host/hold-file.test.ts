@@ -11,7 +11,7 @@ function makeFile(content: string): string {
   return path
 }
 
-test('of what stands at some paths only files are held, and a FIFO makes nobody wait', () => {
+test('of what stands at some paths only files are held, and a FIFO makes nobody wait (SEC-36)', () => {
   const directory = makeTemporaryDirectory()
   const [link, fifo] = [join(directory, 'link'), join(directory, 'fifo')]
   const file = makeFile('words')

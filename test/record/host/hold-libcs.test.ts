@@ -49,7 +49,7 @@ test('those of this machine are held, not 32-bit ones, what is no library, and w
   held.close()
 })
 
-test('256 of them and no more, and no descriptor is left', () => {
+test('256 of them and no more, and no descriptor is left (SEC-34)', () => {
   const before = readdirSync('/proc/self/fd').length
   const libcs = makeLibcs(Array.from({ length: MAX_LIBCS + 5 }, () => makeLibc()))
   const first = Array.from({ length: MAX_LIBCS }, (_, i) => i)
@@ -59,7 +59,7 @@ test('256 of them and no more, and no descriptor is left', () => {
   expect(readdirSync('/proc/self/fd')).toHaveLength(before)
 })
 
-test('of what calls itself libc and is none some is looked at, and not all: a process may map 65,000 files', () => {
+test('of what calls itself libc and is none some is looked at, and not all: a process may map 65,000 files (SEC-34)', () => {
   const before = readdirSync('/proc/self/fd').length
   const [libc, words] = makeLibcs([makeLibc(), Buffer.from('words')]) as [MadeLibc, MadeLibc]
   const others = (count: number) => Array.from({ length: count }, () => words)

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
   findInvokingUser,
+  hintAtCapabilities,
   hintAtDirectory,
   missingCapabilities,
   readCapabilities,
@@ -45,12 +46,12 @@ describe('capabilities', () => {
 describe('the hint at a directory', () => {
   test('says who may not write there, if sudo is behind it', () => {
     vi.spyOn(process, 'getuid').mockReturnValue(1000)
-    expect(hintAtDirectory({ SUDO_UID: '1000' })).toMatch(/record becomes the user behind sudo.*unset SUDO_UID/)
+    expect(hintAtDirectory({ SUDO_UID: '1000' })).toMatch(/record runs as the user behind sudo.*unset SUDO_UID/)
   })
 
   test.each([{}, { SUDO_UID: '0' }, { SUDO_UID: '33' }])('else does not speak of sudo: %j', (env) => {
     vi.spyOn(process, 'getuid').mockReturnValue(1000)
-    expect(hintAtDirectory(env)).toBe('name a file in a directory of yours')
+    expect(hintAtDirectory(env)).toBe('name a file in your own directory')
   })
 })
 
@@ -85,5 +86,20 @@ describe('the user behind sudo', () => {
     expect(() => findInvokingUser(USERS, { SUDO_UID: uid })).toThrow(
       expect.objectContaining({ code: 'E_SUDO_USER', reason: expect.stringContaining(uid) }),
     )
+  })
+})
+
+describe('capabilities that are missing', () => {
+  test('are had by root', () => {
+    expect(hintAtCapabilities(['CAP_BPF'], false)).toBe('run it as root, for example with sudo')
+  })
+
+  test('are options of the container where root lacks them', () => {
+    const hint = hintAtCapabilities(['CAP_BPF', 'CAP_NET_ADMIN'], true)
+    expect(hint).toMatch(
+      /^root lacks CAP_BPF, CAP_NET_ADMIN here, as in a container: start it with --cap-add BPF --cap-add NET_ADMIN or --privileged/,
+    )
+    expect(hint).toContain('(Kubernetes)')
+    expect(hint).not.toMatch(/run it as root|sudo/)
   })
 })

@@ -87,7 +87,7 @@ describe('getent', () => {
     expect(asked()).toHaveLength(6)
   })
 
-  test('that does not answer in time, or is not there, knows nobody', () => {
+  test('that does not answer in time, or is not there, knows nobody (SEC-03)', () => {
     const directory = makeTemporaryDirectory()
     writeFileSync(join(directory, 'getent'), '#!/bin/sh\nexec sleep 60\n')
     chmodSync(join(directory, 'getent'), 0o755)

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, sy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { TOOL_VERSION } from '../../../src/version.js'
+import { TOOL_VERSION } from '../../../src/base/package.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { listen } from '../../support/listener.js'
 import { firstOutput, run, start } from '../../support/process.js'

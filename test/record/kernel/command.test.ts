@@ -11,13 +11,14 @@ import { GAMES_GID, GAMES_UID, SUDO_GAMES } from '../../support/users.js'
 import { connect, workloadPath } from '../../support/workload.js'
 
 /** Ends by itself, should nobody end it. */
-const WAIT = 'for i in $(seq 100); do sleep 0.1; done'
+const WAIT = 'for i in $(seq 600); do sleep 0.1; done'
 
 describeKernel('record -- COMMAND', () => {
   test('only the command and what descends from it, to the last generation', async () => {
     const to = (port: number) => `${workloadPath('connect')} 127.0.0.1 ${port} >/dev/null`
-    const script = `echo ready; read -r _; ${to(1001)}; sh -c "sh -c '${to(1002)}; :'; :"; (setsid ${to(1003)} &); sleep 0.3
-      exec ${to(1004)}`
+    const sign = join(makeTemporaryDirectory(), 'sign')
+    const script = `echo ready; read -r _; ${to(1001)}; sh -c "sh -c '${to(1002)}; :'; :"; (setsid sh -c '${to(1003)}; : > ${sign}' &)
+      until [ -e ${sign} ]; do sleep 0.05; done; exec ${to(1004)}`
     const file = join(makeTemporaryDirectory(), 'trace.db')
     const running = startTool(['record', file, '--', 'sh', '-c', script])
     await firstOutput(running)
@@ -28,6 +29,20 @@ describeKernel('record -- COMMAND', () => {
     expect(rows.map((row) => row.remote_port)).toEqual([1001, 1002, 1003, 1004])
     expect(connectsOf(file, stranger.pid)).toEqual([])
     expect(readSession(file)).toMatchObject({ end_reason: 'command' })
+  })
+
+  test('a client of a daemon: a note says that what the daemon starts is not recorded (GAP-40)', async () => {
+    const docker = join(makeTemporaryDirectory(), 'docker')
+    writeFileSync(docker, '#!/bin/sh\nexit 3\n')
+    chmodSync(docker, 0o755)
+    const file = join(makeTemporaryDirectory(), 'trace.db')
+    const { status, stderr } = await runTool(['record', file, '--', docker, 'run', 'web'])
+    expect(stderr).toMatch(
+      /^note: docker starts processes through a daemon: .* record the host instead \(tcpconn record\)/,
+    )
+    expect(status).toBe(3)
+    const { stdout } = await runTool(['info', file])
+    expect(stdout).toMatch(/^ {2}not seen {6}docker starts processes through a daemon: /m)
   })
 
   test('its threads too', async () => {

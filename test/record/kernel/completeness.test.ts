@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { listNamespaces } from '../../../src/record/host/active-opens.js'
+import { listNamespaces } from '../../../src/record/count/active-opens.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { countRecorded, sessionLosses, sumLosses } from '../../support/losses.js'
 import { makeNetworkNamespace, readTcpCounter, type NetworkNamespace } from '../../support/network-namespace.js'
@@ -52,7 +52,7 @@ describeKernel('completeness', () => {
     expect(comparable_attempts).toBeLessThanOrEqual(kernel_attempts_max ?? 0)
   })
 
-  test('a namespace that has but a name, under sudo', async () => {
+  test('a namespace that has but a name, under sudo (SEC-04)', async () => {
     const { exec } = makeNetworkNamespace()
     const { file } = await recordWhile(recordAsGames(), () =>
       connect('127.0.0.1', 1000, ['--count', '500'], { under: exec }),
@@ -79,7 +79,7 @@ describeKernel('completeness', () => {
     await waitUntil('its counter to be gone', () => listed?.read() === null)
   })
 
-  test('attempts of a namespace that is gone at the end are told apart', async () => {
+  test('attempts of a namespace that is gone at the end are told apart (GAP-27)', async () => {
     const under = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$0" "$@"']
     const { summary, file } = await recordWhile({}, () => connect('127.0.0.1', 1000, ['--count', '7'], { under }))
     expect(readSession(file).uncomparable_attempts).toBeGreaterThanOrEqual(7)

@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { MAX_LIBCS } from '../../../src/record/host/hold-libcs.js'
 import { requireLibcMachine } from '../../../src/record/host/libc-machine.js'
-import { NO_FILTERS } from '../../../src/record/options/record-filters.js'
-import type { ProbeOptions } from '../../../src/record/options/probe-options.js'
+import { NO_FILTERS, type ProbeOptions } from '../../../src/record/options/record-options.js'
 import { loadProbe } from '../../../src/record/probe/load-probe.js'
 import { withHosts } from '../../support/hosts.js'
 import { describeKernel } from '../../support/kernel-tests.js'
@@ -12,12 +11,22 @@ import { connectFromNode } from '../../support/node-client.js'
 import { firstOutput } from '../../support/process.js'
 import { recordWhile } from '../../support/recorder.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { runTool } from '../../support/tool.js'
 import { onlyConnectOf, queryTrace } from '../../support/trace.js'
 import { connect, runWorkload, startWorkload } from '../../support/workload.js'
 import { makeLibc } from '../host/make-libc.js'
+import { openHostView } from '../../../src/record/host/host-view.js'
 
 const LIBC = { args: ['--dns=libc'] }
-const PLAIN: ProbeOptions = { filters: NO_FILTERS, followsCommand: false, dnsSource: null, localErrors: false }
+const PLAIN: ProbeOptions = {
+  filters: NO_FILTERS,
+  host: openHostView(),
+  followsCommand: false,
+  dnsSource: null,
+  dnsPorts: [53],
+  localErrors: false,
+  nat: false,
+}
 
 /** Where the section of the code in a file of `makeLibc` says where it begins. */
 const CODE_OFFSET_AT = 64 + 64 + 24
@@ -38,13 +47,15 @@ async function mapAsLibcs(count: number): Promise<void> {
 const countDescriptors = () => readdirSync('/proc/self/fd').length
 
 describeKernel('--dns=libc has bounds', () => {
-  test('of many files that call themselves libc some are left out, once said, and none that many processes use', async () => {
+  test('of many files that call themselves libc some are left out, once said, and none that many processes use (GAP-70, SEC-34)', async () => {
     await mapAsLibcs(MAX_LIBCS + 10)
     const under = withHosts(['127.77.0.1 db.internal'])
     const { file, summary, result } = await recordWhile(LIBC, () => connectFromNode('db.internal', 80, under))
     expect(summary.split('\n').filter((line) => line.includes(`at most ${MAX_LIBCS} libcs`))).toHaveLength(1)
-    expect(summary).toMatch(/note: --dns=libc could not be attached to 2[345]\d libcs/)
+    expect(summary).toMatch(/note: --dns=libc could not attach to 2[345]\d libcs/)
     expect(onlyConnectOf(file, result.pid)).toMatchObject({ dns_name: 'db.internal' })
+    const { stdout } = await runTool(['doctor'])
+    expect(stdout).toMatch(/^-- {2}getaddrinfo --dns=libc works in part: .* at most 256 libcs/m)
   })
 
   test('nothing is said where all are followed', async () => {

@@ -74,7 +74,7 @@ describeKernel('--dns=libc, where libcs are in odd places', () => {
     expect(onlyConnectOf(file, result.pid)).toMatchObject({ dns_name: 'db.internal' })
   })
 
-  test('one of another machine, whose arguments are elsewhere, is left alone', async () => {
+  test('one of another machine, whose arguments are elsewhere, is left alone (GAP-69)', async () => {
     const [own, foreign] = [readFileSync(libcPath()), readFileSync(libcPath())]
     foreign.writeUInt16LE(EM_386, MACHINE_AT)
     const [ownInode, foreignInode] = await mapAsLibc([own, foreign])

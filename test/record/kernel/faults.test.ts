@@ -23,21 +23,21 @@ describeKernel('a host that cannot record', () => {
     expect(result.stderr).toContain('needs CAP_BPF, CAP_PERFMON,')
   })
 
-  test('root without one of the capabilities', async () => {
+  test('root without one of the capabilities (GAP-10)', async () => {
     const under = ['setpriv', '--inh-caps=-all', '--bounding-set=-sys_admin,-perfmon']
     const result = await record({ under })
     expectError(result, 'E_NOT_PRIVILEGED')
     expect(result.stderr).toContain('needs CAP_PERFMON,')
   })
 
-  test('no BTF', async () => {
+  test('no BTF (GAP-02)', async () => {
     const hide = 'mount -t tmpfs none /sys/kernel/btf && exec "$0" "$@"'
     const result = await record({ under: ['unshare', '--mount', 'sh', '-c', hide] })
     expectError(result, 'E_NO_BTF')
     expect(result.stderr).toContain('/sys/kernel/btf/vmlinux')
   })
 
-  test('no libbpf', async () => {
+  test('no libbpf (GAP-03)', async () => {
     const directory = makeTemporaryDirectory()
     writeFileSync(join(directory, 'libbpf.so.1'), 'not a library')
     const result = await record({ env: { LD_LIBRARY_PATH: directory } })
@@ -45,10 +45,10 @@ describeKernel('a host that cannot record', () => {
     expect(result.stderr).toContain('apt-get install libbpf1')
   })
 
-  test('a kernel that is too old', async () => {
+  test('a kernel that is too old (GAP-01)', async () => {
     const result = await record({ under: ['setarch', '--uname-2.6'] })
     expectError(result, 'E_KERNEL_TOO_OLD')
-    expect(result.stderr).toMatch(/it is 2\.6\..*5\.8/)
+    expect(result.stderr).toMatch(/the kernel is 2\.6\..*5\.8/)
   })
 })
 

@@ -75,7 +75,7 @@ describeKernel('filters', () => {
     })
   })
 
-  test('all of them must match, and the session says which there were', async () => {
+  test('all of them must match, and the session says which there were (GAP-39)', async () => {
     const args = ['-P', '1001', '--comm', 'connect', '-4', '-u', 'root', '--outcome', 'failed']
     const matching = refused(1001)
     const others = [refused(1002), refused(1001, ['--comm-hex', '61']), refused(1001, [], '::1')]

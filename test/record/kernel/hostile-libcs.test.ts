@@ -14,7 +14,7 @@ import { onlyConnectOf } from '../../support/trace.js'
 import { startWorkload } from '../../support/workload.js'
 
 describeKernel('--dns=libc, where programs have files mapped that only call themselves libc', () => {
-  test('no libraries, halves of one, and ones with bits flipped: the real one is followed all the same', async () => {
+  test('no libraries, halves of one, and ones with bits flipped: the real one is followed all the same (SEC-33)', async () => {
     const libc = readLibc()
     const random = createRandom(7)
     const flipped = Array.from({ length: 12 }, () => flipBits(libc, random))
@@ -23,7 +23,7 @@ describeKernel('--dns=libc, where programs have files mapped that only call them
     await expectNames()
   })
 
-  test('a FIFO in the place of one, in a mount namespace of its own: nobody waits for it', async () => {
+  test('a FIFO in the place of one, in a mount namespace of its own: nobody waits for it (SEC-36)', async () => {
     const { pid, path } = await mapAsLibc(readLibc(), ['unshare', '--mount'])
     const fifo = join(makeTemporaryDirectory(), 'fifo')
     execFileSync('mkfifo', [fifo])

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { TOOL_VERSION } from '../../../src/version.js'
+import { TOOL_VERSION } from '../../../src/base/package.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { listen } from '../../support/listener.js'
 import { installPackage, listPackage, makeBarePath, packCheckout } from '../../support/package.js'
@@ -33,11 +33,14 @@ describeKernel('the package that npm pack makes, on a machine that cannot compil
   test('holds what is needed, and no sources, tests or tools', () => {
     const files = listPackage(tarball)
     const allowed =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/[\w-]+\.md|migrations\/[\w-]+\.sql|systemd\/tcpconn\.service|dist\/(cli\.js|decode-worker\.js|chunks\/[\w-]+\.js|tcpconn(-7)?\.bpf\.o|tcpconn\.1|LICENCES\.txt|completions\/\w+(\.\w+)?))$/
+      /^(package\.json|README(\.zh-CN)?\.md|LICENSE|CHANGELOG\.md|docs\/[\w-]+\.md|docs\/report\.png|migrations\/[\w-]+\.sql|systemd\/tcpconn\.service|dist\/(cli\.js|decode-worker\.js|container-reader\.js|report\/page\.(?:js|css)|chunks\/[\w-]+\.js|tcpconn(-7)?\.bpf\.o|tcpconn\.1|LICENCES\.txt|completions\/\w+(\.\w+)?))$/
     expect(files.filter((name) => !allowed.test(name))).toEqual([])
     expect(files).toEqual(
       expect.arrayContaining([
         'dist/decode-worker.js',
+        'dist/container-reader.js',
+        'dist/report/page.js',
+        'dist/report/page.css',
         'dist/tcpconn-7.bpf.o',
         'dist/tcpconn.bpf.o',
         'dist/tcpconn.1',

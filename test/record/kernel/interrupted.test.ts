@@ -14,14 +14,14 @@ import { expectWholeTrace } from '../../support/whole-trace.js'
 import { connect, generateLoad } from '../../support/workload.js'
 
 describeKernel('a recording that is interrupted', () => {
-  test('disk full: it stops, and what was written is whole', async () => {
+  test('disk full: it stops, and what was written is whole (GAP-45)', async () => {
     const directory = makeTemporaryDirectory()
     mount(directory, ['-t', 'tmpfs', '-o', 'size=2m', 'none'])
     const recording = await startRecording({ file: join(directory, 'trace.db') })
     const load = generateLoad(['--mode', 'refused', '--count', '100000'], { under: makeNetworkNamespace().exec })
     const result = await recording.finished
     expectError(result, 'E_DISK_FULL')
-    expect(result.stderr).toContain(`keep ${recording.file}-wal beside it`)
+    expect(result.stderr).toContain(`keep ${recording.file}-wal with it`)
     await load
     expectWholeTrace(recording.file)
     expect(countRows(recording.file)).toBeGreaterThan(1000)
@@ -41,7 +41,7 @@ describeKernel('a recording that is interrupted', () => {
     process.kill(recording.pid, 'SIGCONT')
     const result = await recording.finished
     expectError(result, 'E_MOVED')
-    expect(result.stderr).toContain(`is in ${moved}\n`)
+    expect(result.stderr).toContain(`are in ${moved}\n`)
     expectWholeTrace(moved)
     expect(connectsOf(moved, pid)).toHaveLength(1)
     expect(readSession(moved)).toMatchObject({ end_reason: 'error' })
@@ -62,7 +62,7 @@ describeKernel('a recording that is interrupted', () => {
     await waitUntil('its row', () => connectsOf(first.file, pid).length)
     process.kill(first.pid, 'SIGKILL')
     await first.finished
-    expect((await runTool(['info', first.file])).stdout).toMatch(/goodbye/)
+    expect((await runTool(['info', first.file])).stdout).toMatch(/unclean shutdown/)
     const second = await startRecording({ file: first.file })
     const next = await connect('127.0.0.1', 1000)
     await second.stop()

@@ -44,7 +44,7 @@ describeKernel('--keep', () => {
     expect(existsSync(recent)).toBe(true)
   })
 
-  test('nothing that it did not write is removed, whatever its name', async () => {
+  test('nothing that it did not write is removed, whatever its name (SEC-54)', async () => {
     const directory = makeTemporaryDirectory()
     const elsewhere = makeTemporaryDirectory()
     const nameAt = (second: number) => join(directory, `trace-20200101T0000${String(second).padStart(2, '0')}Z.db`)
@@ -93,7 +93,7 @@ describeKernel('--keep', () => {
     expect(existsSync(foreign), 'of another host').toBe(true)
   })
 
-  test('a file that is being recorded into by another recorder stays', async () => {
+  test('a file that is being recorded into by another recorder stays (SEC-54)', async () => {
     const directory = makeTemporaryDirectory()
     const other = await startRotating({ directory, args: ['--rotate', '1h'] })
     const [theirs = ''] = other.files()
@@ -115,7 +115,7 @@ describeKernel('--keep', () => {
     const recording = await startRotating({ directory, args: ['--rotate', '1s', '--keep', '7d'] })
     await waitUntil('some changes', () => recording.files().length >= 4)
     const stderr = await recording.stop()
-    expect(stderr.match(/^cannot remove .*; recording goes on$/gm)).toHaveLength(1)
+    expect(stderr.match(/^cannot remove .*; recording continues$/gm)).toHaveLength(1)
     expect(stderr).toContain(stuck)
   })
 })

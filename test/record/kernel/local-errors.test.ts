@@ -91,7 +91,7 @@ describeKernel('--local-errors', () => {
     expectEqualSum(file, summary)
   })
 
-  test('without it none of them is a row', async () => {
+  test('without it none of them is a row (GAP-32)', async () => {
     const { file, result } = await recordWhile({}, () => failAll(makeBareNamespace()))
     expect(connectsOf(file, result[0]?.pid ?? 0).map(({ outcome }) => outcome)).toEqual([
       'refused',

@@ -14,7 +14,7 @@ const MIN_LOST = LOAD_ATTEMPTS - RING_EVENTS
 const LOAD = ['--mode', 'refused', '--count', String(LOAD_ATTEMPTS)]
 
 describeKernel('loss', () => {
-  test('ring full, since the recorder got no CPU: counted to the last one', async () => {
+  test('ring full, since the recorder got no CPU: counted to the last one (GAP-51, SEC-31)', async () => {
     const { recording, namespace } = await startInNamespace()
     process.kill(recording.pid, 'SIGSTOP')
     const { attempts } = await generateLoad(LOAD, { under: namespace.exec })
@@ -27,7 +27,7 @@ describeKernel('loss', () => {
     expectEqualSum(recording.file, summary)
   })
 
-  test('writer behind: somebody holds the file locked while the ring fills', async () => {
+  test('writer behind: somebody holds the file locked while the ring fills (GAP-52)', async () => {
     const { recording, namespace } = await startInNamespace()
     const release = holdWriteLock(recording.file)
     const { attempts } = await generateLoad(LOAD, { under: namespace.exec })

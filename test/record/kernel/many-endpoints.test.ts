@@ -19,7 +19,7 @@ const MAX_PEAK_BYTES = 400e6
 const MAX_GROWTH_BYTES = 50e6
 
 describeKernel('many endpoints', () => {
-  test('a million of them: memory stays bounded, and all are there', { timeout: 180_000 }, async () => {
+  test('a million of them: memory stays bounded, and all are there (SEC-32)', { timeout: 180_000 }, async () => {
     const namespace = makeNetworkNamespace()
     // What a busy host or disk may cost is asked elsewhere.
     const directory = makeTemporaryDirectory()

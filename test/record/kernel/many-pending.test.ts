@@ -18,7 +18,7 @@ describeKernel('many pending attempts', () => {
     expect(summary).toMatch(/^completeness: .* = the kernel's /m)
   })
 
-  test('map full: what finds no room is counted', async () => {
+  test('map full: what finds no room is counted (GAP-53, SEC-31)', async () => {
     const beyond = 3_000
     const { file, summary } = await recordPending(MAP_ENTRIES + beyond)
     const losses = sessionLosses(file)

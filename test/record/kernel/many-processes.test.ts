@@ -72,6 +72,7 @@ describeKernel('more processes than the probe knows at a time', () => {
     const { file, result } = await recordWhile({}, () => runWorkload<ManyProcesses>('many-processes', args, { under }))
     const { pids, attempts } = result
     const expected = pids.map((pid, i) => `${describeProcess(pid, i, namespace.inode)} (${attempts})`)
+    expect(sumLosses(sessionLosses(file))).toBe(0)
     expectSameLines(describeRows(file, ADDRESSES), expected)
     expect(readLostProcessCount(file)).toBe(0)
   })
@@ -93,6 +94,7 @@ describeKernel('more processes than the probe knows at a time', () => {
       const facts = [pid, pid, name, 'many-names', 0, namespace.inode].join(' ')
       return `port ${FIRST_PORT + i}: ${facts} (${attempts / names.length})`
     })
+    expect(sumLosses(sessionLosses(file))).toBe(0)
     expectSameLines(describeRows(file, [UNANSWERING_ADDRESS]), expected)
     expect(readLostProcessCount(file)).toBe(0)
   })
@@ -126,7 +128,7 @@ async function overflow(recording: Recording, under: readonly string[]) {
 }
 
 describeKernel('a ring that is full', () => {
-  test('every attempt has its own process, or NULL and is counted', async () => {
+  test('every attempt has its own process, or NULL and is counted (GAP-55)', async () => {
     const namespace = makeUnansweringNamespace()
     // Nobody else's losses are among these.
     const recording = await startRecording({ args: ADDRESSES.flatMap((address) => ['--dst', address]) })

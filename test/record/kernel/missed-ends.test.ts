@@ -1,22 +1,23 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { EXE, PROCESS_BYTES } from '../../../src/record/decode/process-table.js'
-import { sleep } from '../../../src/record/host/sleep.js'
-import { NO_FILTERS } from '../../../src/record/options/record-filters.js'
+import { EXE, PROCESS_BYTES } from '../../../src/record/event/process-table.js'
+import { sleep } from '../../../src/record/host/clock.js'
+import { NO_FILTERS, type ProbeOptions } from '../../../src/record/options/record-options.js'
 import { chooseApproach } from '../../../src/record/probe/approach.js'
 import { attachPrograms } from '../../../src/record/probe/attach-programs.js'
 import { configureProbe, fillFilters } from '../../../src/record/probe/configure-probe.js'
-import { openLibbpf } from '../../../src/record/probe/libbpf.js'
-import { captureLibbpfLog } from '../../../src/record/probe/libbpf-log.js'
+import { openLibbpf } from '../../../src/record/native/libbpf.js'
+import { captureLibbpfLog } from '../../../src/record/native/libbpf-log.js'
 import { RING_BYTES } from '../../../src/record/probe/load-probe.js'
-import { mapMemory } from '../../../src/record/probe/memory.js'
+import { mapMemory } from '../../../src/record/native/memory.js'
 import { createPendingReader, type PendingEvents } from '../../../src/record/probe/pending.js'
 import { PROBE_OBJECT } from '../../../src/record/probe/probe-file.js'
 import { openObject, type ProbeObject } from '../../../src/record/probe/probe-object.js'
-import { openRing, type RingReader } from '../../../src/record/probe/ring-reader.js'
-import { bucket, connectEvent, connectFlag, probeState, processFacts } from '../../../src/record/probe/wire.gen.js'
-import type { EventMemory } from '../../../src/record/decode/event-memory.js'
-import { OUTCOMES, type Outcome } from '../../../src/store/outcome.js'
+import { openRingBuffer } from '../../../src/record/probe/ring-buffer.js'
+import { createRingReader, type RingReader } from '../../../src/record/probe/ring-reader.js'
+import { bucket, connectEvent, connectFlag, probeState, processFacts } from '../../../src/record/event/wire.gen.js'
+import type { EventMemory } from '../../../src/record/event/event-memory.js'
+import { OUTCOMES, type Outcome } from '../../../src/attempt/outcome.js'
 import { makeSampleTrace } from '../../analyze/sample-trace.js'
 import { ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ETIMEDOUT } from '../../support/error-numbers.js'
 import { describeKernel } from '../../support/kernel-tests.js'
@@ -33,6 +34,7 @@ import { queryTrace } from '../../support/trace.js'
 import { runTool } from '../../support/tool.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { startWorkload } from '../../support/workload.js'
+import { PLAIN_HOST } from '../../support/host-view.js'
 
 /** Outcome and errno of each attempt of test/workload/missed-ends but `pending`. */
 const ENDS: Record<string, readonly [outcome: Outcome, errno: number]> = {
@@ -59,7 +61,7 @@ const PLACE_TAKEN = 1n
 const IN_FLIGHT_MS = 10
 
 /** Counts of struct probe_state. */
-const LOSSES = ['lost_ring_full_count', 'lost_map_full_count', 'lost_missed_count', 'lost_process_count'] as const
+const LOSSES = ['lost_ring_full_count', 'lost_map_full_count', 'lost_process_count'] as const
 
 /** What the workload prints of an attempt that has begun. */
 interface Ports {
@@ -85,23 +87,35 @@ interface Event {
 /** A probe that follows one process. */
 interface LoadedProbe {
   readonly object: ProbeObject
+  /** Attaches the programs again, after `object.detach`. */
+  attach(): void
   events(): Event[]
   pending(): Event[]
   /** Counts of `LOSSES` */
   losses(): number[]
 }
 
+/**
+ * Kernels of some virtual machines run no program while an agent of the provider has the CPU (ARCHITECTURE.md, Skipped runs): an error
+ * report is then missed, and its socket is caught as cancelled..
+ */
+const HIDDEN = { retry: 2 }
+
 describeKernel(
   'the end of an attempt',
   () => {
-    test('is caught once when no follower sees it, with outcome, process and port, and is marked inexact', async () => {
-      const found = await observeEnds({ isMissed: true })
-      expect(found.events).toEqual(expectedEvents(found, () => connectFlag.inexact))
-      expect(found.pending).toMatchObject(expectedPending(found))
-      expect(found.losses).toEqual(LOSSES.map(() => 0))
-    })
+    test(
+      'is caught once when no follower sees it, with outcome, process and port, and is marked inexact',
+      HIDDEN,
+      async () => {
+        const found = await observeEnds({ isMissed: true })
+        expect(found.events).toEqual(expectedEvents(found, () => connectFlag.inexact))
+        expect(found.pending).toMatchObject(expectedPending(found))
+        expect(found.losses).toEqual(LOSSES.map(() => 0))
+      },
+    )
 
-    test('is caught in the hash that full buckets overflow into', async () => {
+    test('is caught in the hash that full buckets overflow into', HIDDEN, async () => {
       const found = await observeEnds({ isMissed: true, isFull: true })
       expect(found.events).toEqual(expectedEvents(found, () => connectFlag.inexact))
       expect(found.pending).toMatchObject(expectedPending(found))
@@ -115,6 +129,31 @@ describeKernel(
       )
       expect(found.pending).toMatchObject(expectedPending(found))
       expect(found.losses).toEqual(LOSSES.map(() => 0))
+    })
+
+    test('is unknown if its socket begins another attempt first: the row is pending and inexact (GAP-54)', async () => {
+      const namespace = makeStage()
+      const workload = startWorkload('used-again', [SILENT_ADDRESS], { under: namespace.exec })
+      const { pid } = await nextLine<{ pid: number }>(workload, 0)
+      const probe = followProcess(pid)
+      await nextLine(workload, 1)
+      probe.object.detach([])
+      sleep(IN_FLIGHT_MS)
+      await nextLine(workload, 2)
+      probe.attach()
+      await nextLine(workload, 3)
+      const ofProcess = { comm: 'used-again', exe: 'used-again', pid, uid: 0, netns: namespace.inode, tid: pid }
+      const unknown = {
+        ...ofProcess,
+        outcome: 'pending',
+        errno: 0,
+        flags: connectFlag.inexact,
+        local_port: 0,
+        remote_port: 1,
+      }
+      expect(probe.events()).toEqual([unknown])
+      expect(probe.pending()).toMatchObject([{ ...ofProcess, remote_port: 2, flags: 0 }])
+      expect(probe.losses()).toEqual(LOSSES.map(() => 0))
     })
   },
   APPROACH.final === null ? 'before Linux 5.17 no program catches connections that are open at the end' : null,
@@ -131,7 +170,7 @@ describe('inexact attempts in a trace', () => {
   const REFUSED = { ...INEXACT[0], outcome: OUTCOMES.indexOf('refused'), error: ECONNREFUSED }
   const BATCH = [...EXACT, ...INEXACT, REFUSED]
 
-  test('have no latency in the view, and info and summary count them', async () => {
+  test('have no latency in the view, and info and summary count them (GAP-05)', async () => {
     const { file } = makeSampleTrace({ batches: [BATCH] })
     const sql = 'SELECT outcome, count(*) AS rows, count(latency_ns) AS latencies, max(latency_ns) AS max FROM connects'
     expect(queryTrace(file, `${sql} GROUP BY outcome ORDER BY outcome`)).toEqual([
@@ -142,6 +181,19 @@ describe('inexact attempts in a trace', () => {
     const summary = await readWith(['analyze', 'summary', file])
     expect(summary).toMatch(/^attempts +151,/m)
     expect(summary).toMatch(/^outcomes +150 established, 1 refused$/m)
+    expect(summary).toMatch(/^latency .* max 100 ms,/m)
+    const table = await readWith(['analyze', 'top-endpoints', file])
+    expect(table).toMatch(/^attempts whose begin or end was not seen \(inexact\) have no latency/m)
+  })
+
+  test('may be pending: neither latency nor SYN retransmits are known (GAP-54)', async () => {
+    const stale = { flags: connectFlag.inexact, outcome: OUTCOMES.indexOf('pending'), latencyNs: 50_000_000_000n }
+    const { file } = makeSampleTrace({ batches: [[...EXACT, stale]] })
+    const sql = "SELECT latency_ns, syn_retransmits, errno FROM connects WHERE outcome = 'pending'"
+    expect(queryTrace(file, sql)).toEqual([{ latency_ns: null, syn_retransmits: null, errno: null }])
+    expect(await readWith(['info', file])).toMatch(/\b1 inexact \(end not seen\)/)
+    const summary = await readWith(['analyze', 'summary', file])
+    expect(summary).toMatch(/^outcomes +100 established, 1 pending$/m)
     expect(summary).toMatch(/^latency .* max 100 ms,/m)
   })
 
@@ -258,7 +310,7 @@ function followProcess(pid: number, isFull = false): LoadedProbe {
     unmap.push(mapping.unmap)
     return mapping.buffer
   }
-  const ring = openRing(object.mapFd('events'), RING_BYTES)
+  const ring = createRingReader(openRingBuffer(object.mapFd('events'), RING_BYTES))
   unmap.push(ring.close)
   const state = new Uint32Array(map('.bss', probeState.size_bytes))
   const buckets = map('buckets', object.libbpf.maxEntries(object.map('buckets')) * bucket.size_bytes)
@@ -267,21 +319,29 @@ function followProcess(pid: number, isFull = false): LoadedProbe {
   Atomics.store(state, probeState.recording / 4, 1)
   return {
     object,
+    attach: () => void attachPrograms(object, optionsFor(pid), APPROACH),
     events: () => readEvents(ring),
     pending: () => readPendingEvents(readPending()),
     losses: () => LOSSES.map((name) => state[probeState[name] / 4] as number),
   }
 }
 
-function loadObject(pid: number): ProbeObject {
-  const libbpf = openLibbpf()
-  const log = captureLibbpfLog(libbpf)
-  const options = {
+function optionsFor(pid: number): ProbeOptions {
+  return {
     filters: { ...NO_FILTERS, pids: [pid] },
     followsCommand: false,
     dnsSource: null,
+    dnsPorts: [53],
+    host: PLAIN_HOST,
     localErrors: false,
+    nat: false,
   }
+}
+
+function loadObject(pid: number): ProbeObject {
+  const libbpf = openLibbpf()
+  const log = captureLibbpfLog(libbpf)
+  const options = optionsFor(pid)
   try {
     const object = openObject(libbpf, PROBE_OBJECT, log)
     try {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { withoutCgroup2 } from '../../support/cgroup.js'
+import { makeCgroup, withoutCgroup2, withUnmountedCgroup2 } from '../../support/cgroup.js'
 import { expectError } from '../../support/error-lines.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { recordWhile } from '../../support/recorder.js'
@@ -10,11 +10,23 @@ import { onlyConnectOf } from '../../support/trace.js'
 import { expectWholeTrace } from '../../support/whole-trace.js'
 import { connect } from '../../support/workload.js'
 
+describeKernel('a host where cgroup v2 is not mounted', () => {
+  test('records its paths nevertheless', async () => {
+    const cgroup = makeCgroup()
+    const { file, summary, result } = await recordWhile({ under: withUnmountedCgroup2() }, () =>
+      connect('127.0.0.1', 1000, [], { under: cgroup.exec }),
+    )
+    expect(onlyConnectOf(file, result.pid)).toMatchObject({ outcome: 'refused', cgroup: cgroup.path })
+    expect(summary).not.toContain('note:')
+  })
+})
+
 describeKernel('a host without cgroup v2', () => {
-  test('records all but the names of cgroups', async () => {
+  test('records all but the names of cgroups (GAP-23)', async () => {
     const { file, summary, result } = await recordWhile({ under: withoutCgroup2() }, () => connect('127.0.0.1', 1000))
     expect(onlyConnectOf(file, result.pid)).toMatchObject({ outcome: 'refused', comm: 'connect', cgroup: null })
     expect(summary).toMatch(/^completeness: .* = the kernel's /m)
+    expect(summary).toMatch(/^note: cgroup v2 is not mounted: cgroups created before the recording have no path$/m)
     expectWholeTrace(file)
   })
 

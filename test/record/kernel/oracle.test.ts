@@ -67,7 +67,7 @@ async function connectAfter({ silent, open, closed }: Ports): Promise<void> {
 }
 
 describeKernel('a real recording', () => {
-  test('every stored query says of it what DuckDB says', { timeout: 120_000 }, async () => {
+  test('every built-in query says of it what DuckDB says', { timeout: 120_000 }, async () => {
     const ports = await openPorts()
     const { file: trace } = await recordWhile({ args: ['--dns'] }, () => connectBefore(ports))
     await recordWhile({ file: trace, args: ['--dns'] }, () => connectAfter(ports))

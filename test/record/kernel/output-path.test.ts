@@ -21,7 +21,7 @@ import { runTool } from '../../support/tool.js'
 const WORDS = 'not to be lost\n'.repeat(100)
 
 describeKernel('what stands at the output path', () => {
-  test('a symbolic link is not followed', async () => {
+  test('a symbolic link is not followed (SEC-47)', async () => {
     const { file, target } = makePaths()
     writeFileSync(target, WORDS)
     symlinkSync(target, file)
@@ -38,7 +38,7 @@ describeKernel('what stands at the output path', () => {
   })
 
   test.each([['-wal'], ['-shm'], ['-journal']])(
-    "nor are links followed that are planted for SQLite's FILE%s",
+    "nor are links followed that are planted for SQLite's FILE%s (SEC-48)",
     async (suffix) => {
       for (const words of [WORDS, null]) {
         const { file, target } = makePaths()
@@ -91,7 +91,7 @@ describeKernel('what stands at the output path', () => {
   test.each([
     ['a FIFO', (file: string) => void execFileSync('mkfifo', [file])],
     ['a device', (file: string) => void execFileSync('mknod', [file, 'c', '1', '3'])],
-  ])('%s: refused without waiting', async (_, make) => {
+  ])('%s: refused without waiting (SEC-51)', async (_, make) => {
     const { file } = makePaths()
     make(file)
     const before = lstatSync(file)

@@ -7,7 +7,7 @@ import { describeKernel } from '../../support/kernel-tests.js'
 import { startRecording } from '../../support/recorder.js'
 
 describeKernel('the programs of --dns', () => {
-  test('are at the root of cgroup v2 for as long as it records, and of no other cgroup', async () => {
+  test('are at the root of cgroup v2 for as long as it records, and of no other cgroup (SEC-62)', async () => {
     const recording = await startRecording({ args: ['--dns'] })
     const links = readCgroupLinks(recording.pid)
     const root = String(statSync(cgroupRoot()).ino)

@@ -9,7 +9,7 @@ import { runWorkload } from '../../support/workload.js'
 const TICK_NS = 10_000_000
 
 describeKernel('a process id that is given twice', () => {
-  test('is two processes, told apart by their start', async () => {
+  test('is two processes, told apart by their start (SEC-23)', async () => {
     const reuse = () => runWorkload<{ pid: number; start_ticks: number[] }>('reuse-pid', ['127.0.0.1', '1000'])
     const { file, result } = await recordWhile({}, reuse)
     const rows = connectsOf(file, result.pid)

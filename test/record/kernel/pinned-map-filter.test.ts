@@ -64,11 +64,11 @@ describeKernel("bcc's pinned maps", () => {
     ['--cgroupmap', { type: 'array', keyBytes: 4 }],
     ['--mntnsmap', { valueBytes: 8 }],
     ['--mntnsmap', { keyBytes: 4, valueBytes: 4 }],
-  ])('%s: a map of another shape is wrong usage: %o', async (option, shape) => {
+  ])('%s: a map of another shape is wrong usage: %o (SEC-57)', async (option, shape) => {
     await expectRefused(option, pinMap(shape).path)
   })
 
-  test.each(['--cgroupmap', '--mntnsmap'])('%s: of what is no pinned map nothing is told', async (option) => {
+  test.each(['--cgroupmap', '--mntnsmap'])('%s: of what is no pinned map nothing is told (SEC-55)', async (option) => {
     const [directory, program] = [makeTemporaryDirectory(), join(dirname(pinMap({}).path), 'program')]
     await pinProgram(program)
     const told = []
@@ -78,13 +78,13 @@ describeKernel("bcc's pinned maps", () => {
     expect(new Set(told).size).toBe(1)
   })
 
-  test.each(['--cgroupmap', '--mntnsmap'])('%s: a FIFO is refused without waiting', async (option) => {
+  test.each(['--cgroupmap', '--mntnsmap'])('%s: a FIFO is refused without waiting (SEC-56)', async (option) => {
     const fifo = join(makeTemporaryDirectory(), 'fifo')
     execFileSync('mkfifo', [fifo])
     await expectRefused(option, fifo)
   })
 
-  test('recording leaves it as it is', async () => {
+  test('recording leaves it as it is (SEC-58)', async () => {
     const [cgroup, map] = [makeCgroup(), pinMap({})]
     map.add(cgroup.id)
     const read = () => execFileSync('bpftool', ['map', 'dump', 'pinned', map.path], { encoding: 'utf8' })

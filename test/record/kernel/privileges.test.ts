@@ -21,7 +21,7 @@ import { waitForSynSent } from '../../support/syn-sent.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
 import { connectsOf, onlyConnectOf } from '../../support/trace.js'
-import { GAMES_GID, GAMES_UID, SUDO_GAMES, asUser, recordAsGames } from '../../support/users.js'
+import { GAMES_GID, GAMES_UID, SUDO_GAMES, asUser, recordAsGames, hostUser } from '../../support/users.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { connect, startWorkload } from '../../support/workload.js'
 
@@ -32,7 +32,7 @@ const NONE = '0000000000000000'
 const USE_IO_URING = { UV_USE_IO_URING: '1' }
 
 describeKernel('privileges under sudo', () => {
-  test('the recorder becomes the user with all threads, and keeps CAP_BPF in one', async () => {
+  test('the recorder becomes the user with all threads, and keeps CAP_BPF in one (SEC-08, SEC-10)', async () => {
     const recording = await startRecording(recordAsGames())
     const [main, ...others] = readThreads(recording.pid)
     expect(others.length).toBeGreaterThan(0)
@@ -42,7 +42,7 @@ describeKernel('privileges under sudo', () => {
     await recording.stop()
   })
 
-  test('in a container that has CAP_SYS_ADMIN instead of CAP_BPF, that one stays', async () => {
+  test('in a container that has CAP_SYS_ADMIN instead of CAP_BPF, that one stays (SEC-11)', async () => {
     const under = ['setpriv', '--inh-caps=-bpf,-perfmon', '--bounding-set=-bpf,-perfmon']
     const recording = await startRecording({ ...recordAsGames(), under })
     const [main, ...others] = readThreads(recording.pid)
@@ -51,7 +51,7 @@ describeKernel('privileges under sudo', () => {
     await recording.stop()
   })
 
-  test('becomes the user where functions of Node.js refuse to, as those of Debian 13 do', async () => {
+  test('becomes the user where functions of Node.js refuse to, as those of Debian 13 do (SEC-08)', async () => {
     const preload = join(makeTemporaryDirectory(), 'refuse.cjs')
     const names = ['initgroups', 'setgroups', 'setgid', 'setegid', 'setuid', 'seteuid']
     const refuse = "() => { throw new Error('disabled: io_uring may be enabled') }"
@@ -63,7 +63,7 @@ describeKernel('privileges under sudo', () => {
     await recording.stop()
   })
 
-  test('refuses to record while threads of io_uring have the privileges of root', async (context) => {
+  test('refuses to record while threads of io_uring have the privileges of root (SEC-09)', async (context) => {
     const listThreads =
       'process.stdout.write(require("fs").readdirSync("/proc/self/task").map((tid) => require("fs").readFileSync(`/proc/self/task/${tid}/comm`, "utf8")).join(""))'
     const threads = execFileSync(process.execPath, ['-e', listThreads], { encoding: 'utf8', env: USE_IO_URING })
@@ -76,7 +76,7 @@ describeKernel('privileges under sudo', () => {
     expect(existsSync(file)).toBe(false)
   })
 
-  test("where nothing but the user's directory can be written, it records all the same", async () => {
+  test("where nothing but the user's directory can be written, it records all the same (SEC-07)", async () => {
     const options = recordAsGames()
     const under = readOnlyBut(dirname(options.file), makeTemporaryDirectory())
     const recording = await startRecording({ ...options, under, args: ['--dns=libc', '--local-errors'] })
@@ -85,7 +85,7 @@ describeKernel('privileges under sudo', () => {
     expect(connectsOf(recording.file, pid)).toHaveLength(1)
   })
 
-  test('the file, and what stands beside it, belongs to the user alone', async () => {
+  test('the file, and what stands beside it, belongs to the user alone (SEC-45)', async () => {
     const recording = await startRecording(recordAsGames())
     const files = ['', '-wal', '-shm'].map((suffix) => statSync(`${recording.file}${suffix}`))
     const [one] = files
@@ -104,15 +104,15 @@ describeKernel('privileges under sudo', () => {
     const refused = await connect('127.0.0.1', 1000)
     const summary = await recording.stop()
     expect(onlyConnectOf(recording.file, pending.pid)).toMatchObject({ outcome: 'pending', netns: namespace.inode })
-    expect(onlyConnectOf(recording.file, refused.pid)).toMatchObject({ outcome: 'refused', user: 'root' })
+    expect(onlyConnectOf(recording.file, refused.pid)).toMatchObject({ outcome: 'refused', user: hostUser('root') })
     expect(summary).toMatch(/^completeness: .* = the kernel's /m)
   })
 
-  test('a directory that the user may not write', async () => {
+  test('a directory that the user may not write (SEC-08)', async () => {
     const file = join(makeTemporaryDirectory(), 'trace.db')
     const result = await runTool(['record', file], { env: SUDO_GAMES })
     expectError(result, 'E_CANNOT_OPEN')
-    expect(result.stderr).toContain(`reason: user ${GAMES_UID} may not write it`)
+    expect(result.stderr).toContain(`reason: user ${GAMES_UID} has no write permission`)
     expect(result.stderr).toMatch(/^hint: .*unset SUDO_UID/m)
     expect(existsSync(file)).toBe(false)
   })
@@ -130,13 +130,13 @@ describeKernel('privileges under sudo', () => {
   test.each([
     [{ SUDO_UID: '4294967000' }, 'E_SUDO_USER'],
     [{ SUDO_UID: 'games' }, 'E_SUDO_USER'],
-  ])('%o names nobody', async (env, code) => {
+  ])('%o names nobody (SEC-02)', async (env, code) => {
     const directory = makeTemporaryDirectory()
     expectError(await runTool(['record', join(directory, 'trace.db')], { env }), code)
     expect(readdirSync(directory)).toEqual([])
   })
 
-  test('the command is the user, without any capability, at home', async () => {
+  test('the command is the user, without any capability, at home (SEC-12)', async () => {
     const { file, ...options } = recordAsGames()
     const script = 'id -u; id -g; id -G; echo "$HOME $USER $LOGNAME"; grep -E "^Cap(Inh|Prm|Eff|Amb)" /proc/self/status'
     const { status, stdout } = await runTool(['record', file, '--', 'sh', '-c', script], options)
@@ -148,7 +148,7 @@ describeKernel('privileges under sudo', () => {
     expect(ownership(statSync(file))).toEqual(OWN)
   })
 
-  test('a command that the user cannot see is not there, though root sees it', async () => {
+  test('a command that the user cannot see is not there, though root sees it (SEC-08)', async () => {
     const { file, ...options } = recordAsGames()
     const directory = makeTemporaryDirectory()
     chmodSync(directory, 0o700)
@@ -159,7 +159,7 @@ describeKernel('privileges under sudo', () => {
     expect(existsSync(file)).toBe(false)
   })
 
-  test('SIGUSR1 opens no debugger', async () => {
+  test('SIGUSR1 opens no debugger (SEC-15)', async () => {
     const recording = await startRecording(recordAsGames())
     process.kill(recording.pid, 'SIGUSR1')
     const refused = await connect('127.0.0.1', 1000)
@@ -168,7 +168,7 @@ describeKernel('privileges under sudo', () => {
     expect(await recording.stop()).not.toContain('Debugger')
   })
 
-  test('it connects nowhere and listens nowhere, nor does what it asks for names', async () => {
+  test('it connects nowhere and listens nowhere, nor does what it asks for names (SEC-16)', async () => {
     const namespace = makeNetworkNamespace()
     const under = ['nsenter', `--net=/run/netns/${namespace.exec.at(-1)}`]
     const recording = await startRecording({ ...recordAsGames(), under })
@@ -183,7 +183,7 @@ describeKernel('privileges under sudo', () => {
 })
 
 describeKernel('privileges without sudo', () => {
-  test('root by itself stays root, with all the capabilities that it came with', async () => {
+  test('root by itself stays root, with all the capabilities that it came with (SEC-13)', async () => {
     const [{ CapEff, CapPrm } = {}] = readThreads(process.pid)
     const recording = await startRecording()
     for (const thread of readThreads(recording.pid)) {

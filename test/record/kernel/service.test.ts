@@ -1,8 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { openDatagrams } from '../../../src/record/probe/libc.js'
+import { openDatagrams } from '../../../src/record/native/libc.js'
 import { describeKernel, skipUnlessNodeIsShared } from '../../support/kernel-tests.js'
 import { readThreads } from '../../support/process-status.js'
 import { firstOutput, start } from '../../support/process.js'
@@ -13,7 +12,7 @@ import { listTraces } from '../../support/rotating-recorder.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { linkTool, runTool, startTool } from '../../support/tool.js'
 import { connectsOf, readSession } from '../../support/trace.js'
-import { waitUntil } from '../../support/wait-until.js'
+import { expectNever, waitUntil } from '../../support/wait-until.js'
 import { connect, startWorkload } from '../../support/workload.js'
 
 const UNIT = join(REPOSITORY, 'systemd/tcpconn.service')
@@ -42,19 +41,20 @@ describeKernel('record as a service', () => {
   test('a recorder whose loop does not turn gives no sign of life', async () => {
     const manager = await startManager(join(makeTemporaryDirectory(), 'notify'))
     const file = join(makeTemporaryDirectory(), 'trace.db')
-    const env = { ...manager.env, WATCHDOG_USEC: '400000', NODE_OPTIONS: `--require=${writeHang()}` }
+    const hang = writeHang()
+    const env = { ...manager.env, WATCHDOG_USEC: '400000', NODE_OPTIONS: `--require=${hang.script}` }
     const recorder = startTool(['record', file], { env })
     await waitUntil('READY=1', () => manager.lines().includes('READY=1'))
     process.kill(recorder.pid, 'SIGUSR2')
-    let count = -1
-    while (count !== manager.lines().length) {
-      count = manager.lines().length
-      // Three times as long as between two signs.
-      await delay(600)
-    }
-    await delay(1000)
-    expect(manager.lines()).toHaveLength(count)
-    await waitUntil('another sign', () => manager.lines().length > count)
+    await waitUntil('the loop to hang', () => existsSync(hang.sign))
+    // What the recorder has sent before stands in the queue before this.
+    expect(openDatagrams(manager.env.NOTIFY_SOCKET)?.('FENCE=1\n')).toBe(true)
+    await waitUntil('what was sent before', () => manager.lines().includes('FENCE=1'))
+    const isSignAfterFence = () => manager.lines().at(-1) !== 'FENCE=1'
+    // Five times as long as between two signs.
+    await expectNever('a sign of life', isSignAfterFence, 1000)
+    rmSync(hang.sign)
+    await waitUntil('another sign', isSignAfterFence)
   })
 
   test('a manager that is busy learns of the beginning when it has time', async () => {
@@ -83,7 +83,7 @@ describeKernel('record as a service', () => {
     expect(await runTool(['record', file, '-d', '300ms'], { env })).toMatchObject({ status: 0 })
   })
 
-  test("the unit's own command line, with the capabilities, the namespaces and the one directory that the unit leaves", async (context) => {
+  test("the unit's own command line, with the capabilities, the namespaces and the one directory that the unit leaves (SEC-14)", async (context) => {
     skipUnlessNodeIsShared(context)
     const manager = await startManager(join(makeTemporaryDirectory(), 'notify'))
     const [state, elsewhere] = [makeTemporaryDirectory(), makeTemporaryDirectory()]
@@ -145,10 +145,21 @@ function fillQueue(path: string): void {
   throw new Error(`${path} takes whatever it is sent`)
 }
 
-/** A script that keeps Node's loop from turning for 6 s after SIGUSR2, as a disk does that does not answer. */
-function writeHang(): string {
-  const path = join(makeTemporaryDirectory(), 'hang.cjs')
-  const wait = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6000)'
-  writeFileSync(path, `process.on('SIGUSR2', () => ${wait})`)
-  return path
+/**
+ * A script that keeps Node's loop from turning after SIGUSR2, as a disk does that does not answer: it makes the file `sign`, and
+ * waits until that is gone.
+ */
+function writeHang(): { script: string; sign: string } {
+  const directory = makeTemporaryDirectory()
+  const [script, sign] = [join(directory, 'hang.cjs'), join(directory, 'sign')]
+  writeFileSync(
+    script,
+    `const { existsSync, writeFileSync } = require('node:fs')
+    const wait = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+    process.on('SIGUSR2', () => {
+      writeFileSync('${sign}', '')
+      while (existsSync('${sign}')) wait()
+    })`,
+  )
+  return { script, sign }
 }

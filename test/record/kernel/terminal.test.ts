@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { describeKernel } from '../../support/kernel-tests.js'
-import { firstOutput, run, start } from '../../support/process.js'
+import { firstOutput, run, start, type Finished, type Running } from '../../support/process.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool, toolCommand } from '../../support/tool.js'
 import { readSession } from '../../support/trace.js'
@@ -9,14 +9,13 @@ import { waitUntil } from '../../support/wait-until.js'
 import { connect } from '../../support/workload.js'
 
 /** `\r`, erase to the end of the line, and the line itself. */
-const STATUS = /\r\u001b\[K(\d+s(, \d+s left)?  \d[\d,]* attempts  [^\r\n]*)/g
+const STATUS = /\r\u001b\[K(\d+s(, [\w ]+ left)?  \d[\d,]* attempts  [^\r\n]*)/g
 
 describeKernel('what is said, and where', () => {
   test('on a terminal: a status line that is written over, and then the summary', async () => {
-    const { child, finished } = start(onTerminal(['--duration', '1500ms'], 'cols 120'))
+    const running = start(onTerminal(['--duration', '20m'], 'cols 120'))
     await connect('127.0.0.1', 1000)
-    const { stdout, status } = await finished
-    child.stdin.end()
+    const { stdout, status } = await interruptAfter(running, 2)
     const lines = [...stdout.matchAll(STATUS)].map(([, line]) => line)
     expect(status).toBe(0)
     expect(lines.length).toBeGreaterThanOrEqual(2)
@@ -25,14 +24,14 @@ describeKernel('what is said, and where', () => {
   })
 
   test('no line is longer than the terminal is wide', async () => {
-    const { stdout } = await run(onTerminal(['--duration', '600ms'], 'cols 40'))
+    const { stdout } = await interruptAfter(start(onTerminal([], 'cols 40')), 1)
     const lengths = [...stdout.matchAll(STATUS)].map(([, line = '']) => line.length)
     expect(lengths.length).toBeGreaterThan(0)
     expect(Math.max(...lengths)).toBeLessThan(40)
   })
 
   test('a terminal that does not tell its width, as serial lines', async () => {
-    const { stdout } = await run(onTerminal(['--duration', '600ms'], 'cols 0'))
+    const { stdout } = await interruptAfter(start(onTerminal([], 'cols 0')), 1)
     expect(stdout).toMatch(STATUS)
   })
 
@@ -65,7 +64,7 @@ describeKernel('what is said, and where', () => {
   })
 
   test('Ctrl-C reaches the command once, by way of the terminal', async () => {
-    const script = 'trap "echo got" INT; echo ready; for i in $(seq 8); do sleep 0.1; done; exit 5'
+    const script = 'trap "echo got; got=1" INT; echo ready; while [ -z "$got" ]; do sleep 0.1; done; sleep 0.5; exit 5'
     const running = start(onTerminal(['--', 'sh', '-c', script], 'cols 120'))
     await firstOutput(running)
     running.child.stdin.write('\u0003')
@@ -78,13 +77,22 @@ describeKernel('what is said, and where', () => {
   test('in the background of a terminal SIGINT is passed on', async () => {
     const directory = makeTemporaryDirectory()
     const [file, sign] = [join(directory, 'trace.db'), join(directory, 'sign')]
-    const script = 'trap "exit 7" INT; : > "$0"; for i in $(seq 100); do sleep 0.1; done'
+    const script = 'trap "exit 7" INT; : > "$0"; for i in $(seq 600); do sleep 0.1; done'
     const tool = toolCommand(['record', file, '--', 'sh', '-c', script, sign]).map(quote).join(' ')
     const job = `set -m; ${tool} & until [ -e ${sign} ]; do sleep 0.05; done; kill -INT $!; wait $!`
     const { status } = await run(['script', '--quiet', '--return', '--command', job, '/dev/null'])
     expect(status).toBe(7)
   })
 })
+
+/** Ends a recording by Ctrl-C once it has shown so many status lines. */
+function interruptAfter(running: Running, lines: number): Promise<Finished> {
+  const areShown = () => [...running.output().matchAll(STATUS)].length >= lines
+  return waitUntil('the status lines', areShown).then(() => {
+    running.child.stdin.write('\u0003')
+    return running.finished
+  })
+}
 
 /** A pseudo-terminal, whose output script(1) copies to its own stdout. */
 function onTerminal(args: readonly string[], size: string, directory = makeTemporaryDirectory()): string[] {

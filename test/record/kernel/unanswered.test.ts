@@ -12,6 +12,7 @@ import {
 } from '../../support/network-namespace.js'
 import { firstOutput } from '../../support/process.js'
 import { recordWhile } from '../../support/recorder.js'
+import { startStopwatch } from '../../support/stopwatch.js'
 import { waitForSynSent } from '../../support/syn-sent.js'
 import { onlyConnectOf, queryTrace } from '../../support/trace.js'
 import { connect, runWorkload, startWorkload } from '../../support/workload.js'
@@ -46,13 +47,14 @@ describeKernel('outcomes without an answer', () => {
   })
 
   test('established in the end: a late answer shows its retransmits', async () => {
+    const elapsedNs = startStopwatch()
     const delayed = () => runWorkload<{ pid: number; syns: number }>('syn-reset', ['--mode', 'synack-delay', '1200'])
     const { file, result } = await recordWhile({}, delayed)
     const row = onlyConnectOf(file, result.pid)
     expect(row).toMatchObject({ outcome: 'established', errno: null, syn_retransmits: result.syns - 1 })
     expect(row.syn_retransmits).toBeGreaterThanOrEqual(1)
     expect(row.latency_ns).toBeGreaterThan(1.19e9)
-    expect(row.latency_ns).toBeLessThan(4e9)
+    expect(row.latency_ns).toBeLessThan(elapsedNs())
   })
 
   test('cancelled: closed before an answer', async () => {
@@ -61,7 +63,11 @@ describeKernel('outcomes without an answer', () => {
     const { file, result } = await recordWhile({}, () => connect(SILENT_ADDRESS, 80, args, { under: namespace.exec }))
     expect(result.errnos).toEqual({ [EINPROGRESS]: 1 })
     const row = onlyConnectOf(file, result.pid)
-    expect(row).toMatchObject({ outcome: 'cancelled', errno: null, syn_retransmits: 0 })
+    expect(row).toMatchObject({
+      outcome: 'cancelled',
+      errno: null,
+      syn_retransmits: readTcpCounter(namespace, 'RetransSegs'),
+    })
     expect(row.latency_ns).toBeGreaterThan(0.19e9)
     expect(row.local_port).toBeGreaterThan(0)
   })
@@ -78,7 +84,7 @@ describeKernel('outcomes without an answer', () => {
     expect(onlyConnectOf(file, result.pid)).toMatchObject({ outcome: 'cancelled', errno: null, comm: 'connect' })
   })
 
-  test('pending: no answer yet when recording ends', async () => {
+  test('pending: no answer yet when recording ends (GAP-43)', async () => {
     const namespace = makeSilentNamespace()
     const { file, summary, result } = await recordWhile({}, async () => {
       const { pid } = startWorkload('connect', [SILENT_ADDRESS, '443'], { under: namespace.exec })

@@ -78,7 +78,7 @@ describe('an option that takes one value', () => {
   ])('%s is not given twice', async (option, value) => {
     const result = await runTool(['record', option, 'nonsense', option, value], { cwd: makeTemporaryDirectory() })
     expectError(result, 'E_USAGE', 2)
-    expect(result.stderr).toContain(`reason: ${option} takes one value, and "nonsense" was given before`)
+    expect(result.stderr).toContain(`reason: ${option} takes one value; "nonsense" was given before`)
   })
 })
 
@@ -87,7 +87,7 @@ describe('a wrong command line', () => {
     [['record', '--no-such-option'], /unknown option '--no-such-option'/],
     [['record', '--port'], /--port/],
     [['record', 'one.db', 'two.db'], /one trace file/],
-    [['record', '--'], /after -- comes a command/],
+    [['record', '--'], /record -- requires a command/],
     [['recrod'], /did you mean record/],
   ])('%j', async (args, text) => {
     const { status, stdout, stderr } = await runTool(args, { cwd: makeTemporaryDirectory() })

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
-import { createLiveFeed } from '../../../src/record/live/live-feed.js'
-import type { EventMemory } from '../../../src/record/decode/event-memory.js'
-import { createProcessTable } from '../../../src/record/decode/process-table.js'
-import { ATTEMPT_BYTES } from '../../../src/record/probe/ring-reader.js'
-import { connectEvent } from '../../../src/record/probe/wire.gen.js'
+import { createFakeProbe } from '../session/fake-probe.js'
+import { createLiveFeed, feedAttempts } from '../../../src/record/live/live-feed.js'
+import type { EventMemory } from '../../../src/record/event/event-memory.js'
+import { createProcessTable } from '../../../src/record/event/process-table.js'
+import { connectEvent } from '../../../src/record/event/wire.gen.js'
+import type { ConnectRow } from '../../../src/view/connect-row.js'
 import { makeRow } from '../../view/make-row.js'
 
 const MS = 1e6
@@ -20,22 +21,9 @@ function createScene(acceptsPending: ((waitedNs: number) => boolean) | null = ()
   })
   let events: readonly number[] = []
   const probe = {
-    ring: {
-      ...memory([]),
-      peek(take: (offset: number) => void) {
-        ring.forEach((_, i) => take(i * connectEvent.size_bytes))
-        return ring.length
-      },
-      release: () => {
-        const given = ring.length * ATTEMPT_BYTES
-        ring = []
-        return given
-      },
-    },
+    ring: { pendingBytes: () => (isEmpty ? 0 : 1) },
     pending: () => ({ ...memory(pending), count: pending.length }),
-    explain: () => ring.length * ATTEMPT_BYTES,
-    isEmpty: () => isEmpty,
-  } as unknown as Parameters<typeof createLiveFeed>[0]
+  }
   const feed = createLiveFeed(probe, {
     acceptsPending,
     read(_, byteOffset, isPending) {
@@ -45,6 +33,11 @@ function createScene(acceptsPending: ((waitedNs: number) => boolean) | null = ()
     },
     identify: (_, byteOffset) => makeRow({ startedNs: (pending[byteOffset / connectEvent.size_bytes] as number) * MS }),
   })
+  const drain = () => {
+    ring.forEach((_, i) => feed.add(memory(ring), i * connectEvent.size_bytes))
+    ring = []
+  }
+  const shown = (rows: readonly ConnectRow[]) => rows.map((row) => [row.startedNs / MS, row.outcome])
   const vanish = (start: number) => void (pending = pending.filter((one) => one !== start))
   const arrive = (start: number) => void ring.push(start)
   return {
@@ -55,12 +48,18 @@ function createScene(acceptsPending: ((waitedNs: number) => boolean) | null = ()
     },
     vanish,
     arrive,
-    /** As while a file is locked: events stay in the probe's ring, and no copy of them is there yet. */
+    /** As while a file is locked: events stay in the ring and are not added yet. */
     block(isBlocked: boolean) {
       isEmpty = !isBlocked
     },
-    poll: (nowMs: number) => feed.poll(nowMs * MS).map((row) => [row.startedNs / MS, row.outcome]),
-    finish: (nowMs: number) => feed.finish(nowMs * MS).map((row) => [row.startedNs / MS, row.outcome]),
+    poll(nowMs: number) {
+      drain()
+      return shown(feed.poll(nowMs * MS))
+    },
+    finish(nowMs: number) {
+      drain()
+      return shown(feed.finish(nowMs * MS))
+    },
   }
 }
 
@@ -141,30 +140,30 @@ test('what was shown as pending is not shown again, however late its event comes
   expect(poll(1000)).toEqual([])
 })
 
-test('a poll takes what was explained, which is looked at once: a flood of packets makes that long', () => {
-  const explained = [40_000, 10].map((attempts) => attempts * ATTEMPT_BYTES)
-  const left = { attempts: 50_000, peeked: 0 }
-  const probe = {
-    ring: {
-      words: new Uint32Array(0),
-      bytes: new Uint8Array(0),
-      peek(take: (offset: number) => void, limit: number, withinBytes: number) {
-        left.peeked = Math.min(limit, left.attempts, Math.ceil(withinBytes / ATTEMPT_BYTES))
-        for (let i = 0; i < left.peeked; i++) take(0)
-        return left.peeked
-      },
-      release() {
-        left.attempts -= left.peeked
-        return left.peeked * ATTEMPT_BYTES
-      },
+test('an attempt that has not waited for the least latency yet is shown when it has, or when it ends', () => {
+  const { begin, end, poll, finish } = createScene((waitedNs) => waitedNs >= 1000 * MS)
+  for (const start of [10, 20, 30]) begin(start)
+  expect(poll(400)).toEqual([])
+  end(10)
+  expect(poll(600)).toEqual([[10, 'established']])
+  expect(poll(1025)).toEqual([[20, 'pending']])
+  expect(finish(1600)).toEqual([[30, 'pending']])
+})
+
+test('attempts in the ring are fed once their names are read, those that come in meanwhile the next time', () => {
+  const probe = createFakeProbe()
+  const emit = (count: number) => probe.emit(Array.from({ length: count }, () => ({})))
+  let [added, reads] = [0, 0]
+  const feed = { add: () => void added++ }
+  const metadata = {
+    read() {
+      reads++
+      emit(10)
     },
-    explain: () => explained.shift() as number,
-    pending: () => ({ words: new Uint32Array(0), bytes: new Uint8Array(0), count: 0 }),
-    isEmpty: () => false,
-  } as unknown as Parameters<typeof createLiveFeed>[0]
-  const row = makeRow({ startedNs: 0 })
-  const feed = createLiveFeed(probe, { acceptsPending: null, read: () => row, identify: () => row })
-  expect(feed.poll(1e9)).toHaveLength(40_000)
-  expect([explained, left.attempts]).toEqual([[10 * ATTEMPT_BYTES], 10_000])
-  expect(feed.poll(2e9)).toHaveLength(10)
+  }
+  emit(40_000)
+  feedAttempts(feed, probe.ring, metadata)
+  expect([added, reads]).toEqual([40_000, 1])
+  feedAttempts(feed, probe.ring, metadata)
+  expect([added, reads]).toEqual([40_010, 2])
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { describeFilters } from '../../../src/record/options/describe-filters.js'
 import { parsePrefixes } from '../../../src/options/parse-lists.js'
-import { NO_FILTERS } from '../../../src/record/options/record-filters.js'
+import { NO_FILTERS } from '../../../src/record/options/record-options.js'
 
 test('a recording of everything is {}', () => {
   expect(describeFilters(NO_FILTERS, [])).toBe('{}')
@@ -27,6 +27,9 @@ test('every filter is named like its option', () => {
     minLatencyNs: 5_000_000,
     outcomes: ['refused'],
     cgroups: ['/sys/fs/cgroup/a'],
+    containers: ['web'],
+    pods: ['shop/cart-0'],
+    namespaces: ['shop'],
     cgroupmap: '/sys/fs/bpf/c',
     mntnsmap: '/sys/fs/bpf/m',
   } as const
@@ -49,6 +52,9 @@ test('every filter is named like its option', () => {
     min_latency_ns: 5_000_000,
     outcome: ['refused'],
     cgroup: ['/sys/fs/cgroup/a'],
+    container: ['web'],
+    pod: ['shop/cart-0'],
+    namespace: ['shop'],
     cgroupmap: '/sys/fs/bpf/c',
     mntnsmap: '/sys/fs/bpf/m',
     command: ['curl', '-s'],

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { UsageError } from '../../../src/errors.js'
+import { UsageError } from '../../../src/base/errors.js'
 import { parseCgroup } from '../../../src/record/options/parse-cgroup.js'
 import { parseRecordOptions } from '../../../src/record/options/parse-record-options.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
@@ -14,9 +14,9 @@ const cgroups = vi.hoisted(() => ({ root: '/none' }))
 // A file system of cgroup v2 cannot be made without privileges: a directory of ours stands for it.
 vi.mock('node:fs', async (importActual) => {
   const fs = await importActual<typeof import('node:fs')>()
-  const statfsSync = (path: string) => {
+  const statfsSync = (path: string | Buffer) => {
     fs.statSync(path)
-    return { type: path.startsWith(cgroups.root) ? CGROUP2_SUPER_MAGIC : 0 }
+    return { type: String(path).startsWith(cgroups.root) ? CGROUP2_SUPER_MAGIC : 0 }
   }
   return { ...fs, statfsSync }
 })
@@ -63,7 +63,7 @@ describe('refused', () => {
     )
   })
 
-  test('a file of the hierarchy is no cgroup', () => {
+  test('a file of the hierarchy is no cgroup (SEC-59)', () => {
     const root = makeRoot()
     expect(() => parseCgroup('/cgroup.procs', root)).toThrow(UsageError)
   })

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { UsageError } from '../../../src/errors.js'
+import { UsageError } from '../../../src/base/errors.js'
 import { parseRecordOptions, type RawOptions } from '../../../src/record/options/parse-record-options.js'
 import { expectRefusal } from '../../options/expect-refusal.js'
-import { NO_FILTERS } from '../../../src/record/options/record-filters.js'
+import { NO_FILTERS } from '../../../src/record/options/record-options.js'
 
 const parse = (raw: RawOptions, file?: string) => parseRecordOptions(raw, file, [], 'tcpconn record')
 const filtersOf = (raw: RawOptions) => parse(raw).filters
@@ -13,10 +13,13 @@ test('without options the whole host is recorded into tcpconn.db until it is sto
     durationNs: null,
     quiet: false,
     rotation: null,
+    host: expect.objectContaining({ root: '/', gaps: [] }),
     filters: NO_FILTERS,
     command: [],
     dnsSource: null,
+    dnsPorts: [53],
     localErrors: false,
+    nat: false,
     commandLine: 'tcpconn record',
   })
 })
@@ -25,6 +28,15 @@ test('file, command and command line are handed on as they are', () => {
   const options = parseRecordOptions({ quiet: true }, 'a.db', ['curl', '-s'], 'tcpconn record a.db -q -- curl -s')
   expect(options).toMatchObject({ file: 'a.db', quiet: true, command: ['curl', '-s'] })
   expect(options.commandLine).toBe('tcpconn record a.db -q -- curl -s')
+})
+
+test('--host-root names the root of the host, which has accounts (SEC-63)', () => {
+  expect(parse({ hostRoot: '/./' }).host.root).toBe('/')
+  expect(parse({ hostRoot: '/' }).host.gaps).toEqual([])
+})
+
+test.each(['', 'host', '/no/such/root', '/proc', '/etc/passwd'])('--host-root %j is refused (SEC-63)', (hostRoot) => {
+  expectRefusal(() => parse({ hostRoot }), '--host-root', hostRoot, /the absolute path of the host's root directory/)
 })
 
 test('FILE: an empty name is refused', () => {
@@ -78,11 +90,44 @@ test.each<[RawOptions, string | null]>([
 })
 
 test.each(['', 'x', 'tcp', 'UDP', 'udp,libc'])('--dns=%s is refused', (dnsValue) => {
-  expectRefusal(() => parse({ dnsValue }), '--dns', dnsValue, /--dns alone or --dns=udp .* --dns=libc/)
+  expectRefusal(() => parse({ dnsValue }), '--dns', dnsValue, /--dns or --dns=udp .* --dns=libc/)
+})
+
+describe('--dns-port', () => {
+  test.each<[string[], number[]]>([
+    [['5353'], [5353]],
+    [['53,5353'], [53, 5353]],
+    [
+      ['53', '5353,53', '053'],
+      [53, 5353],
+    ],
+    [['1,2,3,4,5,6,7,65535'], [1, 2, 3, 4, 5, 6, 7, 65_535]],
+  ])('%j takes packets of ports %j for DNS, instead of 53', (dnsPort, ports) => {
+    expect(parse({ dns: true, dnsPort })).toMatchObject({ dnsSource: 'udp', dnsPorts: ports })
+    expect(parse({ dnsValue: 'udp', dnsPort }).dnsPorts).toEqual(ports)
+  })
+
+  test.each(['', '0', '65536', 'domain', '53,', '53-54', '1,2,3,4,5,6,7,8,9'])('%j is refused', (text) => {
+    expectRefusal(() => parse({ dns: true, dnsPort: [text] }), '--dns-port', text, /up to 8 ports .* like 53,5353/)
+  })
+
+  test.each<[RawOptions, string]>([
+    [{}, 'without --dns'],
+    [{ dnsValue: 'libc' }, 'with --dns=libc'],
+    [{ dns: true, dnsValue: 'libc' }, 'with --dns=libc'],
+  ])('beside %j is refused', (raw, how) => {
+    expect(() => parse({ ...raw, dnsPort: ['53'] })).toThrow(
+      expect.objectContaining({ code: 'E_USAGE', message: `--dns-port is given ${how}` }),
+    )
+  })
 })
 
 test('--local-errors', () => {
   expect(parse({ localErrors: true })).toMatchObject({ localErrors: true, dnsSource: null })
+})
+
+test('--nat', () => {
+  expect([parse({}).nat, parse({ nat: true }).nat]).toEqual([false, true])
 })
 
 describe('durations', () => {

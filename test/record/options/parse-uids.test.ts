@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createUserNames } from '../../../src/record/host/user-names.js'
-import { parseUids } from '../../../src/record/options/parse-uids.js'
+import { parseUids } from '../../../src/record/options/parse-record-options.js'
 import { expectRefusal } from '../../options/expect-refusal.js'
 
 const USERS = createUserNames('root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33::/var/www:/bin/false\n')

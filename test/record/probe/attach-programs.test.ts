@@ -2,14 +2,23 @@ import { copyFileSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readMappedLibcs } from '../../../src/record/host/find-libcs.js'
-import { NO_FILTERS } from '../../../src/record/options/record-filters.js'
+import { NO_FILTERS } from '../../../src/record/options/record-options.js'
 import { chooseApproach } from '../../../src/record/probe/approach.js'
 import { attachPrograms } from '../../../src/record/probe/attach-programs.js'
 import type { ProbeObject } from '../../../src/record/probe/probe-object.js'
 import { firstOutput, start } from '../../support/process.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { PLAIN_HOST } from '../../support/host-view.js'
 
-const LIBC = { filters: NO_FILTERS, followsCommand: false, dnsSource: 'libc', localErrors: false } as const
+const LIBC = {
+  filters: NO_FILTERS,
+  host: PLAIN_HOST,
+  followsCommand: false,
+  dnsSource: 'libc',
+  dnsPorts: [53],
+  localErrors: false,
+  nat: false,
+} as const
 
 /** Attaches to the libcs of this host, as far as the kernel would let it. */
 function attach(canAttach: (program: string, inode: number) => boolean) {
@@ -34,13 +43,13 @@ async function useCopiedLibc(): Promise<number> {
   return statSync(copy).ino
 }
 
-test('of each libc first the end of getaddrinfo is followed, then its beginning, at the same place', async () => {
+test('of each libc first the beginning of getaddrinfo is followed, then its end, at the same place', async () => {
   const copy = await useCopiedLibc()
   const { calls, gaps } = attach(() => true)
   const own = calls.filter(([, inode]) => inode === copy)
   expect(own.map(([program, , , isReturn]) => [program, isReturn])).toEqual([
-    ['exit_getaddrinfo', true],
     ['enter_getaddrinfo', false],
+    ['exit_getaddrinfo', true],
   ])
   expect(own[0]?.[2]).toBe(own[1]?.[2])
   expect(gaps).toEqual([])
@@ -49,7 +58,7 @@ test('of each libc first the end of getaddrinfo is followed, then its beginning,
 test('one that cannot be followed is told, and the others are followed', async () => {
   const copy = await useCopiedLibc()
   const { gaps } = attach((_, inode) => inode !== copy)
-  expect(gaps).toEqual(['--dns=libc could not be attached to 1 libc: names that are asked of them are missing'])
+  expect(gaps).toEqual(['--dns=libc could not attach to 1 libc: lookups through them are missing'])
 })
 
 test.each(['enter_getaddrinfo', 'exit_getaddrinfo'])('where no %s can be attached nothing is followed', (program) => {

@@ -2,13 +2,12 @@ import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { PACKAGE_ROOT } from '../../../src/package-root.js'
+import { PACKAGE_ROOT, TOOL_VERSION } from '../../../src/base/package.js'
 import { describeVersions } from '../../../src/record/probe/describe-versions.js'
 import { PROBE_OBJECT } from '../../../src/record/probe/probe-file.js'
 import { isNodeShared } from '../../support/kernel-tests.js'
 import { runTool } from '../../support/tool.js'
 import { asNobody } from '../../support/users.js'
-import { TOOL_VERSION } from '../../../src/version.js'
 
 test.each(['--version', '-V'])('%s says the tool, the probe, the format and libbpf, a line each', async (option) => {
   const { status, stdout, stderr } = await runTool([option], isNodeShared() ? asNobody() : {})

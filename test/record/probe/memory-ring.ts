@@ -1,4 +1,5 @@
-import { DISCARDED, HEADER_BYTES, createRingReader, type RingReader } from '../../../src/record/probe/ring-reader.js'
+import { createRingBuffer, DISCARDED, HEADER_BYTES } from '../../../src/record/probe/ring-buffer.js'
+import { createRingReader, type RingReader } from '../../../src/record/probe/ring-reader.js'
 
 /** Bytes before the data, as the page of the producer's position stands before the kernel's. */
 const DATA_OFFSET = 64
@@ -29,7 +30,7 @@ export function createMemoryRing(sizeBytes: number, startAt = 0n): MemoryRing {
   const positions = { consumer: BigUint64Array.of(startAt), producer: BigUint64Array.of(startAt) }
   const placeOf = (position: bigint) => Number(position % BigInt(sizeBytes))
   return {
-    reader: createRingReader(positions, buffer, DATA_OFFSET),
+    reader: createRingReader(createRingBuffer(positions, buffer, DATA_OFFSET)),
     positions,
     append(record, flags = 0) {
       const position = positions.producer[0] as bigint

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { Libbpf } from '../../../src/record/probe/libbpf.js'
+import type { Libbpf } from '../../../src/record/native/libbpf.js'
 import { createPendingReader, processKeysOf } from '../../../src/record/probe/pending.js'
-import { bucket, connectEvent, pendingAttempt, processEvent } from '../../../src/record/probe/wire.gen.js'
+import { bucket, connectEvent, pendingAttempt, processEvent } from '../../../src/record/event/wire.gen.js'
 import { createMemoryRing } from './memory-ring.js'
 
 const [ENOENT, EPERM] = [-2, -1]

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { UsageError } from '../../../src/errors.js'
-import type { Libbpf } from '../../../src/record/probe/libbpf.js'
+import { UsageError } from '../../../src/base/errors.js'
+import type { Libbpf } from '../../../src/record/native/libbpf.js'
 import { CGROUPMAP, MNTNSMAP, openPinnedMap, type PinnedMapShape } from '../../../src/record/probe/pinned-map.js'
 
 const HASH = 1
@@ -50,7 +50,7 @@ test.each([
   ['its keys have 4 bytes, its values 8', CGROUPMAP, libbpfWith(HASH, 4, 8)],
   ['its keys have 8 bytes, its values 8', MNTNSMAP, libbpfWith(HASH, 8, 8)],
   ['its keys have 8 bytes, its values 4', CGROUPMAP, libbpfWith(HASH, 8, 4)],
-  ['no pinned map can be had there', MNTNSMAP, libbpfWith(HASH, 8, 4, -22)],
+  ['no readable pinned map', MNTNSMAP, libbpfWith(HASH, 8, 4, -22)],
 ])('%s', (why, shape, libbpf) => {
   const error = refusal(libbpf, shape)
   expect(error).toBeInstanceOf(UsageError)
@@ -62,7 +62,7 @@ test.each([
 test('of what is no map nothing is told: whether it is missing, another kind of file, or a pinned program', () => {
   const failing = (error: number) => ({ getPinned: () => error }) as unknown as Libbpf
   const missing = refusal(failing(-2), MNTNSMAP)
-  expect(missing.reason).toMatch(/here: no pinned map can be had there$/)
+  expect(missing.reason).toMatch(/here: no readable pinned map$/)
   for (const error of [-1, -13, -20, -22]) expect(refusal(failing(error), MNTNSMAP)).toEqual(missing)
   descriptor.file = 'anon_inode:bpf-prog'
   expect(refusal(libbpfWith(HASH, 8, 4), MNTNSMAP)).toEqual(missing)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Libbpf } from '../../../src/record/probe/libbpf.js'
-import type { LibbpfLog } from '../../../src/record/probe/libbpf-log.js'
+import type { Libbpf } from '../../../src/record/native/libbpf.js'
+import type { LibbpfLog } from '../../../src/record/native/libbpf-log.js'
 import { openObject } from '../../../src/record/probe/probe-object.js'
 
 const LOG: LibbpfLog = { text: () => 'all lines', summary: () => 'the line that says most', stop: () => {} }

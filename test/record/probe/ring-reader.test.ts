@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { PROCESS_BYTES } from '../../../src/record/decode/process-table.js'
-import { ATTEMPT_BYTES, BUSY, DISCARDED } from '../../../src/record/probe/ring-reader.js'
-import { connectEvent, processEvent, processFacts } from '../../../src/record/probe/wire.gen.js'
+import { PROCESS_BYTES } from '../../../src/record/event/process-table.js'
+import { BUSY, DISCARDED } from '../../../src/record/probe/ring-buffer.js'
+import { ATTEMPT_BYTES } from '../../../src/record/probe/ring-reader.js'
+import { connectEvent, processEvent, processFacts } from '../../../src/record/event/wire.gen.js'
 import { createMemoryRing } from './memory-ring.js'
 
 const SIZE_BYTES = 4096

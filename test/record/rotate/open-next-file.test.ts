@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { createFileNames } from '../../../src/record/rotate/file-names.js'
-import { openNextFile } from '../../../src/record/rotate/open-next-file.js'
+import { createFileNames } from '../../../src/record/retention/file-names.js'
+import { openNextFile } from '../../../src/record/rotate/begin-first.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 
 const UNIX_NS = BigInt(Date.UTC(2026, 10, 25, 22, 15) / 1000) * 1_000_000_000n
@@ -15,7 +15,7 @@ function openIn(directory: string): string {
   return basename(output.path)
 }
 
-test('what has the name already stays as it is, whatever it is', () => {
+test('what has the name already stays as it is, whatever it is (SEC-53)', () => {
   const directory = makeTemporaryDirectory()
   const at = (name: string) => join(directory, name)
   writeFileSync(at('a-20261125T221500Z.db'), 'a diary')

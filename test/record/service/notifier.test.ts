@@ -9,7 +9,8 @@ function createScene(env: NodeJS.ProcessEnv = {}) {
   const manager = { isBusy: false }
   const open = vi.fn(() => (text: string) => !manager.isBusy && lines.push(text) > 0)
   const environment: NodeJS.ProcessEnv = { NOTIFY_SOCKET: '/run/notify', ...env }
-  return { lines, manager, open, environment, notifier: openNotifier(environment, open) }
+  const wait = vi.fn<(milliseconds: number) => void>()
+  return { lines, manager, open, environment, wait, notifier: openNotifier(environment, open, wait) }
 }
 
 /** At each tenth of a second. */
@@ -35,13 +36,22 @@ test('a manager that is busy learns of the beginning at a later turn, before all
   expect(lines.slice(0, 2)).toEqual(['READY=1\n', 'WATCHDOG=1\n'])
 })
 
-test('the end is not kept back for a manager that stays busy', () => {
-  const { notifier, manager } = createScene()
+test('a manager that stays busy is waited for 0.2 s at the end, and no longer', () => {
+  const { notifier, manager, wait, lines } = createScene()
   manager.isBusy = true
-  const startMs = performance.now()
   notifier.stopping()
-  expect(performance.now() - startMs).toBeGreaterThan(100)
-  expect(performance.now() - startMs).toBeLessThan(2000)
+  expect(wait.mock.calls.reduce((sum, [milliseconds]) => sum + milliseconds, 0)).toBe(200)
+  expect(lines).toEqual([])
+})
+
+test('a manager that has time again is not waited for any longer at the end', () => {
+  const { notifier, manager, wait, lines } = createScene()
+  manager.isBusy = true
+  wait.mockImplementation(() => {
+    manager.isBusy = false
+  })
+  notifier.stopping()
+  expect([wait.mock.calls, lines]).toEqual([[[10]], ['STOPPING=1\n']])
 })
 
 test('every ten seconds it says what it has done, in one line whatever the name of the file', () => {

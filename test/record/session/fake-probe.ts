@@ -1,6 +1,6 @@
 import { RING_BYTES, type Probe } from '../../../src/record/probe/load-probe.js'
 import type { SkippedRuns } from '../../../src/record/probe/skipped-runs.js'
-import { connectEvent } from '../../../src/record/probe/wire.gen.js'
+import { connectEvent } from '../../../src/record/event/wire.gen.js'
 import { packEvents, type EventFields } from '../make-events.js'
 import { createMemoryRing } from '../probe/memory-ring.js'
 
@@ -8,9 +8,17 @@ import { createMemoryRing } from '../probe/memory-ring.js'
 export interface FakeProbe extends Probe {
   /** Commits events; those that find no room are counted as lost. */
   emit(events: readonly Partial<EventFields>[]): void
-  readonly losses: { ringFull: number; mapFull: number; missed: number }
-  /** What `skipped` and `lostProcesses` give. */
-  readonly counts: { skipped: SkippedRuns | null; lostProcesses: number }
+  readonly losses: { ringFull: number; mapFull: number }
+  /** What `skipped`, `lostProcesses` and `lostDetails` give. */
+  readonly counts: {
+    skipped: SkippedRuns | null
+    lostProcesses: number
+    calls: number
+    addresses: number
+    cgroups: number
+    children: number
+    resolves: number
+  }
   /** What `pending` gives. */
   waiting: readonly Partial<EventFields>[]
   /** Calls of start, stop, detach and close, in their order. */
@@ -19,8 +27,16 @@ export interface FakeProbe extends Probe {
 
 export function createFakeProbe(): FakeProbe {
   const { reader: ring, append } = createMemoryRing(RING_BYTES)
-  const losses = { ringFull: 0, mapFull: 0, missed: 0 }
-  const counts: FakeProbe['counts'] = { skipped: null, lostProcesses: 0 }
+  const losses = { ringFull: 0, mapFull: 0 }
+  const counts: FakeProbe['counts'] = {
+    skipped: null,
+    lostProcesses: 0,
+    calls: 0,
+    addresses: 0,
+    cgroups: 0,
+    children: 0,
+    resolves: 0,
+  }
   const calls: string[] = []
   const note = (call: string) => () => void calls.push(call)
   const sent = new Set<Uint8Array>()
@@ -30,14 +46,21 @@ export function createFakeProbe(): FakeProbe {
   }
   return {
     ring,
-    context: { read: () => 0, endedBusy: () => false, close() {} },
+    metadata: { read: () => 0, isBusy: () => false, close() {} },
+    newCgroupsFd: -1,
     gaps: [],
-    lostContext: () => 0,
+    lostMetadata: () => 0,
     lostProcesses: () => counts.lostProcesses,
     skipped: () => counts.skipped,
     tend() {},
     forgetProcesses() {},
-    lostDetails: () => ({ calls: 0, cgroups: 0 }),
+    lostDetails: () => ({
+      calls: counts.calls,
+      addresses: counts.addresses,
+      cgroups: counts.cgroups,
+      children: counts.children,
+      resolves: counts.resolves,
+    }),
     losses,
     counts,
     calls,

@@ -24,7 +24,7 @@ describe('what is never touched', () => {
     expect(readdirSync(dirname(path))).toEqual(['trace.db'])
   })
 
-  test('E_NOT_A_TRACE: the database of another program', () => {
+  test('E_NOT_A_TRACE: the database of another program (SEC-44)', () => {
     const path = newPath()
     new Database(path).exec('CREATE TABLE precious (a); INSERT INTO precious VALUES (1)').close()
     const before = readFileSync(path)

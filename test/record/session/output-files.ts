@@ -1,7 +1,7 @@
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { TcpconnError } from '../../../src/errors.js'
-import { openOutput } from '../../../src/record/session/open-output.js'
+import type { TcpconnError } from '../../../src/base/errors.js'
+import { openOutput } from '../../../src/record/output/open-output.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { addSession } from '../new-trace.js'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { NO_FILTERS, type RecordFilters } from '../../../src/record/options/record-filters.js'
+import { NO_FILTERS, type RecordFilters } from '../../../src/record/options/record-options.js'
 import { writePending } from '../../../src/record/session/pending-rows.js'
 import { BATCH_ROWS } from '../../../src/record/write/trace-writer.js'
 import { packEvents, type EventFields } from '../make-events.js'

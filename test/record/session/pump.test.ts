@@ -1,9 +1,10 @@
 import Database from 'better-sqlite3'
 import { describe, expect, test, vi } from 'vitest'
 import { RING_BYTES } from '../../../src/record/probe/load-probe.js'
-import { ATTEMPT_BYTES, HEADER_BYTES } from '../../../src/record/probe/ring-reader.js'
-import { processEvent } from '../../../src/record/probe/wire.gen.js'
-import { createPump } from '../../../src/record/session/pump.js'
+import { HEADER_BYTES } from '../../../src/record/probe/ring-buffer.js'
+import { ATTEMPT_BYTES } from '../../../src/record/probe/ring-reader.js'
+import { connectEvent, processEvent } from '../../../src/record/event/wire.gen.js'
+import { createPump, type Observer } from '../../../src/record/session/pump.js'
 import { BATCH_ROWS } from '../../../src/record/write/trace-writer.js'
 import { createWriter, openNewTrace, type NewTrace } from '../new-trace.js'
 import { createFakeProbe } from './fake-probe.js'
@@ -12,10 +13,12 @@ import { createFakeProbe } from './fake-probe.js'
 function createScene() {
   const trace = openNewTrace()
   const probe = createFakeProbe()
-  const onBatch = vi.fn()
-  const pump = createPump(probe, createWriter(trace), onBatch)
+  const observe = vi.fn<Observer>()
+  const metadata = { read: vi.fn() }
+  const source = { probe, metadata, writer: createWriter(trace) }
+  const pump = createPump(source, [observe])
   const clock = { ns: 0 }
-  return { trace, probe, onBatch, pump, clock, drain: () => pump.drain(() => clock.ns) }
+  return { trace, probe, metadata, source, observe, pump, clock, drain: () => pump.drain(() => clock.ns) }
 }
 
 /** Somebody else writes, until `free` is called. */
@@ -33,7 +36,7 @@ const lossesIn = ({ db }: NewTrace) => db.prepare(`SELECT ${LOSS_COLUMNS} FROM b
 
 describe('draining', () => {
   test('moves what is in the ring into the trace, once', () => {
-    const { trace, probe, pump, drain, onBatch } = createScene()
+    const { trace, probe, pump, drain, observe } = createScene()
     probe.emit([{ remotePort: 1 }, { remotePort: 2 }])
     expect(drain()).toBe(true)
     probe.emit([{ remotePort: 3 }])
@@ -41,14 +44,14 @@ describe('draining', () => {
     expect(portsIn(trace)).toEqual([1, 2, 3])
     expect(pump.rows).toBe(3)
     expect(probe.ring.pendingBytes()).toBe(0)
-    expect(onBatch).toHaveBeenCalledTimes(2)
+    expect(observe).toHaveBeenCalledTimes(2)
   })
 
   test('an idle host costs no write', () => {
-    const { trace, drain, onBatch } = createScene()
+    const { trace, drain, observe } = createScene()
     expect(drain()).toBe(true)
     expect(lossesIn(trace)).toEqual([])
-    expect(onBatch).not.toHaveBeenCalled()
+    expect(observe).not.toHaveBeenCalled()
   })
 
   test('takes a transaction per batch, until the ring is empty', () => {
@@ -58,6 +61,18 @@ describe('draining', () => {
     const counts = trace.db.prepare('SELECT attempt_count FROM batch ORDER BY batch_id').pluck().all()
     expect(counts).toEqual([BATCH_ROWS, BATCH_ROWS, 1])
     expect(pump.rows).toBe(2 * BATCH_ROWS + 1)
+  })
+
+  test('a ring that runs full while lookups are written is the delay of the writer', () => {
+    const { trace, probe, source, drain, clock } = createScene()
+    vi.spyOn(source.writer, 'writeLookups').mockImplementationOnce(() => {
+      clock.ns += 1e9
+      probe.losses.ringFull = 2
+    })
+    drain()
+    clock.ns += 1e6
+    drain()
+    expect(lossesIn(trace)).toEqual([[0, 0, 2]])
   })
 
   test('loss is written with the batch in which it happened, and alone when there is nothing else', () => {
@@ -77,9 +92,38 @@ describe('draining', () => {
   })
 })
 
+describe('the pipeline', () => {
+  test('names are read before the attempts that are in the ring by then; attempts that come in meanwhile wait', () => {
+    const { trace, probe, metadata, drain } = createScene()
+    probe.emit([{ remotePort: 1 }])
+    metadata.read.mockImplementationOnce(() => probe.emit([{ remotePort: 2 }]))
+    drain()
+    expect(portsIn(trace)).toEqual([1])
+    drain()
+    expect(portsIn(trace)).toEqual([1, 2])
+  })
+
+  test('an observer sees the rows after their commit, and their events before the release', () => {
+    const { trace, probe, observe, drain } = createScene()
+    const ports: number[] = []
+    observe.mockImplementation(({ rows, memory, forEachEvent }) => {
+      expect(portsIn(trace)).toEqual([5, 6])
+      expect(rows.count).toBe(2)
+      for (let twice = 0; twice < 2; twice++) {
+        forEachEvent((byteOffset) => ports.push(memory.words[(byteOffset + connectEvent.remote_port) >> 2]! & 0xffff))
+      }
+      expect(probe.ring.pendingBytes()).toBeGreaterThan(0)
+    })
+    probe.emit([{ remotePort: 5 }, { remotePort: 6 }])
+    drain()
+    expect(ports).toEqual([5, 6, 5, 6])
+    expect(probe.ring.pendingBytes()).toBe(0)
+  })
+})
+
 describe('a file that somebody else holds locked', () => {
   test('keeps events in the ring, and they come into the file later, once', () => {
-    const { trace, probe, pump, drain, onBatch } = createScene()
+    const { trace, probe, pump, drain, observe } = createScene()
     probe.emit([{ remotePort: 1 }])
     drain()
     const lock = lockOut(trace)
@@ -91,7 +135,7 @@ describe('a file that somebody else holds locked', () => {
     expect(drain()).toBe(true)
     expect(portsIn(trace)).toEqual([1, 2, 3])
     expect(pump.rows).toBe(3)
-    expect(onBatch).toHaveBeenCalledTimes(2)
+    expect(observe).toHaveBeenCalledTimes(2)
   })
 
   test('what is lost meanwhile is counted once, and the writer is to blame', () => {
@@ -151,14 +195,10 @@ describe('who is to blame for a full ring', () => {
 
 describe('a pump that takes over from another', () => {
   test('counts only what is lost from then on', () => {
-    const { probe, pump, drain, trace } = createScene()
+    const { probe, pump, drain, source } = createScene()
     Object.assign(probe.losses, { ringFull: 3, mapFull: 1 })
     drain()
-    const next = createPump(
-      { ring: probe.ring, lost: probe.lost, lostBefore: pump.loss.seen },
-      createWriter(trace),
-      () => {},
-    )
+    const next = createPump(source, [], { lostBefore: pump.loss.seen })
     probe.losses.ringFull = 5
     next.drain(() => 1e9)
     expect(next.loss.total).toEqual({ ringFull: 2, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 })
@@ -166,9 +206,8 @@ describe('a pump that takes over from another', () => {
   })
 
   test('puts down to the writer what was lost while files were changed', () => {
-    const { probe, trace } = createScene()
-    const source = { ring: probe.ring, lost: probe.lost, lostBefore: probe.lost(), heldNs: 60e6 }
-    const next = createPump(source, createWriter(trace), () => {})
+    const { probe, source } = createScene()
+    const next = createPump(source, [], { lostBefore: probe.lost(), heldNs: 60e6 })
     probe.losses.ringFull = 5
     next.drain(() => 100e6)
     expect(next.loss.total).toEqual({ ringFull: 0, mapFull: 0, writerBehind: 5, missed: 0, skipped: 0 })

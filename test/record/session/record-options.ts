@@ -1,5 +1,5 @@
-import { NO_FILTERS } from '../../../src/record/options/record-filters.js'
-import type { RecordOptions } from '../../../src/record/options/record-options.js'
+import { NO_FILTERS, type RecordOptions } from '../../../src/record/options/record-options.js'
+import { PLAIN_HOST } from '../../support/host-view.js'
 
 /** What `record -q FILE` asks for, without a word more. */
 export function quietOptions(file: string, durationNs: number | null = null): RecordOptions {
@@ -8,10 +8,13 @@ export function quietOptions(file: string, durationNs: number | null = null): Re
     durationNs,
     quiet: true,
     rotation: null,
+    host: PLAIN_HOST,
     filters: NO_FILTERS,
     command: [],
     dnsSource: null,
+    dnsPorts: [53],
     localErrors: false,
+    nat: false,
     commandLine: '',
   }
 }

@@ -1,14 +1,16 @@
 import { describe, expect, test, vi } from 'vitest'
+import { NO_CONTAINER_NAMES } from '../../../src/record/containers/start-reader.js'
 import { createCgroupPaths } from '../../../src/record/host/cgroup-paths.js'
-import type { Context } from '../../../src/record/dns/context-reader.js'
+import type { Metadata } from '../../../src/record/dns/metadata-reader.js'
 import { createNameCache } from '../../../src/record/dns/name-cache.js'
 import type { SkippedRuns } from '../../../src/record/probe/skipped-runs.js'
 import type { Session } from '../../../src/record/session/begin-session.js'
 import { endSession, failSession } from '../../../src/record/session/end-session.js'
-import { openOutput } from '../../../src/record/session/open-output.js'
+import { openOutput } from '../../../src/record/output/open-output.js'
 import { createPump } from '../../../src/record/session/pump.js'
 import { createRecording } from '../../../src/record/session/recording.js'
 import { runSession } from '../../../src/record/session/run-session.js'
+import { createNatRecords } from '../../../src/record/nat/find-addresses.js'
 import { createStopSignal } from '../../../src/record/session/stop-signal.js'
 import type { HostNames } from '../../../src/record/write/late-names.js'
 import { holdWriteLock } from '../../support/hold-lock.js'
@@ -18,10 +20,11 @@ import { newPath } from './output-files.js'
 import { quietOptions } from './record-options.js'
 
 /** Nothing that explains attempts. */
-function createNoContext(): Context {
+function createNoMetadata(): Metadata {
   return {
     read() {},
     names: createNameCache(),
+    nat: null,
     lookups: [],
     finish() {},
     counts: () => ({ lost: 0, malformed: 0, evicted: 0 }),
@@ -48,27 +51,31 @@ function createScene(durationNs: number | null = null, names: HostNames = NAMES)
     },
     writer: createWriter({ db: output.db, sessionId }, names),
     kernelCount: null,
+    limits: [],
+    containers: NO_CONTAINER_NAMES,
     cgroupPaths: createCgroupPaths(null),
-    context: createNoContext(),
-    countedBefore: { skipped: probe.skipped(), lostProcesses: probe.lostProcesses() },
+    metadata: createNoMetadata(),
+    countedBefore: { skipped: probe.skipped(), lostProcesses: probe.lostProcesses(), lostDetails: probe.lostDetails() },
   }
-  const pump = createPump(probe, session.writer, () => {})
-  const status = { add: vi.fn(), draw: vi.fn(), clear: vi.fn() }
+  const pump = createPump(session, [])
+  const display = { begin: vi.fn(), observe: vi.fn(), draw: vi.fn(), clear: vi.fn(), end: vi.fn() }
   const stop = createStopSignal()
   const notifier = { ready: vi.fn(), tick: vi.fn(), stopping: vi.fn() }
-  const run = () => runSession(createRecording({ session, pump }), stop, { status, notifier })
+  const recording = createRecording({ session, pump })
+  const run = () => runSession(recording, stop, { display, notifier })
+  const advance = (ns: number) => void (nowNs += ns)
   const query = (sql: string) => output.db.prepare(sql).safeIntegers().raw().all()
-  return { session, probe, pump, status, stop, wall, query, run }
+  return { session, probe, pump, recording, display, stop, wall, advance, query, run }
 }
 
 describe('while a session runs', () => {
   test('it ends when its duration is over, with what came in until then', async () => {
-    const { probe, stop, query, run, status } = createScene(2e9)
+    const { probe, stop, query, run, display } = createScene(2e9)
     probe.emit([{}, {}])
     await run()
     expect(stop.reason).toBe('duration')
     expect(query('SELECT count(*) FROM connects')).toEqual([[2n]])
-    expect(status.draw).toHaveBeenCalled()
+    expect(display.draw).toHaveBeenCalled()
   })
 
   test('it ends when it is stopped', async () => {
@@ -82,9 +89,9 @@ describe('while a session runs', () => {
     ['forward', 3_600_000_000_000n],
     ['back', -3_600_000_000_000n],
     ['by as little as is no noise', 100_000n],
-  ])('a clock that is set %s is noted once, from the look before on; noise is not', async (_, stepNs) => {
-    const { session, probe, status, wall, query, run } = createScene(6e9)
-    status.draw.mockImplementation((nowNs: number) => {
+  ])('a clock that is set %s is noted once, from the look before on; noise is not (GAP-50)', async (_, stepNs) => {
+    const { session, probe, display, wall, query, run } = createScene(6e9)
+    display.draw.mockImplementation((nowNs: number) => {
       if (nowNs > 1e9) wall.offsetNs = STARTED_UNIX_NS + 99_999n
       if (nowNs > 3e9) wall.offsetNs = STARTED_UNIX_NS + stepNs
     })
@@ -103,10 +110,10 @@ describe('while a session runs', () => {
 })
 
 test('somebody who holds the file locked puts off what is looked at now and then, and ends nothing', async () => {
-  const names = { userName: () => 'a user', cgroupPath: vi.fn<HostNames['cgroupPath']>() }
-  const { session, probe, status, wall, query, run } = createScene(8e9, names)
+  const names = { ...NAMES, userName: () => 'a user', cgroupPath: vi.fn<HostNames['cgroupPath']>() }
+  const { session, probe, display, wall, query, run } = createScene(8e9, names)
   let unlock: (() => void) | undefined
-  status.draw.mockImplementation((nowNs: number) => {
+  display.draw.mockImplementation((nowNs: number) => {
     if (nowNs > 2e9 && !unlock) {
       unlock = holdWriteLock(session.output.path)
       names.cgroupPath.mockReturnValue('/late.slice')
@@ -122,12 +129,53 @@ test('somebody who holds the file locked puts off what is looked at now and then
   expect(query('SELECT count(*) FROM clock_offset')).toEqual([[2n]])
 })
 
+describe('a ring that runs full', () => {
+  const losses = 'SELECT sum(lost_ring_full_count), sum(lost_writer_behind_count) FROM batch'
+
+  test('while names are added is the delay of the writer', async () => {
+    const looks = vi.fn<HostNames['cgroupPath']>().mockReturnValueOnce(undefined)
+    const { probe, advance, query, run } = createScene(20e9, {
+      userName: () => null,
+      cgroupPath: looks,
+      containerFacts: () => undefined,
+    })
+    looks.mockImplementationOnce(() => {
+      advance(10e9)
+      probe.losses.ringFull = 5
+      return '/late.slice'
+    })
+    probe.emit([{}])
+    await run()
+    expect(query(losses)).toEqual([[0n, 5n]])
+  })
+
+  test('while files are changed or removed is the delay of the writer', async () => {
+    const { probe, recording, advance, query, run } = createScene(20e9)
+    vi.spyOn(recording, 'tend').mockImplementationOnce(() => {
+      advance(10e9)
+      probe.losses.ringFull = 5
+    })
+    await run()
+    expect(query(losses)).toEqual([[0n, 5n]])
+  })
+
+  test('while the recorder waits for its next turn is not', async () => {
+    const { probe, display, advance, query, run } = createScene(20e9)
+    display.draw.mockImplementationOnce(() => {
+      advance(10e9)
+      probe.losses.ringFull = 5
+    })
+    await run()
+    expect(query(losses)).toEqual([[5n, 0n]])
+  })
+})
+
 describe('names that were put off', () => {
   /** A host that knows a name at the third look. */
   function createSlowHost() {
     const looks: (boolean | undefined)[] = []
     const cgroupPath = (_: bigint, isEnd?: boolean) => (looks.push(isEnd) < 3 ? undefined : 'a name')
-    return { looks, names: { userName: () => null, cgroupPath } }
+    return { looks, names: { ...NAMES, userName: () => null, cgroupPath } }
   }
 
   test('are asked for every second while it runs', async () => {
@@ -171,7 +219,7 @@ describe('at the end of a session', () => {
   test('what explains the last attempts is read to its end before they are written', () => {
     const { session, probe, pump } = createScene()
     const steps: string[] = []
-    const context = { ...session.context, finish: () => void steps.push('explained') }
+    const metadata = { ...session.metadata, finish: () => void steps.push('explained') }
     const take = probe.ring.peek
     Object.assign(probe.ring, {
       peek: (...parameters: Parameters<typeof take>) => {
@@ -180,7 +228,7 @@ describe('at the end of a session', () => {
       },
     })
     probe.emit([{}])
-    endSession({ ...session, context }, pump, 'interrupt')
+    endSession({ ...session, metadata }, pump, 'interrupt')
     expect(steps).toEqual(['explained', 'taken'])
   })
 
@@ -253,6 +301,51 @@ describe('at the end of a session', () => {
       expect(endWith(2, { all: 9, uncovered: 9 }, { isCompared: false })).toBe(0)
     })
   })
+
+  test.each(['well', 'with an error'])(
+    'that ends %s: what was not seen beside attempts stands with what the host hides (GAP-26, GAP-34)',
+    (end) => {
+      const { session, pump, probe, query } = createScene()
+      const nat = createNatRecords()
+      const metadata = {
+        ...session.metadata,
+        nat: { ...nat, asked: { ...nat.asked, lostCount: 6 } },
+        counts: () => ({ lost: 0, malformed: 0, evicted: 0, cut: 2 }),
+      }
+      Object.assign(probe.counts, { calls: 3, cgroups: 1, resolves: 4 })
+      const limited = { ...session, metadata, limits: ['the host hides this'] }
+      if (end === 'well') endSession(limited, pump, 'duration')
+      else failSession(limited, pump)
+      expect(query('SELECT value FROM session, json_each(limits)').flat()).toEqual([
+        'the host hides this',
+        'LOST 3 connect calls: local errors may be missing',
+        'LOST 6 address records: nat_address and service_address may be missing',
+        'LOST 1 new cgroup: paths may be missing',
+        'LOST 4 getaddrinfo calls: names may be missing',
+        '2 DNS answers longer than 4,096 bytes truncated: names may be missing',
+      ])
+    },
+  )
+
+  test.each(['well', 'with an error'])(
+    'that ends %s: missing names of users and cgroups are limits (GAP-75, GAP-76)',
+    (end) => {
+      const { session, probe, pump, query } = createScene(null, {
+        userName: () => null,
+        cgroupPath: () => null,
+        containerFacts: () => undefined,
+      })
+      probe.emit([{ uid: 5 }, { uid: 6 }])
+      pump.drain(session.clock.nowNs)
+      const many = { ...session, cgroupPaths: { ...createCgroupPaths(null), isCut: true } }
+      if (end === 'well') endSession(many, pump, 'duration')
+      else failSession(many, pump)
+      expect(query('SELECT value FROM session, json_each(limits)').flat()).toEqual([
+        '2 users of the host without a name: not in /etc/passwd, and getent passwd did not find them in time',
+        'the host has more than 65,536 cgroups: paths of the others may be missing',
+      ])
+    },
+  )
 
   test('after an error it says so, and detaches', () => {
     const { session, probe, pump, query } = createScene()

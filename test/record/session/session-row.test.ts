@@ -1,20 +1,26 @@
 import { readFileSync } from 'node:fs'
-import { hostname, machine, release } from 'node:os'
+import { machine, release } from 'node:os'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
-import { closeSession, insertClockOffset, insertSession, isLocked } from '../../../src/record/session/session-row.js'
-import { readStartTicks } from '../../../src/store/process-start.js'
+import { closeSession, insertClockOffset, insertSession } from '../../../src/record/session/session-row.js'
+import { isLocked } from '../../../src/record/output/write-fault.js'
+import { readStartTicks } from '../../../src/attempt/process-start.js'
 import { holdWriteLock } from '../../support/hold-lock.js'
 import { openNewTrace } from '../new-trace.js'
 
 const START = {
   toolVersion: '1.2.3',
   commandLine: `tcpconn record -- echo 'a b'`,
+  rotationBase: 'web.db',
   filters: '{"port":[80]}',
   ringBytes: 16_777_216,
   startedUnixNs: 1_700_000_000_123_456_789n,
-  dnsSource: 'libc',
+  dnsSource: 'udp',
+  dnsPorts: [53, 5353],
+  host: 'web-1',
   localErrors: true,
+  nat: true,
+  limits: ['one thing is not seen'],
 } as const
 const NO_DNS = { lost: 0, malformed: 0, evicted: 0 }
 
@@ -23,24 +29,34 @@ test('a session knows its host, its recorder and its time to the ns', () => {
   const sessionId = insertSession(db, START)
   const row = db.prepare('SELECT * FROM session WHERE session_id = ?').safeIntegers().get(sessionId)
   expect(row).toMatchObject({
-    host: hostname(),
+    host: 'web-1',
     boot_id: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
     kernel: release(),
     machine: machine(),
     tool_version: '1.2.3',
     command_line: START.commandLine,
+    rotation_base: START.rotationBase,
     filters: START.filters,
     recorder_pid: BigInt(process.pid),
     recorder_start_ticks: BigInt(readStartTicks(process.pid) ?? -1),
     ring_bytes: 16_777_216n,
     started_unix_ns: START.startedUnixNs,
-    dns_source: 'libc',
+    dns_source: 'udp',
+    dns_ports: '53,5353',
     has_local_errors: 1n,
+    limits: '["one thing is not seen"]',
     duration_ns: null,
     end_reason: null,
     kernel_attempts_min: null,
     comparable_attempts: null,
   })
+})
+
+test('ports of DNS are known for packets alone', () => {
+  const { db } = openNewTrace()
+  const portsOf = db.prepare('SELECT dns_ports FROM session WHERE session_id = ?').pluck()
+  for (const dnsSource of ['libc', null] as const)
+    expect(portsOf.get(insertSession(db, { ...START, dnsSource }))).toBeNull()
 })
 
 test('wall-clock time is known from its beginning on', () => {
@@ -66,6 +82,7 @@ test('a goodbye says how long it was, why it ended, what was lost and what the k
     dns: { lost: 8, malformed: 9, evicted: 10 },
     skipped: { all: 11, uncovered: 12 },
     lostProcesses: 13,
+    lostDetails: { addresses: 0 },
   })
   expect(db.prepare('SELECT * FROM session').get()).toMatchObject({
     duration_ns: 10e9,
@@ -92,7 +109,14 @@ test('a goodbye without a comparison leaves it unknown, and other sessions alone
   const { db, sessionId } = openNewTrace()
   const other = insertSession(db, START)
   const loss = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
-  const counts = { loss, completeness: null, dns: NO_DNS, skipped: null, lostProcesses: 0 }
+  const counts = {
+    loss,
+    completeness: null,
+    dns: NO_DNS,
+    skipped: null,
+    lostProcesses: 0,
+    lostDetails: { addresses: 0 },
+  }
   closeSession(db, sessionId, { durationNs: 1, reason: 'error', ...counts })
   const columns =
     'session_id, end_reason, kernel_attempts_max, skipped_run_count, uncovered_run_count, lost_process_count'

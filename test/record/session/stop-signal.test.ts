@@ -47,7 +47,7 @@ describe('a stop signal', () => {
 })
 
 const terminal = vi.hoisted(() => ({ isOutlived: false }))
-vi.mock('../../../src/outlive-terminal.js', () => ({ outlivesTerminal: () => terminal.isOutlived }))
+vi.mock('../../../src/base/outlive-terminal.js', () => ({ outlivesTerminal: () => terminal.isOutlived }))
 
 describe('signals of the system', () => {
   test('SIGHUP is left alone by who outlives the terminal', () => {

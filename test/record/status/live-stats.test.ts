@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { createBatch, type AttemptBatch } from '../../../src/record/decode/attempt-batch.js'
+import { createBatch, type AttemptBatch } from '../../../src/record/write/attempt-batch.js'
 import { createLiveStats } from '../../../src/record/status/live-stats.js'
-import { OUTCOMES, type Outcome } from '../../../src/store/outcome.js'
+import { OUTCOMES, type Outcome } from '../../../src/attempt/outcome.js'
 
 /** A batch of attempts with these outcomes and latencies. */
 function batchOf(attempts: readonly (readonly [Outcome, number])[]): AttemptBatch {

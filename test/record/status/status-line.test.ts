@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createBatch } from '../../../src/record/decode/attempt-batch.js'
+import { createBatch } from '../../../src/record/write/attempt-batch.js'
 import { createStatusLine } from '../../../src/record/status/status-line.js'
 
 const CLEAR_LINE = '\r\x1b[K'

@@ -1,4 +1,4 @@
-import { createBatch, type AttemptBatch } from '../../../src/record/decode/attempt-batch.js'
+import { createBatch, type AttemptBatch } from '../../../src/record/write/attempt-batch.js'
 import type { LatencyWindow } from '../../../src/record/write/latency-window.js'
 
 /** What a window looks at of an attempt. Process and endpoint are entry numbers. */

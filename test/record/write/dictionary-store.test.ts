@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { DictionaryStore } from '../../../src/record/intern/dictionaries.js'
+import type { DictionaryStore } from '../../../src/record/write/dictionaries.js'
 import { createDictionaryStore, type RowNames } from '../../../src/record/write/dictionary-store.js'
-import { PROCESS_BYTES } from '../../../src/record/decode/process-table.js'
-import { connectEvent } from '../../../src/record/probe/wire.gen.js'
+import { PROCESS_BYTES } from '../../../src/record/event/process-table.js'
+import { connectEvent } from '../../../src/record/event/wire.gen.js'
 import {
   LOOPBACK,
   LOOPBACK6,
@@ -12,7 +12,9 @@ import {
   slotOf,
   type EventFields,
 } from '../make-events.js'
-import { NAMES, addSession, openNewTrace, type NewTrace } from '../new-trace.js'
+import { NAMES as HOST_NAMES, addSession, openNewTrace, type NewTrace } from '../new-trace.js'
+
+const NAMES: RowNames = { ...HOST_NAMES, containerRow: () => null }
 
 /** Writes the process of an event. */
 function storeOne(store: DictionaryStore, event: Partial<EventFields>): ReturnType<DictionaryStore['process']> {
@@ -44,8 +46,17 @@ describe('a process', () => {
       cgroup_id: 1n,
       netns: 4_026_531_840n,
       mntns: 4_026_531_841n,
+      netns_cookie: null,
+      has_host_root: 1n,
     })
     expect(trace.db.prepare('SELECT kernel_cgroup_id, path FROM cgroup').raw().all()).toEqual([[77, '/cgroup-77']])
+  })
+
+  test('has the cookie of its network namespace, and a user only if it has the root directory of the host', () => {
+    const event = { netnsCookie: 4097n, hasHostRoot: false, uid: 33 }
+    const row = storeProcess(openNewTrace(), event)
+    expect(row).toMatchObject({ netns_cookie: 4097n, has_host_root: 0n, uid: 33n, user: null })
+    expect(storeProcess(openNewTrace(), { netnsCookie: 2n ** 64n - 1n }).netns_cookie).toBe(-1n)
   })
 
   test('gives back its network namespace', () => {
@@ -79,8 +90,8 @@ describe('hostile names', () => {
     ['the first NUL ends it', bytes('6100626364'), 'a'],
     ['nothing at all', bytes(''), ''],
     ['all 16 bytes used', bytes('61'.repeat(16)), 'a'.repeat(16)],
-    ['no UTF-8', bytes('61ff62c0af'), 'a\ufffdb\ufffd\ufffd'],
-    ['UTF-8 cut in the middle', bytes('e697a5e69c'), '日\ufffd'],
+    ['no UTF-8', bytes('61ff62c0af'), String.raw`a\xffb\xc0\xaf`],
+    ['UTF-8 cut in the middle', bytes('e697a5e69c'), String.raw`日\xe6\x9c`],
     ['quotes and SQL', new TextEncoder().encode(`'); DROP --`), `'); DROP --`],
     ['line ends and tabs', bytes('0a0d0961'), '\n\r\ta'],
     ['a byte order mark', bytes('efbbbf61'), '\ufeffa'],

@@ -4,7 +4,7 @@ import { createNameCache } from '../../../src/record/dns/name-cache.js'
 import { createDnsWriter } from '../../../src/record/write/dns-writer.js'
 import { createTraceWriter } from '../../../src/record/write/trace-writer.js'
 import { createTransaction } from '../../../src/record/write/transaction.js'
-import { parseAddress } from '../../../src/store/address.js'
+import { parseAddress } from '../../../src/attempt/address.js'
 import { holdWriteLock } from '../../support/hold-lock.js'
 import { packEvents } from '../make-events.js'
 import { NAMES, NO_LOSS, addSession, openNewTrace } from '../new-trace.js'
@@ -15,39 +15,50 @@ const LOOKUP: Lookup = {
   name: 'www.example.org',
   queryType: 1,
   rcode: 0,
+  isTruncated: false,
   isAsked: true,
   addresses: [bytesOf('192.0.2.1'), bytesOf('2001:db8::1')],
   cgroupId: 77n,
-  netns: 4_026_531_840,
+  netns: { inode: 4_026_531_840, cookie: 4097n },
 }
 
 function bytesOf(address: string): Uint8Array {
   return parseAddress(address) as Uint8Array
 }
 
-/** A writer beside the context that it is handed, on a new trace. */
+/** A writer beside the metadata that it is handed, on a new trace. */
 function createScene() {
   const trace = openNewTrace()
-  const context = { lookups: [] as Lookup[], names: createNameCache() }
-  const writer = createTraceWriter(trace.db, { sessionId: trace.sessionId, epochNs: 0n, names: NAMES, context })
+  const metadata = { lookups: [] as Lookup[], names: createNameCache() }
+  const writer = createTraceWriter(trace.db, { sessionId: trace.sessionId, epochNs: 0n, names: NAMES, metadata })
   const all = (sql: string) => trace.db.prepare(sql).raw().all()
   const dnsWriter = () => createDnsWriter(trace.db, trace.sessionId, { cgroupRow: () => 1, sinceNs: 0 })
-  return { ...trace, context, writer, all, dnsWriter }
+  return { ...trace, metadata, writer, all, dnsWriter }
 }
 
-const LOOKUPS = `SELECT started_ns, latency_ns, dns_name, query_type, rcode, address_count, path, netns
+const LOOKUPS = `SELECT started_ns, latency_ns, dns_name, query_type, rcode, address_count, path, netns, netns_cookie, is_truncated
   FROM dns_lookup JOIN dns_name USING (dns_name_id) JOIN cgroup USING (cgroup_id) ORDER BY lookup_id`
 const ADDRESSES = 'SELECT dns_name, address FROM dns_address JOIN dns_name USING (dns_name_id) ORDER BY 1, 2'
 
 describe('lookups', () => {
   test('are rows with what is known, and NULL for what is not', () => {
-    const { all, context, writer } = createScene()
-    const unknown = { latencyNs: null, queryType: null, rcode: null, addresses: [], netns: 0 }
-    context.lookups.push(LOOKUP, { ...LOOKUP, ...unknown, name: 'none.example' })
+    const { all, metadata, writer } = createScene()
+    const unknown = {
+      latencyNs: null,
+      queryType: null,
+      rcode: null,
+      isTruncated: null,
+      addresses: [],
+      netns: { inode: 0, cookie: 0n },
+    }
+    const truncated = { isTruncated: true, addresses: [] }
+    metadata.lookups.push(LOOKUP, { ...LOOKUP, ...unknown, name: 'none.example' })
+    metadata.lookups.push({ ...LOOKUP, ...truncated, name: 'truncated.example' })
     writer.writeLookups()
     expect(all(LOOKUPS)).toEqual([
-      [1000, 500, 'www.example.org', 1, 0, 2, '/cgroup-77', 4_026_531_840],
-      [1000, null, 'none.example', null, null, 0, '/cgroup-77', null],
+      [1000, 500, 'www.example.org', 1, 0, 2, '/cgroup-77', 4_026_531_840, 4097, 0],
+      [1000, null, 'none.example', null, null, 0, '/cgroup-77', null, null, null],
+      [1000, 500, 'truncated.example', 1, 0, 0, '/cgroup-77', 4_026_531_840, 4097, 1],
     ])
     expect(all(ADDRESSES)).toEqual([
       ['www.example.org', '192.0.2.1'],
@@ -56,10 +67,10 @@ describe('lookups', () => {
   })
 
   test('are written once, and addresses once for each name', () => {
-    const { all, context, writer } = createScene()
-    context.lookups.push(LOOKUP, { ...LOOKUP, startedNs: 2000 })
+    const { all, metadata, writer } = createScene()
+    metadata.lookups.push(LOOKUP, { ...LOOKUP, startedNs: 2000 })
     writer.writeLookups()
-    context.lookups.push({ ...LOOKUP, startedNs: 3000 })
+    metadata.lookups.push({ ...LOOKUP, startedNs: 3000 })
     writer.writeLookups()
     writer.writeLookups()
     expect(all('SELECT started_ns FROM dns_lookup ORDER BY 1').flat()).toEqual([1000, 2000, 3000])
@@ -68,22 +79,22 @@ describe('lookups', () => {
   })
 
   test('wait while somebody else holds the file locked', () => {
-    const { all, context, file, writer } = createScene()
-    context.lookups.push(LOOKUP)
+    const { all, metadata, file, writer } = createScene()
+    metadata.lookups.push(LOOKUP)
     const release = holdWriteLock(file)
     expect(() => writer.writeLookups()).toThrow(expect.objectContaining({ code: 'SQLITE_BUSY' }))
     release()
     writer.writeLookups()
     expect(all(LOOKUPS)).toHaveLength(1)
-    expect(context.lookups).toEqual([])
+    expect(metadata.lookups).toEqual([])
   })
 
   test('of two sessions have addresses of their own, and one row for the name', () => {
-    const { all, context, db, writer } = createScene()
-    context.lookups.push(LOOKUP)
+    const { all, metadata, db, writer } = createScene()
+    metadata.lookups.push(LOOKUP)
     writer.writeLookups()
-    const second = createTraceWriter(db, { sessionId: addSession(db), epochNs: 0n, names: NAMES, context })
-    context.lookups.push(LOOKUP)
+    const second = createTraceWriter(db, { sessionId: addSession(db), epochNs: 0n, names: NAMES, metadata })
+    metadata.lookups.push(LOOKUP)
     second.writeLookups()
     expect(all('SELECT session_id, count(*) FROM dns_address GROUP BY 1 ORDER BY 1')).toEqual([
       [1, 2],
@@ -95,10 +106,10 @@ describe('lookups', () => {
 
 describe('names of attempts', () => {
   test('stand beside their rows, whatever the order in which those are written', () => {
-    const { all, context, writer } = createScene()
+    const { all, metadata, writer } = createScene()
     const answer = { isAsked: true, lookupNs: 7, cgroupId: 77, netns: 4_026_531_840 }
     for (const [i, name] of ['a.example', 'b.example', 'c.example'].entries()) {
-      context.names.add(0x0100007f + i * 2 ** 24, { ...answer, name, answeredNs: 100 + i })
+      metadata.names.add(0x0100007f + i * 2 ** 24, { ...answer, name, answeredNs: 100 + i })
     }
     const remote = (i: number) => `00000000000000000000ffff7f00000${i + 1}`
     // Rows of one outcome stand together: the ids are in another order than the events.

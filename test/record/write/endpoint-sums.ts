@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
-import { bucketOf } from '../../../src/store/latency-histogram.js'
-import { OUTCOMES } from '../../../src/store/outcome.js'
+import { bucketOf } from '../../../src/sums/latency-histogram.js'
+import { OUTCOMES } from '../../../src/attempt/outcome.js'
 import { decodeBuckets } from '../../store/decode-blobs.js'
 import { expandSums } from '../../store/expand-sums.js'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createLatencyWindow, type LatencyWindow } from '../../../src/record/write/latency-window.js'
-import type { LatencyRow } from '../../../src/store/latency-sums.js'
-import { OUTCOMES } from '../../../src/store/outcome.js'
+import type { LatencyRow } from '../../../src/sums/latency-sums.js'
+import { OUTCOMES } from '../../../src/attempt/outcome.js'
 import { createRandom, randomInteger } from '../../store/random.js'
 import { addAttempts, type AttemptFields } from './add-attempts.js'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { addToTotals, createTotals } from '../../../src/record/write/session-totals.js'
-import { bucketOf, encodeBuckets } from '../../../src/store/latency-histogram.js'
+import { bucketOf, encodeBuckets } from '../../../src/sums/latency-histogram.js'
 
 test('sums up windows over all endpoints', () => {
   const totals = createTotals()

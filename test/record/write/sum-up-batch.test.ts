@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { createBatch } from '../../../src/record/decode/attempt-batch.js'
-import { decodeConnect } from '../../../src/record/decode/decode-connect.js'
-import { createDictionaries } from '../../../src/record/intern/dictionaries.js'
-import { processFacts } from '../../../src/record/probe/wire.gen.js'
+import { createBatch } from '../../../src/record/write/attempt-batch.js'
+import { decodeConnect } from '../../../src/record/write/decode-connect.js'
+import { createDictionaries } from '../../../src/record/write/dictionaries.js'
+import { processFacts } from '../../../src/record/event/wire.gen.js'
 import { createLatencyWindow } from '../../../src/record/write/latency-window.js'
-import { sumUpBatch } from '../../../src/record/write/sum-up-batch.js'
+import { sumUpBatch } from '../../../src/record/write/trace-writer.js'
 import { packEvents, type EventFields } from '../make-events.js'
 
 /** Decodes events and sums them up, without a trace. */
@@ -20,7 +20,7 @@ function sumUp(events: readonly Partial<EventFields>[]) {
   const batch = createBatch(events.length)
   const packed = packEvents(events)
   for (const offset of packed.offsets) {
-    decodeConnect(packed, offset, { batch, dictionaries, names: null, epochHigh: 0, epochLow: 0 })
+    decodeConnect(packed, offset, { batch, dictionaries, names: null, nat: null, epochHigh: 0, epochLow: 0 })
   }
   const window = createLatencyWindow(0n)
   sumUpBatch(batch, window, dictionaries)

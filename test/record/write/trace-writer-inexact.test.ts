@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { connectFlag } from '../../../src/record/probe/wire.gen.js'
+import { connectFlag } from '../../../src/record/event/wire.gen.js'
 import { decodeBuckets } from '../../store/decode-blobs.js'
 import { expandSums } from '../../store/expand-sums.js'
 import { createWriter, openNewTrace, type NewTrace } from '../new-trace.js'

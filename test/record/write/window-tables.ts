@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import { expect } from 'vitest'
-import { bucketOf } from '../../../src/store/latency-histogram.js'
-import { OUTCOMES } from '../../../src/store/outcome.js'
+import { bucketOf } from '../../../src/sums/latency-histogram.js'
+import { OUTCOMES } from '../../../src/attempt/outcome.js'
 import { decodeBuckets, decodeIds } from '../../store/decode-blobs.js'
 import { expandSums } from '../../store/expand-sums.js'
 

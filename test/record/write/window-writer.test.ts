@@ -23,7 +23,7 @@ function fewSeconds(random: () => number, count: number) {
 /** A writer of a session that began within a second of Unix time, and 1 s after the host. */
 function createLateWriter(db: Database, sessionId: number, unixNs: bigint) {
   db.prepare('UPDATE session SET started_unix_ns = ? WHERE session_id = ?').run(unixNs, sessionId)
-  return createTraceWriter(db, { sessionId, epochNs: 1_000_000_000n, names: NAMES, context: null })
+  return createTraceWriter(db, { sessionId, epochNs: 1_000_000_000n, names: NAMES, metadata: null })
 }
 
 describe('the tables of a window hold what its attempts say', () => {

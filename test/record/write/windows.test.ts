@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { MAX_ENTRIES, createDictionaries, type Dictionaries } from '../../../src/record/intern/dictionaries.js'
-import { connectEvent } from '../../../src/record/probe/wire.gen.js'
+import { MAX_ENTRIES, createDictionaries, type Dictionaries } from '../../../src/record/write/dictionaries.js'
+import { connectEvent } from '../../../src/record/event/wire.gen.js'
 import type { Transaction } from '../../../src/record/write/transaction.js'
 import { createWindows } from '../../../src/record/write/windows.js'
 import { packEvents, slotOf } from '../make-events.js'

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { LossCounts } from '../../../src/store/loss-text.js'
+import type { LossCounts } from '../../../src/attempt/loss-text.js'
 import type { TraceWriter } from '../../../src/record/write/trace-writer.js'
 import { packEvents, type EventFields } from '../make-events.js'
 import { NO_LOSS, type NewTrace } from '../new-trace.js'

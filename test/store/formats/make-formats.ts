@@ -7,11 +7,12 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
-import { PACKAGE_ROOT } from '../../../src/package-root.js'
+import { PACKAGE_ROOT } from '../../../src/base/package.js'
 import { closeSession, insertSession } from '../../../src/record/session/session-row.js'
-import { openOutput } from '../../../src/record/session/open-output.js'
+import type { ContainerFacts } from '../../../src/record/runtimes/container-facts.js'
+import { openOutput } from '../../../src/record/output/open-output.js'
 import { createTraceWriter } from '../../../src/record/write/trace-writer.js'
-import { sumLoss, type LossCounts } from '../../../src/store/loss-text.js'
+import { sumLoss, type LossCounts } from '../../../src/attempt/loss-text.js'
 import { latestVersion } from '../../../src/store/migrate.js'
 import { makeOlderTrace } from '../../analyze/older-trace.js'
 import { LOOPBACK6, MAPPED_PREFIX, packEvents, type EventFields } from '../../record/make-events.js'
@@ -22,7 +23,8 @@ const STARTED_UNIX_NS = 1_700_000_000_123_456_789n
 const SECOND_NS = 1_000_000_000n
 const WEB = `${MAPPED_PREFIX}c0000201`
 const MYSQL = `${MAPPED_PREFIX}0a000002`
-const PHP = { pid: 2000, tid: 2003, comm: 'php-fpm', exe: 'php-fpm8.2', uid: 33, exeInode: 12n, cgroupId: 78n }
+const FPM = { comm: 'php-fpm', exe: 'php-fpm8.2', uid: 33, exeInode: 12n, cgroupId: 78n, netnsCookie: 4097n }
+const PHP = { pid: 2000, tid: 2003, ...FPM }
 
 /** The part of a window, and the rows after it. */
 const WINDOW: readonly Partial<EventFields>[] = [
@@ -56,16 +58,51 @@ const FOURTH: readonly Partial<EventFields>[] = [
   { startedNs: 7n * SECOND_NS, latencyNs: 1n, remoteAddress: WEB, remotePort: 443, flags: 64 },
   { pid: 0, tid: 0, startedNs: 8n * SECOND_NS, latencyNs: 400_000n, remoteAddress: WEB, remotePort: 443 },
 ]
+/** What only the eighth version can hold: a container with names. */
+const EIGHTH: readonly Partial<EventFields>[] = [
+  {
+    ...PHP,
+    pid: 3000,
+    tid: 3000,
+    cgroupId: 79n,
+    startedNs: 9n * SECOND_NS,
+    latencyNs: 300_000n,
+    remoteAddress: WEB,
+    remotePort: 443,
+  },
+]
+const PATHS: ReadonlyMap<bigint, string> = new Map([
+  [77n, '/system.slice/cron.service'],
+  [78n, '/system.slice/php8.2-fpm.service'],
+  [79n, `/kubepods/burstable/pod0b9f2f3e-1111-2222-3333-444455556666/${'0123456789abcdef'.repeat(4)}`],
+])
+const CART: ContainerFacts = {
+  runtime: 'containerd',
+  name: null,
+  image: 'registry.example/shop/cart:1.4',
+  podName: 'cart-0',
+  podNamespace: 'shop',
+  podUid: '0b9f2f3e-1111-2222-3333-444455556666',
+  podContainer: 'cart',
+}
 
 const LOOKUPS = `
-  UPDATE session SET dns_source = 'udp';
+  UPDATE session SET dns_source = 'udp', dns_ports = '53,5353';
   INSERT INTO dns_name VALUES (1, 'web.example'), (2, 'gone.example');
   INSERT INTO dns_lookup VALUES
-    (NULL, 1, 900000000, 15000000, 1, 1, 0, 1, 1, 4026531840),
-    (NULL, 1, 3900000000, 40000000, 2, 1, 3, 0, 2, NULL);
+    (NULL, 1, 900000000, 15000000, 1, 1, 0, 1, 1, 4026531840, 1, 4097),
+    (NULL, 1, 3900000000, 40000000, 2, 1, 3, 0, 2, NULL, 0, NULL);
   INSERT INTO dns_address VALUES (1, 1, '192.0.2.1');
   INSERT INTO connect_dns SELECT attempt_id, 1, 85000000, 15000000, 1 FROM connect_attempt AS a JOIN endpoint AS e
     USING (endpoint_id) WHERE e.remote_address = '192.0.2.1' AND a.started_ns < 4000000000`
+
+/** What only the eighth version can hold: other addresses of two attempts. */
+const ADDRESSES = `
+  INSERT INTO endpoint (family, address, remote_address, remote_port) VALUES
+    (4, x'00000000000000000000ffff0af40107', '10.244.1.7', 8443), (4, x'00000000000000000000ffff0a60000a', '10.96.0.10', 443);
+  INSERT INTO connect_nat VALUES
+    (1, (SELECT endpoint_id FROM endpoint WHERE remote_port = 8443), NULL),
+    (2, NULL, (SELECT endpoint_id FROM endpoint WHERE remote_address = '10.96.0.10'))`
 
 /** Host, boot and recorder are those of nobody's machine. */
 const HOST = `UPDATE session SET host = 'web-1', boot_id = '2f1c4d34-0000-4000-8000-000000000000', kernel = '6.1.0-31-amd64',
@@ -78,16 +115,22 @@ function writeTrace(path: string, version: number): void {
   const sessionId = insertSession(db, {
     toolVersion: '0.1.0',
     commandLine: 'tcpconn record --duration 1m trace.db',
+    rotationBase: null,
     filters: '{}',
     ringBytes: 16_777_216,
     startedUnixNs: STARTED_UNIX_NS,
     dnsSource: null,
+    dnsPorts: [],
     localErrors: false,
+    nat: version >= 8,
+    host: 'web-1',
+    limits: ['one thing is not seen', 'nor is another'],
   })
   const loss = { ringFull: 1, mapFull: 0, writerBehind: 0, missed: 0, skipped: version >= 4 ? 2 : 0 }
   const rows = writeAttempts({ db, sessionId, version, loss })
   const kernel = rows + sumLoss(loss)
   if (version >= 3) db.exec(LOOKUPS)
+  if (version >= 8) db.exec(ADDRESSES)
   closeSession(db, sessionId, {
     durationNs: 60e9,
     reason: 'duration',
@@ -96,6 +139,7 @@ function writeTrace(path: string, version: number): void {
     dns: { lost: 0, malformed: 0, evicted: 0 },
     skipped: { all: 40, uncovered: 5 },
     lostProcesses: 1,
+    lostDetails: { addresses: version >= 8 ? 3 : 0 },
   })
   db.exec(HOST)
   output.close()
@@ -112,16 +156,17 @@ interface Contents {
 function writeAttempts({ db, sessionId, version, loss }: Contents): number {
   const names = {
     userName: (uid: number) => (uid === 33 ? 'www-data' : null),
-    cgroupPath: (id: bigint) => (id === 77n ? '/system.slice/cron.service' : '/system.slice/php8.2-fpm.service'),
+    cgroupPath: (id: bigint) => PATHS.get(id) ?? null,
+    containerFacts: () => CART,
   }
-  const writer = createTraceWriter(db, { sessionId, epochNs: 0n, names, context: null })
+  const writer = createTraceWriter(db, { sessionId, epochNs: 0n, names, metadata: null })
   const write = (events: readonly Partial<EventFields>[], lost: LossCounts) => {
     const packed = packEvents(events)
     return writer.write(packed, packed.source, lost, 1e9)
   }
   const first = write(WINDOW, loss)
   writer.flushWindow()
-  return first + write([...REST, ...(version >= 4 ? FOURTH : [])], NO_LOSS)
+  return first + write([...REST, ...(version >= 4 ? FOURTH : []), ...(version >= 8 ? EIGHTH : [])], NO_LOSS)
 }
 
 const wanted = process.argv.slice(2).map(Number)

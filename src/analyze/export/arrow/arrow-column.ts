@@ -21,7 +21,7 @@ const ARRAYS: Partial<Record<ColumnType, NumbersConstructor>> = {
   int64: BigInt64Array,
 }
 
-/** Makes a column's part of record batches; its memory is used again for the next. */
+/** Encodes a column of record batches; reuses its memory for the next batch. */
 export type ArrowColumn = (values: ColumnValues, count: number) => Data
 
 /** @param type of the column in the schema */
@@ -48,7 +48,7 @@ interface CodedColumn {
   toData(part: CodedPart): Data
 }
 
-/** Texts: the codes themselves, narrowed, and the values once for the whole file. */
+/** Texts: narrowed codes; the values are written once per file. */
 function createIndices({ dictionary = [] }: ExportColumn, { indices }: DictionaryType): CodedColumn {
   const values = vectorFromArray(dictionary as readonly string[], new Utf8())
   const buffer = createBuffer(indices.ArrayType as unknown as NumbersConstructor)
@@ -57,7 +57,7 @@ function createIndices({ dictionary = [] }: ExportColumn, { indices }: Dictionar
       const data = buffer(count) as Int32Array
       if (isConstant) data.fill(Math.max(0, codes[0] as number))
       else for (let i = 0; i < count; i++) data[i] = codes[i] as number
-      // What stands where a row is NULL has to be an index all the same.
+      // A NULL row also needs a valid index.
       if (nullCount > 0 && !isConstant) for (let i = 0; i < count; i++) if ((data[i] as number) < 0) data[i] = 0
       return makeData({
         type: type as DictionaryType,
@@ -71,7 +71,7 @@ function createIndices({ dictionary = [] }: ExportColumn, { indices }: Dictionar
   }
 }
 
-/** Numbers: what the codes stand for. */
+/** Numbers: the values of the codes. */
 function createLookup(type: ColumnType): CodedColumn {
   const ArrayType = ARRAYS[type] ?? BigInt64Array
   const buffer = createBuffer(ArrayType)
@@ -101,7 +101,7 @@ function lookUp(table: Int32Array, codes: Int32Array, count: number, target: Int
   for (let i = 0; i < count; i++) target[i] = table[codes[i] as number] as number
 }
 
-/** In halves, without a BigInt for each row. */
+/** As halves, without a BigInt per row. */
 function lookUpLongs(table: BigInt64Array, codes: Int32Array, count: number, target: BigInt64Array): void {
   const from = new Int32Array(table.buffer)
   const to = new Int32Array(target.buffer, target.byteOffset)
@@ -121,7 +121,7 @@ function createBuffer(ArrayType: NumbersConstructor): (count: number) => Numbers
   }
 }
 
-/** One bit per row, 1 for a value; none at all where there is no NULL. */
+/** One bit per row, 1 for a value; empty if no row is NULL. */
 function createBitmap() {
   let memory = new Uint8Array(0)
   return (values: ColumnValues, count: number): { nullCount: number; nullBitmap: Uint8Array | null } => {

@@ -16,7 +16,7 @@ import {
 } from 'apache-arrow'
 import type { ExportColumn, ExportSchema, FileMetadata } from '../rows/column.js'
 
-/** The schema of an Arrow file; texts are dictionary-encoded where their values are known before. */
+/** The schema of an Arrow file. Texts are dictionary-encoded if their values are known in advance. */
 export function arrowSchema(columns: ExportSchema, metadata: FileMetadata): Schema {
   const fields = columns.map((column, i) => {
     return new Field(column.name, arrowType(column, i), column.isNullable, new Map([['comment', column.comment]]))
@@ -39,7 +39,7 @@ function arrowType({ type, dictionary }: ExportColumn, id: number): DataType {
       return new Uint32()
     case 'int64':
       return new Int64()
-    // Without a time zone: DuckDB cuts those with one to microseconds.
+    // Without a time zone: DuckDB truncates timestamps with a time zone to microseconds.
     case 'timestamp':
       return new TimestampNanosecond(null)
     case 'double':
@@ -47,7 +47,7 @@ function arrowType({ type, dictionary }: ExportColumn, id: number): DataType {
   }
 }
 
-/** Signed, as the format recommends, and no wider than it has to be: a byte less is 10 MB less in 10 million rows. */
+/** The narrowest signed type, as the format recommends: one byte less saves 10 MB in 10 million rows. */
 function indexType(values: number): Int8 | Int16 | Int32 {
   return values <= 128 ? new Int8() : values <= 32_768 ? new Int16() : new Int32()
 }

@@ -12,11 +12,11 @@ import type { BatchWriter, ExportSchema, FileMetadata } from '../rows/column.js'
 import { createArrowColumn } from './arrow-column.js'
 import { arrowSchema } from './arrow-schema.js'
 
-/** A file can be read from its end and in any order, a stream as it comes. */
+/** A file can be read in any order, a stream only sequentially. */
 export type ArrowForm = 'file' | 'stream'
 
 /**
- * Makes an Arrow IPC file or stream. Dictionaries are written once, before the first batch.
+ * Writes an Arrow IPC file or stream. Dictionaries are written once, before the first batch.
  * Format: https://arrow.apache.org/docs/format/Columnar.html
  */
 export function createArrowWriter(columns: ExportSchema, metadata: FileMetadata, form: ArrowForm): BatchWriter {
@@ -29,7 +29,7 @@ export function createArrowWriter(columns: ExportSchema, metadata: FileMetadata,
   return {
     add(batch) {
       if (batch.rowCount === 0) return []
-      // A column's values are void as soon as the next one is read: what is made of them is not.
+      // The values of a column are valid until the next one is read; the encoded bytes remain valid.
       const children = parts.map((part, i) => part(batch.values(i), batch.rowCount))
       const data = makeData({ type: struct, length: batch.rowCount, nullCount: 0, children })
       writer.write(new RecordBatch(schema, data))
@@ -43,7 +43,7 @@ export function createArrowWriter(columns: ExportSchema, metadata: FileMetadata,
 }
 
 /* oxlint-disable no-underscore-dangle -- names of apache-arrow */
-/** The schema stands in the footer; with it at the beginning too, as the format has it, a file can be read as a stream. */
+/** The schema is in the footer and at the start, so that a file can be read as a stream. */
 class FileWriter extends RecordBatchFileWriter {
   protected override _writeSchema(schema: Schema): this {
     super._writeSchema(schema)
@@ -52,7 +52,7 @@ class FileWriter extends RecordBatchFileWriter {
 }
 /* oxlint-enable no-underscore-dangle */
 
-/** Copies what is written together, in two pieces of memory that take turns: one may still be on its way to the disk. */
+/** Joins parts for one write, alternating between two buffers: the other may still be in use by a write. */
 class ByteCollector extends AsyncByteQueue {
   private memory = [new Uint8Array(1 << 20), new Uint8Array(1 << 20)] as [Uint8Array, Uint8Array]
   private length = 0

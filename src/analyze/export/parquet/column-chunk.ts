@@ -2,7 +2,7 @@ import type { ColumnValues, DoubleValues, ExportColumn, LongValues } from '../ro
 import { putDeltas, putPlainLongs } from './encode-deltas.js'
 import { bitsOf, putHybrid } from './encode-hybrid.js'
 import { putLevels, reserveRows, takeLongs, type EncodeScratch } from './encode-levels.js'
-import { putByte, putBytes } from './page-buffer.js'
+import { putByte, putBytes } from '../../../sums/byte-buffer.js'
 import { ENCODING, ZSTD, physicalType } from './parquet-types.js'
 import { createStatistics, noteLongRange, thriftStatistics, type Statistics } from './statistics.js'
 import { binary, i32, i64, listOf, struct, writeThrift, type ThriftStruct } from './thrift-writer.js'
@@ -12,7 +12,7 @@ import type { Compress } from './zstd.js'
 const DATA_PAGE = 0
 const DICTIONARY_PAGE = 2
 
-/** A column in a row group that is written. */
+/** A written column of a row group. */
 export interface FinishedChunk {
   readonly parts: readonly Uint8Array[]
   readonly byteLength: number
@@ -21,11 +21,11 @@ export interface FinishedChunk {
   metadata(offset: number): ThriftStruct
 }
 
-/** Encodes one column of one row group after the other. */
+/** Encodes a column, one row group after the other. */
 export interface ChunkWriter {
   /** Adds a page, and returns it. */
   add(values: ColumnValues, count: number): DataPage
-  /** Adds the page of another column of 64-bit integers that has the same values. */
+  /** Adds the page of another column of 64-bit integers with the same values. */
   repeat(page: DataPage, values: LongValues, count: number): void
   /** Ends the row group. */
   finish(): FinishedChunk
@@ -87,7 +87,7 @@ export function createChunkWriter(column: ExportColumn, scratch: EncodeScratch, 
 /** A page of values. */
 export interface DataPage extends Page {
   readonly encoding: number
-  /** Rows that have a value */
+  /** Rows with a value */
   readonly present: number
 }
 

@@ -1,22 +1,29 @@
-import { putByte, putBytes, putVarint, reserve, type PageBuffer } from './page-buffer.js'
+import {
+  putBytes,
+  putLongVarint,
+  putSignedVarint,
+  putVarint,
+  reserve,
+  type ByteBuffer,
+} from '../../../sums/byte-buffer.js'
 
 const TWO_TO_32 = 4_294_967_296
 const BLOCK = 128
 const MINIBLOCKS = 4
 const MINIBLOCK = BLOCK / MINIBLOCKS
-/** Differences up to here, and sums of two of them, are exact in a double. */
+/** Limit of differences: sums of two of them are exact in a double. */
 const MAX_DELTA = 2 ** 51
 
-/** Difference of each value of a page to the one before; a page at a time. */
+/** Differences between consecutive values of a block. */
 const deltas = new Float64Array(BLOCK)
 
 /**
- * 64-bit integers as differences to the one before, in as few bits as the largest of 32 of them takes.
+ * Encodes 64-bit integers as differences to the previous one, with the bits that the largest of 32 differences requires.
  * https://parquet.apache.org/docs/file-format/data-pages/encodings/#DELTAENC
  * @param halves two per value, the lower one first
- * @returns false, with nothing written, when differences are too large: then plain values are as good
+ * @returns false if differences are too large, and writes nothing: plain values are then as good
  */
-export function putDeltas(buffer: PageBuffer, halves: Int32Array, count: number): boolean {
+export function putDeltas(buffer: ByteBuffer, halves: Int32Array, count: number): boolean {
   if (!haveSmallDeltas(halves, count)) return false
   putVarint(buffer, BLOCK)
   putVarint(buffer, MINIBLOCKS)
@@ -27,7 +34,7 @@ export function putDeltas(buffer: PageBuffer, halves: Int32Array, count: number)
 }
 
 /** 64-bit integers as they are. */
-export function putPlainLongs(buffer: PageBuffer, halves: Int32Array, count: number): void {
+export function putPlainLongs(buffer: ByteBuffer, halves: Int32Array, count: number): void {
   putBytes(buffer, new Uint8Array(halves.buffer, halves.byteOffset, count * 8))
 }
 
@@ -43,14 +50,12 @@ function haveSmallDeltas(halves: Int32Array, count: number): boolean {
 }
 
 /** The first value of a page may be any 64-bit integer. */
-function putZigzagLong(buffer: PageBuffer, halves: Int32Array): void {
+function putZigzagLong(buffer: ByteBuffer, halves: Int32Array): void {
   const value = (BigInt(halves[1] ?? 0) << 32n) | BigInt((halves[0] ?? 0) >>> 0)
-  let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n))
-  for (; rest >= 128n; rest >>= 7n) putByte(buffer, Number(rest & 127n) | 128)
-  putByte(buffer, Number(rest))
+  putLongVarint(buffer, BigInt.asUintN(64, (value << 1n) ^ (value >> 63n)))
 }
 
-function putBlock(buffer: PageBuffer, halves: Int32Array, first: number, count: number): void {
+function putBlock(buffer: ByteBuffer, halves: Int32Array, first: number, count: number): void {
   let min = Infinity
   for (let i = 0; i < count; i++) {
     const delta = deltaAt(halves, first + i)
@@ -58,9 +63,9 @@ function putBlock(buffer: PageBuffer, halves: Int32Array, first: number, count: 
     if (delta < min) min = delta
   }
   for (let i = 0; i < count; i++) deltas[i]! -= min
-  // What fills the last miniblock takes no room of its own.
+  // The padding of the last miniblock takes no extra space.
   deltas.fill(0, count)
-  putVarint(buffer, min >= 0 ? min * 2 : -min * 2 - 1)
+  putSignedVarint(buffer, min)
   const used = Math.ceil(count / MINIBLOCK)
   reserve(buffer, MINIBLOCKS + (BLOCK * 53) / 8)
   const widths = buffer.length
@@ -79,7 +84,7 @@ function widthOf(first: number): number {
   return max < TWO_TO_32 ? 32 - Math.clz32(max) : 64 - Math.clz32(Math.floor(max / TWO_TO_32))
 }
 
-/** Values of `width` bits, lowest bit first, in portions that fit a 32-bit integer beside a started byte. */
+/** Packs values of `width` bits, lowest bit first, in portions that fit into 32 bits with a partial byte. */
 function packMiniblock(bytes: Uint8Array, start: number, first: number, width: number): number {
   let at = start
   let bits = 0

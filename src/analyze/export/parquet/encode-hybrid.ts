@@ -1,12 +1,12 @@
-import { putByte, putVarint, reserve, type PageBuffer } from './page-buffer.js'
+import { putByte, putVarint, reserve, type ByteBuffer } from '../../../sums/byte-buffer.js'
 
 /**
- * Small integers as Parquet's hybrid of run lengths and packed bits: one run if all are the same, else packed.
+ * Encodes small integers in the hybrid encoding of Parquet: one run if all are equal, otherwise bit-packed.
  * https://parquet.apache.org/docs/file-format/data-pages/encodings/#RLE
- * @param max the largest of them
- * @returns bits that each of them takes
+ * @param max the largest integer
+ * @returns bits per integer
  */
-export function putHybrid(buffer: PageBuffer, values: Int32Array | Uint8Array, count: number, max: number): number {
+export function putHybrid(buffer: ByteBuffer, values: Int32Array | Uint8Array, count: number, max: number): number {
   const width = bitsOf(max)
   if (areEqual(values, count)) putRun(buffer, values[0] ?? 0, count, width)
   else {
@@ -16,7 +16,7 @@ export function putHybrid(buffer: PageBuffer, values: Int32Array | Uint8Array, c
   return width
 }
 
-/** Bits that an integer takes, 0 for 0. */
+/** Number of bits of an integer, 0 for 0. */
 export function bitsOf(value: number): number {
   return 32 - Math.clz32(value)
 }
@@ -27,13 +27,13 @@ function areEqual(values: Int32Array | Uint8Array, count: number): boolean {
 }
 
 /** One value, `count` times. */
-export function putRun(buffer: PageBuffer, value: number, count: number, width: number): void {
+export function putRun(buffer: ByteBuffer, value: number, count: number, width: number): void {
   putVarint(buffer, count * 2)
   for (let bits = 0; bits < width; bits += 8) putByte(buffer, (value >>> bits) & 255)
 }
 
-/** Values of `width` bits, lowest bit first; groups of eight, the last one filled with zeros. */
-function putPacked(buffer: PageBuffer, values: Int32Array | Uint8Array, count: number, width: number): void {
+/** Packs values of `width` bits, lowest bit first, in groups of eight; the last one is padded with zeros. */
+function putPacked(buffer: ByteBuffer, values: Int32Array | Uint8Array, count: number, width: number): void {
   const total = Math.ceil(count / 8) * width
   reserve(buffer, total)
   const { bytes } = buffer
@@ -68,7 +68,7 @@ function packBits(
   return at
 }
 
-/** More bits than fit beside a started byte: a dictionary of more than 16 million values. */
+/** For more bits than fit with a partial byte: a dictionary of more than 16 million values. */
 function packWideBits(
   bytes: Uint8Array,
   start: number,

@@ -1,10 +1,10 @@
 import type { ColumnValues, ExportColumn } from '../rows/column.js'
 import { putHybrid, putRun } from './encode-hybrid.js'
-import { createPageBuffer, type PageBuffer } from './page-buffer.js'
+import { createByteBuffer, type ByteBuffer } from '../../../sums/byte-buffer.js'
 
-/** Memory that the columns of a file share: one of them is encoded at a time. */
+/** Memory shared by the columns of a file, which are encoded one at a time. */
 export interface EncodeScratch {
-  readonly page: PageBuffer
+  readonly page: ByteBuffer
   /** Which rows have a value */
   levels: Uint8Array
   /** Values of these rows only */
@@ -12,17 +12,17 @@ export interface EncodeScratch {
 }
 
 export function createScratch(): EncodeScratch {
-  return { page: createPageBuffer(), levels: new Uint8Array(0), present: new Int32Array(0) }
+  return { page: createByteBuffer(1 << 16), levels: new Uint8Array(0), present: new Int32Array(0) }
 }
 
-/** Makes room for the rows of a page. */
+/** Reserves space for the rows of a page. */
 export function reserveRows(scratch: EncodeScratch, count: number): void {
   if (scratch.levels.length >= count) return
   scratch.levels = new Uint8Array(count)
   scratch.present = new Int32Array(count * 2)
 }
 
-/** Writes which rows have a value, as `levels` says; of a column that always has one, nothing. */
+/** Writes `levels`: which rows have a value. Writes nothing for a column that is never NULL. */
 export function putLevels(column: ExportColumn, count: number, present: number, { page, levels }: EncodeScratch): void {
   if (!column.isNullable) {
     if (present === count) return
@@ -36,8 +36,8 @@ export function putLevels(column: ExportColumn, count: number, present: number, 
 }
 
 /**
- * Notes which rows have a value, and moves these values together.
- * @returns how many there are
+ * Sets which rows have a value, and compacts the values.
+ * @returns the number of values
  */
 export function takeLongs(
   values: Exclude<ColumnValues, { kind: 'coded' }>,

@@ -13,7 +13,7 @@ const NANOSECONDS = struct({ 3: struct({}) })
 
 interface ParquetType {
   readonly physical: number
-  /** What readers before 2.4 look at */
+  /** For readers before 2.4 */
   readonly converted?: number
   readonly logical?: ThriftStruct
 }
@@ -29,7 +29,7 @@ const TYPES: Readonly<Record<ColumnType, ParquetType>> = {
   int32: integer(PHYSICAL.int32, 17, 32, true),
   uint32: integer(PHYSICAL.int32, 13, 32, false),
   int64: integer(PHYSICAL.int64, 18, 64, true),
-  // Without a time zone: DuckDB cuts those with one to microseconds.
+  // Without a time zone: DuckDB truncates timestamps with a time zone to microseconds.
   timestamp: { physical: PHYSICAL.int64, logical: { 8: struct({ 1: bool(false), 2: NANOSECONDS }) } },
   double: { physical: PHYSICAL.double },
 }
@@ -51,7 +51,7 @@ export function schemaElement({ name, type, isNullable }: ExportColumn): ThriftS
   }
 }
 
-/** A value as PLAIN has it, without the length before texts. */
+/** A value in PLAIN encoding, without the length of texts. */
 export function plainBytes(type: ColumnType, value: string | number | bigint): Uint8Array {
   if (typeof value === 'string') return Buffer.from(value)
   const bytes = Buffer.alloc(physicalType(type) === PHYSICAL.int32 ? 4 : 8)

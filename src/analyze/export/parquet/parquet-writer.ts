@@ -1,4 +1,4 @@
-import { TOOL_VERSION } from '../../../version.js'
+import { TOOL_VERSION } from '../../../base/package.js'
 import type { BatchWriter, ExportSchema, FileMetadata, RowBatch } from '../rows/column.js'
 import { createChunkWriter, type ChunkWriter, type DataPage } from './column-chunk.js'
 import { createScratch, type EncodeScratch } from './encode-levels.js'
@@ -8,12 +8,12 @@ import type { Compress } from './zstd.js'
 
 const MAGIC = Buffer.from('PAR1')
 const FORMAT_VERSION = 2
-/** Rows after which a row group ends: what readers skip or read at a time. */
+/** Rows per row group, the unit that readers skip or read. */
 const ROW_GROUP_ROWS = 1_000_000
 /** Column order "by type": signed or unsigned numbers, texts by their bytes. */
 const ORDER_BY_TYPE = struct({ 1: struct({}) })
 
-/** What a file says of itself beside its rows, its compression, and memory to share with other files that are written meanwhile. */
+/** Metadata, compression, and memory shared with other open files. */
 export interface ParquetSettings {
   readonly metadata: FileMetadata
   readonly compress: Compress
@@ -68,7 +68,7 @@ export function createParquetWriter(schema: ExportSchema, settings: ParquetSetti
   }
 }
 
-/** `started_ns` and `time` have the same values, which are encoded once. */
+/** `started_ns` and `time` have the same values, encoded once. */
 function addPages(chunks: readonly ChunkWriter[], schema: ExportSchema, batch: RowBatch): void {
   let previous: { page: DataPage; halves: Int32Array; isNullable: boolean } | null = null
   for (const [i, chunk] of chunks.entries()) {

@@ -2,10 +2,10 @@ import type { ColumnType } from '../rows/column.js'
 import { plainBytes } from './parquet-types.js'
 import { binary, i64, struct, type ThriftValue } from './thrift-writer.js'
 
-/** Texts that are longer are no use to skip a row group by. */
+/** Longer texts are useless for skipping row groups. */
 const MAX_TEXT_BYTES = 256
 
-/** Smallest and largest value of a column in a row group, and how many are NULL. */
+/** Lowest and highest value of a column in a row group, and the number of NULLs. */
 export interface Statistics {
   nullCount: number
   min: Uint8Array | null
@@ -22,7 +22,7 @@ export function thriftStatistics({ nullCount, min, max }: Statistics): ThriftVal
   return struct({ 3: i64(nullCount), 5: isShort ? binary(max) : undefined, 6: isShort ? binary(min) : undefined })
 }
 
-/** Notes a different value, with its PLAIN bytes. Texts are compared by their bytes, as Parquet orders them. */
+/** Adds a distinct value with its PLAIN bytes. Texts are compared by bytes, as in Parquet. */
 export function createValueRange(statistics: Statistics, type: ColumnType) {
   let min: number | bigint = 0
   let max: number | bigint = 0
@@ -44,7 +44,7 @@ export function createValueRange(statistics: Statistics, type: ColumnType) {
   }
 }
 
-/** Smallest and largest of 64-bit integers that are pairs of halves. */
+/** Lowest and highest of 64-bit integers in halves. */
 export function noteLongRange(statistics: Statistics, halves: Int32Array, count: number): void {
   if (count === 0) return
   let min = 0

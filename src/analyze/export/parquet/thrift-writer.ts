@@ -1,3 +1,13 @@
+import {
+  createByteBuffer,
+  putByte,
+  putSignedVarint,
+  putVarint,
+  putWithLength,
+  writtenBytes,
+  type ByteBuffer,
+} from '../../../sums/byte-buffer.js'
+
 /**
  * Field and element types of Thrift's compact protocol, in which Parquet's page headers and footers are written:
  * https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
@@ -11,7 +21,7 @@ export type ThriftValue =
   | { readonly type: 'list'; readonly of: 'i32' | 'binary' | 'struct'; readonly value: readonly ThriftValue[] }
   | { readonly type: 'struct'; readonly value: ThriftStruct }
 
-/** Fields by their ids; ascending, as object keys that are integers always are. `undefined` is left out. */
+/** Fields by id. Integer keys of objects are always ascending. `undefined` is left out. */
 export interface ThriftStruct {
   readonly [id: number]: ThriftValue | undefined
 }
@@ -28,38 +38,35 @@ export const listOf = (of: 'i32' | 'binary' | 'struct', value: readonly ThriftVa
 
 /** Bytes of a struct. */
 export function writeThrift(fields: ThriftStruct): Uint8Array {
-  const out: number[] = []
+  const out = createByteBuffer()
   writeStruct(out, fields)
-  return Uint8Array.from(out)
+  return writtenBytes(out)
 }
 
-function writeStruct(out: number[], fields: ThriftStruct): void {
+function writeStruct(out: ByteBuffer, fields: ThriftStruct): void {
   let previous = 0
   for (const [key, value] of Object.entries(fields) as [string, ThriftValue | undefined][]) {
     if (value === undefined) continue
     const id = Number(key)
-    out.push(((id - previous) << 4) | fieldType(value))
+    putByte(out, ((id - previous) << 4) | fieldType(value))
     if (value.type !== 'bool') writeValue(out, value)
     previous = id
   }
-  out.push(0)
+  putByte(out, 0)
 }
 
 function fieldType(value: ThriftValue): number {
   return value.type === 'bool' ? TYPE[value.value ? 'true' : 'false'] : TYPE[value.type]
 }
 
-function writeValue(out: number[], value: Exclude<ThriftValue, { type: 'bool' }>): void {
+function writeValue(out: ByteBuffer, value: Exclude<ThriftValue, { type: 'bool' }>): void {
   switch (value.type) {
     case 'byte':
-      out.push(value.value & 255)
+      putByte(out, value.value & 255)
       break
-    case 'binary': {
-      const bytes = typeof value.value === 'string' ? Buffer.from(value.value) : value.value
-      writeVarint(out, bytes.length)
-      for (const byteOfIt of bytes) out.push(byteOfIt)
+    case 'binary':
+      putWithLength(out, typeof value.value === 'string' ? Buffer.from(value.value) : value.value)
       break
-    }
     case 'list':
       writeList(out, value.of, value.value)
       break
@@ -67,22 +74,15 @@ function writeValue(out: number[], value: Exclude<ThriftValue, { type: 'bool' }>
       writeStruct(out, value.value)
       break
     default:
-      // Zigzag; all values here are far below 2^52.
-      writeVarint(out, value.value >= 0 ? value.value * 2 : -value.value * 2 - 1)
+      putSignedVarint(out, value.value)
   }
 }
 
-function writeList(out: number[], of: 'i32' | 'binary' | 'struct', values: readonly ThriftValue[]): void {
-  if (values.length < 15) out.push((values.length << 4) | TYPE[of])
+function writeList(out: ByteBuffer, of: 'i32' | 'binary' | 'struct', values: readonly ThriftValue[]): void {
+  if (values.length < 15) putByte(out, (values.length << 4) | TYPE[of])
   else {
-    out.push(0xf0 | TYPE[of])
-    writeVarint(out, values.length)
+    putByte(out, 0xf0 | TYPE[of])
+    putVarint(out, values.length)
   }
   for (const value of values) writeValue(out, value as Exclude<ThriftValue, { type: 'bool' }>)
-}
-
-function writeVarint(out: number[], value: number): void {
-  let rest = value
-  for (; rest >= 128; rest = Math.floor(rest / 128)) out.push((rest % 128) | 128)
-  out.push(rest)
 }

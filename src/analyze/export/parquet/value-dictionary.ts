@@ -1,24 +1,24 @@
 import type { CodedValues, ColumnType, Dictionary } from '../rows/column.js'
 import type { EncodeScratch } from './encode-levels.js'
-import { putBytes, putLittleEndian, type PageBuffer } from './page-buffer.js'
+import { putBytes, putLittleEndian, type ByteBuffer } from '../../../sums/byte-buffer.js'
 import { plainBytes } from './parquet-types.js'
 import { createValueRange, type Statistics } from './statistics.js'
 
-/** The values of a column that a row group really has, numbered in the order in which they come. */
+/** The values of a column in a row group, numbered in order of appearance. */
 export interface ValueDictionary {
   readonly size: number
   /**
-   * Notes which of `count` rows have a value, and moves the numbers of their values together. All codes of a row group are
-   * of one dictionary. Where all rows have a value, or none has, it is not noted for each.
-   * @returns how many there are
+   * Sets which of `count` rows have a value, and compacts the numbers of the values. All codes of a row group belong to one
+   * dictionary. If all rows have a value, or none, levels are not set per row.
+   * @returns the number of values
    */
   translate(values: CodedValues, count: number, target: Pick<EncodeScratch, 'levels' | 'present'>): number
-  /** Writes the values, one after the other, as PLAIN has them, and forgets them. */
-  putValues(buffer: PageBuffer, statistics: Statistics): void
+  /** Writes the values in PLAIN encoding and clears them. */
+  putValues(buffer: ByteBuffer, statistics: Statistics): void
 }
 
 export function createValueDictionary(type: ColumnType): ValueDictionary {
-  /** By code: the number and one more; 0 for a code that has none yet. */
+  /** By code: the number plus one; 0: no number yet. */
   let numbers = new Int32Array(1024)
   let used: number[] = []
   let values: Dictionary = []

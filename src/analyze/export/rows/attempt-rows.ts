@@ -1,4 +1,4 @@
-/** Some attempts of one part as columns of numbers. Arrays are longer than `count`, and are used again and again. */
+/** Attempts of one part as columns of numbers. Arrays may be longer than `count` and are reused. */
 export interface AttemptRows {
   count: number
   /** Position of the part in the scope */
@@ -16,7 +16,7 @@ export interface AttemptRows {
   readonly synRetransmits: Int32Array
   readonly tid: Int32Array
   readonly localPort: Int32Array
-  /** Numbers of entities; of a DNS name -1 for none */
+  /** Numbers of entities; -1: no DNS name */
   readonly process: Int32Array
   readonly endpoint: Int32Array
   readonly localAddress: Int32Array
@@ -27,6 +27,9 @@ export interface AttemptRows {
   readonly hasNoDnsLookup: Uint8Array
   /** Codes, -1 for NULL */
   readonly dnsCandidates: Int32Array
+  /** Numbers of other endpoints, -1 for none */
+  readonly natEndpoint: Int32Array
+  readonly serviceEndpoint: Int32Array
 }
 
 export function createAttemptRows(capacity: number): AttemptRows {
@@ -53,15 +56,17 @@ export function createAttemptRows(capacity: number): AttemptRows {
     dnsLookupNs: new BigInt64Array(capacity),
     hasNoDnsLookup: new Uint8Array(capacity),
     dnsCandidates: codes(),
+    natEndpoint: codes(),
+    serviceEndpoint: codes(),
   }
 }
 
-/** Room for how many attempts there is. */
+/** Capacity in attempts. */
 export function capacityOf(rows: AttemptRows): number {
   return rows.attemptId.length
 }
 
-/** Copies some rows to the beginning of `target`. */
+/** Copies rows to the start of `target`. */
 export function copyRows(source: AttemptRows, positions: readonly number[], target: AttemptRows): void {
   target.count = positions.length
   target.part = source.part
@@ -87,6 +92,8 @@ const SINGLE = [
   'dnsLookupNs',
   'hasNoDnsLookup',
   'dnsCandidates',
+  'natEndpoint',
+  'serviceEndpoint',
 ] as const
 const PAIRS = ['unixNs', 'latencyNs'] as const
 

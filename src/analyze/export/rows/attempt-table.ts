@@ -1,34 +1,35 @@
-import { OUTCOMES } from '../../../store/outcome.js'
-import type { Scope } from '../../trace/scope.js'
+import { PROCESS_COLUMNS } from '../../../attempt/connect-values.js'
+import { OUTCOMES } from '../../../attempt/outcome.js'
+import type { Scope } from '../../scan/scope.js'
 import { createAttemptRows, type AttemptRows } from './attempt-rows.js'
 import type { CodedValues, ColumnValues, Dictionary, ExportColumn, RowBatch } from './column.js'
-import { CONNECT_COLUMNS, KEY_COLUMNS } from './connect-columns.js'
+import { EXPORTED_COLUMNS, KEY_COLUMNS } from './exported-columns.js'
 import { readEntities, type Entities } from './entities.js'
-import { readSessionKey } from '../session-key.js'
+import { readSessionKey } from './session-key.js'
 import { halvesOf, writeLong } from './long-halves.js'
 import { createAttemptCodes, readAttempts, type AttemptCodes, type ReadProgress } from './read-attempts.js'
 import { createNumberCodes, createTextCodes } from './value-codes.js'
 
-/** Makes a column's values of attempts. */
+/** Computes the values of a column. */
 type Reader = (rows: AttemptRows) => ColumnValues
 
 /** The attempts of a scope as a table with the columns of the view `connects`, after their key. */
 export interface AttemptTable {
   readonly columns: readonly ExportColumn[]
-  /** Reads all attempts, many at a time; the same memory is filled each time. */
+  /** Reads all attempts in batches, which reuse the same memory. */
   read(progress: ReadProgress): Iterable<AttemptRows>
   /** Attempts as columns; scratch memory is shared by all of them. */
   batchOf(rows: AttemptRows): RowBatch
 }
 
-/** @param capacity attempts that are read at a time */
+/** @param capacity attempts per batch */
 export function createAttemptTable(scope: Scope, capacity: number): AttemptTable {
   const entities = readEntities(scope)
   const codes = createAttemptCodes()
   const sources = { entities, codes, scratch: new Int32Array(capacity) }
   const keys = createKeyReaders(scope, capacity, sources.scratch)
   const readers = { ...keys.readers, ...createReaders(scope, sources) }
-  const columns = [...KEY_COLUMNS, ...CONNECT_COLUMNS]
+  const columns = [...KEY_COLUMNS, ...EXPORTED_COLUMNS]
   const inOrder = columns.map(({ name }) => readers[name] as Reader)
   const texts: Record<string, Dictionary> = { ...textsOf(entities), ...keys.texts, outcome: OUTCOMES }
   return {
@@ -49,23 +50,26 @@ function createReaders(scope: Scope, { entities, codes, scratch }: Sources): Rea
   const { codes: known } = entities
   const ofEntity = (entity: Entity, values: readonly number[], dictionary: Dictionary): Reader => {
     const table = Int32Array.from(values)
-    // Hardly any attempt has a name.
-    const isEverywhere = entity !== 'dnsName'
+    const isEverywhere = !OPTIONAL.includes(entity)
     if (table.length === 0 || (isEverywhere && table.every((code) => code === table[0]))) {
       return () => constant(scratch, table[0] ?? -1, dictionary)
     }
     const isPresent = isEverywhere && table.every((code) => code >= 0)
     return (rows) => ({ ...coded(gather(table, rows[entity], rows.count, scratch), dictionary), isPresent })
   }
-  const ofProcess = (name: keyof typeof processes & keyof typeof known) => ({
-    [name]: ofEntity('process', processes[name], known[name].dictionary),
-  })
+  const ofProcess = PROCESS_COLUMNS.map(
+    ({ name }) => [name, ofEntity('process', processes[name], known[name].dictionary)] as const,
+  )
   const ofEndpoint = (name: keyof typeof endpoints) => ({
     [name]: ofEntity('endpoint', endpoints[name], known[name].dictionary),
+  })
+  const ofOther = (entity: OptionalEntity, name: keyof Entities['otherEndpoints']) => ({
+    [name]: ofEntity(entity, entities.otherEndpoints[name], known[name].dictionary),
   })
   const ofName = (reader: Reader): Reader => (entities.dnsNames.length > 0 ? reader : () => constant(scratch, -1, []))
   const unixNs: Reader = (rows) => ({ kind: 'longs', halves: rows.unixNs, nulls: null })
   return {
+    ...Object.fromEntries(ofProcess),
     session_id: ofPart(sessionsOf(scope), scratch),
     started_ns: unixNs,
     time: unixNs,
@@ -73,16 +77,7 @@ function createReaders(scope: Scope, { entities, codes, scratch }: Sources): Rea
     outcome: (rows) => coded(rows.outcome, OUTCOMES),
     errno: (rows) => coded(rows.errno, codes.errno.dictionary),
     syn_retransmits: (rows) => coded(rows.synRetransmits, codes.synRetransmits.dictionary),
-    ...ofProcess('pid'),
     tid: (rows) => coded(rows.tid, known.pid.dictionary),
-    ...ofProcess('process_start_ns'),
-    ...ofProcess('comm'),
-    ...ofProcess('exe'),
-    ...ofProcess('uid'),
-    ...ofProcess('user'),
-    ...ofProcess('cgroup'),
-    ...ofProcess('netns'),
-    ...ofProcess('mntns'),
     ...ofEndpoint('family'),
     local_address: ofEntity('localAddress', entities.localAddresses, known.local_address.dictionary),
     local_port: (rows) => coded(rows.localPort, codes.localPort.dictionary),
@@ -96,11 +91,17 @@ function createReaders(scope: Scope, { entities, codes, scratch }: Sources): Rea
       nulls: rows.hasNoDnsLookup,
     })),
     dns_candidates: ofName((rows) => coded(rows.dnsCandidates, codes.dnsCandidates.dictionary)),
-    ...ofProcess('container'),
+    ...ofOther('natEndpoint', 'nat_address'),
+    ...ofOther('natEndpoint', 'nat_port'),
+    ...ofOther('serviceEndpoint', 'service_address'),
+    ...ofOther('serviceEndpoint', 'service_port'),
   }
 }
 
-type Entity = 'process' | 'endpoint' | 'localAddress' | 'dnsName'
+type Entity = 'process' | 'endpoint' | 'localAddress' | OptionalEntity
+/** Most attempts have none. */
+type OptionalEntity = 'dnsName' | 'natEndpoint' | 'serviceEndpoint'
+const OPTIONAL: readonly Entity[] = ['dnsName', 'natEndpoint', 'serviceEndpoint']
 
 /** A code for each part of a scope. */
 interface PartCodes {
@@ -162,7 +163,7 @@ function withDictionary(column: ExportColumn, dictionary: Dictionary | undefined
   return column.type === 'utf8' && dictionary !== undefined ? { ...column, dictionary } : column
 }
 
-/** What entities hold, for each attempt; no entity is -1. */
+/** Codes of entities for each attempt; -1: no entity. */
 function gather(table: Int32Array, numbers: Int32Array, count: number, target: Int32Array): Int32Array {
   for (let i = 0; i < count; i++) {
     const number = numbers[i] as number

@@ -1,18 +1,18 @@
 /** Types of exported columns. `timestamp` is ns since 1970 without a time zone, in UTC. */
 export type ColumnType = 'utf8' | 'uint8' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'timestamp' | 'double'
 
-/** What a column is, whatever it is written as. */
+/** A column, independent of the format. */
 export interface ExportColumn {
   readonly name: string
   readonly type: ColumnType
   readonly isNullable: boolean
-  /** Meaning and unit, for the file's own metadata */
+  /** Meaning and unit, for the metadata of the file */
   readonly comment: string
-  /** Of texts: all values that will ever come, known before the first row. */
+  /** For texts: all values, if known before the first row. */
   readonly dictionary?: Dictionary
 }
 
-/** Different values by their code, in the order in which they were met. It may grow, and never changes otherwise. */
+/** Distinct values by code, in order of appearance. Values are only added. */
 export type Dictionary = readonly (string | number | bigint)[]
 
 /** A value per row as its code in a dictionary; -1 is NULL. For texts and for numbers that repeat. */
@@ -20,9 +20,9 @@ export interface CodedValues {
   readonly kind: 'coded'
   readonly codes: Int32Array
   readonly dictionary: Dictionary
-  /** All rows have the first code; the others are not filled in. */
+  /** Whether all rows have the first code; the others are not set. */
   readonly isConstant: boolean
-  /** No code is -1. */
+  /** Whether no code is -1. */
   readonly isPresent: boolean
 }
 
@@ -30,7 +30,7 @@ export interface CodedValues {
 export interface LongValues {
   readonly kind: 'longs'
   readonly halves: Int32Array
-  /** 1 for NULL, by row; `null` when there is none */
+  /** 1 for NULL, by row; `null`: no row is NULL */
   readonly nulls: Uint8Array | null
 }
 
@@ -42,23 +42,23 @@ export interface DoubleValues {
 
 export type ColumnValues = CodedValues | LongValues | DoubleValues
 
-/** Some rows, column by column. Arrays may be longer than there are rows. */
+/** A batch of rows by column. Arrays may be longer than the batch. */
 export interface RowBatch {
   readonly rowCount: number
-  /** Values of the column at this position; void at the next call, and when the next batch is read. */
+  /** Values of a column, valid until the next call or the next batch. */
   values(position: number): ColumnValues
 }
 
-/** Columns of all batches, in their order. */
+/** Columns of all batches, in order. */
 export type ExportSchema = readonly ExportColumn[]
 
-/** Makes a file piece by piece, whatever its format. Pieces go to the file in their order, as they are. */
+/** Creates a file in pieces, which are written in order. */
 export interface BatchWriter {
-  /** What a batch adds. Void when the next but one batch is added. */
+  /** The bytes of a batch, valid until the batch after the next one. */
   add(batch: RowBatch): readonly Uint8Array[]
   /** The rest of the file. */
   finish(): readonly Uint8Array[]
 }
 
-/** What a file says of itself beside its rows. */
+/** Metadata of a file. */
 export type FileMetadata = ReadonlyMap<string, string>

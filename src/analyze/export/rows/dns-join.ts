@@ -1,12 +1,11 @@
-import { knowsLookups } from '../../trace/knows-lookups.js'
-import type { Trace } from '../../trace/trace.js'
+import type { Trace } from '../../scan/trace.js'
 import type { AttemptRows } from './attempt-rows.js'
 import type { Entities } from './entities.js'
 import type { AttemptCodes } from './read-attempts.js'
 
 type DnsRow = [attemptId: bigint, nameId: bigint, ageNs: bigint, lookupNs: bigint | null, candidates: bigint | null]
 
-/** Fills in the names that were looked up before attempts, and what is known of that. Most traces have none at all. */
+/** Adds the names of attempts and the facts of their lookups. Most traces have none. */
 export function createDnsJoin(
   { lookup }: Trace,
   { numbers }: Entities,
@@ -14,10 +13,9 @@ export function createDnsJoin(
 ): (rows: AttemptRows) => void {
   const dnsName = [...numbers].find(([trace]) => trace.lookup === lookup)?.[1].dnsName
   const hasNames = lookup.prepare('SELECT EXISTS (SELECT 1 FROM connect_dns)').pluck().get() === 1
-  const found = knowsLookups(lookup) ? 'dns_lookup_ns, dns_candidates' : 'NULL, NULL'
   const find = lookup
     .prepare(
-      `SELECT attempt_id, dns_name_id, dns_age_ns, ${found} FROM connect_dns WHERE attempt_id >= ? AND attempt_id <= ?
+      `SELECT attempt_id, dns_name_id, dns_age_ns, dns_lookup_ns, dns_candidates FROM connect_dns WHERE attempt_id >= ? AND attempt_id <= ?
        ORDER BY attempt_id`,
     )
     .raw()

@@ -1,84 +1,89 @@
 import type { Database } from 'better-sqlite3'
 import { sql, type RawBuilder } from 'kysely'
-import { endpointConditions, processConditions } from '../../trace/attempt-filters.js'
-import { knowsLookups } from '../../trace/knows-lookups.js'
-import { queries } from '../../trace/query-builder.js'
-import { boundedText } from '../../trace/row-reader.js'
-import type { Scope } from '../../trace/scope.js'
-import type { Trace } from '../../trace/trace.js'
+import { PROCESS_COLUMNS, type ProcessColumnName } from '../../../attempt/connect-values.js'
+import { endpointConditions, processConditions } from '../../scan/attempt-filters.js'
+import { queries } from '../../scan/query-builder.js'
+import { boundedText } from '../../scan/row-reader.js'
+import type { Scope } from '../../scan/scope.js'
+import type { Trace } from '../../scan/trace.js'
 import { createIdIndex, type IdIndex } from './id-index.js'
 import { createLongCodes, createNumberCodes, createTextCodes, type ValueCodes } from './value-codes.js'
 
 /** A value per entity as its code; -1 is NULL. */
 type Codes = number[]
 
-/** Processes, endpoints and addresses of all traces of an export, numbered one after the other. */
+/** Processes, endpoints and addresses of all traces of an export, with consecutive numbers. */
 export interface Entities {
-  readonly processes: Readonly<Record<ProcessColumn, Codes>> & { readonly pidValue: number[] }
+  readonly processes: Readonly<Record<ProcessColumnName, Codes>> & { readonly pidValue: number[] }
   readonly endpoints: Readonly<Record<'family' | 'remote_address' | 'remote_port', Codes>>
+  /** Translated and asked addresses */
+  readonly otherEndpoints: Readonly<Record<OtherColumn, Codes>>
   readonly localAddresses: Codes
   readonly dnsNames: Codes
   /** Numbers by id, for each trace. */
   readonly numbers: ReadonlyMap<Trace, TraceNumbers>
-  readonly codes: ColumnCodes
+  readonly codes: ReturnType<typeof createColumnCodes>
 }
 
 export interface TraceNumbers {
   readonly process: IdIndex
   readonly endpoint: IdIndex
+  readonly natEndpoint: IdIndex
+  readonly serviceEndpoint: IdIndex
   readonly localAddress: IdIndex
   readonly dnsName: IdIndex
 }
 
-const PROCESS_COLUMNS = [
-  'pid',
-  'process_start_ns',
-  'comm',
-  'exe',
-  'uid',
-  'user',
-  'cgroup',
-  'container',
-  'netns',
-  'mntns',
-] as const
-type ProcessColumn = (typeof PROCESS_COLUMNS)[number]
-type ColumnCodes = ReturnType<typeof createColumnCodes>
+type OtherColumn = 'nat_address' | 'nat_port' | 'service_address' | 'service_port'
 
-/** tid has the codes of pid: most threads that connect are the main one. */
+type ColumnCodes = ValueCodes<string> | ValueCodes<number> | ValueCodes<bigint>
+
+function createProcessCodes(): Record<ProcessColumnName, ColumnCodes> {
+  const entries = PROCESS_COLUMNS.map(({ name, type }) => [name, createCodes(name, type)])
+  return Object.fromEntries(entries) as Record<ProcessColumnName, ColumnCodes>
+}
+
+function createCodes(name: string, type: (typeof PROCESS_COLUMNS)[number]['type']): ColumnCodes {
+  if (type === 'utf8') return createTextCodes()
+  return type === 'int64' ? createLongCodes() : createNumberCodes(name, type)
+}
+
+/** tid shares the codes of pid: most connecting threads are main threads. */
 function createColumnCodes() {
   return {
+    ...createProcessCodes(),
     pid: createNumberCodes('pid', 'int32'),
-    process_start_ns: createLongCodes(),
-    comm: createTextCodes(),
-    exe: createTextCodes(),
-    uid: createNumberCodes('uid', 'uint32'),
-    user: createTextCodes(),
-    cgroup: createTextCodes(),
-    container: createTextCodes(),
-    netns: createNumberCodes('netns', 'uint32'),
-    mntns: createNumberCodes('mntns', 'uint32'),
     family: createNumberCodes('family', 'uint8'),
     local_address: createTextCodes(),
     remote_address: createTextCodes(),
     remote_port: createNumberCodes('remote_port', 'uint16'),
     dns_name: createTextCodes(),
+    nat_address: createTextCodes(),
+    nat_port: createNumberCodes('nat_port', 'uint16'),
+    service_address: createTextCodes(),
+    service_port: createNumberCodes('service_port', 'uint16'),
   }
 }
 
-/** Reads what attempts refer to; only what the filters leave, so that nothing else gets into the file. */
+/** Reads the entities of attempts, limited by the filters, so that the file contains no others. */
 export function readEntities({ parts, filters }: Scope): Entities {
   const codes = createColumnCodes()
-  const processes = { ...noCodes(PROCESS_COLUMNS), pidValue: [] as number[] }
+  const processes = { ...noCodes(PROCESS_COLUMNS.map(({ name }) => name)), pidValue: [] as number[] }
   const endpoints = noCodes(['family', 'remote_address', 'remote_port'])
+  const otherEndpoints = noCodes(['nat_address', 'nat_port', 'service_address', 'service_port'])
   const localAddresses: Codes = []
   const dnsNames: Codes = []
+  const readOthers = (trace: Trace, sessions: readonly number[], kind: 'nat' | 'service') =>
+    readTable(trace.lookup, selectOthers(sessions, `${kind}_endpoint_id`), ([address, port]) => {
+      otherEndpoints[`${kind}_address`].push(codeOf(codes[`${kind}_address`], address))
+      return otherEndpoints[`${kind}_port`].push(codeOf(codes[`${kind}_port`], port)) - 1
+    })
   const readTrace = (trace: Trace): TraceNumbers => {
     const sessions = parts.filter((part) => part.trace === trace).map((part) => part.sessionId)
     const ofSessions = sql`process.session_id IN (${sql.join(sessions)})`
     return {
-      process: readTable(trace.lookup, selectProcesses(trace, [ofSessions, ...processConditions(filters)]), (row) => {
-        PROCESS_COLUMNS.forEach((name, i) => processes[name].push(codeOf(codes[name], row[i] ?? null)))
+      process: readTable(trace.lookup, selectProcesses([ofSessions, ...processConditions(filters)]), (row) => {
+        PROCESS_COLUMNS.forEach(({ name }, i) => processes[name].push(codeOf(codes[name], row[i] ?? null)))
         return processes.pidValue.push(Number(row[0])) - 1
       }),
       endpoint: readTable(trace.lookup, selectEndpoints(endpointConditions(filters)), ([family, address, port]) => {
@@ -86,6 +91,8 @@ export function readEntities({ parts, filters }: Scope): Entities {
         endpoints.remote_address.push(codeOf(codes.remote_address, address))
         return endpoints.remote_port.push(codeOf(codes.remote_port, port)) - 1
       }),
+      natEndpoint: readOthers(trace, sessions, 'nat'),
+      serviceEndpoint: readOthers(trace, sessions, 'service'),
       localAddress: readTable(trace.lookup, LOCAL_ADDRESSES, ([text]) => {
         return localAddresses.push(codeOf(codes.local_address, text)) - 1
       }),
@@ -97,7 +104,7 @@ export function readEntities({ parts, filters }: Scope): Entities {
     }
   }
   const numbers = new Map([...new Set(parts.map((part) => part.trace))].map((trace) => [trace, readTrace(trace)]))
-  return { processes, endpoints, localAddresses, dnsNames, numbers, codes }
+  return { processes, endpoints, otherEndpoints, localAddresses, dnsNames, numbers, codes }
 }
 
 function noCodes<Name extends string>(names: readonly Name[]): Record<Name, Codes> {
@@ -106,7 +113,7 @@ function noCodes<Name extends string>(names: readonly Name[]): Record<Name, Code
 
 type Cell = string | bigint | null
 
-function codeOf(codes: ValueCodes<string> | ValueCodes<number> | ValueCodes<bigint>, value: Cell | undefined): number {
+function codeOf(codes: ColumnCodes, value: Cell | undefined): number {
   if (value === null || value === undefined) return -1
   if (typeof value === 'string') return (codes as ValueCodes<string>).codeOf(value)
   if (codes.isLong) return (codes as ValueCodes<bigint>).codeOf(value)
@@ -116,19 +123,29 @@ function codeOf(codes: ValueCodes<string> | ValueCodes<number> | ValueCodes<bigi
 const bounded = (column: string) => sql.raw(boundedText(column))
 const LOCAL_ADDRESSES = sql`SELECT local_address_id, ${bounded('local_address')} FROM local_address`
 
-/** Names that were looked up and never connected to are no part of any attempt. Ids of a session are consecutive. */
+/** Only names of attempts. Ids of a session are consecutive. */
 function selectNames(sessions: readonly number[]): RawBuilder<unknown> {
-  const bound = (value: string) =>
-    sql`(SELECT ${sql.raw(value)} FROM batch WHERE session_id IN (${sql.join(sessions)}))`
   return sql`SELECT dns_name_id, ${bounded('dns_name')} FROM dns_name WHERE dns_name_id IN (SELECT dns_name_id FROM connect_dns
-    WHERE attempt_id BETWEEN ${bound('min(first_attempt_id)')} AND ${bound('max(first_attempt_id + attempt_count)')})`
+    WHERE ${isOfSessions(sessions)})`
 }
 
-function selectProcesses({ lookup }: Trace, conditions: readonly RawBuilder<unknown>[]): RawBuilder<unknown> {
-  const container = knowsLookups(lookup) ? bounded('cgroup.container') : sql`NULL`
-  return sql`SELECT process_id, pid, process_start_ns, ${bounded('comm')}, ${bounded('exe')}, uid, ${bounded('user')},
-      ${bounded('cgroup.path')}, ${container}, netns, mntns
-    FROM process LEFT JOIN cgroup USING (cgroup_id) WHERE ${sql.join(conditions, sql` AND `)}`
+function selectOthers(sessions: readonly number[], column: string): RawBuilder<unknown> {
+  return sql`SELECT endpoint_id, ${bounded('remote_address')}, remote_port FROM endpoint
+    WHERE endpoint_id IN (SELECT ${sql.raw(column)} FROM connect_nat WHERE ${isOfSessions(sessions)})`
+}
+
+function isOfSessions(sessions: readonly number[]): RawBuilder<unknown> {
+  const bound = (value: string) =>
+    sql`(SELECT ${sql.raw(value)} FROM batch WHERE session_id IN (${sql.join(sessions)}))`
+  return sql`attempt_id BETWEEN ${bound('min(first_attempt_id)')} AND ${bound('max(first_attempt_id + attempt_count)')}`
+}
+
+function selectProcesses(conditions: readonly RawBuilder<unknown>[]): RawBuilder<unknown> {
+  const values = PROCESS_COLUMNS.map(({ type, ofProcess }) =>
+    type === 'utf8' ? bounded(ofProcess) : sql.raw(ofProcess),
+  )
+  return sql`SELECT process_id, ${sql.join(values)}
+    FROM process LEFT JOIN cgroup USING (cgroup_id) LEFT JOIN container USING (container_key) WHERE ${sql.join(conditions, sql` AND `)}`
 }
 
 function selectEndpoints(conditions: readonly RawBuilder<unknown>[]): RawBuilder<unknown> {
@@ -136,7 +153,7 @@ function selectEndpoints(conditions: readonly RawBuilder<unknown>[]): RawBuilder
     WHERE ${sql.join([sql`1`, ...conditions], sql` AND `)}`
 }
 
-/** Reads rows whose first column is the id; `add` gives them their numbers. */
+/** Reads rows whose first column is the id; `add` assigns their numbers. */
 function readTable(db: Database, query: RawBuilder<unknown>, add: (row: readonly Cell[]) => number): IdIndex {
   const { sql: text, parameters } = query.compile(queries)
   const ids: number[] = []

@@ -1,13 +1,13 @@
 const TWO_TO_32 = 4_294_967_296
 
-/** Stores an integer below 2^53 as two 32-bit halves, the lower one first, where a BigInt64Array would. */
+/** Stores an integer below 2^53 as two 32-bit halves, the lower one first, like a BigInt64Array. */
 export function writeLong(halves: Int32Array, position: number, value: number): void {
   const high = Math.floor(value / TWO_TO_32)
   halves[2 * position] = (value - high * TWO_TO_32) | 0
   halves[2 * position + 1] = high
 }
 
-/** The memory of 64-bit integers as halves, and the other way round. */
+/** The same memory as 64-bit integers or as halves. */
 export function halvesOf(longs: BigInt64Array): Int32Array {
   return new Int32Array(longs.buffer, longs.byteOffset, longs.length * 2)
 }

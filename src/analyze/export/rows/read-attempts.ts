@@ -1,12 +1,13 @@
-import { AT, type AttemptColumn, type AttemptRow } from '../../trace/attempt-columns.js'
-import type { ClockSegment } from '../../trace/clock-segments.js'
-import { coverPart, type IdRange } from '../../trace/cover.js'
-import { prepareScan } from '../../trace/scan-rows.js'
-import type { Scope, SessionPart } from '../../trace/scope.js'
-import { createSegmentIndex } from '../../trace/segment-index.js'
+import { AT, type AttemptColumn, type AttemptRow } from '../../scan/attempt-columns.js'
+import type { ClockSegment } from '../../scan/clock-segments.js'
+import { coverPart, type IdRange } from '../../scan/plan-scan.js'
+import { prepareScan } from '../../scan/scan-rows.js'
+import type { Scope, SessionPart } from '../../scan/scope.js'
+import { createSegmentIndex } from '../../scan/segment-index.js'
 import { capacityOf, type AttemptRows } from './attempt-rows.js'
 import { createDnsJoin } from './dns-join.js'
 import type { Entities } from './entities.js'
+import { createNatJoin } from './nat-join.js'
 import { writeLong } from './long-halves.js'
 import { createNumberCodes } from './value-codes.js'
 
@@ -22,7 +23,7 @@ const COLUMNS: readonly AttemptColumn[] = [
   'endpoint_id',
   'local_endpoint',
 ]
-/** Of a batch that has so little room left, another scan is not worth it. */
+/** If a batch has less space than this, no further scan is started for it. */
 const LEAST_ROOM = 0.125
 
 /** Numbers of attempts themselves that repeat. */
@@ -42,16 +43,16 @@ export function createAttemptCodes(): AttemptCodes {
   }
 }
 
-/** How far an export is. */
+/** Progress of an export. */
 export interface ReadProgress {
-  /** Attempts that were looked at, and how many there are to look at. */
+  /** Number of attempts that were read, and of those to read. */
   scanned: number
   total: number
 }
 
 /**
- * Every attempt of a scope, in the order of ids within each session, many at a time. The same arrays are filled each
- * time. An attempt that refers to something that is missing is left out, as the view `connects` leaves it out.
+ * All attempts of a scope in batches, in the order of ids within each session. Batches reuse the same arrays. Like the view
+ * `connects`, it leaves out attempts with missing references.
  */
 export function* readAttempts(
   scope: Scope,
@@ -65,21 +66,24 @@ export function* readAttempts(
     rows.part = position
     const scan = prepareScan(scope, part, COLUMNS, createTaker(part, entities, codes, rows))
     const joinDns = createDnsJoin(part.trace, entities, codes)
+    const joinNat = createNatJoin(part.trace, entities)
     for (const range of splitRanges(covers[position] ?? [], () => capacityOf(rows) - rows.count)) {
       scan(range)
       progress.scanned += range.last - range.first + 1
       if (capacityOf(rows) - rows.count > capacityOf(rows) * LEAST_ROOM) continue
       joinDns(rows)
+      joinNat(rows)
       yield rows
       rows.count = 0
     }
     if (rows.count === 0) continue
     joinDns(rows)
+    joinNat(rows)
     yield rows
   }
 }
 
-/** Pieces that hold no more ids than there is room when each of them is taken. */
+/** Splits ranges by the space that is left when each piece is taken. */
 function* splitRanges(ranges: readonly IdRange[], room: () => number): Generator<IdRange> {
   for (const { first, last } of ranges) {
     for (let at = first; at <= last;) {
@@ -137,12 +141,12 @@ function codeOrNull(codes: ReturnType<typeof createNumberCodes>, value: number):
   return value === value ? codes.codeOf(value) : -1
 }
 
-/** An outcome that this version has no word for is NULL, as in the view. */
+/** An unknown outcome is NULL, as in the view. */
 function outcomeCode(outcome: number): number {
   return outcome >= 0 && outcome < 8 ? outcome : -1
 }
 
-/** Writes Unix ns of session times: the halves of the offset are added, so that no BigInt is made for a row. */
+/** Converts session times to Unix ns by adding the halves of the offset, without a BigInt per row. */
 function createUnixTime(segments: readonly ClockSegment[], target: Int32Array): (i: number, startedNs: number) => void {
   const offsets = segments.map(({ unixOffsetNs }) => ({
     low: Number(BigInt.asUintN(32, unixOffsetNs)),

@@ -1,7 +1,7 @@
-import { TcpconnError } from '../../../errors.js'
+import { TcpconnError } from '../../../base/errors.js'
 import type { ColumnType, Dictionary } from './column.js'
 
-/** Numbers below this are found without hashing: ports, error numbers, many process ids. */
+/** Smaller numbers need no hashing: ports, error numbers, many process ids. */
 const DIRECT = 1 << 16
 
 const RANGES: Partial<Record<ColumnType, readonly [min: number, max: number]>> = {
@@ -11,12 +11,12 @@ const RANGES: Partial<Record<ColumnType, readonly [min: number, max: number]>> =
   uint32: [0, 2 ** 32 - 1],
 }
 
-/** Gives values their codes, in the order in which they are met. */
+/** Assigns codes to values in order of appearance. */
 export interface ValueCodes<T extends string | number | bigint> {
   readonly dictionary: Dictionary
-  /** Takes bigint instead of number. */
+  /** Accepts a bigint instead of a number. */
   readonly isLong: boolean
-  /** @throws E_DAMAGED_TRACE for a number that its column has no room for, as no recorder writes one */
+  /** @throws E_DAMAGED_TRACE for a number that exceeds the type of the column */
   codeOf(value: T): number
 }
 

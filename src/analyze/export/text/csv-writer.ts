@@ -1,9 +1,9 @@
-import { csvText } from '../../../show/csv-text.js'
+import { csvText } from '../../../text/quote-text.js'
 import type { BatchWriter, ExportSchema } from '../rows/column.js'
 import { createLineBuffer } from './line-buffer.js'
 import { createCellColumn } from './text-cells.js'
 
-/** Comma-separated values with a header: raw numbers, and nothing between the commas for NULL. */
+/** Comma-separated values with a header and raw numbers; NULL is empty. */
 export function createCsvWriter(columns: ExportSchema): BatchWriter {
   const cells = columns.map((column) => createCellColumn(column, { text: csvText, time: (text) => text, missing: '' }))
   const buffer = createLineBuffer()

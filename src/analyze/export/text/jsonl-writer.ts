@@ -1,9 +1,9 @@
-import { jsonText } from '../../../show/json-text.js'
 import type { BatchWriter, ExportSchema } from '../rows/column.js'
 import { createLineBuffer } from './line-buffer.js'
 import { createCellColumn } from './text-cells.js'
+import { jsonText } from '../../../text/quote-text.js'
 
-/** A JSON object a line, with all columns; integers are exact. */
+/** One JSON object per line with all columns; integers are exact. */
 export function createJsonlWriter(columns: ExportSchema): BatchWriter {
   const spelling = { text: jsonText, time: (text: string) => `"${text}"`, missing: 'null' }
   const cells = columns.map((column) => createCellColumn(column, spelling))

@@ -1,10 +1,10 @@
-/** Characters that are worth a call. */
+/** Characters per encoder call. */
 const PIECE = 16_384
 
-/** Collects lines as UTF-8. The same memory is used for batch after batch, in turns. */
+/** Collects lines as UTF-8, alternating between two buffers. */
 export interface LineBuffer {
   add(line: string): void
-  /** What was added since the last call; void at the next but one. */
+  /** The bytes added since the last call, valid until the call after the next one. */
   take(): Uint8Array
 }
 

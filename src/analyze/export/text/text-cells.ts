@@ -2,16 +2,16 @@ import { longsOf } from '../rows/long-halves.js'
 import type { ColumnValues, ExportColumn } from '../rows/column.js'
 import { createTimeText } from './time-text.js'
 
-/** How a format spells values. */
+/** How a format writes values. */
 export interface Spelling {
   text(value: string): string
-  /** Of nothing but digits and `-:.TZ` */
+  /** Consists of digits and `-:.TZ` */
   time(value: string): string
-  /** What stands for NULL */
+  /** The text of NULL */
   readonly missing: string
 }
 
-/** Spells the values of a column, a text per row. Texts and numbers that repeat are spelled once. */
+/** Formats the values of a column, one text per row. Formats repeated values once. */
 export type CellColumn = (values: ColumnValues, count: number) => readonly string[]
 
 export function createCellColumn(column: ExportColumn, { text, time, missing }: Spelling): CellColumn {

@@ -1,14 +1,16 @@
+import { floorSeconds } from '../../../text/format-time.js'
+
 const NS_PER_SECOND = 1_000_000_000n
 
 /**
- * Makes Unix ns a text: ISO 8601 in UTC with all nine digits, three more than the view `connects` has; `null` where there is no
- * such date. Times that follow each other are mostly of the same second.
+ * Formats Unix ns as ISO 8601 in UTC with nine digits, three more than the view `connects`; `null` if there is no such date.
+ * Optimized for consecutive times in the same second.
  */
 export function createTimeText(): (unixNs: bigint) => string | null {
-  let known = -1n
+  let known: bigint | null = null
   let prefix: string | null = null
   return (unixNs) => {
-    const second = unixNs / NS_PER_SECOND
+    const second = floorSeconds(unixNs)
     if (second !== known) {
       known = second
       prefix = secondText(Number(second))

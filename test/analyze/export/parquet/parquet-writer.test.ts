@@ -7,7 +7,8 @@ import type { ColumnValues, ExportColumn, RowBatch } from '../../../../src/analy
 import { halvesOf } from '../../../../src/analyze/export/rows/long-halves.js'
 import { createRandom, randomInteger } from '../../../store/random.js'
 import { makeTemporaryDirectory } from '../../../support/temporary-directory.js'
-import { queryDuckdb, readParquet, readParquetWithArrowRs } from '../read-duckdb.js'
+import { readParquetWithArrowRs } from '../../../engines/arrow-rs.js'
+import { queryDuckdb, readParquet } from '../../../engines/duckdb.js'
 
 const compress = await loadZstd()
 
@@ -85,7 +86,7 @@ describe('pages have exactly the length that their header states', () => {
         const value = dictionary[code]
         return [typeof value === 'number' ? BigInt(value) : (value ?? null)]
       })
-      expect(readParquetWithArrowRs(path)).toEqual(expected)
+      expect(readParquetWithArrowRs(path).rows).toEqual(expected)
     }
   })
 
@@ -97,7 +98,7 @@ describe('pages have exactly the length that their header states', () => {
     ['the smallest and the largest', [MIN, MAX, 0n, -1n, MIN]],
   ] as const)('of 64-bit integers: %s', (_, values) => {
     const path = write([column('int64')], [batchOf(values.length, longs(values))])
-    expect(readParquetWithArrowRs(path)).toEqual(values.map((value) => [value]))
+    expect(readParquetWithArrowRs(path).rows).toEqual(values.map((value) => [value]))
   })
 })
 
@@ -137,7 +138,7 @@ describe('values of a dictionary come back', () => {
     const path = write(columns, [batchOf(1000, constant, none, constant)])
     const expected = Array.from({ length: 1000 }, () => ['y', null, 'y'])
     expect((await readParquet(path)).rows).toEqual(expected)
-    expect(readParquetWithArrowRs(path)).toEqual(expected)
+    expect(readParquetWithArrowRs(path).rows).toEqual(expected)
   })
 
   test('texts are ordered by their bytes', async () => {

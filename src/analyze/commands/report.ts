@@ -1,0 +1,25 @@
+import type { Command } from 'commander'
+import type { ReportOptions } from '../report/write-report.js'
+import { addScopeOptions } from './scope-options.js'
+
+const EXAMPLES = `
+Examples:
+  tcpconn report tcpconn.db -o report.html
+  tcpconn report before.db after.db -o compared.html
+  tcpconn report trace.db@1 trace.db@2 --port 443 -o compared.html
+  tcpconn report tcpconn.db --share -o shared.html`
+
+/** Adds `report`: a trace as one HTML file. */
+export function addReport(program: Command): void {
+  const command = program
+    .command('report')
+    .description('write one HTML file that shows a trace, or two side by side; it opens without a network')
+    .argument('[files...]', 'a trace file, or two to compare; FILE@2 is session 2 of FILE', ['tcpconn.db'])
+    .requiredOption('-o, --output <file>', 'write to this new file, which appears when it is complete; - is stdout')
+    .option('--share', 'with pseudonyms instead of names and addresses, as tcpconn share writes them')
+  addScopeOptions(command, ['exact'])
+  command.addHelpText('after', EXAMPLES).action(async (files: string[], options: ReportOptions) => {
+    const { writeReport } = await import('../report/write-report.js')
+    await writeReport(files, options)
+  })
+}

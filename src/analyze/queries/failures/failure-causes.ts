@@ -1,0 +1,118 @@
+import { FAILED_OUTCOMES, OUTCOMES, type Outcome } from '../../../attempt/outcome.js'
+import type { Value } from '../../result/result.js'
+import type { Dimension } from '../../group/dimension.js'
+import { createKeyNumbers } from '../../group/intern-keys.js'
+import { createPairNumbers } from '../../group/intern-pairs.js'
+import { AT, type AttemptRow } from '../../scan/attempt-columns.js'
+import { scanScope } from '../../scan/scan-rows.js'
+import type { Scope } from '../../scan/scope.js'
+import { createWallClock, type WallClock } from '../../scan/wall-clock.js'
+import { createActors, type Actors } from './top-callers.js'
+
+/** Failed attempts with the same endpoint, outcome and errno. */
+export interface FailureCause {
+  /** Key of the endpoints' dimension */
+  readonly key: readonly Value[]
+  readonly outcome: Outcome
+  /** `null` without one */
+  readonly errno: number | null
+  readonly attempts: number
+  /** Unix ns of the first and the last start */
+  readonly firstNs: bigint
+  readonly lastNs: bigint
+  /** Who made them; found out when it is asked for. */
+  readonly actors: () => Actors
+}
+
+interface Tally {
+  readonly outcome: Outcome
+  readonly errno: number | null
+  readonly endpoint: number
+  attempts: number
+  firstNs: bigint | null
+  lastNs: bigint | null
+}
+
+/** First and last start of a tally within one part, in ns since the session began. */
+interface Span {
+  first: number
+  last: number
+}
+
+/**
+ * Failed attempts of a scope by endpoint, outcome and errno, in no order.
+ * @param dimension of endpoints
+ */
+export function collectFailures(scope: Scope, dimension: Dimension): FailureCause[] {
+  const outcomes = failedOutcomes(scope)
+  if (outcomes.length === 0) return []
+  const failed = { ...scope, filters: { ...scope.filters, outcomes } }
+  const endpoints = createKeyNumbers(dimension)
+  const actors = createActors()
+  const tallies: Tally[] = []
+  const tallyOf = createTallies(tallies)
+  scanScope(failed, ['outcome', 'errno', 'endpoint_id', 'process_id', 'started_ns'], (part) => {
+    const [endpointOf, note, clock] = [endpoints.of(part), actors.of(part), createWallClock(part)]
+    const spans: Span[] = []
+    return {
+      take(row) {
+        const number = tallyOf(row, endpointOf(row[AT.endpoint_id] as number))
+        tallies[number]!.attempts++
+        note(number, row[AT.process_id] as number)
+        widen(spans, number, row[AT.started_ns] as number, clock)
+      },
+      finish: () => spans.forEach((span, number) => addSpan(tallies[number] as Tally, span, clock)),
+    }
+  })
+  const actorsOf = actors.take()
+  return tallies.map(({ outcome, errno, endpoint, attempts, firstNs, lastNs }, number) => ({
+    key: endpoints.keyOf(endpoint),
+    outcome,
+    errno,
+    attempts,
+    firstNs: firstNs as bigint,
+    lastNs: lastNs as bigint,
+    actors: () => actorsOf(number),
+  }))
+}
+
+/** Failed ones among those that are asked for: `pending` has not failed yet. */
+function failedOutcomes({ filters }: Scope): Outcome[] {
+  return FAILED_OUTCOMES.filter((outcome) => filters.outcomes.length === 0 || filters.outcomes.includes(outcome))
+}
+
+/** The number of the tally that an attempt belongs to; a new one is added to `tallies`. */
+function createTallies(tallies: Tally[]): (row: AttemptRow, endpoint: number) => number {
+  const causes = new Map<number, number>()
+  const numbers = createPairNumbers()
+  return (row, endpoint) => {
+    const [outcome, errno] = [(row[AT.outcome] as number) & 7, row[AT.errno] as number]
+    // An outcome takes three bits; no integer is a key of those without errno.
+    const key = Number.isNaN(errno) ? -0.5 - outcome : errno * 8 + outcome
+    let cause = causes.get(key)
+    if (cause === undefined) causes.set(key, (cause = causes.size))
+    const number = numbers.numberOf(endpoint, cause)
+    tallies[number] ??= {
+      outcome: OUTCOMES[outcome] as Outcome,
+      errno: Number.isNaN(errno) ? null : errno,
+      endpoint,
+      attempts: 0,
+      firstNs: null,
+      lastNs: null,
+    }
+    return number
+  }
+}
+
+function widen(spans: Span[], number: number, startedNs: number, clock: WallClock): void {
+  const span = spans[number]
+  if (span === undefined) spans[number] = { first: startedNs, last: startedNs }
+  else if (clock.relativeNs(startedNs) < clock.relativeNs(span.first)) span.first = startedNs
+  else if (clock.relativeNs(startedNs) > clock.relativeNs(span.last)) span.last = startedNs
+}
+
+function addSpan(tally: Tally, span: Span, clock: WallClock): void {
+  const [first, last] = [clock.unixNs(span.first), clock.unixNs(span.last)]
+  if (tally.firstNs === null || first < tally.firstNs) tally.firstNs = first
+  if (tally.lastNs === null || last > tally.lastNs) tally.lastNs = last
+}

@@ -1,0 +1,77 @@
+import type { Database } from 'better-sqlite3'
+import { CONNECT_COLUMNS, type ConnectColumn, type ConnectType } from '../../../attempt/connect-columns.js'
+import { type ConnectColumnName } from '../../../attempt/connect-values.js'
+import type { Column, Row, Value, ValueColumn } from '../../result/result.js'
+import type { SessionPart } from '../../scan/scope.js'
+import type { FoundAttempt } from './slowest-attempts.js'
+import { boundedText, exactValue } from '../../scan/row-reader.js'
+
+/** What tables show of a whole attempt, and how. The rest hardly ever helps; data formats have all columns. */
+const SHOWN: Partial<Record<ConnectColumnName, Pick<Column, 'kind' | 'leaveOut' | 'minWidth'>>> = {
+  started_ns: { kind: 'time' },
+  latency_ns: { kind: 'duration' },
+  outcome: { kind: 'text', leaveOut: 4 },
+  syn_retransmits: { kind: 'count', leaveOut: 2 },
+  pid: { kind: 'number', leaveOut: 3 },
+  comm: { kind: 'text', leaveOut: 5 },
+  user: { kind: 'text', leaveOut: 1 },
+  remote_address: { kind: 'text', minWidth: 15 },
+  remote_port: { kind: 'number' },
+  dns_name: { kind: 'text' },
+}
+
+/** An attempt with all that the view `connects` has of it, by the position of the column. */
+export interface WholeAttempt {
+  readonly part: SessionPart
+  readonly row: Row
+}
+
+/** Columns of the view `connects`: a whole attempt. */
+export const ATTEMPT_COLUMNS: readonly ValueColumn<WholeAttempt>[] = CONNECT_COLUMNS.map(columnOf)
+
+function columnOf({ name, type, heading }: ConnectColumn, position: number): ValueColumn<WholeAttempt> {
+  const shown = SHOWN[name as ConnectColumnName] ?? { kind: kindOf(type), isHidden: true }
+  return { name, heading, ...shown, value: ({ row }) => row[position] ?? null }
+}
+
+function kindOf(type: ConnectType): Column['kind'] {
+  if (type === 'utf8' || type === 'timestamp') return 'text'
+  return type === 'duration' ? 'duration' : 'number'
+}
+
+const NAMES = ATTEMPT_COLUMNS.map(({ name }) => name)
+const STARTED_NS = NAMES.indexOf('started_ns')
+
+/** Reads whole attempts, without those that only a damaged file has. */
+export function readAttempts(found: readonly FoundAttempt[]): WholeAttempt[] {
+  const readers = new Map<Database, ReturnType<typeof createAttemptReader>>()
+  return found.flatMap(({ part, attemptId }) => {
+    const db = part.trace.lookup
+    const read = readers.get(db) ?? createAttemptReader(db, NAMES)
+    readers.set(db, read)
+    const row = read(attemptId)
+    // A time is always a bigint, however small.
+    return row === null ? [] : [{ part, row: row.with(STARTED_NS, BigInt(row[STARTED_NS] ?? 0)) }]
+  })
+}
+
+/**
+ * Reads whole rows of the view `connects` by attempt_id, which the view itself leaves out: its SQL, which is that of a
+ * migration in every file that can be opened, with one condition more.
+ * @param columns names of the view's columns; those that only later versions have are NULL
+ * @returns their values, `null` for an attempt whose process or endpoint is missing, as in a damaged file
+ */
+function createAttemptReader(db: Database, columns: readonly string[]): (attemptId: number) => Value[] | null {
+  const view = db.prepare("SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = 'connects'").pluck().get()
+  const body = String(view).replace(/^CREATE VIEW connects AS\s+/, '')
+  // Views of older versions have fewer columns, and SQLite takes a name in quotes that is no column for a text.
+  const known = new Set(
+    db
+      .prepare('SELECT * FROM connects')
+      .columns()
+      .map((column) => column.name),
+  )
+  const names = columns.map((name) => (known.has(name) ? boundedText(`"${name}"`) : 'NULL')).join(', ')
+  const select = db.prepare(`SELECT ${names} FROM (${body} WHERE a.attempt_id = ?)`).raw().safeIntegers()
+  return (attemptId) => (select.get(attemptId) as Value[] | undefined)?.map(exactValue) ?? null
+}

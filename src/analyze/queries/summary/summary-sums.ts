@@ -1,0 +1,81 @@
+import type { Value } from '../../result/result.js'
+import type { Dimension } from '../../group/dimension.js'
+import { BY_SESSION, DIMENSIONS } from '../../group/dimensions.js'
+import { attemptsOf } from '../../group/group-values.js'
+import { createKeyNumbers } from '../../group/intern-keys.js'
+import type { Latencies } from '../../group/latencies.js'
+import { canUseSums, sumUp, type Group } from '../../group/sum-up.js'
+import { AT } from '../../scan/attempt-columns.js'
+import { createRowReader } from '../../scan/row-reader.js'
+import type { Scope } from '../../scan/scope.js'
+
+/** Attempts of one process under one user. */
+export interface ActorAttempts {
+  /** host, user, uid, then the key of `DIMENSIONS.process`: pid, process_start_ns, comm, exe, user */
+  readonly key: readonly Value[]
+  readonly attempts: number
+}
+
+/** What a summary is made of. */
+export interface SummarySums {
+  /** Keys are those of `DIMENSIONS.endpoint`. */
+  readonly endpoints: readonly Group[]
+  readonly actors: readonly ActorAttempts[]
+  /** Latencies that are all of them together */
+  readonly latencies: readonly Latencies[]
+}
+
+/** Actors from which on reading the sums by second is faster than adding up those by actor. */
+const MANY_ACTORS = 1000
+
+const BY_ACTOR: Dimension = {
+  source: 'process',
+  columns: [],
+  keys(part) {
+    const user = createRowReader(part.trace.lookup, 'process', ['user', 'uid'])
+    const process = DIMENSIONS.process.keys(part)
+    return (id) => [part.host, ...user(id), ...process(id)]
+  },
+}
+
+/** Sums up a scope by endpoint and by who connected; in a single pass where every attempt has to be read. */
+export function sumForSummary(scope: Scope): SummarySums {
+  const isStored = scope.parts.every(
+    (part) => canUseSums(scope, part, DIMENSIONS.endpoint) && canUseSums(scope, part, BY_ACTOR),
+  )
+  if (!isStored) return sumAttempts(scope)
+  const byActor = sumUp(scope, BY_ACTOR)
+  const endpoints = sumUp(scope, DIMENSIONS.endpoint)
+  const actors = byActor.map((group) => ({ key: group.key, attempts: attemptsOf(group) }))
+  return { endpoints, actors, latencies: latenciesOfAll(scope, byActor, endpoints) }
+}
+
+/** Latencies of all attempts, from the sums by actor when no attempt lacks a process. */
+function latenciesOfAll(scope: Scope, byActor: readonly Group[], endpoints: readonly Group[]): Latencies[] {
+  const count = (groups: readonly Group[]) => groups.reduce((sum, group) => sum + attemptsOf(group), 0)
+  const isFast = byActor.length <= MANY_ACTORS && count(byActor) === count(endpoints)
+  return (isFast ? byActor : sumUp(scope, BY_SESSION)).map((group) => group.latencies)
+}
+
+function sumAttempts(scope: Scope): SummarySums {
+  const numbers = createKeyNumbers(BY_ACTOR)
+  const counts: number[] = []
+  const endpoints = sumUp(scope, {
+    ...DIMENSIONS.endpoint,
+    source: 'attempt',
+    attempt: {
+      columns: ['endpoint_id', 'process_id'],
+      id(part) {
+        const numberOf = numbers.of(part)
+        return (row) => {
+          // Each attempt is asked once for its endpoint: the place to count its process too.
+          const actor = numberOf(row[AT.process_id] as number)
+          counts[actor] = (counts[actor] ?? 0) + 1
+          return row[AT.endpoint_id] as number
+        }
+      },
+    },
+  })
+  const actors = counts.map((attempts, number) => ({ key: numbers.keyOf(number), attempts }))
+  return { endpoints, actors, latencies: endpoints.map((group) => group.latencies) }
+}

@@ -1,0 +1,122 @@
+import { OUTCOMES } from '../../attempt/outcome.js'
+import { formatCount, formatPlural } from '../../text/format-number.js'
+import { formatLength } from '../../text/format-duration.js'
+import { DIMENSIONS } from '../group/dimensions.js'
+import { ATTEMPTS, keyColumns } from '../group/group-columns.js'
+import { attemptsOf, percentOf, synRetransmitsOf } from '../group/group-values.js'
+import { sumUp, type Group } from '../group/sum-up.js'
+import { ITSELF, rankRows } from '../query/rank-rows.js'
+import type { QuerySettings, StoredQuery } from '../query/stored-query.js'
+import { byProcess } from '../queries/by-process.js'
+import { byUid } from '../queries/by-uid.js'
+import { churn } from '../queries/churn/churn.js'
+import { dns } from '../queries/dns/dns.js'
+import { failures } from '../queries/failures/failures.js'
+import { retransmits } from '../queries/retransmits/retransmits.js'
+import { slowest } from '../queries/slowest/slowest.js'
+import type { Result, ValueColumn } from '../result/result.js'
+import type { Scope } from '../scan/scope.js'
+import { makeTable } from './make-table.js'
+import { takeLast, takeSlowest, takeSpread } from './narrow-scope.js'
+import type { EndpointTimes } from './read-endpoint-times.js'
+import { readFailures } from './read-failures.js'
+import type { Timeline } from './read-timeline.js'
+import type { ReportTable } from './report-data.js'
+
+/** Attempts that are read one by one for a section of the page where there are more of them: about 50 ms. */
+const READ_ATTEMPTS = 60_000
+/** Slices of time that those are taken from. */
+const SLICES = 6
+const SLOWEST_ROWS = 20
+
+/** Who connected: a table each. */
+const ACTORS: readonly { id: string; title: string; query: StoredQuery; values: QuerySettings['values'] }[] = [
+  { id: 'users', title: 'Users', query: byUid, values: {} },
+  { id: 'processes', title: 'Processes', query: byProcess, values: {} },
+  { id: 'threads', title: 'Thread names', query: byProcess, values: { by: 'comm' } },
+  { id: 'containers', title: 'Containers and units', query: byProcess, values: { by: 'container' } },
+  { id: 'pods', title: 'Pods', query: byProcess, values: { by: 'pod' } },
+]
+
+/** What the tables of a side are made of. */
+export interface TableSource {
+  readonly scope: Scope
+  readonly timeline: Timeline
+  readonly times: EndpointTimes
+  /** Whether all attempts may be read one by one */
+  readonly isSmall: boolean
+  /** Rows of a table, at most */
+  readonly limit: number
+}
+
+/** The tables below the endpoints, in the order of the page. */
+export function collectTables(source: TableSource): ReportTable[] {
+  const { scope, limit } = source
+  const run = (query: StoredQuery, values: QuerySettings['values'] = {}) => query.run(scope, settingsOf(limit, values))
+  return [
+    makeTable('failures', 'Failures', source.isSmall ? run(failures) : sampleFailures(source)),
+    makeTable('retransmits', 'SYN retransmits', source.isSmall ? run(retransmits) : sumRetransmits(scope, limit)),
+    makeTable('dns', 'DNS', run(dns)),
+    ...ACTORS.map(({ id, title, query, values }) => makeTable(id, title, run(query, values))),
+    makeTable('churn', 'Churn', source.isSmall ? run(churn) : churnAtEnd(source)),
+    makeTable('slowest', 'Slowest attempts', findSlowest(source)),
+  ]
+}
+
+/** How a query is run for the page. */
+export function settingsOf(limit: number, values: QuerySettings['values'] = {}): QuerySettings {
+  return { limit, sort: null, width: 120, values }
+}
+
+function sampleFailures({ scope, timeline, times, limit }: TableSource): Result {
+  return readFailures(times.failed, takeSpread(scope, timeline, READ_ATTEMPTS, SLICES), limit)
+}
+
+const RETRANSMIT_COLUMNS: readonly ValueColumn<Group & { readonly attempts: number }>[] = [
+  ...keyColumns<Group>(DIMENSIONS.endpoint, ({ key }) => key),
+  ATTEMPTS,
+  { name: 'syn_retransmits', heading: 'SYN RETR', kind: 'count', value: synRetransmitsOf },
+  {
+    name: 'retransmits_percent',
+    heading: 'PER 100 ATTEMPTS',
+    kind: 'percent',
+    value: (row) => percentOf(synRetransmitsOf(row), row.attempts),
+  },
+  {
+    name: 'timed_out',
+    heading: 'TIMED OUT',
+    kind: 'count',
+    isFailure: true,
+    value: ({ counts }) => counts[OUTCOMES.indexOf('timed_out')] as number,
+  },
+]
+
+/** What stored sums know of retransmits. */
+function sumRetransmits(scope: Scope, limit: number): Result {
+  const groups = sumUp(scope, DIMENSIONS.endpoint).filter((group) => synRetransmitsOf(group) > 0)
+  const items = groups.map((group) => Object.assign(group, { attempts: attemptsOf(group) }))
+  const compare = (a: Group, b: Group) => synRetransmitsOf(b) - synRetransmitsOf(a)
+  const ranked = rankRows(
+    { columns: RETRANSMIT_COLUMNS, items, compare, keyOf: ({ key }) => key, prepare: ITSELF },
+    { sort: null, limit },
+  )
+  return { ...ranked, notes: [], whenEmpty: 'no SYN was retransmitted' }
+}
+
+/** Gaps between attempts are known only where none is left out. */
+function churnAtEnd({ scope, timeline, limit }: TableSource): Result {
+  const last = takeLast(scope, timeline, READ_ATTEMPTS)
+  const result = churn.run(last.scope, settingsOf(limit))
+  const segments = last.scope.parts.flatMap((part) => part.segments)
+  const lengthNs = Math.max(...segments.map(({ fromNs, toNs }) => toNs - fromNs), 0)
+  const covered = `only the last ${formatCount(last.attempts)} attempts`
+  const length = Number.isFinite(lengthNs) && lengthNs > 0 ? `, of intervals of ${formatLength(lengthNs)}` : ''
+  return { ...result, notes: [`${covered}${length}: analyze churn reads all of them`, ...result.notes] }
+}
+
+function findSlowest({ scope, timeline, isSmall, limit }: TableSource): Result {
+  const rows = Math.min(SLOWEST_ROWS, limit)
+  if (isSmall) return slowest.run(scope, settingsOf(rows))
+  const result = slowest.run(takeSlowest(scope, timeline, rows), settingsOf(rows))
+  return { ...result, notes: [`the ${formatPlural(result.rows.length, 'slowest attempt')}`] }
+}

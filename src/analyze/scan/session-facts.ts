@@ -1,0 +1,191 @@
+import type { Database } from 'better-sqlite3'
+import { sql } from 'kysely'
+import {
+  describeCompleteness,
+  differsFromKernel,
+  type Verdict,
+  describeLossCounts,
+  describeLostProcesses,
+  sumLoss,
+  type LossCounts,
+} from '../../attempt/loss-text.js'
+import type { FlagCounts } from '../../store/schema.js'
+import { safeText } from '../../text/safe-text.js'
+import { iterateTail } from './attempt-tail.js'
+import { findRecorder } from './find-recorder.js'
+import { queries, selectAll } from './query-builder.js'
+import { boundedText } from './row-reader.js'
+import type { SessionPart } from './scope.js'
+import type { Trace } from './trace.js'
+
+/** Sums over the batches of a session. */
+export interface BatchFacts extends LossCounts {
+  readonly attempts: number
+  /** ns since the session began, `null` without attempts */
+  readonly firstStartedNs: number | null
+  readonly lastStartedNs: number | null
+  readonly lastWrittenNs: number
+}
+
+/** Bits of connect_attempt.flags, in the order of `FlagCounts`. */
+export const FLAG_NAMES = [
+  'ipv4_mapped',
+  'fast_open',
+  'mptcp',
+  'kernel_thread',
+  'no_syn',
+  'simultaneous_open',
+  'inexact',
+] as const
+
+/** The bit of connect_attempt.flags for attempts whose begin or end was not seen. */
+const INEXACT = 64
+
+/** Duration of a session in ns; without an end, up to its last write. */
+export function readDurationNs(db: Database, sessionId: number): number {
+  const query = queries.selectFrom('session').select('duration_ns').where('session_id', '=', sessionId)
+  return selectAll(db, query)[0]?.duration_ns ?? readBatchFacts(db, [sessionId]).lastWrittenNs
+}
+
+/** Reads the sums of a session from its batches, not from its attempts. They include the loss of a session without an end. */
+export function readBatchFacts(db: Database, sessionIds: readonly number[]): BatchFacts {
+  const [row] = selectAll(
+    db,
+    queries
+      .selectFrom('batch')
+      .select(({ fn }) => [
+        fn.sum('attempt_count').as('attempts'),
+        fn.min('min_started_ns').as('firstStartedNs'),
+        fn.max('max_started_ns').as('lastStartedNs'),
+        fn.max('written_ns').as('lastWrittenNs'),
+        fn.sum('lost_ring_full_count').as('ringFull'),
+        fn.sum('lost_map_full_count').as('mapFull'),
+        fn.sum('lost_writer_behind_count').as('writerBehind'),
+        fn.sum('lost_missed_count').as('missed'),
+        fn.sum('lost_skipped_count').as('skipped'),
+      ])
+      .where('session_id', 'in', sessionIds),
+  )
+  const number = (value: unknown) => Number(value ?? 0)
+  return {
+    attempts: number(row?.attempts),
+    firstStartedNs: row?.firstStartedNs ?? null,
+    lastStartedNs: row?.lastStartedNs ?? null,
+    lastWrittenNs: number(row?.lastWrittenNs),
+    ringFull: number(row?.ringFull),
+    mapFull: number(row?.mapFull),
+    writerBehind: number(row?.writerBehind),
+    missed: number(row?.missed),
+    skipped: number(row?.skipped),
+  }
+}
+
+/**
+ * The first lines of the output: missing logs, lost attempts, attempts without a process. One line per file, usually none.
+ */
+export function describeGaps(traces: readonly Trace[], parts: readonly SessionPart[]): string[] {
+  return [...traces.flatMap(({ missingLog }) => missingLog ?? []), ...describeLoss(parts), ...describeUnnamed(parts)]
+}
+
+/** A line for each file with lost attempts. */
+export function describeLoss(parts: readonly SessionPart[]): string[] {
+  return linesByFile(parts, ({ db }, ids) => describeLossCounts(readBatchFacts(db, ids)))
+}
+
+/** A line for each file with attempts without a process. Filters and groups by process leave them out. */
+function describeUnnamed(parts: readonly SessionPart[]): string[] {
+  return linesByFile(parts, ({ db }, ids) => {
+    const query = queries.selectFrom('session').select(({ fn }) => fn.sum('lost_process_count').as('count'))
+    const [row] = selectAll(db, query.where('session_id', 'in', ids))
+    return describeLostProcesses(Number(row?.count ?? 0))
+  })
+}
+
+function linesByFile(
+  parts: readonly SessionPart[],
+  describe: (trace: Trace, sessionIds: readonly number[]) => string | null,
+): string[] {
+  const traces = [...new Set(parts.map((part) => part.trace))]
+  return traces.flatMap((trace) => {
+    const ids = parts.filter((part) => part.trace === trace).map((part) => part.sessionId)
+    const line = describe(trace, ids)
+    return line === null ? [] : [traces.length > 1 ? `${safeText(trace.path)}: ${line}` : line]
+  })
+}
+
+/** Completeness, one line per session; printed below a table. */
+export function describeCover(parts: readonly SessionPart[]): string[] {
+  const isMany = new Set(parts.map((part) => part.trace)).size > 1
+  return parts.flatMap(({ trace, sessionId }) => {
+    const query = queries
+      .selectFrom('session')
+      .select(['duration_ns', 'kernel_attempts_min', 'kernel_attempts_max'])
+      .select(['comparable_attempts', 'uncomparable_attempts', 'uncovered_run_count'])
+      .select(['recorder_pid', 'recorder_start_ticks'])
+      .select(sql<number>`session_id = (SELECT max(session_id) FROM session)`.as('is_newest'))
+      .select(sql<string>`${sql.raw(boundedText('boot_id'))}`.as('boot_id'))
+      .select(sql<string>`${sql.raw(boundedText('filters'))}`.as('filters'))
+      .where('session_id', '=', sessionId)
+    const [session] = selectAll(trace.db, query)
+    if (!session) return []
+    const lost = sumLoss(readBatchFacts(trace.db, [sessionId]))
+    const text =
+      session.duration_ns === null
+        ? describeOpenEnd(findRecorder(session, trace.path, session.is_newest === 1) !== null)
+        : describeCompleteness({ ...session, lost }).text
+    return [`${isMany ? `${safeText(trace.path)} ` : ''}session ${sessionId}: ${text}`]
+  })
+}
+
+function describeOpenEnd(isRunning: boolean): string {
+  if (isRunning) return 'still recording; completeness is checked at its end'
+  return 'unclean shutdown; completeness not checked'
+}
+
+/** Whether more attempts than the counted losses may be missing: no end, or a difference to the kernel's count. */
+export function isDoubtful({ trace, sessionId }: SessionPart): boolean {
+  const query = queries
+    .selectFrom('session')
+    .select(['duration_ns', 'kernel_attempts_min', 'kernel_attempts_max', 'comparable_attempts'])
+    .where('session_id', '=', sessionId)
+  const lost = sumLoss(readBatchFacts(trace.db, [sessionId]))
+  return selectAll(trace.db, query).some((row) => row.duration_ns === null || differsFromKernel({ ...row, lost }))
+}
+
+/** The worst verdict of the sessions: `incomplete`, `unchecked` or `complete`. */
+export function readVerdict(parts: readonly SessionPart[]): Verdict {
+  const verdicts = parts.map(({ trace, sessionId }): Verdict => {
+    const query = queries.selectFrom('session').selectAll().where('session_id', '=', sessionId)
+    const session = selectAll(trace.db, query).find((row) => row.duration_ns !== null)
+    const lost = sumLoss(readBatchFacts(trace.db, [sessionId]))
+    return session ? describeCompleteness({ ...session, lost }).verdict : 'unchecked'
+  })
+  const worst = (['incomplete', 'unchecked'] as const).find((verdict) => verdicts.includes(verdict))
+  return worst ?? 'complete'
+}
+
+/** Whether a session may have ended attempts without a latency. */
+export function hasInexact({ trace, sessionId }: SessionPart): boolean {
+  const query = queries
+    .selectFrom('latency_window')
+    .select(({ fn }) => fn.sum<number | null>('inexact').as('inexact'))
+    .where('session_id', '=', sessionId)
+  const [row] = selectAll(trace.db, query)
+  if (Number(row?.inexact ?? 0) > 0) return true
+  for (const { flags } of iterateTail(trace.db, sessionId)) if (flags & INEXACT) return true
+  return false
+}
+
+/** Attempts of a session per flag: from its windows, and from the rows after the last window. */
+export function countFlags(db: Database, sessionId: number): FlagCounts {
+  const query = queries
+    .selectFrom('latency_window')
+    .select(({ fn }) => FLAG_NAMES.map((name) => fn.sum<number | null>(name).as(name)))
+    .where('session_id', '=', sessionId)
+  const [row] = selectAll(db, query)
+  const flags = Object.fromEntries(FLAG_NAMES.map((name) => [name, Number(row?.[name] ?? 0)])) as unknown as FlagCounts
+  for (const attempt of iterateTail(db, sessionId)) {
+    FLAG_NAMES.forEach((name, bit) => (flags[name] += (attempt.flags >> bit) & 1))
+  }
+  return flags
+}

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { RawScope } from '../options/select-scope.js'
+import { removeAtEnd } from '../output/clean-up.js'
+import { parseTreatment, type RawTreatment } from './fields.js'
+import { createShareKey, KEY_BYTES } from './keyed/share-key.js'
+import { createPseudonyms } from './pseudonyms.js'
+import { writeSharedTrace } from './write-shared-trace.js'
+
+/** Options of a share, as typed. */
+export interface TemporaryShare extends RawScope, RawTreatment {
+  /** The key of several shares, which is never written; one that is used once by default */
+  readonly secret?: Buffer
+}
+
+/**
+ * Runs `body` with a shared trace of some files, and removes it, also when a signal ends the process: for output with pseudonyms.
+ * The trace holds what the options choose, all of which `body` has to read (`session: 'all'`).
+ * @param body gets the path of the shared trace
+ * @throws as `writeSharedTrace`
+ */
+export async function withSharedTrace<T>(
+  files: readonly string[],
+  options: TemporaryShare,
+  body: (path: string) => T | Promise<T>,
+): Promise<T> {
+  const { secret = randomBytes(KEY_BYTES) } = options
+  const pseudonyms = createPseudonyms(createShareKey(secret), parseTreatment(options))
+  // A signal before this call ends the process at once: nothing may exist yet.
+  let directory: string | null = null
+  const remove = () => directory !== null && rmSync(directory, { recursive: true, force: true })
+  const forget = removeAtEnd(remove)
+  try {
+    directory = mkdtempSync(join(tmpdir(), 'tcpconn-share-'))
+    const path = join(directory, 'shared.db')
+    const keep = await writeSharedTrace({ files, options, pseudonyms, path, typed: path })
+    try {
+      return await body(path)
+    } finally {
+      keep()
+    }
+  } finally {
+    forget()
+    remove()
+  }
+}

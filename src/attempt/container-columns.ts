@@ -1,0 +1,58 @@
+/** Columns of the view `connects` from the table `container`: docs/format.md has their names in OpenTelemetry. */
+export const CONTAINER_COLUMNS = [
+  {
+    name: 'container_id',
+    type: 'utf8',
+    heading: 'CONTAINER ID',
+    isNullable: true,
+    since: 8,
+    ofProcess: 'container.container_id',
+    comment: 'full id of the container, or its name if the runtime has no ids; OpenTelemetry: container.id',
+  },
+  {
+    name: 'container_name',
+    type: 'utf8',
+    heading: 'NAME',
+    isNullable: true,
+    since: 8,
+    ofProcess: 'ifnull(container.pod_container_name, container.container_name)',
+    comment:
+      'name of the container: in its pod, otherwise of its runtime; OpenTelemetry: k8s.container.name or container.name',
+  },
+  {
+    name: 'container_image',
+    type: 'utf8',
+    heading: 'IMAGE',
+    isNullable: true,
+    since: 8,
+    ofProcess: 'container.container_image',
+    comment: 'image of the container; OpenTelemetry: container.image.name with its tag',
+  },
+  {
+    name: 'pod_name',
+    type: 'utf8',
+    heading: 'POD',
+    isNullable: true,
+    since: 8,
+    ofProcess: 'container.pod_name',
+    comment: 'pod of Kubernetes; OpenTelemetry: k8s.pod.name',
+  },
+  {
+    name: 'pod_namespace',
+    type: 'utf8',
+    heading: 'NAMESPACE',
+    isNullable: true,
+    since: 8,
+    ofProcess: 'container.pod_namespace',
+    comment: 'namespace of the pod; OpenTelemetry: k8s.namespace.name',
+  },
+  {
+    name: 'pod_uid',
+    type: 'utf8',
+    heading: 'POD UID',
+    isNullable: true,
+    since: 8,
+    ofProcess: 'container.pod_uid',
+    comment: 'uid of the pod; OpenTelemetry: k8s.pod.uid',
+  },
+] as const

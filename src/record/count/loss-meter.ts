@@ -1,0 +1,50 @@
+import type { LossCounts } from '../../attempt/loss-text.js'
+
+/** Counts of the probe, as totals since load. */
+export type ProbeLosses = Pick<LossCounts, 'ringFull' | 'mapFull'>
+
+/** Splits the probe's totals into losses since the last call, by cause. */
+export interface LossMeter {
+  /**
+   * Loss since the last `take`.
+   * @param writerHeldUs whether writing took the time since then: the writer is then the cause of a full ring
+   */
+  take(writerHeldUs: boolean): LossCounts
+  /** Adds attempts that are missing because the kernel skipped the probe, after they are written. */
+  addSkipped(count: number): void
+  /** Sum of all `take` results. */
+  readonly total: LossCounts
+  /** The probe's totals at the last `take`. */
+  readonly seen: ProbeLosses
+}
+
+/** @param before totals of the probe that another meter has already taken */
+export function createLossMeter(read: () => ProbeLosses, before: ProbeLosses = { ringFull: 0, mapFull: 0 }): LossMeter {
+  let seen = before
+  const total = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
+  return {
+    total,
+    addSkipped(count) {
+      total.skipped += count
+    },
+    get seen() {
+      return seen
+    },
+    take(writerHeldUs) {
+      const now = read()
+      const ring = now.ringFull - seen.ringFull
+      const loss = {
+        ringFull: writerHeldUs ? 0 : ring,
+        mapFull: now.mapFull - seen.mapFull,
+        missed: 0,
+        writerBehind: writerHeldUs ? ring : 0,
+        skipped: 0,
+      }
+      seen = now
+      total.ringFull += loss.ringFull
+      total.mapFull += loss.mapFull
+      total.writerBehind += loss.writerBehind
+      return loss
+    },
+  }
+}

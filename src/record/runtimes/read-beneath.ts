@@ -1,0 +1,112 @@
+import { closeSync, constants, fstatSync, opendirSync, readSync } from 'node:fs'
+import { encodeBytes } from '../../attempt/byte-text.js'
+import { openAt, RESOLVE } from '../native/libc.js'
+
+/** uapi/asm-generic/fcntl.h; Node.js does not define it. */
+const O_PATH = 0o10000000
+/** Limit of bytes read of a file. */
+export const MAX_FILE_BYTES = 256 * 1024
+/** Limit of entries read of a directory. */
+const MAX_ENTRIES = 16_384
+
+/** No link leads out of the directory or into another mount, like one of a user's own file system (FUSE). */
+const BENEATH = RESOLVE.beneath | RESOLVE.no_symlinks | RESOLVE.no_magiclinks | RESOLVE.no_xdev
+/** Never waits: for a writer of a FIFO, for a carrier, or for the owner of a lease. */
+const NEVER_WAITS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY
+
+/** A directory of a runtime. Everything is read below it, and no file outside of it. */
+export interface Directory {
+  /** Owner of the directory */
+  readonly uid: number
+  /**
+   * A regular file, at most `MAX_FILE_BYTES` of it.
+   * @param part which part of a larger file
+   * @returns `null` if it is missing, unreadable or not a regular file; of a larger file with `whole`, too
+   */
+  read(path: string, part?: 'whole' | 'end'): Buffer | null
+  /** Names in a directory, at most `MAX_ENTRIES`; empty if it is missing. */
+  list(path?: string): string[]
+  close(): void
+}
+
+/**
+ * Opens a directory below the host's root. Links on the way to it stay below that root: administrators move
+ * /var/lib/docker by a link.
+ * @param root descriptor of the host's root directory
+ * @returns `null` if it is missing or inaccessible
+ */
+export function openDirectory(root: number, path: string): Directory | null {
+  const flags = O_PATH | constants.O_DIRECTORY
+  const fd = openAt(root, encodeBytes(path), flags, RESOLVE.in_root | RESOLVE.no_magiclinks)
+  if (fd < 0) return null
+  const uid = ownerOf(fd)
+  if (uid === null) {
+    closeSync(fd)
+    return null
+  }
+  return {
+    uid,
+    read: (file, part = 'whole') => readFile(fd, file, part),
+    list: (directory = '.') => listNames(fd, directory),
+    close: () => closeSync(fd),
+  }
+}
+
+/** @returns `null` if a file system refuses to tell, as a user's own (FUSE) may */
+function ownerOf(fd: number): number | null {
+  try {
+    return fstatSync(fd).uid
+  } catch {
+    return null
+  }
+}
+
+function readFile(directory: number, path: string, part: 'whole' | 'end'): Buffer | null {
+  const fd = openAt(directory, encodeBytes(path), NEVER_WAITS | constants.O_NOFOLLOW, BENEATH)
+  if (fd < 0) return null
+  try {
+    const stats = fstatSync(fd)
+    if (!stats.isFile()) return null
+    const from = Math.max(0, stats.size - MAX_FILE_BYTES)
+    if (from > 0 && part === 'whole') return null
+    return readFrom(fd, from, Math.min(stats.size, MAX_FILE_BYTES))
+  } catch {
+    return null
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function readFrom(fd: number, from: number, size: number): Buffer {
+  const buffer = Buffer.alloc(size)
+  let length = 0
+  while (length < size) {
+    const count = readSync(fd, buffer, length, size - length, from + length)
+    if (count === 0) break
+    length += count
+  }
+  return buffer.subarray(0, length)
+}
+
+function listNames(directory: number, path: string): string[] {
+  const fd = openAt(directory, encodeBytes(path), O_PATH | constants.O_DIRECTORY, BENEATH)
+  if (fd < 0) return []
+  try {
+    const entries = opendirSync(`/proc/self/fd/${fd}`)
+    try {
+      const names: string[] = []
+      for (let i = 0; i < MAX_ENTRIES; i++) {
+        const entry = entries.readSync()
+        if (entry === null) break
+        names.push(entry.name)
+      }
+      return names
+    } finally {
+      entries.closeSync()
+    }
+  } catch {
+    return []
+  } finally {
+    closeSync(fd)
+  }
+}

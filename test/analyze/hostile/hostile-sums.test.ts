@@ -1,0 +1,28 @@
+// First: it counts in modules that are loaded after it.
+import { askAll, changeTrace } from './ask-all.js'
+import { describe, expect, test } from 'vitest'
+import { createRandom } from '../../store/random.js'
+
+/** Bytes that are the same in each run, as an SQL literal. */
+function anyBytes(seed: number): string {
+  const random = createRandom(seed)
+  return `x'${Buffer.from(Array.from({ length: 1000 }, () => Math.floor(256 * random()))).toString('hex')}'`
+}
+
+describe('a trace of a stranger is answered, or refused with an error of ours, after a bounded amount of work', () => {
+  test.each<readonly [string, string]>([
+    ['no bytes', 'zeroblob(0)'],
+    ['zeros', 'zeroblob(100000)'],
+    ...[1, 2, 3].map((seed) => [`any bytes, ${seed}`, anyBytes(seed)] as const),
+    ['an endless number', `x'${'ff'.repeat(2000)}'`],
+    ['an endless zero', `x'${'80'.repeat(2000)}'`],
+    ['every mask', `CAST(replace(hex(zeroblob(5000)), '00', x'ff7f01') AS BLOB)`],
+  ])('its sums are %s', async (_, blob) => {
+    await askAll(changeTrace(`UPDATE window_sums SET sums = ${blob}`))
+  })
+
+  test.each(['endpoint', 'process', 'second'])('it has no sums by %s, though others', async (dimension) => {
+    const codes = await askAll(changeTrace(`DELETE FROM window_sums WHERE dimension = '${dimension}'`))
+    expect(codes).toContain('E_DAMAGED_TRACE')
+  })
+})

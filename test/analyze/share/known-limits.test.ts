@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { knownLimits } from '../../../src/analyze/share/known-limits.js'
+import { describeCutAnswers } from '../../../src/attempt/loss-text.js'
+import { describeDaemonClient } from '../../../src/record/child/daemon-client.js'
+import { checkAddresses, checkContainers, checkNamespaces } from '../../../src/record/doctor/host-limits.js'
+import { describeLostDetails } from '../../../src/record/event/describe-lost-details.js'
+import { describeGaps } from '../../../src/record/host/host-gaps.js'
+
+const NOTHING_SEEN = { hasHostPids: false, hasRoot: false, hasName: false, accountServices: ['acme'] } as const
+const SENTENCES = [
+  ...describeGaps({ ...NOTHING_SEEN, cgroups: 'none' }),
+  ...describeGaps({ ...NOTHING_SEEN, cgroups: 'own' }),
+  checkContainers(null).found,
+  checkContainers(true).found,
+  checkAddresses(null).found,
+  checkAddresses({ names: [], isCut: true }).found,
+  checkAddresses({ names: ['acme_sock4'], isCut: false }).found,
+  checkNamespaces('5.10.0').found,
+  ...describeLostDetails({ calls: 1234, addresses: 7, cgroups: 1, children: 2, resolves: 5 }),
+  describeCutAnswers(3)!,
+  describeDaemonClient(['docker', 'run', 'acme'])!,
+]
+
+test.each(SENTENCES)('of %j the beginning is kept, which holds no name', (sentence) => {
+  const [kept] = JSON.parse(knownLimits(JSON.stringify([sentence]))) as [string]
+  expect(sentence.startsWith(kept.replace(/ …$/, ''))).toBe(true)
+  expect(kept).not.toContain('acme')
+})
+
+test('of any other sentence nothing is kept but that there is one', () => {
+  expect(JSON.parse(knownLimits('["secrets of acme"]'))).toEqual(['a limit of the host that tcpconn share left out'])
+  expect(knownLimits('no list')).toBe('[]')
+})

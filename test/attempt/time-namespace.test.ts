@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { readClockOffset, readOffsets } from '../../src/attempt/time-namespace.js'
+
+const OFFSETS = 'monotonic       86400   5000000\nboottime           -7 250000000\n'
+
+test.each([
+  ['monotonic', OFFSETS, 86_400_005_000_000n],
+  ['boottime', OFFSETS, -6_750_000_000n],
+  ['boottime', 'monotonic           0         0\nboottime            0         0\n', 0n],
+  ['monotonic', '', 0n],
+] as const)('%s of %j is %d ns ahead', (clock, offsets, ns) => {
+  expect(readClockOffset(clock, offsets)).toBe(ns)
+})
+
+test('the offsets are those of the own namespace, not of the one that children are in', () => {
+  expect(readOffsets(() => 'time:[1]')).toMatch(/^monotonic +-?\d+ +\d+\nboottime +-?\d+ +\d+\n$/)
+  expect(readOffsets((path) => path)).toBe('')
+})
+
+test('of this process as its kernel has it', () => {
+  expect(readClockOffset('monotonic')).toBeTypeOf('bigint')
+})

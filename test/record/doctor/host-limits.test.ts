@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest'
+import { checkAddresses, checkContainers, checkNames, checkNamespaces } from '../../../src/record/doctor/host-limits.js'
+
+test('containers of cgroup v1 are a limit', () => {
+  expect(checkContainers(false)).toMatchObject({ todo: null, isLimit: false })
+  expect(checkContainers(true)).toMatchObject({
+    found: expect.stringMatching(/^containers under cgroup v1 cannot be distinguished/),
+    todo: expect.stringMatching(/systemd\.unified_cgroup_hierarchy=1/),
+    isOptional: true,
+    isLimit: true,
+  })
+})
+
+test('BPF programs on connect(2) are a limit, with their names', () => {
+  expect(checkAddresses({ names: [], isCut: false })).toMatchObject({ todo: null, isLimit: false })
+  expect(checkAddresses({ names: ['cil_sock4_connect', 'program 7'], isCut: true })).toMatchObject({
+    found: expect.stringContaining('(cil_sock4_connect, program 7): remote addresses may be those of backends'),
+    isOptional: true,
+    isLimit: true,
+  })
+})
+
+test('more cgroups than are looked at are a limit where nothing was found (GAP-18, GAP-22)', () => {
+  expect(checkContainers(null)).toMatchObject({
+    found: expect.stringMatching(
+      /^none under cgroup v1 among the first 4096 cgroups and processes; the rest is not checked/,
+    ),
+    isOptional: true,
+    isLimit: true,
+  })
+  expect(checkAddresses({ names: [], isCut: true })).toMatchObject({
+    found: expect.stringMatching(/in the first 4096 cgroups; the rest is not checked/),
+    isOptional: true,
+    isLimit: true,
+  })
+})
+
+test('network namespaces without cookies are a limit before Linux 5.12 (GAP-04)', () => {
+  expect(checkNamespaces('5.12.0')).toMatchObject({ todo: null, isLimit: false })
+  expect(checkNamespaces('5.10.0-32-cloud-amd64')).toMatchObject({
+    found: expect.stringMatching(/^network namespaces have no cookies before Linux 5\.12/),
+    isOptional: true,
+    isLimit: true,
+  })
+})
+
+test('that they cannot be listed is a limit as well', () => {
+  expect(checkAddresses(null)).toMatchObject({
+    found: expect.stringMatching(/^cannot list BPF programs on connect\(2\)/),
+    isOptional: true,
+    isLimit: true,
+  })
+})
+
+test('files of runtimes are readable with CAP_DAC_READ_SEARCH, and those of root by root', () => {
+  expect(checkNames(1n << 2n, false)).toMatchObject({ todo: null, isLimit: false })
+  expect(checkNames(0n, true)).toMatchObject({
+    found: "files of root's container runtimes are readable, those of other users are not (CAP_DAC_READ_SEARCH)",
+    todo: null,
+    isLimit: false,
+  })
+  expect(checkNames(1n << 39n, false)).toMatchObject({
+    todo: 'grant CAP_DAC_READ_SEARCH',
+    isOptional: true,
+    isLimit: true,
+  })
+})

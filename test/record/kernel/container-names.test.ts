@@ -1,0 +1,336 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, rmdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { cgroupRoot, makeCgroup, type Cgroup } from '../../support/cgroup.js'
+import { CAP_DAC_READ_SEARCH, waitForReader } from '../../support/container-reader.js'
+import { describeKernel, skipUnlessNodeIsShared } from '../../support/kernel-tests.js'
+import { findClosedPort } from '../../support/listener.js'
+import { interrupt, LONGEST, waitForRows } from '../../support/live.js'
+import { readThreads } from '../../support/process-status.js'
+import { startRecording, type RecordingOptions } from '../../support/recorder.js'
+import { startRotating } from '../../support/rotating-recorder.js'
+import { runTool, startTool } from '../../support/tool.js'
+import { onlyConnectOf, queryTrace, readSession } from '../../support/trace.js'
+import { asUser, recordAsGames } from '../../support/users.js'
+import { waitUntil } from '../../support/wait-until.js'
+import { connect } from '../../support/workload.js'
+import { criConfig, criFile, dockerConfig, dockerFile, idOf, makeHost, type Host } from '../runtimes/make-host.js'
+
+const NONE = '0000000000000000'
+const POD_UID = '0b9f2f3e-1111-2222-3333-444455556666'
+const CART = { pod: 'cart-0', namespace: 'shop', uid: POD_UID, container: 'cart', image: 'shop/cart:1.4' }
+const IN_CART = {
+  container_name: 'cart',
+  container_image: 'shop/cart:1.4',
+  pod_name: 'cart-0',
+  pod_namespace: 'shop',
+  pod_uid: POD_UID,
+}
+const WITHOUT_NAMES = { container_name: null, container_image: null, pod_name: null, pod_namespace: null }
+
+/** A host with files of runtimes, as root alone may read them. */
+function makeRuntimes(): Host {
+  const host = makeHost()
+  for (const path of ['var/lib/docker', 'run/containerd']) chmodSync(host.makeDirectory(path), 0o700)
+  chmodSync(host.path, 0o755)
+  return host
+}
+
+async function record(host: Host, options: RecordingOptions = {}) {
+  const recording = await startRecording({ ...options, args: ['--host-root', host.path, ...(options.args ?? [])] })
+  return { ...recording, reader: await waitForReader(recording.pid) }
+}
+
+/** Connects once, in a cgroup that is new unless it is given. */
+async function connectIn(cgroup: Cgroup): Promise<number> {
+  return (await connect('127.0.0.1', await findClosedPort(), [], { under: cgroup.exec })).pid
+}
+
+/** A file system of a user (FUSE) without a program: others, root too, may not even stat(2) its root. */
+function mountRefusing(directory: string): void {
+  const mount = 'exec 3<>/dev/fuse && mount -i -t fuse -o fd=3,rootmode=40000,user_id=5,group_id=60 none "$0"'
+  execFileSync('bash', ['-c', mount, directory])
+  onTestFinished(() => void execFileSync('umount', ['-l', directory]))
+  expect(() => statSync(directory)).toThrow(/EACCES/)
+}
+
+const namesOf = (file: string, pid: number) => onlyConnectOf(file, pid) as unknown as Record<string, unknown>
+/** Of a file that may be new, without tables. */
+function containersOf(file: string): unknown[] {
+  const hasTable = queryTrace(file, "SELECT 1 FROM sqlite_schema WHERE name = 'container'").length > 0
+  return hasTable ? queryTrace(file, 'SELECT container_name FROM container') : []
+}
+
+const limitsOf = (file: string) =>
+  queryTrace<{ text: string }>(file, 'SELECT value AS text FROM session, json_each(limits)').map(({ text }) => text)
+
+/** Containers that start one after the other, with one connect each. Builtins of the shell, but for mkdir(1). */
+const START_CONTAINERS = `
+  cd "$0"
+  for ((i = 0; i < 1000; i++)); do
+    printf -v id 'cc%062x' "$i"
+    mkdir "$id"
+    echo $$ >"$id/cgroup.procs"
+    : 2>/dev/null >"/dev/tcp/127.0.0.1/$1"
+  done 2>/dev/null
+  echo $$ >"$2/cgroup.procs"`
+
+describeKernel('names of containers', () => {
+  test('under sudo they are read by a process that has one capability, in one thread, and no other (SEC-90)', async () => {
+    const host = makeRuntimes()
+    const { reader, ...recording } = await record(host, recordAsGames())
+    const [main, ...others] = readThreads(reader)
+    expect(main).toMatchObject({ Uid: '5 5 5 5', Gid: '60 60 60 60', NoNewPrivs: '1', CapInh: NONE, CapAmb: NONE })
+    expect(main).toMatchObject({ CapEff: CAP_DAC_READ_SEARCH, CapPrm: CAP_DAC_READ_SEARCH })
+    expect(others.length).toBeGreaterThan(0)
+    for (const thread of others) expect(thread).toMatchObject({ Uid: '5 5 5 5', CapEff: NONE, CapPrm: NONE })
+    host.write(dockerFile(idOf(1)), dockerConfig('web'))
+    const pid = await connectIn(makeCgroup(makeCgroup(), `docker-${idOf(1)}.scope`))
+    await recording.stop()
+    const expected = { container_id: idOf(1), container_name: 'web', container_image: 'nginx:1.27', pod_name: null }
+    expect(namesOf(recording.file, pid)).toMatchObject(expected)
+    expect(existsSync(`/proc/${reader}/exe`)).toBe(false)
+  })
+
+  test('root without sudo has them read by nobody, with the same capability (SEC-90)', async () => {
+    const { reader, ...recording } = await record(makeRuntimes())
+    expect(readThreads(reader)[0]).toMatchObject({ Uid: '65534 65534 65534 65534', CapPrm: CAP_DAC_READ_SEARCH })
+    await recording.stop()
+  })
+
+  test('of pods that exist before, that are new, and that are gone before a file is read', async () => {
+    const host = makeRuntimes()
+    const pod = makeCgroup(makeCgroup(), `pod${POD_UID}`)
+    const before = makeCgroup(pod, idOf(1))
+    host.write(criFile(idOf(1)), criConfig(CART))
+    const { reader, ...recording } = await record(host)
+    expect(reader).toBeGreaterThan(0)
+    host.write(criFile(idOf(2)), criConfig({ ...CART, container: 'sidecar' }))
+    host.write(`var/log/containers/cart-0_shop_job-${idOf(3)}.log`, '')
+    const pids = [await connectIn(before), await connectIn(makeCgroup(pod, idOf(2)))]
+    pids.push(await connectIn(makeCgroup(pod, idOf(3))), await connectIn(makeCgroup(pod, idOf(4))))
+    await recording.stop()
+    const rows = pids.map((pid) => namesOf(recording.file, pid))
+    expect(rows).toMatchObject([
+      { ...IN_CART, container_id: idOf(1) },
+      { ...IN_CART, container_id: idOf(2), container_name: 'sidecar' },
+      { ...IN_CART, container_id: idOf(3), container_name: 'job', container_image: null },
+      { ...WITHOUT_NAMES, container_id: idOf(4), pod_uid: POD_UID },
+    ])
+  })
+
+  test('that no file tells are counted: record and info print it (GAP-91)', async () => {
+    const above = makeCgroup()
+    const { reader, ...recording } = await record(makeRuntimes(), { args: ['--cgroup', above.path] })
+    expect(reader).toBeGreaterThan(0)
+    for (const number of [1, 2]) await connectIn(makeCgroup(above, `docker-${idOf(number)}.scope`))
+    const expected = '2 containers without a name: no readable file of a runtime, and no log of kubelet, names it'
+    expect(await recording.stop()).toContain(`${expected}\n`)
+    expect(limitsOf(recording.file)).toContain(expected)
+    expect((await runTool(['info', recording.file])).stdout).toContain(`  not seen      ${expected}`)
+  })
+
+  test('stay the first ones, when a container is renamed and started again (GAP-92)', async () => {
+    const host = makeRuntimes()
+    const above = makeCgroup()
+    const { reader, ...recording } = await record(host, { args: ['--cgroup', above.path] })
+    expect(reader).toBeGreaterThan(0)
+    host.write(dockerFile(idOf(1)), dockerConfig('first'))
+    const first = await connectIn(makeCgroup(above, `docker-${idOf(1)}.scope`))
+    const named = () =>
+      queryTrace(recording.file, 'SELECT 1 FROM container WHERE container_name IS NOT NULL').length > 0
+    await waitUntil('the name', named)
+    host.write(dockerFile(idOf(1)), dockerConfig('second'))
+    const second = await connectIn(makeCgroup(makeCgroup(above), `docker-${idOf(1)}.scope`))
+    host.write(dockerFile(idOf(2)), dockerConfig('first'))
+    const other = await connectIn(makeCgroup(above, `docker-${idOf(2)}.scope`))
+    await recording.stop()
+    const names = [first, second, other].map((pid) => namesOf(recording.file, pid))
+    expect(names.map((row) => [row.container_id, row.container_name])).toEqual([
+      [idOf(1), 'first'],
+      [idOf(1), 'first'],
+      [idOf(2), 'first'],
+    ])
+    expect(queryTrace(recording.file, 'SELECT count(*) AS n FROM container')).toEqual([{ n: 2 }])
+  })
+
+  test('of LXC and systemd-nspawn come from the path', async () => {
+    const above = makeCgroup()
+    const { reader, ...recording } = await record(makeRuntimes(), { args: ['--cgroup', above.path] })
+    expect(reader).toBeGreaterThan(0)
+    const lxc = await connectIn(makeCgroup(above, 'lxc.payload.web-1'))
+    const machine = makeCgroup(above, 'machine-db\\x2d1.scope')
+    const nspawn = await connectIn(makeCgroup(machine, 'payload'))
+    await recording.stop()
+    expect(namesOf(recording.file, lxc)).toMatchObject({ container_id: 'web-1', container_name: 'web-1' })
+    expect(namesOf(recording.file, nspawn)).toMatchObject({ container_id: 'db-1', container_name: 'db-1' })
+    expect(queryTrace(recording.file, 'SELECT runtime_name FROM container ORDER BY 1')).toEqual([
+      { runtime_name: 'lxc' },
+      { runtime_name: 'systemd-nspawn' },
+    ])
+  })
+
+  test('of other containers are found beside a file that would make a reader wait (SEC-93)', async () => {
+    const host = makeRuntimes()
+    const { reader, ...recording } = await record(host)
+    expect(reader).toBeGreaterThan(0)
+    const above = makeCgroup()
+    host.makeDirectory(`var/lib/docker/containers/${idOf(1)}`)
+    execFileSync('mkfifo', [join(host.path, dockerFile(idOf(1)))])
+    host.write(dockerFile(idOf(2)), '['.repeat(200_000))
+    host.write(dockerFile(idOf(3)), dockerConfig('web'))
+    const pids = []
+    for (const number of [1, 2, 3]) pids.push(await connectIn(makeCgroup(above, `docker-${idOf(number)}.scope`)))
+    await recording.stop()
+    const names = pids.map((pid) => namesOf(recording.file, pid).container_name)
+    expect(names).toEqual([null, null, 'web'])
+  })
+
+  test('of other containers are found beside a home directory whose file system refuses everything (SEC-98)', async () => {
+    const host = makeRuntimes()
+    host.write('etc/passwd', 'games:x:5:60::/home/games:/bin/sh\n')
+    mountRefusing(host.makeDirectory('home/games'))
+    const above = makeCgroup()
+    const manager = makeCgroup(makeCgroup(above, 'user@5.service'), `docker-${idOf(1)}.scope`)
+    host.write(dockerFile(idOf(1)), dockerConfig('web'))
+    const own = makeCgroup(above, `docker-${idOf(1)}.scope`)
+    const { reader, ...recording } = await record(host, { args: ['--container', 'web'] })
+    const pids = [await connectIn(own), await connectIn(manager)]
+    expect(existsSync(`/proc/${reader}/exe`)).toBe(true)
+    await recording.stop()
+    expect(namesOf(recording.file, pids[0] as number).container_name).toBe('web')
+  })
+
+  test('are in each file of a rotation', async () => {
+    const host = makeRuntimes()
+    host.write(dockerFile(idOf(1)), dockerConfig('web'))
+    const above = makeCgroup()
+    const cgroup = makeCgroup(above, `docker-${idOf(1)}.scope`)
+    const args = ['--rotate', '1s', '--host-root', host.path, '--cgroup', above.path]
+    const recording = await startRotating({ args })
+    await waitForReader(recording.pid)
+    const namesOfFiles = () => recording.files().flatMap(containersOf)
+    for (let tries = 0; namesOfFiles().length < 3; tries++) {
+      expect(tries).toBeLessThan(1000)
+      await connectIn(cgroup)
+    }
+    await recording.stop()
+    const named = namesOfFiles()
+    expect(new Set(named.map((row) => JSON.stringify(row)))).toEqual(new Set(['{"container_name":"web"}']))
+  })
+
+  test('are read in spite of signals, and no longer when the reader ends: record and info print it (GAP-93)', async () => {
+    const host = makeRuntimes()
+    const { reader, ...recording } = await record(host)
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) process.kill(reader, signal)
+    const above = makeCgroup()
+    host.write(dockerFile(idOf(1)), dockerConfig('web'))
+    const named = await connectIn(makeCgroup(above, `docker-${idOf(1)}.scope`))
+    await waitUntil(
+      'the name',
+      () => queryTrace(recording.file, 'SELECT 1 FROM container WHERE container_name = ?', 'web').length > 0,
+    )
+    expect(readThreads(reader)[0]?.State).toMatch(/^[SR]/)
+    process.kill(reader, 'SIGKILL')
+    await waitUntil('its end', () => !existsSync(`/proc/${reader}/exe`))
+    host.write(dockerFile(idOf(2)), dockerConfig('later'))
+    const unnamed = await connectIn(makeCgroup(above, `docker-${idOf(2)}.scope`))
+    const expected = 'the process that reads names of containers ended early: later containers have no names'
+    expect(await recording.stop()).toContain(`${expected}\n`)
+    expect(limitsOf(recording.file)).toContain(expected)
+    expect([named, unnamed].map((pid) => namesOf(recording.file, pid).container_name)).toEqual(['web', null])
+  })
+
+  test('are given up when the reader hangs: it is reported, and no process stays (GAP-93)', async () => {
+    const above = makeCgroup()
+    const { reader, ...recording } = await record(makeRuntimes(), { args: ['--cgroup', above.path] })
+    process.kill(reader, 'SIGSTOP')
+    const cgroup = makeCgroup(above, `docker-${idOf(1)}.scope`)
+    const pid = await connectIn(cgroup)
+    const stopped = recording.stop()
+    await waitUntil('the first row', () => queryTrace(recording.file, 'SELECT 1 FROM connects').length > 0)
+    const expected = 'the process that reads names of containers did not answer in 10 s: a file system may hang'
+    const text = await stopped
+    expect(text).toContain(`${expected}\n1 container without a name\n`)
+    expect(limitsOf(recording.file)).toEqual(expect.arrayContaining([expected, '1 container without a name']))
+    await waitUntil('the end of the reader', () => !existsSync(`/proc/${reader}/exe`))
+    expect(namesOf(recording.file, pid).container_name).toBeNull()
+  })
+
+  test('of a thousand containers in a few seconds: no attempt is lost, and each has its name', async () => {
+    const host = makeRuntimes()
+    for (let i = 0; i < 1000; i++) host.write(dockerFile(idOf(i)), dockerConfig(`web-${i}`))
+    const above = makeCgroup(makeCgroup(), 'docker')
+    const { reader, ...recording } = await record(host, { args: ['--cgroup', above.path] })
+    expect(reader).toBeGreaterThan(0)
+    execFileSync('bash', ['-c', START_CONTAINERS, above.directory, String(await findClosedPort()), cgroupRoot()])
+    await recording.stop()
+    for (let i = 0; i < 1000; i++) rmdirSync(join(above.directory, idOf(i)))
+    const sql =
+      'SELECT count(*) AS attempts, count(DISTINCT container_id) AS ids, count(container_name) AS named FROM connects'
+    expect(queryTrace(recording.file, sql)).toEqual([{ attempts: 1000, ids: 1000, named: 1000 }])
+    const names = queryTrace<{ name: string }>(recording.file, 'SELECT DISTINCT container_name AS name FROM connects')
+    expect(names).toHaveLength(1000)
+    expect(readSession(recording.file)).toMatchObject({ lost_ring_full_count: 0, lost_map_full_count: 0 })
+  })
+
+  test('select what is recorded: the kernel leaves out other containers, and those that start later (GAP-94)', async () => {
+    const host = makeRuntimes()
+    const pod = makeCgroup(makeCgroup(), `pod${POD_UID}`)
+    const [inside, outside] = [makeCgroup(pod, idOf(1)), makeCgroup(pod, idOf(2))]
+    host.write(criFile(idOf(1)), criConfig(CART))
+    host.write(criFile(idOf(2)), criConfig({ ...CART, pod: 'other' }))
+    const { reader, ...recording } = await record(host, { args: ['--pod', 'shop/cart-0'] })
+    expect(reader).toBeGreaterThan(0)
+    host.write(criFile(idOf(3)), criConfig(CART))
+    const later = makeCgroup(pod, idOf(3))
+    const pids = [await connectIn(inside), await connectIn(makeCgroup(inside, 'nested'))]
+    for (const cgroup of [outside, later]) await connectIn(cgroup)
+    await recording.stop()
+    const rows = queryTrace<{ pid: number; pod_name: string }>(recording.file, 'SELECT pid, pod_name FROM connects')
+    expect(rows.map((row) => [row.pid, row.pod_name])).toEqual(pids.map((pid) => [pid, 'cart-0']))
+    const gone = await runTool(['record', '--host-root', host.path, '--container', 'gone'])
+    expect([gone.status, gone.stderr]).toEqual([2, expect.stringContaining('--container')])
+  })
+
+  test('need no process that outlives a recorder that was killed', async () => {
+    const { reader, pid, finished } = await record(makeRuntimes())
+    process.kill(pid, 'SIGKILL')
+    await finished
+    await waitUntil('the end of the reader', () => !existsSync(`/proc/${reader}/exe`))
+  })
+
+  test('of others are missing without CAP_DAC_READ_SEARCH: record and doctor print it (GAP-90)', async (context) => {
+    skipUnlessNodeIsShared(context)
+    const host = makeRuntimes()
+    const granted = '+bpf,+perfmon'
+    const under = [...asUser(5), `--inh-caps=${granted}`, `--ambient-caps=${granted}`]
+    const { file } = recordAsGames()
+    const recording = await startRecording({ file, under, args: ['--host-root', host.path] })
+    host.write(dockerFile(idOf(1)), dockerConfig('web'))
+    const pid = await connectIn(makeCgroup(makeCgroup(), `docker-${idOf(1)}.scope`))
+    const expected = 'CAP_DAC_READ_SEARCH is missing: only containers whose files this user may read have names'
+    expect(await recording.stop()).toContain(`note: ${expected}\n`)
+    expect(namesOf(file, pid)).toMatchObject({ container_id: idOf(1), container_name: null })
+    const { stdout } = await runTool(['doctor', '--host-root', host.path], { under })
+    expect(stdout).toContain(`--  names       ${expected}`)
+  })
+
+  test('are shown by live, also in full', async () => {
+    const host = makeRuntimes()
+    host.write(criFile(idOf(1)), criConfig(CART))
+    const cgroup = makeCgroup(makeCgroup(makeCgroup(), `pod${POD_UID}`), idOf(1))
+    const live = startTool(['live', ...LONGEST, '--json', '--host-root', host.path])
+    await waitForRows(live)
+    await waitForReader(live.pid)
+    const isNamed = async () => {
+      await connectIn(cgroup)
+      return live.output().includes('"container_name":"cart"')
+    }
+    while (!(await isNamed()));
+    const { stdout } = await interrupt(live)
+    const row = stdout.split('\n').find((line) => line.includes('"container_name":"cart"')) ?? '{}'
+    expect(JSON.parse(row)).toMatchObject({ ...IN_CART, container_id: idOf(1) })
+  })
+})

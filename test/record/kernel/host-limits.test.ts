@@ -1,0 +1,112 @@
+import { execFileSync } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, rmdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test, type TestContext } from 'vitest'
+import { cgroupRoot, makeCgroup } from '../../support/cgroup.js'
+import { denyConnects } from '../../support/deny-connects.js'
+import { describeKernel, skipUnless } from '../../support/kernel-tests.js'
+import { recordWhile } from '../../support/recorder.js'
+import { startRotating } from '../../support/rotating-recorder.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
+import { runTool } from '../../support/tool.js'
+import { onlyConnectOf, queryTrace } from '../../support/trace.js'
+import { waitUntil } from '../../support/wait-until.js'
+import { connect } from '../../support/workload.js'
+
+const ID = 'a1b2'.repeat(16)
+const OF_V1 = /containers under cgroup v1 cannot be distinguished: .*/
+/** Beside those of others, if the host has any. */
+const REDIRECTED =
+  /BPF programs may redirect connect\(2\) \((?:.*, )?deny\b.*\): remote addresses may be those of backends, .*/
+
+/** A container as Docker makes it under a controller of cgroup v1, until the test ends. @returns what runs in it */
+function makeV1Container(context: TestContext): string[] {
+  const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
+  const mount = lines.find((line) => / - cgroup .*\bpids\b/.test(line))?.split(' ')[4]
+  skipUnless(mount !== undefined, 'this host has no pids controller of cgroup v1', context)
+  const parent = join(mount as string, `tcpconn-test-${process.pid}`)
+  const directories = [parent, join(parent, 'docker'), join(parent, 'docker', ID)]
+  for (const directory of directories) {
+    mkdirSync(directory)
+    onTestFinished(() => rmdirSync(directory))
+  }
+  return ['sh', '-c', 'echo $$ > "$0"/cgroup.procs && exec "$@"', directories.at(-1) as string]
+}
+
+/** What doctor, record, its trace, info and live say of a limit. */
+async function expectLimit({ source }: RegExp): Promise<void> {
+  const doctor = await runTool(['doctor'])
+  expect(doctor).toMatchObject({ status: 0, stdout: expect.stringMatching(new RegExp(`^-- .*${source}$`, 'm')) })
+  const file = join(makeTemporaryDirectory(), 'trace.db')
+  const noted = expect.stringMatching(new RegExp(`^note: ${source}$`, 'm'))
+  expect(await runTool(['record', file, '--duration', '10ms', '--quiet'])).toMatchObject({ status: 0, stderr: noted })
+  expect(readLimits(file)).toContainEqual(expect.stringMatching(new RegExp(`^${source}$`)))
+  const { stdout } = await runTool(['info', file])
+  expect(stdout).toMatch(new RegExp(`^  not seen {6}${source}$`, 'm'))
+  expect(await runTool(['live', '--duration', '10ms'])).toMatchObject({ status: 0, stderr: noted })
+}
+
+function readLimits(file: string): string[] {
+  const [row] = queryTrace<{ limits: string }>(file, 'SELECT limits FROM session')
+  return JSON.parse(row?.limits ?? '') as string[]
+}
+
+/** Whether another program of the host redirects connects, as bpftool sees it. */
+function isRedirected(): boolean {
+  return /connect[46]/.test(execFileSync('bpftool', ['cgroup', 'tree', cgroupRoot()], { encoding: 'utf8' }))
+}
+
+describeKernel('what this host keeps from being seen', () => {
+  test('is nothing on this host: no note is printed, and info shows none', async (context) => {
+    skipUnless(!isRedirected(), 'a BPF program of this host is called in connect(2)', context)
+    const file = join(makeTemporaryDirectory(), 'trace.db')
+    const { stderr } = await runTool(['record', file, '--duration', '10ms', '--quiet'])
+    expect(stderr).not.toContain('note:')
+    expect(readLimits(file)).toEqual([])
+    expect((await runTool(['info', file])).stdout).not.toContain('not seen')
+    const { stdout } = await runTool(['doctor'])
+    expect(stdout).toContain('ok  containers  all are in cgroup v2\n')
+    expect(stdout).toContain('ok  addresses   no BPF program redirects connect(2)\n')
+  })
+
+  test('is which container of cgroup v1 an attempt is from (GAP-24)', async (context) => {
+    const under = makeV1Container(context)
+    await expectLimit(OF_V1)
+    const { file, result } = await recordWhile({}, () => connect('127.0.0.1', 1000, [], { under }))
+    expect(onlyConnectOf(file, result.pid).container).not.toBe(ID.slice(0, 12))
+  })
+
+  test('is not looked for again when a container of cgroup v1 starts later (GAP-25)', async (context) => {
+    const { file, summary } = await recordWhile({}, async () => {
+      await connect('127.0.0.1', 1000, [], { under: makeV1Container(context) })
+    })
+    expect(summary).not.toMatch(OF_V1)
+    expect(readLimits(file)).not.toContainEqual(expect.stringMatching(OF_V1))
+  })
+
+  test('is the address that was asked for, where BPF programs of a cgroup are called in connect(2) (GAP-29, SEC-05)', async () => {
+    denyConnects(makeCgroup(makeCgroup()))
+    await expectLimit(REDIRECTED)
+  })
+
+  test('is the address, where the name of such a cgroup is not UTF-8', async () => {
+    const cgroup = Buffer.from(`${makeCgroup().directory}/caf\xe9`, 'latin1')
+    mkdirSync(cgroup)
+    onTestFinished(() => rmdirSync(cgroup))
+    const fd = openSync(cgroup, 'r')
+    onTestFinished(() => closeSync(fd))
+    denyConnects({ directory: `/proc/${process.pid}/fd/${fd}` })
+    await expectLimit(REDIRECTED)
+  })
+
+  test('stays in each file of a rotating recording', async () => {
+    denyConnects(makeCgroup())
+    const directory = makeTemporaryDirectory()
+    const recording = await startRotating({ directory, args: ['--rotate', '1s', '--quiet'] })
+    await waitUntil('the next file', () => recording.files().length >= 2)
+    await recording.stop()
+    const files = readdirSync(directory).map((name) => join(directory, name))
+    expect(files.length).toBeGreaterThanOrEqual(2)
+    for (const file of files) expect(readLimits(file)).toContainEqual(expect.stringMatching(REDIRECTED))
+  })
+})

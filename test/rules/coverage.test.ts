@@ -1,0 +1,74 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { REPOSITORY } from '../support/repository.js'
+import { idPattern, listTestedIds } from './titled-ids.js'
+
+/** A row of a table: its id, and all other cells */
+const ROW = /^\| (GAP-\d\d) \| (.+) \|$/gm
+const NOT_PROVOKED = /cannot be provoked here: \w+/
+
+const page = readFileSync(join(REPOSITORY, 'docs/coverage.md'), 'utf8')
+const rows = [...page.matchAll(ROW)].map(([, id = '', cells = '']) => ({ id, cells: cells.split(' | ') }))
+const tested = listTestedIds('GAP')
+
+test('every id of docs/coverage.md stands for one row, which says how the gap is detected and what is printed', () => {
+  const ids = rows.map(({ id }) => id)
+  expect(ids.length).toBeGreaterThan(60)
+  expect(new Set(ids).size).toBe(ids.length)
+  expect(new Set(page.match(idPattern('GAP')))).toEqual(new Set(ids))
+  const empty = rows.filter(({ cells }) => cells.length !== 3 || cells.some((cell) => cell.trim() === ''))
+  expect(empty.map(({ id }) => id)).toEqual([])
+})
+
+test('every gap has a test that provokes it, or a reason why there is none', () => {
+  const untested = rows.filter(({ id, cells }) => !tested.has(id) && !NOT_PROVOKED.test(cells.join(' ')))
+  expect(untested.map(({ id }) => id)).toEqual([])
+})
+
+test('no gap that a test provokes is listed as one that cannot be provoked', () => {
+  const both = rows.filter(({ id, cells }) => tested.has(id) && NOT_PROVOKED.test(cells.join(' ')))
+  expect(both.map(({ id }) => id)).toEqual([])
+})
+
+test('no test names a gap that is not listed', () => {
+  const ids = new Set(rows.map(({ id }) => id))
+  expect([...tested].filter((id) => !ids.has(id))).toEqual([])
+})
+
+/** Source text without comments. Templates are as they print: `${formatPlural(count, 'row')}` as N rows, others as …. */
+function readTexts(): string {
+  const names = readdirSync(join(REPOSITORY, 'src'), { recursive: true, encoding: 'utf8' })
+  const sources = names.filter((name) => name.endsWith('.ts'))
+  const all = sources.map((name) => readFileSync(join(REPOSITORY, 'src', name), 'utf8')).join('\n')
+  return all
+    .replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '')
+    .replaceAll(/\$\{formatPlural\([^']*?'([^']+)'[^}]*\)\}/g, 'N $1s')
+    .replaceAll(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, '…')
+}
+
+/** A command or an option, which is not output. */
+const IS_TYPED = /^(?:(?:analyze|doctor|export|info|live|record|replay|summary|dns|failures)(?: |$)|--[a-z])/
+
+/** What a quoted line consists of: `-- containers` names a check of doctor; a label is followed by two spaces, a verdict by a colon. */
+function piecesOf(quoted: string): string[] {
+  const [, check] = /^(?:--|no) (.+)$/.exec(quoted) ?? []
+  if (check !== undefined) return [`'${check}'`]
+  return quoted.split(/…| {2}|: /).map((piece) => piece.trim())
+}
+
+function occursIn(texts: string, piece: string): boolean {
+  const parts = piece.split(/\b[NM]\b/).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
+  return new RegExp(parts.join('(?:N|…)')).test(texts)
+}
+
+test('the page quotes lines as the sources print them', () => {
+  const texts = readTexts()
+  const quotes = rows.flatMap(({ id, cells }) =>
+    [...(cells[2] ?? '').matchAll(/`([^`]+)`/g)].map(([, quoted = '']) => ({ id, quoted })),
+  )
+  const printed = quotes.filter(({ quoted }) => !IS_TYPED.test(quoted))
+  expect(printed.length).toBeGreaterThan(60)
+  const unknown = printed.filter(({ quoted }) => !piecesOf(quoted).every((piece) => occursIn(texts, piece)))
+  expect(unknown).toEqual([])
+})

@@ -1,0 +1,194 @@
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { exportTrace } from '../../src/analyze/export/export-trace.js'
+import { describeTrace } from '../../src/analyze/info/describe-trace.js'
+import { byProcess } from '../../src/analyze/queries/by-process.js'
+import { dns } from '../../src/analyze/queries/dns/dns.js'
+import { summary } from '../../src/analyze/queries/summary/summary.js'
+import { timeline } from '../../src/analyze/queries/timeline/timeline.js'
+import { topEndpoints } from '../../src/analyze/queries/top-endpoints/top-endpoints.js'
+import type { StoredQuery } from '../../src/analyze/query/stored-query.js'
+import { OUTCOMES } from '../../src/attempt/outcome.js'
+import { latestVersion } from '../../src/store/migrate.js'
+import { makeGeneratedTrace } from '../analyze/oracle/generated-trace.js'
+import { readExactJson } from '../analyze/oracle/read-exact-json.js'
+import { rowObjects, runQuery, type Asked } from '../analyze/query-rows.js'
+import { run } from '../support/process.js'
+import { REPOSITORY } from '../support/repository.js'
+import { makeTemporaryDirectory } from '../support/temporary-directory.js'
+import { makeLargeTrace } from './large-trace.js'
+
+/** A reader that was written from docs/format.md. */
+const READER = join(REPOSITORY, 'test/store/read-trace.py')
+
+/** Integers beyond 2^53 are bigint. */
+type Row = Readonly<Record<string, unknown>>
+
+/** A session as the reader prints it: facts, and rows with the columns of the tool. */
+interface ReadSession extends Row {
+  readonly session_id: number
+  readonly started_unix_ns: bigint
+  readonly outcomes: Readonly<Record<string, number>>
+  readonly loss: Readonly<Record<string, number>>
+  readonly limits: readonly string[] | null
+  readonly dns_ports: string | null
+  readonly endpoints: readonly Row[]
+  readonly processes: readonly Row[]
+  /** Names of threads, as bytes */
+  readonly comms_hex: readonly string[]
+  readonly seconds: readonly Row[]
+  readonly names: readonly Row[]
+}
+
+async function readTrace(file: string): Promise<ReadSession[]> {
+  const { status, stdout, stderr } = await run(['python3', READER, file])
+  expect(stderr).toBe('')
+  expect(status).toBe(0)
+  return toPlain(readExactJson(stdout)) as ReadSession[]
+}
+
+/** The same with a number for every integer that a double holds. */
+function toPlain(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value
+  if (Array.isArray(value)) return value.map(toPlain)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, toPlain(one)]))
+}
+
+/** What the tool's query finds in one session. */
+function ask(query: StoredQuery, file: string, { session_id: id }: ReadSession, asked: Asked = {}): Row[] {
+  return toPlain(rowObjects(runQuery(query, [file], { session: String(id) }, asked))) as Row[]
+}
+
+async function exportAttempts(file: string): Promise<Row[]> {
+  const output = join(makeTemporaryDirectory(), 'out.jsonl')
+  await exportTrace([file], { format: 'jsonl', output, quiet: true, session: 'all' })
+  return toPlain(readExactJson(`[${readFileSync(output, 'utf8').trimEnd().replaceAll('\n', ',')}]`)) as Row[]
+}
+
+/** The same rows of both, in any order, as far as these columns go. */
+function expectSameRows(read: readonly Row[], tool: readonly Row[], columns: readonly string[]): void {
+  const textsOf = (rows: readonly Row[]) => rows.map((row) => columns.map((name) => String(row[name])).join('\t'))
+  expect(textsOf(read).toSorted()).toEqual(textsOf(tool).toSorted())
+}
+
+const TRACES: readonly [string, () => string][] = [
+  ['with DNS lookups, loss and clocks that were set', () => makeGeneratedTrace(2000)],
+  ['that is being recorded, with roll-ups', makeLargeTrace],
+  ...Array.from({ length: latestVersion() }, (_, i): [string, () => string] => [
+    `of version ${i + 1}`,
+    () => join(REPOSITORY, `test/store/formats/version-${i + 1}.db`),
+  ]),
+]
+
+test.each(TRACES)('a trace %s is read from its specification alone as the tool reads it', async (_, make) => {
+  const file = make()
+  const sessions = await readTrace(file)
+  expectSessions(file, sessions)
+  await expectFirstAttempts(file, sessions)
+  for (const session of sessions) {
+    const { endpoints, names, processes } = session
+    const sums = ['attempts', 'failed', 'syn_retransmits', 'p50_ns', 'p99_ns', 'max_ns']
+    expect(endpoints.length).toBeGreaterThan(2)
+    expectSameRows(endpoints, ask(topEndpoints, file, session), ['remote_address', 'remote_port', ...sums])
+    const lookups = ['lookups', 'failed_lookups', 'truncated_lookups', 'addresses', 'attempts']
+    expectSameRows(names, ask(dns, file, session), ['dns_name', ...lookups])
+    expectSameRows(processes, ask(byProcess, file, session), [
+      'pid',
+      'process_start_ns',
+      'attempts',
+      'failed',
+      'endpoints',
+      'p50_ns',
+      'p99_ns',
+    ])
+  }
+  expectSeconds(file, sessions)
+})
+
+/** Before version 5 no trace says what the host hides. */
+const UNKNOWN_LIMITS = 'what the host hides is not known: the session was recorded before trace format 5'
+
+/** Outcomes, loss by cause, completeness and DNS of each session. */
+function expectSessions(file: string, sessions: readonly ReadSession[]): void {
+  const info = describeTrace(file)
+  const linesOf = (label: string) => info.filter((line) => line.startsWith(label))
+  expect(linesOf('session')).toEqual(sessions.map(({ session_id: id }) => `session ${id}`))
+  for (const session of sessions) {
+    const [row] = ask(summary, file, session)
+    const facts = { ...row, ...session.outcomes, host: row?.hosts }
+    const dnsColumns = ['dns_source', 'dns_lost', 'dns_malformed', 'dns_evicted']
+    expectSameRows([session], [facts], ['host', 'lost', 'completeness', ...dnsColumns])
+    expectSameRows([session.outcomes], [row ?? {}], OUTCOMES)
+  }
+  expect(linesOf('  loss')).toEqual(sessions.map(({ loss }) => `  loss          ${lossText(loss)}`))
+  expect(linesOf('  not seen')).toEqual(
+    sessions.flatMap(({ limits }) => (limits ?? [UNKNOWN_LIMITS]).map((limit) => `  not seen      ${limit}`)),
+  )
+  expect(linesOf('  dns ports')).toEqual(
+    sessions.flatMap(({ dns_ports: ports }) => (ports === null ? [] : [`  dns ports     ${ports}`])),
+  )
+}
+
+/** The words of `tcpconn info` for each cause, as the specification has them. */
+const CAUSES = {
+  lost_ring_full_count: 'ring full',
+  lost_map_full_count: 'map full',
+  lost_writer_behind_count: 'writer behind',
+  lost_missed_count: 'end not seen',
+  lost_skipped_count: 'probe skipped by the kernel',
+}
+
+function lossText(loss: Readonly<Record<string, number>>): string {
+  const causes = Object.entries(CAUSES).flatMap(([column, cause]) => (loss[column] ? [`${loss[column]} ${cause}`] : []))
+  const lost = Object.values(loss).reduce((sum, count) => sum + count, 0)
+  return lost === 0 ? 'none' : `LOST ${lost} attempt${lost === 1 ? '' : 's'}: ${causes.join(', ')}`
+}
+
+/** When by the wall clock the first attempt to each endpoint began. */
+async function expectFirstAttempts(file: string, sessions: readonly ReadSession[]): Promise<void> {
+  const first = new Map<string, Row>()
+  for (const row of await exportAttempts(file)) {
+    const key = `${row.session_id} ${row.remote_address} ${row.remote_port}`
+    if ((row.started_ns as bigint) < ((first.get(key)?.started_ns as bigint | undefined) ?? 2n ** 63n))
+      first.set(key, row)
+  }
+  const read = sessions.flatMap(({ session_id, endpoints }) => endpoints.map((one) => ({ session_id, ...one })))
+  const columns = ['session_id', 'remote_address', 'remote_port', 'family', 'started_ns']
+  expectSameRows(read, [...first.values()], columns)
+}
+
+/** Sums by second, of the sessions whose clock was not set. */
+function expectSeconds(file: string, sessions: readonly ReadSession[]): void {
+  const [, ...texts] = describeTrace(file)
+    .join('\n')
+    .split(/^session /m)
+  const unset = sessions.filter((_, i) => !/^ {2}clock /m.test(texts[i] as string))
+  expect(unset.length).toBeGreaterThan(0)
+  for (const session of unset) {
+    const tool = ask(timeline, file, session, { values: { interval: '1s' } }).filter(({ attempts }) => attempts !== 0)
+    expectSameRows(session.seconds, tool, ['started_ns', 'attempts', 'failed', 'p50_ns', 'p99_ns'])
+  }
+}
+
+test('a trace that is read has a log, roll-ups, id sets as bits, attempts before their session and names that are not UTF-8', async () => {
+  const file = makeLargeTrace()
+  expect(statSync(`${file}-wal`).size).toBeGreaterThan(0)
+  const sessions = await readTrace(file)
+  expect(sessions.map(({ read, end_reason, completeness }) => ({ read, end_reason, completeness }))).toEqual([
+    { read: { rollups: 2, windows: 8, rows: 0 }, end_reason: 'duration', completeness: 'complete' },
+    { read: { rollups: 0, windows: 1, rows: 50 }, end_reason: null, completeness: 'unchecked' },
+  ])
+  const [first] = sessions as [ReadSession]
+  expect(first.recorded_ns).toBe(60e9)
+  expect(Math.max(...first.processes.map(({ endpoints }) => Number(endpoints)))).toBeGreaterThan(500)
+  expect(first.comms_hex).toEqual(['', '636166e9'])
+  expect(first.endpoints.some(({ started_ns: ns }) => (ns as bigint) < first.started_unix_ns)).toBe(true)
+})
+
+test('the reader refuses a file that is no trace', async () => {
+  const { status, stderr } = await run(['python3', READER, READER])
+  expect(status).toBe(1)
+  expect(stderr).toBe(`${READER} is not a trace\n`)
+})
