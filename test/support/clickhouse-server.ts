@@ -100,9 +100,15 @@ export async function startClickhouse({ users = [], configuration = '' }: Clickh
     async start() {
       running = spawn(join(REPOSITORY, 'build/workload/clickhouse-local'), [
         library,
-        ...['--path', join(directory, 'data'), '--listen_host=127.0.0.1'],
-        ...[`--http_port=${httpPort}`, `--tcp_port=${tcpPort}`, '--config-file', join(directory, 'config.xml')],
-        ...['-q', LISTEN],
+        '--path',
+        join(directory, 'data'),
+        '--listen_host=127.0.0.1',
+        `--http_port=${httpPort}`,
+        `--tcp_port=${tcpPort}`,
+        '--config-file',
+        join(directory, 'config.xml'),
+        '-q',
+        LISTEN,
       ])
       let errors = ''
       running.stderr?.on('data', (bytes: Buffer) => (errors += bytes.toString()))
