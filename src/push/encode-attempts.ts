@@ -13,6 +13,7 @@ export type EntityIds = Readonly<Record<(typeof ENTITIES)[number], readonly numb
 
 /** Attempts as a Parquet file, and the ids of their entities. */
 export interface EncodedAttempts {
+  readonly range: IdRange
   readonly parts: readonly Uint8Array[]
   readonly count: number
   readonly ids: EntityIds
@@ -42,7 +43,7 @@ export async function encodeAttempts(
     await setImmediate()
   }
   parts.push(...writer.finish())
-  return { parts, count, ids: collect.ids }
+  return { range, parts, count, ids: collect.ids }
 }
 
 /** ClickHouse would store other values than the trace has. */

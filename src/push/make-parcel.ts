@@ -1,12 +1,11 @@
 import type { Database } from 'better-sqlite3'
 import type { Compress } from '../analyze/export/parquet/zstd.js'
 import type { AttemptTable } from '../analyze/export/rows/attempt-table.js'
-import type { IdRange } from '../analyze/scan/plan-scan.js'
 import { putInt64 } from '../clickhouse/row-binary.js'
-import { putByte } from '../sums/byte-buffer.js'
+import { putByte, writtenBytes } from '../sums/byte-buffer.js'
 import { createRowCollector, type RowCollector } from './collect-rows.js'
 import type { EncodedRows } from './copied-rows.js'
-import { encodeAttempts, type EntityIds } from './encode-attempts.js'
+import { encodeAttempts, type EncodedAttempts, type EntityIds } from './encode-attempts.js'
 import { findBatches } from './find-batches.js'
 import { addWindows } from './add-windows.js'
 import type { SentRows } from './sent-rows.js'
@@ -15,7 +14,7 @@ import type { SessionSource } from './session-source.js'
 
 /** The next part of a session, to be sent in the order of its fields. */
 export interface Parcel {
-  readonly attempts: { readonly range: IdRange; readonly count: number; readonly parts: readonly Uint8Array[] } | null
+  readonly attempts: EncodedAttempts | null
   /** Rows of the other tables */
   readonly rows: readonly EncodedRows[]
   /** The row of the session, with how far it is on the server then: sent last */
@@ -57,7 +56,7 @@ export async function makeParcel(
   const windows = addWindows(db, collector, sessionId, { progress, attemptId })
   const lookups = addLookups(db, collector, sent, sessionId, progress.lookupId)
   addChangingRows(collector, sent, sessionId)
-  const isAtEnd = untilNs === Infinity && batches.isAll && windows.isAll && hasAllRollups && lookups.count < MAX_LOOKUPS
+  const isAtEnd = untilNs === Infinity && batches.isAll && windows.isAll && lookups.count < MAX_LOOKUPS
   const isSettled = isAtEnd && isOver && settleProcesses(db, collector, { progress, sent }, sessionId)
   const after = {
     attemptId,
@@ -67,14 +66,9 @@ export async function makeParcel(
     isWhole: isSettled,
   }
   const session = encodeSession(db, sessionId, name, after)
-  const isNew = sent.addRow('session', session.buffer.bytes.subarray(0, session.buffer.length))
+  const isNew = sent.addRow('session', writtenBytes(session.buffer))
   const rows = collector.collected
-  if (!isNew && rows.length === 0 && encoded === null) return null
-  const attempts =
-    encoded === null || batches.attempts === null
-      ? null
-      : { range: batches.attempts, count: encoded.count, parts: encoded.parts }
-  return { attempts, rows, session, after }
+  return isNew || rows.length > 0 ? { attempts: encoded, rows, session, after } : null
 }
 
 /** The rows that attempts refer to, unless this process has sent them. */
