@@ -26,7 +26,7 @@ export interface PushContext {
 }
 
 /** Attempts per page of Parquet */
-const PAGE_ROWS = 131_072
+const PAGE_ROWS = 32_768
 
 /**
  * Pushes everything of a trace that the server does not have yet.
