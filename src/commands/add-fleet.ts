@@ -52,7 +52,10 @@ export function addFleet(program: Command): void {
       .addHelpText('after', '\nExample:\n  tcpconn fleet schema --ttl 30d'),
   ).action(async (options: RawSchema) => {
     const { createStatements } = await import('../fleet/create-statements.js')
+    const { userStatements } = await import('../fleet/user-statements.js')
     for (const statement of createStatements(parseSchema(options))) process.stdout.write(`${statement};\n\n`)
+    const users = userStatements('tcpconn').map((statement) => `-- ${statement};\n`)
+    process.stdout.write(`-- Users, for the database tcpconn. fleet migrate does not create them.\n${users.join('')}`)
   })
   addServerOptions(
     addSchemaOptions(

@@ -6,11 +6,14 @@ import type { Server } from '../clickhouse/connect.js'
 import { requireVersion } from '../fleet/require-version.js'
 import { safeLine } from '../text/safe-text.js'
 import { findFiles } from './find-files.js'
+import { createFileHolds, type FileHolds } from './hold-files.js'
 import { pushFile, type PushContext } from './push-file.js'
 import { createRetry, Stopped } from './retry.js'
 
 /** A request that hangs is given up after a signal. Nothing is lost: the server knows what it has. */
 const LAST_REQUEST_MS = 10_000
+/** Between two looks for files to hold */
+const HOLD_MS = 10_000
 /** A file that is being created, or was removed between two looks. */
 const PASSING = ['E_NO_SESSION', 'E_NO_SUCH_FILE', 'E_LOCKED_TRACE']
 
@@ -30,36 +33,51 @@ export async function follow(paths: readonly string[], server: Server, intervalM
     isStopping: () => stop.isSet,
     request,
   }
-  const whole = new Map<string, string>()
+  const round: Round = { whole: new Map(), holds: createFileHolds(), current: null, report }
+  // Also while the server is away, which a round waits for.
+  const refresh = () => round.holds.refresh(findFiles(paths, false), round.current)
+  const timer = setInterval(refresh, HOLD_MS)
   try {
     while (!stop.isSet) {
+      refresh()
       await request(() => requireVersion(server))
-      await pushRound(findFiles(paths, false), whole, context, report)
+      await pushRound(findFiles(paths, false), round, context)
       await stop.wait(intervalMs)
     }
   } catch (error) {
     if (!(error instanceof Stopped)) throw error
+  } finally {
+    clearInterval(timer)
   }
 }
 
-/** @param whole marks of the files of which the server has everything */
-async function pushRound(
-  files: readonly string[],
-  whole: Map<string, string>,
-  context: PushContext,
-  report: (file: string, error: TcpconnError) => void,
-): Promise<void> {
+/** What one round leaves for the next. */
+interface Round {
+  /** Marks of the files of which the server has everything */
+  readonly whole: Map<string, string>
+  readonly holds: FileHolds
+  /** The file that is being read */
+  current: string | null
+  readonly report: (file: string, error: TcpconnError) => void
+}
+
+async function pushRound(files: readonly string[], round: Round, context: PushContext): Promise<void> {
+  const { whole, holds, report } = round
   for (const file of whole.keys()) if (!files.includes(file)) whole.delete(file)
   for (const file of files) {
     if (context.isStopping()) return
     const mark = markOf(file)
     if (whole.get(file) === mark) continue
+    round.current = file
     try {
       if (await pushFile(file, context)) whole.set(file, mark)
     } catch (error) {
       if (!(error instanceof TcpconnError) || isOfServer(error)) throw error
       if (!PASSING.includes(error.code)) report(file, error)
+    } finally {
+      round.current = null
     }
+    if (whole.has(file)) holds.release(file)
   }
 }
 
