@@ -6,7 +6,7 @@ import { idPattern, listMentionedIds, listTestedIds } from './titled-ids.js'
 
 /** The section of what is not guaranteed */
 const LIMITS = 'Limits\n'
-const CLAIM = /^- \*\*(SEC-\d\d)\*\* ./
+const CLAIM = /^- \*\*(SEC-\d{2,3})\*\* ./
 /** In a claim that no test proves */
 const NOT_TESTED = /\*Not tested: \w.+\.\*/
 /** How a test would be cited by its path or its sentence */

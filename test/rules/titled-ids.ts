@@ -11,7 +11,7 @@ const SOURCES = /\.test\.ts$|^kernels\/judge\/.*\.ts$|^containers\/checks\.bash$
 const OWN_TEST = 'rules/titled-ids.test.ts'
 
 /** Matches each id of a kind, like GAP-01. */
-export const idPattern = (kind: IdKind): RegExp => new RegExp(`${kind}-\\d\\d`, 'g')
+export const idPattern = (kind: IdKind): RegExp => new RegExp(`${kind}-\\d{2,3}\\b`, 'g')
 
 /** Ids of a kind in the titles of all tests and checks that run. */
 export function listTestedIds(kind: IdKind): Set<string> {
@@ -29,7 +29,7 @@ export function listMentionedIds(kind: IdKind): Set<string> {
  */
 export function findTitledIds(source: string, kind: IdKind): string[] {
   if (/\b(?:test|describe)\.(?:skip|todo|only)/.test(source)) return []
-  const ending = / \(((?:[A-Z]+-\d\d(?:, )?)+)\)(['"`])/g
+  const ending = / \(((?:[A-Z]+-\d{2,3}(?:, )?)+)\)(['"`])/g
   return [...source.matchAll(ending)].flatMap(({ 1: ids = '', 2: quote = '', index }) => {
     const begin = source.lastIndexOf(quote, index)
     return isTitle(source.slice(0, begin).trimEnd()) ? (ids.match(idPattern(kind)) ?? []) : []

@@ -42,6 +42,8 @@ export interface ClickhouseServer {
   options(option: '--to' | '--from', user?: ServerUser): string[]
   /** Rows of a statement of the administrator, as objects */
   query<Row = Record<string, unknown>>(sql: string): Promise<Row[]>
+  /** Waits until a query has this many rows, or more */
+  waitForRows(sql: string, count: number): Promise<void>
   /** Creates the tables of a fleet */
   migrate(): Promise<void>
   /** SIGKILL */
@@ -91,6 +93,9 @@ export async function startClickhouse({ users = [], configuration = '' }: Clickh
         .split('\n')
         .filter(Boolean)
         .map((line) => JSON.parse(line) as Row)
+    },
+    async waitForRows(sql, count) {
+      while ((await server.query(sql)).length < count) await setTimeout(50)
     },
     async migrate() {
       await migrateFleet(server.url(), { passwordFile: server.passwordFile() })
