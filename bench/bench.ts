@@ -11,6 +11,7 @@ import { measureIdle } from './parts/idle.js'
 import { measureLoad } from './parts/load.js'
 import { measureLocalErrors } from './parts/local-errors.js'
 import { measureMemory } from './parts/memory.js'
+import { measurePush } from './parts/push.js'
 import { measureShare } from './parts/share.js'
 import { measureNat } from './parts/nat.js'
 import { measureStartup } from './parts/startup.js'
@@ -29,6 +30,7 @@ const PARTS: Record<string, (options: BenchOptions) => Promise<Goal[]>> = {
   analyze: measureAnalyze,
   export: measureExport,
   share: measureShare,
+  push: measurePush,
 }
 
 const { values, positionals } = parseArgs({

@@ -6,6 +6,7 @@ import { BCC_TOOLS } from '../src/bcc/bcc-options.js'
 import { addAnalyzeCommands } from '../src/analyze/command.js'
 import { CATALOGUE } from '../src/analyze/queries/catalogue.js'
 import { PACKAGE_ROOT } from '../src/base/package.js'
+import { addFleet, addPush } from '../src/commands/add-fleet.js'
 import { addTop } from '../src/commands/add-top.js'
 import { addRecordCommands } from '../src/record/command.js'
 import { KEY_HELP } from '../src/top/frame/press-key.js'
@@ -22,6 +23,8 @@ async function listCommands(): Promise<Command[]> {
   addRecordCommands(program, () => {})
   await addAnalyzeCommands(program, ['analyze'])
   addTop(program, () => {})
+  addPush(program)
+  addFleet(program)
   addUsageCommands(program)
   const withDescendants = (command: Command): Command[] => [command, ...command.commands.flatMap(withDescendants)]
   return program.commands.flatMap(withDescendants)
@@ -79,6 +82,13 @@ test('the options of record are documented on its own page, short ones too', () 
     expect(names(page, long as string), long).toBe(true)
     if (short) expect(names(page, short), short).toBe(true)
   }
+})
+
+test('the options of push and fleet are documented on their own page', () => {
+  const page = readDocs('fleet.md')
+  const commands = COMMANDS.filter((command) => ['push', 'schema', 'migrate'].includes(command.name()))
+  expect(commands).toHaveLength(3)
+  for (const { long } of commands.flatMap(shownOptions)) expect(names(page, long as string), long).toBe(true)
 })
 
 test('the options, keys, columns and dimensions of top are documented on its own page', () => {

@@ -19,6 +19,15 @@ test('systemd takes the unit as it is', (context) => {
   expect(verify(UNIT, context)).toBe('')
 })
 
+test('systemd takes the unit that pushes, which has no capability and gets its password as a credential', (context) => {
+  const unit = join(REPOSITORY, 'systemd/tcpconn-push.service')
+  expect(verify(unit, context)).toBe('')
+  const text = readFileSync(unit, 'utf8')
+  expect(text).toMatch(/^CapabilityBoundingSet=$/m)
+  expect(text).toMatch(/^LoadCredential=password:/m)
+  expect(text).toMatch(/^ExecStart=.* --password-file %d\/password --follow$/m)
+})
+
 test('and would say so if it did not', (context) => {
   const unit = join(makeTemporaryDirectory(), 'tcpconn.service')
   writeFileSync(unit, TEXT.replace('ProtectSystem=strict', 'ProtectSystem=stricter\nProtectEverything=yes'))
