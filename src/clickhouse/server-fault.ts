@@ -70,6 +70,12 @@ const KINDS = {
 /** Errors after which the same request may succeed later. */
 export const TEMPORARY_CODES: readonly string[] = [KINDS.overloaded.code, KINDS.unreachable.code]
 
+/** Errors of the server, which concern every request. */
+export const SERVER_CODES: readonly string[] = [
+  ...Object.values(KINDS).map(({ code }) => code),
+  'E_FLEET_SCHEMA_VERSION',
+]
+
 /** Errors of Node's sockets. `EPROTO`: the port does not speak TLS. */
 const SOCKET = /^(E(CONN|HOST|NET|AI_|PIPE|TIMEDOUT|PROTO|ADDR|NOTFOUND)|UND_ERR)/
 const CERTIFICATE = /^(ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH|INVALID_CA)/

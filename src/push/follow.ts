@@ -3,6 +3,7 @@ import { loadZstd } from '../analyze/export/parquet/zstd.js'
 import { messageOf, TcpconnError } from '../base/errors.js'
 import { outlivesTerminal } from '../base/outlive-terminal.js'
 import type { Server } from '../clickhouse/connect.js'
+import { SERVER_CODES } from '../clickhouse/server-fault.js'
 import { requireVersion } from '../fleet/require-version.js'
 import { safeLine } from '../text/safe-text.js'
 import { findFiles } from './find-files.js'
@@ -72,17 +73,13 @@ async function pushRound(files: readonly string[], round: Round, context: PushCo
     try {
       if (await pushFile(file, context)) whole.set(file, mark)
     } catch (error) {
-      if (!(error instanceof TcpconnError) || isOfServer(error)) throw error
+      if (!(error instanceof TcpconnError) || SERVER_CODES.includes(error.code)) throw error
       if (!PASSING.includes(error.code)) report(file, error)
     } finally {
       round.current = null
     }
     if (whole.has(file)) holds.release(file)
   }
-}
-
-function isOfServer({ code }: TcpconnError): boolean {
-  return code.startsWith('E_FLEET') && code !== 'E_FLEET_OTHER_COPY'
 }
 
 /** Changes with the file. */

@@ -6,6 +6,7 @@ import { withTraces } from '../analyze/scan/trace.js'
 import { messageOf, TcpconnError, UsageError } from '../base/errors.js'
 import { connectServer, readAccess, type Server, type ServerOptions } from '../clickhouse/connect.js'
 import { formatAddress } from '../clickhouse/parse-url.js'
+import { SERVER_CODES } from '../clickhouse/server-fault.js'
 import { requireVersion } from '../fleet/require-version.js'
 import { parseDuration } from '../options/parse-duration.js'
 import { formatPlural } from '../text/format-number.js'
@@ -81,8 +82,8 @@ async function pushOnce(files: readonly string[], server: Server): Promise<void>
 }
 
 /** Errors of a trace concern no other trace; those of the server do. */
-export function isOfFile(error: unknown): boolean {
-  return error instanceof TcpconnError && (!error.code.startsWith('E_FLEET') || error.code === 'E_FLEET_OTHER_COPY')
+function isOfFile(error: unknown): boolean {
+  return error instanceof TcpconnError && !SERVER_CODES.includes(error.code)
 }
 
 /** All attempts of some traces, for the progress bar; those of a trace that cannot be read are left out. */

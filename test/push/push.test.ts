@@ -216,6 +216,8 @@ describe('push --follow', () => {
   test('pushes what is recorded, new files, and after the server was away; it ends cleanly', async () => {
     const { db, file } = makeSampleTrace({ batches: [[{ startedNs: 1n }]], goodbye: false })
     db.exec(`UPDATE session SET host = 'followed'`)
+    // As a recorder does: the file itself shows that it is a trace.
+    db.pragma('wal_checkpoint(PASSIVE)')
     const directory = join(file, '..')
     const following = startTool(['push', directory, ...server.options('--to'), '--follow', '--interval', '1s'])
     const rows = `SELECT attempt_id FROM fleet.attempts WHERE host = 'followed'`
