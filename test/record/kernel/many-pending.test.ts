@@ -36,6 +36,9 @@ async function recordPending(count: number): Promise<{ file: string; summary: st
   addSilentLink(namespace)
   // The search for a free port takes long when half of them are taken.
   setSysctl(namespace, 'net/ipv4/ip_local_port_range', '1024 65535')
+  // A SYN that the link drops because its queue is full is sent again after half a second: with the default of 6, attempts time out
+  // within seconds.
+  setSysctl(namespace, 'net/ipv4/tcp_syn_retries', '127')
   const recording = await startRecording()
   const processes = Array.from({ length: Math.ceil(count / CONNECTS_PER_PROCESS) }, (_, i) => {
     const connects = Math.min(CONNECTS_PER_PROCESS, count - i * CONNECTS_PER_PROCESS)
