@@ -3,7 +3,7 @@ import { createNameCache, shiftNames } from '../../../src/record/dns/name-cache.
 
 const ASKER = { cgroupId: 1, netns: 2 }
 
-test('names that were answered before a session began are found in its own times', () => {
+test('finds names that were answered before the session began, in the times of the session', () => {
   const cache = createNameCache()
   cache.add(5, { ...ASKER, isAsked: true, name: 'example.org', answeredNs: 100, lookupNs: 7 })
   const names = shiftNames(cache, 1000)

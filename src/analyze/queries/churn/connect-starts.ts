@@ -9,7 +9,7 @@ import type { ConnectPairs, RepeatedConnects } from './repeated-connects.js'
  * Reads the start times of the attempts of some pairs. This is a second pass over the attempts: most often few pairs
  * are wanted, and the start times of all pairs would take much memory.
  * @returns a function that returns the start times of a wanted pair, ascending, in ns of the wall clock since a moment
- * that is the same for all pairs
+ *   that is the same for all pairs
  */
 export function readStarts(
   pairs: ConnectPairs,
