@@ -160,13 +160,16 @@ describe('calls of getaddrinfo', () => {
     expect(lookups()).toMatchObject([{ name: 'none.example', rcode: -2, addresses: [] }])
   })
 
-  test.each(['192.0.2.1', '2001:db8::1', 'fe80::1%eth0', '::', '127.1', ''])('a call for %j is not a lookup', (name) => {
-    const { metadata, nameOf, resolve } = createScene()
-    resolve({ name, addresses: ['192.0.2.1'] })
-    metadata.read()
-    expect(metadata.lookups).toEqual([])
-    expect(nameOf('192.0.2.1')).toBeNull()
-  })
+  test.each(['192.0.2.1', '2001:db8::1', 'fe80::1%eth0', '::', '127.1', ''])(
+    'a call for %j is not a lookup',
+    (name) => {
+      const { metadata, nameOf, resolve } = createScene()
+      resolve({ name, addresses: ['192.0.2.1'] })
+      metadata.read()
+      expect(metadata.lookups).toEqual([])
+      expect(nameOf('192.0.2.1')).toBeNull()
+    },
+  )
 
   test("a name that fills its field ends at the field's end (SEC-37)", () => {
     const { metadata, lookups, resolve } = createScene()

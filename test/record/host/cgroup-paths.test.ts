@@ -121,12 +121,15 @@ describe('a tree whose root is the cgroup of this process', () => {
     expect(paths.find(idOf('/system.slice'))).toBeNull()
   })
 
-  test.each([[null], [{ path: '/', isWhole: false }]])('or no tree: a new cgroup has the path of its record (%j)', (tree) => {
-    const paths = createCgroupPaths(tree)
-    paths.add(77n, '/job.scope')
-    expect(paths.find(77n)).toBe('/job.scope')
-    expect(paths.find(78n)).toBeNull()
-  })
+  test.each([[null], [{ path: '/', isWhole: false }]])(
+    'or no tree: a new cgroup has the path of its record (%j)',
+    (tree) => {
+      const paths = createCgroupPaths(tree)
+      paths.add(77n, '/job.scope')
+      expect(paths.find(77n)).toBe('/job.scope')
+      expect(paths.find(78n)).toBeNull()
+    },
+  )
 })
 
 describe('a new cgroup', () => {

@@ -71,10 +71,13 @@ describe('the user of sudo', () => {
     },
   )
 
-  test.each([{}, { SUDO_UID: '' }, { SUDO_UID: '0', SUDO_GID: '0' }])('does not exist if root ran the tool: %j', (env) => {
-    asRoot()
-    expect(findInvokingUser(USERS, env)).toBeNull()
-  })
+  test.each([{}, { SUDO_UID: '' }, { SUDO_UID: '0', SUDO_GID: '0' }])(
+    'does not exist if root ran the tool: %j',
+    (env) => {
+      asRoot()
+      expect(findInvokingUser(USERS, env)).toBeNull()
+    },
+  )
 
   test('is not determined if the process is not root', () => {
     vi.spyOn(process, 'getuid').mockReturnValue(1000)

@@ -8,7 +8,7 @@ import { startRecording } from '../../support/recorder.js'
 import { expectWholeTrace } from '../../support/whole-trace.js'
 import { generateLoad } from '../../support/workload.js'
 
-/** Of 8 s, in which it is let run only when nobody else would: what it has to wait at least. */
+/** Minimum wait, out of 8 s in which the recorder runs only when the CPU is otherwise idle. */
 const MIN_STARVED_MS = 4000
 /** Attempts while it is stopped: fewer than the ring's 104,857, and more. */
 const LOADS = [
@@ -18,7 +18,7 @@ const LOADS = [
 
 describeKernel('a recorder that gets no CPU', () => {
   test.each(LOADS)(
-    'stopped by SIGSTOP for $count attempts, it records or counts them all after SIGCONT',
+    'stopped by SIGSTOP for $count attempts, records or counts all of them after SIGCONT',
     async ({ count, isLost }) => {
       const namespace = makeNetworkNamespace()
       const recording = await startRecording()
@@ -31,7 +31,7 @@ describeKernel('a recorder that gets no CPU', () => {
       expect(readTcpCounter(namespace, 'ActiveOpens')).toBe(attempts)
       expect(batchLosses(recording.file)).toEqual(losses)
       expect(recorded).toBeLessThanOrEqual(attempts)
-      // What others do meanwhile may be among the lost.
+      // Losses may include connects of other processes.
       expect(recorded + sumLosses(losses)).toBeGreaterThanOrEqual(attempts)
       expect(sumLosses(losses) > 0).toBe(isLost)
       expectEqualSum(recording.file, summary)
@@ -39,7 +39,7 @@ describeKernel('a recorder that gets no CPU', () => {
     },
   )
 
-  test('idle priority, on a CPU that somebody else uses up: all is recorded, or counted as lost', async () => {
+  test('with idle priority on a busy CPU: all attempts are recorded or counted as lost', async () => {
     const namespace = makeNetworkNamespace()
     const recording = await startRecording({ under: ['taskset', '--cpu-list', '0', 'chrt', '--idle', '0'] })
     const busy = start(['taskset', '--cpu-list', '0', 'timeout', '20', 'sh', '-c', 'while :; do :; done'])

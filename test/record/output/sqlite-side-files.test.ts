@@ -61,13 +61,16 @@ test('the log of a recorder that was killed is used', () => {
   expect(readdirSync(dirname(path))).toEqual(['trace.db'])
 })
 
-test.each(['missing', 'empty'])('a log whose trace is %s: refused and kept, since it may hold the only data', (state) => {
-  const path = newPath()
-  if (state === 'empty') writeFileSync(path, '')
-  writeFileSync(`${path}-wal`, WORDS)
-  const error = refusal(path)
-  expect(error.code).toBe('E_CANNOT_OPEN')
-  expect(error.hint).toContain(`${path}-wal`)
-  expect(readFileSync(`${path}-wal`, 'utf8')).toBe(WORDS)
-  expect(existsSync(path)).toBe(state === 'empty')
-})
+test.each(['missing', 'empty'])(
+  'a log whose trace is %s: refused and kept, since it may hold the only data',
+  (state) => {
+    const path = newPath()
+    if (state === 'empty') writeFileSync(path, '')
+    writeFileSync(`${path}-wal`, WORDS)
+    const error = refusal(path)
+    expect(error.code).toBe('E_CANNOT_OPEN')
+    expect(error.hint).toContain(`${path}-wal`)
+    expect(readFileSync(`${path}-wal`, 'utf8')).toBe(WORDS)
+    expect(existsSync(path)).toBe(state === 'empty')
+  },
+)

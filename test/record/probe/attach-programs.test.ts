@@ -61,6 +61,9 @@ test('reports a libc that it cannot attach to, and attaches to the others', asyn
   expect(gaps).toEqual(['--dns=libc could not attach to 1 libc: lookups through them are missing'])
 })
 
-test.each(['enter_getaddrinfo', 'exit_getaddrinfo'])('throws E_NO_LIBC if %s cannot be attached to any libc', (program) => {
-  expect(() => attach((one) => one !== program)).toThrow(expect.objectContaining({ code: 'E_NO_LIBC' }))
-})
+test.each(['enter_getaddrinfo', 'exit_getaddrinfo'])(
+  'throws E_NO_LIBC if %s cannot be attached to any libc',
+  (program) => {
+    expect(() => attach((one) => one !== program)).toThrow(expect.objectContaining({ code: 'E_NO_LIBC' }))
+  },
+)

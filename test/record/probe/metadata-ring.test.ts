@@ -123,30 +123,27 @@ describe('reading', () => {
   })
 })
 
-describe.each([0n, BigInt(SIZE) - 8n, 2n ** 32n - 16n, 2n ** 53n, 2n ** 63n])(
-  'a ring at position %d',
-  (startAt) => {
-    test('is read past its end, many times', () => {
-      const { append, read } = createRing(startAt)
-      for (let round = 0; round < 500; round++) {
-        const records = Array.from({ length: 1 + (round % 3) }, (_, i) => [
-          (round * 37 + i * 11) % 300,
-          (round + i) % 256,
-        ])
-        for (const [length, value] of records) append(length as number, value as number)
-        expect(read()).toEqual(records.map(([length, value]) => [length, length === 0 ? -1 : value]))
-      }
-    })
-
-    test('is read when it is full', () => {
-      const { append, read } = createRing(startAt)
-      append(SIZE - 64 - HEADER, 1)
-      append(64 - HEADER, 2)
-      expect(() => append(0, 3)).toThrow('no room')
-      expect(read()).toEqual([
-        [SIZE - 64 - HEADER, 1],
-        [64 - HEADER, 2],
+describe.each([0n, BigInt(SIZE) - 8n, 2n ** 32n - 16n, 2n ** 53n, 2n ** 63n])('a ring at position %d', (startAt) => {
+  test('is read past its end, many times', () => {
+    const { append, read } = createRing(startAt)
+    for (let round = 0; round < 500; round++) {
+      const records = Array.from({ length: 1 + (round % 3) }, (_, i) => [
+        (round * 37 + i * 11) % 300,
+        (round + i) % 256,
       ])
-    })
-  },
-)
+      for (const [length, value] of records) append(length as number, value as number)
+      expect(read()).toEqual(records.map(([length, value]) => [length, length === 0 ? -1 : value]))
+    }
+  })
+
+  test('is read when it is full', () => {
+    const { append, read } = createRing(startAt)
+    append(SIZE - 64 - HEADER, 1)
+    append(64 - HEADER, 2)
+    expect(() => append(0, 3)).toThrow('no room')
+    expect(read()).toEqual([
+      [SIZE - 64 - HEADER, 1],
+      [64 - HEADER, 2],
+    ])
+  })
+})

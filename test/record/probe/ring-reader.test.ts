@@ -286,46 +286,46 @@ test('records that arrive while pending attempts are read delay the removal of p
   expect(pidOf([1, 1])).toBe(0)
 })
 
-describe.each([0n, BigInt(SIZE_BYTES), 2n ** 32n - 8n, 2n ** 53n, 2n ** 63n])(
-  'a ring at position %d',
-  (startAt) => {
-    test('is read around its end, many times', () => {
-      const ring = createRing(startAt)
-      let expected = 0
-      for (let round = 0; round < 200; round++) {
-        const count = round % ATTEMPTS
-        for (let i = 0; i < count; i++) ring.appendAttempt()
-        expect(ring.peek()).toEqual(Array.from({ length: count }, () => expected++))
-        ring.reader.release()
-        expect(ring.positions.consumer[0]).toBe(ring.positions.producer[0])
-      }
-    })
+describe.each([0n, BigInt(SIZE_BYTES), 2n ** 32n - 8n, 2n ** 53n, 2n ** 63n])('a ring at position %d', (startAt) => {
+  test('is read around its end, many times', () => {
+    const ring = createRing(startAt)
+    let expected = 0
+    for (let round = 0; round < 200; round++) {
+      const count = round % ATTEMPTS
+      for (let i = 0; i < count; i++) ring.appendAttempt()
+      expect(ring.peek()).toEqual(Array.from({ length: count }, () => expected++))
+      ring.reader.release()
+      expect(ring.positions.consumer[0]).toBe(ring.positions.producer[0])
+    }
+  })
 
-    test('is read when it is full', () => {
-      const ring = createRing(startAt)
-      for (let i = 0; i < ATTEMPTS; i++) ring.appendAttempt()
-      expect(() => ring.appendAttempt()).toThrow('full')
-      expect(ring.reader.pendingBytes()).toBe(ATTEMPTS * ATTEMPT_BYTES)
-      expect(ring.peek()).toHaveLength(ATTEMPTS)
-    })
-  },
-)
+  test('is read when it is full', () => {
+    const ring = createRing(startAt)
+    for (let i = 0; i < ATTEMPTS; i++) ring.appendAttempt()
+    expect(() => ring.appendAttempt()).toThrow('full')
+    expect(ring.reader.pendingBytes()).toBe(ATTEMPTS * ATTEMPT_BYTES)
+    expect(ring.peek()).toHaveLength(ATTEMPTS)
+  })
+})
 
 /** Offsets before the end of the ring at which a record begins: every place at which it can be split. */
 const cuts = (recordBytes: number) => Array.from({ length: recordBytes / 8 }, (_, i) => (i + 1) * 8)
 
-test.each(cuts(ATTEMPT_BYTES))('an attempt that begins %i bytes before the end of the ring is read completely', (bytes) => {
-  const { append, reader } = createRing(BigInt(SIZE_BYTES - bytes))
-  const attempt = Uint8Array.from({ length: connectEvent.size_bytes }, (_, i) => i + 1)
-  append(attempt)
-  append(makeAttempt(7))
-  const seen: Uint8Array[] = []
-  reader.peek((offset) => {
-    seen.push(reader.bytes.slice(offset, offset + connectEvent.size_bytes))
-    expect(reader.words[offset / 4]).toBe(seen.length === 1 ? 0x04030201 : 7)
-  }, Infinity)
-  expect(seen).toEqual([attempt, makeAttempt(7)])
-})
+test.each(cuts(ATTEMPT_BYTES))(
+  'an attempt that begins %i bytes before the end of the ring is read completely',
+  (bytes) => {
+    const { append, reader } = createRing(BigInt(SIZE_BYTES - bytes))
+    const attempt = Uint8Array.from({ length: connectEvent.size_bytes }, (_, i) => i + 1)
+    append(attempt)
+    append(makeAttempt(7))
+    const seen: Uint8Array[] = []
+    reader.peek((offset) => {
+      seen.push(reader.bytes.slice(offset, offset + connectEvent.size_bytes))
+      expect(reader.words[offset / 4]).toBe(seen.length === 1 ? 0x04030201 : 7)
+    }, Infinity)
+    expect(seen).toEqual([attempt, makeAttempt(7)])
+  },
+)
 
 test.each(cuts(PROCESS_RECORD_BYTES))(
   'a process that begins %i bytes before the end of the ring is read completely',

@@ -31,9 +31,12 @@ describe('file names', () => {
 describe('the second in a file name', () => {
   const names = createFileNames('/data/a.db')
 
-  test.each(['a-20261125T221500Z.db', 'a-20261125T221500Z_001.db', 'a-20261125T221500Z_999.db'])('is read from %s', (name) => {
-    expect(names.secondOf(name)).toBe(SECOND)
-  })
+  test.each(['a-20261125T221500Z.db', 'a-20261125T221500Z_001.db', 'a-20261125T221500Z_999.db'])(
+    'is read from %s',
+    (name) => {
+      expect(names.secondOf(name)).toBe(SECOND)
+    },
+  )
 
   test.each([
     'a.db',

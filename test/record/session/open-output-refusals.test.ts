@@ -59,11 +59,7 @@ describe('files that are refused and do not change', () => {
 describe('an invalid path', () => {
   test.each([
     ['a directory', (directory: string) => directory, /directory/],
-    [
-      'a missing directory',
-      (directory: string) => join(directory, 'missing/trace.db'),
-      /missing does not exist/,
-    ],
+    ['a missing directory', (directory: string) => join(directory, 'missing/trace.db'), /missing does not exist/],
     ['below a file', (directory: string) => join(makeFile(directory), 'trace.db'), /not a directory/i],
     ['a FIFO', makeFifo, /not a regular file/],
     ['a device', () => '/dev/null', /not a regular file/],

@@ -89,24 +89,27 @@ describe('a running session', () => {
     ['forward', 3_600_000_000_000n],
     ['back', -3_600_000_000_000n],
     ['by the smallest reported step', 100_000n],
-  ])('a wall clock that is set %s is stored once, valid from the check before; smaller steps are not stored (GAP-50)', async (_, stepNs) => {
-    const { session, probe, display, wall, query, run } = createScene(6e9)
-    display.draw.mockImplementation((nowNs: number) => {
-      if (nowNs > 1e9) wall.offsetNs = STARTED_UNIX_NS + 99_999n
-      if (nowNs > 3e9) wall.offsetNs = STARTED_UNIX_NS + stepNs
-    })
-    probe.emit([{ startedNs: 1_000_000n }, { startedNs: 5_500_000_000n }])
-    await run()
-    const offsets = query('SELECT since_ns, unix_offset_ns FROM clock_offset ORDER BY since_ns')
-    expect(offsets).toHaveLength(2)
-    expect(offsets[1]).toEqual([expect.any(BigInt), STARTED_UNIX_NS + stepNs])
-    const [since] = offsets[1] as [bigint]
-    expect(since).toBeGreaterThan(1_000_000_000n)
-    expect(since).toBeLessThan(4_500_000_000n)
-    const times = query('SELECT started_ns FROM connects').flat()
-    expect(new Set(times)).toEqual(new Set([STARTED_UNIX_NS + 1_000_000n, STARTED_UNIX_NS + stepNs + 5_500_000_000n]))
-    session.output.close()
-  })
+  ])(
+    'a wall clock that is set %s is stored once, valid from the check before; smaller steps are not stored (GAP-50)',
+    async (_, stepNs) => {
+      const { session, probe, display, wall, query, run } = createScene(6e9)
+      display.draw.mockImplementation((nowNs: number) => {
+        if (nowNs > 1e9) wall.offsetNs = STARTED_UNIX_NS + 99_999n
+        if (nowNs > 3e9) wall.offsetNs = STARTED_UNIX_NS + stepNs
+      })
+      probe.emit([{ startedNs: 1_000_000n }, { startedNs: 5_500_000_000n }])
+      await run()
+      const offsets = query('SELECT since_ns, unix_offset_ns FROM clock_offset ORDER BY since_ns')
+      expect(offsets).toHaveLength(2)
+      expect(offsets[1]).toEqual([expect.any(BigInt), STARTED_UNIX_NS + stepNs])
+      const [since] = offsets[1] as [bigint]
+      expect(since).toBeGreaterThan(1_000_000_000n)
+      expect(since).toBeLessThan(4_500_000_000n)
+      const times = query('SELECT started_ns FROM connects').flat()
+      expect(new Set(times)).toEqual(new Set([STARTED_UNIX_NS + 1_000_000n, STARTED_UNIX_NS + stepNs + 5_500_000_000n]))
+      session.output.close()
+    },
+  )
 })
 
 test('a locked file delays names and clock changes, and does not end the session', async () => {
@@ -287,7 +290,12 @@ describe('the end of a session', () => {
     test.each([
       ['are lost because of skipped runs if as many runs were skipped', 3, { all: 9, uncovered: 3 }, 3],
       ['are lost because of skipped runs up to the number of skipped runs', 5, { all: 9, uncovered: 3 }, 3],
-      ['are not counted beyond the missing attempts, however many runs were skipped', 2, { all: 900, uncovered: 300 }, 2],
+      [
+        'are not counted beyond the missing attempts, however many runs were skipped',
+        2,
+        { all: 900, uncovered: 300 },
+        2,
+      ],
       ['are not attributed to skipped runs that a second program covered', 2, { all: 9, uncovered: 0 }, 0],
       ['are not attributed to skipped runs on a kernel that does not count them', 2, null, 0],
       ['are 0 if all were recorded', 0, { all: 9, uncovered: 3 }, 0],
