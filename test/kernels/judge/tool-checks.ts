@@ -4,8 +4,8 @@ import { type Check, Skip } from './check.js'
 import type { Guest } from './guest.js'
 import { listComplaints } from './kernel-log.js'
 
-/** The package runs, says what it is, and says nothing that nobody asked for. */
-/** From Linux 7 on the kernel skips runs, which is reported where some attempts cannot be checked. */
+/** The package runs, prints its version, and prints nothing unexpected. */
+/** From Linux 7 on the kernel skips runs. This is reported if some attempts cannot be checked. */
 const SKIPPED =
   /^\d[\d,]* recorded \+ 0 lost = .* the kernel skipped \d+ runs? of the probe: attempts may be missing\n$/
 
@@ -29,7 +29,7 @@ export const toolChecks: readonly Check[] = [
     run(guest) {
       const lines = guest.text('doctor.txt').trim().split('\n')
       const marks = lines.flatMap((line) => /^(?!ok )\S+ +\S+/.exec(line)?.[0] ?? [])
-      // service_address takes Linux 5.15, cookies 5.12.
+      // service_address requires Linux 5.15, cookies 5.12.
       assert.deepEqual(marks, hasCookies(guest) ? [] : ['--  NAT', '--  namespaces'])
       assert.equal(guest.text('doctor-status.txt').trim(), '0')
       assert.match(guest.text('version.txt'), /^\d+\.\d+\.\d+\n/)
@@ -90,7 +90,7 @@ function hasCookies(guest: Guest): boolean {
   return major > 5 || (major === 5 && minor >= 12)
 }
 
-/** Recordings that have a file of their own for what the recorder says. */
+/** Recordings whose stderr is in a file of its own. */
 function tracesOf(guest: Guest): string[] {
   const files = readdirSync(guest.directory)
   const names = files.filter((file) => file.endsWith('.db')).map((file) => file.slice(0, -'.db'.length))
