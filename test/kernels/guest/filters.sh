@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# One recorder without a filter and others with some, all on the same traffic.
+# Runs one recorder without a filter and others with filters, all on the same traffic.
 
 cgroup=''
 

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Names that are looked up before a connect, connects that fail before a SYN, and names of threads that the kernel makes.
+# Makes lookups before connects, connects that fail before a SYN, and attempts by threads of the kernel.
 
 names='ip netns exec names'
 

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Attempts with every outcome, over IPv4, IPv6 and IPv4-mapped addresses, beside bcc's tools.
+# Makes attempts with every outcome, over IPv4, IPv6 and IPv4-mapped addresses, together with bcc's tools.
 
 record_outcomes() {
   start_recorder outcomes

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Who watches the traffic: recorders of tcpconn, bcc's tools, tcpdump. Started one by one, awaited and stopped together.
+# Starts, awaits and stops the programs that record the traffic: tcpconn, bcc's tools, tcpdump.
 
 recorders=''
 
