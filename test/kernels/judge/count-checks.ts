@@ -16,7 +16,7 @@ export const countChecks: readonly Check[] = [
     },
   },
   {
-    name: 'the trace says that it is complete',
+    name: 'the trace is complete',
     run(guest) {
       const session = readSession(guest.path('many.db'))
       assert.deepEqual(

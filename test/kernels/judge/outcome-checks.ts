@@ -112,7 +112,7 @@ export const outcomeChecks: readonly Check[] = [
     },
   },
   {
-    name: 'nothing is left over from an earlier use of a socket',
+    name: 'a reused socket keeps nothing of its earlier use',
     run(guest) {
       for (const [run, expected] of Object.entries(REUSED)) {
         const last = guest.attemptsOf('outcomes.db', run).at(-1)

@@ -9,7 +9,7 @@ const DIRECTORY = 'service-traces'
 
 /** The package's unit, started by a systemd that is the first process of the machine. */
 export const serviceChecks: readonly Check[] = [
-  { name: 'a service of systemd: ready, says how it goes, stops', run: expectService },
+  { name: 'systemd service: reports readiness and status, stops', run: expectService },
   { name: 'a service that hangs is ended and started again', run: expectRestart },
 ]
 

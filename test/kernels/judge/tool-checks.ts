@@ -11,7 +11,7 @@ const SKIPPED =
 
 export const toolChecks: readonly Check[] = [
   {
-    name: 'boots, makes the traffic and hands it back',
+    name: 'boots, makes the traffic and returns the results',
     run(guest) {
       assert.ok(guest.has('kernel.txt'), 'nothing was handed back: see console.txt')
       assert.ok(
@@ -25,7 +25,7 @@ export const toolChecks: readonly Check[] = [
     },
   },
   {
-    name: 'doctor finds nothing wrong but what the kernel lacks (GAP-04)',
+    name: 'doctor reports what the kernel lacks, and nothing else (GAP-04)',
     run(guest) {
       const lines = guest.text('doctor.txt').trim().split('\n')
       const marks = lines.flatMap((line) => /^(?!ok )\S+ +\S+/.exec(line)?.[0] ?? [])
@@ -51,7 +51,7 @@ export const toolChecks: readonly Check[] = [
     },
   },
   {
-    name: 'recorders say what the kernel lacks, and nothing else (GAP-04)',
+    name: 'recorders report what the kernel lacks, and nothing else (GAP-04)',
     run(guest) {
       const said = tracesOf(guest).map((name) => guest.text(`${name}.err`))
       const expected = hasCookies(guest) ? /^$/ : /^note: network namespaces have no cookies before Linux 5\.12: .*\n$/
@@ -74,7 +74,7 @@ export const toolChecks: readonly Check[] = [
     },
   },
   {
-    name: 'the kernel has nothing to complain of',
+    name: 'the kernel log has no complaints',
     run(guest) {
       if (guest.name === 'host') throw new Skip('its log is older than this traffic')
       const log = guest.text('dmesg.txt')
