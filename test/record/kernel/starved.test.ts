@@ -8,9 +8,9 @@ import { startRecording } from '../../support/recorder.js'
 import { expectWholeTrace } from '../../support/whole-trace.js'
 import { generateLoad } from '../../support/workload.js'
 
-/** How long the recorder has to wait for the CPU at least. */
+/** Minimum time for which the recorder waits for the CPU. */
 const MIN_STARVED_MS = 4000
-/** Loads of 8 s until it has waited that long. One is enough unless the load itself gets little CPU. */
+/** Limit of loads of 8 s until it has waited that long. One is enough unless the load itself gets little CPU. */
 const MAX_LOADS = 10
 /** Attempts while it is stopped: fewer than the ring's 104,857, and more. */
 const LOADS = [
@@ -20,7 +20,7 @@ const LOADS = [
 
 describeKernel('a recorder that gets no CPU', () => {
   test.each(LOADS)(
-    'stopped by SIGSTOP for $count attempts, it records or counts them all after SIGCONT',
+    'stopped by SIGSTOP for $count attempts, records or counts all of them after SIGCONT',
     async ({ count, isLost }) => {
       const namespace = makeNetworkNamespace()
       const recording = await startRecording()
@@ -33,7 +33,7 @@ describeKernel('a recorder that gets no CPU', () => {
       expect(readTcpCounter(namespace, 'ActiveOpens')).toBe(attempts)
       expect(batchLosses(recording.file)).toEqual(losses)
       expect(recorded).toBeLessThanOrEqual(attempts)
-      // What others do meanwhile may be among the lost.
+      // Losses may include connects of other processes.
       expect(recorded + sumLosses(losses)).toBeGreaterThanOrEqual(attempts)
       expect(sumLosses(losses) > 0).toBe(isLost)
       expectEqualSum(recording.file, summary)
@@ -41,16 +41,18 @@ describeKernel('a recorder that gets no CPU', () => {
     },
   )
 
-  test('idle priority, on a CPU that somebody else uses up: all is recorded, or counted as lost', async () => {
+  test('with idle priority on a busy CPU: all attempts are recorded or counted as lost', async () => {
     const namespace = makeNetworkNamespace()
     const recording = await startRecording({ under: ['taskset', '--cpu-list', '0', 'chrt', '--idle', '0'] })
     const busy = start(['taskset', '--cpu-list', '0', 'timeout', '120', 'sh', '-c', 'while :; do :; done'])
     const load = ['--mode', 'refused', '--rate', '8000', '--seconds', '8']
+    const delayBeforeMs = readRunDelayMs(recording.pid)
     let attempts = 0
-    for (let i = 0; i < MAX_LOADS && readRunDelayMs(recording.pid) <= MIN_STARVED_MS; i++) {
+    let starvedMs = 0
+    for (let i = 0; i < MAX_LOADS && starvedMs <= MIN_STARVED_MS; i++) {
       attempts += (await generateLoad(load, { under: namespace.exec })).attempts
+      starvedMs = readRunDelayMs(recording.pid) - delayBeforeMs
     }
-    const starvedMs = readRunDelayMs(recording.pid)
     busy.child.kill()
     await busy.finished
     const summary = await recording.stop()
