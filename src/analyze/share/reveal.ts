@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { formatAddress, isUnspecified, nameEndpoint } from '../../attempt/address.js'
-import { TcpconnError } from '../../base/errors.js'
+import { TcpconnError, UsageError } from '../../base/errors.js'
 import { findDamage } from '../../store/find-damage.js'
 import { safeLine, safeText } from '../../text/safe-text.js'
 import { withTraces } from '../scan/trace.js'
@@ -53,6 +53,8 @@ interface OriginalTrace {
  * @throws UsageError, E_KEY, E_NO_ORIGINAL, the errors of `openTrace`
  */
 export function reveal(typed: readonly string[], options: RevealOptions): void {
+  if (typed.some((text) => text.trim() === ''))
+    throw new UsageError('PSEUDONYM', '', 'an address, a token, or a name made of tokens')
   const copied = typed.map(parsePseudonym)
   const known = readKnown(copied, options)
   const revealed = copied.map((one) => Object.assign(revealOne(one, known), { typed: one.typed }))

@@ -69,6 +69,8 @@ export async function shareFiles(
       const shared = create()
       try {
         await shareTrace({ ...parts, shared, note, isDryRun })
+        const hasAttempts = shared.prepare('SELECT EXISTS (SELECT 1 FROM connect_attempt)').pluck().get() === 1
+        if (!isDryRun && !hasAttempts) process.stderr.write('no attempts match: the shared trace has none\n')
       } finally {
         shared.close()
       }

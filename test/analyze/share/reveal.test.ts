@@ -116,6 +116,12 @@ test('another key reveals nothing of a given trace', async () => {
   expect([status, stdout]).toEqual([1, ''])
 })
 
+test('an empty pseudonym is refused: dropped values are empty too', async () => {
+  const { status, stdout, stderr } = await reveal('', '--trace', 'original.db')
+  expect([status, stdout]).toEqual([2, ''])
+  expect(stderr).toContain('PSEUDONYM')
+})
+
 test('the key is required', async () => {
   const { status, stderr } = await runTool(['reveal', '10.1.2.3'])
   expect(status).toBe(2)

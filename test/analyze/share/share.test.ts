@@ -59,6 +59,13 @@ test('the original is not changed (SEC-65)', async () => {
   expect(readdirSync(dirname(original))).toEqual(['shared.db'])
 })
 
+test('a shared trace without attempts is reported', async () => {
+  const output = join(makeTemporaryDirectory(), 'shared.db')
+  const { status, stderr } = await runTool(['share', makeTrace(), '--port', '1', '-o', output])
+  expect([status, existsSync(output)]).toEqual([0, true])
+  expect(stderr).toContain('no attempts match')
+})
+
 test('nothing is overwritten', async () => {
   const output = join(makeTemporaryDirectory(), 'shared.db')
   writeFileSync(output, 'precious')
