@@ -73,8 +73,8 @@ export function collectSide(
   const series = times.sums.map((sums, i): ReportEndpoint => {
     const [address, port] = keys[i] as (typeof keys)[number]
     const described = describeSeries(sums as readonly (Group | null)[], reader, countBands)
-    const name = makeText(nameEndpoint(String(address), String(port)))
-    return { name, ...described.series, bands: addBands(described.bands) }
+    const text = makeText(nameEndpoint(String(address), String(port)))
+    return { name: text, ...described.series, bands: addBands(described.bands) }
   })
   const whole = describeSeries(groups, reader, countBands)
   const { parts } = scope

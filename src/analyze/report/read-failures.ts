@@ -12,6 +12,12 @@ import type { EndpointTimes } from './read-endpoint-times.js'
 
 /** Headings of times that are bounds */
 const BOUNDS: Readonly<Record<string, string>> = { first_seen_ns: 'FIRST SEEN ≥', last_seen_ns: 'LAST SEEN ≤' }
+
+/** A column of times that stored sums bound. */
+function asBound(column: (typeof FAILURE_COLUMNS)[number]): (typeof FAILURE_COLUMNS)[number] {
+  return Object.assign({}, column, { heading: BOUNDS[column.name] ?? column.heading })
+}
+
 /** Who made attempts of which none was read. */
 const NOBODY = { comm: '-', user: '-', processes: 0 }
 
@@ -38,9 +44,7 @@ export function readFailures({ failed, longestNs }: EndpointTimes, read: NarrowS
   })
   const columns = [
     ...keyColumns<FailureRow>(DIMENSIONS.endpoint, ({ key }) => key),
-    ...FAILURE_COLUMNS.filter(({ name }) => name !== 'processes').map((column) =>
-      longestNs > 0 ? { ...column, heading: BOUNDS[column.name] ?? column.heading } : column,
-    ),
+    ...FAILURE_COLUMNS.filter(({ name }) => name !== 'processes').map(longestNs > 0 ? asBound : (column) => column),
   ]
   const prepare = () => (cause: FailureCause) => ({ ...cause, ...cause.actors() })
   const ranked = rankRows(
