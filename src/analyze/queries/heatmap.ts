@@ -8,7 +8,7 @@ import { describeAccuracy, sumUp } from '../group/sum-up.js'
 import { byInterval, countIntervals, listIntervals, type Interval } from '../group/intervals.js'
 import { ATTEMPTS } from '../group/group-columns.js'
 import { failedOf } from '../group/group-values.js'
-import { countBands, latencyRange } from '../group/latency-bands.js'
+import { createBandCounter, latencyRange } from '../group/latency-bands.js'
 import { createLatencyReader } from '../group/latencies.js'
 import { recordedRanges, type TimeRange } from '../scan/recorded-ranges.js'
 import type { StoredQuery } from '../query/stored-query.js'
@@ -91,9 +91,10 @@ function sliceByLatency(intervals: readonly Interval[]): { edges: number[]; slic
     groups.map(({ latencies }) => latencies),
   )
   const edges = range === null ? [] : latencyEdges(range.minNs, range.maxNs, MAX_BANDS)
+  const countBands = createBandCounter(reader, edges)
   const slices = intervals.map(({ second, group }) => ({
     second,
-    counts: group === null || range === null ? [] : countBands(reader, group.latencies, edges),
+    counts: group === null || range === null ? [] : countBands(group.latencies),
     failed: group === null ? 0 : failedOf(group),
   }))
   return { edges, slices }

@@ -18,7 +18,7 @@ import {
 } from '../../group/group-columns.js'
 import { percentOf } from '../../group/group-values.js'
 import { createLatencyReader, type Latencies } from '../../group/latencies.js'
-import { countBands, latencyRange } from '../../group/latency-bands.js'
+import { createBandCounter, latencyRange } from '../../group/latency-bands.js'
 import { describeAccuracy, sumUp, type Group } from '../../group/sum-up.js'
 import { describeUnrecorded } from '../../lookups/session-dns.js'
 import { ITSELF, rankRows } from '../../query/rank-rows.js'
@@ -129,7 +129,10 @@ function drawBands(latencies: Latencies, width: number): string[] {
   const range = latencyRange(reader, [latencies])
   if (range === null) return ['']
   const edges = latencyEdges(range.minNs, range.maxNs, MAX_BANDS)
-  const bands = countBands(reader, latencies, edges).map((count, band): Band => {
+  const bands = createBandCounter(
+    reader,
+    edges,
+  )(latencies).map((count, band): Band => {
     return { fromNs: edges[band] as number, toNs: edges[band + 1] as number, count }
   })
   return ['', ...renderHistogram(bands, width), '']
