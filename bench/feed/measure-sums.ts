@@ -4,18 +4,21 @@ import { sumUpBatch, type TraceWriter } from '../../src/record/write/trace-write
 import { createTransaction } from '../../src/record/write/transaction.js'
 import { createWindows } from '../../src/record/write/windows.js'
 
-/** Sums batches up once more, into a trace of its own, to see what the sums alone take. */
+/** Sums batches up into a second trace, to measure the sums alone. */
 export interface SumsMeter {
-  /** Of all batches so far, windows and roll-ups included. */
+  /** Time of all batches so far, including windows and rollups. */
   readonly takenMs: number
-  /** Takes up the last batch of `writer`. @param nowNs session time */
+  /**
+   * Sums up the last batch of `writer`.
+   * @param nowNs session time
+   */
   add(nowNs: number): void
   close(): void
 }
 
 export function createSumsMeter(path: string, writer: TraceWriter): SumsMeter {
   const { db, close } = openOutput(path)
-  const windows = createWindows(db, insertBenchSession(db, 0), writer.dictionaries)
+  const windows = createWindows(db, { sessionId: insertBenchSession(db, 0), sinceNs: 0 }, writer.dictionaries)
   const inTransaction = createTransaction(db)
   let endId = 1
   let takenMs = 0

@@ -10,7 +10,7 @@ export interface ServerAddress {
   readonly isLoopback: boolean
 }
 
-export const URL_SCHEME = 'clickhouse://'
+const URL_SCHEME = 'clickhouse://'
 const FORM = 'clickhouse://USER@HOST:PORT/DATABASE'
 /** Ports of HTTP with and without TLS, as ClickHouse's own configuration has them. */
 const [TLS_PORT, PLAIN_PORT] = [8443, 8123]

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 import { messageOf, TcpconnError } from '../base/errors.js'
 
 /** Environment variable with the password. */
-export const PASSWORD_VARIABLE = 'TCPCONN_CLICKHOUSE_PASSWORD'
+const PASSWORD_VARIABLE = 'TCPCONN_CLICKHOUSE_PASSWORD'
 /** Permissions of others */
 const OTHERS = 0o007
 const MAX_BYTES = 4096

@@ -24,7 +24,7 @@ const STARTED_NS = 'toUnixTimestamp64Nano(time)'
  * Columns beside those of the view `connects`: with them, the rows of connect_attempt, connect_dns and connect_nat are restored exactly.
  * 0 stands for no id: ids of a trace are positive.
  */
-export const RESTORING_COLUMNS = [
+const RESTORING_COLUMNS = [
   { name: 'unix_offset_ns', type: 'Int64', codec: 'ZSTD(1)', comment: 'clock_offset.unix_offset_ns at the start' },
   { name: 'flags', type: 'UInt8', codec: 'ZSTD(1)', comment: 'connect_attempt.flags' },
   { name: 'process_id', type: 'Int64', codec: NUMBER, comment: 'connect_attempt.process_id' },

@@ -132,7 +132,7 @@ const PUSHED_UNIX_NS: FleetColumn = {
  * How far a session is on the server: everything up to these ids is there, also what a user of the server removed or `--ttl` has expired
  * since. A push writes this row last, so readers that stop at these ids see one state of the session.
  */
-export const PROGRESS_COLUMNS = [
+const PROGRESS_COLUMNS = [
   { name: 'format_version', type: 'Int64', comment: 'format version of the trace' },
   { name: 'pushed_attempt_id', type: 'Int64', comment: 'highest attempt_id that was pushed; 0: none' },
   { name: 'pushed_batch_id', type: 'Int64', comment: 'highest batch_id that was pushed; 0: none' },

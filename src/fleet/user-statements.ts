@@ -14,9 +14,7 @@ const RESUME_COLUMNS: Readonly<Record<string, string>> = {
 const OWN_ROWS = `host = substring(currentUser(), ${HOST_USER_PREFIX.length + 1})`
 
 /** Tables with rows of hosts. */
-export const HOST_TABLES: readonly string[] = ALL_TABLES.filter(({ key }) => key.includes('host')).map(
-  ({ name }) => name,
-)
+const HOST_TABLES: readonly string[] = ALL_TABLES.filter(({ key }) => key.includes('host')).map(({ name }) => name)
 
 /** The condition of the rows that a host user sees, by table. */
 export const HOST_FILTERS: Readonly<Record<string, string>> = Object.fromEntries(

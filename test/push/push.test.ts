@@ -9,7 +9,7 @@ import { makeSampleTrace } from '../analyze/sample-trace.js'
 import { packEvents } from '../record/make-events.js'
 import { createWriter, NO_LOSS } from '../record/new-trace.js'
 import { createRandom } from '../store/random.js'
-import { startClickhouse, type ClickhouseServer } from '../support/clickhouse-server.js'
+import { ADMIN, startClickhouse, type ClickhouseServer } from '../support/clickhouse-server.js'
 import { REPOSITORY } from '../support/repository.js'
 import { makeTemporaryDirectory } from '../support/temporary-directory.js'
 import { runTool, startTool } from '../support/tool.js'
@@ -200,14 +200,14 @@ describe('errors of the server', () => {
     runTool(['push', makeTraces('errors', 1, 1), '--to', url, '--password-file', server.passwordFile()])
 
   test('a database without tables, of another version, and a server that is away have their own errors', async () => {
-    expect((await pushTo(server.url(undefined, 'nowhere'))).stderr).toContain('[E_FLEET_NO_SCHEMA]')
+    expect((await pushTo(server.url(ADMIN, 'nowhere'))).stderr).toContain('[E_FLEET_NO_SCHEMA]')
     await server.query('CREATE DATABASE empty')
-    expect((await pushTo(server.url(undefined, 'empty'))).stderr).toContain('[E_FLEET_NO_SCHEMA]')
+    expect((await pushTo(server.url(ADMIN, 'empty'))).stderr).toContain('[E_FLEET_NO_SCHEMA]')
     await server.query('CREATE DATABASE newer')
     await server.query('CREATE TABLE newer.schema_version (version UInt32) ENGINE = TinyLog')
-    expect((await pushTo(server.url(undefined, 'newer'))).stderr).toContain('[E_FLEET_NO_SCHEMA]')
+    expect((await pushTo(server.url(ADMIN, 'newer'))).stderr).toContain('[E_FLEET_NO_SCHEMA]')
     await server.query('INSERT INTO newer.schema_version VALUES (2)')
-    expect((await pushTo(server.url(undefined, 'newer'))).stderr).toContain('[E_FLEET_SCHEMA_VERSION]')
+    expect((await pushTo(server.url(ADMIN, 'newer'))).stderr).toContain('[E_FLEET_SCHEMA_VERSION]')
     expect((await pushTo('clickhouse://admin@127.0.0.1:1/fleet')).stderr).toContain('[E_FLEET_UNREACHABLE]')
   })
 })

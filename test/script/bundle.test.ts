@@ -31,8 +31,14 @@ test('without the cross compiler, the hint is the command that installs it', asy
   expect([status, stderr]).toEqual([1, `error: there is no compiler for arm64: aarch64-linux-gnu-g++\nhint: ${hint}\n`])
 })
 
-test('docs/install.md shows how packages for arm64 are made, and the script explains its options', () => {
+test('docs/install.md describes how packages for arm64 are made, and the script describes its options', () => {
   expect(readFileSync(join(REPOSITORY, 'docs/install.md'), 'utf8')).toContain('script/bundle --deb --arch arm64')
   const [header = ''] = readFileSync(BUNDLE, 'utf8').split('\nset -')
   for (const option of ['[--deb]', '--arch arm64']) expect(header).toContain(option)
+})
+
+test('script/image passes the architecture on, and docs/kubernetes.md shows the option', async () => {
+  const { status, stderr } = await run([join(REPOSITORY, 'script/image'), '--arch', 'mips'])
+  expect([status, stderr]).toEqual([1, `error: cannot build for the architecture 'mips'\nhint: ${KNOWN}\n`])
+  expect(readFileSync(join(REPOSITORY, 'docs/kubernetes.md'), 'utf8')).toContain('script/image --arch arm64')
 })

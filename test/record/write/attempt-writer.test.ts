@@ -11,13 +11,13 @@ const COLUMNS = `session_id, started_ns, latency_ns, outcome, errno, syn_retrans
   local_endpoint`
 
 const ENTRIES = 50
-/** Ids beyond 32 bits at the one end, small ones at the other. */
+/** Ids of more than 32 bits, and small ones. */
 const IDS = {
   processIds: Array.from({ length: ENTRIES }, (_, entry) => 2 ** 33 + entry),
   endpointIds: Array.from({ length: ENTRIES }, (_, entry) => 1 + entry),
 }
 
-/** A batch of random rows in `shapes`, each shape used by chance. */
+/** A batch of random rows. Each row has a random shape of `shapes`. */
 function randomBatch(random: () => number, count: number, shapes: readonly RowShape[]): AttemptBatch {
   const batch = createBatch(count)
   batch.shapes.push(...shapes)
@@ -43,7 +43,7 @@ function randomShapes(random: () => number, count: number): RowShape[] {
   }))
 }
 
-/** The rows as they ought to be, shape by shape in the order of arrival. */
+/** The expected rows, grouped by shape, in the order of arrival within a shape. */
 function expectedRows(batch: AttemptBatch, sessionId: number): (number | null)[][] {
   const rows = Array.from({ length: batch.count }, (_, row) => row)
   return rows
@@ -75,10 +75,10 @@ function writtenRows(db: Database): unknown[] {
   return db.prepare(`SELECT ${COLUMNS} FROM connect_attempt ORDER BY attempt_id`).raw().all()
 }
 
-test('batches of 1 to 200 rows, of one shape, are the rows one by one', () => {
+test('batches of 1 to 200 rows of one shape give the same rows as single inserts', () => {
   const { db, sessionId } = openNewTrace()
   const random = createRandom(1)
-  const writer = createAttemptWriter(db, sessionId, IDS)
+  const writer = createAttemptWriter(db, { sessionId, sinceNs: 0 }, IDS)
   for (let count = 1; count <= 200; count++) {
     const batch = randomBatch(random, count, randomShapes(random, 1))
     db.exec('DELETE FROM connect_attempt; BEGIN')
@@ -88,10 +88,10 @@ test('batches of 1 to 200 rows, of one shape, are the rows one by one', () => {
   }
 })
 
-test('batches of many shapes keep the order within each shape, and ids without a gap', () => {
+test('batches of many shapes keep the order within each shape, and their ids are consecutive', () => {
   const { db, sessionId } = openNewTrace()
   const random = createRandom(2)
-  const writer = createAttemptWriter(db, sessionId, IDS)
+  const writer = createAttemptWriter(db, { sessionId, sinceNs: 0 }, IDS)
   const expected: unknown[] = []
   for (let round = 0; round < 40; round++) {
     const shapes = randomShapes(random, randomInteger(random, 1, 150))
@@ -109,7 +109,7 @@ test('batches of many shapes keep the order within each shape, and ids without a
 test('values are stored as integers', () => {
   const { db, sessionId } = openNewTrace()
   const random = createRandom(3)
-  createAttemptWriter(db, sessionId, IDS).insert(randomBatch(random, 100, randomShapes(random, 8)))
+  createAttemptWriter(db, { sessionId, sinceNs: 0 }, IDS).insert(randomBatch(random, 100, randomShapes(random, 8)))
   for (const column of COLUMNS.split(/,\s+/)) {
     const types = db.prepare(`SELECT DISTINCT typeof(${column}) FROM connect_attempt`).pluck().all()
     expect(types.filter((type) => type !== 'integer' && type !== 'null')).toEqual([])
@@ -118,14 +118,14 @@ test('values are stored as integers', () => {
 
 test('an empty batch writes nothing', () => {
   const { db, sessionId } = openNewTrace()
-  createAttemptWriter(db, sessionId, IDS).insert(createBatch(8))
+  createAttemptWriter(db, { sessionId, sinceNs: 0 }, IDS).insert(createBatch(8))
   expect(writtenRows(db)).toEqual([])
 })
 
-test('each session writes under its own number', () => {
+test('each session writes under its own session_id', () => {
   const { db } = openNewTrace()
   const random = createRandom(4)
   const batch = randomBatch(random, 3, randomShapes(random, 2))
-  for (const sessionId of [5, 6]) createAttemptWriter(db, sessionId, IDS).insert(batch)
+  for (const sessionId of [5, 6]) createAttemptWriter(db, { sessionId, sinceNs: 0 }, IDS).insert(batch)
   expect(writtenRows(db)).toEqual([...expectedRows(batch, 5), ...expectedRows(batch, 6)])
 })

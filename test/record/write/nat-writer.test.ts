@@ -16,8 +16,8 @@ const PENDING = 7
 const ATTEMPT = { localAddress: SOURCE, localPort: 40_000, remoteAddress: SERVICE, remotePort: 80, latencyNs: 1000n }
 const ROWS = `SELECT remote_address, nat_address, nat_port, service_address, service_port, dns_name FROM connects ORDER BY started_ns`
 
-/** Writes attempts into a session that began `metadataNs` after its records. */
-function writeAll(events: readonly Partial<EventFields>[], { metadataNs = 0, outcome }: Settings = {}) {
+/** Writes attempts into a session that begins `sinceNs` after the recording. */
+function writeAll(events: readonly Partial<EventFields>[], { sinceNs = 0, outcome }: Settings = {}) {
   const trace = openNewTrace()
   const nat = createNatRecords()
   nat.translations.add(
@@ -32,11 +32,11 @@ function writeAll(events: readonly Partial<EventFields>[], { metadataNs = 0, out
   names.add(keyOfAddress(parseAddress('10.96.0.10') as Uint8Array), { ...answer, name: 'socket.example' })
   const writer = createTraceWriter(trace.db, {
     sessionId: trace.sessionId,
-    epochNs: BigInt(metadataNs),
+    epochNs: 0n,
+    sinceNs,
     names: NAMES,
     metadata: { names, lookups: [] },
     nat,
-    metadataNs,
   })
   const packed = packEvents(events)
   writer.write(packed, packed.source, NO_LOSS, 1e9, outcome)
@@ -44,11 +44,11 @@ function writeAll(events: readonly Partial<EventFields>[], { metadataNs = 0, out
 }
 
 interface Settings {
-  readonly metadataNs?: number
+  readonly sinceNs?: number
   readonly outcome?: number
 }
 
-test('attempts have their other addresses, and the name of the one that was asked for', () => {
+test('attempts have their other addresses, and the name of the address passed to connect(2)', () => {
   const rows = writeAll([
     { ...ATTEMPT, startedNs: 5000n },
     { ...ATTEMPT, startedNs: 5400n },
@@ -66,17 +66,17 @@ test('attempts have their other addresses, and the name of the one that was aske
   )
 })
 
-test('attempts of a later file are found by the time of the first one', () => {
-  const [row] = writeAll([{ ...ATTEMPT, startedNs: 5000n }], { metadataNs: 2000 })
+test('attempts in a later file have their other addresses too', () => {
+  const [row] = writeAll([{ ...ATTEMPT, startedNs: 5000n }], { sinceNs: 2000 })
   expect(row).toEqual(['10.96.0.10', '10.244.1.7', 8443, '10.99.0.1', 443, 'asked.example'])
 })
 
-test('a pending attempt has no local port, and so no translation (GAP-89)', () => {
+test('a pending attempt has no local port, and therefore no translation (GAP-89)', () => {
   const [row] = writeAll([{ ...ATTEMPT, startedNs: 5000n, outcome: PENDING }], { outcome: PENDING })
   expect(row).toEqual(['10.96.0.10', null, null, '10.99.0.1', 443, 'asked.example'])
 })
 
-test('an inexact start is up to 2 ms off', () => {
+test('the start of an inexact attempt may be 2 ms off', () => {
   const inexact = { ...ATTEMPT, startedNs: 1_005_500n, flags: 64 }
   expect(writeAll([inexact])[0]?.[1]).toBe('10.244.1.7')
   expect(writeAll([{ ...inexact, flags: 0 }])[0]?.[1]).toBeNull()
