@@ -7,6 +7,7 @@ import { OUTCOME_FLAG, VIEW_FLAGS } from '../view/view-options.js'
 import type { WhenReaderGone } from './record-live.js'
 import type { RawLiveOptions } from './live/parse-live-options.js'
 import type { RawOptions } from './options/parse-record-options.js'
+import { METRIC_DIMENSIONS } from './options/parse-metrics.js'
 import { DEFAULT_DNS_PORTS, DNS_SOURCES } from './options/record-options.js'
 import { MAX_DNS_PORTS } from './event/wire.gen.js'
 
@@ -45,6 +46,28 @@ function addRecord(program: Command): void {
       '--keep <limit>',
       'with --rotate: remove the oldest files beyond this age or total size: 7d, 5GB',
       once('--keep'),
+    )
+    .option(
+      '--metrics <address>',
+      'serve metrics for Prometheus at this address: 127.0.0.1:9435, unix:/run/tcpconn.sock',
+      once('--metrics'),
+    )
+    .option(
+      '--otlp <url>',
+      'send metrics to this OpenTelemetry receiver each minute: http://127.0.0.1:4318',
+      once('--otlp'),
+    )
+    .option(
+      '--otlp-headers-file <file>',
+      'with --otlp: send the headers in this file, a line each, like those of a password',
+      once('--otlp-headers-file'),
+    )
+  command
+    .addOption(
+      new Option(
+        '--metrics-by <labels>',
+        `with --metrics or --otlp: divide attempts by ${METRIC_DIMENSIONS.join(', ')}; at most 2,000 series`,
+      ).argParser(collect),
     )
     .option('-q, --quiet', 'no status line and no summary, only errors and losses')
     .option(
@@ -163,6 +186,7 @@ Examples:
   sudo tcpconn record --dns --dns-port 53,5353     with DNS names, also from name servers on port 5353
   sudo tcpconn record --dns --nat                  with the pods behind Kubernetes services
   sudo tcpconn record --rotate 1h --keep 7d        one file per hour, kept for a week
+  sudo tcpconn record --metrics 127.0.0.1:9435 --metrics-by comm,port  with metrics for Prometheus
   sudo tcpconn record -- curl https://example.org  only connects of this command and its descendants
   tcpconn record --host-root /mnt/host             in a container with the host's root at /mnt/host
 

@@ -6,6 +6,7 @@ import type { RecordOptions } from './options/record-options.js'
 import { beginFirst } from './rotate/begin-first.js'
 import { createFileNames } from './retention/file-names.js'
 import { createRotatingRecording } from './rotate/rotating-recording.js'
+import { openOutlets, startMetrics, type MetricsOutlets, type RunningMetrics } from './metrics/metrics.js'
 import { createRecordedStarts } from './rotate/recorded-starts.js'
 import { openNotifier, type Notifier } from './service/notifier.js'
 import type { Session } from './session/begin-session.js'
@@ -41,14 +42,19 @@ export async function record(
   const { probe, containers, users, user, limits } = startProbe({ ...options, followsCommand }, () => {
     if (isWholeHost) kernelCount = createKernelCount(options.host.root)
   })
+  let outlets: MetricsOutlets | null = null
+  let metrics: RunningMetrics | null = null
   try {
     if (options.command[0] !== undefined) requireCommand(options.command[0])
+    // Bound without privileges, and before a file is opened: from here on nothing waits until recording begins.
+    if (options.metrics !== null) outlets = await openOutlets(options.metrics)
     const signals = catchSignals(options)
     const parts = { options, probe, containers, kernelCount, limits: [...commandLimits, ...limits] }
     const session = beginFirst(parts, users, sayLine)
     const files = createFileProgress()
     const display = openDisplay(session, { users, stop: signals.stop, files })
-    const recording = startRecording(session, { display, users })
+    if (outlets !== null) metrics = beginMetrics(outlets, session, { users, display })
+    const recording = startRecording(session, { display, users, metrics })
     files.follow(recording)
     const { part, command, last } = await runRecording(recording, { user, signals, display, notifier })
     recording.totals.add(part.session.output.path, last)
@@ -58,7 +64,22 @@ export async function record(
   } finally {
     containers.close()
     probe.close()
+    outlets?.close()
+    await metrics?.close()
   }
+}
+
+function beginMetrics(
+  outlets: MetricsOutlets,
+  session: Session,
+  { users, display }: { readonly users: UserNames; readonly display: Display },
+): RunningMetrics {
+  if (!session.options.quiet) outlets.notes.forEach(sayLine)
+  const report = (text: string) => {
+    display.clear()
+    sayLine(safeLine(text))
+  }
+  return startMetrics(outlets, session, { users, report })
 }
 
 /** Inputs of a display. */
@@ -70,23 +91,34 @@ export interface Scene {
 
 const sayLine = (text: string) => void process.stderr.write(`${text}\n`)
 
-function startRecording(session: Session, { display, users }: { display: Display; users: UserNames }): Recording {
+interface Watching {
+  readonly display: Display
+  readonly users: UserNames
+  readonly metrics: RunningMetrics | null
+}
+
+function startRecording(session: Session, { display, users, metrics }: Watching): Recording {
   const { clock, options } = session
   const show: Observer = (batch) => display.observe(batch, clock.nowNs())
-  if (options.rotation === null) return createRecording({ session, pump: createPump(session, [show]) })
+  const watching = metrics === null ? [show] : [show, metrics.observe]
+  const onLookups = metrics?.onLookups ?? (() => {})
+  if (options.rotation === null) {
+    return createRecording({ session, pump: createPump(session, watching, { onLookups }) })
+  }
   const starts = createRecordedStarts()
-  const observers = [starts.observe, show]
+  const observers = [starts.observe, ...watching]
   const report = (text: string) => {
     display.clear()
     sayLine(text)
   }
   return createRotatingRecording(
-    { session, pump: createPump(session, observers) },
+    { session, pump: createPump(session, observers, { onLookups }) },
     {
       rotation: options.rotation,
       names: createFileNames(options.file, options.host.name),
       users,
       observers,
+      onLookups,
       starts,
       onClosed: (path, result) =>
         describeProblems(result, session).forEach((line) => report(`${safeLine(path)}: ${line}`)),

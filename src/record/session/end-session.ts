@@ -64,7 +64,7 @@ export function endSession(
   // All metadata is read before the last attempts that need it.
   metadata.finish()
   if (!pump.drain(() => durationNs)) throw lockedTrace(output.path)
-  while (metadata.lookups.length > 0) writer.writeLookups()
+  pump.finishLookups()
   const pending = writePending(writer, probe.pending(), options.filters, { monotonicNs, nowNs: durationNs })
   const result = writeSessionEnd(session, pump, { durationNs, reason })
   return { ...result, rows: result.rows + pending }

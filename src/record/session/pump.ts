@@ -1,5 +1,6 @@
 import { addLoss, sumLoss, type LossCounts } from '../../attempt/loss-text.js'
 import { createLossMeter, type LossMeter, type ProbeLosses } from '../count/loss-meter.js'
+import type { Lookup } from '../dns/lookup.js'
 import type { Metadata } from '../dns/metadata-reader.js'
 import type { EventMemory } from '../event/event-memory.js'
 import { isLocked } from '../output/write-fault.js'
@@ -13,12 +14,17 @@ const NO_LOSS: LossCounts = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 
 export interface CommittedBatch {
   readonly rows: AttemptBatch
   readonly memory: EventMemory
+  /** Attempts lost since the batch before */
+  readonly loss: LossCounts
   /** Calls `take` with the byte offset of each event in `memory`, oldest first. */
   forEachEvent(take: (byteOffset: number) => void): void
 }
 
 /** Receives each batch between commit and release. */
 export type Observer = (batch: CommittedBatch) => void
+
+/** Receives lookups after their commit. */
+export type LookupObserver = (lookups: readonly Lookup[]) => void
 
 /** Moves events from the ring into the trace. */
 export interface Pump {
@@ -28,6 +34,8 @@ export interface Pump {
    * @returns false if another process keeps the file locked: the events stay in the ring for the next call
    */
   drain(now: () => number): boolean
+  /** Writes the lookups that are left, at the end of a recording. */
+  finishLookups(): void
   /** Runs `body`, which delays reading the ring: losses meanwhile count as writer behind. Not nested. @param now as for `drain` */
   hold<Result>(now: () => number, body: (startNs: number) => Result): Result
   /** Records attempts that are missing because the kernel skipped the probe. @param nowNs session time */
@@ -38,7 +46,7 @@ export interface Pump {
 
 export interface PumpSource {
   readonly probe: Pick<Probe, 'ring' | 'lost'>
-  readonly metadata: Pick<Metadata, 'read'>
+  readonly metadata: Pick<Metadata, 'read' | 'lookups'>
   readonly writer: TraceWriter
 }
 
@@ -48,12 +56,13 @@ export interface PumpStart {
   readonly lostBefore?: ProbeLosses
   /** Time since the ring was last read. */
   readonly heldNs?: number
+  readonly onLookups?: LookupObserver
 }
 
 export function createPump(
   { probe, metadata, writer }: PumpSource,
   observers: readonly Observer[],
-  { lostBefore, heldNs = 0 }: PumpStart = {},
+  { lostBefore, heldNs = 0, onLookups = () => {} }: PumpStart = {},
 ): Pump {
   const { ring } = probe
   const meter = createLossMeter(probe.lost, lostBefore)
@@ -78,6 +87,10 @@ export function createPump(
       writingNs += now() - startNs
     }
   }
+  const observeAll = (batch: CommittedBatch) => {
+    for (const observe of observers) observe(batch)
+  }
+  const writeLookups = () => onLookups(writer.writeLookups())
   /** The pipeline: attach names → decode and commit → observers → release. @returns rows written */
   const moveBatch = (nowNs: number): number => {
     const loss = takeLoss(nowNs)
@@ -89,7 +102,7 @@ export function createPump(
     if (namedBytes === 0 && sumLoss(loss) === 0) return 0
     const count = writer.write(ring, (take, limit) => ring.peek(take, limit, namedBytes), loss, nowNs)
     unwritten = null
-    for (const observe of observers) observe({ rows: writer.batch, memory: ring, forEachEvent: ring.peekAgain })
+    observeAll({ rows: writer.batch, memory: ring, loss, forEachEvent: ring.peekAgain })
     ring.release()
     rows += count
     return count
@@ -100,11 +113,19 @@ export function createPump(
     get rows() {
       return rows
     },
-    writeSkipped: (count, nowNs) => writeSkipped(writer, { ring, meter }, count, nowNs),
+    writeSkipped(count, nowNs) {
+      const loss = { ...NO_LOSS, skipped: count }
+      writer.write(ring, () => 0, loss, nowNs)
+      meter.addSkipped(count)
+      observeAll({ rows: writer.batch, memory: ring, loss, forEachEvent() {} })
+    },
+    finishLookups() {
+      while (metadata.lookups.length > 0) writeLookups()
+    },
     drain(now) {
       try {
         while (hold(now, moveBatch) === BATCH_ROWS);
-        hold(now, () => writer.writeLookups())
+        hold(now, writeLookups)
         isLockedOut = false
         return true
       } catch (error) {
@@ -114,14 +135,4 @@ export function createPump(
       }
     },
   }
-}
-
-function writeSkipped(
-  writer: TraceWriter,
-  { ring, meter }: { readonly ring: EventMemory; readonly meter: LossMeter },
-  count: number,
-  nowNs: number,
-): void {
-  writer.write(ring, () => 0, { ...NO_LOSS, skipped: count }, nowNs)
-  meter.addSkipped(count)
 }
