@@ -23,7 +23,8 @@ import { startProbe } from './session/start-probe.js'
 import { createStopSignal, stopOnSignals, type StopSignal } from './session/stop-signal.js'
 import { writeFault } from './output/write-fault.js'
 import { describeProblems, reportResult } from './summary/report-result.js'
-import { createStatusLine, type FileProgress } from './status/status-line.js'
+import { createStatusDisplay } from './status/status-display.js'
+import type { FileProgress } from './status/status-line.js'
 
 /**
  * Records until the duration is reached, a signal arrives or the command ends.
@@ -53,7 +54,7 @@ export async function record(
     const session = beginFirst(parts, users, sayLine)
     const files = createFileProgress()
     const display = openDisplay(session, { users, stop: signals.stop, files })
-    if (outlets !== null) metrics = beginMetrics(outlets, session, { users, display })
+    if (outlets !== null) metrics = startMetrics(outlets, session, { users, display })
     const recording = startRecording(session, { display, users, metrics })
     files.follow(recording)
     const { part, command, last } = await runRecording(recording, { user, signals, display, notifier })
@@ -67,19 +68,6 @@ export async function record(
     outlets?.close()
     await metrics?.close()
   }
-}
-
-function beginMetrics(
-  outlets: MetricsOutlets,
-  session: Session,
-  { users, display }: { readonly users: UserNames; readonly display: Display },
-): RunningMetrics {
-  if (!session.options.quiet) outlets.notes.forEach(sayLine)
-  const report = (text: string) => {
-    display.clear()
-    sayLine(safeLine(text))
-  }
-  return startMetrics(outlets, session, { users, report })
 }
 
 /** Inputs of a display. */
@@ -190,19 +178,6 @@ function createFileProgress(): FileProgress & { follow(recording: Recording): vo
     follow: (recording) => void (followed = recording),
     count: () => (followed?.totals.files ?? 0) + 1,
     bytes: () => followed?.part.session.output.sizeBytes() ?? 0,
-  }
-}
-
-/** A status line on a terminal, unless a command uses the terminal. */
-function createStatusDisplay({ options }: Session, { files }: Scene): Display {
-  const isShown = !options.quiet && process.stderr.isTTY && options.command.length === 0
-  const status = createStatusLine(isShown, { durationNs: options.durationNs, files })
-  return {
-    begin() {},
-    observe: ({ rows }, nowNs) => status.add(rows, nowNs),
-    draw: status.draw,
-    clear: status.clear,
-    end() {},
   }
 }
 

@@ -74,7 +74,7 @@ function createPart<Of extends object>(labels: readonly (Label<Of> | undefined)[
       const values = readValues(of)
       return names.flatMap((name, i): (readonly [string, string])[] => {
         const value = values[i] ?? ''
-        return value === '' ? [] : [[name, safeText(value.toWellFormed())]]
+        return value === '' ? [] : [[name, safeText(Buffer.from(value).toString())]]
       })
     })
     return { attributes, key: keyOf(attributes) }

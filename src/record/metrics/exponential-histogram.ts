@@ -35,6 +35,7 @@ export function createExponentialHistogram(): ExponentialHistogram {
     last >>= 1
     scale--
   }
+  const hasRoom = (index: number) => last < first || Math.max(last, index) - Math.min(first, index) < MAX_BUCKETS
   const makeRoom = (index: number) => {
     if (last < first) [first, last] = [index, index]
     if (index < first) {
@@ -58,11 +59,8 @@ export function createExponentialHistogram(): ExponentialHistogram {
     add(durationNs) {
       if (durationNs <= 0) return void zeroCount++
       const log2 = Math.log2(durationNs) + LOG2_OF_NS
-      let index = indexOf(log2, scale)
-      while (last >= first && Math.max(last, index) - Math.min(first, index) >= MAX_BUCKETS) {
-        halve()
-        index = indexOf(log2, scale)
-      }
+      while (!hasRoom(indexOf(log2, scale))) halve()
+      const index = indexOf(log2, scale)
       makeRoom(index)
       buckets[index - first]!++
     },

@@ -66,12 +66,15 @@ export function createLookupCounts(kinds: HistogramKinds, unixMs: () => number):
     families() {
       const all = [...seriesOf.values()]
       return [
-        { metric: METRICS.lookups, points: all.map((series) => ({ ...series, value: series.lookups })) },
+        {
+          metric: METRICS.lookups,
+          points: all.map(({ attributes, startedMs, lookups: value }) => ({ attributes, startedMs, value })),
+        },
         {
           metric: METRICS.lookupDurations,
           points: all
             .filter(({ durations }) => durations.count > 0)
-            .map((series) => ({ ...series, value: series.durations })),
+            .map(({ attributes, startedMs, durations: value }) => ({ attributes, startedMs, value })),
         },
       ]
     },

@@ -1,3 +1,5 @@
+import { safeLine } from '../../text/safe-text.js'
+import type { Display } from '../session/run-session.js'
 import type { CommittedBatch, LookupObserver } from '../session/pump.js'
 import type { Session } from '../session/begin-session.js'
 import type { UserNames } from '../host/user-names.js'
@@ -34,6 +36,8 @@ export interface RunningMetrics {
   close(): Promise<void>
 }
 
+const sayLine = (text: string) => void process.stderr.write(`${safeLine(text)}\n`)
+
 /** @throws E_METRICS, E_OTLP */
 export async function openOutlets(options: MetricsOptions): Promise<MetricsOutlets> {
   const { listen, otlp } = options
@@ -50,11 +54,12 @@ export async function openOutlets(options: MetricsOptions): Promise<MetricsOutle
 
 /** @param session the first one of the recording: counters keep running over rotations */
 export function startMetrics(
-  { options, server, headers, intervalMs }: MetricsOutlets,
+  { options, server, headers, intervalMs, notes }: MetricsOutlets,
   session: Session,
-  { users, report }: { readonly users: UserNames; readonly report: (text: string) => void },
+  { users, display }: { readonly users: UserNames; readonly display: Pick<Display, 'clear'> },
 ): RunningMetrics {
   const { clock, cgroupPaths, containers } = session
+  if (!session.options.quiet) notes.forEach(sayLine)
   const kinds = { classic: options.listen !== null, exponential: options.otlp !== null }
   const unixMs = () => Date.now()
   const names = {
@@ -87,7 +92,10 @@ export function startMetrics(
       headers,
       intervalMs,
       encode: () => encodeOtlp(families(), session.options.host.name, unixMs()),
-      report,
+      report(text) {
+        display.clear()
+        sayLine(text)
+      },
     })
   return {
     observe(batch) {

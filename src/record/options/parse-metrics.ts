@@ -1,4 +1,4 @@
-import { isAbsolute, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { parseAddress } from '../../attempt/address.js'
 import { HELP_HINT, TcpconnError, UsageError } from '../../base/errors.js'
 import { splitLists } from '../../options/parse-lists.js'
@@ -68,23 +68,26 @@ function parseDimensions(texts: readonly string[]): MetricDimension[] {
 
 function parseListen(text: string): MetricsAddress {
   const accepted = 'an IP address and a port like 127.0.0.1:9435 or [::1]:9435, or unix: and a path'
-  const { path } = /^unix:(?<path>.+)$/s.exec(text)?.groups ?? {}
-  if (path !== undefined) {
-    if (Buffer.byteLength(path) <= MAX_SOCKET_PATH && !path.includes('\0')) {
-      return { path: isAbsolute(path) ? path : resolve(path) }
-    }
+  if (/^unix:./s.test(text)) {
+    const path = resolve(text.slice('unix:'.length))
+    if (Buffer.byteLength(path) <= MAX_SOCKET_PATH) return { path }
     throw new UsageError('--metrics', text, `${accepted} of at most ${MAX_SOCKET_PATH} bytes`)
   }
-  const { six, four, port = '' } = /^(?:\[(?<six>[^\]]+)\]|(?<four>[^:]+)):(?<port>\d{1,5})$/.exec(text)?.groups ?? {}
-  const host = six ?? four ?? ''
-  const isAddress = six === undefined ? /^[\d.]+$/.test(host) : host.includes(':')
-  if (isAddress && parseAddress(host) !== null && Number(port) <= 65_535) return { host, port: Number(port) }
-  throw new UsageError(
-    '--metrics',
-    text,
-    accepted,
-    text === `localhost:${text.slice(10)}` ? `127.0.0.1:${text.slice(10)}` : null,
-  )
+  const address = parseTcp(text)
+  if (address !== null) return address
+  const meant = /^localhost:\d+$/.test(text) ? text.replace('localhost', '127.0.0.1') : null
+  throw new UsageError('--metrics', text, accepted, meant)
+}
+
+function parseTcp(text: string): MetricsAddress | null {
+  const {
+    six,
+    four = '',
+    port = '',
+  } = /^(?:\[(?<six>[^\]]+)\]|(?<four>[\d.]+)):(?<port>\d{1,5})$/.exec(text)?.groups ?? {}
+  const host = six ?? four
+  const isAddress = parseAddress(host) !== null && host.includes(six === undefined ? '.' : ':')
+  return isAddress && Number(port) <= 65_535 ? { host, port: Number(port) } : null
 }
 
 /** Without a path, that of the OTLP specification. */

@@ -66,43 +66,23 @@ export function createPump(
 ): Pump {
   const { ring } = probe
   const meter = createLossMeter(probe.lost, lostBefore)
+  const losses = createTimedLosses(meter, heldNs)
+  const { hold } = losses
   let rows = 0
-  let lastLookNs = 0
-  let writingNs = heldNs
-  let isLockedOut = false
-  /** Read from the meter, but not yet in the file. */
-  let unwritten: LossCounts | null = null
 
-  const takeLoss = (nowNs: number): LossCounts => {
-    const loss = meter.take(isLockedOut || writingNs * 2 > nowNs - lastLookNs)
-    lastLookNs = nowNs
-    writingNs = 0
-    return unwritten ? addLoss(unwritten, loss) : loss
-  }
-  const hold = <Result>(now: () => number, body: (startNs: number) => Result): Result => {
-    const startNs = now()
-    try {
-      return body(startNs)
-    } finally {
-      writingNs += now() - startNs
-    }
-  }
-  const observeAll = (batch: CommittedBatch) => {
-    for (const observe of observers) observe(batch)
-  }
   const writeLookups = () => onLookups(writer.writeLookups())
   /** The pipeline: attach names → decode and commit → observers → release. @returns rows written */
   const moveBatch = (nowNs: number): number => {
-    const loss = takeLoss(nowNs)
-    unwritten = loss
+    const loss = losses.take(nowNs)
     // An answer is written to its ring before the attempt that follows it. Attempts that arrive while names are read
     // wait.
     const namedBytes = ring.pendingBytes()
     metadata.read()
     if (namedBytes === 0 && sumLoss(loss) === 0) return 0
     const count = writer.write(ring, (take, limit) => ring.peek(take, limit, namedBytes), loss, nowNs)
-    unwritten = null
-    observeAll({ rows: writer.batch, memory: ring, loss, forEachEvent: ring.peekAgain })
+    losses.forget()
+    const batch = { rows: writer.batch, memory: ring, loss, forEachEvent: ring.peekAgain }
+    for (const observe of observers) observe(batch)
     ring.release()
     rows += count
     return count
@@ -114,10 +94,9 @@ export function createPump(
       return rows
     },
     writeSkipped(count, nowNs) {
-      const loss = { ...NO_LOSS, skipped: count }
-      writer.write(ring, () => 0, loss, nowNs)
+      const batch = writeSkipped(writer, ring, count, nowNs)
       meter.addSkipped(count)
-      observeAll({ rows: writer.batch, memory: ring, loss, forEachEvent() {} })
+      for (const observe of observers) observe(batch)
     },
     finishLookups() {
       while (metadata.lookups.length > 0) writeLookups()
@@ -126,13 +105,54 @@ export function createPump(
       try {
         while (hold(now, moveBatch) === BATCH_ROWS);
         hold(now, writeLookups)
-        isLockedOut = false
+        losses.setLockedOut(false)
         return true
       } catch (error) {
         if (!isLocked(error)) throw error
-        isLockedOut = true
+        losses.setLockedOut(true)
         return false
       }
     },
   }
+}
+
+/** Losses by cause: a ring that is full while the file is written, or locked, is the delay of the writer. */
+function createTimedLosses(meter: LossMeter, heldNs: number) {
+  let lastLookNs = 0
+  let writingNs = heldNs
+  let isLockedOut = false
+  /** Read from the meter, but not yet in the file. */
+  let unwritten: LossCounts | null = null
+  return {
+    /** All losses that are not in the file. */
+    take(nowNs: number): LossCounts {
+      const loss = meter.take(isLockedOut || writingNs * 2 > nowNs - lastLookNs)
+      lastLookNs = nowNs
+      writingNs = 0
+      unwritten = unwritten ? addLoss(unwritten, loss) : loss
+      return unwritten
+    },
+    /** Call when those of the last `take` are in the file. */
+    forget() {
+      unwritten = null
+    },
+    setLockedOut(value: boolean) {
+      isLockedOut = value
+    },
+    hold<Result>(now: () => number, body: (startNs: number) => Result): Result {
+      const startNs = now()
+      try {
+        return body(startNs)
+      } finally {
+        writingNs += now() - startNs
+      }
+    },
+  }
+}
+
+/** @returns a batch without attempts */
+function writeSkipped(writer: TraceWriter, memory: EventMemory, count: number, nowNs: number): CommittedBatch {
+  const loss = { ...NO_LOSS, skipped: count }
+  writer.write(memory, () => 0, loss, nowNs)
+  return { rows: writer.batch, memory, loss, forEachEvent() {} }
 }
