@@ -1,10 +1,10 @@
 import type { EventAttempts } from '../top/event-attempts.js'
-import type { TopParties } from '../../top/window/top-attempt.js'
 import type { CommittedBatch } from '../session/pump.js'
 import { hasLatency, type AttemptBatch } from '../write/attempt-batch.js'
 import { ATTEMPT_RESULTS, resultOf } from './attempt-results.js'
 import { METRICS, type Family } from './metric.js'
-import { createSeriesTable, type Series, type SeriesTableOptions } from './series-table.js'
+import type { AttemptLabels } from './attempt-labels.js'
+import { createSeriesTable, type Place, type Series, type SeriesTableOptions } from './series-table.js'
 
 const LOCAL_ERROR = ATTEMPT_RESULTS.findIndex(({ outcome }) => outcome === 'local_error')
 
@@ -15,28 +15,29 @@ export interface AttemptCounts {
   families(): readonly Family[]
 }
 
-export interface AttemptCountsOptions extends SeriesTableOptions {
+export interface AttemptCountsOptions extends Omit<SeriesTableOptions, 'other'> {
+  readonly labels: AttemptLabels
   /** `null`: there are no labels, and only results are told apart */
   readonly attempts: Pick<EventAttempts, 'readParties'> | null
 }
 
-export function createAttemptCounts({ attempts, ...options }: AttemptCountsOptions): AttemptCounts {
+export function createAttemptCounts({ attempts, labels, ...options }: AttemptCountsOptions): AttemptCounts {
   const startedMs = options.unixMs()
-  const table = createSeriesTable(options)
+  const table = createSeriesTable({ ...options, other: labels.other })
   return {
     observe({ rows, memory, forEachEvent }, nowNs) {
       const results = rows.shapes.map(({ outcome, errno }) => resultOf(outcome, errno))
-      const count = (row: number, parties: TopParties | null) => {
+      const count = (row: number, place: Place) => {
         const result = results[rows.shape[row] as number] as number
-        if (result >= 0) addAttempt(table.find(parties, result, nowNs), rows, row, nowNs)
+        if (result >= 0) addAttempt(table.find(place, result, nowNs), rows, row, nowNs)
       }
       if (attempts === null) {
-        for (let row = 0; row < rows.count; row++) count(row, null)
+        for (let row = 0; row < rows.count; row++) count(row, labels.other)
         return
       }
       // Rows are in the order of the events.
       let row = 0
-      forEachEvent((byteOffset) => count(row++, attempts.readParties(memory, byteOffset, nowNs)))
+      forEachEvent((byteOffset) => count(row++, labels.placeOf(attempts.readParties(memory, byteOffset, nowNs))))
     },
     families: () => [
       ...familiesOf(table.all()),

@@ -2,16 +2,17 @@ import { safeText } from '../../text/safe-text.js'
 import type { TopEndpoint, TopParties, TopProcess } from '../../top/window/top-attempt.js'
 import type { MetricDimension } from '../options/parse-metrics.js'
 import type { Attributes } from './metric.js'
+import { createPlace, type Place } from './series-table.js'
 
 /** Value of all labels of attempts that have no series of their own. */
-export const OTHER = 'other'
-
-type Values = readonly (string | null)[]
+const OTHER = 'other'
+/** Limit of the places that are kept for one process. */
+const MAX_KEPT = 64
 
 interface Label<Of> {
   /** Attributes of OpenTelemetry */
   readonly names: readonly string[]
-  readonly read: (of: Of) => Values
+  readonly read: (of: Of) => readonly (string | null)[]
 }
 
 const PROCESS_LABELS: Partial<Record<MetricDimension, Label<TopProcess>>> = {
@@ -32,61 +33,46 @@ const ENDPOINT_LABELS: Partial<Record<MetricDimension, Label<TopEndpoint>>> = {
   port: { names: ['network.peer.port'], read: ({ remotePort }) => [String(remotePort)] },
 }
 
-/** Where an attempt counts. */
+/** Where attempts count. */
 export interface AttemptLabels {
-  /** Text that differs between attempts with other labels */
-  keyOf(parties: TopParties): string
-  /** Labels that have no value are left out, as Prometheus takes an empty value. */
-  attributesOf(parties: TopParties): Attributes
+  /** Labels without a value are left out: to Prometheus an empty value is none. */
+  placeOf(parties: TopParties): Place
   /** Every label is `other`. */
-  readonly other: Attributes
-  readonly otherKey: string
+  readonly other: Place
 }
 
 /** Names are bytes that anybody chooses: they become visible text here, as in all output. */
 export function createAttemptLabels(by: readonly MetricDimension[]): AttemptLabels {
   // A pod has its namespace.
   const dimensions = by.filter((dimension) => dimension !== 'namespace' || !by.includes('pod'))
-  const process = createPart(dimensions.map((dimension) => PROCESS_LABELS[dimension]))
-  const endpoint = createPart(dimensions.map((dimension) => ENDPOINT_LABELS[dimension]))
-  const namesOf = (labels: typeof PROCESS_LABELS | typeof ENDPOINT_LABELS) =>
-    dimensions.flatMap((dimension) => labels[dimension]?.names ?? [])
-  const other = [...namesOf(PROCESS_LABELS), ...namesOf(ENDPOINT_LABELS)].map((name) => [name, OTHER] as const)
+  const processLabels = dimensions.flatMap((dimension) => PROCESS_LABELS[dimension] ?? [])
+  const endpointLabels = dimensions.flatMap((dimension) => ENDPOINT_LABELS[dimension] ?? [])
+  const names = [...processLabels, ...endpointLabels].flatMap((label) => label.names)
+  // A source passes the same object for the same process and endpoint: looking them up costs less than their texts.
+  const known = new WeakMap<TopProcess, Map<TopEndpoint, Place>>()
   return {
-    keyOf: (parties) => process(parties.process).key + endpoint(parties.endpoint).key,
-    attributesOf: (parties) => [...process(parties.process).attributes, ...endpoint(parties.endpoint).attributes],
-    other,
-    otherKey: keyOf(other),
+    other: createPlace(names.map((name) => [name, OTHER])),
+    placeOf({ process, endpoint }) {
+      let places = known.get(process)
+      if (places === undefined) known.set(process, (places = new Map()))
+      let place = places.get(endpoint)
+      if (place === undefined) {
+        place = createPlace([...read(processLabels, process), ...read(endpointLabels, endpoint)])
+        if (places.size >= MAX_KEPT) places.clear()
+        places.set(endpoint, place)
+      }
+      return place
+    },
   }
 }
 
-interface Part {
-  readonly key: string
-  readonly attributes: Attributes
-}
-
-/** Reads each object once: a known process or endpoint is the same object. */
-function createPart<Of extends object>(labels: readonly (Label<Of> | undefined)[]): (of: Of) => Part {
-  const used = labels.filter((label) => label !== undefined)
-  const known = new WeakMap<Of, Part>()
-  const read = (of: Of): Part => {
-    const attributes = used.flatMap(({ names, read: readValues }) => {
-      const values = readValues(of)
-      return names.flatMap((name, i): (readonly [string, string])[] => {
-        const value = values[i] ?? ''
-        return value === '' ? [] : [[name, safeText(Buffer.from(value).toString())]]
-      })
+function read<Of>(labels: readonly Label<Of>[], of: Of): Attributes {
+  return labels.flatMap(({ names, read: readValues }) => {
+    const values = readValues(of)
+    return names.flatMap((name, i): (readonly [string, string])[] => {
+      const value = values[i] ?? ''
+      // A file of a runtime can hold text that UTF-8 cannot.
+      return value === '' ? [] : [[name, safeText(Buffer.from(value).toString())]]
     })
-    return { attributes, key: keyOf(attributes) }
-  }
-  return (of) => {
-    let part = known.get(of)
-    if (part === undefined) known.set(of, (part = read(of)))
-    return part
-  }
-}
-
-/** Values have no control characters: safeText makes them visible. */
-function keyOf(attributes: Attributes): string {
-  return attributes.map(([name, value]) => `${name}\n${value}\n`).join('')
+  })
 }

@@ -24,7 +24,7 @@ export interface MetricsServer {
   /** Whether other hosts may reach it */
   readonly isOpen: boolean
   /** Answers from now on; until then connections wait. */
-  serve(render: (format: ExpositionFormat) => string): void
+  serve(render: (format: ExpositionFormat) => Uint8Array): void
   /** Closes all connections. */
   close(): void
 }
@@ -128,13 +128,13 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || /^127\.|^\[?(::1|::ffff:127\..*)\]?$/.test(host)
 }
 
-function createHandler(render: (format: ExpositionFormat) => string, acceptsNames: boolean) {
-  const kept = new Map<ExpositionFormat, { readonly body: Buffer; readonly atMs: number }>()
-  const bodyOf = (format: ExpositionFormat): Buffer => {
+function createHandler(render: (format: ExpositionFormat) => Uint8Array, acceptsNames: boolean) {
+  const kept = new Map<ExpositionFormat, { readonly body: Uint8Array; readonly atMs: number }>()
+  const bodyOf = (format: ExpositionFormat): Uint8Array => {
     const nowMs = performance.now()
     const last = kept.get(format)
     if (last !== undefined && nowMs - last.atMs < KEPT_MS) return last.body
-    const body = Buffer.from(render(format))
+    const body = render(format)
     kept.set(format, { body, atMs: nowMs })
     return body
   }

@@ -1,5 +1,3 @@
-import type { TopParties } from '../../top/window/top-attempt.js'
-import type { AttemptLabels } from './attempt-labels.js'
 import { ATTEMPT_RESULTS, type AttemptResult } from './attempt-results.js'
 import { createDurations, type Durations, type HistogramKinds } from './durations.js'
 import type { Attributes } from './metric.js'
@@ -25,63 +23,94 @@ export interface Series {
   attempts: number
   synRetransmits: number
   usedNs: number
+  /** Its place in the table was needed for another one. */
+  isRemoved: boolean
+}
+
+/** Labels, and the series that were found for them. */
+export interface Place {
+  readonly attributes: Attributes
+  /** Text that differs between other labels */
+  readonly key: string
+  /** By result */
+  readonly found: (Series | undefined)[]
+  /** Until then no series is looked for: all were in use. */
+  fullUntilNs: number
+}
+
+/** @param attributes values without control characters */
+export function createPlace(attributes: Attributes): Place {
+  return {
+    attributes,
+    key: attributes.map(([name, value]) => `${name}\n${value}\n`).join(''),
+    found: [],
+    fullUntilNs: -Infinity,
+  }
 }
 
 /** Series of attempts, at most `MAX_SERIES`. */
 export interface SeriesTable {
-  /** @param parties `null`: there are no labels @param result index in `ATTEMPT_RESULTS` */
-  find(parties: TopParties | null, result: number, nowNs: number): Series
+  /** @param result index in `ATTEMPT_RESULTS` @param nowNs time of a clock */
+  find(place: Place, result: number, nowNs: number): Series
   all(): readonly Series[]
   /** Attempts that found no series of their own */
   readonly otherAttempts: number
 }
 
 export interface SeriesTableOptions {
-  readonly labels: AttemptLabels
+  readonly other: Place
   readonly kinds: HistogramKinds
   /** Unix time in ms */
   readonly unixMs: () => number
 }
 
-export function createSeriesTable({ labels, kinds, unixMs }: SeriesTableOptions): SeriesTable {
+export function createSeriesTable({ other, kinds, unixMs }: SeriesTableOptions): SeriesTable {
   const own = new Map<string, Series>()
-  const others = new Map<number, Series>()
   let otherAttempts = 0
   let searchedNs = -Infinity
 
+  const removeIdle = (nowNs: number) => {
+    for (const [key, series] of own) {
+      if (nowNs - series.usedNs < IDLE_NS) continue
+      series.isRemoved = true
+      own.delete(key)
+    }
+  }
   const isFull = (nowNs: number) => {
     if (own.size < MAX_OWN_SERIES) return false
     if (nowNs - searchedNs < SEARCH_NS) return true
     searchedNs = nowNs
-    for (const [key, { usedNs }] of own) if (nowNs - usedNs >= IDLE_NS) own.delete(key)
+    removeIdle(nowNs)
     return own.size >= MAX_OWN_SERIES
   }
   const create = (attributes: Attributes, result: number): Series =>
     createSeries(attributes, ATTEMPT_RESULTS[result] as AttemptResult, createDurations(kinds), unixMs())
-  const findOther = (result: number): Series => {
-    let series = others.get(result)
-    if (series === undefined) others.set(result, (series = create(labels.other, result)))
+  const findOther = (result: number) => (other.found[result] ??= create(other.attributes, result))
+  const findOwn = ({ key, attributes }: Place, result: number, nowNs: number): Series | undefined => {
+    const known = own.get(key + String(result))
+    if (known !== undefined || isFull(nowNs)) return known
+    const series = create(attributes, result)
+    own.set(key + String(result), series)
     return series
   }
   return {
     get otherAttempts() {
       return otherAttempts
     },
-    all: () => [...own.values(), ...others.values()],
-    find(parties, result, nowNs) {
-      const labelKey = parties === null ? '' : labels.keyOf(parties)
-      const key = labelKey + String(result)
-      const known = own.get(key)
-      if (known !== undefined) return known
+    all: () => [...own.values(), ...other.found.filter((series) => series !== undefined)],
+    find(place, result, nowNs) {
+      const found = place.found[result]
+      if (found !== undefined && !found.isRemoved) return found
       // A name that is the word `other` has no series of its own: it would be the same.
-      if (parties !== null && labelKey === labels.otherKey) return findOther(result)
-      if (isFull(nowNs)) {
-        otherAttempts++
-        return findOther(result)
+      if (place.key === other.key) return findOther(result)
+      if (nowNs >= place.fullUntilNs) {
+        const series = findOwn(place, result, nowNs)
+        place.found[result] = series
+        if (series !== undefined) return series
+        place.fullUntilNs = searchedNs + SEARCH_NS
       }
-      const series = create(parties === null ? [] : labels.attributesOf(parties), result)
-      own.set(key, series)
-      return series
+      otherAttempts++
+      return findOther(result)
     },
   }
 }
@@ -94,5 +123,14 @@ function createSeries(
 ): Series {
   const attributes: Attributes = [...(errorType === null ? [] : [['error.type', errorType] as const]), ...labels]
   const attemptAttributes: Attributes = [['outcome', outcome], ...attributes]
-  return { attributes, attemptAttributes, startedMs, durations, attempts: 0, synRetransmits: 0, usedNs: 0 }
+  return {
+    attributes,
+    attemptAttributes,
+    startedMs,
+    durations,
+    attempts: 0,
+    synRetransmits: 0,
+    usedNs: 0,
+    isRemoved: false,
+  }
 }

@@ -19,6 +19,7 @@ test('without options the whole host is recorded into tcpconn.db until it is sto
     dnsSource: null,
     dnsPorts: [53],
     localErrors: false,
+    metrics: null,
     nat: false,
     commandLine: 'tcpconn record',
   })
