@@ -36,7 +36,7 @@ export function encodeOtlp(families: readonly Family[], host: string, nowMs: num
 
 function encodeMetric({ name, unit, kind, description }: Metric, points: readonly Point[], nowMs: number) {
   const dataPoints = points.map(({ attributes, startedMs, value }) => ({
-    attributes: encodeAttributes(attributes),
+    ...(attributes.length > 0 ? { attributes: encodeAttributes(attributes) } : {}),
     startTimeUnixNano: nanoseconds(startedMs),
     timeUnixNano: nanoseconds(nowMs),
     ...(typeof value === 'number' ? { asInt: String(value) } : encodeDurations(value)),

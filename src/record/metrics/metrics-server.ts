@@ -33,10 +33,10 @@ export interface MetricsServer {
  * Binds the address. Call after privileges were dropped: a socket file belongs to the user, who chose its path.
  * @throws E_METRICS
  */
-export async function openMetricsServer(address: MetricsAddress): Promise<MetricsServer> {
+export async function openMetricsServer(address: MetricsAddress, connectionMs = CONNECTION_MS): Promise<MetricsServer> {
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAlive: false })
   server.maxConnections = MAX_CONNECTIONS
-  limitConnections(server)
+  limitConnections(server, connectionMs)
   if ('path' in address) await removeStaleSocket(address.path)
   await bind(server, address)
   return {
@@ -51,9 +51,9 @@ export async function openMetricsServer(address: MetricsAddress): Promise<Metric
 }
 
 /** A client that is slow at any step is cut off. */
-function limitConnections(server: Server): void {
+function limitConnections(server: Server, connectionMs: number): void {
   server.on('connection', (socket) => {
-    const timer = setTimeout(() => socket.destroy(), CONNECTION_MS)
+    const timer = setTimeout(() => socket.destroy(), connectionMs)
     socket.on('close', () => clearTimeout(timer))
   })
 }
