@@ -63,10 +63,11 @@ export async function record(
     reportResult(recording.totals.sum(), part.session, beganBefore(part, session) + last.durationNs)
     return command ? command.exit : 0
   } finally {
+    outlets?.close()
+    // The last metrics have counts of the probe.
+    await metrics?.close()
     containers.close()
     probe.close()
-    outlets?.close()
-    await metrics?.close()
   }
 }
 

@@ -1,12 +1,12 @@
 import { BUCKET_COUNT, bucketOf } from '../../sums/latency-histogram.js'
 
-const FIRST_LOG2 = 15
+const FIRST_LOG2 = 13
 /** From here on one bucket per power of two: what takes that long waits for SYN retransmits. */
-const COARSE_LOG2 = 32
+const COARSE_LOG2 = 30
 const LAST_LOG2 = 37
 
 /**
- * Upper bounds of the buckets in ns, inclusive, ascending: from 33 µs to 137 s. Each is 2^k or 1.5 · 2^k, and so an
+ * Upper bounds of the buckets in ns, inclusive, ascending: from 8 µs to 137 s. Each is 2^k or 1.5 · 2^k, and so an
  * edge of the buckets of traces, so that both count the same.
  */
 export const CLASSIC_BOUNDS_NS: readonly number[] = listBounds()
