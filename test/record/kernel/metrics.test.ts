@@ -75,7 +75,7 @@ describeKernel('metrics', () => {
     }
   })
 
-  test('of DNS lookups are those of the trace; a Unix socket serves them to the user behind sudo (SEC-100)', async () => {
+  test('of DNS lookups are those of the trace; a Unix socket serves them to the user behind sudo (SEC-70)', async () => {
     const namespace = makeAddressedNamespace()
     await startDnsmasq(namespace, ['--host-record=web.example,10.77.0.1', '--local=/example/'])
     const { file, env } = recordAsGames()
@@ -118,7 +118,7 @@ describeKernel('metrics', () => {
     expect(() => statSync(file)).toThrow('ENOENT')
   })
 
-  test('hostile clients and a receiver that is away cost no attempt (SEC-102, SEC-107)', async () => {
+  test('hostile clients and a receiver that is away cost no attempt (SEC-72, SEC-77)', async () => {
     const { recording, address } = await startMeasured(
       ['--metrics', '127.0.0.1:0', '--metrics-by', 'port', '--otlp', `http://127.0.0.1:${await findClosedPort()}`],
       { env: { OTEL_METRIC_EXPORT_INTERVAL: '100' } },

@@ -101,7 +101,7 @@ describe('attempts are counted', () => {
 describe('series', () => {
   const ports = (from: number, count: number) => Array.from({ length: count }, (_, i) => ({ remotePort: from + i }))
 
-  test('are at most 2,000; the rest counts as other, and is counted (SEC-101)', () => {
+  test('are at most 2,000; the rest counts as other, and is counted (SEC-71)', () => {
     const { record, read: readMetric } = createScene(['port'])
     record([...ports(1, 3000), ...ports(1, 3000), { outcome: outcome('refused'), remotePort: 9 }])
     const attempts = readMetric('tcpconn.connect.attempts')

@@ -61,7 +61,7 @@ describe('the exporter', () => {
     expect(reports).toEqual([])
   })
 
-  test('reports the first failure and the end of failures, without headers (SEC-106, SEC-107)', async () => {
+  test('reports the first failure and the end of failures, without headers (SEC-76, SEC-77)', async () => {
     const receiver = await startOtlpReceiver({ status: 401, body: 'no' })
     const { reports } = start(receiver.url, { authorization: 'hunter2' })
     await waitUntil('three requests', () => receiver.requests.length >= 3)
@@ -76,7 +76,7 @@ describe('the exporter', () => {
     expect(reports.join()).not.toContain('hunter2')
   })
 
-  test('does not follow a redirect with its headers (SEC-106)', async () => {
+  test('does not follow a redirect with its headers (SEC-76)', async () => {
     const other = await startOtlpReceiver()
     const receiver = await startOtlpReceiver({ status: 307, headers: { Location: `${other.url}/v1/metrics` } })
     const { exporter, reports } = start(receiver.url, { authorization: 'hunter2' })

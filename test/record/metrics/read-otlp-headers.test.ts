@@ -12,7 +12,7 @@ function fileOf(text: string, mode = 0o600): string {
   return path
 }
 
-test('headers come from the environment and from a file, which counts more (SEC-106)', () => {
+test('headers come from the environment and from a file, which counts more (SEC-76)', () => {
   const env = { OTEL_EXPORTER_OTLP_HEADERS: 'a=1%202, B=x=y', OTEL_EXPORTER_OTLP_METRICS_HEADERS: 'c=3' }
   expect(readOtlpHeaders({ url, headersFile: null }, env)).toEqual({ a: '1 2', b: 'x=y', c: '3' })
   const headersFile = fileOf('# for the collector\n\nAuthorization: Bearer hunter2\nA: 4\n')
@@ -33,7 +33,7 @@ test.each([
   ['a malformed variable', () => ({ headersFile: null }), { OTEL_EXPORTER_OTLP_HEADERS: 'hunter2' }],
   ['a header of the encoding', () => ({ headersFile: fileOf('Content-Type: hunter2\n') }), {}],
   ['http: to another host', () => ({ headersFile: fileOf('A: hunter2\n'), url: new URL('http://otel.example/') }), {}],
-])('%s is an error that does not show the secret (SEC-106)', (_, makeTarget, env) => {
+])('%s is an error that does not show the secret (SEC-76)', (_, makeTarget, env) => {
   const read = () => readOtlpHeaders({ url, ...makeTarget() }, env)
   expect(read).toThrow(expect.objectContaining({ code: 'E_OTLP', hint: expect.not.stringContaining('hunter2') }))
   expect(read).not.toThrow(/hunter2/)

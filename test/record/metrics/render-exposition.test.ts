@@ -17,7 +17,7 @@ function familiesOf(durationsNs: readonly number[]): Family[] {
 const render = (families: Family[], format: 'text' | 'openmetrics') =>
   Buffer.from(createRenderer().render(families, format)).toString()
 
-test('text has a line per series, with escaped names; buckets are cumulative and in seconds (SEC-103)', () => {
+test('text has a line per series, with escaped names; buckets are cumulative and in seconds (SEC-73)', () => {
   const lines = render(familiesOf([2 ** 13, 2 ** 13 + 1, 3e9, 200e9]), 'text').split('\n')
   expect(lines.slice(1, 3)).toEqual([
     '# TYPE tcpconn_connect_attempts_total counter',

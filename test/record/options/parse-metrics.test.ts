@@ -38,7 +38,7 @@ test('OTLP has the path of the specification unless another one is given', () =>
   for (const otlp of ['127.0.0.1:4318', 'ftp://a', '']) code(() => parseMetrics({ otlp }))
 })
 
-test('a secret in the address of OTLP is refused, and not repeated (SEC-106)', () => {
+test('a secret in the address of OTLP is refused, and not repeated (SEC-76)', () => {
   for (const otlp of ['https://me:hunter2@otel.example', 'https://otel.example/?token=hunter2']) {
     code(() => parseMetrics({ otlp }))
     expect(() => parseMetrics({ otlp })).not.toThrow(/hunter2/)
