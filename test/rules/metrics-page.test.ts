@@ -21,7 +21,8 @@ interface Dashboard {
 }
 
 test('docs/metrics.md lists each metric and each label by both of its names, and no other', () => {
-  for (const metric of metrics) expect(page).toContain(`| \`${metric.name}\` | \`${prometheusName(metric)}\` | ${metric.kind}`)
+  for (const metric of metrics)
+    expect(page).toContain(`| \`${metric.name}\` | \`${prometheusName(metric)}\` | ${metric.kind}`)
   const known = [...series, ...metrics.map(prometheusName)]
   expect((page.match(NAME) ?? []).filter((name) => !known.includes(name))).toEqual([])
   for (const dimension of METRIC_DIMENSIONS) {
