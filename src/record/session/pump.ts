@@ -30,7 +30,7 @@ export type LookupObserver = (lookups: readonly Lookup[]) => void
 export interface Pump {
   /**
    * Empties the ring in transactions of `BATCH_ROWS` events.
-   * @param now the session clock, in ns
+   * @param now recording time
    * @returns false if another process keeps the file locked: the events stay in the ring for the next call
    */
   drain(now: () => number): boolean
@@ -38,7 +38,7 @@ export interface Pump {
   finishLookups(): void
   /** Runs `body`, which delays reading the ring: losses meanwhile count as writer behind. Not nested. @param now as for `drain` */
   hold<Result>(now: () => number, body: (startNs: number) => Result): Result
-  /** Records attempts that are missing because the kernel skipped the probe. @param nowNs session time */
+  /** Records attempts that are missing because the kernel skipped the probe. @param nowNs recording time */
   writeSkipped(count: number, nowNs: number): void
   readonly rows: number
   readonly loss: LossMeter
@@ -54,7 +54,9 @@ export interface PumpSource {
 export interface PumpStart {
   /** Losses counted in an earlier file. */
   readonly lostBefore?: ProbeLosses
-  /** Time since the ring was last read. */
+  /** When the ring was last read, in recording time. */
+  readonly sinceNs?: number
+  /** Time since then. */
   readonly heldNs?: number
   readonly onLookups?: LookupObserver
 }
@@ -62,11 +64,11 @@ export interface PumpStart {
 export function createPump(
   { probe, metadata, writer }: PumpSource,
   observers: readonly Observer[],
-  { lostBefore, heldNs = 0, onLookups = () => {} }: PumpStart = {},
+  { lostBefore, sinceNs = 0, heldNs = 0, onLookups = () => {} }: PumpStart = {},
 ): Pump {
   const { ring } = probe
   const meter = createLossMeter(probe.lost, lostBefore)
-  const losses = createTimedLosses(meter, heldNs)
+  const losses = createTimedLosses(meter, { sinceNs, heldNs })
   const { hold } = losses
   let rows = 0
 
@@ -117,8 +119,8 @@ export function createPump(
 }
 
 /** Losses by cause: a ring that is full while the file is written, or locked, is the delay of the writer. */
-function createTimedLosses(meter: LossMeter, heldNs: number) {
-  let lastLookNs = 0
+function createTimedLosses(meter: LossMeter, { sinceNs, heldNs }: { sinceNs: number; heldNs: number }) {
+  let lastLookNs = sinceNs
   let writingNs = heldNs
   let isLockedOut = false
   /** Read from the meter, but not yet in the file. */
