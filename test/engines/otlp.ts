@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import root from '@opentelemetry/otlp-transformer/build/src/generated/root.js'
 
 interface Message {
   verify(object: unknown): string | null
@@ -20,9 +20,7 @@ interface Root {
  * @throws if a value has the wrong type
  */
 export function parseOfficially(request: unknown): unknown {
-  const { opentelemetry } = createRequire(import.meta.url)(
-    '@opentelemetry/otlp-transformer/build/src/generated/root.js',
-  ) as Root
+  const { opentelemetry } = root as unknown as Root
   const { ExportMetricsServiceRequest } = opentelemetry.proto.collector.metrics.v1
   const message = ExportMetricsServiceRequest.fromObject(request)
   const fault = ExportMetricsServiceRequest.verify(message)

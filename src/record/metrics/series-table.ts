@@ -6,7 +6,7 @@ import type { Attributes } from './metric.js'
  * Limit of the series of a metric, the default of OpenTelemetry's SDKs. `other` has a series for each result, for which
  * there is always room.
  */
-export const MAX_SERIES = 2000
+const MAX_SERIES = 2000
 const MAX_OWN_SERIES = MAX_SERIES - ATTEMPT_RESULTS.length
 /** A series that has counted nothing for this time is removed when a new one needs its place. */
 const IDLE_NS = 15 * 60e9

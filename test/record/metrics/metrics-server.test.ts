@@ -53,8 +53,10 @@ describe('a scrape', () => {
     const plain = await scrape(port)
     expect(plain).toMatchObject({ status: 200, body: 'a 1\n' })
     expect(plain.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8')
-    const open_ = await scrape(port, { headers: { accept: 'application/openmetrics-text;version=1.0.0,text/plain' } })
-    expect(open_.headers['content-type']).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8')
+    const openMetrics = await scrape(port, {
+      headers: { accept: 'application/openmetrics-text;version=1.0.0,text/plain' },
+    })
+    expect(openMetrics.headers['content-type']).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8')
   })
 
   test('of many at once costs one text (SEC-72)', async () => {
@@ -126,10 +128,10 @@ describe('an address', () => {
     const { server } = await serve()
     expect(server.address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/metrics$/)
     expect(server.isOpen).toBe(false)
-    const open_ = await serve({ host: '0.0.0.0', port: 0 })
-    expect(open_.server.isOpen).toBe(true)
+    const everywhere = await serve({ host: '0.0.0.0', port: 0 })
+    expect(everywhere.server.isOpen).toBe(true)
     // There Prometheus may use a name.
-    expect((await scrape(open_.port, { headers: { host: 'web1.example' } })).status).toBe(200)
+    expect((await scrape(everywhere.port, { headers: { host: 'web1.example' } })).status).toBe(200)
   })
 
   test('that is in use, or not of this host, is an error', async () => {

@@ -7,7 +7,7 @@ import { createRenderer } from '../../../src/record/metrics/render-exposition.js
 function familiesOf(durationsNs: readonly number[]): Family[] {
   const durations = createDurations({ classic: true, exponential: false })
   for (const duration of durationsNs) durations.add(duration)
-  const labels = [['thread.name', String.raw`a"b\x0a` + '\n']] as const
+  const labels = [['thread.name', 'a"b\\x0a\n']] as const
   return [
     { metric: METRICS.attempts, points: [{ attributes: labels, startedMs: 0, value: 12_345_678_901 }] },
     { metric: METRICS.handshakes, points: [{ attributes: [], startedMs: 0, value: durations }] },
