@@ -1,4 +1,4 @@
-/** Runs the parts of the bench that are named, all by default. Started by script/bench. */
+/** Runs the named parts of the bench, by default all. Started by script/bench. */
 import { parseArgs } from 'node:util'
 import { printGoals, type BenchOptions, type Goal } from './goal.js'
 import { measureAnalyze } from './parts/analyze.js'

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: (GPL-2.0 OR MIT)
 /*
- * Fills a ring like the probe's with made-up attempts, as fast as it is asked to: BPF_PROG_TEST_RUN runs fill_ring.
- * 2,000 endpoints, 200 processes, latencies that are about log-normal, as many as come in at 28,000 a second. Each process
- * is sent once, before the first attempt, by send_processes.
+ * Fills a ring like the probe's with generated attempts: BPF_PROG_TEST_RUN runs fill_ring. 2,000 endpoints, 200
+ * processes, log-normal latencies, at the times of 28,000 attempts per second. send_processes sends each process once,
+ * before the first attempt.
  */
 #include <linux/types.h>
 #include <linux/bpf.h>
@@ -13,7 +13,7 @@
 #define ENDPOINTS 2000
 #define PROCESSES 200
 #define FIRST_PID 10000
-#define INTERVAL_NS 35714 /* 28,000 attempts a second */
+#define INTERVAL_NS 35714 /* 28,000 attempts per second */
 #define FIRST_NS 1000000000ull
 
 struct {
@@ -23,19 +23,19 @@ struct {
 
 /* The only variable in .bss, which user space maps. */
 struct feed_state {
-	__u64 fed_count;  /* events put into the ring since load */
-	__u32 wanted;     /* events to put into the ring by the next run */
+	__u64 fed_count;  /* Events put into the ring since load */
+	__u32 wanted;     /* Events to put into the ring in the next run */
 	__u32 mixed;      /* 0: all established; 1: one in ten failed, some after SYN retransmits */
 };
 volatile struct feed_state feed = {};
 
 /*
- * A sum of uniform numbers is about normal; as exponent and mantissa it is about log-normal. Every endpoint has its own
- * distance, from 33 us to 8 ms, and spreads over at most four octaves above that.
+ * A sum of uniform numbers is approximately normal; as exponent and mantissa it is approximately log-normal. Every
+ * endpoint has its own minimum, from 33 us to 8 ms, and spreads over at most four octaves above it.
  */
 static __always_inline __u64 make_latency(__u32 endpoint)
 {
-	__u32 sum = (endpoint * 2654435761u) >> 13, exponent; /* eight octaves of 65,536 steps */
+	__u32 sum = (endpoint * 2654435761u) >> 13, exponent; /* Eight octaves of 65,536 steps */
 
 	for (int i = 0; i < 4; i++)
 		sum += bpf_get_prandom_u32() >> 16;

@@ -1,22 +1,22 @@
 import { formatNumber } from './statistics.js'
 import { printTable } from './print-table.js'
 
-/** A figure that is wanted, and what was measured. */
+/** A goal, and the measured value. */
 export interface Goal {
   readonly what: string
   readonly unit: string
   readonly wanted: number
   readonly measured: number
   readonly digits: number
-  /** More is better; without it less is. */
+  /** The goal is a minimum; otherwise a maximum. */
   readonly isMinimum?: boolean
 }
 
-/** What every part of the bench is told. */
+/** Options of every part of the bench. */
 export interface BenchOptions {
-  /** Runs of each kind, in turn. */
+  /** Runs of each kind, interleaved. */
   readonly rounds: number
-  /** Fewer events: figures for a look, not for the record. */
+  /** Fewer events, for a quick check: do not publish the figures. */
   readonly isQuick: boolean
 }
 

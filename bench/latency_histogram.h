@@ -1,10 +1,10 @@
-/* A log-linear histogram of latencies, cheap enough to be filled between two connects. */
+/* A log-linear histogram of latencies, cheap enough to be updated between two connects. */
 #ifndef LATENCY_HISTOGRAM_H
 #define LATENCY_HISTOGRAM_H
 
 #include <stdint.h>
 
-#define STEPS 64 /* buckets per power of two: a latency is off by 1.6 % at most */
+#define STEPS 64 /* Buckets per power of two: the error of a latency is at most 1.6 % */
 #define BUCKETS (STEPS * 60)
 
 static inline unsigned int bucket_of(uint64_t ns)

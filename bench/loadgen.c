@@ -1,17 +1,18 @@
 /*
- * Connects over loopback as fast as one host can, to see what recording every connect costs and whether it keeps up.
+ * Connects over loopback at the maximum rate, to measure the cost of recording every connect, and whether the recorder keeps
+ * up.
  *
  *   loadgen [--mode reset|close|refused] [--threads N] [--count N | --seconds S] [--port P] [--address A | --endpoints N]
  *           [--rate PER_SECOND]
  *
  * attempts counts every connect() once, so it equals the growth of TcpActiveOpens in an otherwise quiet namespace.
- * cpu_ns is per attempt: what the kernel does for a connect over loopback runs here, a probe's work included.
+ * cpu_ns is per attempt. It includes the kernel's work for a connect over loopback, and that of a probe.
  *
  * The connecting threads empty the listener's queue themselves, between two connects: handshakes over loopback run in
  * the connecting thread, so a separate acceptor would only add wake-ups, or throttle when it is not scheduled.
  *
- * Ports never run out, so one address is enough: `reset` frees its port at once, `refused` never holds one, and in
- * `close` the accepting side answers the FIN by RST, which leaves next to nothing in TIME_WAIT.
+ * Ports never run out, so one address is sufficient: `reset` frees its port at once, `refused` never holds one, and in
+ * `close` the accepting side answers the FIN with RST, which leaves almost nothing in TIME_WAIT.
  *
  * With --endpoints the connects go to N addresses from 127.1.0.0 on, in turn.
  */
@@ -70,7 +71,7 @@ static uint64_t percentile(uint64_t attempts, unsigned int percent)
 	return 0;
 }
 
-/* Without listen() the port answers by RST, and while it is bound no connect gets it as its own port by chance. */
+/* Without listen() the port answers with RST. While it is bound, no connect gets it as its local port by chance. */
 static void open_port(void)
 {
 	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
@@ -83,9 +84,9 @@ static void open_port(void)
 	listener = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (listener < 0)
 		err(1, "socket");
-	/* An earlier run may have left a TIME_WAIT there. */
+	/* An earlier run may have left a TIME_WAIT on this port. */
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (mode == MODE_CLOSE) /* accepted sockets inherit it */
+	if (mode == MODE_CLOSE) /* Accepted sockets inherit it */
 		setsockopt(listener, SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof(reset_on_close));
 	if (bind(listener, found->ai_addr, found->ai_addrlen) || (mode != MODE_REFUSED && listen(listener, SOMAXCONN)))
 		err(1, "%s port %s", host, port);
@@ -100,7 +101,7 @@ static void drain_listener(void)
 	int fd;
 
 	for (int i = 0; i < MAX_THREADS * BATCH && (fd = accept(listener, NULL, NULL)) >= 0; i++) {
-		/* A connection of another thread may not be closed yet: a reset now could fail its connect(). */
+		/* A connection of another thread may still be open: a reset now could make its connect() fail. */
 		if (mode == MODE_CLOSE && recv(fd, &byte, 1, MSG_DONTWAIT))
 			setsockopt(fd, SOL_SOCKET, SO_LINGER, &no_linger, sizeof(no_linger));
 		close(fd);
@@ -114,7 +115,10 @@ static void choose_endpoint(struct sockaddr_storage *to, const struct worker *wo
 	((struct sockaddr_in *)to)->sin_addr.s_addr = htonl(FIRST_ENDPOINT + number % endpoints);
 }
 
-/* Sleeps until the next burst is due: a millisecond's worth of connects, since a sleep costs more than a connect. */
+/*
+ * Sleeps until the next burst is due. A burst is a millisecond's worth of connects, since a sleep costs more than a
+ * connect.
+ */
 static void keep_rate(const struct worker *worker)
 {
 	uint64_t burst = rate / threads / 1000, due_ns;
@@ -168,7 +172,7 @@ int main(int argc, char **argv)
 
 	parse_options(argc, argv);
 	limit_ns = seconds * 1000000000;
-	alarm(seconds + 150); /* a connect whose SYN is dropped is over after 127 seconds */
+	alarm(seconds + 150); /* A connect whose SYN is dropped ends after 127 seconds */
 	open_port();
 	pthread_barrier_init(&start, NULL, threads);
 	for (unsigned int i = 0; i < threads; i++) {

@@ -1,4 +1,4 @@
-/* What loadgen is asked to do. */
+/* Options of loadgen. */
 #ifndef LOADGEN_OPTIONS_H
 #define LOADGEN_OPTIONS_H
 
@@ -22,7 +22,7 @@ static const struct option options[] = {
 	{ "endpoints", required_argument, NULL, 'e' }, { "rate", required_argument, NULL, 'r' }, { 0 },
 };
 static int mode = MODE_RESET;
-static unsigned int threads = 1, endpoints; /* 0 endpoints: the one address */
+static unsigned int threads = 1, endpoints; /* 0: one address */
 static uint64_t count, seconds, rate;       /* 0: no limit */
 static const char *host = "127.0.0.1", *port = "0";
 
@@ -50,7 +50,7 @@ static void parse_options(int argc, char **argv)
 		case 'c': count = parse_number(optarg, 1, 1000000000); break;
 		case 's': seconds = parse_number(optarg, 1, MAX_SECONDS); break;
 		case 'p':
-			parse_number(optarg, 0, 65535); /* getaddrinfo() cuts larger ones to 16 bits */
+			parse_number(optarg, 0, 65535); /* getaddrinfo() truncates larger ones to 16 bits */
 			port = optarg;
 			break;
 		case 'a': host = optarg; break;

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 /** build/bench/, where script/bench puts this module, the other programs and a copy of the tool. */
 export const BUILD = dirname(fileURLToPath(import.meta.url))
-/** The copy: a build that runs meanwhile does not change what is measured. */
+/** The copy: a build during the bench does not change the measured tool. */
 export const CLI = join(BUILD, 'package/dist/cli.js')
 export const LOADGEN = join(BUILD, '../workload/loadgen')
 export const RUN_MEASURED = join(BUILD, 'run-measured')
@@ -16,7 +16,7 @@ export const FEED_OBJECT = join(BUILD, 'feed.bpf.o')
 export const ATTACH_RETURN = join(BUILD, 'attach-return.js')
 export const RETURN_OBJECT = join(BUILD, 'return.bpf.o')
 
-/** Runs `body` with an empty directory on the checkout's disk, which is removed afterwards. */
+/** Runs `body` with an empty directory on the disk of the checkout, and removes it afterwards. */
 export async function withDirectory<T>(body: (directory: string) => Promise<T>): Promise<T> {
   const directory = mkdtempSync(join(BUILD, 'tmp-'))
   try {

@@ -1,4 +1,4 @@
-/** A Markdown table whose columns are aligned, so that it reads well on a terminal too. */
+/** Prints a Markdown table with aligned columns, which is readable on a terminal too. */
 export function printTable(title: string, header: readonly string[], rows: ReadonlyArray<readonly string[]>): void {
   const widths = header.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)))
   const line = (cells: readonly string[]) =>

@@ -4,16 +4,16 @@ import koffi from 'koffi'
 /** BPF_STATS_RUN_TIME of linux/bpf.h */
 const RUN_TIME = 0
 
-/** How often BPF programs ran, and how long. */
+/** Number of runs of BPF programs, and their time. */
 export interface ProgramRuns {
   readonly count: number
   readonly ns: number
 }
 
 /**
- * Has the kernel measure BPF programs while `body` runs; it stops by itself if the bench is killed. Costs each run two
- * readings of the clock, about one of which is in the time.
- * @returns `null` where the kernel does not: it needs Linux 5.8
+ * Lets the kernel measure BPF programs while `body` runs. This also ends if the bench is killed. It costs each run two
+ * clock readings, about one of which is included in the time.
+ * @returns `null` if the kernel cannot measure: it needs Linux 5.8
  */
 export async function withProgramStats<T>(body: () => Promise<T>): Promise<T | null> {
   const enable = koffi.load('libbpf.so.1').func('int bpf_enable_stats(int type)')
@@ -26,13 +26,16 @@ export async function withProgramStats<T>(body: () => Promise<T>): Promise<T | n
   }
 }
 
-/** Sum over the programs of one type that a process holds. @param type enum bpf_prog_type */
+/**
+ * Sum over the programs of one type that a process holds.
+ * @param type enum bpf_prog_type
+ */
 export function readProgramRuns(pid: number, type: number): ProgramRuns {
   const runs = new Map<number, ProgramRuns>()
   for (const fd of readdirSync(`/proc/${pid}/fdinfo`)) {
     const info = readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8')
     const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)$`, 'm').exec(info)?.[1])
-    // By id: a program may have more than one descriptor. Links of it say no prog_type.
+    // By id, because a program may have several descriptors. Those of links have no prog_type.
     if (field('prog_type') === type) runs.set(field('prog_id'), { count: field('run_cnt'), ns: field('run_time_ns') })
   }
   return [...runs.values()].reduce((sum, { count, ns }) => ({ count: sum.count + count, ns: sum.ns + ns }), {

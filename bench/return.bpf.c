@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0 OR MIT)
-/* What no program that sees packets can be cheaper than: two that only return. */
+/* The minimum cost of programs that see packets: two that only return. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -3,18 +3,18 @@ import { text } from 'node:stream/consumers'
 import type { Readable } from 'node:stream'
 import { LOADGEN } from './paths.js'
 
-/** Below the range of ports that the kernel gives out. */
+/** Below the range of ephemeral ports. */
 export const LOAD_PORT = 20000
 /** Name of the load generator's threads. */
 export const LOAD_COMM = 'loadgen'
 
-/** What loadgen is to do: its options. */
+/** Options of loadgen. */
 export interface Load {
   readonly mode: 'reset' | 'refused'
   readonly threads?: number
   readonly count?: number
   readonly seconds?: number
-  /** Attempts per second; as fast as it goes without. */
+  /** Attempts per second; default: the maximum rate. */
   readonly rate?: number
   /** Distinct remote addresses. */
   readonly endpoints?: number
@@ -24,11 +24,11 @@ export interface LoadResult {
   readonly attempts: number
   /** Attempts per second. */
   readonly rate: number
-  /** CPU time per attempt, the kernel's work for it included. */
+  /** CPU time per attempt, including the kernel's work. */
   readonly cpuNs: number
 }
 
-/** Runs the load to its end. Throws when an attempt ended otherwise than its mode says. */
+/** Runs the load to its end. Throws if an attempt ended with another outcome than that of the mode. */
 export async function runLoad(load: Load): Promise<LoadResult> {
   const output = await text(startLoad(load).stdout as Readable)
   const values = Object.fromEntries(
@@ -40,7 +40,7 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   return { attempts, rate, cpuNs }
 }
 
-/** Starts the load and leaves it running. */
+/** Starts the load, which keeps running. */
 export function startLoad(load: Load): ChildProcess {
   const options = Object.entries(load).flatMap(([name, value]) => [`--${name}`, String(value)])
   return spawn(LOADGEN, ['--port', String(LOAD_PORT), ...options], { stdio: ['ignore', 'pipe', 'inherit'] })

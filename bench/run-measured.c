@@ -1,6 +1,6 @@
 /*
- * Runs a command and says what it cost, by wait4(2): exact where /proc/PID/stat counts in ticks of 10 ms, and without
- * the memory of a large parent, which ru_maxrss would count as the command's.
+ * Runs a command and reports its cost with wait4(2). This is exact, while /proc/PID/stat counts in ticks of 10 ms. It also
+ * excludes the memory of a large parent, which ru_maxrss would include.
  *
  *   run-measured COMMAND [ARGUMENT]...
  *
@@ -36,7 +36,7 @@ static long long timeval_us(struct timeval time)
 
 static void run(char **command)
 {
-	/* A bench that is killed takes the command with it. */
+	/* If the bench is killed, the command ends too. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	signal(SIGINT, SIG_DFL);
 	execvp(command[0], command);
@@ -55,7 +55,7 @@ int main(int argc, char **argv)
 	if (fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC))
 		err(2, "descriptor %d", REPORT_FD);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	/* Ctrl-C is for the command; this lives on to report its end. */
+	/* Ctrl-C is meant for the command; this process continues, to report its end. */
 	signal(SIGINT, SIG_IGN);
 	started_unix_ns = clock_ns(CLOCK_REALTIME);
 	started_ns = clock_ns(CLOCK_MONOTONIC);

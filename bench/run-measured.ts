@@ -9,11 +9,11 @@ import { RUN_MEASURED } from './paths.js'
 /** Time for a tool to write its last events and to end. */
 const STOP_MS = 60_000
 
-/** What a process and its children cost, from first to last instruction. */
+/** The cost of a process and its children, from first to last instruction. */
 export interface Usage {
   readonly elapsedMs: number
   readonly cpuMs: number
-  /** Highest resident memory of one of them. */
+  /** Maximum resident memory of one of them. */
   readonly peakBytes: number
 }
 
@@ -21,11 +21,11 @@ export interface Usage {
 export interface MeasuredProcess {
   readonly pid: number
   readonly startedUnixNs: bigint
-  /** Rejects, with what the process said on stderr, when it fails. */
+  /** Rejects with the stderr of the process if it fails. */
   readonly ended: Promise<Usage>
-  /** As Ctrl-C does. */
+  /** Sends SIGINT, like Ctrl-C. */
   interrupt(): Promise<Usage>
-  /** At once, without a report. */
+  /** Ends it at once, without a report. */
   stop(): void
 }
 
@@ -42,11 +42,11 @@ interface EndReport {
 }
 
 export interface MeasuredOptions {
-  /** What errors call the process; its command by default */
+  /** Name of the process in errors; default: its command */
   readonly name?: string
-  /** Variables of its environment, beside those of this process */
+  /** Variables of its environment, in addition to those of this process */
   readonly env?: Readonly<Record<string, string>> | undefined
-  /** File that takes the standard output; none drops it */
+  /** File for the standard output; without it, the output is dropped */
   readonly stdout?: string | undefined
 }
 
@@ -63,7 +63,7 @@ export async function startMeasured(
   const start = await next<StartReport>()
   if (!start) throw new Error(`cannot run ${command[0]}: ${await stderr}`)
   const ended = next<EndReport>().then((end) => readUsage(command, end, stderr))
-  // It is awaited only when it is asked for; until then a failure is nobody's.
+  // The caller may await it later: until then, a rejection is not unhandled.
   ended.catch(() => {})
   return {
     pid: start.pid,
@@ -91,7 +91,7 @@ async function interrupt(child: ChildProcess, { name, pid, ended }: Interrupted)
   return Promise.race([ended, late]).finally(() => timer.abort())
 }
 
-/** A tool that dies of the SIGINT that ends it has not failed. */
+/** A tool that dies from the SIGINT that ends it has not failed. */
 async function readUsage(command: readonly string[], end: EndReport | null, stderr: Promise<string>): Promise<Usage> {
   if (!end || (end.status !== 0 && end.status !== 2)) {
     throw new Error(`${command.join(' ')} failed (wait status ${end?.status}): ${await stderr}`)

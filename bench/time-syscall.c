@@ -1,11 +1,11 @@
 /*
- * Makes one system call again and again and prints what it takes: CPU time, since others may run meanwhile.
+ * Repeats one system call and prints its duration. It uses CPU time, since other processes may run meanwhile.
  *
  *   time-syscall getppid|udp|refused|unreachable COUNT
  *
- * getppid      does next to nothing
+ * getppid      does almost nothing
  * udp          connect(2) of a UDP socket, which sends nothing
- * refused      connect(2) of a TCP socket to a port of 127.0.0.1 that nobody listens on
+ * refused      connect(2) of a TCP socket to a port of 127.0.0.1 without a listener
  * unreachable  connect(2) of a TCP socket to an address without a route: there is no SYN
  */
 #define _GNU_SOURCE
@@ -20,14 +20,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TEST_NETWORK 0xc0000201 /* 192.0.2.1, of no network: RFC 5737 */
+#define TEST_NETWORK 0xc0000201 /* 192.0.2.1, which has no route: RFC 5737 */
 #define DISCARD_PORT 9
 
 struct call {
 	const char *name;
-	int type;          /* of the socket, 0 without one */
+	int type;          /* Type of the socket, 0 without one */
 	in_addr_t address;
-	int error;         /* what the call returns */
+	int error;         /* Result of the call */
 };
 
 static const struct call calls[] = {
@@ -53,7 +53,7 @@ static const struct call *find_call(const char *name)
 	errx(2, "%s: expected getppid, udp, refused or unreachable", name);
 }
 
-/* Bound but not listened on: it refuses, and no connect gets it as its own port by chance. */
+/* Bound without listen(): it refuses, and no connect gets it as its local port by chance. */
 static in_port_t take_port(void)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };

@@ -6,22 +6,23 @@ import { ATTEMPT_BYTES, createRingReader, type RingReader } from '../../src/reco
 
 /** 200 processes of 208 bytes, which are in the ring before the first attempt */
 const PROCESSES_BYTES = 200 * 208
-/** Events that fit beside the processes. */
+/** Events that fit into the ring in addition to the processes. */
 export const RING_EVENTS = Math.floor((RING_BYTES - PROCESSES_BYTES) / ATTEMPT_BYTES) - 1
 /** sizeof(struct bpf_test_run_opts) of libbpf 1.x; all its other fields may stay 0. */
 const TEST_RUN_OPTS_BYTES = 80
 /** struct feed_state of bench/feed.bpf.c. */
 const FEED_STATE = { size_bytes: 16, wanted: 8, mixed: 12 }
 
-/** A ring of made-up events. */
+/** A ring of generated events. */
 export interface FeedRing {
   readonly ring: RingReader
-  /** Puts up to `count` events into the ring and returns how many found room. */
+  /** Puts up to `count` events into the ring and returns how many fit. */
   fill(count: number): number
 }
 
 /**
- * Loads the programs that fill the ring, and runs the one that sends the processes. What it holds is given back when the process ends.
+ * Loads the programs that fill the ring, and runs the one that sends the processes. The end of the process releases
+ * them.
  * @param isMixed whether one event in ten is a failure
  */
 export function openFeedRing(objectPath: string, isMixed: boolean): FeedRing {

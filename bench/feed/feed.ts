@@ -1,10 +1,10 @@
 /**
- * Ring bytes to committed rows, as fast as one core goes. A process of its own, to be pinned and profiled:
+ * Measures how fast one core turns ring bytes into committed rows. A process of its own, to be pinned and profiled:
  *
  *   taskset -c 1 node feed.js OBJECT TRACE uniform|mixed ROUNDS EVENTS
  *
- * Prints a line of JSON per round. The first is the one in which the code is still compiled. In as many rounds more every
- * batch is summed up once again, into a trace beside it: `sumsMs` is what that takes, windows and roll-ups included.
+ * Prints a line of JSON per round. In the first round, the code is still being compiled. In the same number of further rounds,
+ * every batch is also summed up into a second trace: `sumsMs` is the time of that, including windows and rollups.
  */
 import type { Probe } from '../../src/record/probe/load-probe.js'
 import { createPump } from '../../src/record/session/pump.js'
@@ -13,7 +13,7 @@ import { createTraceWriter, type TraceWriter } from '../../src/record/write/trac
 import { openFeedRing, RING_EVENTS } from './feed-ring.js'
 import { createSumsMeter, insertBenchSession, type SumsMeter } from './measure-sums.js'
 
-/** As fed by feed.bpf.c: 28,000 events a second of session time. */
+/** Interval of the events of feed.bpf.c: 28,000 per second of session time. */
 const INTERVAL_NS = 35714
 
 const [objectPath = '', tracePath = '', outcomes = '', rounds = '', events = ''] = process.argv.slice(2)
@@ -22,11 +22,11 @@ const feed = openFeedRing(objectPath, outcomes === 'mixed')
 const output = openOutput(tracePath)
 const writer = createWriter(output.db)
 const nothingLost: ReturnType<Probe['lost']> = { ringFull: 0, mapFull: 0 }
-// All of a probe that moving events needs.
+// The parts of a probe that moving events needs.
 const probe = { ring: feed.ring, lost: () => nothingLost } as Probe
 let sums: SumsMeter | null = null
 const metadata = { read() {}, lookups: [] }
-// The observer sees the batch before its rows are counted.
+// The observer is called before the rows of the batch are counted.
 const pump = createPump({ probe, metadata, writer }, [({ rows }) => sums?.add((pump.rows + rows.count) * INTERVAL_NS)])
 for (let round = 0; round < Number(rounds); round++) console.log(JSON.stringify(runRound()))
 sums = createSumsMeter(`${tracePath}.sums`, writer)

@@ -4,11 +4,14 @@ import { sumUpBatch, type TraceWriter } from '../../src/record/write/trace-write
 import { createTransaction } from '../../src/record/write/transaction.js'
 import { createWindows } from '../../src/record/write/windows.js'
 
-/** Sums batches up once more, into a trace of its own, to see what the sums alone take. */
+/** Sums batches up into a second trace, to measure the sums alone. */
 export interface SumsMeter {
-  /** Of all batches so far, windows and roll-ups included. */
+  /** Time of all batches so far, including windows and rollups. */
   readonly takenMs: number
-  /** Takes up the last batch of `writer`. @param nowNs session time */
+  /**
+   * Sums up the last batch of `writer`.
+   * @param nowNs session time
+   */
   add(nowNs: number): void
   close(): void
 }

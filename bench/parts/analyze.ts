@@ -13,11 +13,11 @@ import { measureRawScans } from './raw-scans.js'
 
 const QUERIES = ['top-endpoints', 'by-uid', 'timeline', 'summary'] as const
 
-/** What a user would type into the sqlite3 shell. SQLite has percentiles only where it was built with them. */
+/** SQL that a user would type into the sqlite3 shell. SQLite has percentiles only if it was built with them. */
 const SHELL_SQL = `SELECT remote_address, remote_port, count(*), avg(latency_ns) FROM connects
   GROUP BY remote_address, remote_port ORDER BY 3 DESC LIMIT 20`
 
-/** The same questions in DuckDB's SQL, over the exported file. */
+/** The same queries in DuckDB's SQL, over the exported file. */
 const DUCKDB_SQL: Record<(typeof QUERIES)[number], (file: string) => string> = {
   'top-endpoints': (file) => `SELECT remote_address, remote_port, count(*), ${FAILED}, ${percentiles([0.5, 0.9, 0.99])},
     max(latency_ns) ${ESTABLISHED}, sum(syn_retransmits) FROM '${file}' GROUP BY ALL ORDER BY 3 DESC LIMIT 20`,
@@ -35,7 +35,7 @@ const report = (trace: string): Contest => ({
   command: [process.execPath, CLI, 'report', trace, '-o', '/dev/null'],
 })
 
-/** Whole processes, one after the other, the same questions to each. */
+/** Runs whole processes with the same queries, one after the other. */
 export async function measureAnalyze({ isQuick, rounds }: BenchOptions): Promise<Goal[]> {
   const [few, many] = isQuick ? [1, 3] : [10, 30]
   const [trace, larger] = [makeTrace(few), makeTrace(many)]
@@ -86,7 +86,7 @@ function goalsOf(
     return { what: what.replaceAll(`${TRACES}/`, ''), unit: 's', wanted, measured, digits: 2 }
   }
   const scan = `top-endpoints ${trace} --outcome established`
-  // What a window of time costs does not depend on the rest of the trace.
+  // The cost of a time range does not depend on the rest of the trace.
   const lastMinute = secondsOf(find(`tcpconn analyze top-endpoints ${trace} --last 1m`)).median
   return [
     ...QUERIES.flatMap((name) => {

@@ -16,7 +16,7 @@ interface TraceSize {
   readonly bytes: number
 }
 
-/** Size of a trace of a million attempts to 2,000 endpoints, everything in the file included. */
+/** Size of a trace of a million attempts to 2,000 endpoints, including everything in the file. */
 export async function measureBytes({ isQuick }: BenchOptions): Promise<Goal[]> {
   const count = isQuick ? 100_000 : 1_000_000
   const rows: string[][] = []

@@ -9,13 +9,13 @@ import { query } from '../recorders/tcpconn.js'
 import { startMeasured, type MeasuredProcess } from '../run-measured.js'
 import { formatNumber } from '../statistics.js'
 
-/** Containers, and the time in which they start. */
+/** Number of containers, and the time in which they start. */
 const COUNT = 1000
 const SECONDS = 10
 const PORT = 9
-/** Longer than the recorder and its reader take to start, and the reader to read the last files. */
+/** Longer than the recorder and its reader process take to start, and the reader to read the last files. */
 const SETTLE_MS = 3000
-/** A cgroup with a process that connects once, and the next one after a pause. */
+/** Creates a cgroup with a process that connects once, and the next one after a pause. */
 const START_CONTAINERS = `
   my ($above, $root) = @ARGV;
   sub enter { open(my $procs, '>', "$_[0]/cgroup.procs") or die; print $procs $$; close $procs }
@@ -30,7 +30,7 @@ const START_CONTAINERS = `
   }
   enter $root;`
 
-/** What a recorder and its reader of names take per container, and what they lose when many start. */
+/** Measures the cost of a recorder and its reader of names per container, and the loss when many start. */
 export async function measureContainers({ isQuick }: BenchOptions): Promise<Goal[]> {
   const root = findCgroups()
   const above = join(root, `tcpconn-bench-${process.pid}`, 'docker')
@@ -101,7 +101,7 @@ async function measure(directory: string, { root, above, repeats }: Place) {
   return { recorderUs, readerUs, startedMs, memoryMb, watchedUs, rows, named }
 }
 
-/** The files of docker for every container. */
+/** Writes the files of docker for every container. */
 function makeHost(host: string): string {
   mkdirSync(join(host, 'etc'), { recursive: true })
   writeFileSync(join(host, 'etc/passwd'), '')
@@ -115,7 +115,7 @@ function makeHost(host: string): string {
   return host
 }
 
-/** Time of making and removing a cgroup that is no container. */
+/** Time of creating and removing a cgroup that is not a container. */
 function timeCgroups(above: string, repeats: number): number {
   const startMs = performance.now()
   for (let i = 0; i < repeats; i++) {
@@ -141,7 +141,7 @@ function readerOf({ pid }: MeasuredProcess): number {
   return Number(children.split(' ')[0])
 }
 
-/** Of all threads. schedstat counts in ns. */
+/** CPU time of all threads. schedstat counts in ns. */
 function cpuTimeNs(pid: number): number {
   const tasks = readdirSync(`/proc/${pid}/task`)
   return tasks.reduce(

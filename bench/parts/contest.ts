@@ -1,13 +1,16 @@
 import { startMeasured, type Usage } from '../run-measured.js'
 import { spreadOf, type Spread } from '../statistics.js'
 
-/** A command that takes part in a comparison. */
+/** A command in a comparison. */
 export interface Contest {
   readonly what: string
   readonly command: readonly string[]
 }
 
-/** Runs whole processes one after the other, round by round. @returns what each cost, by round */
+/**
+ * Runs whole processes one after the other, round by round.
+ * @returns the cost of each, by round
+ */
 export async function runInTurn(contests: readonly Contest[], rounds: number): Promise<Usage[][]> {
   const usages: Usage[][] = contests.map(() => [])
   for (let round = 0; round < rounds; round++) {
@@ -21,7 +24,7 @@ export function secondsOf(usages: readonly Usage[]): Spread {
   return spreadOf(usages.map((usage) => usage.elapsedMs / 1000))
 }
 
-/** The highest resident memory of a whole process, all of its threads together, in bytes. */
+/** Maximum resident memory of a process, in bytes. */
 export function peakOf(usages: readonly Usage[]): number {
   return Math.max(...usages.map((usage) => usage.peakBytes))
 }

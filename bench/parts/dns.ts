@@ -10,12 +10,12 @@ import { tcpconn, tcpconnDns } from '../recorders/tcpconn.js'
 import { formatNumber, formatSpread, spreadOf, type Spread } from '../statistics.js'
 import { DATAGRAM_BYTES, runTraffic, type Protocol, type TrafficResult } from '../traffic/run-traffic.js'
 
-/** Short runs, and many: what is looked for is less than what a machine varies by from minute to minute. */
+/** Many short runs: the effect is smaller than the variation of a machine from minute to minute. */
 const PAIRS_PER_ROUND = 3
 const CGROUP_SKB = 8
 const WANTED_PERCENT = 2
 
-/** What no program that sees packets can do without. */
+/** The minimum cost of any program that sees packets. */
 const returnOnly: Recorder = {
   name: 'programs that only return',
   command: () => [process.execPath, ATTACH_RETURN, RETURN_OBJECT],
@@ -24,7 +24,10 @@ const returnOnly: Recorder = {
   count: () => 0,
 }
 
-/** What the packets of a host pay for `record --dns`, which looks at each of them as it is sent and as it is received. */
+/**
+ * Measures the cost of `record --dns` for the packets of a host: its programs run when a packet is sent and when it is
+ * received.
+ */
 export async function measureDns({ isQuick, rounds }: BenchOptions): Promise<Goal[]> {
   if (spawnSync('iperf3', ['--version']).error) throw new Error('dns needs iperf3: apt-get install iperf3')
   const pairs = isQuick ? rounds : rounds * PAIRS_PER_ROUND
@@ -45,7 +48,7 @@ export async function measureDns({ isQuick, rounds }: BenchOptions): Promise<Goa
   return goals
 }
 
-/** As the kernel itself measures the programs: ns per packet, both of them, `null` where it does not. */
+/** As the kernel measures the programs: ns per packet, both together; `null` if it cannot. */
 async function measurePrograms(run: () => Promise<TrafficResult>): Promise<number | null> {
   return withDirectory(async (directory) => {
     const tool = await startRecorder(tcpconnDns, join(directory, 'trace.db'))
@@ -95,7 +98,7 @@ const slowDown = ({ alone: [before, after], recorded }: Beside<TrafficResult>) =
 const addedCpuNs = ({ alone: [before, after], recorded }: Beside<TrafficResult>) =>
   recorded.cpuNs - (before.cpuNs + after.cpuNs) / 2
 
-/** What the throughput would lose if nothing else ran. */
+/** The loss of throughput if nothing else ran. */
 const addedCpuPercent = ({ alone: [before, after], recorded }: Beside<TrafficResult>) =>
   (recorded.cpuNsPerByte / ((before.cpuNsPerByte + after.cpuNsPerByte) / 2) - 1) * 100
 

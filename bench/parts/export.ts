@@ -9,13 +9,13 @@ import { formatSpread, spreadOf } from '../statistics.js'
 import { makeTrace } from '../traces/cached-trace.js'
 import { peakOf } from './contest.js'
 
-/** What makes a file of all attempts. */
+/** A program that writes all attempts into a file. */
 interface Exporter {
   readonly what: string
   command(out: string): readonly string[]
 }
 
-/** What it took, round by round, and the size of the file. */
+/** Its cost, round by round, and the size of the file. */
 interface Exported {
   readonly usages: readonly Usage[]
   readonly bytes: number
@@ -25,12 +25,12 @@ const GOALS = [
   { format: 'parquet', rate: 2.4, peakMb: 250 },
   { format: 'arrow', rate: 3, peakMb: 150 },
 ] as const
-/** Of the memory of DuckDB's COPY. */
+/** Relative to the memory of DuckDB's COPY. */
 const MEMORY_SHARE = 0.2
 
 /**
- * Rows per second, peak memory and size of exports, as whole processes; and of DuckDB's COPY to Parquet (zstd) of the same rows,
- * which it reads from our Parquet.
+ * Rows per second, peak memory and size of exports as whole processes, compared with DuckDB's COPY of the same rows
+ * from the exported Parquet to Parquet (zstd).
  */
 export async function measureExport({ isQuick, rounds }: BenchOptions): Promise<Goal[]> {
   const millions = isQuick ? 1 : 10
@@ -98,7 +98,7 @@ async function exportInTurn(exporters: readonly Exporter[], out: string, rounds:
   return all
 }
 
-/** The time of each round against that of DuckDB in the same round. */
+/** The time of each round, relative to that of DuckDB in the same round. */
 function compareParquet(own: Exported, duckdb: Exported): Goal[] {
   const times = own.usages.map(({ elapsedMs }, round) => elapsedMs / (duckdb.usages[round]?.elapsedMs ?? NaN))
   const [what, unit] = ['export, parquet, against DuckDB', 'times']

@@ -6,18 +6,18 @@ import { FEED, FEED_OBJECT, withDirectory } from '../paths.js'
 import { printTable } from '../print-table.js'
 import { formatSpread, spreadOf } from '../statistics.js'
 
-/** Rounds at the beginning that are shown, but not counted: the code is still being compiled. */
+/** Rounds at the beginning that are shown but not counted: the code is still being compiled. */
 const WARM_UP = 1
 
 interface Round {
   readonly events: number
   readonly wallMs: number
   readonly cpuMs: number
-  /** Of summing up once more, in the rounds that measure it */
+  /** Time of the sums, in the rounds that measure it */
   readonly sumsMs?: number
 }
 
-/** Ring bytes to committed rows on one core: million events per second. */
+/** From ring bytes to committed rows on one core: million events per second. */
 export async function measureFeed({ isQuick, rounds }: BenchOptions): Promise<Goal[]> {
   const events = isQuick ? 500_000 : 2_000_000
   const rows: string[][] = []
@@ -46,7 +46,7 @@ export async function measureFeed({ isQuick, rounds }: BenchOptions): Promise<Go
   return goals
 }
 
-/** On the last core: interrupts mostly go to the first. */
+/** On the last core, because interrupts mostly go to the first. */
 function runFeed(trace: string, outcomes: string, rounds: number, events: number): Round[] {
   const args = [FEED, FEED_OBJECT, trace, outcomes, String(WARM_UP + rounds), String(events)]
   const output = execFileSync('taskset', ['-c', String(cpus().length - 1), process.execPath, ...args], {

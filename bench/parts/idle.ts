@@ -8,12 +8,15 @@ import { startRecorder } from '../recorders/recorder.js'
 import { tcpconn } from '../recorders/tcpconn.js'
 import { startMeasured, type MeasuredProcess } from '../run-measured.js'
 
-/** From the start on: after about nine seconds V8 collects, once, what starting left behind (30 ms of CPU time). */
+/**
+ * Since the start: after about nine seconds V8 runs one garbage collection of the objects of the start (30 ms of CPU
+ * time).
+ */
 const SETTLE_MS = 12_000
-/** Wakes up as often as an idle recorder: below this no program of Node's can come. */
+/** Wakes up as often as an idle recorder: the minimum cost of a Node.js program. */
 const TIMER = [process.execPath, '-e', 'setInterval(() => {}, 150)']
 
-/** What a recorder without anything to record takes of one core, and a mere timer beside it. */
+/** Measures the CPU time of an idle recorder, compared with a mere timer. */
 export async function measureIdle({ isQuick }: BenchOptions): Promise<Goal[]> {
   const seconds = isQuick ? 10 : 20
   const timer = await idleShare(await startMeasured(TIMER), seconds)
@@ -41,7 +44,7 @@ async function idleShare(tool: MeasuredProcess, seconds: number): Promise<number
   return (usedMs / elapsedMs) * 100
 }
 
-/** Of all threads. schedstat counts in ns, where the process's stat counts in ticks of 10 ms. */
+/** CPU time of all threads. schedstat counts in ns, the process's stat in ticks of 10 ms. */
 function cpuTimeNs(pid: number): number {
   const tasks = readdirSync(`/proc/${pid}/task`)
   return tasks.reduce(

@@ -5,24 +5,24 @@ import { withDirectory } from '../paths.js'
 import { startRecorder, type Recorder } from '../recorders/recorder.js'
 import { runLoad, type Load, type LoadResult } from '../run-load.js'
 
-/** Time for a tool to read what is still in its buffers. */
+/** Time for a tool to read the rest of its buffers. */
 const DRAIN_MS = 500
 
-/** The load under one recorder, once. */
+/** One run of the load with one recorder. */
 export interface LoadRun {
-  /** By how much the load was slower than without it, in percent. */
+  /** Decrease of the rate compared with the load alone, in percent. */
   readonly slowDownPercent: number
-  /** By how much more CPU time an attempt took the load. */
+  /** Increase of the load's CPU time per attempt. */
   readonly loadCpuPercent: number
   readonly attempts: number
   readonly recorded: number
-  /** From the recorder's start to its end. */
+  /** From the start of the recorder to its end. */
   readonly cpuMs: number
   readonly peakBytes: number
   readonly fileBytes: number
 }
 
-/** @returns what makes a `LoadRun` of it, given results of the load alone from about the same time */
+/** @returns a function that makes a `LoadRun`, given results of the load alone from about the same time */
 export async function recordLoad(recorder: Recorder, load: Load): Promise<(alone: readonly LoadResult[]) => LoadRun> {
   return withDirectory(async (directory) => {
     const output = join(directory, 'output')

@@ -35,7 +35,7 @@ export function printLoad(table: LoadTable): void {
   printTable(`${title}; alone ${formatSpread(rates, 0, 'attempts/s')}`, HEADER, rows)
 }
 
-/** What is wanted of recorder `name`. A paced load has time left, so that nothing can slow it down. */
+/** The goals of recorder `name`. A paced load has idle time, so nothing can slow it down. */
 export function loadGoals(table: LoadTable, name: string): Goal[] {
   const { load, runs, startupMs } = table
   const list = runs.get(name) ?? []
@@ -44,7 +44,7 @@ export function loadGoals(table: LoadTable, name: string): Goal[] {
   const slower = spreadOf(list.map(slowDown)).median
   const goals = [lossGoal(table, name)]
   if (load.rate) goals.push({ what: `CPU, ${where}`, unit: 'µs/event', wanted: 1.5, measured: cpu, digits: 2 })
-  // With two threads on two cores the recorder has none for itself.
+  // With two threads on two cores, the recorder has no core of its own.
   else
     goals.push({
       what: `slow-down, ${where}`,
@@ -56,9 +56,9 @@ export function loadGoals(table: LoadTable, name: string): Goal[] {
   return goals
 }
 
-/** That recorder `name` loses nothing. */
+/** The goal that recorder `name` loses nothing. */
 export function lossGoal({ load, runs }: LoadTable, name: string): Goal {
-  // A row too many is as wrong as one that is missing.
+  // An additional row is as wrong as a missing one.
   const lost = (runs.get(name) ?? []).reduce((sum, run) => sum + Math.abs(run.attempts - run.recorded), 0)
   return { what: `lost by ${name}, ${describe(load)}`, unit: 'events', wanted: 0, measured: lost, digits: 0 }
 }
@@ -86,7 +86,7 @@ const slowDown = (run: LoadRun) => run.slowDownPercent
 const loadCpu = (run: LoadRun) => run.loadCpuPercent
 const peakMb = (run: LoadRun) => run.peakBytes / MB
 const bytesPerEvent = (run: LoadRun) => run.fileBytes / Math.max(1, run.recorded)
-/** CPU time of the recorder per attempt, without `startupMs` of it. */
+/** CPU time of the recorder per attempt, without `startupMs`. */
 const cpuUs = (startupMs: number) => (run: LoadRun) => ((run.cpuMs - startupMs) * 1000) / run.attempts
 
 function renderLoss(runs: readonly LoadRun[]): string {

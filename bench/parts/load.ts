@@ -13,7 +13,10 @@ const PACED_RATE = 28_000
 const OWN: readonly Recorder[] = [tcpconn, ...tcpconnApproaches]
 const LIVE: readonly Recorder[] = [tcpconnLive, tcpconnLiveDns]
 
-/** The load under each recorder, in turn with the load alone; `isQuick` leaves out the peers, and `live` where nothing is paced. */
+/**
+ * Runs the load with each recorder, alternating with the load alone; `isQuick` leaves out the peers, and `live` for
+ * unpaced loads.
+ */
 export async function measureLoad({ isQuick, rounds }: BenchOptions): Promise<Goal[]> {
   const startupMs = await measureEmpty([...OWN, ...LIVE, ...(isQuick ? [] : PEERS)], Math.min(rounds, 3))
   const count = isQuick ? 50_000 : 150_000
@@ -36,7 +39,7 @@ export async function measureLoad({ isQuick, rounds }: BenchOptions): Promise<Go
   return goals
 }
 
-/** CPU time of a recording of nothing, in ms, by recorder. */
+/** CPU time of an empty recording, in ms, by recorder. */
 async function measureEmpty(recorders: readonly Recorder[], rounds: number): Promise<Map<string, number>> {
   const startupMs = new Map<string, number>()
   for (const recorder of recorders) {
@@ -54,7 +57,10 @@ async function measureEmpty(recorders: readonly Recorder[], rounds: number): Pro
   return startupMs
 }
 
-/** Every recorder runs between two runs of the load alone and is held against those: machines are not equally fast for long. */
+/**
+ * Every recorder runs between two runs of the load alone and is compared with them, because the speed of a machine
+ * varies.
+ */
 async function measureRounds(
   recorders: readonly Recorder[],
   load: Load,

@@ -6,10 +6,13 @@ import { runInTurn, type Beside } from '../recorders/run-in-turn.js'
 import { query, tcpconn, tcpconnLocalErrors } from '../recorders/tcpconn.js'
 import { formatSpread, spreadOf } from '../statistics.js'
 
-/** Short runs, and many: differences of a few ns are looked for. */
+/** Many short runs: the differences are a few ns. */
 const PAIRS_PER_ROUND = 5
 
-/** Calls of bench/time-syscall.c. As many that fail as the ring has room for: what is measured is not the reader. */
+/**
+ * Calls of bench/time-syscall.c. The number of failing calls is limited by the ring, so that the reader is not
+ * measured.
+ */
 const CALLS = [
   { name: 'getppid', what: 'getppid()', count: 2_000_000 },
   { name: 'udp', what: 'connect(), UDP', count: 500_000 },
@@ -20,7 +23,10 @@ const CALLS = [
 /** CPU time of each call in ns. */
 type CallTimes = Readonly<Record<(typeof CALLS)[number]['name'], number>>
 
-/** What system calls pay for `record --local-errors`: connect(2), and all others, which the kernel then looks at twice. */
+/**
+ * Measures the cost of `record --local-errors` for system calls: connect(2), and all others, for which the kernel runs
+ * a slower path.
+ */
 export async function measureLocalErrors({ isQuick, rounds }: BenchOptions): Promise<Goal[]> {
   const pairs = isQuick ? rounds : rounds * PAIRS_PER_ROUND
   let [failed, recorded] = [0, 0]

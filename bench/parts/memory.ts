@@ -9,14 +9,14 @@ import { tcpconn } from '../recorders/tcpconn.js'
 import { runLoad } from '../run-load.js'
 import { formatNumber } from '../statistics.js'
 
-/** An hour of a busy host, 1,000 attempts a second. */
+/** An hour of a busy host, 1,000 attempts per second. */
 const HOUR_ATTEMPTS = 3_600_000
 const ENDPOINTS = 2000
 /** Time for the last batch to be written. */
 const DRAIN_MS = 1000
 const MB = 1e6
 
-/** Resident memory after an hour's worth of events, sent as fast as it goes. */
+/** Resident memory after the events of an hour, sent at the maximum rate. */
 export async function measureMemory({ isQuick }: BenchOptions): Promise<Goal[]> {
   const count = isQuick ? HOUR_ATTEMPTS / 10 : HOUR_ATTEMPTS
   const memory = await withDirectory(async (directory) => {

@@ -10,7 +10,7 @@ import { tcpconn, tcpconnNat } from '../recorders/tcpconn.js'
 import { formatNumber, formatSpread, spreadOf } from '../statistics.js'
 import { runTraffic, type TrafficResult } from '../traffic/run-traffic.js'
 
-/** Short runs, and many: differences of less than a percent are looked for. */
+/** Many short runs: the differences are less than a percent. */
 const PAIRS_PER_ROUND = 5
 const CONNECTS = 20_000
 /** enum bpf_prog_type: programs of tp_btf */
@@ -18,13 +18,13 @@ const TRACING = 26
 const WANTED_NS = 300
 const WANTED_PERCENT = 1
 
-/** Has the kernel track connections of this network namespace, which is the bench's own. */
+/** Enables connection tracking in this network namespace, which belongs to the bench. */
 const TRACKING = 'chain tracked { type filter hook output priority 0; ct state new accept; }'
-/** Sends the connects elsewhere: each is a record of its own. */
+/** Translates the connects: each gives a record. */
 const TRANSLATION =
   'chain out { type nat hook output priority -100; ip daddr 127.0.0.1 tcp dport != 20001 dnat ip to 127.0.0.1:2; }'
 
-/** What connects and packets pay for `record --nat`, with and without connection tracking. */
+/** Measures the cost of `record --nat` for connects and packets, with and without connection tracking. */
 export async function measureNat({ isQuick, rounds }: BenchOptions): Promise<Goal[]> {
   if (spawnSync('nft', ['--version']).error) throw new Error('nat needs nft: apt-get install nftables')
   const pairs = isQuick ? rounds : rounds * PAIRS_PER_ROUND
@@ -82,7 +82,7 @@ function slowDown({ alone: [before, after], recorded }: Beside<TrafficResult>): 
   return (1 - recorded.bytesPerSecond / alone) * 100
 }
 
-/** As the kernel itself measures all programs of the recorder; a clock reading for each run is in the time. */
+/** As the kernel measures all programs of the recorder; the time includes one clock reading per run. */
 async function printPrograms(recorder: Recorder): Promise<void> {
   await withDirectory(async (directory) => {
     const tool = await startRecorder(recorder, join(directory, 'trace.db'))

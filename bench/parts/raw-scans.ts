@@ -12,15 +12,15 @@ const PEAK_MB = 200
 /** Rows that a terminal shows. */
 const LIMIT = 'LIMIT 20'
 
-/** A question that every attempt has to be read for, and the same as a condition on the exported rows. */
+/** A query that must read every attempt, and the equivalent condition on the exported rows. */
 interface RawScan {
   readonly args: readonly string[]
   readonly where: string
-  /** Of the latency statistics, where it is not that of established attempts */
+  /** The outcomes of the latency statistics, if not established */
   readonly covers?: string
 }
 
-/** In ns of Unix time: 200 s and 700 s after the beginning of a made-up trace. */
+/** In ns of Unix time: 200 s and 700 s after the beginning of a generated trace. */
 const [SINCE, UNTIL] = ['1750000200123456789', '1750000700123456789']
 
 const SCANS: readonly RawScan[] = [
@@ -35,8 +35,8 @@ const SCANS: readonly RawScan[] = [
 ]
 
 /**
- * Exact answers from every attempt, by us and by DuckDB from its Parquet: from what we export and from what its own COPY
- * makes of that, where the faster of both counts in each round.
+ * Exact results from every attempt, by tcpconn and by DuckDB from Parquet: the exported file, and a copy that DuckDB's
+ * COPY makes of it. The faster of both counts in each round.
  */
 export async function measureRawScans(trace: string, exported: string, rounds: number): Promise<Goal[]> {
   const copied = exported.replace(/\.parquet$/, '-copied.parquet')
@@ -98,7 +98,7 @@ function ratioOf(own: readonly Usage[], others: readonly (readonly Usage[])[]): 
   return spreadOf(own.map(({ elapsedMs }, round) => elapsedMs / fastest(round)))
 }
 
-/** What takes less time because it says something else is no comparison. */
+/** Results must be equal: otherwise the times cannot be compared. */
 function requireSameAnswer(scan: RawScan, trace: string, exported: string): void {
   const { command } = ours(scan, trace)
   const [program = '', ...args] = [...command, '--format', 'jsonl']

@@ -11,10 +11,10 @@ import { formatSpread, spreadOf } from '../statistics.js'
 const RUNS = 10
 /** Longer than any start takes. */
 const RECORDING_MS = 1500
-/** A connect every half millisecond: the first one that is recorded tells when recording began. */
+/** Connects every half millisecond: the first recorded attempt shows when recording began. */
 const CLIENT = { mode: 'refused', rate: 2000, seconds: 600 } as const
 
-/** From the start of the process to the first attempt that it can record, and what Node alone takes of that. */
+/** Time from the start of the process to the first attempt that it can record, compared with Node.js alone. */
 export async function measureStartup({ isQuick }: BenchOptions): Promise<Goal[]> {
   const client = startLoad(CLIENT)
   const toolMs: number[] = []

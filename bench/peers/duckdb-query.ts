@@ -1,6 +1,6 @@
 /**
- * Runs one SQL statement in DuckDB, in memory, as a process of its own: node duckdb-query.js SQL. Prints the number of rows;
- * with --json behind the SQL the rows, each an array of texts.
+ * Runs one SQL statement in DuckDB, in memory, as a process of its own: node duckdb-query.js SQL. Prints the number of
+ * rows; with --json after the SQL, the rows as arrays of texts.
  */
 import { openDuckdb } from '../../test/engines/duckdb.js'
 

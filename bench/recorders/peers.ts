@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { LOAD_COMM, LOAD_PORT } from '../run-load.js'
 import { countLines, type Recorder } from './recorder.js'
 
-/** A line per connect with its latency, as bcc's tcpconnlat prints it, from the tracepoint that tcpconn uses. */
+/** Prints a line per connect with its latency, like bcc's tcpconnlat, from the tracepoint that tcpconn uses. */
 const BPFTRACE = `
 tracepoint:sock:inet_sock_set_state /args->protocol == 6 && args->oldstate == 7 && args->newstate == 2/ {
   @start[args->skaddr] = nsecs; @pid[args->skaddr] = pid; @comm[args->skaddr] = comm;
@@ -14,7 +14,7 @@ tracepoint:sock:inet_sock_set_state /args->protocol == 6 && args->oldstate == 2 
 }
 END { clear(@start); clear(@pid); clear(@comm); }`
 
-/** Prints connections when they are closed, the accepted ones too. */
+/** Prints connections when they are closed, including accepted ones. */
 const tcplife: Recorder = {
   name: 'tcplife',
   command: () => ['tcplife'],
@@ -40,7 +40,7 @@ const bpftrace: Recorder = {
   count: (output) => countLines(output, ` ${LOAD_COMM} .* ${LOAD_PORT} [0-9]+ [0-9]+$`),
 }
 
-/** Sees packets, not processes. -Z root: the directory is root's. */
+/** Records packets, not processes. -Z root: the directory belongs to root. */
 const tcpdump: Recorder = {
   name: 'tcpdump',
   command: (output) => [
@@ -58,7 +58,7 @@ const tcpdump: Recorder = {
   count: (output) => Number.parseInt(run('tcpdump', ['-r', output, '--count', `dst port ${LOAD_PORT}`])),
 }
 
-/** What a user would run instead, as far as this host has it. */
+/** Tools that a user might run instead, if this host has them. */
 export const PEERS: readonly Recorder[] = [tcplife, tcpstates, bpftrace, tcpdump].filter(
   ({ name }) => spawnSync(name, ['--version'], { stdio: 'ignore' }).error === undefined,
 )

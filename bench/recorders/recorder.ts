@@ -6,7 +6,7 @@ import { startMeasured, type MeasuredProcess } from '../run-measured.js'
 
 const ATTACH_MS = 20_000
 const POLL_MS = 20
-/** From the first probe to the last step of getting ready, whatever the tool. */
+/** Time from the attached probe to the end of the start, for every tool. */
 const SETTLE_MS = 1000
 
 /** A tool that records connects into a file. */
@@ -14,17 +14,17 @@ export interface Recorder {
   readonly name: string
   /** Arguments of a recording into `output`. */
   command(output: string): string[]
-  /** Variables of its environment, beside those of the benchmark */
+  /** Variables of its environment, in addition to those of the benchmark */
   readonly env?: Readonly<Record<string, string>>
-  /** Whether the tool prints, and its standard output is what it records. */
+  /** Whether the tool prints its records, so that its standard output is the recording. */
   readonly usesStdout: boolean
-  /** Descriptor, as /proc/PID/fd names it, that shows that it is attached. */
+  /** The descriptor, as in /proc/PID/fd, that exists once the tool is attached. */
   readonly attachment: RegExp
-  /** Attempts of the load that are in `output`, with their outcome if the tool tells outcomes. */
+  /** Number of attempts of the load in `output`, by outcome if the tool records outcomes. */
   count(output: string, mode: Load['mode']): number
 }
 
-/** Starts a recording and returns when it is under way. */
+/** Starts a recording and returns when the tool records. */
 export async function startRecorder(recorder: Recorder, output: string): Promise<MeasuredProcess> {
   const { name, env } = recorder
   const tool = await startMeasured(recorder.command(output), {
@@ -49,7 +49,7 @@ function descriptorsOf(pid: number): string[] {
   try {
     return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
   } catch {
-    // Descriptors come and go while they are listed.
+    // Descriptors appear and disappear while they are listed.
     return []
   }
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { withDirectory } from '../paths.js'
 import { startRecorder, type Recorder } from './recorder.js'
 
-/** A result under a recorder, and the results without one right before and after it. */
+/** A result with a recorder, and the results without one immediately before and after it. */
 export interface Beside<T> {
   readonly alone: readonly [T, T]
   readonly recorded: T
@@ -12,11 +12,11 @@ export interface Turns<T> {
   readonly recorders: readonly Recorder[]
   readonly rounds: number
   run(): Promise<T>
-  /** Looks at what was recorded, when the recording has ended. */
+  /** Checks the recording after its end. */
   check?(recorder: Recorder, output: string): void
 }
 
-/** Every recorder between two runs without one, round by round: machines are not equally fast for long. */
+/** Runs every recorder between two runs without one, round by round, because the speed of a machine varies. */
 export async function runInTurn<T>(turns: Turns<T>): Promise<Map<string, Beside<T>[]>> {
   const results = new Map<string, Beside<T>[]>(turns.recorders.map(({ name }) => [name, []]))
   let before = await turns.run()

@@ -20,8 +20,9 @@ export const tcpconn: Recorder = {
 }
 
 /**
- * Its approaches: the first program alone, as after a million attempts without a skipped run; with the second all the time, as where
- * runs are skipped (6.1 to 6.19); with three programs that are not preempted (from 7.0); and with the hash (before 5.12).
+ * The approaches of tcpconn: the first program alone, as after a million attempts without a skipped run; with the
+ * second one all the time, as if runs are skipped (6.1 to 6.19); with three programs that are not preempted (from 7.0);
+ * and with the hash (before 5.12).
  */
 export const tcpconnApproaches: readonly Recorder[] = [
   recordBy('alone', 'no run skipped'),
@@ -32,7 +33,7 @@ function recordBy(approach: string, name: string): Recorder {
   return { ...tcpconn, name: `${tcpconn.name}, ${name}`, env: { TCPCONN_APPROACH: approach } }
 }
 
-/** With the names that were looked up. */
+/** With DNS names. */
 export const tcpconnDns: Recorder = recordWith('--dns')
 
 /** With connects that fail before a SYN. */
@@ -41,7 +42,7 @@ export const tcpconnLocalErrors: Recorder = recordWith('--local-errors')
 /** With translated addresses. */
 export const tcpconnNat: Recorder = recordWith('--nat')
 
-/** Its view of attempts as they happen, into a file. */
+/** The live view, into a file. */
 export const tcpconnLive: Recorder = {
   name: 'tcpconn live',
   command: () => [process.execPath, CLI, 'live', '-t', '--outcome'],

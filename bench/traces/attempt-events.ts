@@ -7,25 +7,25 @@ const ENDPOINTS = 2000
 const PROCESSES = 200
 const USERS = 12
 const FIRST_PID = 10_000
-/** No process takes the place of another. */
+/** No process replaces another. */
 const GENERATION = 1
-/** 10,000 attempts a second. */
+/** 10,000 attempts per second. */
 const INTERVAL_NS = 100_000
 const FIRST_NS = 1_000_000_000
 const ESTABLISHED = 0
 const REFUSED = { outcome: 1, error: 111 }
 const TIMED_OUT = { outcome: 2, error: 110 }
 
-/** Made-up attempts in a memory like the ring's, as many as asked for at a time. */
+/** Generated attempts in memory, in the format of the ring. */
 export interface AttemptEvents {
   readonly memory: EventMemory
-  /** Fills the memory with the next attempts and passes where each is. */
+  /** Fills the memory with the next attempts and passes their offsets. */
   fill(count: number, take: (byteOffset: number) => void): void
 }
 
 /**
  * Attempts of 200 processes of 12 users to 2,000 endpoints, popular ones first (Zipf), with log-normal latencies whose
- * median is that of the endpoint; 4% fail, 2% need retransmits of their SYN.
+ * median depends on the endpoint; about 4% fail, and about 4% have SYN retransmits.
  * @param capacity attempts that the memory holds
  */
 export function createAttemptEvents(capacity: number, seed: number): AttemptEvents {
@@ -68,7 +68,7 @@ export function createAttemptEvents(capacity: number, seed: number): AttemptEven
   }
 }
 
-/** The table that the ring's reader would have of them. */
+/** The process table that the ring's reader would have. */
 function createProcesses(): ProcessTable {
   const processes = createProcessTable()
   for (let process = 0; process < PROCESSES; process++) {
@@ -112,7 +112,7 @@ function setNs(view: DataView, at: number, ns: number): void {
   view.setUint32(at + 4, Math.floor(ns / 2 ** 32), true)
 }
 
-/** Ranks from 0, each as often as one divided by its place. */
+/** Ranks from 0; the frequency of a rank is inversely proportional to its position. */
 function createZipf(count: number, random: () => number): () => number {
   const sums = new Float64Array(count)
   let sum = 0
@@ -129,7 +129,7 @@ function createZipf(count: number, random: () => number): () => number {
   }
 }
 
-/** Standard normal, by Box and Muller. */
+/** Standard normal distribution, Box and Muller. */
 function normal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 }

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { BUILD, MAKE_TRACE } from '../paths.js'
 
 const ALL = join(BUILD, 'traces')
-/** Where made-up traces stay until what makes them changes. */
+/** Generated traces stay here until the code that generates them changes. */
 export const TRACES = join(ALL, createHash('sha256').update(readFileSync(MAKE_TRACE)).digest('hex').slice(0, 12))
 
-/** Path of a made-up trace of so many million attempts, made once. */
+/** Path of a generated trace of this many million attempts. Generates it once. */
 export function makeTrace(millions: number): string {
   mkdirSync(TRACES, { recursive: true })
   for (const name of readdirSync(ALL)) if (join(ALL, name) !== TRACES) rmSync(join(ALL, name), { recursive: true })

@@ -1,5 +1,5 @@
 /**
- * Makes a trace of made-up attempts through the recorder's own writer. A process of its own:
+ * Generates a trace with the recorder's own writer. A process of its own:
  *
  *   node make-trace.js TRACE ATTEMPTS
  */

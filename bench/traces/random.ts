@@ -1,4 +1,4 @@
-/** Numbers from 0 to below 1 that are the same in every run: mulberry32 (Tommy Ettinger, public domain). */
+/** Random numbers from 0 to below 1, equal in every run: mulberry32 (Tommy Ettinger, public domain). */
 export function createRandom(seed: number): () => number {
   let state = seed
   return () => {

@@ -8,9 +8,9 @@ import { startMeasured, type MeasuredProcess } from '../run-measured.js'
 const PORT = 20001
 const LISTEN_MS = 5000
 const POLL_MS = 20
-/** Small ones: many packets a second. */
+/** Small packets: many per second. */
 export const DATAGRAM_BYTES = 64
-/** reno is in every kernel, and does not pace itself. */
+/** Every kernel has reno, and it has no pacing. */
 const CLIENT_OPTIONS = {
   TCP: ['--congestion', 'reno'],
   UDP: ['--udp', '--bitrate', '0', '--length', String(DATAGRAM_BYTES)],
@@ -19,17 +19,19 @@ const CLIENT_OPTIONS = {
 export type Protocol = keyof typeof CLIENT_OPTIONS
 
 export interface TrafficResult {
-  /** Sent. What UDP drops afterwards was received all the same: only the socket had no room. */
+  /** Sent packets. UDP packets that are dropped later were also received: only the socket had no space. */
   readonly bytesPerSecond: number
   /** As the interface counts them: with TCP they have up to 64 KB. */
   readonly packets: number
-  /** CPU time of both ends for one of them, the kernel's work for it included. */
+  /** CPU time of both ends per packet, including the kernel's work. */
   readonly cpuNs: number
-  /** The same for a byte sent: how large packets of TCP are varies. */
+  /** The same per sent byte, because the size of TCP packets varies. */
   readonly cpuNsPerByte: number
 }
 
-/** iperf3 over loopback, as fast as it goes. Both ends share the last core: whatever a packet costs slows them down. */
+/**
+ * Runs iperf3 over loopback at the maximum rate. Both ends share the last core: the cost of packets reduces the rate.
+ */
 export async function runTraffic(protocol: Protocol, seconds: number): Promise<TrafficResult> {
   const core = String(cpus().length - 1)
   const ends = ['iperf3', '--port', String(PORT), '--affinity', core]
@@ -65,14 +67,14 @@ function readSent(output: string): { bytes: number; seconds: number } {
   return result.end.sum_sent
 }
 
-/** Only this namespace's. */
+/** Only those of this namespace. */
 function countPackets(): number {
   const [, fields = ''] = /^\s*lo:\s*(.*)$/m.exec(readFileSync('/proc/net/dev', 'utf8')) ?? []
   return Number(fields.split(/\s+/)[1])
 }
 
 async function waitForListener(server: MeasuredProcess): Promise<void> {
-  // Local port, any remote one, and TCP_LISTEN.
+  // Local port, any remote port, and TCP_LISTEN.
   const listener = new RegExp(`:${PORT.toString(16).toUpperCase()} 00000000:0000 0A `)
   for (let waitedMs = 0; waitedMs < LISTEN_MS; waitedMs += POLL_MS) {
     if (listener.test(readFileSync('/proc/net/tcp', 'utf8'))) return

@@ -1,7 +1,10 @@
 import type { Database } from 'better-sqlite3'
 import { randomInteger } from '../store/random.js'
 
-/** Names of lookups: some that a terminal, a spreadsheet or a parser could make something else of, an empty one, many plain ones. */
+/**
+ * Names of lookups: some with a special meaning for a terminal, a spreadsheet or a parser, an empty one, many plain
+ * ones.
+ */
 const LOOKED_UP_NAMES: readonly string[] = [
   'example.org',
   '=evil\x1b',
@@ -12,15 +15,15 @@ const LOOKED_UP_NAMES: readonly string[] = [
   '\u202egro.elpmaxe',
   ...Array.from({ length: 33 }, (_, i) => `host-${i}.example`),
 ]
-/** Of the first so many of them attempts are made, but not of the third. */
+/** The first names have attempts, except the third. */
 const CONNECTED = 12
 const NEVER_CONNECTED = 3
-/** No error mostly; server failure, no such name, none at all, and what getaddrinfo returns. */
+/** Mostly no error; also server failure, no such name, none at all, and errors of getaddrinfo. */
 const RCODES = [0, 0, 0, 0, 0, 0, 2, 3, null, -2]
 
 /**
- * Fills in what `record --dns` would have written of each session: lookups with and without an answer, A and AAAA, of known
- * and unknown cgroups, addresses, and the names of every fifth attempt. The fifth name has attempts and no lookup.
+ * Adds rows of `record --dns` to each session: lookups with and without an answer, A and AAAA, of known and unknown
+ * cgroups, addresses, and the names of every fifth attempt. The fifth name has attempts and no lookup.
  * @param count lookups of each session
  */
 export function addLookups(db: Database, random: () => number, count: number): void {
@@ -51,7 +54,7 @@ export function addLookups(db: Database, random: () => number, count: number): v
           addresses,
           cgroup ?? null,
           netns,
-          // Not of what getaddrinfo was asked for, and of what got no answer.
+          // Not for lookups of getaddrinfo and lookups without an answer.
           rcode === null || i % 3 === 2 ? null : Number(i % 7 === 0),
         )
         for (let one = 0; one < addresses; one++) address.run(session, id, `10.0.${id}.${randomInteger(random, 0, 9)}`)

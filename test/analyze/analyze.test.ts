@@ -17,7 +17,7 @@ const LOSS = { ringFull: 5, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
 
 afterEach(() => void vi.restoreAllMocks())
 
-/** Runs a query, and gives what it said. */
+/** Runs a query, and returns its output. */
 async function runQuery(
   files: string | readonly string[],
   options: Partial<AnalyzeOptions> = {},
@@ -35,7 +35,7 @@ async function runQuery(
   return said
 }
 
-/** The code and the text of what is thrown. */
+/** The code and the text of the error. */
 async function failureOf(body: () => unknown): Promise<{ code: string; text: string }> {
   try {
     await body()
@@ -55,14 +55,14 @@ async function rowsOf(...args: Parameters<typeof runQuery>): Promise<Record<stri
 const manyEndpoints = Array.from({ length: 30 }, (_, i) => ({ remotePort: i + 1 }))
 
 describe('a table', () => {
-  test('has 20 rows, or as many as asked for', async () => {
+  test('has 20 rows, or the requested number', async () => {
     const { file } = makeSampleTrace({ batches: [manyEndpoints] })
     expect((await runQuery(file)).stdout).toMatch(/\n… and 10 more rows \(--limit N shows more\)\n/)
     expect((await runQuery(file, { limit: '25' })).stdout).toMatch(/\n… and 5 more rows/)
     expect((await runQuery(file, { limit: '30' })).stdout).not.toContain('more row')
   })
 
-  test('has as many rows as the query wants, and reports the others (GAP-73)', async () => {
+  test('has the rows that the query wants, and reports the others (GAP-73)', async () => {
     const { file } = makeSampleTrace({ batches: [manyEndpoints] })
     const query = { ...topEndpoints, tableRows: 28 }
     expect((await runQuery(file, {}, query)).stdout).toMatch(/\n… and 2 more rows/)
@@ -74,7 +74,7 @@ describe('a table', () => {
     expect((await runQuery(file)).stdout).toMatch(/^LOST 5 attempts: 5 ring full\nADDRESS/)
   })
 
-  test('says whose loss it is, and whose completeness, when files are several', async () => {
+  test('of several files names the sessions with loss, and the completeness of each', async () => {
     const [a, b] = [makeSampleTrace({ batches: [[{}]], loss: LOSS }), makeSampleTrace({ batches: [[{}]] })]
     const { stdout } = await runQuery([a.file, b.file])
     const lines = stdout.split('\n')
@@ -84,7 +84,7 @@ describe('a table', () => {
     expect(stdout).toContain(`\n${b.file} session 1: 1 recorded + 0 lost`)
   })
 
-  test('that is empty says so', async () => {
+  test('without rows reports it', async () => {
     const { file } = makeSampleTrace({ batches: [manyEndpoints] })
     expect((await runQuery(file, { port: ['9999'] })).stdout).toMatch(/^no attempts match\nlatency covers/)
     expect(await rowsOf(file, { port: ['9999'] })).toEqual([])
@@ -92,7 +92,7 @@ describe('a table', () => {
 })
 
 describe('JSON', () => {
-  test('has all rows, or as many as asked for', async () => {
+  test('has all rows, or the requested number', async () => {
     const { file } = makeSampleTrace({ batches: [manyEndpoints] })
     expect(await rowsOf(file)).toHaveLength(30)
     expect(await rowsOf(file, { limit: '3' })).toHaveLength(3)
@@ -103,14 +103,14 @@ describe.each(['json', 'jsonl', 'csv', 'markdown'] as const)('%s', (format) => {
   const trace = () => makeSampleTrace({ batches: [manyEndpoints], loss: LOSS })
   const HEAD_LINES = { json: 0, jsonl: 0, csv: 1, markdown: 2 }
 
-  test('is nothing but data, all of it: the loss goes to stderr', async () => {
+  test('contains only data; the loss goes to stderr', async () => {
     const { stdout, stderr } = await runQuery(trace().file, { format })
     expect(stdout.trimEnd().split('\n')).toHaveLength(30 + HEAD_LINES[format])
     expect(stdout).not.toContain('latency covers')
     expect(stderr).toBe('LOST 5 attempts: 5 ring full\n')
   })
 
-  test('goes into a file, which is the same', async () => {
+  test('is the same in a file', async () => {
     const { file } = trace()
     const output = join(dirname(file), 'output')
     const { stdout, stderr } = await runQuery(file, { format, output })
@@ -119,14 +119,14 @@ describe.each(['json', 'jsonl', 'csv', 'markdown'] as const)('%s', (format) => {
   })
 })
 
-test('a file that is named twice is refused, and compared with itself by its sessions', async () => {
+test('a file that is named twice is refused, but its sessions can be compared', async () => {
   const { file } = makeSampleTrace({ batches: [[{}]] }, { batches: [[{}]] })
   expect((await failureOf(() => runQuery([file, file]))).code).toBe('E_USAGE')
   expect((await runQuery([`${file}@1`, `${file}@2`], {}, diff)).stdout).toMatch(/^nothing changed beyond noise\n/)
 })
 
 describe('-o FILE', () => {
-  test('leaves signals to end the tool while the query runs, which hears nothing of them', async () => {
+  test('installs no signal handlers while the query runs, so signals end the tool', async () => {
     const { file } = makeSampleTrace({ batches: [[{}]] })
     const output = join(dirname(file), 'output')
     const count = () => ['SIGINT', 'SIGTERM', 'SIGHUP'].map((name) => process.listenerCount(name))
@@ -141,7 +141,7 @@ describe('-o FILE', () => {
     expect(existsSync(output)).toBe(true)
   })
 
-  test('that exists is refused before anything is read, and stays as it is', async () => {
+  test('refuses an existing file before the query runs, and does not change it', async () => {
     const { file } = makeSampleTrace({ batches: [manyEndpoints] })
     const output = join(dirname(file), 'output')
     writeFileSync(output, 'mine')
@@ -151,7 +151,7 @@ describe('-o FILE', () => {
     expect(readFileSync(output, 'utf8')).toBe('mine')
   })
 
-  test('is not left behind by a query that fails', async () => {
+  test('creates no file if the query fails', async () => {
     const { file } = makeSampleTrace({ batches: [manyEndpoints] })
     const output = join(dirname(file), 'output')
     const before = readdirSync(dirname(file)).toSorted()
@@ -160,7 +160,7 @@ describe('-o FILE', () => {
     expect(readdirSync(dirname(file)).toSorted()).toEqual(before)
   })
 
-  test('takes a table as it is without a terminal', async () => {
+  test('contains a table as without a terminal', async () => {
     const { file } = makeSampleTrace({ batches: [manyEndpoints], loss: LOSS })
     const output = join(dirname(file), 'output')
     const { stdout, stderr } = await runQuery(file, { output })
@@ -169,7 +169,7 @@ describe('-o FILE', () => {
   })
 })
 
-describe('what is missing', () => {
+describe('notes about missing data', () => {
   const said = async (change: string, options: object = {}) => {
     const { db, file } = makeSampleTrace({ batches: [[{}]] }, { batches: [[{}]] })
     db.exec(change)
@@ -177,7 +177,7 @@ describe('what is missing', () => {
     return { table: table.stdout, data: data.stderr }
   }
 
-  test('earlier sessions that were not asked for, below a table and with data (GAP-49)', async () => {
+  test('earlier sessions that are left out, below a table and with data (GAP-49)', async () => {
     const line = 'only the newest session: 1 earlier session left out (--session all)\n'
     const { table, data } = await said('')
     expect(table).toContain(`\n${line}`)
@@ -187,21 +187,21 @@ describe('what is missing', () => {
     }
   })
 
-  test('processes of attempts, above a table and with data (GAP-55)', async () => {
+  test('attempts with an unknown process, above a table and with data (GAP-55)', async () => {
     const line = 'the process of 3 attempts is unknown: the ring was full\n'
     const { table, data } = await said('UPDATE session SET lost_process_count = 3', { session: '2' })
     expect(table.startsWith(line)).toBe(true)
     expect(data).toBe(line)
   })
 
-  test('what the host hides, below a table and with data', async () => {
+  test('limits of the host, below a table and with data', async () => {
     const { table, data } = await said(`UPDATE session SET limits = '["connect(2) is redirected"]'`, { session: '2' })
     expect(table).toContain('\nconnect(2) is redirected\n')
     expect(data).toBe('connect(2) is redirected\n')
   })
 })
 
-test('the newest session is asked, or the one that is named', async () => {
+test('uses the newest session, or the named one', async () => {
   const { file } = makeSampleTrace({ batches: [manyEndpoints], loss: LOSS }, { batches: [[{}]] })
   expect((await runQuery(file)).stdout).not.toContain('LOST')
   expect(await rowsOf(file, { session: '1' })).toHaveLength(30)
@@ -217,7 +217,7 @@ test.each(['0', '-1', 'x', '1.5', '', '9999999999'])('--limit %j is refused', as
 describe('--sort', () => {
   const trace = () => makeSampleTrace({ batches: [manyEndpoints, manyEndpoints.slice(3, 5)] })
 
-  test('orders by a column, with or without its unit, in every format', async () => {
+  test('sorts by a column, with or without its unit, in every format', async () => {
     const ports = async (sort: string) =>
       (await rowsOf(trace().file, { sort, limit: '2' })).map((row) => row.remote_port)
     expect(await ports('remote_port')).toEqual([1, 2])
@@ -225,7 +225,7 @@ describe('--sort', () => {
     expect((await ports('share')).toSorted()).toEqual([4, 5])
   })
 
-  test('by a column that there is not suggests the nearest', async () => {
+  test('by an unknown column is refused with a suggestion', async () => {
     const { code, text } = await failureOf(() => runQuery(trace().file, { sort: 'atempts' }))
     expect(code).toBe('E_USAGE')
     expect(text).toMatch(
@@ -233,7 +233,7 @@ describe('--sort', () => {
     )
   })
 
-  test('is not passed over by a query with an order of its own', async () => {
+  test('is checked even if a query has its own order', async () => {
     const stubborn: StoredQuery = {
       ...topEndpoints,
       run: (scope, settings) => topEndpoints.run(scope, { ...settings, sort: null }),
@@ -242,7 +242,7 @@ describe('--sort', () => {
   })
 })
 
-test('a query sees one state of a trace that is being recorded', async () => {
+test('a query reads one state of a trace that is being recorded', async () => {
   const trace = makeSampleTrace({ batches: [manyEndpoints], goodbye: false })
   const seen: unknown[] = []
   const query: StoredQuery = {
@@ -260,7 +260,7 @@ test('a query sees one state of a trace that is being recorded', async () => {
 })
 
 describe('a damaged trace', () => {
-  /** A trace in whose table of attempts a page is overwritten. */
+  /** A trace with an overwritten page in the table of attempts. */
   function makeDamaged(): string {
     const { file, db } = makeSampleTrace({ batches: [sampleEvents(createRandom(1), 5000)], goodbye: false })
     db.pragma('journal_mode = DELETE')
@@ -275,7 +275,7 @@ describe('a damaged trace', () => {
     return file
   }
 
-  test('is told as one when the damage is met, not as a bug', async () => {
+  test('is reported as damaged when the query reads the damage, not as a bug', async () => {
     const file = makeDamaged()
     expect(await failureOf(() => runQuery(file))).toMatchObject({
       code: 'E_DAMAGED_TRACE',
@@ -284,7 +284,7 @@ describe('a damaged trace', () => {
     expect((await failureOf(() => describeTrace(file))).code).toBe('E_DAMAGED_TRACE')
   })
 
-  test('that lacks its tables is told in words of ours', async () => {
+  test('without its tables is reported with a TcpconnError', async () => {
     const trace = makeTrace()
     trace.db.exec('DROP VIEW connects; DROP TABLE batch')
     insertSession(trace)
@@ -292,7 +292,7 @@ describe('a damaged trace', () => {
     expect((await failureOf(() => describeTrace(trace.file))).code).toMatch(/^E_(DAMAGED|NOT_A)_TRACE$/)
   })
 
-  test('cannot steer the terminal through what SQLite says of it', async () => {
+  test('control characters in messages of SQLite are escaped', async () => {
     const trace = makeTrace()
     trace.db.unsafeMode(true)
     trace.db.pragma('writable_schema = ON')

@@ -3,7 +3,7 @@ import type { Scope } from '../../src/analyze/scan/scope.js'
 import type { DecodeWorkers } from '../../src/analyze/scan/decode-workers.js'
 import { withTraces } from '../../src/analyze/scan/trace.js'
 
-/** What `body` gives for the scope that options select of some files. */
+/** Runs `body` with the scope that options select of some files. */
 export function inScope<T>(
   files: readonly string[],
   raw: RawScope,

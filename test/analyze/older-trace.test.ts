@@ -14,7 +14,7 @@ import { readParquet } from '../engines/duckdb.js'
 import { OLDER_VERSIONS, makeOlderTrace } from './older-trace.js'
 import { rowObjects, runQuery, type RowObject } from './query-rows.js'
 
-/** Columns of the view that versions before the third do not have. */
+/** Columns of the view that versions before 3 do not have. */
 const LATER = [
   'dns_lookup_ns dns_candidates container netns_cookie',
   'container_id container_name container_image pod_name pod_namespace pod_uid',
@@ -25,7 +25,7 @@ const NOTHING = Object.fromEntries(LATER.map((name) => [name, null]))
 const countContainers = (rows: readonly RowObject[]) => rows.filter((row) => row['container'] !== null).length
 
 describe.each(OLDER_VERSIONS)('a trace of version %i', (version) => {
-  test('answers every built-in query, and says what it is', () => {
+  test('answers every built-in query, and reports its version', () => {
     const file = makeOlderTrace(makeHardTrace(), version)
     for (const query of CATALOGUE) {
       const { columns, rows } = runQuery(query, [file], query.files ? {} : { session: 'all' }, { limit: 5 })
@@ -36,7 +36,7 @@ describe.each(OLDER_VERSIONS)('a trace of version %i', (version) => {
 })
 
 describe.each(OLDER_VERSIONS.filter((version) => version < 3))('a trace of version %i, before lookups', (version) => {
-  test.each(['parquet', 'arrow'] as const)('is exported with NULL where it knows nothing: %s', async (format) => {
+  test.each(['parquet', 'arrow'] as const)('is exported as %s with NULL for missing values', async (format) => {
     const file = makeOlderTrace(makeHardTrace(), version)
     const output = join(makeTemporaryDirectory(), 'out')
     await exportTrace([file], { format, output, quiet: true, session: 'all' })
@@ -46,14 +46,14 @@ describe.each(OLDER_VERSIONS.filter((version) => version < 3))('a trace of versi
     expect(rows).toEqual(expected)
   })
 
-  test('has whole rows with NULL where it knows nothing', () => {
+  test('has rows with NULL for missing values', () => {
     const file = makeOlderTrace(makeHardTrace(), version)
     const rows = rowObjects(runQuery(slowest, [file], { session: '1' }, { limit: 5 }))
     expect(rows).toHaveLength(5)
     for (const row of rows) expect(row).toMatchObject(NOTHING)
   })
 
-  test('is asked in SQL as a newer one, and beside one', () => {
+  test('is queried in SQL like a newer one, and together with one', () => {
     const newer = makeHardTrace()
     const older = makeOlderTrace(newer, version)
     const query = createSqlQuery('sql', readStatement('SELECT * FROM connects ORDER BY dns_candidates DESC'))

@@ -3,12 +3,12 @@ import Database from 'better-sqlite3'
 import { latestVersion, migrate } from '../../src/store/migrate.js'
 import { makeTemporaryDirectory } from '../support/temporary-directory.js'
 
-/** Every version of the format before this one. */
+/** Every version of the format before the current one. */
 export const OLDER_VERSIONS: readonly number[] = Array.from({ length: latestVersion() - 1 }, (_, i) => i + 1)
 
 /**
- * A copy of a trace as a tool of an earlier version would have written it: with what its tables and columns hold. Every
- * process of it has to be known before the fourth version.
+ * A copy of a trace as an earlier version of the tool would have written it, with only the tables and columns of that
+ * version. Before version 4, every process of the trace must be known.
  */
 export function makeOlderTrace(
   file: string,
@@ -17,7 +17,7 @@ export function makeOlderTrace(
 ): string {
   const db = new Database(copy)
   migrate(db, version)
-  // Tables are copied in any order.
+  // Foreign keys are off, because tables are copied in any order.
   db.pragma('foreign_keys = OFF')
   db.prepare('ATTACH ? AS newer').run(file)
   const names = (sql: string) => db.prepare(sql).pluck().all() as string[]

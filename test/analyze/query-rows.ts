@@ -6,10 +6,10 @@ import { inScope } from './in-scope.js'
 
 export type RowObject = Record<string, string | number | bigint | null>
 
-/** How a query is asked, beside its scope. */
+/** The options of a query, in addition to its scope. */
 export type Asked = Partial<Omit<QuerySettings, 'values'>> & { readonly values?: QuerySettings['values'] }
 
-/** What a built-in query finds in some files. */
+/** The result of a built-in query for some files. */
 export function runQuery(query: StoredQuery, files: readonly string[], raw: RawScope = {}, asked: Asked = {}): Result {
   const settings = { limit: Infinity, sort: null, width: 80, values: {}, ...asked }
   return inScope(files, raw, (scope) => query.run(scope, settings))
@@ -23,12 +23,12 @@ export function rowObjects({ columns, rows }: Result): RowObject[] {
   })
 }
 
-/** Columns as they are shown, without what reads their values. */
+/** Columns as they are shown, without the functions that compute their values. */
 export function shownColumns(columns: readonly (Column & { value?: unknown })[]): Column[] {
   return columns.map(({ value: _, ...shown }) => shown)
 }
 
-/** A row of the view `connects`, as far as numbers are concerned with exact times. */
+/** A row of the view `connects` with exact times. */
 export interface Connect {
   readonly started_ns: bigint
   readonly latency_ns: number | null
@@ -36,7 +36,7 @@ export interface Connect {
   readonly [column: string]: unknown
 }
 
-/** All rows of the view that a condition leaves. */
+/** All rows of the view that match a condition. */
 export function readConnects(db: Database, where = '1'): Connect[] {
   const rows = db.prepare(`SELECT * FROM connects WHERE ${where}`).safeIntegers().all() as Record<string, unknown>[]
   return rows.map((row) => {
@@ -45,12 +45,12 @@ export function readConnects(db: Database, where = '1'): Connect[] {
   })
 }
 
-/** Latencies of those that were established, as far as their end was seen. */
+/** Latencies of established attempts that are not inexact. */
 export function latenciesOf(rows: readonly Connect[]): number[] {
   return rows.flatMap((row) => (row.outcome === 'established' && row.latency_ns !== null ? [row.latency_ns] : []))
 }
 
-/** How many ended without a connection. */
+/** Number of attempts that ended without a connection. */
 export function countFailed(rows: readonly Connect[]): number {
   return rows.filter((row) => row.outcome !== 'established' && row.outcome !== 'pending').length
 }

@@ -3,7 +3,7 @@ import { randomInteger } from '../store/random.js'
 
 const ERRNO_OF_OUTCOME = [0, 111, 110, 113, 104, 0, 99, 0]
 
-/** Attempts to a few endpoints: one popular, some less so, one that always refuses. */
+/** Attempts to a few endpoints: a popular one, some less popular, and one that always refuses. */
 export function sampleEvents(random: () => number, count: number): Partial<EventFields>[] {
   return Array.from({ length: count }, () => {
     const endpoint = Math.floor(random() ** 2 * 8)

@@ -6,21 +6,21 @@ import { packEvents, type EventFields } from '../record/make-events.js'
 import { NO_LOSS, addSession, createWriter, openNewTrace, type NewTrace } from '../record/new-trace.js'
 
 export interface SessionParts {
-  /** Each is a batch; `null` closes a window. */
+  /** Each element is a batch; `null` closes a window. */
   readonly batches: readonly (readonly Partial<EventFields>[] | null)[]
   readonly loss?: LossCounts
-  /** Without it the session ends as a kill -9 ends it. */
+  /** Without it the session ends as after kill -9. */
   readonly goodbye?: boolean
   readonly filters?: string
   readonly skipped?: SkippedRuns | null
 }
 
-/** A trace that is open for more, made by the real writer. */
+/** An open trace, written by the real writer. */
 export interface SampleTrace extends NewTrace {
   add(parts: SessionParts): number
 }
 
-/** Makes a trace with these sessions. */
+/** Creates a trace with these sessions. */
 export function makeSampleTrace(...sessions: readonly SessionParts[]): SampleTrace {
   const trace = openNewTrace()
   trace.db.exec('DELETE FROM clock_offset; DELETE FROM session')

@@ -5,7 +5,7 @@ import { readConnects, type Connect } from './query-rows.js'
 import { makeSampleTrace, type SampleTrace } from './sample-trace.js'
 import { variedEvents } from './varied-events.js'
 
-/** What is asked for, and the same as a condition on `connects`. */
+/** Options, and the equivalent condition on `connects`. */
 export interface ScopeCase {
   readonly name: string
   readonly raw: RawScope
@@ -39,7 +39,7 @@ export const SCOPE_CASES: readonly ScopeCase[] = [
   { name: 'nothing', raw: { session: 'all', port: ['1'] }, where: '0' },
 ]
 
-/** Two sessions, the first with windows and the second with attempts after the last one too, in WAL mode. */
+/** Two sessions in WAL mode: the first with windows, the second with windows and attempts after the last one. */
 export function makeTwoSessions(seed: number): SampleTrace {
   const random = createRandom(seed)
   const some = (count: number) => variedEvents(random, count)
@@ -49,7 +49,7 @@ export function makeTwoSessions(seed: number): SampleTrace {
   )
 }
 
-/** The same, of another host, as a closed file: that is read past SQLite. */
+/** The same, of another host, as a closed file, which is read without SQLite. */
 export function makeOtherHost(seed: number): SampleTrace {
   const trace = makeTwoSessions(seed)
   trace.db.exec("UPDATE session SET host = 'other'")
@@ -57,7 +57,7 @@ export function makeOtherHost(seed: number): SampleTrace {
   return trace
 }
 
-/** Rows of the view that a case covers, over several traces; each says where it comes from. */
+/** Rows of the view in a case, over several traces, each with its host. */
 export function connectsOfCase(traces: readonly SampleTrace[], { where }: ScopeCase): Connect[] {
   return traces.flatMap(({ db }) => {
     const host = db.prepare('SELECT host FROM session').pluck().get() as string
@@ -65,7 +65,7 @@ export function connectsOfCase(traces: readonly SampleTrace[], { where }: ScopeC
   })
 }
 
-/** Rows by what they have in common. */
+/** Groups rows by a key. */
 export function groupRows(rows: readonly Connect[], keyOf: (row: Connect) => unknown): Map<string, Connect[]> {
   const groups = new Map<string, Connect[]>()
   for (const row of rows) {
@@ -77,7 +77,7 @@ export function groupRows(rows: readonly Connect[], keyOf: (row: Connect) => unk
   return groups
 }
 
-/** Latencies that statistics cover: of established attempts, or of those that were asked for. */
+/** Latencies for statistics: of established attempts, or of the selected outcomes. */
 export function coveredLatencies(rows: readonly Connect[], { raw }: ScopeCase): number[] {
   const outcomes = raw.outcome ?? ['established']
   const covered = rows.filter((row) => outcomes.includes(row.outcome) && row.latency_ns !== null)

@@ -10,7 +10,10 @@ export function variedEvents(random: () => number, count: number): Partial<Event
   return events.toSorted((a, b) => Number(a.startedNs! + a.latencyNs! - b.startedNs! - b.latencyNs!))
 }
 
-/** Some attempts with fast open, some whose end was not seen. @param chance 0 to below 1 */
+/**
+ * Marks some attempts as fast open and some as inexact.
+ * @param chance 0 to below 1
+ */
 function flagsOf(chance: number): number {
   if (chance < 0.1) return connectFlag.fast_open
   return chance > 0.95 ? connectFlag.inexact : 0

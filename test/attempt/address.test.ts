@@ -39,22 +39,22 @@ test('0.0.0.0 and :: are unspecified', () => {
   expect(isUnspecified(address('00000000000000000000fffe00000000'))).toBe(false)
 })
 
-test.each(['127.0.0.1', '0.0.0.0', '2001:db8::1', '::', '::102:304', '64:ff9b::c000:201'])('%s is read', (text) => {
+test.each(['127.0.0.1', '0.0.0.0', '2001:db8::1', '::', '::102:304', '64:ff9b::c000:201'])('%s is parsed', (text) => {
   expect(formatAddress(parseAddress(text) as Uint8Array)).toBe(text)
   expect(parseAddress(text)).toHaveLength(16)
 })
 
-test('an IPv4-mapped address is read as the IPv4 address that it is', () => {
+test('an IPv4-mapped address is parsed as an IPv4 address', () => {
   expect(parseAddress('::ffff:192.0.2.1')).toEqual(parseAddress('192.0.2.1'))
   expect(parseAddress('192.0.2.1')).toEqual(address(`${MAPPED} c0000201`))
 })
 
-test('a scope is no part of an address', () => {
+test('a scope id is not part of an address', () => {
   expect(parseAddress('fe80::1%eth0')).toEqual(parseAddress('fe80::1'))
 })
 
 test.each(['', 'localhost', 'example.org', '1.2.3.4.5', '256.0.0.1', ':::', '12345::', '1.2.3.4 '])(
-  '%j is none',
+  '%j is not an address',
   (text) => {
     expect(parseAddress(text)).toBeNull()
   },

@@ -12,21 +12,21 @@ const COMPARED: CompletenessRow = {
 }
 const describeWith = (changes: Partial<CompletenessRow>) => describeCompleteness({ ...COMPARED, ...changes })
 
-describe('compared', () => {
-  test('complete: all of the kernel’s attempts were recorded', () => {
+describe('a session that was compared', () => {
+  test('complete: all attempts that the kernel counted were recorded', () => {
     expect(describeWith({})).toEqual({
       verdict: 'complete',
       text: "100 recorded + 0 lost = the kernel's 100 attempts (TcpActiveOpens)",
     })
   })
 
-  test.each([98, 99, 102])('complete: %i lies within what the counter may have been', (recorded) => {
+  test.each([98, 99, 102])('complete: %i is within the range of the counter', (recorded) => {
     const range = { kernel_attempts_min: 98, kernel_attempts_max: 102, comparable_attempts: recorded }
     expect(describeWith(range).verdict).toBe('complete')
     expect(describeWith(range).text).toContain('98 to 102 attempts')
   })
 
-  test('incomplete: all that is missing is known as lost', () => {
+  test('incomplete: all missing attempts are counted as lost', () => {
     expect(describeWith({ comparable_attempts: 90, lost: 10 })).toEqual({
       verdict: 'incomplete',
       text: "90 recorded + 10 lost = the kernel's 100 attempts (TcpActiveOpens)",
@@ -43,13 +43,13 @@ describe('compared', () => {
     [1, 1, "1 recorded + 0 lost = the kernel's 1 attempt (TcpActiveOpens)"],
     [0, 1, "1 recorded + 0 lost = the kernel's 0 to 1 attempt (TcpActiveOpens)"],
     [105_639, 105_639, "105,639 recorded + 0 lost = the kernel's 105,639 attempts (TcpActiveOpens)"],
-  ])('numbers are told as everywhere else: %i to %i', (min, max, text) => {
+  ])('formats numbers: %i to %i', (min, max, text) => {
     expect(describeWith({ kernel_attempts_min: min, kernel_attempts_max: max, comparable_attempts: max }).text).toBe(
       text,
     )
   })
 
-  test('attempts that the counter does not cover are told, and do not count', () => {
+  test('attempts without a counter are reported, and the verdict is unchecked', () => {
     const { verdict, text } = describeWith({ uncomparable_attempts: 7 })
     expect(verdict).toBe('unchecked')
     expect(text).toMatch(
@@ -58,32 +58,32 @@ describe('compared', () => {
   })
 })
 
-describe('runs of the probe that the kernel skipped', () => {
+describe('skipped runs of the probe', () => {
   const SKIPPED = /; the kernel skipped 3 runs of the probe: attempts may be missing$/
 
-  test('are not told where all attempts were compared', () => {
+  test('are not reported if all attempts were compared', () => {
     const { verdict, text } = describeWith({ uncovered_run_count: 3 })
     expect([verdict, text]).toEqual(['complete', "100 recorded + 0 lost = the kernel's 100 attempts (TcpActiveOpens)"])
   })
 
-  test('are told where some attempts could not be compared', () => {
+  test('are reported if some attempts could not be compared', () => {
     expect(describeWith({ uncovered_run_count: 3, uncomparable_attempts: 7 }).text).toMatch(SKIPPED)
   })
 
-  test('are told where nothing was compared (GAP-06)', () => {
+  test('are reported if nothing was compared (GAP-06)', () => {
     const { verdict, text } = describeWith({ uncovered_run_count: 3, kernel_attempts_min: null })
     expect([verdict, text]).toEqual(['unchecked', expect.stringMatching(SKIPPED)])
   })
 
-  test.each([0, null])('are not told when they are %s', (uncovered_run_count) => {
+  test.each([0, null])('are not reported if they are %s', (uncovered_run_count) => {
     for (const changes of [{ uncomparable_attempts: 7 }, { kernel_attempts_min: null }]) {
       expect(describeWith({ uncovered_run_count, ...changes }).text).not.toContain('skipped')
     }
   })
 })
 
-describe('not compared', () => {
-  test('for a session after an unclean shutdown', () => {
+describe('a session that was not compared', () => {
+  test('after an unclean shutdown', () => {
     const unknown = { kernel_attempts_min: null, kernel_attempts_max: null, comparable_attempts: null }
     expect(describeWith(unknown)).toEqual({
       verdict: 'unchecked',
@@ -91,7 +91,7 @@ describe('not compared', () => {
     })
   })
 
-  test('for a session that recorded a part of the host', () => {
+  test('because it recorded only a part of the host', () => {
     const { verdict, text } = describeWith({ filters: '{"port":[80]}', kernel_attempts_min: null })
     expect(verdict).toBe('unchecked')
     expect(text).toMatch(/only a part of the host was recorded$/)

@@ -22,7 +22,7 @@ test.each([
   [`/machine.slice/libpod-${ID}.scope/container`, { runtime: 'podman' }],
   [`/libpod_parent/${OTHER}/libpod-${ID}`, { runtime: 'podman' }],
   [`${USER}/user.slice/libpod-${ID}.scope/container`, { runtime: 'podman', ownerUid: 1000 }],
-])('%s has a full id, and what its path tells', (path, expected) => {
+])('%s has a full id, and the facts of its path', (path, expected) => {
   expect(identifyContainer(path)).toEqual({ ...NOTHING, id: ID, ...expected })
 })
 
@@ -40,7 +40,7 @@ test.each([
   `/system.slice/docker-${OTHER}.scope/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod12.slice/cri-containerd-${ID}.scope`,
   `/lxc.payload.web1/docker/${ID}`,
   `/docker/${OTHER}/docker-${ID}.scope`,
-])('%s is in another container, which could have chosen the id', (path) => {
+])('%s is in another container, which may have chosen the id', (path) => {
   expect(identifyContainer(path)).toMatchObject({ id: ID, isNested: true })
 })
 

@@ -21,7 +21,7 @@ test.each([
   [`${USER}/user.slice/docker-${ID}.scope`, SHORT],
   [`${USER}/app.slice/docker.service/docker/${ID}`, SHORT],
   [`system.slice:docker:${ID}`, SHORT],
-  // Kubernetes with either driver, and with both
+  // Kubernetes with both cgroup drivers
   [`${POD_SLICE}/cri-containerd-${ID}.scope`, SHORT],
   [`${POD_SLICE}/cri-containerd-${ID}.scope/container`, SHORT],
   [`${POD_SLICE}/docker-${ID}.scope`, SHORT],
@@ -39,7 +39,7 @@ test.each([
   ],
   [`/system.slice/docker-${ID}.scope/system.slice/kubelet.service`, SHORT],
   [`/kubepods.slice/kubepods-pod12.slice/cri-containerd-${INNER}.scope/init.scope/docker/${ID}`, SHORT],
-  // A pod without one of its containers
+  // A pod, not one of its containers
   [POD_SLICE, 'pod0b9f2f3e-1111'],
   [`/kubepods/burstable/pod${UUID}`, 'pod0b9f2f3e-1111'],
   [`/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod${UUID.replaceAll('-', '_')}.slice`, 'pod0b9f2f3e-1111'],
@@ -50,7 +50,7 @@ test.each([
   [`/libpod_parent/${INNER}/libpod-${ID}`, SHORT],
   [`${USER}/user.slice/libpod-${ID}.scope`, SHORT],
   [`${USER}/user.slice/user-libpod_pod_${INNER}.slice/libpod-${ID}.scope/container`, SHORT],
-  // What watches a container is none, whatever it is called after
+  // Monitors of a container, which are not containers
   [`/machine.slice/libpod-conmon-${ID}.scope`, `libpod-conmon-${SHORT}.scope`],
   [`${USER}/user.slice/libpod-conmon-${ID}.scope`, `libpod-conmon-${SHORT}.scope`],
   [`${POD_SLICE}/crio-conmon-${ID}.scope`, 'pod0b9f2f3e-1111'],
@@ -71,7 +71,7 @@ test.each([
   [`/nomad.slice/share.slice/${UUID}.web.scope`, '0b9f2f3e-1111.web'],
   [`/nomad.slice/${UUID}.web.scope`, '0b9f2f3e-1111.web'],
   [`/nomad/${UUID}.web`, '0b9f2f3e-1111.web'],
-  // Machines, whose units are not this host's
+  // Machines, whose units are not those of this host
   ['/lxc.payload.web1', 'web1'],
   ['/lxc.payload.web1/system.slice/nginx.service', 'web1'],
   ['/lxc.payload.project_web1/init.scope', 'project_web1'],
@@ -99,7 +99,7 @@ test.each([
   [String.raw`/system.slice/srv-caf\xc3\xa9.mount`, String.raw`srv-caf\xc3\xa9.mount`],
   [String.raw`/system.slice/dev-disk-by\x2dlabel-a.mount`, String.raw`dev-disk-by\x2dlabel-a.mount`],
   ['/system.slice/srv-café.mount', 'srv-café.mount'],
-  // Neither
+  // Neither container nor unit
   ['/', null],
   [null, null],
   ['/made/by/hand', null],
@@ -109,7 +109,7 @@ test.each([
   expect(containerName(cgroup === null ? null : decodeBytes(Buffer.from(cgroup)))).toBe(name)
 })
 
-test('a unit with a byte that is not UTF-8 is shown as its path', () => {
+test('a unit with a byte that is not UTF-8 has its path as name', () => {
   const cgroup = decodeBytes(Buffer.from('/system.slice/caf\xe9.service', 'latin1'))
   expect(containerName(cgroup)).toBe(String.raw`caf\xe9.service`)
 })

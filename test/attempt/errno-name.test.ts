@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import { expect, test } from 'vitest'
 import { describeErrno } from '../../src/attempt/errno-name.js'
 
-/** What the probe can give: errors of sockets, of ICMP and ICMPv6, of routes, and of connect(2) itself. */
+/** The errors that the probe can report: of sockets, ICMP and ICMPv6, routes, and connect(2) itself. */
 const SOCKET = [
   'ECONNREFUSED',
   'ECONNRESET',
@@ -23,17 +23,17 @@ test.each([...SOCKET, ...ICMP, ...ROUTE, ...CALL])('%s has its name and a meanin
   expect(describeErrno(errno)?.meaning).not.toBe('see errno(3)')
 })
 
-test('EHOSTDOWN and ENONET of ICMP have names, which Node.js has no constants for', () => {
+test('EHOSTDOWN and ENONET of ICMP have names, although Node.js has no constants for them', () => {
   expect(describeErrno(112)?.name).toBe('EHOSTDOWN')
   expect(describeErrno(64)?.name).toBe('ENONET')
 })
 
-test('EACCES and EINVAL name the routes that give them', () => {
+test('EACCES and EINVAL name the routes that cause them', () => {
   expect(describeErrno(constants.errno.EACCES)?.meaning).toMatch(/prohibit route.*ICMPv6/)
   expect(describeErrno(constants.errno.EINVAL)?.meaning).toMatch(/blackhole route/)
 })
 
-test('any other errno has the name that the system gives it, or its number', () => {
+test('any other errno has the name that the system uses, or its number', () => {
   expect(describeErrno(constants.errno.ENOSPC)).toEqual({ name: 'ENOSPC', meaning: 'see errno(3)' })
   expect(describeErrno(4000)?.name).toBe('4000')
   expect(describeErrno(0)?.name).toBe('0')

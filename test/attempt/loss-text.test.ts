@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { addLoss, describeLossCounts, describeLostProcesses, sumLoss } from '../../src/attempt/loss-text.js'
 
-test('without loss there is nothing to say', () => {
+test('without loss there is no text', () => {
   expect(describeLossCounts({ ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 })).toBeNull()
 })
 
@@ -21,7 +21,7 @@ test.each([
   expect(describeLossCounts(loss)).toBe(text)
 })
 
-test('the sum is over all causes', () => {
+test('the total includes all causes', () => {
   expect(sumLoss({ ringFull: 1, mapFull: 20, writerBehind: 300, missed: 4000, skipped: 50_000 })).toBe(54_321)
 })
 
@@ -31,7 +31,7 @@ test('losses are added up by cause', () => {
   expect(addLoss(one, other)).toEqual({ ringFull: 11, mapFull: 22, writerBehind: 33, missed: 44, skipped: 55 })
 })
 
-test('attempts without their process are not lost, and have a line of their own', () => {
+test('attempts with an unknown process are not lost, and have a line of their own', () => {
   expect(describeLostProcesses(0)).toBeNull()
   expect(describeLostProcesses(1)).toMatch(/^the process of 1 attempt is unknown/)
   expect(describeLostProcesses(1234)).toMatch(/^the process of 1,234 attempts is unknown/)

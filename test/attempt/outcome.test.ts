@@ -17,7 +17,7 @@ test('codes are those of the table in the trace', () => {
   expect(codes).toEqual(OUTCOMES.map((_, code) => code))
 })
 
-test('failed is what ended without a connection', () => {
+test('failed means: ended without a connection', () => {
   expect(FAILED_OUTCOMES).toEqual(OUTCOMES.filter((name) => name !== 'established' && name !== 'pending'))
   const counts = Object.fromEntries(OUTCOMES.map((name, i) => [name, 10 ** i])) as OutcomeCounts
   expect(countFailed(counts)).toBe(1_111_110)

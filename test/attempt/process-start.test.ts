@@ -8,7 +8,7 @@ import { waitUntil } from '../support/wait-until.js'
 
 const TICKS_PER_SECOND = 100
 
-test('a process started between boot and now', () => {
+test('finds the start of a process between boot and now', () => {
   const ticks = readStartTicks(process.pid) as number
   const uptimeTicks = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * TICKS_PER_SECOND
   expect(Number.isInteger(ticks)).toBe(true)
@@ -17,7 +17,7 @@ test('a process started between boot and now', () => {
   expect(readStartTicks(process.pid)).toBe(ticks)
 })
 
-test('a name with blanks and parentheses does not mislead', async () => {
+test('parses names with blanks and parentheses', async () => {
   const program = join(makeTemporaryDirectory(), ') R 1 2 3')
   copyFileSync('/bin/sleep', program)
   const { pid } = start([program, '60'])
@@ -25,7 +25,7 @@ test('a name with blanks and parentheses does not mislead', async () => {
   expect(readStartTicks(pid)).toBeGreaterThanOrEqual(readStartTicks(process.pid) as number)
 })
 
-test('a process that is gone has none', async () => {
+test('a process that no longer exists has no start', async () => {
   const { pid } = await run(['true'])
   expect(readStartTicks(pid)).toBeNull()
 })

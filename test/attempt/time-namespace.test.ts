@@ -8,15 +8,15 @@ test.each([
   ['boottime', OFFSETS, -6_750_000_000n],
   ['boottime', 'monotonic           0         0\nboottime            0         0\n', 0n],
   ['monotonic', '', 0n],
-] as const)('%s of %j is %d ns ahead', (clock, offsets, ns) => {
+] as const)('the clock %s of %j is %d ns ahead', (clock, offsets, ns) => {
   expect(readClockOffset(clock, offsets)).toBe(ns)
 })
 
-test('the offsets are those of the own namespace, not of the one that children are in', () => {
+test("uses the offsets of the process's own time namespace, not those for its children", () => {
   expect(readOffsets(() => 'time:[1]')).toMatch(/^monotonic +-?\d+ +\d+\nboottime +-?\d+ +\d+\n$/)
   expect(readOffsets((path) => path)).toBe('')
 })
 
-test('of this process as its kernel has it', () => {
+test('reads the offsets of this process', () => {
   expect(readClockOffset('monotonic')).toBeTypeOf('bigint')
 })

@@ -5,7 +5,7 @@ import { findAlias, readAlias } from '../../src/bcc/read-alias.js'
 import { addRecordCommands } from '../../src/record/command.js'
 import { TOOL_VERSION } from '../../src/base/package.js'
 
-/** The arguments of `live`, without its name; a request for a text is `null`. */
+/** The arguments of `live`, without its name; `null` for a request for a text. */
 function liveArguments(name: string, args: readonly string[]): readonly string[] | null {
   const request = readAlias(name, args)
   if ('text' in request) return null
@@ -18,7 +18,7 @@ function textOf(name: string, args: readonly string[]): string {
   return 'text' in request ? request.text : ''
 }
 
-/** Every option of the Python tools and of those on libbpf, by both of its names. */
+/** Every option of the Python tools and of those based on libbpf, by both of its names. */
 const TCPCONNECT: [string[], string[]][] = [
   [[], []],
   [['-t'], ['--timestamp']],
@@ -106,7 +106,7 @@ describe('tcpconnect', () => {
     [['--por=7'], ['--port=7']],
     [['--l'], ['--lport']],
     [['--d'], ['--dns']],
-    // Enough for one of the editions.
+    // Options that only one of the editions has.
     [['--u', '5'], ['--uid=5']],
     [['--co'], ['--count']],
     [['--verb'], []],
@@ -154,7 +154,7 @@ describe('tcpconnlat', () => {
   })
 })
 
-test.each(['tcpconnect', 'tcpconnlat', 'tcpconnect-bpfcc'])('%s --help names every option, with an example', (name) => {
+test.each(['tcpconnect', 'tcpconnlat', 'tcpconnect-bpfcc'])('%s --help lists every option, with an example', (name) => {
   const tool = BCC_TOOLS[name.replace('-bpfcc', '')]
   for (const args of [['-h'], ['--help'], ['--he'], ['-?'], ['--usage'], ['-t', '-h']]) {
     const text = textOf(name, args)
@@ -166,12 +166,12 @@ test.each(['tcpconnect', 'tcpconnlat', 'tcpconnect-bpfcc'])('%s --help names eve
   }
 })
 
-test('--version is that of tcpconn', () => {
+test('--version prints the version of tcpconn', () => {
   expect(textOf('tcpconnlat', ['-V'])).toBe(`tcpconnlat (tcpconn) ${TOOL_VERSION}\n`)
   expect(textOf('tcpconnect', ['--version'])).toContain(TOOL_VERSION)
 })
 
-test("the options that bcc's become are those of live", () => {
+test("bcc's options become options that live has", () => {
   const program = new Command('tcpconn')
   addRecordCommands(program, () => {})
   const live = program.commands.find((command) => command.name() === 'live')
@@ -192,6 +192,6 @@ test.each([
   ['/opt/tcpconnect/dist/cli.js', null],
   ['/bin/constructor', null],
   ['', null],
-])('called as %s it is %s', (path, name) => {
+])('the program name %s gives %s', (path, name) => {
   expect(findAlias(path)).toBe(name)
 })

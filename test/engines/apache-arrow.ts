@@ -12,7 +12,7 @@ export function foundOfArrow(table: Table): Found {
   return { names, rows: rowsOf(names.map((_, i) => valuesOf(table.getChildAt(i) as Vector))) }
 }
 
-/** `get` returns timestamps as ms with a fraction, which is not exact: they are read as they lie in memory. */
+/** `get` returns timestamps as ms with a fraction, which is not exact: reads them from memory instead. */
 function valuesOf(vector: Vector): unknown[] {
   if (!DataType.isTimestamp(vector.type)) return Array.from(vector)
   return vector.data.flatMap((chunk) => {

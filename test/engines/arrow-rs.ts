@@ -7,14 +7,14 @@ import { foundOfArrow } from './apache-arrow.js'
 import { readParquet, type FoundWithTypes } from './duckdb.js'
 import type { Found } from './found.js'
 
-/** Reads Parquet with the Rust implementation of Arrow. It checks the lengths of pages that DuckDB does not look at. */
+/** Reads Parquet with the Rust implementation of Arrow. It checks the lengths of pages, unlike DuckDB. */
 export function readParquetWithArrowRs(path: string): Found {
   return foundOfArrow(tableFromIPC(readParquetInRust(readFileSync(path)).intoIPCStream()))
 }
 
 /**
- * Reads an Arrow IPC stream with the Rust implementation of Arrow, which is in parquet-wasm, and with DuckDB what that
- * makes of it: both share no code with apache-arrow.
+ * Reads an Arrow IPC stream with the Rust implementation of Arrow, in parquet-wasm. It converts the stream to Parquet,
+ * which DuckDB reads. Both share no code with apache-arrow.
  */
 export async function readArrowStream(bytes: Uint8Array): Promise<FoundWithTypes> {
   const path = join(makeTemporaryDirectory(), 'arrow.parquet')
@@ -22,7 +22,7 @@ export async function readArrowStream(bytes: Uint8Array): Promise<FoundWithTypes
   return readParquet(path)
 }
 
-/** An Arrow file is a stream between its first 8 bytes and its footer. */
+/** An Arrow file contains a stream between its first 8 bytes and its footer. */
 export function readArrowFile(bytes: Uint8Array): Promise<FoundWithTypes> {
   return readArrowStream(bytes.subarray(8))
 }

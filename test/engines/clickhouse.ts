@@ -1,20 +1,20 @@
 import { query } from 'chdb'
 import type { Found } from './found.js'
 
-/** Formats as ClickHouse calls them */
+/** The names of formats in ClickHouse */
 export type ClickhouseFormat = 'Parquet' | 'Arrow' | 'ArrowStream'
 
 const SETTINGS = `output_format_json_quote_64bit_integers = 1, output_format_json_quote_64bit_floats = 0,
   date_time_output_format = 'unix_timestamp'`
 
-/** Reads files of one format: a path, or one with * in it. */
+/** Reads files of one format: a path, possibly with *. */
 export function readWithClickhouse(path: string, format: ClickhouseFormat): Found {
   return queryClickhouse(
     `SELECT * FROM file(${quote(path)}, ${format}) SETTINGS use_hive_partitioning = 0, ${SETTINGS}`,
   )
 }
 
-/** Runs SQL in ClickHouse, which chdb brings as a library. */
+/** Runs SQL in ClickHouse, which chdb contains as a library. */
 export function queryClickhouse(sql: string): Found {
   const [names = [], types = [], ...rows] = query(sql, 'JSONCompactEachRowWithNamesAndTypes')
     .split('\n')
@@ -33,7 +33,7 @@ function valueOf(value: unknown, type: string): unknown {
   return value
 }
 
-/** Of seconds with nine decimals. */
+/** A time in seconds with nine decimals. */
 function nanoseconds(text: string): bigint {
   const [, sign = '', seconds = '', fraction = ''] = /^(-?)(\d+)\.(\d{9})$/.exec(text) ?? []
   const ns = BigInt(seconds) * 1_000_000_000n + BigInt(fraction)

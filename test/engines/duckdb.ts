@@ -1,12 +1,12 @@
 import { DuckDBInstance, DuckDBTimestampNanosecondsValue, type DuckDBConnection } from '@duckdb/node-api'
 import { plainValue, type Found } from './found.js'
 
-/** What DuckDB found, with its types. */
+/** A result of DuckDB, with its types. */
 export interface FoundWithTypes extends Found {
   readonly types: readonly string[]
 }
 
-/** A database in memory. */
+/** Opens a database in memory. */
 export interface Duckdb {
   readonly connection: DuckDBConnection
   close(): void
@@ -24,7 +24,7 @@ export async function openDuckdb(options: Readonly<Record<string, string>> = {})
   }
 }
 
-/** Runs SQL in DuckDB, which shares no code with what writes the files. */
+/** Runs SQL in DuckDB, which shares no code with the writers of the files. */
 export async function queryDuckdb(sql: string): Promise<FoundWithTypes> {
   const { connection, close } = await openDuckdb()
   try {

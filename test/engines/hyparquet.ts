@@ -2,7 +2,7 @@ import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetS
 import { compressors } from 'hyparquet-compressors'
 import { plainValue, type Found } from './found.js'
 
-/** Reads Parquet in plain JavaScript. Times would be a `Date`, which has no ns: they are taken as they are. */
+/** Reads Parquet in plain JavaScript. A `Date` has no ns, so times are read as integers. */
 export async function readParquetInJavascript(path: string): Promise<Found> {
   const file = await asyncBufferFromFile(path)
   const metadata = await parquetMetadataAsync(file)

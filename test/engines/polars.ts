@@ -4,10 +4,10 @@ import { rowsOf, type Found } from './found.js'
 
 export type PolarsFormat = 'parquet' | 'arrow' | 'arrow stream'
 
-/** Reads a file with polars. It hands integers to JavaScript as doubles, and times as a `Date`: both are taken as texts. */
+/** Reads a file with polars. It returns integers as doubles, and times as `Date`: both are read as texts instead. */
 export function readWithPolars(path: string, format: PolarsFormat): Found {
   const read = { parquet: pl.readParquet, arrow: pl.readIPC, 'arrow stream': pl.readIPCStream }[format]
-  // What has not the end .parquet or .ipc is taken for the file's content.
+  // Passes the content, because polars accepts only paths with the extension .parquet or .ipc.
   const frame = read(readFileSync(path))
   return { names: frame.columns, rows: rowsOf(frame.getColumns().map(valuesOf)) }
 }

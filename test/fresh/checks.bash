@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# What is checked in a fresh root: checks.bash PART. As root in it; the checkout is cloned from /mnt/input/clone.
-# The last line counts: N passed, N failed, N skipped.
+# Checks in a fresh root directory: checks.bash PART. Runs as root; the checkout is cloned from /mnt/input/clone. The
+# last line has the counts: N passed, N failed, N skipped.
 set -uo pipefail
 part=$1
 passed=0 failed=0 skipped=0
 log=$(mktemp)
 
-# check NAME COMMAND…: shows what the command printed when it fails.
+# check NAME COMMAND…: prints the output of the command if it fails.
 check() {
   local name=$1 started=$SECONDS
   shift
@@ -20,7 +20,7 @@ check() {
   fi
 }
 
-# as_user COMMAND: one line for the shell of a user who may use sudo, in the clone.
+# as_user COMMAND: runs one line in the shell of a user who may use sudo, in the clone.
 as_user() { runuser -l sre -c "set -e; cd tcpconn; $1"; }
 
 expect_text() { grep -qE -- "$1" <<<"$2" || { printf 'expected %s in:\n%s\n' "$1" "$2" && return 1; }; }
@@ -32,14 +32,14 @@ clone() {
   [[ $(stat -c %a /home/sre) == 700 ]]
 }
 
-# use_node MAJOR: from now on, before Debian's in the path of the user and of sudo.
+# use_node MAJOR: puts it before Debian's in the PATH of the user and of sudo.
 use_node() {
   ln -sf "/opt/node-$1/bin/"* /usr/local/bin/
   [[ $(as_user 'node -p process.versions.node') == "$1".* && $(as_user 'sudo node -p process.versions.node') == "$1".* ]]
 }
 
-# Compiling better-sqlite3 takes one to two minutes of CPU time. It happens once for each version of both: the next run installs it
-# as npm does where releases can be downloaded.
+# Compiling better-sqlite3 takes one to two minutes of CPU time. It happens once for each combination of versions: later
+# runs install it as npm does if releases can be downloaded.
 keep_prebuild() {
   # shellcheck disable=SC2016
   as_user 'cd node_modules/better-sqlite3
@@ -47,7 +47,7 @@ keep_prebuild() {
     [ -e "/var/cache/prebuilds/$name" ] || tar -czf "/var/cache/prebuilds/$name" build/Release/better_sqlite3.node'
 }
 
-# The first command of the README's section Try it.
+# The first command of the section "Try it" of the README.
 run_demo() {
   local output
   output=$(as_user 'sudo script/demo 2>&1') || { printf '%s\n' "$output" && return 1; }
@@ -68,7 +68,7 @@ reports_native_code() {
     expect_text '^hint: repair it: /home/sre/tcpconn/script/bootstrap$' "$output"
 }
 
-# As the hint says, by the user alone.
+# Without root, as the hint suggests.
 repairs_native_code() { as_user 'script/bootstrap && node dist/cli.js info build/demo.db'; }
 
 # Five refused connects of one command, under sudo, as the user.
@@ -85,7 +85,8 @@ records() {
 
 builds() { as_user 'script/build build/other && cmp dist/tcpconn.bpf.o build/other/tcpconn.bpf.o && cmp dist/tcpconn-7.bpf.o build/other/tcpconn-7.bpf.o && node build/other/cli.js --version'; }
 
-# run_tests COMMAND…: counts each test; the last line of the command is of script/test, or the file is that of vitest.
+# run_tests COMMAND…: counts each test. Either the last line of the command is that of script/test, or the file is that
+# of vitest.
 run_tests() {
   local name=$1 started=$SECONDS counts=()
   rm -f /home/sre/tcpconn/build/test-result.txt
@@ -117,7 +118,7 @@ run_tests() {
   fi
 }
 
-# test/support/kernel-tests.ts skips the tests without them.
+# test/support/kernel-tests.ts skips the tests without these packages.
 kernel_test_packages=(iproute2 bpftool sqlite3 dnsmasq-base nftables)
 vitest='sudo node_modules/.bin/vitest run --configLoader runner --project kernel'
 
@@ -129,7 +130,7 @@ check_debian() {
   check 'compiled native modules are kept' keep_prebuild
   check 'builds dist/ again, with the same probe' builds
   check 'records five connects under sudo' records
-  # Everything that runs the tool as another user.
+  # All tests that run the tool as another user.
   run_tests 'tests under sudo' \
     'sudo script/test test/cli.test test/native-module describe-versions kernel/privileges kernel/service kernel/live.test'
 }
@@ -139,14 +140,14 @@ check_node() {
   check "Node.js $part from nodejs.org is used, by sudo too" use_node "$part"
   if [[ -e /home/sre/tcpconn/build/demo.db ]]; then
     check 'native code for another Node.js is an error of its own' reports_native_code
-    # The newest is left to `sudo script/demo`.
+    # `sudo script/demo` tests the newest one.
     [[ $part == "$newest" ]] || check 'the command of its hint repairs it' repairs_native_code
   fi
   check 'sudo script/demo' run_demo
   check 'compiled native modules are kept' keep_prebuild
   check 'builds dist/ again, with the same probe' builds
   check 'records five connects under sudo' records
-  # Those that the part `debian` has not installed yet.
+  # Those that the part `debian` did not install.
   check 'packages of the kernel tests' as_user "sudo apt-get -qq install -y --no-install-recommends ${kernel_test_packages[*]}"
   run_tests 'kernel tests under sudo' "$vitest kernel/outcomes"
   [[ $part == "$newest" ]] || return
@@ -159,7 +160,7 @@ makes_package() {
   as_user 'script/bundle --deb build' && cp /home/sre/tcpconn/build/tcpconn_*.deb /mnt/input
 }
 
-# Everything but what package managers keep for themselves.
+# All files except those of package managers.
 list_files() {
   find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /mnt -o -path /var/cache \
     -o -path /var/log -o -path /var/lib/apt -o -path /var/lib/dpkg \) -prune -o -print | sort
@@ -197,7 +198,7 @@ has_unit() {
   [[ $(systemctl is-enabled tcpconn) == disabled ]] && systemd-analyze verify --man=no tcpconn.service
 }
 
-# What the unit runs, for two seconds.
+# Runs the command of the unit for two seconds.
 records_as_unit() {
   local command
   command=$(sed -nE 's/^ExecStart=//p' /usr/lib/systemd/system/tcpconn.service)
@@ -211,7 +212,7 @@ records_as_unit() {
 purges() {
   systemctl enable tcpconn && apt purge -q -y tcpconn || return
   list_files >/tmp/after
-  # The traces, their directory, and the directory that systemctl has made.
+  # The traces, their directory, and the directory that systemctl created.
   comm -3 /tmp/before /tmp/after | tee /tmp/left
   ! grep -vE '^\s*(/var/lib/tcpconn|/var/lib/tcpconn/tcpconn-[0-9TZ-]+\.db)$' /tmp/left &&
     [[ $(grep -c . /tmp/left) -ge 2 && -z $(find /var/lib/dpkg/info -name 'tcpconn*') ]]

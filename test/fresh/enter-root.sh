@@ -1,14 +1,14 @@
 #!/bin/sh
 # Runs a command in a root directory: enter-root.sh ROOT INPUT CACHE COMMAND…
-# To be run in a mount namespace of its own (unshare --mount): everything that is mounted is gone when that ends.
-#   INPUT   becomes /mnt/input
-#   CACHE   apt/ has downloaded packages, npm/ npm's cache, prebuilds/ compiled native modules
-# A plain chroot does not do: unshare(1) and mount(8) refuse to work there.
+# Must run in a mount namespace of its own (unshare --mount): all mounts disappear when that ends.
+# INPUT   becomes /mnt/input
+# CACHE   apt/ has downloaded packages, npm/ npm's cache, prebuilds/ compiled native modules
+# A plain chroot is not sufficient: unshare(1) and mount(8) refuse to work there.
 set -eu
 root=$1 input=$2 cache=$3
 shift 3
 mount --make-rprivate /
-# pivot_root(2) wants a mount, and sudo one without nosuid, which /var/tmp may have.
+# pivot_root(2) requires a mount, and sudo one without nosuid, which /var/tmp may have.
 mount --bind "$root" "$root"
 mount -o remount,bind,suid,dev,exec "$root"
 mount -t proc proc "$root/proc"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Makes what script/test-fresh unpacks: make-roots.bash DIRECTORY
-#   DIRECTORY/base.tar      Debian 13 and nothing else, for the Debian package
-#   DIRECTORY/system.tar    with git, sudo and Debian's Node.js, a user who may use sudo, and builds of newer Node.js in /opt
-# What is there already stays as it is. Archives keep their owners, whoever owns the directory.
+# Makes the archives that script/test-fresh unpacks: make-roots.bash DIRECTORY
+# DIRECTORY/base.tar      only Debian 13, for the Debian package
+# DIRECTORY/system.tar    with git, sudo and Debian's Node.js, a user who may use sudo, and builds of newer Node.js in /opt
+# Existing archives do not change. Archives keep the owners of files, whoever owns the directory.
 set -euo pipefail
 directory=$(realpath "$1")
 suite=trixie
@@ -11,7 +11,7 @@ newer_nodes=(22 24 26)
 work=$(mktemp -d /var/tmp/tcpconn-roots-XXXXXX)
 trap 'rm -rf --one-file-system "$work"' EXIT
 
-# in_root ROOT COMMAND…: in namespaces of its own, so that nothing stays mounted or running.
+# in_root ROOT COMMAND…: runs it in namespaces of its own, so that no mounts or processes remain.
 in_root() {
   local root=$1
   shift
@@ -32,10 +32,10 @@ make_system() {
   in_root "$1" apt-get -q update
   in_root "$1" apt-get -q -y install --no-install-recommends git sudo nodejs npm ca-certificates libatomic1
   rm -f "$1"/var/cache/apt/archives/*.deb
-  # Debian 13 makes the home directory with mode 0700.
+  # Debian 13 creates the home directory with mode 0700.
   in_root "$1" useradd --create-home --shell /bin/bash sre
   echo 'sre ALL=(ALL) NOPASSWD: ALL' >"$1/etc/sudoers.d/sre"
-  # Certificates that this host trusts beside Debian's, as of a proxy.
+  # Certificates that this host trusts in addition to Debian's, such as that of a proxy.
   cp /etc/ssl/certs/ca-certificates.crt "$1/etc/ssl/certs/ca-certificates.crt"
   echo cafile=/etc/ssl/certs/ca-certificates.crt >"$1/home/sre/.npmrc"
   add_newer_nodes "$1/opt"
@@ -52,7 +52,7 @@ add_newer_nodes() {
   done
 }
 
-# make NAME: as a whole or not at all.
+# make NAME: creates the complete archive, or none.
 make() {
   [[ ! -e $directory/$1.tar ]] || return 0
   "make_$1" "$work/$1"

@@ -1,32 +1,32 @@
 import type { IRawProperty } from 'fast-check'
 
-/** Code of ours that takes what a stranger made. */
+/** Code of tcpconn that reads untrusted data. */
 export interface FuzzTarget {
   readonly name: string
-  /** Inputs to begin with, besides those of test/fuzz/corpus. */
+  /** Initial inputs, in addition to those of test/fuzz/corpus. */
   readonly seeds: readonly Uint8Array[]
-  /** Inputs between two looks at what was run, which take as long as many of them: 1,000 by default. */
+  /** Inputs between two readings of the coverage, which cost as much as many inputs: 1,000 by default. */
   readonly batch?: number
-  /** Takes any bytes. Throws for whatever it must not do: that is a finding. */
+  /** Takes any bytes. Throws if it detects a fault: that is a finding. */
   readonly take: (input: Uint8Array) => void
-  /** What holds for made-up values of the right form; `null` where `take` says all. */
+  /** A property of valid values; `null` if `take` checks everything. */
   readonly property: IRawProperty<unknown> | null
 }
 
-/** What must not be, whatever the input. */
+/** A rule that no input may break. */
 export class BrokenRule extends Error {}
 
-/** What a check of a target does not accept. */
+/** Throws if a condition of a target does not hold. */
 export function require(condition: boolean, finding: () => string): asserts condition {
   if (!condition) throw new BrokenRule(finding())
 }
 
-/** Text of an input: any bytes make some. */
+/** The text of an input; any bytes are valid. */
 export function textOf(input: Uint8Array): string {
   return Buffer.from(input.buffer, input.byteOffset, input.length).toString('utf8')
 }
 
-/** The other way round, for inputs to begin with. */
+/** The inverse, for initial inputs. */
 export function bytesOf(texts: readonly string[]): Uint8Array[] {
   return texts.map((text) => new TextEncoder().encode(text))
 }

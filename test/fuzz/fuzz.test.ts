@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { run } from '../support/process.js'
 import { REPOSITORY } from '../support/repository.js'
 
-/** The share of a test run: script/fuzz alone tries a million of each. A trace takes a hundred times as long as the others. */
+/** Inputs per test run; script/fuzz tries a million of each. A trace takes a hundred times as long as the others. */
 const INPUTS = {
   'ring-records': 20_000,
   'dns-packets': 20_000,
@@ -18,7 +18,7 @@ const MAX_CORPUS_BYTES = 1 << 20
 const FUZZ = join(REPOSITORY, 'script/fuzz')
 
 test.each(Object.entries(INPUTS))(
-  '%s: made-up data of a seed that is new each time (SEC-27)',
+  '%s: random inputs with a new seed in each run (SEC-27)',
   { timeout: 120_000 },
   async (name, inputs) => {
     const { status, stdout, stderr } = await run([FUZZ, '--inputs', `${inputs}`, name])
@@ -28,7 +28,7 @@ test.each(Object.entries(INPUTS))(
   },
 )
 
-test('what is none of its targets is refused', async () => {
+test('an unknown target is refused', async () => {
   expect(await run([FUZZ, 'everything'])).toMatchObject({
     status: 1,
     stderr: expect.stringContaining('there are ring-records'),
@@ -39,7 +39,7 @@ test('what is none of its targets is refused', async () => {
   })
 })
 
-test('every target has a corpus, which is small', () => {
+test('every target has a small corpus', () => {
   const corpus = join(REPOSITORY, 'test/fuzz/corpus')
   const targets = readdirSync(corpus)
   expect(targets.toSorted()).toEqual(Object.keys(INPUTS).toSorted())

@@ -1,9 +1,9 @@
 /**
- * Feeds what takes data of strangers with made-up data, until something is found or enough was tried:
+ * Feeds random inputs to code that reads untrusted data, until there is a finding or the number of inputs is reached:
  *
  *   script/fuzz [--inputs N] [--seed S] [--keep] [TARGET…]
  *
- * Each target gets N inputs that its coverage guides, and N values of the right form of which a property has to hold.
+ * Each target gets N coverage-guided inputs, and N valid values that must satisfy a property.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ import { describeFinding, fuzzGuided } from './guided-fuzz.js'
 import { startCounting, watchCoverage } from './source-coverage.js'
 const CORPUS = 'test/fuzz/corpus'
 
-/** In a bundle of its own, so that what the fuzzer runs itself does not count as news. */
+/** In a bundle of its own, so that code of the fuzzer does not count as new coverage. */
 const counting = startCounting()
 const { TARGETS } = await import('./targets.js')
 const isTarget = (url: string) => url.includes('/targets')
@@ -22,7 +22,7 @@ const isTarget = (url: string) => url.includes('/targets')
 interface FuzzOptions {
   readonly inputs: number
   readonly seed: number
-  /** Whether inputs that reach something new go into the corpus */
+  /** Whether inputs with new coverage are added to the corpus */
   readonly keep: boolean
 }
 

@@ -5,7 +5,7 @@ import { startCounting, watchCoverage, type SourceCoverage } from './source-cove
 const INPUTS = 500_000
 const BLIND: SourceCoverage = { hasNew: () => false, accept() {}, work: 0 }
 
-/** Four bytes in a row are 2^32 inputs; one after the other they are four times 2^8. */
+/** Four bytes at once are 2^32 inputs; one after the other they are four times 2^8. */
 function takeWord(input: Uint8Array): void {
   if (input[0] === 0x66) {
     if (input[1] === 0x75) {
@@ -22,8 +22,8 @@ function fuzz(coverage: SourceCoverage, take = takeWord) {
   return fuzzGuided({ take, corpus: [new Uint8Array(4)], inputs: INPUTS, seed: 1, coverage })
 }
 
-describe('inputs that coverage guides', () => {
-  test('find what random ones do not', () => {
+describe('coverage-guided inputs', () => {
+  test('find faults that random inputs do not find', () => {
     const counting = startCounting()
     const guided = fuzz(watchCoverage(counting, (url) => url.includes('guided-fuzz.test')))
     counting.disconnect()
@@ -33,7 +33,7 @@ describe('inputs that coverage guides', () => {
     expect(fuzz(BLIND)).toEqual({ inputs: INPUTS, added: [], finding: null })
   })
 
-  test('of which one that takes too much work is a finding, found among those of its batch', () => {
+  test('that take too much work are findings, identified within their batch', () => {
     let [ran, work] = [0, 0]
     const coverage: SourceCoverage = {
       hasNew() {
@@ -51,7 +51,7 @@ describe('inputs that coverage guides', () => {
     expect(String(finding?.error)).toContain('it ran 2000000000 blocks')
   })
 
-  test('are told so that they can be tried again', () => {
+  test('are described so that they can be tried again', () => {
     const text = describeFinding({ input: Uint8Array.of(102, 117), error: new Error('planted') })
     expect(text).toContain('ZnU=')
     expect(text).toContain('planted')

@@ -4,7 +4,7 @@ import { mutateInput } from './mutate-input.js'
 import type { SourceCoverage } from './source-coverage.js'
 
 const BATCH = 1000
-/** Blocks of code that any input may run: some seconds of work. */
+/** Maximum number of executed blocks of code per input: some seconds of work. */
 const MAX_INPUT_WORK = 1e9
 
 export interface GuidedFuzz {
@@ -16,7 +16,7 @@ export interface GuidedFuzz {
   readonly coverage: SourceCoverage
 }
 
-/** An input that the target should have taken otherwise. */
+/** An input that revealed a fault of the target. */
 export interface Finding {
   readonly input: Uint8Array
   readonly error: unknown
@@ -24,14 +24,14 @@ export interface Finding {
 
 export interface GuidedResult {
   readonly inputs: number
-  /** Inputs that ran what no other had run. */
+  /** Inputs that executed blocks which no earlier input executed. */
   readonly added: readonly Uint8Array[]
   readonly finding: Finding | null
 }
 
 /**
- * Feeds a target with inputs that are made of earlier ones. Those that run parts of the source for the first time are kept, and
- * made others of: so it finds its way into branches that no random input meets.
+ * Feeds a target with mutations of earlier inputs. Inputs that execute parts of the source for the first time are kept
+ * and mutated. In this way it reaches branches that random inputs do not reach.
  */
 export function fuzzGuided({ take, corpus, batch: size = BATCH, inputs, seed, coverage }: GuidedFuzz): GuidedResult {
   const random = createRandom(seed)
@@ -41,7 +41,7 @@ export function fuzzGuided({ take, corpus, batch: size = BATCH, inputs, seed, co
   let batch: readonly Uint8Array[] = kept
   const first = runAll(take, batch)
   if (first) return { inputs: 0, added, finding: first }
-  // What is known already, or runs once alone, is no news.
+  // Coverage of the initial inputs, and of code that runs only once, is not new.
   coverage.hasNew()
   const known = findCostly(take, batch, coverage)
   if (known) return { inputs: 0, added, finding: known }
@@ -57,7 +57,7 @@ export function fuzzGuided({ take, corpus, batch: size = BATCH, inputs, seed, co
     for (let isNew = hasNew; isNew; isNew = coverage.hasNew()) {
       const found = findNew(take, batch, coverage)
       if (found === null) {
-        // What runs but now and then, as a part of V8's own doing, is no guide.
+        // Ignores blocks that run only sometimes, for example because of V8 itself.
         runAll(take, batch)
         coverage.hasNew()
       }
@@ -82,7 +82,7 @@ function runAll(take: (input: Uint8Array) => void, batch: readonly Uint8Array[])
   return null
 }
 
-/** The first input of the batch that was just run that takes more work than any may. */
+/** The first input of the last batch that exceeds the limit of work. */
 function findCostly(
   take: (input: Uint8Array) => void,
   batch: readonly Uint8Array[],
@@ -94,13 +94,13 @@ function findCostly(
     coverage.hasNew()
     if (coverage.work > MAX_INPUT_WORK) return { input, error: new Error(`it ran ${coverage.work} blocks of code`) }
   }
-  // As it was before the search.
+  // Restores the state before the search.
   runAll(take, batch)
   coverage.hasNew()
   return null
 }
 
-/** Halves the batch until one input is left that runs something new; `null` when what was new does not come again. */
+/** Halves the batch until one input with new coverage is left; `null` if the new coverage is not reproducible. */
 function findNew(
   take: (input: Uint8Array) => void,
   batch: readonly Uint8Array[],
@@ -118,7 +118,7 @@ function findNew(
   return coverage.hasNew() ? suspect : null
 }
 
-/** A finding in words, with what it takes to see it again. */
+/** Describes a finding, and how to reproduce it. */
 export function describeFinding({ input, error }: Finding): string {
   const stack = error instanceof Error ? error.stack : messageOf(error)
   return `input (base64): ${Buffer.from(input).toString('base64')}\n${stack}`

@@ -1,12 +1,12 @@
 import { randomInteger } from '../store/random.js'
 
 const MAX_INPUT_BYTES = 2048
-/** Bytes at which things change: ends of ranges, separators, digits. */
+/** Bytes that often change the behaviour: ends of ranges, separators, digits. */
 const TELLING = [0, 1, 0x7f, 0x80, 0xc0, 0xff, 0x20, 0x2b, 0x2d, 0x2e, 0x2f, 0x30, 0x39, 0x3a, 0x41, 0x5a, 0x61, 0x6d]
 
 type Random = () => number
 
-/** Another input made of one that is kept, sometimes with a part of a second one. Pure. */
+/** Mutates a kept input, sometimes with a part of a second one. Pure. */
 export function mutateInput(random: Random, corpus: readonly Uint8Array[]): Uint8Array {
   let input = pick(random, corpus)
   for (let changes = randomInteger(random, 1, 6); changes > 0; changes--) {
@@ -23,33 +23,33 @@ function pick(random: Random, corpus: readonly Uint8Array[]): Uint8Array {
 const place = (random: Random, input: Uint8Array) => randomInteger(random, 0, input.length)
 
 const CHANGES: readonly ((random: Random, input: Uint8Array, corpus: readonly Uint8Array[]) => Uint8Array)[] = [
-  // A bit flips.
+  // Flips a bit.
   (random, input) => withByte(random, input, (byte) => byte ^ (1 << randomInteger(random, 0, 7))),
-  // Any other byte.
+  // Replaces a byte.
   (random, input) => withByte(random, input, () => randomInteger(random, 0, 255)),
   (random, input) => withByte(random, input, () => TELLING[randomInteger(random, 0, TELLING.length - 1)] as number),
-  // A little more, or less.
+  // Adds or subtracts a small number.
   (random, input) => withByte(random, input, (byte) => byte + randomInteger(random, -8, 8)),
-  // Bytes come in.
+  // Inserts bytes.
   (random, input) => {
     const at = place(random, input)
     const bytes = Uint8Array.from({ length: randomInteger(random, 1, 4) }, () => randomInteger(random, 0, 255))
     return join(input.subarray(0, at), bytes, input.subarray(at))
   },
-  // A part is left out.
+  // Removes a part.
   (random, input) => {
     const from = place(random, input)
     return join(input.subarray(0, from), input.subarray(from + randomInteger(random, 1, 16)))
   },
-  // The end is cut off.
+  // Truncates the input.
   (random, input) => input.subarray(0, place(random, input)),
-  // A part comes twice.
+  // Repeats a part.
   (random, input) => {
     const from = place(random, input)
     const to = from + randomInteger(random, 1, 32)
     return join(input.subarray(0, to), input.subarray(from))
   },
-  // The rest is of another one.
+  // Replaces the rest by that of another input.
   (random, input, corpus) => {
     const other = pick(random, corpus)
     return join(input.subarray(0, place(random, input)), other.subarray(place(random, other)))

@@ -1,18 +1,18 @@
 import { Session, type Profiler } from 'node:inspector'
 
-/** Which parts of the source have run so far, as V8 counts them block by block. */
+/** The parts of the source that have been executed, as V8 counts them per block. */
 export interface SourceCoverage {
-  /** Whether what ran since the last call of this or of `accept` holds a part that was never accepted. */
+  /** Whether the code executed since the last call of this or of `accept` contains a part that was never accepted. */
   hasNew(): boolean
-  /** Takes up what the last `hasNew` has seen. */
+  /** Accepts what the last `hasNew` found. */
   accept(): void
-  /** How many blocks had run at the last `hasNew` since the one before, each as often as it ran. */
+  /** Number of executed blocks between the last two calls of `hasNew`, counting repetitions. */
   readonly work: number
 }
 
 /**
- * Makes V8 count. It counts the blocks of functions that it compiles from now on: to be called before the module of interest is
- * loaded.
+ * Makes V8 count. It counts blocks only of functions that it compiles later: call this before loading the module of
+ * interest.
  */
 export function startCounting(): Session {
   const session = new Session()
@@ -22,9 +22,9 @@ export function startCounting(): Session {
   return session
 }
 
-/** @param isOurs which scripts are looked at, by their URL */
+/** @param isOurs selects scripts by their URL */
 export function watchCoverage(session: Session, isOurs: (url: string) => boolean): SourceCoverage {
-  // By function: a function lies in the range of the one around it, and has run or not by itself.
+  // By function: a function lies in the range of the enclosing one, and is executed independently.
   const accepted = new Map<string, Uint8Array>()
   let work = 0
   let seen: { readonly part: Uint8Array; readonly from: number; readonly to: number }[] = []
@@ -66,7 +66,7 @@ export function watchCoverage(session: Session, isOurs: (url: string) => boolean
 
 function takeCoverage(session: Session): Profiler.ScriptCoverage[] {
   let result: Profiler.ScriptCoverage[] = []
-  // It answers before it returns.
+  // The callback is called before post() returns.
   session.post('Profiler.takePreciseCoverage', (error, answer) => {
     if (error) throw error
     result = answer.result
@@ -75,8 +75,8 @@ function takeCoverage(session: Session): Profiler.ScriptCoverage[] {
 }
 
 /**
- * A range holds for what lies in it, but for the ranges inside of it, which follow. Of optimized functions V8 counts the blocks,
- * not the calls.
+ * A range applies to its content except for the nested ranges, which follow it. In optimized functions, V8 counts
+ * blocks but not calls.
  */
 function executedRanges(ranges: readonly Profiler.CoverageRange[]): { from: number; to: number }[] {
   const executed: { from: number; to: number }[] = []

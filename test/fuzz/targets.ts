@@ -7,7 +7,7 @@ import { createRingRecords } from './targets/ring-records.js'
 import { createTimes } from './targets/times.js'
 import { createTraces } from './targets/traces.js'
 
-/** What is fuzzed, by name. */
+/** All targets, by name. */
 export const TARGETS: Readonly<Record<string, () => FuzzTarget>> = {
   'ring-records': createRingRecords,
   'dns-packets': createDnsPackets,

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { UsageError } from '../../src/base/errors.js'
 
-/** The usage error of `parse`, which has to name all that a user needs. */
+/** Expects a usage error of `parse` that contains these texts. */
 export function expectRefusal(parse: () => unknown, option: string, value: string, accepted: RegExp): void {
   const error = thrownBy(parse)
   expect(error).toBeInstanceOf(UsageError)

@@ -24,7 +24,7 @@ test.each([
   'record dns=libc',
   '--dns=libc record',
   '',
-])('%s stays as it is', (typed) => {
+])('%s does not change', (typed) => {
   expect(splitOptionalValues(typed.split(' '))).toEqual(typed.split(' '))
 })
 
@@ -42,7 +42,7 @@ test.each(['record --dns-value=libc', 'record a.db --dns-value libc', 'live --dn
   },
 )
 
-test('both sides of -- in one command line', () => {
+test('handles both sides of -- in one command line', () => {
   const typed = ['record', '--dns=libc', '--', 'curl', '--dns=libc']
   expect(splitOptionalValues(typed)).toEqual(['record', '--dns-value=libc', '--', 'curl', '--dns=libc'])
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseDuration } from '../../src/options/parse-duration.js'
 
-describe('accepted', () => {
+describe('a valid duration', () => {
   test.each([
     ['10m', 600e9],
     ['1h30m', 5400e9],
@@ -21,19 +21,19 @@ describe('accepted', () => {
     expect(parseDuration(text)).toBe(ns)
   })
 
-  test('a number alone is in the unit that the option says', () => {
+  test('a number without a unit has the unit of the option', () => {
     expect(parseDuration('7', 's')).toBe(7e9)
     expect(parseDuration('7', 'ms')).toBe(7e6)
     expect(parseDuration('7s', 'ms')).toBe(7e9)
   })
 
-  test('the result is whole', () => {
+  test('is rounded down to whole ns', () => {
     expect(parseDuration('0.3333333333s')).toBe(333_333_333)
     expect(parseDuration('1.1ns')).toBe(1)
   })
 })
 
-describe('not accepted', () => {
+describe('an invalid duration', () => {
   const WRONG = [
     '',
     ' ',
@@ -59,13 +59,13 @@ describe('not accepted', () => {
   })
 
   test.each(['105d', '9007199254740992ns', '99999999999999999999999', `${'9'.repeat(400)}h`])(
-    '%s: beyond 104 days',
+    '%s: more than 104 days',
     (text) => {
       expect(parseDuration(text)).toBeNull()
     },
   )
 
-  test('a text made to take long is refused at once', () => {
+  test('a long invalid text is refused without backtracking', () => {
     expect(parseDuration(`${'1'.repeat(50_000)}x`)).toBeNull()
     expect(parseDuration(`${'1m'.repeat(50_000)}x`)).toBeNull()
   })

@@ -29,11 +29,11 @@ describe('process ids', () => {
 })
 
 describe('ports', () => {
-  test('run from 1 to 65535', () => {
+  test('are from 1 to 65535', () => {
     expect(parsePorts(['1,65535', '443'])).toEqual([1, 65_535, 443])
   })
 
-  test('are as many as there are', () => {
+  test('may be any number of ports', () => {
     const all = Array.from({ length: 65_535 }, (_, i) => i + 1)
     expect(parsePorts([all.join()])).toEqual(all)
   })
@@ -44,7 +44,7 @@ describe('ports', () => {
 })
 
 describe('thread names', () => {
-  test('may hold commas and blanks, and any byte', () => {
+  test('may contain commas, blanks and any byte', () => {
     expect(parseComms(['a,b c', 'x'.repeat(15), '日本日本日', '\x1b[1m'])).toEqual([
       'a,b c',
       'x'.repeat(15),
@@ -59,12 +59,12 @@ describe('thread names', () => {
 })
 
 describe('outcomes', () => {
-  test('go by name, each once', () => {
+  test('are names, without duplicates', () => {
     expect(parseOutcomes(['refused,timed_out', 'refused'])).toEqual(['refused', 'timed_out'])
     expect(parseOutcomes(OUTCOMES)).toEqual(OUTCOMES)
   })
 
-  test('failed stands for all that ended without a connection', () => {
+  test('failed includes all outcomes without a connection', () => {
     expect(parseOutcomes(['failed'])).toEqual(FAILED_OUTCOMES)
     expect(parseOutcomes(['established,failed,refused'])).toEqual(['established', ...FAILED_OUTCOMES])
   })
@@ -74,7 +74,7 @@ describe('outcomes', () => {
   })
 })
 
-test('the outcome that was meant is suggested', () => {
+test('an unknown outcome is refused with a suggestion', () => {
   expect(() => parseOutcomes(['faild'])).toThrow(expect.objectContaining({ hint: 'did you mean failed?' }))
   expect(() => parseOutcomes(['timed-out'])).toThrow(expect.objectContaining({ hint: 'did you mean timed_out?' }))
 })
@@ -97,7 +97,7 @@ describe('destinations', () => {
     expect(prefix!.address).toHaveLength(16)
   })
 
-  test('come as a list', () => {
+  test('may be a list', () => {
     expect(parsePrefixes(['10.0.0.0/8, ::1', '192.0.2.7']).map((prefix) => prefix.length)).toEqual([104, 128, 128])
   })
 

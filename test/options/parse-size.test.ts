@@ -33,6 +33,6 @@ test.each([
   '.5MB',
   '9999TiB',
   '1toString',
-])('%j is no size', (text) => {
+])('%j is not a size', (text) => {
   expect(parseSize(text)).toBeNull()
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createValueList } from '../../src/options/value-list.js'
 
-test('values count, in whatever order a bare option stands beside them', () => {
+test('collects values, whether or not the option also occurs without a value', () => {
   const list = createValueList()
   expect([list.chosen(undefined), list.chosen(true)]).toEqual([undefined, true])
   list.add('failed')

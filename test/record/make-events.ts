@@ -4,8 +4,8 @@ import type { EventMemory } from '../../src/record/event/event-memory.js'
 import type { EventSource } from '../../src/record/write/trace-writer.js'
 
 /**
- * Fields of struct connect_event and of the process that it refers to. Addresses are 16 bytes in hexadecimal. A pid of 0 is a
- * process that is not known.
+ * Fields of struct connect_event and of its process. Addresses are 16 bytes in hexadecimal. A pid of 0 means an unknown
+ * process.
  */
 export interface EventFields {
   startedNs: bigint
@@ -65,16 +65,16 @@ const EVENT: EventFields = {
   exe: 'curl',
 }
 
-/** Events one after the other, and their byte offsets. */
+/** The bytes of events in sequence, and their byte offsets. */
 export interface PackedEvents extends EventMemory {
   readonly offsets: readonly number[]
-  /** A struct process_event for each process among them. */
+  /** A struct process_event for each process of these events. */
   readonly processRecords: readonly Uint8Array[]
-  /** Passes them all, as the ring does. */
+  /** Adds all processes to the table, as the reader of the ring does. */
   readonly source: EventSource
 }
 
-/** Packs events; what is not given is as in `EVENT`. */
+/** Packs events. Missing fields have the values of `EVENT`. */
 export function packEvents(events: readonly Partial<EventFields>[]): PackedEvents {
   const bytes = new Uint8Array(events.length * connectEvent.size_bytes)
   const offsets = events.map((_, i) => i * connectEvent.size_bytes)
@@ -114,12 +114,12 @@ function setFields(record: Uint8Array, event: EventFields): void {
   record.set(fromHex(event.localAddress), connectEvent.local_address)
 }
 
-/** The slot in the table of processes of the event at `byteOffset`. */
+/** The slot of an event's process in the process table. */
 export function slotOf({ words, processes: table }: EventMemory, byteOffset: number): number {
   return table.find(words, (byteOffset + connectEvent.process) / 4)
 }
 
-/** All processes that tests have made, under one key each, as in the table of one ring. */
+/** All processes of the tests, one key each, in the table of one ring. */
 const processes = createProcessTable()
 const records = new Map<string, Uint8Array>()
 

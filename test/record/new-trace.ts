@@ -11,14 +11,14 @@ export const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, sk
 /** Unix time at which the sessions of `openNewTrace` begin. */
 export const STARTED_UNIX_NS = 1_700_000_000_000_000_000n
 
-/** Names that tell what they stand for. */
+/** Names that contain the values they stand for. */
 export const NAMES = {
   userName: (uid: number) => (uid === 33 ? 'www-data' : null),
   cgroupPath: (id: bigint) => `/cgroup-${id}`,
   containerFacts: () => undefined,
 }
 
-/** A trace that is open for recording, with one session in it. */
+/** A trace that is open for recording, with one session. */
 export interface NewTrace {
   readonly file: string
   readonly db: Database.Database
@@ -54,7 +54,7 @@ export function addSession(db: Database.Database, filters = '{}'): number {
   return insertSession(db, { ...PLAIN_SESSION, filters })
 }
 
-/** A writer of a session that began with the clock at 0. */
+/** A writer of a session whose clock began at 0. */
 export function createWriter(
   { db, sessionId }: Pick<NewTrace, 'db' | 'sessionId'>,
   names: HostNames = NAMES,

@@ -2,7 +2,7 @@ import { OUTCOMES } from '../../src/attempt/outcome.js'
 import { randomInteger } from '../store/random.js'
 import { LOOPBACK6, MAPPED_PREFIX, type EventFields } from './make-events.js'
 
-/** Random attempts of a few processes to a few endpoints. */
+/** Random attempts of some processes to some endpoints. */
 export function randomEvents(random: () => number, count: number): Partial<EventFields>[] {
   return Array.from({ length: count }, () => {
     const outcome = random() < 0.7 ? 0 : randomInteger(random, 0, OUTCOMES.length - 1)

@@ -12,7 +12,7 @@ const page = readFileSync(join(REPOSITORY, 'docs/coverage.md'), 'utf8')
 const rows = [...page.matchAll(ROW)].map(([, id = '', cells = '']) => ({ id, cells: cells.split(' | ') }))
 const tested = listTestedIds('GAP')
 
-test('every id of docs/coverage.md stands for one row, which says how the gap is detected and what is printed', () => {
+test('every id of docs/coverage.md has one row, which has how the gap is detected and what is printed', () => {
   const ids = rows.map(({ id }) => id)
   expect(ids.length).toBeGreaterThan(60)
   expect(new Set(ids).size).toBe(ids.length)
@@ -21,22 +21,25 @@ test('every id of docs/coverage.md stands for one row, which says how the gap is
   expect(empty.map(({ id }) => id)).toEqual([])
 })
 
-test('every gap has a test that provokes it, or a reason why there is none', () => {
+test('every gap has a test that provokes it, or a reason why it has none', () => {
   const untested = rows.filter(({ id, cells }) => !tested.has(id) && !NOT_PROVOKED.test(cells.join(' ')))
   expect(untested.map(({ id }) => id)).toEqual([])
 })
 
-test('no gap that a test provokes is listed as one that cannot be provoked', () => {
+test('no gap with a test is listed as one that cannot be provoked', () => {
   const both = rows.filter(({ id, cells }) => tested.has(id) && NOT_PROVOKED.test(cells.join(' ')))
   expect(both.map(({ id }) => id)).toEqual([])
 })
 
-test('no test names a gap that is not listed', () => {
+test('no test has the id of an unlisted gap', () => {
   const ids = new Set(rows.map(({ id }) => id))
   expect([...tested].filter((id) => !ids.has(id))).toEqual([])
 })
 
-/** Source text without comments. Templates are as they print: `${formatPlural(count, 'row')}` as N rows, others as …. */
+/**
+ * Source text without comments. Templates are replaced by what they print: `${formatPlural(count, 'row')}` by N rows,
+ * others by ….
+ */
 function readTexts(): string {
   const names = readdirSync(join(REPOSITORY, 'src'), { recursive: true, encoding: 'utf8' })
   const sources = names.filter((name) => name.endsWith('.ts'))
@@ -50,7 +53,10 @@ function readTexts(): string {
 /** A command or an option, which is not output. */
 const IS_TYPED = /^(?:(?:analyze|doctor|export|info|live|record|replay|summary|dns|failures)(?: |$)|--[a-z])/
 
-/** What a quoted line consists of: `-- containers` names a check of doctor; a label is followed by two spaces, a verdict by a colon. */
+/**
+ * The parts of a quoted line. `-- containers` names a check of doctor; a label is followed by two spaces, a verdict by
+ * a colon.
+ */
 function piecesOf(quoted: string): string[] {
   const [, check] = /^(?:--|no) (.+)$/.exec(quoted) ?? []
   if (check !== undefined) return [`'${check}'`]
@@ -62,7 +68,7 @@ function occursIn(texts: string, piece: string): boolean {
   return new RegExp(parts.join('(?:N|…)')).test(texts)
 }
 
-test('the page quotes lines as the sources print them', () => {
+test('the page quotes lines that the sources print', () => {
   const texts = readTexts()
   const quotes = rows.flatMap(({ id, cells }) =>
     [...(cells[2] ?? '').matchAll(/`([^`]+)`/g)].map(([, quoted = '']) => ({ id, quoted })),

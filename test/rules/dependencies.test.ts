@@ -18,7 +18,7 @@ const read = (path: string) => readFileSync(join(REPOSITORY, path), 'utf8')
 const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Manifest
 const engines = JSON.parse(read('test/engines/package.json')) as Manifest
 const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, LockedPackage> }
-/** By name; of koffi's binaries, of which a host gets one, that for x86-64. */
+/** Locked packages by name. Of koffi's binaries, of which a host gets one, only that for x86-64. */
 const locked = Object.entries(packages)
   .filter(([path]) => path.includes('node_modules/') && (!path.includes('/koffi-') || path.endsWith('-linux-x64')))
   .map(([path, { version, dev }]) => ({ name: path.replace(/^.*node_modules\//, ''), version, isDev: dev === true }))
@@ -28,20 +28,20 @@ const tables = read('docs/dependencies.md')
   .map((line) => line.split('|').map((cell) => cell.trim()))
 
 test.each([
-  ['package.json asks for', Object.keys({ ...dependencies, ...devDependencies })],
-  ['test/engines asks for', Object.keys(engines.dependencies)],
-  ['an installed package brings', locked.filter(({ isDev }) => !isDev).map(({ name }) => name)],
+  ['package.json requires', Object.keys({ ...dependencies, ...devDependencies })],
+  ['test/engines requires', Object.keys(engines.dependencies)],
+  ['an installed package contains', locked.filter(({ isDev }) => !isDev).map(({ name }) => name)],
   ['script/bootstrap installs', listDebianPackages(read('script/bootstrap'))],
-])('docs/dependencies.md says of all that %s why, how large, and what was weighed', (_, names) => {
+])('docs/dependencies.md has the reason, the size and the alternatives of all that %s', (_, names) => {
   expect(names.length).toBeGreaterThan(5)
   expect(names.filter((name) => !isAccountedFor(name))).toEqual([])
 })
 
-test('libraries of the system are accounted for', () => {
+test('docs/dependencies.md lists libraries of the system', () => {
   for (const name of ['libbpf1', 'libelf1', 'zlib1g', 'glibc']) expect(read('docs/dependencies.md')).toContain(name)
 })
 
-test('versions whose faults it tells of are those that are locked', () => {
+test('docs/dependencies.md lists faults of the locked versions only', () => {
   const told = tables
     .filter((cells) => /^\d+\.\d+\.\d+$/.test(cells[2] ?? ''))
     .map(([, name, version]) => [name, version])
@@ -51,12 +51,12 @@ test('versions whose faults it tells of are those that are locked', () => {
   for (const entry of told) expect(present).toContainEqual(entry)
 })
 
-test('a package that is not named would be told', () => {
+test('a missing package is reported', () => {
   expect(isAccountedFor('left-out')).toBe(false)
   expect(listDebianPackages('  need left-out has_program left\n  need "$(others)" true\n')).toEqual(['left-out'])
 })
 
-/** Whether a row has it in its first cell, with why, a size and an alternative in the others. */
+/** Whether a row has this name in its first cell, and a reason, a size and an alternative in the others. */
 function isAccountedFor(name: string): boolean {
   const rows = tables.filter(([, names = '']) => names.split(', ').includes(name))
   return rows.some(([, , why = '', size = '', weighed = '']) => {
@@ -64,7 +64,10 @@ function isAccountedFor(name: string): boolean {
   })
 }
 
-/** What `need` is given by name; bpftool, whose package is another one on Ubuntu, is always one of them. */
+/**
+ * The packages that `need` installs by a literal name. bpftool is always one of them: its package has another name on
+ * Ubuntu.
+ */
 function listDebianPackages(script: string): string[] {
   const bpftool = script.includes('bpftool_packages') ? ['bpftool'] : []
   return [...bpftool, ...[...script.matchAll(/^ *need ([a-z0-9][\w.+-]*) /gm)].map(([, name]) => name as string)]

@@ -30,7 +30,7 @@ function sectionOf(heading: string): string {
   return text
 }
 
-/** Cells of the rows of the first table in a text, without its heading. */
+/** Cells of the rows of the first table in a text, without its header. */
 function tableOf(text: string): string[][] {
   const rows = text.split('\n').filter((line) => line.startsWith('|'))
   return rows.slice(2).map((row) =>
@@ -50,7 +50,7 @@ const SCHEMA = readSchema(latestVersion())
 const TABLES = [...SCHEMA].map(([name, columns]) => ({ name, columns }))
 
 test.each(TABLES)(
-  'docs/format.md has every column of $name with its type, in their order, and no other',
+  'docs/format.md lists exactly the columns of $name with their types, in order',
   ({ name, columns }) => {
     const rows = tableOf(sectionOf(name === 'connects' ? '## The view `connects`' : `### \`${name}\``))
     const described = rows.flatMap(([names = '', type = '']) => codesOf(names).map((column) => [column, type]))
@@ -60,7 +60,7 @@ test.each(TABLES)(
   },
 )
 
-test('docs/format.md has what each version added', () => {
+test('docs/format.md lists what each version added', () => {
   const rows = new Map(
     tableOf(sectionOf('## What a trace is').split('| Version |')[1]?.replace(/^/, '|') ?? '').map((row) => [
       Number(row[0]),
@@ -85,7 +85,7 @@ test('docs/format.md has what each version added', () => {
   expect(PAGE).toContain(`format version ${latestVersion()} and all earlier ones`)
 })
 
-test('docs/format.md has the codes of outcomes and the bits of flags', () => {
+test('docs/format.md lists the codes of outcomes and the bits of flags', () => {
   const outcomes = tableOf(sectionOf('## Outcomes')).map(([code, word]) => [Number(code), codesOf(word ?? '')[0]])
   expect(outcomes).toEqual([...OUTCOMES.entries()])
   const flags = tableOf(sectionOf('## Flags')).map(([bit, name]) => [codesOf(name ?? '')[0], Number(bit)])
@@ -108,7 +108,7 @@ test('docs/format.md has blobs of a real trace, as the tool writes them', () => 
   ).toBe(endpoints)
 })
 
-test('docs/format.md has the buckets of histograms', () => {
+test('docs/format.md describes the buckets of histograms', () => {
   const [lowest = [], widths = []] = tableOf(sectionOf('### Histograms'))
   const [, ...buckets] =
     sectionOf('### Histograms')

@@ -6,7 +6,7 @@ import { runTool } from '../support/tool.js'
 
 const PAGE = readFileSync(join(REPOSITORY, 'docs/kubernetes.md'), 'utf8')
 
-/** What the manifest and the recipe of the page pass to tcpconn. */
+/** The arguments of tcpconn in the manifest and the recipe of the page. */
 const MANIFEST = /^ +args: \[(.*)\]$/m.exec(PAGE)?.[1]?.split(', ') ?? []
 const RECIPE = /--arguments-only -- \\\n +(.*)$/m.exec(PAGE)?.[1]?.split(' ') ?? []
 
@@ -15,7 +15,7 @@ test.each([
   ['the recipe', RECIPE],
 ])('%s of docs/kubernetes.md has a command line that tcpconn accepts', async (_, words) => {
   expect(words).toContain('record')
-  // Refused for its last option alone, after everything before it was parsed.
+  // Only the last option is refused, after everything before it was parsed.
   const { status, stderr } = await runTool([
     ...words.filter((word) => !/^(--duration|5m)$/.test(word)),
     '--duration',
@@ -25,6 +25,6 @@ test.each([
   expect(stderr).toMatch(/^reason: --duration takes /m)
 })
 
-test('the manifest gives the recorder the processes of the node and the privileges to record', () => {
+test('the manifest shares the processes of the node and gives the privileges to record', () => {
   for (const line of ['hostPID: true', 'privileged: true', 'kind: DaemonSet']) expect(PAGE).toContain(line)
 })

@@ -23,7 +23,7 @@ const RULES = [
 
 type Planted = readonly [file: string, text: string]
 
-/** Imports that close a circle of folders, or lead from one stage to the other. */
+/** Imports that make a cycle of folders, or lead from one stage to another. */
 const WRONG_ORDER: readonly Planted[] = [
   ['src/text/planted.ts', `import { openTrace } from '../store/open-trace.js'`],
   ['src/store/planted.ts', `import type { Scope } from '../analyze/scan/scope.js'`],
@@ -36,7 +36,7 @@ const WRONG_ORDER: readonly Planted[] = [
   ['src/analyze/queries/diff/planted-stage.ts', `export { record } from '../../../record/record.js'`],
 ]
 
-/** The rule has to fire for every line. */
+/** The rules must report every line. */
 const OTHER_VIOLATIONS: ReadonlyArray<readonly [...Planted, rule: string]> = [
   ['src/planted.ts', `import koffi from 'koffi'`, PACKAGES],
   ['src/record/probe/planted.ts', `import koffi from 'koffi'`, PACKAGES],
@@ -95,11 +95,11 @@ beforeEach(() => {
 
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
-test('no folder of src/ imports one that leads back to it (SEC-17)', () => {
+test('no folder of src/ is part of a cycle of imports (SEC-17)', () => {
   expect(lint()).toEqual([])
 })
 
-test('a planted import against the order of the layers is found', () => {
+test('a planted import against the order of the layers is reported', () => {
   for (const violation of WRONG_ORDER) plant(violation)
   const found = lint()
   expect(found.filter(({ code }) => code !== ORDER)).toEqual([])
@@ -107,7 +107,7 @@ test('a planted import against the order of the layers is found', () => {
   expect(WRONG_ORDER.map(([file]) => file).filter((file) => !files.includes(file))).toEqual([])
 })
 
-test('a planted import of a package, of I/O and of a clock is found, and nothing else (SEC-17)', () => {
+test('planted imports of a package, of I/O and of a clock are reported, and nothing else (SEC-17)', () => {
   for (const [file, text] of [...OTHER_VIOLATIONS, ...ALLOWED]) plant([file, text])
   const expected = OTHER_VIOLATIONS.flatMap(([filename, text, code]) =>
     text.split('\n').map(() => ({ filename, code })),
@@ -124,7 +124,7 @@ function sort(found: readonly Diagnostic[]): string[] {
   return found.map(({ filename, code }) => `${filename} ${code}`).toSorted()
 }
 
-/** What these rules find in the copy. oxlint ends with 1 when it finds anything. */
+/** The reports of these rules for the copy. oxlint exits with 1 if it reports anything. */
 function lint(): Diagnostic[] {
   const args = ['-c', `oxlint --format json src || [ $? = 1 ]`]
   const PATH = `${join(REPOSITORY, 'node_modules/.bin')}:${process.env.PATH}`

@@ -15,7 +15,7 @@ const PAGES = [
 
 const read = (path: string) => readFileSync(join(REPOSITORY, path), 'utf8')
 
-/** Anchors of a page's headings, as GitHub makes them. */
+/** Anchors of the headings of a page, as GitHub derives them. */
 function anchorsOf(page: string): string[] {
   return [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
     heading
@@ -25,7 +25,7 @@ function anchorsOf(page: string): string[] {
   )
 }
 
-/** @param path of the page that the link is on */
+/** @param path of the page with the link */
 function isBroken(link: string, path: string): boolean {
   const [target = '', anchor] = link.split('#')
   const page = target === '' ? path : join(dirname(path), target)
@@ -33,7 +33,7 @@ function isBroken(link: string, path: string): boolean {
   return anchor !== undefined && !anchorsOf(read(page)).includes(anchor)
 }
 
-test.each(PAGES)('every link of %s leads to a file of the checkout and a heading in it', (path) => {
+test.each(PAGES)('every link of %s leads to a file of the checkout and to a heading in it', (path) => {
   const links = [...read(path).matchAll(/\]\(([^)\s]*)\)/g)].map(([, link]) => link as string)
   const inside = links.filter((link) => !/^https?:/.test(link))
   expect(inside.filter((link) => isBroken(link, path))).toEqual([])

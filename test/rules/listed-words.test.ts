@@ -30,16 +30,16 @@ const queriesBy = (word: string) =>
     options.some(({ flags, words = [] }) => flags.startsWith('--by ') && words.includes(word)),
   ).map(({ name }) => name)
 
-test('the outcomes of docs/record.md are those of the recorder, in their order', () => {
+test('docs/record.md lists the outcomes of the recorder, in order', () => {
   expect(firstCells('record.md', '| Outcome | Meaning |')).toEqual(OUTCOMES)
 })
 
-test('the dimensions of latency in docs/analyze.md are all there are', () => {
+test('docs/analyze.md lists all dimensions of latency', () => {
   const words = firstCells('analyze.md', '| `--by` | Group |').filter((word) => word !== 'subnet/16')
   expect(words.toSorted()).toEqual(DIMENSION_NAMES.split(', ').toSorted())
 })
 
-test('the formats of docs/analyze.md and docs/export.md are all there are', () => {
+test('docs/analyze.md and docs/export.md list all formats', () => {
   expect(firstCells('analyze.md', '| Format | Output |').toSorted()).toEqual(Object.keys(FORMATS).toSorted())
   expect(wordsIn('export.md', /^\| `--format FORMAT` \|.*$/m).slice(1)).toEqual(EXPORT_FORMATS)
 })

@@ -4,19 +4,19 @@ import { describe, expect, test } from 'vitest'
 import { REPOSITORY } from '../support/repository.js'
 
 /**
- * A test never fails because the machine is busy. It counts work (test/support/count-work.ts), injects a clock, or waits for an event
- * (test/support/wait-until.ts). Timings belong in script/bench.
+ * A test never fails because the machine is busy. It counts work (test/support/count-work.ts), injects a clock, or
+ * waits for an event (test/support/wait-until.ts). Timings belong in script/bench.
  */
 const CLOCKS = /performance\.now|hrtime|cpuUsage|startCpuClock|Date\.now|resourceUsage/
-/** vitest's own waiting gives up after a second. */
+/** vitest's own functions give up after a second. */
 const SHORT_WAITS = /\bvi\.waitFor|\bvi\.waitUntil|\bexpect\.poll/
-/** A fixed sleep, and an assertion behind it. */
+/** A fixed sleep, followed by an assertion. */
 const SLEEP_BEFORE_ASSERTION = /await (?:delay|sleep)\([^)]*\)\n\s*expect\(|setTimeout\(resolve, \d+\)\)\n\s*expect\(/
-/** A test's own time, against what hangs. */
+/** The timeout of a single test, for tests that may hang. */
 const TEST_TIMEOUT = /\{ timeout: ([\d_]+) \}, (?:async )?\(/g
 const SHORTEST_TIMEOUT_MS = 60_000
 
-/** Files that may read a clock, and why that is no limit. */
+/** Files that may read a clock, and the reason why this is not a limit. */
 const READERS: Readonly<Record<string, string>> = {
   'test/support/wait-until.ts': 'how long a test waits for an event before it gives up, 60 s',
   'test/support/stopwatch.ts': 'how long a workload took, which what is recorded of it cannot exceed',
@@ -37,7 +37,7 @@ const listSources = (): string[] =>
     .filter((name) => /\.m?ts$/.test(name) && !name.includes('node_modules'))
     .map((name) => `test/${name}`)
 
-/** What of a source breaks the rule, in words. */
+/** Describes how a source breaks the rule. */
 function findLimits(source: string): string[] {
   const timeouts = [...source.matchAll(TEST_TIMEOUT)].map(([, timeout = '']) => Number(timeout.replaceAll('_', '')))
   return [
@@ -51,13 +51,13 @@ function findLimits(source: string): string[] {
 describe('no test has a limit on real time or CPU time', () => {
   const sources = listSources().map((path) => [path, readFileSync(join(REPOSITORY, path), 'utf8')] as const)
 
-  test('only the files of a short list read a clock, and none sleeps before it looks', () => {
+  test('only the listed files read a clock, and no file sleeps before an assertion', () => {
     expect(sources.length).toBeGreaterThan(300)
     const broken = sources.filter(([path]) => !(path in READERS)).map(([path, source]) => [path, findLimits(source)])
     expect(Object.fromEntries(broken.filter(([, limits]) => limits?.length))).toEqual({})
   })
 
-  test('every file of the list still reads one', () => {
+  test('every listed file still reads a clock', () => {
     const readers = sources.filter(([, source]) => CLOCKS.test(source)).map(([path]) => path)
     expect(readers.toSorted()).toEqual(Object.keys(READERS).toSorted())
   })
@@ -73,7 +73,7 @@ describe('no test has a limit on real time or CPU time', () => {
     ["test('a name', { timeout: 5_000 }, async () => {})", ['gives a test 5000 ms']],
     ["test('a name', { timeout: 60_000 }, async () => {})", []],
     ["const db = new Database(file, { timeout: 0 })\nawait waitUntil('the row', () => rows.length)", []],
-  ])('the rule judges %j', (source, limits) => {
+  ])('the rule reports %j', (source, limits) => {
     expect(findLimits(source)).toEqual(limits)
   })
 })

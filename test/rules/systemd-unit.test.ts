@@ -8,31 +8,31 @@ import { makeTemporaryDirectory } from '../support/temporary-directory.js'
 const UNIT = join(REPOSITORY, 'systemd/tcpconn.service')
 const TEXT = readFileSync(UNIT, 'utf8')
 
-/** What systemd says of a unit; nothing when it takes all of it. */
+/** The complaints of systemd-analyze about a unit; empty if it accepts everything. */
 function verify(unit: string, context: TestContext): string {
   const { error, stderr, status } = spawnSync('systemd-analyze', ['verify', '--man=no', unit], { encoding: 'utf8' })
   if (error) context.skip('systemd-analyze is missing: apt-get install systemd')
   return `${stderr}${status === 0 ? '' : `status ${status}`}`
 }
 
-test('systemd takes the unit as it is', (context) => {
+test('systemd accepts the unit', (context) => {
   expect(verify(UNIT, context)).toBe('')
 })
 
-test('and would say so if it did not', (context) => {
+test('systemd reports an invalid unit', (context) => {
   const unit = join(makeTemporaryDirectory(), 'tcpconn.service')
   writeFileSync(unit, TEXT.replace('ProtectSystem=strict', 'ProtectSystem=stricter\nProtectEverything=yes'))
   expect(verify(unit, context)).toMatch(/stricter[\s\S]*ProtectEverything/)
 })
 
-test('the unit waits for readiness, is watched, and is started again after an error, however often', () => {
+test('the unit waits for readiness, has a watchdog, and restarts after every error', () => {
   const restart = ['Restart=on-failure', 'StartLimitIntervalSec=0']
   for (const line of ['Type=notify', 'WatchdogSec=30s', 'StateDirectory=tcpconn', ...restart]) {
     expect(TEXT).toContain(`\n${line}\n`)
   }
 })
 
-test('it is part of the package, and docs/service.md names each capability', () => {
+test('the unit is in the package, and docs/service.md names each capability', () => {
   const { files } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as { files: string[] }
   expect(files).toContain('systemd')
   const page = readFileSync(join(REPOSITORY, 'docs/service.md'), 'utf8')
@@ -41,7 +41,7 @@ test('it is part of the package, and docs/service.md names each capability', () 
   for (const capability of capabilities.split(' ')) expect(page).toContain(capability)
 })
 
-test('it is installed from the same package as everything else', () => {
+test('the unit is installed from the same package as everything else', () => {
   const [service, install] = ['service', 'install'].map((name) =>
     readFileSync(join(REPOSITORY, `docs/${name}.md`), 'utf8'),
   )

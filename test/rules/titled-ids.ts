@@ -5,9 +5,9 @@ import { REPOSITORY } from '../support/repository.js'
 /** Kinds of stable ids in documents: a gap of docs/coverage.md, a claim of docs/security.md. */
 export type IdKind = 'GAP' | 'SEC'
 
-/** Tests, checks on other kernels and checks with container engines */
+/** Tests, checks on other kernels, and checks with container engines */
 const SOURCES = /\.test\.ts$|^kernels\/judge\/.*\.ts$|^containers\/checks\.bash$/
-/** Has ids that belong to no document */
+/** Contains ids that belong to no document */
 const OWN_TEST = 'rules/titled-ids.test.ts'
 
 /** Matches each id of a kind, like GAP-01. */
@@ -18,14 +18,14 @@ export function listTestedIds(kind: IdKind): Set<string> {
   return new Set(readSources().flatMap((source) => findTitledIds(source, kind)))
 }
 
-/** All ids of a kind in the sources of tests and checks, also outside of titles. */
+/** All ids of a kind in the sources of tests and checks, including outside of titles. */
 export function listMentionedIds(kind: IdKind): Set<string> {
   return new Set(readSources().flatMap((source) => source.match(idPattern(kind)) ?? []))
 }
 
 /**
- * Ids of a kind at the end of test titles: `… (GAP-01, SEC-02)`. None in a source with `.skip`, `.todo` or `.only`, which may
- * keep a test from running.
+ * Ids of a kind at the end of test titles: `… (GAP-01, SEC-02)`. None in a source with `.skip`, `.todo` or `.only`,
+ * which may prevent a test from running.
  */
 export function findTitledIds(source: string, kind: IdKind): string[] {
   if (/\b(?:test|describe)\.(?:skip|todo|only)/.test(source)) return []
@@ -42,7 +42,7 @@ function readSources(): string[] {
   return sources.map((name) => readFileSync(join(REPOSITORY, 'test', name), 'utf8'))
 }
 
-/** Whether the string that follows `before` is the title of a test or a check. */
+/** Whether the string after `before` is the title of a test or a check. */
 function isTitle(before: string): boolean {
   if (/(?:^|\n)\s*check$|[{,]\s*name:$/.test(before) || /(?<![.\w])test\($/.test(before)) return true
   const call = [...before.matchAll(/(?<![.\w])(?:test|describe\w*)(?:\.\w+)*(?:<[^()]*>)?\(/g)].at(-1)

@@ -6,12 +6,12 @@ import { REPOSITORY } from '../support/repository.js'
 const original = readFileSync(join(REPOSITORY, 'README.md'), 'utf8')
 const translation = readFileSync(join(REPOSITORY, 'README.zh-CN.md'), 'utf8')
 
-/** What a section has in common with its translation. */
+/** The outline that a section shares with its translation. */
 interface Section {
   /** 1 for the title, 2 for `##` … */
   readonly level: number
   readonly codeBlocks: readonly string[]
-  /** Sorted: word order differs between languages. The links between the two pages are left out. */
+  /** Sorted, because word order differs between languages. The links between the two pages are left out. */
   readonly linkTargets: readonly string[]
   readonly itemCount: number
   readonly tableRowCount: number
@@ -25,7 +25,7 @@ test('README.zh-CN.md has the headings, code blocks, links, list items and table
   expect(outlineOf(translation)).toEqual(outlineOf(original))
 })
 
-test('each of both pages links to the other one above the first section', () => {
+test('each of the two pages links to the other one above the first section', () => {
   const [top, translatedTop] = [original, translation].map((page) => page.split(/^## /m)[0])
   expect(top).toContain('](README.zh-CN.md)')
   expect(translatedTop).toContain('](README.md)')
@@ -35,17 +35,17 @@ test.each<[change: string, pattern: RegExp, replacement: string]>([
   ['a heading has another level', /^### /m, '## '],
   ['a heading is missing', /^### .*\n/m, ''],
   ['a heading is added', /^## /m, '## New\n\n## '],
-  ['two headings of different levels change places', /^(## .*)([^]*?)^(### .*)/m, '$3$2$1'],
+  ['two headings of different levels are swapped', /^(## .*)([^]*?)^(### .*)/m, '$3$2$1'],
   ['a command has another option', /tcpconn record --dns/, 'tcpconn record --local-errors'],
   ['a script has another name', /^sudo script\/demo$/m, 'sudo script/example'],
   ['the output of a command differs', /^outcomes: 125/m, 'outcomes: 124'],
   ['a code block is missing', /^```.*\n[^]*?^```$/m, ''],
-  ['a code block stands in the section before', /^(## .*\n\n[^`]*)(^```\n[^]*?^```$)/m, '$2\n\n$1'],
+  ['a code block is in the previous section', /^(## .*\n\n[^`]*)(^```\n[^]*?^```$)/m, '$2\n\n$1'],
   ['a link has another target', /\(docs\/coverage\.md\)/, '(docs/format.md)'],
   ['a link is missing', /\[docs\/live\.md\]\(docs\/live\.md\)/, 'docs/live.md'],
   ['a list item is missing', /^- .*\n/m, ''],
   ['a table row is missing', /^\| .*\n/m, ''],
-])('the outlines differ when, in one of both, %s', (_, pattern, replacement) => {
+])('the outlines differ if %s', (_, pattern, replacement) => {
   for (const [page, other] of [[translation, original] as const, [original, translation] as const]) {
     const changed = page.replace(pattern, replacement)
     expect(changed).not.toBe(page)

@@ -31,7 +31,7 @@ test('without the cross compiler, the hint is the command that installs it', asy
   expect([status, stderr]).toEqual([1, `error: there is no compiler for arm64: aarch64-linux-gnu-g++\nhint: ${hint}\n`])
 })
 
-test('docs/install.md shows how packages for arm64 are made, and the script explains its options', () => {
+test('docs/install.md describes how packages for arm64 are made, and the script describes its options', () => {
   expect(readFileSync(join(REPOSITORY, 'docs/install.md'), 'utf8')).toContain('script/bundle --deb --arch arm64')
   const [header = ''] = readFileSync(BUNDLE, 'utf8').split('\nset -')
   for (const option of ['[--deb]', '--arch arm64']) expect(header).toContain(option)

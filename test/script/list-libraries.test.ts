@@ -8,7 +8,7 @@ import { makeTemporaryDirectory } from '../support/temporary-directory.js'
 const listLibraries = (...files: string[]) =>
   spawnSync(join(REPOSITORY, 'script/list-libraries'), ['', ...files], { encoding: 'utf8' })
 
-/** A program that needs a library of its own, and the path of that. */
+/** A program that needs a library of its own, and the path of that library. */
 function makeProgram() {
   const directory = makeTemporaryDirectory()
   const [library, program, source] = ['libown.so', 'program', 'own.c'].map((name) => join(directory, name))
@@ -22,7 +22,7 @@ function makeProgram() {
   return { library: library as string, program: program as string }
 }
 
-test('the libraries of a program are listed with the dynamic linker', () => {
+test('lists the libraries of a program and the dynamic linker', () => {
   const { library, program } = makeProgram()
   const { status, stdout } = listLibraries(program)
   expect(status).toBe(0)

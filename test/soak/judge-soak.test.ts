@@ -14,7 +14,7 @@ outcomes: 1,200 established, 5 refused, 4 pending
 names: 1,000 of 1,209 attempts, from 1,000 lookups
 completeness: 1,209 recorded + 0 lost = the kernel's 1,209 attempts
 `
-/** Of the samples below there are 10 attempts a second. */
+/** The samples below have 10 attempts per second. */
 const END: SoakEnd = {
   lost: 0,
   summary: SUMMARY,
@@ -23,7 +23,7 @@ const END: SoakEnd = {
 }
 const MINUTE_MS = 60_000
 
-/** A sample a minute. */
+/** One sample per minute. */
 function samplesOf(...residentBytes: readonly number[]): SoakSample[] {
   return residentBytes.map((bytes, i) => ({
     elapsedMs: (i + 1) * MINUTE_MS,
@@ -33,15 +33,15 @@ function samplesOf(...residentBytes: readonly number[]): SoakSample[] {
   }))
 }
 
-describe('a soak run is well', () => {
-  test('when nothing is lost and memory stays what it was after the first minute', () => {
+describe('a soak run passes', () => {
+  test('if nothing is lost and memory does not grow after the first minute', () => {
     const samples = samplesOf(50e6, 150e6, 160e6, 150e6, 170e6)
     expect(judgeSoak(samples, END)).toEqual([])
     expect(memoryGrowth(samples)).toBe(20e6)
     expect(describeMemory(samples)).toBe('memory: at most 170 MB, 20.0 MB more in the end')
   })
 
-  test('when it was too short to tell whether memory grows', () => {
+  test('if it is too short to measure the growth of memory', () => {
     const samples = samplesOf(50e6)
     expect(judgeSoak(samples, END)).toEqual([])
     expect(describeMemory(samples)).toContain('too short to tell')
@@ -54,36 +54,46 @@ describe('a soak run fails', () => {
   const ending = (change: Partial<SoakEnd>) => ({ ...END, ...change })
 
   test.each<readonly [string, readonly SoakSample[], SoakEnd, RegExp]>([
-    ['by loss', well, ending({ lost: 3 }), /3 attempts were lost/],
-    ['by growth', samplesOf(1e6, 1e8, 1e8, 1e8 + MAX_GROWTH_BYTES + 1), END, /grew by 48 MB/],
-    ['by too much memory', samplesOf(3.1e8, 3.1e8), END, /rose above 300 MB/],
+    ['because of loss', well, ending({ lost: 3 }), /3 attempts were lost/],
+    ['because of growing memory', samplesOf(1e6, 1e8, 1e8, 1e8 + MAX_GROWTH_BYTES + 1), END, /grew by 48 MB/],
+    ['because of too much memory', samplesOf(3.1e8, 3.1e8), END, /rose above 300 MB/],
     [
-      'by what the kernel counted',
+      "because of the kernel's count",
       well,
       ending({ summary: SUMMARY.replace("= the kernel's", '<>') }),
       /not what the kernel counted/,
     ],
-    ['by recording nothing', well.map((sample) => ({ ...sample, attempts: 0 })), END, /^only 0 attempts a second/],
-    ['by half a load', well, ending({ wanted: { ...END.wanted, rate: 21 } }), /^only 10 attempts a second .* 21$/],
     [
-      'by an outcome that is missing',
+      'because nothing was recorded',
+      well.map((sample) => ({ ...sample, attempts: 0 })),
+      END,
+      /^only 0 attempts a second/,
+    ],
+    [
+      'because only half of the load was recorded',
+      well,
+      ending({ wanted: { ...END.wanted, rate: 21 } }),
+      /^only 10 attempts a second .* 21$/,
+    ],
+    [
+      'because an outcome is missing',
       well,
       ending({ wanted: { ...END.wanted, outcomes: ['timed_out'] } }),
       /no attempt is timed_out/,
     ],
     [
-      'by a load without names',
+      'because names are missing',
       well,
       ending({ summary: SUMMARY.replace('names: 1,000 of', 'names: 0 of') }),
       /no attempt has a name/,
     ],
-    ['by a load without IPv6', well, ending({ hasIpv6: false }), /no attempt was made over IPv6/],
+    ['because IPv6 is missing', well, ending({ hasIpv6: false }), /no attempt was made over IPv6/],
   ])('%s', (_, samples, end, fault) => {
     expect(judgeSoak(samples, end)).toEqual([expect.stringMatching(fault)])
   })
 })
 
-test('a line tells the rate since the one before', () => {
+test('a line has the rate since the previous line', () => {
   const [first, second] = samplesOf(100e6, 110e6) as [SoakSample, SoakSample]
   expect(formatSample(second, first).trim().split(/ {2,}/)).toEqual(['2.0 min', '110 MB', '1200', '10/s', '0 lost'])
 })

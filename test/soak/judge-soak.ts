@@ -1,4 +1,4 @@
-/** What was seen of a recorder at one moment. */
+/** Measurements of a recorder at one moment. */
 export interface SoakSample {
   readonly elapsedMs: number
   readonly residentBytes: number
@@ -6,22 +6,25 @@ export interface SoakSample {
   readonly lost: number
 }
 
-/** Until the first window of a minute was written, memory grows to what it takes. */
+/** Memory grows until the first window of a minute is written. */
 const WARM_UP_MS = 90_000
-/** What the last third of the time after that may have resident more than its first third: V8 takes what it finds. */
+/**
+ * Allowed growth of resident memory from the first to the last third of the time after that, because V8 uses available
+ * memory.
+ */
 export const MAX_GROWTH_BYTES = 48e6
 const MAX_RESIDENT_BYTES = 300e6
 
 const highest = (samples: readonly SoakSample[]) => Math.max(...samples.map(({ residentBytes }) => residentBytes))
 
-/** By how much memory grew in the end; `null` of a run that was too short to tell. */
+/** Growth of memory; `null` for a run that was too short. */
 export function memoryGrowth(samples: readonly SoakSample[]): number | null {
   const warm = samples.filter(({ elapsedMs }) => elapsedMs > WARM_UP_MS)
   const third = Math.floor(warm.length / 3)
   return third === 0 ? null : highest(warm.slice(-third)) - highest(warm.slice(0, third))
 }
 
-/** What a run took, in a line. */
+/** The memory of a run, in a line. */
 export function describeMemory(samples: readonly SoakSample[]): string {
   const growth = memoryGrowth(samples)
   const change =
@@ -29,20 +32,20 @@ export function describeMemory(samples: readonly SoakSample[]): string {
   return `memory: at most ${(highest(samples) / 1e6).toFixed(0)} MB, ${change}`
 }
 
-/** How a run ended, and what its load was to bring. */
+/** The end of a run, and the expected load. */
 export interface SoakEnd {
   readonly lost: number
-  /** The recorder's last words */
+  /** The summary of the recorder */
   readonly summary: string
   readonly hasIpv6: boolean
   readonly wanted: {
     readonly outcomes: readonly string[]
-    /** Attempts a second */
+    /** Attempts per second */
     readonly rate: number
   }
 }
 
-/** What is wrong with a run, in words; nothing when all is well. */
+/** Describes what is wrong with a run; empty if it passes. */
 export function judgeSoak(samples: readonly SoakSample[], end: SoakEnd): string[] {
   const growth = memoryGrowth(samples) ?? 0
   const faults = [
@@ -56,7 +59,7 @@ export function judgeSoak(samples: readonly SoakSample[], end: SoakEnd): string[
   return faults.filter((fault) => fault !== false)
 }
 
-/** A run that met but a part of the load says little. */
+/** A run that recorded only a part of the load proves little. */
 function judgeLoad(samples: readonly SoakSample[], { summary, hasIpv6, wanted }: SoakEnd): (string | false)[] {
   const last = samples.at(-1)
   const rate = last === undefined ? 0 : (last.attempts / last.elapsedMs) * 1000
@@ -68,7 +71,7 @@ function judgeLoad(samples: readonly SoakSample[], { summary, hasIpv6, wanted }:
   ]
 }
 
-/** Whether a line of the summary has a number of what stands behind it. */
+/** Whether a line of the summary has a number before this word. */
 function hasCount(summary: string, line: string, what: string): boolean {
   return new RegExp(`^${line}: (.*, )?[1-9][\\d,]* ${what}\\b`, 'm').test(summary)
 }

@@ -6,7 +6,7 @@ import { waitUntil } from '../support/wait-until.js'
 import { keepProgram, repeatProgram } from './run-program.js'
 
 describe('a program of the load', () => {
-  test('that goes on until it is stopped has no fault', async () => {
+  test('that runs until it is stopped has no fault', async () => {
     const runs = join(makeTemporaryDirectory(), 'runs')
     const repeated = repeatProgram(['sh', '-c', 'echo run >> "$0"', runs])
     const kept = keepProgram(['sleep', '600'])
@@ -15,14 +15,14 @@ describe('a program of the load', () => {
     expect(await kept.stop()).toEqual([])
   })
 
-  test('that fails has a fault, which stop() still reports later', async () => {
+  test('that fails has a fault, which stop() returns too', async () => {
     const [repeated, kept] = [repeatProgram(['false']), keepProgram(['true'])]
     const [ofFalse, ofTrue] = [['false: it ended with status 1'], ['true: it ended with status 0']]
     expect([await repeated.faults, await repeated.stop()]).toEqual([ofFalse, ofFalse])
     expect([await kept.faults, await kept.stop()]).toEqual([ofTrue, ofTrue])
   })
 
-  test('that is not there has a fault', async () => {
+  test('that does not exist has a fault', async () => {
     const load = repeatProgram(['/no/such/program', '--rate', '5'])
     expect(await load.faults).toEqual([expect.stringContaining('/no/such/program --rate 5: it ended with spawn')])
   })

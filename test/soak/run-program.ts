@@ -1,18 +1,18 @@
 import { spawn } from 'node:child_process'
 
-/** A load that goes on until it is stopped. */
+/** A load that runs until it is stopped. */
 export interface SoakLoad {
-  /** @returns what was wrong with it, in words: nothing when all was well */
+  /** @returns a description of its fault; empty without one */
   stop(): Promise<string[]>
 }
 
 /** A load that is a program. */
 export interface ProgramLoad extends SoakLoad {
-  /** As `stop` gives them; there as soon as it has failed, or was stopped. */
+  /** The faults, as returned by `stop`. Available once the load has failed or was stopped. */
   readonly faults: Promise<string[]>
 }
 
-/** Runs a program again and again, a new process each time. One that fails is not run again. */
+/** Runs a program again and again, each time in a new process. After a failure it is not run again. */
 export function repeatProgram(command: readonly string[]): ProgramLoad {
   let running = startProgram(command)
   let isOver = false
@@ -35,7 +35,7 @@ export function repeatProgram(command: readonly string[]): ProgramLoad {
   }
 }
 
-/** Runs a program that is not to end by itself. */
+/** Runs a program that must not end by itself. */
 export function keepProgram(command: readonly string[]): ProgramLoad {
   const { ended, kill } = startProgram(command)
   let isOver = false

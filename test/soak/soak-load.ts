@@ -3,31 +3,33 @@ import { connect } from 'node:net'
 import { keepProgram, repeatProgram, type SoakLoad } from './run-program.js'
 
 const WORKLOAD = 'build/workload'
-/** As long as loadgen goes on at most. */
+/** The maximum duration of loadgen. */
 const LONGEST_S = '600'
 const SILENT_ADDRESS = '10.88.0.2'
 const LOOKUPS_PER_SECOND = 20
 const DNS_SERVER = '127.0.0.1'
 
-/** Established and refused, of both families, at an even rate: attempts a second, and options of loadgen. */
+/**
+ * Established and refused attempts of both families, at a constant rate: attempts per second, and options of loadgen.
+ */
 const EVEN_LOADS: readonly (readonly [number, ...string[]])[] = [
   [800, '--mode', 'reset', '--endpoints', '2000'],
   [100, '--mode', 'close'],
   [200, '--mode', 'refused'],
   [50, '--mode', 'reset', '--address', '::1'],
 ]
-/** Cancelled after 20 ms, and timed out after a second: as many as there is time for. */
+/** Cancelled after 20 ms, and timed out after a second: as many as possible. */
 const SILENT_LOADS = [
   ['80', '--nonblock', '--close-after', '20', '--count', '1000'],
   ['81', '--user-timeout', '1000', '--count', '100'],
 ]
 
-/** Attempts a second of the loads that have an even rate. */
+/** Attempts per second of the loads with a constant rate. */
 export const EVEN_RATE = EVEN_LOADS.reduce((sum, [rate]) => sum + rate, 0)
-/** What comes of the load, and of `startWaiting`. */
+/** Outcomes of the load, and of `startWaiting`. */
 export const LOAD_OUTCOMES = ['established', 'refused', 'timed_out', 'cancelled', 'pending']
 
-/** What busy hosts have: attempts that come to every kind of end, some of them after a lookup. */
+/** A load like that of a busy host: attempts with every outcome, some of them after a lookup. */
 export function startSoakLoad(): SoakLoad {
   const loads = [
     ...EVEN_LOADS.map(([rate, ...options]) =>
@@ -45,13 +47,13 @@ export function startSoakLoad(): SoakLoad {
   }
 }
 
-/** Attempts that get no answer, to go on while recording ends: it has them as pending. Made anew when the kernel gives them up. */
+/** Attempts without an answer. They are pending when recording ends, and are made again when they time out. */
 export function startWaiting(): SoakLoad {
   const options = ['82', '--nonblock', '--close-after', '600000', '--threads', '4']
   return repeatProgram([`${WORKLOAD}/connect`, SILENT_ADDRESS, ...options])
 }
 
-/** Knows the addresses of *.soak.test, and asks nobody. */
+/** A name server that knows the addresses of *.soak.test and forwards nothing. */
 function startDnsServer(): SoakLoad {
   const options = [
     '--keep-in-foreground',
@@ -64,7 +66,7 @@ function startDnsServer(): SoakLoad {
   return keepProgram(['dnsmasq', ...options, `--listen-address=${DNS_SERVER}`, '--address=/soak.test/127.1.2.3'])
 }
 
-/** Connects to a name that was just asked for, of which there are ever new ones. */
+/** Looks up a new name each time, and connects to its address. */
 function lookUp(): SoakLoad {
   const resolver = new Resolver({ timeout: 1000, tries: 1 })
   resolver.setServers([DNS_SERVER])

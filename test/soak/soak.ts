@@ -1,5 +1,5 @@
 /**
- * Records a mixed load for hours, and shows what it costs over time:
+ * Records a mixed load for hours, and prints the resources that it uses:
  *
  *   script/soak --hours N
  */
@@ -65,7 +65,7 @@ function startRecorder() {
   return { child, ended }
 }
 
-/** A line a minute, until the time is over. */
+/** Prints a line per minute until the time is over. */
 async function watch({ child }: Recorder): Promise<SoakSample[]> {
   const samples: SoakSample[] = []
   const totalMs = hours * 3_600_000

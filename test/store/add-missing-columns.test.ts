@@ -26,7 +26,7 @@ function openVersion(version: number): Database.Database {
 describe.each(OLDER)('a trace of version %i', (version) => {
   const isBefore = (other: number) => version < other
 
-  test('has the columns of this version that readers query', () => {
+  test('has the columns of this version, through temporary views', () => {
     const newest = openVersion(latestVersion())
     const db = openVersion(version)
     addMissingColumns(db)
@@ -35,7 +35,7 @@ describe.each(OLDER)('a trace of version %i', (version) => {
     }
   })
 
-  test('keeps its own values beside them, and knows nothing of the others', () => {
+  test('keeps its own values, and the missing columns are NULL', () => {
     const trace = makeTrace((db) => migrate(db, version))
     const sessionId = insertSession(trace)
     trace.insert('batch', {
@@ -60,7 +60,7 @@ describe.each(OLDER)('a trace of version %i', (version) => {
     db.close()
   })
 
-  test('is not changed by it', () => {
+  test('does not change on disk', () => {
     const trace = makeTrace((db) => migrate(db, version))
     insertSession(trace)
     trace.db.close()
@@ -81,14 +81,14 @@ describe.each(OLDER)('a trace of version %i', (version) => {
   })
 })
 
-test('a window of an older trace has no inexact attempt', () => {
+test('a window of an older trace has no inexact attempts', () => {
   const trace = makeTrace((db) => migrate(db, 1))
   insertWindow(trace, insertSession(trace))
   addMissingColumns(trace.db)
   expect(trace.db.prepare('SELECT last_attempt_id, inexact FROM latency_window').raw().all()).toEqual([[1, 0]])
 })
 
-test.each([0, latestVersion(), 99])('a file of version %i is left as it is', (version) => {
+test.each([0, latestVersion(), 99])('a file of version %i is not changed', (version) => {
   const db = openVersion(latestVersion())
   db.pragma(`user_version = ${version}`)
   addMissingColumns(db)

@@ -17,7 +17,7 @@ function refusal(body: () => unknown): TcpconnError {
   throw new Error('nothing was thrown')
 }
 
-/** What opening says of a trace that was changed by this SQL. */
+/** The error of opening a trace after running this SQL. */
 function refusalAfter(sql: string): TcpconnError {
   const trace = makeTrace()
   insertSession(trace)
@@ -35,7 +35,7 @@ test('every version has the digest of its schema', () => {
   expect(digests).toEqual(SCHEMA_DIGESTS)
 })
 
-test('a trace of any version is let in, upgraded ones too', () => {
+test('a trace of any version is accepted, including upgraded ones', () => {
   const { db } = makeVersion1Trace()
   expect(() => checkSchema(db, 'a.db', 1)).not.toThrow()
   migrate(db)
@@ -44,7 +44,7 @@ test('a trace of any version is let in, upgraded ones too', () => {
   expect(() => checkSchema(db, 'a.db', latestVersion())).not.toThrow()
 })
 
-test('what ANALYZE leaves is let in', () => {
+test('the tables that ANALYZE creates are accepted', () => {
   const { db, file } = makeTrace()
   db.exec('ANALYZE')
   expect(db.prepare(`SELECT count(*) FROM sqlite_schema WHERE name LIKE 'sqlite_stat%'`).pluck().get()).toBeGreaterThan(
@@ -65,13 +65,13 @@ describe('E_FOREIGN_SCHEMA', () => {
     ['a plain index', 'CREATE INDEX p ON process (comm)', /index p/],
     ['a partial index', `CREATE INDEX q ON process (comm) WHERE pid > abs(comm)`, /index q/],
     [
-      'a column more',
+      'an additional column',
       'ALTER TABLE session ADD COLUMN more INTEGER',
       /differs from the schema of tcpconn: table session/,
     ],
     ['another view connects', `DROP VIEW connects; CREATE VIEW connects AS SELECT 1 AS pid`, /view connects/],
-    ['a table for the view', `DROP VIEW connects; CREATE TABLE connects (pid)`, /table connects/],
-    ['a view for a table', `DROP TABLE batch; CREATE VIEW batch AS SELECT 1`, /view batch/],
+    ['a table instead of the view', `DROP VIEW connects; CREATE TABLE connects (pid)`, /table connects/],
+    ['a view instead of a table', `DROP TABLE batch; CREATE VIEW batch AS SELECT 1`, /view batch/],
   ])('%s (SEC-40)', (_, sql, reason) => {
     const error = refusalAfter(sql)
     expect(error.code).toBe('E_FOREIGN_SCHEMA')
@@ -79,7 +79,7 @@ describe('E_FOREIGN_SCHEMA', () => {
     expect(error.hint).not.toBe('')
   })
 
-  test('a table in the name of SQLite that is none of its own', () => {
+  test('a table with a name of SQLite that SQLite did not create', () => {
     const trace = makeTrace()
     trace.db.unsafeMode(true)
     trace.db.pragma('writable_schema = ON')
@@ -90,7 +90,7 @@ describe('E_FOREIGN_SCHEMA', () => {
     expect(refusal(() => openTrace(trace.file).close()).code).toMatch(/^E_(FOREIGN_SCHEMA|DAMAGED_TRACE)$/)
   })
 
-  test('the hint drops what can be dropped, and is never a command of a stranger (SEC-42)', () => {
+  test('the hint drops an added object if it is safe, and never contains a command of an attacker (SEC-42)', () => {
     expect(refusalAfter('CREATE INDEX mine ON process (comm)').hint).toContain('DROP INDEX mine')
     for (const name of [`a'; rm -rf ~; '`, '$(reboot)', 'a b', '`id`', 'x'.repeat(1000)]) {
       const { hint, reason } = refusalAfter(`CREATE VIEW "${name}" AS SELECT 1`)
@@ -99,7 +99,7 @@ describe('E_FOREIGN_SCHEMA', () => {
     }
   })
 
-  test('of ten thousand objects the first thousand are read', () => {
+  test('of ten thousand objects, the first thousand are read', () => {
     const trace = makeTrace()
     trace.db.transaction(() => {
       for (let i = 0; i < 10_000; i++) trace.db.exec(`CREATE VIEW v${i} AS SELECT 1`)
@@ -114,17 +114,17 @@ describe('E_FOREIGN_SCHEMA', () => {
 
 describe('E_DAMAGED_TRACE', () => {
   test.each([
-    ['a table less', 'DROP TABLE connect_dns', /lacks the table connect_dns/],
-    ['an index less', 'DROP INDEX batch_of_session', /lacks the index batch_of_session/],
+    ['a missing table', 'DROP TABLE connect_dns', /lacks the table connect_dns/],
+    ['a missing index', 'DROP INDEX batch_of_session', /lacks the index batch_of_session/],
     ['no version', 'PRAGMA user_version = 0', /is version 0/],
-    ['a version before the first', 'PRAGMA user_version = -1', /is version -1/],
+    ['a version below 1', 'PRAGMA user_version = -1', /is version -1/],
   ])('%s', (_, sql, reason) => {
     const error = refusalAfter(sql)
     expect(error.code).toBe('E_DAMAGED_TRACE')
     expect(error.reason).toMatch(reason)
   })
 
-  test('nothing planted is run by looking (SEC-40)', () => {
+  test('the check does not run planted objects (SEC-40)', () => {
     const trace = makeTrace()
     trace.db.exec('CREATE VIEW loop AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n')
     trace.db.close()

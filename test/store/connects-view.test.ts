@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { insertSession, makeTrace, type HandMadeTrace } from './hand-made-trace.js'
 
-/** As in docs and in the design: the public schema, which may only grow. */
+/** The public schema as in docs/. Columns may only be added. */
 const COLUMNS = [
   'session_id started_ns time latency_ns outcome errno syn_retransmits pid tid process_start_ns comm',
   'exe uid user cgroup netns mntns family local_address local_port remote_address remote_port dns_name',
@@ -23,7 +23,7 @@ const CONTAINER = {
   pod_container_name: 'web',
 }
 
-/** A trace with a session and what an attempt refers to; attempts are added by `insertAttempt`. */
+/** A trace with a session, and the rows that an attempt refers to. `insertAttempt` adds attempts. */
 function makeFilledTrace(): HandMadeTrace {
   const trace = makeTrace()
   insertSession(trace)
@@ -89,7 +89,7 @@ test('columns and their order are those of the public schema', () => {
   expect(columns.map((column) => column.name)).toEqual(COLUMNS)
 })
 
-test('every value of an attempt comes back exactly', () => {
+test('every value of an attempt is returned exactly', () => {
   const trace = makeFilledTrace()
   const attemptId = insertAttempt(trace, { tid_delta: -3, outcome: 1, errno: 111, syn_retransmits: 255, flags: 17 })
   trace.insert('dns_name', { dns_name_id: 7, dns_name: 'example.org' })
@@ -143,7 +143,7 @@ test('every value of an attempt comes back exactly', () => {
   })
 })
 
-test('what is not known is NULL, never 0', () => {
+test('unknown values are NULL, never 0', () => {
   const trace = makeFilledTrace()
   trace.insert('process', { process_id: 2, session_id: 1, pid: 1, process_start_ns: 0, comm: '', uid: 0, netns: 1 })
   trace.insert('local_address', { local_address_id: 2, address: LOOPBACK, local_address: null })
@@ -175,7 +175,7 @@ test('local addresses with high ids keep their port', () => {
   expect(onlyRow(trace)).toMatchObject({ local_address: '::1', local_port: 65_535n })
 })
 
-test('every outcome has its word', () => {
+test('every outcome has its name', () => {
   const trace = makeFilledTrace()
   for (let outcome = 0; outcome < 8; outcome++) insertAttempt(trace, { outcome, latency_ns: outcome })
   expect(readRows(trace).map((row) => row.outcome)).toEqual(
@@ -184,7 +184,7 @@ test('every outcome has its word', () => {
 })
 
 describe('wall-clock time', () => {
-  test('follows the clock that is set while recording', () => {
+  test('follows the wall clock when it is set during the recording', () => {
     const trace = makeFilledTrace()
     trace.insert('clock_offset', { session_id: 1, since_ns: 5_000_000_000, unix_offset_ns: 1_600_000_000_000_000_007n })
     trace.insert('clock_offset', { session_id: 1, since_ns: 9_000_000_000, unix_offset_ns: 1_800_000_000_000_000_000n })
@@ -199,7 +199,7 @@ describe('wall-clock time', () => {
     ])
   })
 
-  test('of an attempt that began just before its session is there too', () => {
+  test('exists for an attempt that began just before its session', () => {
     const trace = makeFilledTrace()
     insertAttempt(trace, { started_ns: -456_790 })
     expect(onlyRow(trace)).toMatchObject({
@@ -208,7 +208,7 @@ describe('wall-clock time', () => {
     })
   })
 
-  test('is that of the own session', () => {
+  test('uses the offsets of its own session', () => {
     const trace = makeFilledTrace()
     const other = insertSession(trace, { started_unix_ns: 1 })
     trace.db.prepare('UPDATE clock_offset SET unix_offset_ns = 5 WHERE session_id = ?').run(other)
@@ -216,7 +216,7 @@ describe('wall-clock time', () => {
     expect(onlyRow(trace)).toMatchObject({ started_ns: 12n, time: '1970-01-01T00:00:00.000000Z' })
   })
 
-  test('is right to the microsecond for a whole range of times', () => {
+  test('is exact to the microsecond over a wide range of times', () => {
     const trace = makeFilledTrace()
     const starts = Array.from({ length: 500 }, (_, i) => i * i * 86_400_000_123 + i)
     for (const started_ns of starts) insertAttempt(trace, { started_ns })

@@ -1,4 +1,7 @@
-/** Stored latency buckets: LEB128 pairs of the distance to the bucket before and the count, as count by bucket. */
+/**
+ * Decodes latency buckets into counts by bucket. The blob has LEB128 pairs: the distance to the previous bucket, and
+ * the count.
+ */
 export function decodeBuckets(encoded: Uint8Array): Map<number, number> {
   const values = decodeVarints(encoded)
   const buckets = new Map<number, number>()
@@ -9,7 +12,7 @@ export function decodeBuckets(encoded: Uint8Array): Map<number, number> {
   return buckets
 }
 
-/** Stored row ids: blocks of 1,024, each with the distances of its ids, or a bit for each. */
+/** Decodes row ids. The blob has blocks of 1,024 ids, each with the distances of its ids, or with one bit per id. */
 export function decodeIds(encoded: Uint8Array): number[] {
   const ids: number[] = []
   let [at, block] = [0, 0]

@@ -3,7 +3,7 @@ import { OUTCOMES } from '../../src/attempt/outcome.js'
 
 const KEYS = { endpoint: 'endpoint_id', process: 'process_id', second: 'unix_second' }
 
-/** One row of a window's sums, decoded by the words of src/sums/sums-blob.ts. */
+/** One row of the sums of a window, decoded as in src/sums/sums-blob.ts. */
 interface Sums {
   readonly id: number
   readonly counts: number[]
@@ -13,8 +13,8 @@ interface Sums {
 }
 
 /**
- * Makes temporary tables endpoint_latency, process_latency and second_latency of what window_sums holds now, a row for
- * each of its sums.
+ * Creates the temporary tables endpoint_latency, process_latency and second_latency from window_sums, with one row per
+ * sum.
  */
 export function expandSums(db: Database): void {
   for (const [dimension, key] of Object.entries(KEYS)) {

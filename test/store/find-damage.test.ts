@@ -15,7 +15,7 @@ function traceWith(sql: string): string {
   return trace.file
 }
 
-test('an error over whole traces stays what it is: a bug', () => {
+test('an error over undamaged traces is a bug, and does not change', () => {
   expect(findDamage([traceWith(''), traceWith('')], bug)).toBe(bug)
   expect(findDamage([], 'a text')).toBe('a text')
   // ns since boot are beyond 2^53 after 104 days.
@@ -23,7 +23,7 @@ test('an error over whole traces stays what it is: a bug', () => {
   expect(findDamage([traceWith(late)], bug)).toBe(bug)
 })
 
-test('an error of ours stays what it is', () => {
+test('a TcpconnError does not change', () => {
   const error = new TcpconnError('E_ANY', { what: 'a', reason: 'b', hint: 'c' })
   expect(findDamage(['/nonexistent'], error)).toBe(error)
 })
@@ -43,7 +43,7 @@ test.each([
   expect((error.cause as Error).cause).toBe(bug)
 })
 
-test('E_DAMAGED_TRACE for a page that is overwritten', () => {
+test('E_DAMAGED_TRACE for an overwritten page', () => {
   const file = traceWith('')
   const bytes = readFileSync(file)
   bytes.fill(0x55, bytes.length - 4096)

@@ -14,7 +14,7 @@ import { rowObjects, runQuery } from '../analyze/query-rows.js'
 import { makeTemporaryDirectory } from '../support/temporary-directory.js'
 import { digestFile } from './digest-file.js'
 
-/** One closed trace of each version, made by make-formats.ts. A file that has landed never changes. */
+/** One closed trace of each version, made by make-formats.ts. A committed file never changes. */
 const DIRECTORY = join(PACKAGE_ROOT, 'test/store/formats')
 const DIGESTS = readFileSync(join(DIRECTORY, 'files.sha256'), 'utf8')
 const VERSIONS = Array.from({ length: latestVersion() }, (_, i) => i + 1)
@@ -43,13 +43,13 @@ const NO_CONTAINER = [null, null, null, null, null, null] as const
 const IN_CART = [CART_ID, 'cart', 'registry.example/shop/cart:1.4', 'cart-0', 'shop', POD_UID] as const
 
 const NOT_TRANSLATED = [null, null, null, null] as const
-/** Of the first attempts. */
+/** Other addresses of the first attempts. */
 const TRANSLATED = [
   ['10.244.1.7', 8443, null, null],
   [null, null, '10.96.0.10', 443],
 ] as const
 
-/** The attempts of a file by their start. */
+/** The attempts of a file, by start time. */
 function attemptsOf(version: number): Value[][] {
   const attempts: Value[][] = attemptsOutside(version).map((row, i) => [
     ...row,
@@ -76,7 +76,7 @@ function attemptsOf(version: number): Value[][] {
   return attempts.toSpliced(-1, 0, inCart)
 }
 
-/** Outside of containers. */
+/** Attempts outside of containers. */
 function attemptsOutside(version: number): Value[][] {
   const [name, lookupNs] = version >= 3 ? ['web.example', 15_000_000] : [null, null]
   const [cron, php] = version >= 3 ? ['cron.service', 'php8.2-fpm.service'] : [null, null]
@@ -101,7 +101,7 @@ function attemptsOutside(version: number): Value[][] {
 
 const countOf = (version: number) => (version >= 8 ? 10 : version >= 4 ? 9 : 7)
 
-/** What `info` prints, but for the size of the file. */
+/** The output of `info`, without the size of the file. */
 function infoOf(version: number): string[] {
   const hasLookups = version >= 3
   const hasSkipped = version >= 4
@@ -139,30 +139,30 @@ async function exportLines(version: number): Promise<Record<string, Value>[]> {
   return lines.map((line) => JSON.parse(line) as Record<string, Value>)
 }
 
-/** Attempts are exported in the order of their rows. */
+/** Exports are in the order of rows. */
 function pick(rows: readonly Record<string, unknown>[]): unknown[][] {
   const byStart = rows.toSorted((a, b) => String(a.time).localeCompare(String(b.time)))
   return byStart.map((row) => COLUMNS.map((column) => row[column]))
 }
 
-test('there is a file for every version of the format, and none has changed', () => {
+test('every version of the format has a file, and no file has changed', () => {
   const migrations = readdirSync(join(PACKAGE_ROOT, 'migrations'))
   const files = readdirSync(DIRECTORY).filter((name) => name.endsWith('.db'))
   expect(files.toSorted()).toEqual(migrations.map((_, i) => `version-${i + 1}.db`).toSorted())
-  // For a new one: (cd test/store/formats && sha256sum *.db) >test/store/formats/files.sha256
+  // For a new version: (cd test/store/formats && sha256sum *.db) >test/store/formats/files.sha256
   expect(VERSIONS.map((version) => `${digestFile(fileOf(version))}  version-${version}.db\n`).join('')).toBe(DIGESTS)
 })
 
 describe.each(VERSIONS)('a trace of version %i', (version) => {
   const hasFourth = version >= 4
 
-  test('is described', () => {
+  test('has the expected output of info', () => {
     const [first, ...lines] = describeTrace(fileOf(version))
     expect(first).toContain(`: 1 session, ${countOf(version)} attempts, `)
     expect(lines).toEqual(infoOf(version))
   })
 
-  test('has a summary', () => {
+  test('has the expected summary', () => {
     const [row, ...others] = rowObjects(runQuery(summary, [fileOf(version)]))
     expect(others).toEqual([])
     expect(row).toMatchObject({
@@ -188,31 +188,31 @@ describe.each(VERSIONS)('a trace of version %i', (version) => {
     })
   })
 
-  test('has its endpoints, the busiest first', () => {
+  test('has the expected endpoints, sorted by attempts', () => {
     const columns = ['remote_address', 'remote_port', 'attempts', 'failed', 'max_ns', 'syn_retransmits']
     const rows = rowObjects(runQuery(topEndpoints, [fileOf(version)]))
     const web = ['192.0.2.1', 443, countOf(version) - 4, 0, 3_500_000_000, 2]
     const mysql = ['10.0.0.2', 3306, 3, 1, 250_000, 0]
     expect(rows.map((row) => columns.map((column) => row[column]))).toEqual([
-      // As many attempts: by address.
+      // Endpoints with equal attempts are sorted by address.
       ...(hasFourth ? [web, mysql] : [mysql, web]),
       ['::1', 443, 1, 1, null, 0],
     ])
   })
 
-  test('is queried in SQL, with NULL for what it does not know', () => {
+  test('can be queried in SQL, with NULL for missing values', () => {
     const statement = readStatement('SELECT * FROM connects ORDER BY started_ns')
     const rows = rowObjects(runQuery(createSqlQuery('sql', statement), [fileOf(version)]))
     expect(pick(rows)).toEqual(attemptsOf(version))
   })
 
-  test('is exported, with NULL for what it does not know', async () => {
-    // All sessions begin at 789 ns of a microsecond; the view has none.
+  test('can be exported, with NULL for missing values', async () => {
+    // All sessions begin 789 ns after a microsecond; the view has microseconds only.
     const expected = attemptsOf(version).map(([time, ...rest]) => [String(time).replace('Z', '789Z'), ...rest])
     expect(pick(await exportLines(version))).toEqual(expected)
   })
 
-  test('is recorded into again after a migration, and keeps its attempts', () => {
+  test('can be recorded into after a migration, and keeps its attempts', () => {
     const copy = join(makeTemporaryDirectory(), 'trace.db')
     copyFileSync(fileOf(version), copy)
     const { db, close } = openOutput(copy)

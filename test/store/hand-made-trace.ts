@@ -7,11 +7,11 @@ import { makeTemporaryDirectory } from '../support/temporary-directory.js'
 
 type SqlValue = string | number | bigint | null | Uint8Array
 
-/** A trace of the running test that is filled by hand, in rollback-journal mode like a closed one. */
+/** A trace of the running test that is filled by SQL, in rollback-journal mode like a closed trace. */
 export interface HandMadeTrace {
   readonly file: string
   readonly db: Database.Database
-  /** Inserts a row and returns its rowid; columns that are not named are NULL or their default. */
+  /** Inserts a row and returns its rowid. Missing columns are NULL or have their default. */
   insert(table: string, row: Readonly<Record<string, SqlValue>>): number
 }
 
@@ -30,7 +30,7 @@ export function makeTrace(prepare: (db: Database.Database) => void = migrate): H
   return { file, db, insert }
 }
 
-/** A trace of version 1, which has no summaries by process and second. */
+/** A trace of version 1, which has no sums by process and second. */
 export function makeVersion1Trace(): HandMadeTrace {
   return makeTrace((db) => {
     db.exec(readFileSync(join(PACKAGE_ROOT, 'migrations/0001-trace.sql'), 'utf8'))
@@ -39,7 +39,7 @@ export function makeVersion1Trace(): HandMadeTrace {
   })
 }
 
-/** Adds a window that sums up one established attempt, with a row for its endpoint; returns its id. */
+/** Adds a window that contains one established attempt, with a row for its endpoint. Returns its id. */
 export function insertWindow(trace: HandMadeTrace, sessionId: number): number {
   const endpointId = trace.insert('endpoint', {
     family: 4,

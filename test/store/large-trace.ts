@@ -9,18 +9,18 @@ import { NAMES, NO_LOSS, addSession } from '../record/new-trace.js'
 import { makeTemporaryDirectory } from '../support/temporary-directory.js'
 import { createRandom, randomInteger } from './random.js'
 
-/** CLOCK_MONOTONIC when the sessions begin: attempts of a rotated recording may have begun before. */
+/** CLOCK_MONOTONIC when the sessions begin: attempts of a rotated recording may have begun earlier. */
 const EPOCH_NS = 5_000_000_000
 const WINDOWS = 40
-/** More writes without attempts: roll-ups are made between writes. */
+/** Writes without attempts at the end: rollups are made between writes. */
 const IDLE_WRITES = 12
 const SKIPPED = { all: 0, uncovered: 0 }
 const NO_DNS_LOSS = { lost: 0, malformed: 0, evicted: 0 }
 
 /**
- * A trace that is open for recording until the test ends, with its log. Its first session has 40 windows, of which 32 are rolled up; the first window has more
- * endpoints than an id set lists one by one. The second session has one window, rows behind it, and no end. Some attempts have no
- * latency or no process, and a name that is not UTF-8.
+ * A trace that is open for recording until the test ends, with its log. Its first session has 40 windows, of which 32
+ * are rolled up; its first window has so many endpoints that their ids are stored as bits. The second session has one
+ * window, rows after it, and no end. Some attempts have no latency, no process, or a name that is not UTF-8.
  * @returns its path
  */
 export function makeLargeTrace(): string {
@@ -45,7 +45,10 @@ export function makeLargeTrace(): string {
   return path
 }
 
-/** @param batches `null` closes a window @returns how many attempts there are */
+/**
+ * @param batches `null` closes a window
+ * @returns number of attempts
+ */
 function write(db: Database, sessionId: number, batches: readonly (readonly Partial<EventFields>[] | null)[]): number {
   const writer = createTraceWriter(db, { sessionId, epochNs: BigInt(EPOCH_NS), names: NAMES, metadata: null })
   let rows = 0

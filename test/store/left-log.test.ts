@@ -10,7 +10,7 @@ import { copyOfKilled, makeClosedTrace, newPath } from '../record/session/output
 import { addSession } from '../record/new-trace.js'
 import { runTool } from '../support/tool.js'
 
-/** A trace whose recording ended while a reader kept its log. */
+/** A trace whose recording ended while a reader kept its log open. */
 function makeLeftTrace(): string {
   const output = openOutput(newPath())
   addSession(output.db)
@@ -21,7 +21,7 @@ function makeLeftTrace(): string {
   return path
 }
 
-/** A copy of FILE alone, in which the end of the session is missing. */
+/** A copy of FILE alone, without the end of the session. */
 function copyWithoutLog(): string {
   const output = openOutput(newPath())
   addSession(output.db)
@@ -34,7 +34,7 @@ function copyWithoutLog(): string {
 }
 
 describe('a trace whose recording ended while it was read', () => {
-  test('is closed with all that is in its log', () => {
+  test('is closed with everything in its log', () => {
     const path = makeLeftTrace()
     expect(findLeftLog(path)).toBe(`${path}-wal`)
     closeLeftTrace(path)
@@ -54,7 +54,7 @@ describe('a trace whose recording ended while it was read', () => {
     expect(readdirSync(dirname(path))).toEqual(['trace.db'])
   })
 
-  test('is left alone where others may write, and when it may not be written or has another name (SEC-49)', () => {
+  test('does not change if others can write its directory, if it is read-only, or if it has a second name (SEC-49)', () => {
     const [shared, readOnly, linked] = [makeLeftTrace(), makeLeftTrace(), makeLeftTrace()]
     chmodSync(dirname(shared), 0o777)
     chmodSync(readOnly, 0o444)
@@ -66,7 +66,7 @@ describe('a trace whose recording ended while it was read', () => {
     }
   })
 
-  test('is left alone while the reader still has it open', () => {
+  test('does not change while the reader has it open', () => {
     const path = makeLeftTrace()
     const reader = new Database(path, { readonly: true })
     reader.exec('BEGIN')
@@ -104,14 +104,14 @@ describe('a copy without its log', () => {
     expect((await runTool(command(path))).stderr).toContain(`${path}-wal is missing`)
   })
 
-  test('that has no session at all says where the rest is', async () => {
+  test('without a session is reported with the file that must be copied too', async () => {
     const [whole, path] = [copyOfKilled(), newPath()]
     copyFileSync(whole, path)
     expect((await runTool(['analyze', 'summary', path])).stderr).toContain(`copy ${path}-wal together with the trace`)
   })
 })
 
-test('a closed trace lacks nothing, nor one whose log another program moved into it', () => {
+test('a closed trace lacks nothing, even if another program moved its log into it', () => {
   expect(describeMissingLog(makeClosedTrace())).toBeNull()
   const path = makeLeftTrace()
   new Database(path).exec('SELECT count(*) FROM session').close()

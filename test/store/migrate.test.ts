@@ -21,7 +21,7 @@ test('an empty file becomes a trace of the latest version', () => {
   expect(APPLICATION_ID.toString(16)).toBe('74637063')
 })
 
-test('the second run changes nothing', () => {
+test('a second migration changes nothing', () => {
   const file = join(makeTemporaryDirectory(), 'trace.db')
   const db = new Database(file)
   migrate(db)
@@ -34,7 +34,7 @@ test('the second run changes nothing', () => {
   expect(readFileSync(file).equals(bytes)).toBe(true)
 })
 
-test('a failing migration leaves nothing behind', () => {
+test('a failed migration changes nothing', () => {
   const db = new Database(':memory:')
   db.exec('CREATE TABLE cgroup (other INTEGER)')
   expect(() => migrate(db)).toThrow(/already exists/)
@@ -43,7 +43,7 @@ test('a failing migration leaves nothing behind', () => {
   expect(pragma(db, 'application_id')).toBe(0)
 })
 
-test('a file of version 1 keeps its attempts; its windows have no sums any more', () => {
+test('a file of version 1 keeps its attempts; its windows lose their sums', () => {
   const trace = makeVersion1Trace()
   const windowId = insertWindow(trace, insertSession(trace))
   const tables = ['session', 'clock_offset', 'endpoint', 'connect_attempt']
@@ -51,14 +51,14 @@ test('a file of version 1 keeps its attempts; its windows have no sums any more'
   const [window] = rowsOf(trace.db, 'latency_window')
   migrate(trace.db)
   expect(pragma(trace.db, 'user_version')).toBe(latestVersion())
-  // Tables have more columns since then.
+  // Tables have additional columns since then.
   expect(tables.map((table) => rowsOf(trace.db, table))).toMatchObject(before)
   expect(rowsOf(trace.db, 'latency_window')).toEqual([{ ...window, inexact: 0n }])
   expect(window).toMatchObject({ window_id: BigInt(windowId), last_attempt_id: 1n, max_started_ns: 5n })
   expect(rowsOf(trace.db, 'window_sums')).toEqual([])
 })
 
-test('a file of version 1 gets the schema of a new one', () => {
+test('a migrated file of version 1 has the schema of a new file', () => {
   const trace = makeVersion1Trace()
   const fresh = new Database(':memory:')
   migrate(fresh)
@@ -67,7 +67,7 @@ test('a file of version 1 gets the schema of a new one', () => {
   expect(schemaOf(trace.db)).toEqual(schemaOf(fresh))
 })
 
-test('a newer file is left alone', () => {
+test('a newer file is not changed', () => {
   const db = new Database(':memory:')
   migrate(db)
   db.pragma('user_version = 99')
@@ -75,7 +75,7 @@ test('a newer file is left alone', () => {
   expect(pragma(db, 'user_version')).toBe(99)
 })
 
-test('migrations are numbered from 0001 on without a gap', () => {
+test('migrations are numbered consecutively from 0001', () => {
   const names = readdirSync(join(PACKAGE_ROOT, 'migrations')).toSorted()
   const numbers = names.map((name) => /^(\d{4})-[a-z0-9-]+\.sql$/.exec(name)?.[1])
   expect(numbers).toEqual(names.map((_, i) => String(i + 1).padStart(4, '0')))

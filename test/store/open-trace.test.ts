@@ -17,7 +17,7 @@ function makeFile(content: string | Uint8Array): string {
   return file
 }
 
-/** A closed trace with one session, and the rows that fill some pages. */
+/** A closed trace with one session and some pages of rows. */
 function closedTrace(): string {
   const trace = makeTrace()
   insertSession(trace)
@@ -39,7 +39,7 @@ function openError(file: string): TcpconnError {
 }
 
 describe('a trace', () => {
-  test('is opened to be read, and no more', () => {
+  test('is opened read-only', () => {
     const db = openTrace(closedTrace())
     expect(db.prepare('SELECT host FROM session').pluck().get()).toBe('host')
     expect(() => db.exec('DELETE FROM session')).toThrow(/readonly/)
@@ -81,8 +81,8 @@ describe('a trace', () => {
 
   test.each([
     ['with its log', ['', '-wal']],
-    ['without', ['']],
-  ])('that was cut off, %s, cannot be read there: says what to copy where', (_, suffixes) => {
+    ['without its log', ['']],
+  ])('of an unclean shutdown, %s, cannot be read there: the hint says what to copy where', (_, suffixes) => {
     const trace = makeTrace()
     trace.db.pragma('journal_mode = WAL')
     insertSession(trace)
@@ -96,14 +96,14 @@ describe('a trace', () => {
     expect(error.hint).toContain(`${copy}-wal`)
   })
 
-  test('of an older version is read as it is', () => {
+  test('of an older version is read without changing it', () => {
     const { file, db } = makeVersion1Trace()
     db.close()
     openTrace(file).close()
     expect(readPragma(file, 'user_version')).toBe(1)
   })
 
-  test('is opened with what SQLite has against strangers, as far as it can be set (SEC-39)', () => {
+  test('is opened with the protections of SQLite against untrusted files (SEC-39)', () => {
     const db = openTrace(closedTrace())
     expect(db.pragma('trusted_schema', { simple: true })).toBe(0)
     expect(db.pragma('query_only', { simple: true })).toBe(1)
@@ -116,7 +116,7 @@ describe('a trace', () => {
   })
 })
 
-describe('what is no trace', () => {
+describe('a file that is not a trace', () => {
   test.each([
     ['E_NO_SUCH_FILE', 'no such file', () => join(makeTemporaryDirectory(), 'missing.db')],
     ['E_NO_SUCH_FILE', 'not a regular file', () => makeTemporaryDirectory()],
@@ -142,7 +142,7 @@ describe('what is no trace', () => {
 })
 
 describe('a damaged trace', () => {
-  test.each([50, 100, 2000, 4096, 10_000])('E_DAMAGED_TRACE: only its first %i bytes are left', (length) => {
+  test.each([50, 100, 2000, 4096, 10_000])('E_DAMAGED_TRACE: truncated to %i bytes', (length) => {
     const file = makeFile(readFileSync(closedTrace()).subarray(0, length))
     const error = openError(file)
     expect(error.code).toBe('E_DAMAGED_TRACE')
@@ -159,7 +159,7 @@ describe('a damaged trace', () => {
     expect(openError(trace.file).code).toBe('E_DAMAGED_TRACE')
   })
 
-  test('in which any byte of the header is flipped opens, or says in a word of ours why not', () => {
+  test('with any byte of the header flipped opens, or throws a TcpconnError', () => {
     const bytes = readFileSync(closedTrace())
     for (let at = 0; at < 100; at++) {
       const damaged = Uint8Array.from(bytes)
@@ -207,7 +207,7 @@ function readPragma(file: string, pragma: string): unknown {
   }
 }
 
-/** Permissions do not stop root: it needs a read-only mount. */
+/** Permissions do not stop root: a read-only mount is necessary. */
 function makeReadOnly(directory: string): void {
   if (process.getuid?.() === 0) mount(directory, ['--bind', '-o', 'ro', directory])
   else chmodSync(directory, 0o555)

@@ -1,4 +1,4 @@
-/** Numbers from 0 to below 1 that are the same in every run: mulberry32 (Tommy Ettinger, public domain). */
+/** Random numbers from 0 to below 1, equal in every run: mulberry32 (Tommy Ettinger, public domain). */
 export function createRandom(seed: number): () => number {
   let state = seed
   return () => {
@@ -14,12 +14,12 @@ export function randomInteger(random: () => number, min: number, max: number): n
   return min + Math.floor(random() * (max - min + 1))
 }
 
-/** Standard normal, Box and Muller. */
+/** Standard normal distribution, Box and Muller. */
 export function randomNormal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 }
 
-/** Nearest rank, by the definition: the smallest value with at least `percent` of the values at or below it. */
+/** Nearest rank by definition: the smallest value such that at least `percent` of the values are at or below it. */
 export function exactPercentile(values: readonly number[], percent: number): number | null {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted.find((_, i) => (i + 1) * 100 >= percent * sorted.length) ?? null

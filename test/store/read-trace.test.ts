@@ -22,10 +22,10 @@ import { makeLargeTrace } from './large-trace.js'
 /** A reader that was written from docs/format.md. */
 const READER = join(REPOSITORY, 'test/store/read-trace.py')
 
-/** Integers beyond 2^53 are bigint. */
+/** Integers above 2^53 are bigint. */
 type Row = Readonly<Record<string, unknown>>
 
-/** A session as the reader prints it: facts, and rows with the columns of the tool. */
+/** The output of the reader for a session: facts, and rows with the columns of the tool. */
 interface ReadSession extends Row {
   readonly session_id: number
   readonly started_unix_ns: bigint
@@ -48,7 +48,7 @@ async function readTrace(file: string): Promise<ReadSession[]> {
   return toPlain(readExactJson(stdout)) as ReadSession[]
 }
 
-/** The same with a number for every integer that a double holds. */
+/** Converts each bigint that a double can hold to a number. */
 function toPlain(value: unknown): unknown {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value
   if (Array.isArray(value)) return value.map(toPlain)
@@ -56,7 +56,7 @@ function toPlain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, toPlain(one)]))
 }
 
-/** What the tool's query finds in one session. */
+/** The rows of the tool's query for one session. */
 function ask(query: StoredQuery, file: string, { session_id: id }: ReadSession, asked: Asked = {}): Row[] {
   return toPlain(rowObjects(runQuery(query, [file], { session: String(id) }, asked))) as Row[]
 }
@@ -67,7 +67,7 @@ async function exportAttempts(file: string): Promise<Row[]> {
   return toPlain(readExactJson(`[${readFileSync(output, 'utf8').trimEnd().replaceAll('\n', ',')}]`)) as Row[]
 }
 
-/** The same rows of both, in any order, as far as these columns go. */
+/** Expects the same rows of these columns from both, in any order. */
 function expectSameRows(read: readonly Row[], tool: readonly Row[], columns: readonly string[]): void {
   const textsOf = (rows: readonly Row[]) => rows.map((row) => columns.map((name) => String(row[name])).join('\t'))
   expect(textsOf(read).toSorted()).toEqual(textsOf(tool).toSorted())
@@ -82,7 +82,7 @@ const TRACES: readonly [string, () => string][] = [
   ]),
 ]
 
-test.each(TRACES)('a trace %s is read from its specification alone as the tool reads it', async (_, make) => {
+test.each(TRACES)('a trace %s is read by the independent reader as by the tool', async (_, make) => {
   const file = make()
   const sessions = await readTrace(file)
   expectSessions(file, sessions)
@@ -107,7 +107,7 @@ test.each(TRACES)('a trace %s is read from its specification alone as the tool r
   expectSeconds(file, sessions)
 })
 
-/** Before version 5 no trace says what the host hides. */
+/** Before version 5, traces have no limits of the host. */
 const UNKNOWN_LIMITS = 'what the host hides is not known: the session was recorded before trace format 5'
 
 /** Outcomes, loss by cause, completeness and DNS of each session. */
@@ -131,7 +131,7 @@ function expectSessions(file: string, sessions: readonly ReadSession[]): void {
   )
 }
 
-/** The words of `tcpconn info` for each cause, as the specification has them. */
+/** The texts of `tcpconn info` for each cause, as in the specification. */
 const CAUSES = {
   lost_ring_full_count: 'ring full',
   lost_map_full_count: 'map full',
@@ -146,7 +146,7 @@ function lossText(loss: Readonly<Record<string, number>>): string {
   return lost === 0 ? 'none' : `LOST ${lost} attempt${lost === 1 ? '' : 's'}: ${causes.join(', ')}`
 }
 
-/** When by the wall clock the first attempt to each endpoint began. */
+/** Wall clock time of the first attempt to each endpoint. */
 async function expectFirstAttempts(file: string, sessions: readonly ReadSession[]): Promise<void> {
   const first = new Map<string, Row>()
   for (const row of await exportAttempts(file)) {
@@ -172,7 +172,7 @@ function expectSeconds(file: string, sessions: readonly ReadSession[]): void {
   }
 }
 
-test('a trace that is read has a log, roll-ups, id sets as bits, attempts before their session and names that are not UTF-8', async () => {
+test('the trace has a log, rollups, id sets as bits, attempts before their session, and names that are not UTF-8', async () => {
   const file = makeLargeTrace()
   expect(statSync(`${file}-wal`).size).toBeGreaterThan(0)
   const sessions = await readTrace(file)
@@ -187,7 +187,7 @@ test('a trace that is read has a log, roll-ups, id sets as bits, attempts before
   expect(first.endpoints.some(({ started_ns: ns }) => (ns as bigint) < first.started_unix_ns)).toBe(true)
 })
 
-test('the reader refuses a file that is no trace', async () => {
+test('the reader refuses a file that is not a trace', async () => {
   const { status, stderr } = await run(['python3', READER, READER])
   expect(status).toBe(1)
   expect(stderr).toBe(`${READER} is not a trace\n`)

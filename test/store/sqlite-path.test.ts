@@ -7,7 +7,7 @@ import { makeTemporaryDirectory } from '../support/temporary-directory.js'
 import { runTool } from '../support/tool.js'
 import { insertSession, makeTrace } from './hand-made-trace.js'
 
-/** A closed trace of this name, in a directory of its own. */
+/** A closed trace with this name, in a directory of its own. */
 function traceNamed(name: string): string {
   const trace = makeTrace()
   insertSession(trace)
@@ -17,7 +17,7 @@ function traceNamed(name: string): string {
   return file
 }
 
-describe('a name that better-sqlite3 takes for another', () => {
+describe('a name that better-sqlite3 changes', () => {
   test.each([':memory:', ' leading.db', '\u00a0leading.db', 'file:a.db?mode=ro', '~a.db'])(
     '%j is opened',
     async (name) => {
@@ -29,7 +29,7 @@ describe('a name that better-sqlite3 takes for another', () => {
   )
 
   test.each(['trailing.db ', 'trailing.db\n', 'trailing.db\ufeff', ' '])(
-    '%j is refused, whatever stands beside it',
+    '%j is refused, even if the changed name exists',
     (name) => {
       const file = traceNamed(name)
       if (name.trim()) copyFileSync(file, file.trimEnd())
@@ -38,7 +38,7 @@ describe('a name that better-sqlite3 takes for another', () => {
   )
 })
 
-test('what leads through a link to a directory stays with the system, which goes up from where that leads', () => {
+test('the system resolves a path through a link to a directory, including ..', () => {
   const file = traceNamed('trace.db')
   const below = join(dirname(file), 'below')
   const link = join(makeTemporaryDirectory(), 'link')

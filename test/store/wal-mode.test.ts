@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { isWalFile } from '../../src/store/wal-mode.js'
 import { makeTrace } from './hand-made-trace.js'
 
-test('a trace in WAL mode is told from one that is closed', () => {
+test('a trace in WAL mode is distinguished from a closed one', () => {
   const { db, file } = makeTrace()
   expect(isWalFile(file)).toBe(false)
   db.pragma('journal_mode = WAL')
@@ -10,7 +10,7 @@ test('a trace in WAL mode is told from one that is closed', () => {
   db.close()
 })
 
-test('what cannot be read is not', () => {
+test('a file that cannot be read is not in WAL mode', () => {
   expect(isWalFile('/nonexistent')).toBe(false)
   expect(isWalFile('/')).toBe(false)
 })

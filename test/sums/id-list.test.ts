@@ -15,7 +15,7 @@ function decode(encoded: Uint8Array): number[] {
 const ascending = (ids: Iterable<number>) => [...ids].toSorted((a, b) => a - b)
 const range = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i)
 
-describe('ids', () => {
+describe('encoded ids', () => {
   test.each([
     [[], []],
     [[0], [0, 2, 0]],
@@ -31,7 +31,7 @@ describe('ids', () => {
     expect(decode(encodeIds(ids))).toEqual(ascending(ids))
   })
 
-  test('come back in order, of any size up to 2^52', () => {
+  test('are decoded in ascending order, up to 2^52', () => {
     const random = createRandom(23)
     for (let count = 0; count < 900; count += 7) {
       const few = Array.from({ length: count }, () => randomInteger(random, 1, 3000))
@@ -43,7 +43,7 @@ describe('ids', () => {
     }
   })
 
-  test('that follow each other take a bit each', () => {
+  test('use one bit each if they are consecutive', () => {
     const ids = range(100, 65_536)
     const encoded = encodeIds(ids)
     expect(encoded.length).toBeLessThan(65_536 / 8 + 65 * 5)
@@ -51,27 +51,27 @@ describe('ids', () => {
     expect(decodeIds(encoded)).toEqual(ids)
   })
 
-  test.each([127, 128, 1024])('%i in a block come back', (count) => {
+  test.each([127, 128, 1024])('%i in one block are decoded', (count) => {
     const ids = range(2048, count)
     expect(decode(encodeIds(ids))).toEqual(ids)
   })
 
-  test('stay in the order in which the caller has them', () => {
+  test("are encoded without changing the caller's array", () => {
     const ids = [3, 1, 2]
     encodeIds(ids)
     expect(ids).toEqual([3, 1, 2])
   })
 })
 
-describe('damaged sets', () => {
-  test('that are cut off are read as far as they go', () => {
+describe('damaged id sets', () => {
+  test('that are truncated are decoded up to their end', () => {
     const encoded = encodeIds([5, 300])
     expect(decode(encoded.subarray(0, 3))).toEqual([5])
     expect(decode(encoded.subarray(0, 4))).toEqual([5, 5 + (295 % 128)])
     expect(decode(encodeIds(range(0, 200)).subarray(0, 2 + 18))).toEqual(range(0, 18 * 8))
   })
 
-  test('end with their bytes, and no block is larger than a block', () => {
+  test('never give more ids than a block has', () => {
     const random = createRandom(29)
     for (let round = 0; round < 500; round++) {
       const bytes = Uint8Array.from({ length: randomInteger(random, 0, 400) }, () => 256 * random())

@@ -15,18 +15,18 @@ const MAX_DURATION_NS = 2 ** 53 - 1
 const DISTRIBUTIONS = distributions()
 
 describe('buckets', () => {
-  test('durations below 128 ns have a bucket each', () => {
+  test('durations below 128 ns have one bucket each', () => {
     for (let ns = 0; ns < 128; ns++) expect([bucketOf(ns), bucketMiddle(ns)]).toEqual([ns, ns])
   })
 
-  test('the middle of its bucket is within 1/128 of every duration up to 2^53', () => {
+  test('the middle of a bucket is within 1/128 of its durations, up to 2^53', () => {
     const worst = Math.max(
       ...sampleDurations().map((ns) => Math.abs(bucketMiddle(bucketOf(ns)) - ns) / Math.max(1, ns)),
     )
     expect(worst).toBeLessThanOrEqual(RELATIVE_ERROR)
   })
 
-  test('buckets rise with the duration, without a gap, and stay below BUCKET_COUNT', () => {
+  test('buckets ascend with the duration without gaps, and stay below BUCKET_COUNT', () => {
     const durations = sampleDurations().toSorted((a, b) => a - b)
     const buckets = durations.map(bucketOf)
     expect(buckets).toEqual(buckets.toSorted((a, b) => a - b))
@@ -35,7 +35,7 @@ describe('buckets', () => {
     expect(new Set(buckets).size).toBe(BUCKET_COUNT)
   })
 
-  test('middles rise with the bucket, and each lies in its own bucket', () => {
+  test('middles ascend with the bucket, and each is in its own bucket', () => {
     for (let bucket = 0; bucket < BUCKET_COUNT; bucket++) {
       expect(bucketOf(Math.floor(bucketMiddle(bucket)))).toBe(bucket)
       if (bucket > 0) expect(bucketMiddle(bucket)).toBeGreaterThan(bucketMiddle(bucket - 1))
@@ -55,7 +55,7 @@ describe('percentiles', () => {
     }
   })
 
-  test('it is the nearest rank to the value, where buckets are exact', () => {
+  test('equal the nearest rank exactly if buckets are exact', () => {
     const random = createRandom(7)
     for (let size = 1; size <= 120; size++) {
       const values = Array.from({ length: size }, () => randomInteger(random, 0, 127))
@@ -77,11 +77,11 @@ describe('percentiles', () => {
     expect(nearestRank(percent, total)).toBe(rank)
   })
 
-  test('there is none of nothing', () => {
+  test('without values there is no percentile', () => {
     expect(percentileOf(new Float64Array(BUCKET_COUNT), 50)).toBeNull()
   })
 
-  test('none lies above the highest value, where that is known', () => {
+  test('a percentile is at most the maximum, if that is known', () => {
     const counts = countBuckets([1_000_000])
     expect(percentileOf(counts, 50)).toBeGreaterThan(1_000_000)
     expect(percentileOf(counts, 50, 1_000_000)).toBe(1_000_000)
@@ -89,7 +89,7 @@ describe('percentiles', () => {
 })
 
 describe('stored buckets', () => {
-  test('come back as they went', () => {
+  test('are decoded to the encoded counts', () => {
     const random = createRandom(11)
     for (let round = 0; round < 50; round++) {
       const counts = new Float64Array(BUCKET_COUNT)
@@ -100,14 +100,14 @@ describe('stored buckets', () => {
     }
   })
 
-  test('are added to what is there', () => {
+  test('are added to existing counts', () => {
     const counts = new Float64Array(BUCKET_COUNT)
     counts[5] = 1
     addEncodedBuckets(encodeBuckets([5, 2, 300, 4]), counts)
     expect([counts[5], counts[300]]).toEqual([3, 4])
   })
 
-  test('of damaged files neither throw nor hang, nor turn a percentile into no number', () => {
+  test('of damaged files neither throw nor hang, and never give NaN as a percentile', () => {
     const random = createRandom(13)
     const hostile = [
       Uint8Array.of(0x80),
@@ -124,14 +124,14 @@ describe('stored buckets', () => {
     }
   })
 
-  test('with a distance that leaves the range are left out', () => {
+  test('with a distance out of range are ignored', () => {
     const counts = decode(Uint8Array.of(2, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 1))
     expect(counts[2]).toBe(1)
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(1)
   })
 })
 
-/** Both ends and the middle of each bucket, and values between. */
+/** Both ends and the middle of each bucket, and values between them. */
 function sampleDurations(): number[] {
   const random = createRandom(3)
   const ends = Array.from({ length: BUCKET_COUNT }, (_, bucket) => Math.floor(bucketMiddle(bucket)))

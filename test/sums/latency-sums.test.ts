@@ -11,7 +11,7 @@ interface Sums {
   buckets: Map<number, number>
 }
 
-/** The same sums by plain Maps. */
+/** A reference implementation with Maps. */
 function createReference() {
   const byEntry = new Map<number, Sums>()
   return {
@@ -40,9 +40,9 @@ function toSums(row: LatencyRow): [number, Sums] {
 
 test.each([
   ['one entry', 0],
-  ['some', 40],
-  ['thousands', 9000],
-])('sums are those of plain Maps, again and again: %s', (_, maxEntry) => {
+  ['some entries', 40],
+  ['thousands of entries', 9000],
+])('sums equal those of the reference, in several rounds: %s', (_, maxEntry) => {
   const random = createRandom(maxEntry)
   const sums = createLatencySums(1000)
   for (let round = 0; round < 3; round++) {
@@ -59,8 +59,8 @@ test.each([
   }
 })
 
-describe('rows', () => {
-  test('come by their entry, those without an established attempt without latencies', () => {
+describe('rows of sums', () => {
+  test('are sorted by entry; entries without an established attempt have no latencies', () => {
     const sums = createLatencySums(1000)
     sums.add(700, 1, 0, 123, -1)
     sums.add(2, 0, 0, 0, 0)
@@ -70,7 +70,7 @@ describe('rows', () => {
     ])
   })
 
-  test('go up to the last entry that the dictionaries may number', () => {
+  test('exist up to the last entry that the dictionaries may use', () => {
     const sums = createLatencySums(1000)
     const entry = 65_536 + 16_384
     sums.add(entry, 0, 0, 1e15, bucketOf(1e15))
@@ -78,7 +78,7 @@ describe('rows', () => {
     expect(sums.take().map((row) => row.entry)).toEqual([entry - 1, entry])
   })
 
-  test('are none at first, and after they were taken', () => {
+  test('are none at first and after take()', () => {
     const sums = createLatencySums(1000)
     expect(sums.take()).toEqual([])
     sums.add(3, 0, 2, 500, bucketOf(500))
@@ -88,7 +88,7 @@ describe('rows', () => {
   })
 })
 
-test('pairs of entry and bucket are counted once each, and only for established attempts', () => {
+test('pairs of entry and bucket are counted once, and only for established attempts', () => {
   const sums = createLatencySums(1000)
   const pairs = 2 ** 19
   for (let i = 0; i < pairs; i++) sums.add(i >> 11, 1, 0, 1, -1)
@@ -99,24 +99,21 @@ test('pairs of entry and bucket are counted once each, and only for established 
   expect(sums.pairCount).toBe(0)
 })
 
-test.each([true, false])(
-  'many attempts at a time are the same as one after the other, with latencies: %s',
-  (counts) => {
-    const random = createRandom(5)
-    const count = 3000
-    const entries = Int32Array.from({ length: count }, () => randomInteger(random, 0, 700))
-    const outcomes = Float64Array.from({ length: count }, () => randomInteger(random, 0, OUTCOMES.length - 1))
-    const synRetransmits = Float64Array.from({ length: count }, (_, i) =>
-      i % 7 === 0 ? NaN : randomInteger(random, 0, 3),
-    )
-    const latencies = Float64Array.from({ length: count }, (_, i) => [-1, NaN, 2 ** 33, i * 1000][i % 4]!)
-    const [one, many] = [createLatencySums(1000), createLatencySums(1000)]
-    for (let i = 0; i < count; i++) {
-      const latencyNs = latencies[i]!
-      const bucket = counts && latencyNs >= 0 ? bucketOf(latencyNs) : -1
-      one.add(entries[i]!, outcomes[i]!, synRetransmits[i]! | 0, latencyNs, bucket)
-    }
-    many.addAll({ count, entries, outcomes, synRetransmits, latencies }, counts)
-    expect(many.take()).toEqual(one.take())
-  },
-)
+test.each([true, false])('addAll gives the same sums as single additions, with latencies: %s', (counts) => {
+  const random = createRandom(5)
+  const count = 3000
+  const entries = Int32Array.from({ length: count }, () => randomInteger(random, 0, 700))
+  const outcomes = Float64Array.from({ length: count }, () => randomInteger(random, 0, OUTCOMES.length - 1))
+  const synRetransmits = Float64Array.from({ length: count }, (_, i) =>
+    i % 7 === 0 ? NaN : randomInteger(random, 0, 3),
+  )
+  const latencies = Float64Array.from({ length: count }, (_, i) => [-1, NaN, 2 ** 33, i * 1000][i % 4]!)
+  const [one, many] = [createLatencySums(1000), createLatencySums(1000)]
+  for (let i = 0; i < count; i++) {
+    const latencyNs = latencies[i]!
+    const bucket = counts && latencyNs >= 0 ? bucketOf(latencyNs) : -1
+    one.add(entries[i]!, outcomes[i]!, synRetransmits[i]! | 0, latencyNs, bucket)
+  }
+  many.addAll({ count, entries, outcomes, synRetransmits, latencies }, counts)
+  expect(many.take()).toEqual(one.take())
+})

@@ -23,7 +23,7 @@ function attemptsOf(random: () => number, count: number, entries: number): Attem
   }))
 }
 
-/** One blob over all these attempts; entry n has the id 10 * n. */
+/** The sums of all these attempts as one blob; entry n has the id 10 * n. */
 function sumsOf(attempts: readonly Attempt[], hasMembers: boolean): Uint8Array {
   const sums = createLatencySums(1024)
   const endpoints = new Map<number, Set<number>>()
@@ -35,7 +35,7 @@ function sumsOf(attempts: readonly Attempt[], hasMembers: boolean): Uint8Array {
   return encodeSums(sums.take(), ids, hasMembers ? (entry) => [...(endpoints.get(entry) ?? [])] : undefined)
 }
 
-describe('sums of parts, added up, are the sums of the whole', () => {
+describe('merged sums of parts equal the sums of the whole', () => {
   test.each([
     ['endpoints of a few processes, dense', 3, true],
     ['endpoints of many processes, sparse', 900, true],
@@ -48,7 +48,7 @@ describe('sums of parts, added up, are the sums of the whole', () => {
   })
 })
 
-test('one blob is itself, and none is empty', () => {
+test('a single blob does not change, and no blobs give an empty one', () => {
   const blob = sumsOf(attemptsOf(createRandom(3), 100, 10), true)
   expect(Buffer.from(mergeSums([blob])).equals(blob)).toBe(true)
   expect(mergeSums([])).toHaveLength(0)

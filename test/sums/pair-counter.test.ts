@@ -3,10 +3,10 @@ import { ENTRY_LIMIT, createPairCounter } from '../../src/sums/pair-counter.js'
 import { BUCKET_COUNT } from '../../src/sums/latency-histogram.js'
 import { createRandom, randomInteger } from '../store/random.js'
 
-/** Additions that are kept as they come: the size does not know them yet. */
+/** Additions in the log, which the size does not include yet. */
 const LOG_LENGTH = 1000
 
-/** As `take` gives them, from a plain Map of counts by entry and bucket. */
+/** The form of `take`, from a Map of counts by entry and bucket. */
 function toLists(counts: ReadonlyMap<string, number>): Map<number, number[]> {
   const triples = [...counts].map(([key, count]) => [...key.split(' ').map(Number), count] as [number, number, number])
   const lists = new Map<number, number[]>()
@@ -20,7 +20,7 @@ test.each([
   ['from 0 on', 0],
   ['around 2^19', 2 ** 19 - 150],
   ['up to the limit', ENTRY_LIMIT - 301],
-])('counts are those of a plain Map, and again after a take: entries %s', (_, lowest) => {
+])('counts equal those of a Map, also after take(): entries %s', (_, lowest) => {
   const random = createRandom(1)
   const counter = createPairCounter(LOG_LENGTH)
   for (const size of [10, 3000, 20_000, 100]) {
@@ -36,7 +36,7 @@ test.each([
   }
 })
 
-test('the highest bucket of one entry is not the lowest of the next, and high entries stay apart', () => {
+test('the highest bucket of an entry and the lowest of the next are distinct, and so are high entries', () => {
   const counter = createPairCounter(LOG_LENGTH)
   const pairs = [
     [0, 0],
@@ -58,12 +58,12 @@ test('the highest bucket of one entry is not the lowest of the next, and high en
   )
 })
 
-test('counts stay right over more additions than are kept as they come', () => {
+test('counts are right after more additions than fit into the log', () => {
   const random = createRandom(2)
   const counter = createPairCounter(LOG_LENGTH)
   const expected = new Float64Array(1000 * 64)
   for (let i = 0; i < 500 * LOG_LENGTH + 1; i++) {
-    // Entries come and go: some are in one part of the additions only.
+    // Entries appear and disappear: some occur only in a part of the additions.
     const entry = randomInteger(random, 0, 499) + (i >> 11)
     const bucket = randomInteger(random, 0, 63)
     counter.add(entry, bucket)
@@ -76,7 +76,7 @@ test('counts stay right over more additions than are kept as they come', () => {
   expect(counts).toEqual(expected)
 })
 
-test('the size is that of all pairs but those of the last additions', () => {
+test('the size is the number of pairs, except for the additions in the log', () => {
   const counter = createPairCounter(LOG_LENGTH)
   const pairs = 100 * LOG_LENGTH
   let furthest = 0
@@ -91,6 +91,6 @@ test('the size is that of all pairs but those of the last additions', () => {
   expect(counter.size).toBe(0)
 })
 
-test('nothing added, nothing taken', () => {
+test('take() of an empty counter returns an empty map', () => {
   expect(createPairCounter(LOG_LENGTH).take()).toEqual(new Map())
 })

@@ -4,7 +4,7 @@ import { createRandom, randomInteger } from '../store/random.js'
 
 type Pair = [first: number, second: number]
 
-/** The same set by plain Sets. */
+/** A reference implementation with Sets. */
 function createModel() {
   const byFirst = new Map<number, Set<number>>()
   return {
@@ -17,7 +17,7 @@ function createModel() {
   }
 }
 
-/** What `take` gives, ascending: its order is free. Each second half stands there as often as it was given. */
+/** The result of `take`, sorted because its order is undefined. Duplicates would remain. */
 function takeSorted(set: PairSet): [number, number[]][] {
   return sorted(set.take())
 }
@@ -32,11 +32,11 @@ function sorted(byFirst: ReadonlyMap<number, Iterable<number>>): [number, number
 
 describe('a set', () => {
   test.each([
-    ['few of many', 5, 20],
-    ['one with many', 0, 60_000],
-    ['many with one', 60_000, 0],
-    ['many with many', 3000, 3000],
-  ])('is that of plain Sets, also as it grows, and again after a take: %s', (_, maxFirst, maxSecond) => {
+    ['few of many pairs', 5, 20],
+    ['one first value with many second values', 0, 60_000],
+    ['many first values with one second value', 60_000, 0],
+    ['many first values with many second values', 3000, 3000],
+  ])('equals a set of Sets while it grows, and after take(): %s', (_, maxFirst, maxSecond) => {
     const random = createRandom(maxFirst)
     const set = createPairSet()
     for (const count of [10, 511, 513, 40_000, 100]) {
@@ -53,7 +53,7 @@ describe('a set', () => {
     }
   })
 
-  test('knows its size at every step', () => {
+  test('has the right size after every addition', () => {
     const random = createRandom(29)
     const set = createPairSet()
     const model = createModel()
@@ -66,10 +66,10 @@ describe('a set', () => {
   })
 
   test.each([
-    ['first halves', [63, 64, 1000, 16_383, 16_384, 70_000], [1023]],
-    ['second halves', [63], [31, 32, 1023, 1024, 60_000, 2 ** 18 - 1, 2 ** 18, 2 ** 26 - 1]],
-    ['both', [5, 64, 3000, 4095, 4096, 2 ** 20], [7, 1024, 3000, 4095, 4096, 2 ** 20]],
-  ])('holds what it held when its %s grow', (_, firsts, seconds) => {
+    ['first values', [63, 64, 1000, 16_383, 16_384, 70_000], [1023]],
+    ['second values', [63], [31, 32, 1023, 1024, 60_000, 2 ** 18 - 1, 2 ** 18, 2 ** 26 - 1]],
+    ['first and second values', [5, 64, 3000, 4095, 4096, 2 ** 20], [7, 1024, 3000, 4095, 4096, 2 ** 20]],
+  ])('keeps its pairs when its %s grow', (_, firsts, seconds) => {
     const set = createPairSet()
     const model = createModel()
     const steps = Math.max(firsts.length, seconds.length)
@@ -106,7 +106,7 @@ describe('a set', () => {
     }
   })
 
-  test('keeps pairs apart at the ends of their range', () => {
+  test('distinguishes pairs at the limits of their range', () => {
     const pairs = [
       [0, 0],
       [0, 2 ** 26 - 1],
@@ -129,11 +129,11 @@ describe('a set', () => {
   })
 })
 
-describe('after a take', () => {
+describe('after take()', () => {
   test.each([
     [3, 4],
     [1_000_000, 4],
-  ])('the pair that was added last is a new one: %i, %i', (first, second) => {
+  ])('the last pair is new again: %i, %i', (first, second) => {
     const set = createPairSet()
     set.add(1, 1)
     set.add(first, second)
@@ -143,7 +143,7 @@ describe('after a take', () => {
     expect(set.take()).toEqual(new Map([[first, [second]]]))
   })
 
-  test('there is nothing, as at first', () => {
+  test('the set is empty', () => {
     const set = createPairSet()
     expect(set.take()).toEqual(new Map())
     set.add(0, 0)

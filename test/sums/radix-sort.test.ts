@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { radixSort } from '../../src/sums/radix-sort.js'
 import { createRandom, randomInteger } from '../store/random.js'
 
-/** Sorts by the function under test, with a scratch that holds something already. */
+/** Sorts with the function under test and a scratch array that is not empty. */
 function sort(keys: readonly number[], length = keys.length): number[] {
   const scratch = new Uint32Array(keys.length).fill(77)
   return [...radixSort(Uint32Array.from(keys), scratch, length).subarray(0, length)]
@@ -23,11 +23,11 @@ describe('integers are sorted ascending', () => {
   })
 
   test.each<[string, min: number, max: number, step: number]>([
-    ['any', 0, 2 ** 32 - 1, 1],
-    ['small ones', 0, 2000, 1],
+    ['any integers', 0, 2 ** 32 - 1, 1],
+    ['small integers', 0, 2000, 1],
     ['with the same lowest digit', 0, 2 ** 21 - 1, 2 ** 11],
     ['with the same highest digit', 2 ** 31, 2 ** 31 + 2 ** 20, 1],
-    ['a few, many times', 2 ** 32 - 5, 2 ** 32 - 1, 1],
+    ['a few values, many times', 2 ** 32 - 5, 2 ** 32 - 1, 1],
   ])('%s', (_, min, max, step) => {
     const random = createRandom(43)
     for (const length of [2, 3, 100, 20_000]) {
@@ -37,6 +37,6 @@ describe('integers are sorted ascending', () => {
   })
 })
 
-test('what stands beyond the length is not sorted in', () => {
+test('elements beyond the length are not sorted', () => {
   expect(sort([9, 3, 6, 1, 2], 3)).toEqual([3, 6, 9])
 })

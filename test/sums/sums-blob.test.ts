@@ -21,7 +21,7 @@ function randomRow(random: () => number, entry: number): LatencyRow {
   }
 }
 
-test('sums come back as they were, by ascending id', () => {
+test('decoded sums equal the encoded ones, by ascending id', () => {
   const random = createRandom(5)
   const ids = [70, 3, 1_700_000_000, 4, 9]
   const rows = ids.map((_, entry) => randomRow(random, entry))
@@ -38,7 +38,7 @@ test('sums come back as they were, by ascending id', () => {
   }
 })
 
-test('endpoints of a process are there, none of them too', () => {
+test('endpoints of a process are kept, including an empty list', () => {
   const rows = [0, 1].map((entry) => ({
     entry,
     counts: [1, 0, 0, 0, 0, 0, 0, 0, 0],
@@ -50,11 +50,11 @@ test('endpoints of a process are there, none of them too', () => {
   expect(found.map((sums) => decodeIds(sums.endpointIds!))).toEqual([[2, 300], []])
 })
 
-test('nothing is an empty blob', () => {
+test('no sums give an empty blob', () => {
   expect(decode(encodeSums([], []))).toEqual([])
 })
 
-test('random bytes end, with no more sums than there are bytes', () => {
+test('decoding random bytes ends, with at most one sum per byte', () => {
   const random = createRandom(8)
   for (let round = 0; round < 200; round++) {
     const bytes = Uint8Array.from({ length: randomInteger(random, 0, 200) }, () => 256 * random())

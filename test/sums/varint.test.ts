@@ -27,18 +27,18 @@ describe('an integer', () => {
     [16_383, [0xff, 0x7f]],
     [2 ** 32, [0x80, 0x80, 0x80, 0x80, 0x10]],
     [2 ** 53 - 1, [...new Array(7).fill(0xff), 0x0f]],
-  ])('%i takes as many bytes as it needs, seven bits each', (value, bytes) => {
+  ])('%i is encoded in as many bytes as necessary, with seven bits each', (value, bytes) => {
     expect(encode([value])).toEqual(bytes)
   })
 })
 
 describe('integers', () => {
-  test('come back as they went, at the edges of every length', () => {
+  test('are decoded at the limits of every length', () => {
     for (const value of EDGES) expect(decode(encode([value]))).toEqual([value])
     expect(decode(encode(EDGES))).toEqual(EDGES)
   })
 
-  test('come back as they went, of any size, one after the other', () => {
+  test('of any size are decoded, one after the other', () => {
     const random = createRandom(17)
     for (let count = 0; count < 200; count++) {
       const values = Array.from({ length: count }, () => Math.floor(2 ** (random() * 53)))
@@ -47,7 +47,7 @@ describe('integers', () => {
   })
 })
 
-test('bytes follow their length, also if there are more than the buffer holds', () => {
+test('byte strings are encoded with their length, even if they exceed the buffer', () => {
   const [short, long] = [Uint8Array.of(1, 2), new Uint8Array(100_000).fill(7)]
   const buffer = createByteBuffer(16)
   for (const bytes of [short, long, new Uint8Array(0)]) putWithLength(buffer, bytes)
@@ -66,7 +66,7 @@ function decodePairs(bytes: readonly number[], then: () => void = () => {}): num
 describe('pairs of integers', () => {
   const encoded = encode([300, 5, 70_000, 0])
 
-  test('are those that follow each other, without a last one that is alone', () => {
+  test('are decoded in order; a single integer at the end is ignored', () => {
     const wanted = [
       [300, 5],
       [70_000, 0],
@@ -77,13 +77,13 @@ describe('pairs of integers', () => {
     expect(decodePairs([])).toEqual([])
   })
 
-  test('are read while others are', () => {
+  test('can be decoded while others are decoded', () => {
     const inner = () => void decodePairs(encode([1, 2 ** 40]))
     expect(decodePairs(encoded, inner)).toEqual(decodePairs(encoded))
   })
 })
 
-test('a reader at its end reads zeros and no bytes', () => {
+test('a reader at its end returns zeros and no bytes', () => {
   const reader = createVarintReader(Uint8Array.of(0x85))
   expect([reader.next(), reader.hasMore(), reader.next(), reader.next()]).toEqual([5, false, 0, 0])
   expect(reader.bytes(3)).toHaveLength(0)
@@ -99,11 +99,11 @@ describe('damaged bytes', () => {
     ],
     [[0xff, 0xff], [16_383]],
     [[0x80, 0x80, 0x80, 0x80], [0]],
-  ])('%j, cut off, are taken as far as they go', (bytes, values) => {
+  ])('%j, truncated, are decoded up to their end', (bytes, values) => {
     expect(decode(bytes)).toEqual(values)
   })
 
-  test('neither throw nor hang, and are no more integers than bytes', () => {
+  test('neither throw nor hang, and give at most one integer per byte', () => {
     const random = createRandom(19)
     const noise = Array.from({ length: 200 }, () => Array.from({ length: 60 }, () => randomInteger(random, 0, 255)))
     for (const bytes of [new Array<number>(5000).fill(0xff), new Array<number>(5000).fill(0x80), ...noise]) {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs SCRIPT in a root directory, mounted onto ROOT, that holds a busybox, ARCHIVE in /opt, /proc and /sys, and nothing
-# else: bare-chroot.sh ROOT ARCHIVE SCRIPT. To be run in a mount namespace of its own: everything is gone when that ends.
+# Runs SCRIPT in a root directory, mounted onto ROOT, that contains only busybox, ARCHIVE in /opt, /proc and /sys:
+# bare-chroot.sh ROOT ARCHIVE SCRIPT. Must run in a mount namespace of its own: everything disappears when that ends.
 set -eu
 root=$1 archive=$2 script=$3
 mount --make-rprivate /

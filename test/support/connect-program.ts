@@ -4,7 +4,7 @@ import type { Cgroup } from './cgroup.js'
 import { mount } from './mount.js'
 import { makeTemporaryDirectory } from './temporary-directory.js'
 
-/** BPF programs of connect(2), in C. */
+/** BPF programs on connect(2), in C. */
 interface ConnectPrograms {
   readonly source: string
   /** Functions by attach type: `{ connect4: 'deny' }` */
@@ -12,7 +12,7 @@ interface ConnectPrograms {
   readonly options?: readonly string[]
 }
 
-/** Has BPF programs of a cgroup run in connect(2). They are gone with the cgroup. */
+/** Attaches BPF programs on connect(2) to a cgroup. They disappear with the cgroup. */
 export function attachToConnect(
   { directory }: Pick<Cgroup, 'directory'>,
   { source, functions, options = [] }: ConnectPrograms,

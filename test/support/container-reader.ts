@@ -5,7 +5,10 @@ import { waitUntil } from './wait-until.js'
 /** CAP_DAC_READ_SEARCH, bit 2 of linux/capability.h. */
 export const CAP_DAC_READ_SEARCH = '0000000000000004'
 
-/** The process that reads names of containers for a recorder, once it has dropped its privileges. @returns its pid */
+/**
+ * Waits until the process that reads names of containers for a recorder has dropped its privileges.
+ * @returns its pid
+ */
 export async function waitForReader(recorderPid: number): Promise<number> {
   const isReady = (pid: number) => readThreads(pid)[0]?.CapEff === CAP_DAC_READ_SEARCH
   const reader = await waitUntil('the reader of names', () => findReaders(recorderPid).find(isReady))

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs'
 import Database, { type Statement } from 'better-sqlite3'
 import { onTestFinished, vi, type Mock } from 'vitest'
 
-/** An array that counts how often an element of it is read. */
+/** An array that counts reads of its elements. */
 export interface CountedArray<Item> {
   readonly array: Item
   readonly reads: () => number
 }
 
-/** Wraps an array or a typed array: `array` has the same elements, and counts each read of one. */
+/** Wraps an array or a typed array: `array` has the same elements, and counts each read of an element. */
 export function countReads<Item extends object>(array: Item): CountedArray<Item> {
   let reads = 0
   const counting = new Proxy(array, {
@@ -31,11 +31,11 @@ export function countCalls<Methods extends object>(object: Methods, ...names: (k
   return () => spies.reduce((sum, spy) => sum + spy.mock.calls.length, 0)
 }
 
-/** What SQLite was asked since the counting began. */
+/** The statements of SQLite since the counting began. */
 export interface StatementCount {
   /** Executions of statements whose SQL matches */
   executions(sql: RegExp): number
-  /** Rows that all statements gave together */
+  /** Rows that all statements returned together */
   rows(): number
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
 
-/** What /proc/PID/fdinfo says of each descriptor of a process: `prog_id: 7` becomes `{ prog_id: '7' }`. */
+/** The fields of /proc/PID/fdinfo of each descriptor of a process: `prog_id: 7` becomes `{ prog_id: '7' }`. */
 export function readDescriptors(pid: number): Readonly<Record<string, string>>[] {
   const directory = `/proc/${pid}/fdinfo`
   return readdirSync(directory).map((fd) => {
@@ -16,7 +16,7 @@ export function findOpenFiles(pid: number): string[] {
     try {
       return [readlinkSync(`${directory}/${fd}`)]
     } catch {
-      // It was closed between the two looks.
+      // The descriptor was closed meanwhile.
       return []
     }
   })

@@ -1,15 +1,17 @@
 import { run } from './process.js'
 import { REPOSITORY } from './repository.js'
 
-/** How names are asked for: by Node's resolver (c-ares), or by one packet each from a socket of the script's own:
- * after a truncated answer it asks again over TCP. */
+/**
+ * How names are looked up: by Node's resolver (c-ares), or by one packet each from a socket of the script. After a
+ * truncated answer it uses TCP.
+ */
 export type ClientKind = 'resolver' | 'connected' | 'unconnected'
 
 export interface Question {
   readonly name: string
   readonly type?: 'A' | 'AAAA'
   readonly server?: string
-  /** 53 by default. */
+  /** Default: 53. */
   readonly serverPort?: number
 }
 
@@ -19,15 +21,15 @@ export interface ClientOptions {
   readonly port?: number
   /** Between the answer and the connect. */
   readonly waitMs?: number
-  /** How long an answer is waited for. */
+  /** How long to wait for an answer. */
   readonly giveUpMs?: number
-  /** A program that becomes the client: of a namespace, of a cgroup. */
+  /** Prefix of the command of the client: runs it in a namespace or a cgroup. */
   readonly under?: readonly string[]
 }
 
 export interface ClientResult {
   readonly pid: number
-  /** Addresses by question, none when there was no answer. */
+  /** Addresses by question; empty without an answer. */
   readonly answers: string[][]
 }
 
@@ -85,7 +87,7 @@ const SCRIPT = `
   }
   run()`
 
-/** Asks a name server, one question after the other, in a process of its own. */
+/** Queries a name server in a process of its own, one question after the other. */
 export async function lookUp(questions: readonly Question[], options: ClientOptions = {}): Promise<ClientResult> {
   const { kind = 'resolver', port = 0, waitMs = 0, giveUpMs = 5000, under = [] } = options
   const all = questions.map((question) => ({ type: 'A', server: '127.0.0.1', serverPort: 53, ...question }))

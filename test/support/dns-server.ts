@@ -5,10 +5,12 @@ import { start } from './process.js'
 import { REPOSITORY } from './repository.js'
 import { waitUntil } from './wait-until.js'
 
-/** Where name servers of a test listen, if it says nothing else: the address of local stub resolvers among them. */
+/** Default addresses of the name servers of a test, including that of local stub resolvers. */
 const NAME_SERVERS = ['127.0.0.1', '127.0.0.53', '::1'] as const
 
-/** A namespace in which all of 10.77.0.0/16 and fd77::/64 is this host: nobody listens, and connects are refused at once. */
+/**
+ * A namespace in which all of 10.77.0.0/16 and fd77::/64 is local: without a listener, connects are refused at once.
+ */
 export function makeAddressedNamespace(): NetworkNamespace {
   const namespace = makeNetworkNamespace()
   for (const route of ['-4 route add local 10.77.0.0/16 dev lo', '-6 route add local fd77::/64 dev lo']) {
@@ -19,7 +21,7 @@ export function makeAddressedNamespace(): NetworkNamespace {
 }
 
 /**
- * Starts dnsmasq, and resolves when it listens. It answers for what is below .example alone.
+ * Starts dnsmasq, and returns when it listens. It answers only for names below .example.
  * @param args `--host-record=name.example,10.77.0.1`
  * @returns its process
  */
@@ -71,20 +73,23 @@ const SLOW_SERVER = `
   })
   tcp.listen(port, listen, () => udp.bind(port, listen))`
 
-/** A server that gives every name the same address, after a while. */
+/** A server that returns the same address for every name, after a delay. */
 export interface SlowServer {
   readonly address: string
-  /** Of answers over UDP. A million stand for never. */
+  /** Delay of answers over UDP. A million means never. */
   readonly delayMs: number
   readonly listen?: string
   readonly port?: number
-  /** How often an answer over UDP has the address: once by default */
+  /** How often an answer over UDP contains the address: once by default */
   readonly records?: number
-  /** Answers over UDP say that they were truncated: all records left out and 62 counted, or without the last byte of three. */
+  /**
+   * Answers over UDP are marked as truncated: all records are left out and 62 counted, or the last byte of three
+   * records is missing.
+   */
   readonly truncation?: 'records' | 'bytes'
 }
 
-/** Starts it over UDP and TCP, on port 53 of 127.0.0.1 by default, and resolves when it listens. */
+/** Starts the server over UDP and TCP, on port 53 of 127.0.0.1 by default, and returns when it listens. */
 export async function startSlowServer({ exec }: Pick<NetworkNamespace, 'exec'>, server: SlowServer): Promise<void> {
   const options = { listen: '127.0.0.1', port: 53, records: 1, ...server }
   const command = [...exec, process.execPath, '-e', SLOW_SERVER, JSON.stringify(options)]
@@ -92,7 +97,7 @@ export async function startSlowServer({ exec }: Pick<NetworkNamespace, 'exec'>, 
   await waitUntil('the slow server to listen', () => isListening(pid, options.port))
 }
 
-/** Whether a port is bound to in the network namespace of a process, over UDP. */
+/** Whether a UDP port is bound in the network namespace of a process. */
 function isListening(pid: number, port: number): boolean {
   const local = `:${port.toString(16).toUpperCase().padStart(4, '0')} `
   return ['udp', 'udp6'].some((table) => readFileSync(`/proc/${pid}/net/${table}`, 'utf8').includes(local))

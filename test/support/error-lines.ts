@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { Finished } from './process.js'
 
-/** Expects an error as users see it: its code, why, what to do next, and nothing on stdout. */
+/** Expects an error in the form that users see: code, reason, hint, and nothing on stdout. */
 export function expectError({ status, stdout, stderr }: Finished, code: string, exitStatus = 1): void {
   expect({ status, stdout, stderr }).toEqual({
     status: exitStatus,

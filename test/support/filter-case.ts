@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { recordWhile } from './recorder.js'
 import { connectsOf } from './trace.js'
 
-/** An attempt that a filter lets pass, or one that it leaves out: resolves with who made it. */
+/** Makes an attempt that a filter accepts, or one that it rejects. Returns the process. */
 export type Attempt = () => Promise<{ readonly pid: number }>
 
 /** Records the attempts one after the other, and expects exactly those of `matching` in the trace. */

@@ -2,7 +2,7 @@ import Database from 'better-sqlite3'
 import { onTestFinished } from 'vitest'
 
 /**
- * Holds the write lock of a trace, as a program does that changes it, until the returned function is called or the test
+ * Holds the write lock of a trace, like a program that writes to it, until the returned function is called or the test
  * ends.
  */
 export function holdWriteLock(file: string): () => void {

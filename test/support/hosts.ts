@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { makeTemporaryDirectory } from './temporary-directory.js'
 
 /**
- * What follows runs in a mount namespace of its own, where /etc/hosts has these lines and the only name server is
- * 127.77.0.53, where nobody listens unless the test does.
+ * Prefix of a command that runs in a mount namespace where /etc/hosts has these lines, and the only name server is
+ * 127.77.0.53. Nothing listens there unless the test starts a server.
  */
 export function withHosts(lines: readonly string[], timeoutSeconds = 1): string[] {
   const directory = makeTemporaryDirectory()

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { describe, type TestContext } from 'vitest'
 import { isPublic } from './share-package.js'
 
-/** Programs that the kernel tests run, and the Debian packages that bring them. */
+/** Programs that the kernel tests run, and their Debian packages. */
 const PROGRAMS = {
   ip: 'iproute2',
   bpftool: 'bpftool',
@@ -16,8 +16,8 @@ const PROGRAMS = {
 }
 
 /**
- * A group of tests that need root, BTF and real probes. Where they cannot run, it says why.
- * @param hindrance why this group cannot run here, if there is a reason of its own
+ * A group of tests that need root, BTF and real probes. Prints why if they cannot run.
+ * @param hindrance a reason why this group cannot run here, if known
  */
 export function describeKernel(name: string, body: () => void, hindrance: string | null = null): void {
   const reason = hindrance ?? whyNot()
@@ -26,7 +26,7 @@ export function describeKernel(name: string, body: () => void, hindrance: string
   describe.skip(`${name} (${reason})`, body)
 }
 
-/** Skips the running test, saying why, unless `condition` holds. */
+/** Skips the running test and prints the reason, unless `condition` holds. */
 export function skipUnless(condition: boolean, reason: string, context: TestContext): void {
   if (condition) return
   process.stderr.write(`skipped: ${context.task.name}: ${reason}\n`)

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { queryTrace } from './trace.js'
 
-/** A row of dns_lookup with what its ids stand for. */
+/** A row of dns_lookup, with the values that its ids refer to. */
 export interface LookupRow {
   started_ns: number
   latency_ns: number | null
@@ -19,20 +19,20 @@ const LOOKUPS = `
   SELECT started_ns, latency_ns, dns_name AS name, query_type, rcode, address_count, is_truncated, path AS cgroup, container, netns
   FROM dns_lookup JOIN dns_name USING (dns_name_id) JOIN cgroup USING (cgroup_id)`
 
-/** The lookups of one network namespace, in the order of their start. */
+/** The lookups of one network namespace, sorted by start. */
 export function lookupsOf(file: string, netns: number): LookupRow[] {
   return queryTrace(file, `${LOOKUPS} WHERE netns = ? ORDER BY started_ns`, netns)
 }
 
-/** What a name was seen to have, in the order of their text. */
+/** The recorded addresses of a name, sorted as text. */
 export function addressesOf(file: string, name: string): string[] {
   const sql = 'SELECT address FROM dns_address JOIN dns_name USING (dns_name_id) WHERE dns_name = ? ORDER BY address'
   return queryTrace<{ address: string }>(file, sql, name).map(({ address }) => address)
 }
 
 /**
- * Fails unless a lookup took as long as its server waited, and no longer than the workload that made it.
- * @param elapsedNs how long that took
+ * Expects that a lookup took as long as its server waited, and no longer than the workload that made it.
+ * @param elapsedNs duration of the workload
  */
 export function expectDelay({ name, latency_ns }: LookupRow, delayMs: number, elapsedNs: number): void {
   // A timer of the server may fire 1 ms early.

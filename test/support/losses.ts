@@ -9,7 +9,7 @@ export interface Losses {
   readonly missed: number
 }
 
-/** As the session says. */
+/** The losses of the session. */
 export function sessionLosses(file: string): Losses {
   const row = readSession(file)
   return {
@@ -20,7 +20,7 @@ export function sessionLosses(file: string): Losses {
   }
 }
 
-/** Summed up over the batches in which they happened. */
+/** The sums of the losses of its batches. */
 export function batchLosses(file: string): Losses {
   const [row] = queryTrace<Losses>(
     file,
@@ -34,7 +34,7 @@ export function sumLosses({ ring_full, map_full, writer_behind, missed }: Losses
   return ring_full + map_full + writer_behind + missed
 }
 
-/** Attempts that were made in one network namespace and recorded. */
+/** Recorded attempts of one network namespace. */
 export function countRecorded(file: string, netns: number): number {
   const [row] = queryTrace<{ count: number }>(
     file,
@@ -45,8 +45,8 @@ export function countRecorded(file: string, netns: number): number {
 }
 
 /**
- * Expects the summary to say that recorded + lost is the kernel's own count. Of a lost attempt nobody knows the namespace:
- * where one came or went meanwhile, the sum says nothing.
+ * Expects the summary to print that recorded + lost is the kernel's count. The namespace of a lost attempt is unknown:
+ * if a namespace appeared or disappeared meanwhile, the sum proves nothing.
  */
 export function expectEqualSum(file: string, summary: string): void {
   if (readSession(file).uncomparable_attempts === 0) expect(summary).toMatch(/^completeness: .* = the kernel's /m)

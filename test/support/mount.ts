@@ -7,6 +7,6 @@ import { onTestFinished } from 'vitest'
  */
 export function mount(directory: string, args: readonly string[]): void {
   execFileSync('mount', [...args, directory])
-  // Lazily: a test that failed may have left somebody inside.
+  // Lazily: a failed test may have left a process inside.
   onTestFinished(() => void execFileSync('umount', ['--lazy', directory]))
 }

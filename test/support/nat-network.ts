@@ -11,10 +11,10 @@ export interface NatNetwork {
 
 export const CLIENT = '10.90.1.2'
 export const ROUTER = '10.90.1.1'
-/** Addresses of the server, of one backend each */
+/** Addresses of the server, one per backend */
 export const BACKENDS = ['10.90.2.2', '10.90.2.3'] as const
 export const BACKEND6 = 'fd90:2::2'
-/** On the server's network: nobody answers for it. */
+/** On the server's network: no host has this address. */
 export const ABSENT_BACKEND = '10.90.2.9'
 
 /** Addresses of the client's and the server's network; services have addresses of 10.96.0.0/16 and fd96::/64. */
@@ -65,7 +65,10 @@ const SERVER = `
   server.listen({ host: '::', port: Number(process.argv[1]), backlog: 4096 }, () => console.log('ready'))
   process.stdin.on('data', () => {}).on('end', () => { console.log(JSON.stringify(lines)); process.exit() })`
 
-/** Accepts and closes connections of a namespace. @returns a function that ends it and gives what was accepted */
+/**
+ * Accepts and closes connections of a namespace.
+ * @returns a function that stops it and returns the accepted connections
+ */
 export async function startBackend({ exec }: NetworkNamespace, port: number): Promise<() => Promise<Accepted[]>> {
   const running = start([...exec, process.execPath, '-e', SERVER, String(port)])
   await firstOutput(running)

@@ -2,19 +2,19 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { onTestFinished } from 'vitest'
 
-/** A named network namespace with loopback up, gone when the test ends. */
+/** A named network namespace with loopback up, removed at the end of the test. */
 export interface NetworkNamespace {
-  /** As /proc/PID/ns/net shows it. */
+  /** Inode number, as in /proc/PID/ns/net. */
   readonly inode: number
-  /** Runs what follows inside. */
+  /** Prefix of a command that runs inside. */
   readonly exec: readonly string[]
-  /** Before the test ends. */
+  /** Removes it before the test ends. */
   remove(): void
 }
 
-/** On the link of `addSilentLink`: takes packets and never answers. */
+/** On the link of `addSilentLink`: accepts packets and never answers. */
 export const SILENT_ADDRESS = '10.88.0.2'
-/** On the same link: nobody knows its hardware address. */
+/** On the same link: its hardware address is unknown. */
 export const ABSENT_ADDRESS = '10.88.0.3'
 export const LINK_ADDRESS = '10.88.0.1'
 
@@ -33,7 +33,7 @@ export function makeNetworkNamespace(): NetworkNamespace {
   return { exec, inode: statSync(path).ino, remove }
 }
 
-/** A link whose far end drops every packet, so that a SYN gets no answer at all. */
+/** Adds a link whose far end drops every packet, so that a SYN gets no answer. */
 export function addSilentLink({ exec }: NetworkNamespace): void {
   const commands = [
     'ip link add near type veth peer name far',
@@ -48,7 +48,7 @@ export function addSilentLink({ exec }: NetworkNamespace): void {
 /** Addresses of the two ends of `linkNamespaces`. */
 export const LINKED = { near: ['10.89.0.1', 'fd89::1'], far: ['10.89.0.2', 'fd89::2'] } as const
 
-/** An Ethernet link between two namespaces: what does not fit its packets of 1,500 bytes goes in fragments. */
+/** An Ethernet link between two namespaces: packets of more than 1,500 bytes are fragmented. */
 export function linkNamespaces(near: NetworkNamespace, far: NetworkNamespace): void {
   const name = far.exec.at(-1) as string
   runIn(near.exec, `ip link add near type veth peer name far netns ${name}`.split(' '))
@@ -67,7 +67,7 @@ export function linkNamespaces(near: NetworkNamespace, far: NetworkNamespace): v
   }
 }
 
-/** From this address of loopback the kernel adds a subflow to every MPTCP connection. */
+/** The kernel adds a subflow from this address of loopback to every MPTCP connection. */
 export function addMptcpEndpoint({ exec }: NetworkNamespace, address: string): void {
   runIn(exec, ['ip', 'mptcp', 'limits', 'set', 'subflows', '2', 'add_addr_accepted', '2'])
   runIn(exec, ['ip', 'mptcp', 'endpoint', 'add', address, 'dev', 'lo', 'subflow'])
@@ -78,15 +78,15 @@ export function setSysctl({ exec }: NetworkNamespace, path: string, value: strin
   runIn(exec, ['sh', '-c', `echo ${value} > /proc/sys/${path}`])
 }
 
-/** Of connect attempts, of those that failed, of segments that were sent again: RFC 4022. */
+/** TCP counters of connect attempts, failed ones, and retransmitted segments: RFC 4022. */
 type TcpCounter = 'ActiveOpens' | 'AttemptFails' | 'RetransSegs'
 
-/** The namespace's own count. */
+/** Reads a counter of the namespace. */
 export function readTcpCounter({ exec }: Pick<NetworkNamespace, 'exec'>, name: TcpCounter): number {
   return findTcpCounter(runIn(exec, ['cat', '/proc/net/snmp']), name)
 }
 
-/** The count of the namespace that a process is in, without another process. */
+/** Reads a counter of the namespace of a process, without starting another process. */
 export function readTcpCounterOf(pid: number, name: TcpCounter): number {
   return findTcpCounter(readFileSync(`/proc/${pid}/net/snmp`, 'utf8'), name)
 }

@@ -13,12 +13,12 @@ const SCRIPT = `
 export interface NodeClientResult {
   readonly pid: number
   readonly errno: number
-  /** As getsockname(2) gives them; of connected sockets only. */
+  /** As returned by getsockname(2); only of connected sockets. */
   readonly address?: string
   readonly port?: number
 }
 
-/** Connects once from a Node process of its own, without blocking, as Node does. `under`: a program that becomes it. */
+/** Connects once from a Node.js process, without blocking, as Node.js does. `under`: prefix of the command. */
 export async function connectFromNode(host: string, port: number, under: readonly string[] = []) {
   const command = [...under, process.execPath, '-e', SCRIPT, host, String(port)]
   const { pid, stdout, stderr }: Finished = await run(command)

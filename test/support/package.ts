@@ -7,12 +7,15 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { REPOSITORY } from './repository.js'
 
-/** What a package is made of, and what makes it. */
+/** The files that make a package, and the programs that build it. */
 const SOURCES = ['bpf', 'docs', 'migrations', 'script', 'src', 'systemd', 'package.json', 'tsconfig.json', '.npmrc']
 const TEXTS = ['README.md', 'README.zh-CN.md', 'CHANGELOG.md', 'LICENSE']
 const execute = promisify(execFile)
 
-/** `npm pack` of a copy of this checkout that was never built. @returns the path of the package */
+/**
+ * Runs `npm pack` in a copy of this checkout that was never built.
+ * @returns the path of the package
+ */
 export function packCheckout(directory: string): string {
   const copy = join(directory, 'checkout')
   mkdirSync(copy)
@@ -23,13 +26,13 @@ export function packCheckout(directory: string): string {
   return join(directory, name.trimEnd().split('\n').at(-1) as string)
 }
 
-/** Paths in a package, without the folder that all of them are in. */
+/** Paths in a package, without the folder that all of them share. */
 export function listPackage(tarball: string): string[] {
   const names = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trimEnd().split('\n')
   return names.map((name) => name.replace(/^package\//, ''))
 }
 
-/** A PATH with Node.js, npm and a shell, and nothing that could compile anything. */
+/** A PATH with Node.js, npm and a shell, and without a compiler. */
 export function makeBarePath(directory: string): string {
   const path = join(directory, 'bin')
   mkdirSync(path)
@@ -41,7 +44,10 @@ export function makeBarePath(directory: string): string {
   return path
 }
 
-/** `npm install -g` into a prefix of its own, where better-sqlite3 is downloaded ready-made. @returns what npm said */
+/**
+ * Runs `npm install -g` into a new prefix. Downloads the binary of better-sqlite3.
+ * @returns the output of npm
+ */
 export async function installPackage(tarball: string, prefix: string, path: string): Promise<string> {
   const mirror = await serveSqlite()
   try {

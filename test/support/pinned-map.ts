@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { mount } from './mount.js'
 import { makeTemporaryDirectory } from './temporary-directory.js'
 
-/** A BPF map pinned in a file system of its own, as users of bcc's --cgroupmap and --mntnsmap make them. */
+/** A BPF map pinned in a file system of its own, as users of bcc's --cgroupmap and --mntnsmap create it. */
 export interface PinnedMap {
   readonly path: string
   add(key: bigint | number): void
@@ -16,7 +16,7 @@ export interface PinnedMapShape {
   readonly valueBytes?: number
 }
 
-/** Gone when the test ends, the file system included. */
+/** Removed at the end of the test, with its file system. */
 export function pinMap({ type = 'hash', keyBytes = 8, valueBytes = 8 }: PinnedMapShape): PinnedMap {
   const directory = makeTemporaryDirectory()
   mount(directory, ['-t', 'bpf', 'none'])
@@ -34,7 +34,7 @@ function bpftool(args: string): void {
   execFileSync('bpftool', args.split(' '))
 }
 
-/** Little-endian bytes, as bpftool takes them. */
+/** Little-endian bytes, in the format of bpftool. */
 function hex(value: bigint | number, bytes: number): string {
   const digits = BigInt(value)
     .toString(16)

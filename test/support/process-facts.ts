@@ -4,8 +4,8 @@ import { addSilentLink, makeNetworkNamespace, type NetworkNamespace } from './ne
 import { queryTrace } from './trace.js'
 
 /**
- * Addresses that nothing else connects to while a test runs. One refuses connects at once: it is of loopback, and nobody
- * listens. The other never answers in a namespace of `makeUnansweringNamespace`.
+ * Addresses that nothing else connects to during a test. One refuses connects at once: it is on loopback, without a
+ * listener. The other never answers in a namespace of `makeUnansweringNamespace`.
  */
 export const REFUSING_ADDRESS = '127.77.0.1'
 export const UNANSWERING_ADDRESS = '10.88.0.77'
@@ -19,7 +19,7 @@ export function makeUnansweringNamespace(): NetworkNamespace {
   return namespace
 }
 
-/** What identifies the process of an attempt. */
+/** The facts that identify the process of an attempt. */
 interface Facts {
   readonly pid: number | null
   readonly tid: number | null
@@ -33,12 +33,14 @@ interface Facts {
   readonly start_ticks: number | null
 }
 
-/** A line of test/workload/change-facts: what /proc says of a thread in one situation, which has a port of its own. */
+/**
+ * A line of test/workload/change-facts: the facts of a thread from /proc in one situation, which has a port of its own.
+ */
 export interface Situation extends Facts {
   readonly port: number
-  /** Attempts that have these facts */
+  /** Attempts with these facts */
   readonly attempts: number
-  /** Attempts after these, which have these facts or those of `next_port`; -1: any number of them, with these */
+  /** Further attempts, which have these facts or those of `next_port`; -1: any number of them, with these facts */
   readonly unsure: number
   readonly next_port: number
 }
@@ -52,7 +54,7 @@ const ROWS = `
   SELECT remote_port AS port, pid, tid, comm, exe, uid, cgroup, netns, mntns, process_start_ns / 10000000 AS start_ticks
   FROM connects WHERE remote_address IN (SELECT value FROM json_each(?)) ORDER BY started_ns`
 
-/** Attempts to some addresses in the order of their start, by port. */
+/** Attempts to some addresses, sorted by start, by port. */
 export function readFacts(file: string, addresses: readonly string[]): Map<number, Facts[]> {
   const byPort = new Map<number, Facts[]>()
   for (const { port, ...facts } of queryTrace<FactsRow>(file, ROWS, JSON.stringify(addresses))) {
@@ -63,13 +65,13 @@ export function readFacts(file: string, addresses: readonly string[]): Map<numbe
   return byPort
 }
 
-/** Attempts of the newest session whose process is not known, since it found no room in the ring. */
+/** Attempts of the newest session with an unknown process, because it did not fit into the ring. */
 export function readLostProcessCount(file: string): number {
   const sql = 'SELECT lost_process_count AS count FROM session ORDER BY session_id DESC LIMIT 1'
   return queryTrace<{ count: number }>(file, sql)[0]?.count ?? NaN
 }
 
-/** Expects every attempt to have the facts that its thread had when it began, and no attempts but these. */
+/** Expects every attempt to have the facts of its thread when it began, and no other attempts. */
 export function expectSituations(file: string, addresses: readonly string[], situations: readonly Situation[]): void {
   const rows = readFacts(file, addresses)
   const factsAt = new Map(situations.map((situation) => [situation.port, factsOf(situation)]))
@@ -90,7 +92,7 @@ function expectSituation(situation: Situation, rows: readonly Facts[], next: Fac
   expectNoOther(either, [facts, next ?? facts], `attempts to port ${port} during the change`)
 }
 
-/** Compares the whole lists only where they differ: there are many rows. */
+/** Compares the whole lists only if they differ: there are many rows. */
 function expectNoOther(rows: readonly Facts[], allowed: readonly Facts[], what: string): void {
   const texts = new Set(allowed.map(textOf))
   const wrong = rows.find((row) => !texts.has(textOf(row)))

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs'
 
-/** What /proc says of one thread: `Uid: 0 0 0 0` becomes `{ Uid: '0 0 0 0' }`. */
+/** The status of one thread from /proc: `Uid: 0 0 0 0` becomes `{ Uid: '0 0 0 0' }`. */
 export type ThreadStatus = Readonly<Record<string, string>>
 
 /** The status of every thread of a process, the main thread first. */
@@ -9,13 +9,13 @@ export function readThreads(pid: number): ThreadStatus[] {
   return tids.map((tid) => parseStatus(readFileSync(`/proc/${pid}/task/${tid}/status`, 'utf8')))
 }
 
-/** The most memory that a process ever had resident. */
+/** The maximum resident memory of a process so far. */
 export function readPeakBytes(pid: number): number {
   const [, kilobytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
   return Number(kilobytes) * 1024
 }
 
-/** How long the main thread of a process has waited for a CPU, while it could have run: Documentation/scheduler/sched-stats.rst. */
+/** How long the main thread of a process was runnable but waited for a CPU: Documentation/scheduler/sched-stats.rst. */
 export function readRunDelayMs(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6
 }

@@ -11,7 +11,7 @@ export interface ProcessOptions {
   readonly gid?: number
 }
 
-/** How a process ended, and all that it said. */
+/** How a process ended, and all of its output. */
 export interface Finished {
   readonly pid: number
   readonly status: number | null
@@ -24,13 +24,13 @@ export interface Running {
   readonly pid: number
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>
   readonly finished: Promise<Finished>
-  /** What it has written to stdout so far. */
+  /** Its stdout so far. */
   output(): string
-  /** What it has written to stderr so far. */
+  /** Its stderr so far. */
   errors(): string
 }
 
-/** Starts a process that does not outlive the test. */
+/** Starts a process that ends with the test at the latest. */
 export function start(command: readonly string[], options: ProcessOptions = {}): Running {
   const [program = '', ...args] = command
   const child = spawn(program, args, { ...options, env: { ...plainEnvironment(), ...options.env }, stdio: 'pipe' })
@@ -38,7 +38,7 @@ export function start(command: readonly string[], options: ProcessOptions = {}):
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (chunk: string) => (text[stream] += chunk))
   }
-  // A child that ends early closes its stdin; who writes to it then learns of the end by `finished`.
+  // A child that ends early closes its stdin; a writer sees its end in `finished`.
   child.stdin.on('error', () => {})
   const finished = new Promise<Finished>((resolve, reject) => {
     child.on('error', reject)
@@ -59,7 +59,7 @@ export function run(command: readonly string[], options: ProcessOptions = {}): P
   return finished
 }
 
-/** What the process says first: mostly that it is ready. Fails when it ends without a word. */
+/** The first output of the process: mostly that it is ready. Throws if the process ends without output. */
 export async function firstOutput({ finished, output }: Running): Promise<string> {
   let ended: Finished | undefined
   const noteEnd = (how: Finished) => {
@@ -73,7 +73,7 @@ export async function firstOutput({ finished, output }: Running): Promise<string
   })
 }
 
-/** The tests themselves may run under sudo, which the recorder would take as its user. */
+/** The tests themselves may run under sudo. The recorder would use the user of sudo. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('SUDO_'))
   return Object.fromEntries(entries)

@@ -15,9 +15,9 @@ shift
 exec "$@"`
 
 /**
- * What follows runs in a mount namespace of its own in which every file system but /dev, /proc and /sys is read-only, as
- * systemd's ProtectSystem=strict has it, apart from one directory.
- * @param elsewhere a directory that could be written otherwise: ends with status 99 if it still can
+ * Prefix of a command that runs in a mount namespace in which every file system except /dev, /proc and /sys is
+ * read-only, as with systemd's ProtectSystem=strict, apart from one directory.
+ * @param elsewhere a directory that is otherwise writable: the command ends with status 99 if it is still writable
  */
 export function readOnlyBut(directory: string, elsewhere: string): string[] {
   return ['unshare', '--mount', 'sh', '-c', REMOUNT, directory, elsewhere]

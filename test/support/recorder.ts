@@ -7,7 +7,7 @@ import { waitUntil } from './wait-until.js'
 
 export interface RecordingOptions extends ToolOptions {
   readonly args?: readonly string[]
-  /** A new one in a directory of its own by default. */
+  /** Default: a new file in a directory of its own. */
   readonly file?: string
 }
 
@@ -15,14 +15,14 @@ export interface Recording {
   readonly pid: number
   readonly file: string
   readonly finished: Promise<Finished>
-  /** Ends it as Ctrl-C does, and fails unless it ends well. Resolves with what it said on stderr. */
+  /** Ends it with Ctrl-C, and throws unless it exits with 0. Returns its stderr. */
   stop(): Promise<string>
 }
 
-/** Far longer than any test: when a test run is killed, its recorders come to an end as well. */
+/** Far longer than any test: if a test run is killed, its recorders end too. */
 const LONGEST = '20m'
 
-/** Starts `tcpconn record` and resolves when the probe takes up attempts. */
+/** Starts `tcpconn record` and returns when the probe records attempts. */
 export async function startRecording(options: RecordingOptions = {}): Promise<Recording> {
   const { args = [], file = join(makeTemporaryDirectory(), 'trace.db'), ...toolOptions } = options
   const running = startTool(['record', file, '--duration', LONGEST, ...args], toolOptions)
@@ -36,7 +36,7 @@ export async function startRecording(options: RecordingOptions = {}): Promise<Re
   return { pid: running.pid, file, finished: running.finished, stop }
 }
 
-/** Records while `provoke` runs. Resolves with the trace, the recorder's last words and the result of `provoke`. */
+/** Records while `provoke` runs. Returns the trace, the summary and the result of `provoke`. */
 export async function recordWhile<T>(
   options: RecordingOptions,
   provoke: () => Promise<T>,
@@ -47,8 +47,8 @@ export async function recordWhile<T>(
 }
 
 /**
- * From opening the trace on, up to its first wait for the next look into the ring, the recorder's main thread does not
- * yield: once it holds the -wal of its file open and sleeps in epoll, the probe is on, whatever its filters leave out.
+ * The recorder's main thread does not yield between opening the trace and its first wait for the ring. Once it has the
+ * -wal of its file open and sleeps in epoll, the probe is attached, whatever the filters.
  */
 export async function waitUntilRecording(running: Running, isLog: (path: string) => boolean): Promise<void> {
   let ended: Finished | undefined
@@ -66,12 +66,12 @@ function holdsOpen(pid: number, isLog: (path: string) => boolean): boolean {
   try {
     return readdirSync(`/proc/${pid}/fd`).some((fd) => isLog(readlinkSync(`/proc/${pid}/fd/${fd}`)))
   } catch {
-    // A descriptor was closed between the two looks: the next call sees it.
+    // A descriptor was closed meanwhile: the next call sees it.
     return false
   }
 }
 
-/** epoll_wait and epoll_pwait by number, asm/unistd.h. */
+/** Numbers of epoll_wait and epoll_pwait, asm/unistd.h. */
 const EPOLL: Partial<Record<string, readonly string[]>> = { x64: ['232', '281'], arm64: ['22'] }
 
 function sleepsInEpoll(pid: number): boolean {

@@ -1,10 +1,10 @@
 import type { Cgroup } from './cgroup.js'
 import { attachToConnect } from './connect-program.js'
 
-/** Addresses of a service, which has port 80. No route leads there. */
+/** Addresses of a service with port 80. There is no route to them. */
 export const SERVICE = { ipv4: '10.77.0.80', ipv6: 'fd77::80', port: 80 } as const
 
-/** As socket load balancing does it: connects to the service go to loopback. */
+/** As socket load balancers do: redirects connects to the service to loopback. */
 const PROGRAM = `
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -34,7 +34,10 @@ SEC("cgroup/connect6") int redirect6(volatile struct bpf_sock_addr *c)
 }
 char _license[] SEC("license") = "GPL";`
 
-/** Has BPF programs of a cgroup replace the address of the service by loopback with this port, until the test ends. */
+/**
+ * Attaches BPF programs to a cgroup that replace the address of the service by loopback with this port, until the test
+ * ends.
+ */
 export function redirectConnects(cgroup: Pick<Cgroup, 'directory'>, port: number): void {
   const functions = { connect4: 'redirect4', connect6: 'redirect6' }
   attachToConnect(cgroup, { source: PROGRAM, functions, options: [`-DPORT=${port}`] })

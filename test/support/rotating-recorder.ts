@@ -8,7 +8,7 @@ import { queryTrace } from './trace.js'
 
 export interface RotatingOptions extends ToolOptions {
   readonly args: readonly string[]
-  /** A new one by default. */
+  /** Default: a new directory. */
   readonly directory?: string
 }
 
@@ -17,15 +17,15 @@ export interface RotatingRecording {
   readonly pid: number
   readonly directory: string
   readonly finished: Promise<Finished>
-  /** The traces that are there now, the oldest first. */
+  /** The existing traces, the oldest first. */
   files(): string[]
-  /** What it has said on stderr so far. */
+  /** Its stderr so far. */
   errors(): string
-  /** Ends it, and fails unless it ends well. Resolves with what it said on stderr. */
+  /** Ends it, and throws unless it exits with 0. Returns its stderr. */
   stop(signal?: NodeJS.Signals): Promise<string>
 }
 
-/** Resolves when the probe takes up attempts. */
+/** Returns when the probe records attempts. */
 export async function startRotating({ args, directory = makeTemporaryDirectory(), ...options }: RotatingOptions) {
   const running = startTool(['record', join(directory, 'trace.db'), '--duration', '20m', ...args], options)
   await waitUntilRecording(running, (path) => path.startsWith(`${directory}/trace-`) && path.endsWith('-wal'))

@@ -7,23 +7,23 @@ import { REPOSITORY } from './repository.js'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Where every user of the host may run the built package. */
+    /** A path of the built package that every user of the host can access. */
     sharedPackage: string
   }
 }
 
-/** What the tool reads, and the programs of test/workload. */
+/** The files of the tool, and the programs of test/workload. */
 const PARTS = ['dist', 'migrations', 'package.json', 'build/workload']
-/** Sources and intermediate files of native modules: 25 MB that nothing reads. */
+/** Sources and intermediate files of native modules: 25 MB that are not needed. */
 const NEEDLESS = /\/better-sqlite3\/(deps|src|build\/(Release\/(obj|\.deps)|deps))(\/|\.|$)/
 
 /**
- * Once for a run of the tests: where the checkout lies in a private directory, as below home directories of mode 0700, or has
- * private files, they run a copy of the built package that every user of the host may enter.
- * @returns what removes it
+ * Runs once per test run. If the checkout is in a private directory, for example below a home directory of mode 0700,
+ * or has private files, the tests run a copy of the built package that every user of the host can access.
+ * @returns a function that removes the copy
  */
 export function setup(project: TestProject): (() => void) | undefined {
-  // The others inherit what the root project provides.
+  // The other projects inherit the value of the root project.
   if (project !== project.vitest.getRootProject()) return undefined
   if (isShared()) return void project.provide('sharedPackage', REPOSITORY)
   const directory = mkdtempSync(join(tmpdir(), 'tcpconn-package-'))
@@ -52,7 +52,10 @@ function copyPackage(directory: string): void {
   makePublic(directory)
 }
 
-/** Folders of the packages that the tool runs on, theirs included: package-lock.json marks those of development. */
+/**
+ * Folders of the packages that the tool needs, and of their dependencies: package-lock.json marks those for
+ * development.
+ */
 function listDependencies(): string[] {
   const lock = JSON.parse(readFileSync(join(REPOSITORY, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, { dev?: boolean; devOptional?: boolean }>

@@ -1,6 +1,6 @@
 /**
- * Starts to measure how long a workload takes, in ns: what is recorded of it cannot have taken longer. No limit for the workload
- * itself, which may take as long as it likes.
+ * Starts to measure how long a workload takes, in ns: recorded durations cannot exceed it. There is no limit for the
+ * workload itself.
  */
 export function startStopwatch(): () => number {
   const startedMs = performance.now()

@@ -2,9 +2,9 @@ import { readFileSync, statSync } from 'node:fs'
 import type { NetworkNamespace } from './network-namespace.js'
 import { waitUntil } from './wait-until.js'
 
-/** Resolves once a process that was started in a namespace of its own waits there for an answer to its SYN. */
+/** Waits until a process in a network namespace of its own waits for an answer to its SYN. */
 export async function waitForSynSent(pid: number, { inode }: NetworkNamespace): Promise<void> {
-  // At first it is still in the namespace that it came from.
+  // At first, the process is still in the namespace of its parent.
   await waitUntil(`a SYN of process ${pid}`, () => statSync(`/proc/${pid}/ns/net`).ino === inode && hasSynSent(pid))
 }
 

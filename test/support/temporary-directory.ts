@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** A directory of the running test, gone when it ends. Everybody may enter it: recorders also run as other users. */
+/** A directory of the running test, removed at its end. Everyone may enter it: recorders also run as other users. */
 export function makeTemporaryDirectory(): string {
   const path = mkdtempSync(join(tmpdir(), 'tcpconn-test-'))
   chmodSync(path, 0o755)

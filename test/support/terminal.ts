@@ -11,18 +11,18 @@ const exec = promisify(execFile)
 
 /** A shell in a terminal of tmux, with a server of its own. */
 export interface Terminal {
-  /** Types text, as the keyboard does. */
+  /** Types text. */
   type(text: string): Promise<void>
   /** Presses keys by their names in tmux: `Enter`, `C-c`, `Down`. */
   press(...keys: string[]): Promise<void>
   /** The lines that the terminal shows. */
   screen(): Promise<string[]>
-  /** Resolves with the screen when its text matches. */
+  /** Waits until its text matches, and returns the screen. */
   waitFor(pattern: RegExp): Promise<string>
   resize(columns: number, rows: number): Promise<void>
   /** A format of tmux, as `#{alternate_on}` */
   ask(format: string): Promise<string>
-  /** Settings of the terminal line, as `stty -a` prints them, by a command of the shell. */
+  /** Settings of the terminal line, as `stty -a` prints them, read by a command of the shell. */
   settings(): Promise<string>
   /** Runs a command of the tool in the shell, and prints its status when it ends. */
   run(args: readonly string[], env?: string): Promise<void>

@@ -6,7 +6,7 @@ import { run, start, type Finished, type ProcessOptions, type Running } from './
 import { makeTemporaryDirectory } from './temporary-directory.js'
 
 export interface ToolOptions extends ProcessOptions {
-  /** A program that becomes the tool after its own work: `['unshare', '-m']`, `['setpriv', …]`. */
+  /** Prefix of the command of the tool: `['unshare', '-m']`, `['setpriv', …]`. */
   readonly under?: readonly string[]
 }
 
@@ -24,7 +24,7 @@ export function toolCommand(args: readonly string[], { under = [] }: ToolOptions
   return [...under, process.execPath, cliOf(inject('sharedPackage')), ...args]
 }
 
-/** A link to the built tool by another name, as npm makes them. */
+/** A link to the built tool with another name, as npm creates it. */
 export function linkTool(name: string): string {
   const link = join(makeTemporaryDirectory(), name)
   symlinkSync(cliOf(inject('sharedPackage')), link)

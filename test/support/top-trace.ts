@@ -9,7 +9,7 @@ export function makeTopTrace(events: readonly Partial<EventFields>[]): string {
   return file
 }
 
-/** Ten seconds: each with ten attempts to port 443, of which one is refused, and from the third second on one to port 80. */
+/** Ten seconds: each has ten attempts to port 443, one of them refused, and from the third second on one to port 80. */
 export function tenSeconds(): Partial<EventFields>[] {
   return Array.from({ length: 10 }, (_none, second) => {
     const at = (ms: number) => ({ startedNs: BigInt(second) * 1_000_000_000n + BigInt(ms) * 1_000_000n })
@@ -24,7 +24,7 @@ export function tenSeconds(): Partial<EventFields>[] {
   }).flat()
 }
 
-/** Two seconds of attempts to so many endpoints. */
+/** Two seconds of attempts to this many endpoints. */
 export function manyEndpoints(count: number): Partial<EventFields>[] {
   return Array.from({ length: count }, (_, i) => ({
     startedNs: (2_000_000_000n * BigInt(i)) / BigInt(count),
@@ -34,7 +34,10 @@ export function manyEndpoints(count: number): Partial<EventFields>[] {
   }))
 }
 
-/** Four minutes: each second has attempts to 60 endpoints that no other second has, and that come before all earlier ones. */
+/**
+ * Four minutes: each second has attempts to 60 endpoints that no other second has, and that sort before all earlier
+ * ones.
+ */
 export function newEndpointsEachSecond(): Partial<EventFields>[] {
   return Array.from({ length: 240 * 60 }, (_, i) => {
     const second = Math.floor(i / 60)

@@ -42,7 +42,7 @@ export interface ConnectRow {
   service_port: number | null
 }
 
-/** A row of `session`, as far as tests look at it. */
+/** The columns of `session` that tests use. */
 export interface SessionRow {
   session_id: number
   filters: string
@@ -68,7 +68,7 @@ export interface SessionRow {
   dns_evicted_count: number
 }
 
-/** Rows of any query. Integers beyond 2^53 (Unix ns) lose their last digits. */
+/** Rows of any query. Integers above 2^53 (Unix ns) lose their last digits. */
 export function queryTrace<Row>(file: string, sql: string, ...values: readonly unknown[]): Row[] {
   const db = new Database(file, { readonly: true, timeout: 5000 })
   try {
@@ -78,7 +78,7 @@ export function queryTrace<Row>(file: string, sql: string, ...values: readonly u
   }
 }
 
-/** The attempts of some processes, in the order of their start. */
+/** The attempts of some processes, sorted by start. */
 export function connectsOf(file: string, ...pids: readonly number[]): ConnectRow[] {
   const list = pids.map(() => '?').join(', ')
   return queryTrace(file, `SELECT * FROM connects WHERE pid IN (${list}) ORDER BY started_ns`, ...pids)
@@ -91,7 +91,7 @@ export function onlyConnectOf(file: string, pid: number): ConnectRow {
   return rows[0] as ConnectRow
 }
 
-/** The flags of a process's attempts, which the view leaves out, in the order of their start. */
+/** The flags of a process's attempts, which the view leaves out, sorted by start. */
 export function flagsOf(file: string, pid: number): number[] {
   const sql = `SELECT flags FROM connect_attempt JOIN process USING (process_id) WHERE pid = ? ORDER BY started_ns`
   return queryTrace<{ flags: number }>(file, sql, pid).map((row) => row.flags)

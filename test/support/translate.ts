@@ -1,21 +1,23 @@
 import { execFileSync } from 'node:child_process'
 import type { NetworkNamespace } from './network-namespace.js'
 
-/** Of Docker's resolver, in a container of a network of Docker's own. */
+/** The address and ports of Docker's resolver, in a container in a user-defined network. */
 export const DOCKER_RESOLVER = { address: '127.0.0.11', port: 34_567 } as const
 
-/** One address that stands for another one, as in nftables: `10.77.0.53` or `[fd77::53]`, with a port. */
+/**
+ * An address that is translated to another one, in the format of nftables: `10.77.0.53` or `[fd77::53]`, with a port.
+ */
 interface Translation {
   readonly from: string
   readonly to: string
 }
 
-/** Sends packets of UDP of the namespace elsewhere. The rules are gone with it. */
+/** Translates the destination of UDP packets of the namespace. The rules disappear with the namespace. */
 export function translateUdp(namespace: NetworkNamespace, translations: readonly Translation[]): void {
   translate(namespace, 'udp', translations)
 }
 
-/** Sends segments of TCP of the namespace elsewhere. The rules are gone with it. */
+/** Translates the destination of TCP segments of the namespace. The rules disappear with the namespace. */
 export function translateTcp(namespace: NetworkNamespace, translations: readonly Translation[]): void {
   translate(namespace, 'tcp', translations)
 }
@@ -39,7 +41,7 @@ export function translateDocker({ exec }: NetworkNamespace): void {
   )
 }
 
-/** Loads chains of nftables, for IPv4 and IPv6. They are gone with the namespace. */
+/** Loads chains of nftables, for IPv4 and IPv6. They disappear with the namespace. */
 export function loadChains({ exec }: NetworkNamespace, chains: string): void {
   loadRules(exec, chains)
 }

@@ -3,36 +3,36 @@ import { join } from 'node:path'
 import { openHostView } from '../../src/record/host/host-view.js'
 import { makeTemporaryDirectory } from './temporary-directory.js'
 
-/** An account that every Debian and Ubuntu has, of games that nobody runs: base-passwd. */
+/** An account of every Debian and Ubuntu (base-passwd), which no program uses. */
 export const GAMES_UID = 5
 export const GAMES_GID = 60
 
-/** What sudo says of who called it. */
+/** The environment variables of sudo. */
 export const SUDO_GAMES = { SUDO_UID: String(GAMES_UID), SUDO_GID: String(GAMES_GID), SUDO_USER: 'games' }
 
-/** Options of a process that has no privileges: that of nobody, where the tests have some to give up. */
+/** Options of a process without privileges: that of nobody, if the tests have privileges. */
 export function asNobody(): { uid?: number; gid?: number } {
   return process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 }
 
-/** Runs what follows as this user, without any group but one of the same number. */
+/** Prefix of a command that runs as this user, with only the group of the same number. */
 export function asUser(uid: number): string[] {
   return ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups']
 }
 
-/** Runs what follows as root with these capabilities alone, by their names in setpriv(1). */
+/** Prefix of a command that runs as root with only these capabilities, by their names in setpriv(1). */
 export function asRootWith(capabilities: readonly string[]): string[] {
   return ['setpriv', '--inh-caps=-all', `--bounding-set=${['-all', ...capabilities.map((name) => `+${name}`)].join()}`]
 }
 
-/** What `sudo tcpconn record` of user games is, into a directory of games. */
+/** Options like those of `sudo tcpconn record` of user games, into a directory of games. */
 export function recordAsGames() {
   const directory = makeTemporaryDirectory()
   chownSync(directory, GAMES_UID, GAMES_GID)
   return { file: join(directory, 'trace.db'), env: SUDO_GAMES }
 }
 
-/** `name` where processes of the tests have the root directory of the host, whose accounts are named; `null` in another one. */
+/** `name` if processes of the tests have the root directory of the host, whose users are named; otherwise `null`. */
 export function hostUser(name: string): string | null {
   return openHostView().root === '/' ? name : null
 }

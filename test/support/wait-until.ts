@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 /**
- * Looks every `everyMs` until `find` gives something truthy.
+ * Calls `find` every `everyMs` until it returns a truthy value.
  * @throws after `timeoutMs`, naming `what` was waited for
  */
 export async function waitUntil<T>(
@@ -17,8 +17,9 @@ export async function waitUntil<T>(
 }
 
 /**
- * Looks every 5 ms, for `periodMs`, for what must not happen. On a busy machine it looks for longer, and never fails for that.
- * @throws as soon as `find` gives something truthy, naming `what`
+ * Checks every 5 ms, for `periodMs`, that something does not happen. On a busy machine it checks for longer, and never
+ * fails for that.
+ * @throws as soon as `find` returns a truthy value, naming `what`
  */
 export async function expectNever(what: string, find: () => unknown, periodMs: number): Promise<void> {
   for (const until = performance.now() + periodMs; performance.now() < until; await delay(5)) {

@@ -4,32 +4,32 @@ import { inject } from 'vitest'
 import { run, start, type ProcessOptions, type Running } from './process.js'
 import { REPOSITORY } from './repository.js'
 
-/** What test/workload/connect prints. */
+/** The output of test/workload/connect. */
 export interface ConnectResult {
   pid: number
   attempts: number
   connected: number
-  /** of the last one that was connected, 0 for none */
+  /** Of the last connected socket, 0 without one */
   local_port: number
-  /** how often connect() gave which errno */
+  /** Number of connect(2) calls by errno */
   errnos: Record<string, number>
 }
 
 export interface WorkloadOptions extends ProcessOptions {
-  /** A program that becomes the workload after its own work: `['ip', 'netns', 'exec', 'name']`. */
+  /** Prefix of the command of the workload: `['ip', 'netns', 'exec', 'name']`. */
   readonly under?: readonly string[]
 }
 
 let isBuilt = false
 
-/** Path of a program of test/workload, or of the load generator, built if need be. */
+/** Path of a program of test/workload, or of the load generator. Builds it if necessary. */
 export function workloadPath(name: string): string {
   if (!isBuilt) execFileSync(join(REPOSITORY, 'script/build-workloads'))
   isBuilt = true
   return join(inject('sharedPackage'), 'build/workload', name)
 }
 
-/** Runs a workload to its end and resolves with what it printed as JSON. */
+/** Runs a workload to its end and returns its output, which is JSON. */
 export async function runWorkload<Result>(name: string, args: readonly string[], options: WorkloadOptions = {}) {
   const { under = [], ...processOptions } = options
   const { stdout, stderr, status, signal } = await run([...under, workloadPath(name), ...args], processOptions)
@@ -48,12 +48,12 @@ export function startWorkload(name: string, args: readonly string[], options: Wo
   return start([...under, workloadPath(name), ...args], processOptions)
 }
 
-/** Connects once, but only after a line on stdin: its pid is known before. */
+/** Starts a process that connects once, after a line on stdin: its pid is known before. */
 export function startLateConnect(port: number): Running {
   return startWorkload('connect', ['127.0.0.1', String(port)], { under: ['sh', '-c', 'read -r _ && exec "$0" "$@"'] })
 }
 
-/** Runs the load generator and resolves with how many attempts it made. */
+/** Runs the load generator and returns the number of its attempts. */
 export async function generateLoad(args: readonly string[], options: WorkloadOptions = {}) {
   const { pid, status, stdout, stderr } = await startWorkload('loadgen', args, options).finished
   const [, attempts, errors] = /^attempts=(\d+) .*errors=(\d+)$/m.exec(stdout) ?? []

@@ -24,11 +24,11 @@ test.each([
   expect(formatDuration(ns)).toBe(text)
 })
 
-test('what is not known is a dash', () => {
+test('an unknown duration is a dash', () => {
   expect(formatDuration(null)).toBe('-')
 })
 
-test('three digits, which say the value within half a percent', () => {
+test('three digits: the text is within half a percent of the value', () => {
   const UNIT_NS: Record<string, number> = { ns: 1, 'µs': 1e3, ms: 1e6, s: 1e9 }
   const random = createRandom(1)
   for (let i = 0; i < 2_000; i++) {
@@ -39,7 +39,7 @@ test('three digits, which say the value within half a percent', () => {
   }
 })
 
-describe('spans', () => {
+describe('spans of time', () => {
   test.each([
     [0, '0s'],
     [499e6, '0s'],
@@ -53,7 +53,7 @@ describe('spans', () => {
   })
 })
 
-describe('lengths', () => {
+describe('lengths of time', () => {
   test.each([
     [0, '0s'],
     [1, '1.00 ns'],

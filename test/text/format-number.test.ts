@@ -33,7 +33,7 @@ test.each([
   [1, '1 attempt'],
   [2, '2 attempts'],
   [1234, '1,234 attempts'],
-])('%d attempts', (count, text) => {
+])('formats the plural: %d attempts', (count, text) => {
   expect(formatPlural(count, 'attempt')).toBe(text)
 })
 
@@ -52,6 +52,6 @@ test.each([
   [1 / 3600, '1.00/h'],
   [0.5 / 3600, '0.50/h'],
   [-12.34, '-12.3/s'],
-])('%d a second are %s', (rate, text) => {
+])('%d per second are %s', (rate, text) => {
   expect(formatRate(rate)).toBe(text)
 })

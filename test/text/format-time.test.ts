@@ -17,7 +17,7 @@ test.each([
   expect(formatTime(unixNs, decimals)).toBe(text)
 })
 
-test('a number that is no time of a calendar stays a number', () => {
+test('a number outside the calendar is formatted as a number', () => {
   expect(formatTime(10n ** 30n, 3)).toBe(String(10n ** 30n))
 })
 
@@ -30,12 +30,12 @@ describe('useful decimals', () => {
     [[1_000_000n, 1_001_000n], 6],
     [[1n, 2n], 9],
     [[2n, 2n, 2n], 3],
-  ] as const)('of %s are %i', (times, decimals) => {
+  ] as const)('needed for %s: %i', (times, decimals) => {
     expect(usefulDecimals(times)).toBe(decimals)
   })
 })
 
-test('a time of a day is the day and the clock', () => {
+test('clockDay and formatClock together give the formatted time', () => {
   const unixNs = 1_769_853_605_123_456_789n
   expect(`${clockDay(unixNs)} ${formatClock(unixNs, 3)}`).toBe(formatTime(unixNs, 3))
   expect(clockDay(10n ** 30n)).toBe(null)

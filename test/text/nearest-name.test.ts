@@ -17,10 +17,10 @@ test.each([
   ['', null],
   ['x', null],
   ['latency'.repeat(100_000), null],
-])('%.20s: %s', (text, meant) => {
+])('the nearest name to %.20s is %s', (text, meant) => {
   expect(nearestName(text, NAMES)).toBe(meant)
 })
 
-test('of several the nearest is meant', () => {
+test('returns the nearest of several names', () => {
   expect(nearestName('failed_percen', ['failed', 'failed_percent', 'failed_per_s'])).toBe('failed_percent')
 })

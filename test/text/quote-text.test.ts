@@ -17,6 +17,6 @@ test.each([
   ['two\r\nlines', 'two\\x0d\\x0alines'],
   ['\x1b[2J\u202e', '\\x1b[2J\\u{202e}'],
   ['back\\slash', 'back\\\\slash'],
-])('%j becomes %s (SEC-22)', (text, field) => {
+])('%j is quoted as %s (SEC-22)', (text, field) => {
   expect(csvText(text)).toBe(field)
 })

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
 import { safeLine, safeText } from '../../src/text/safe-text.js'
 
-/** C0 and C1 controls, format characters, line and paragraph separators: what can steer a terminal or hide text. */
+/**
+ * C0 and C1 controls, format characters, line and paragraph separators: characters that can control a terminal or hide
+ * text.
+ */
 const STEERING = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]|\p{Cf}/u
 
 test.each([
@@ -9,7 +12,7 @@ test.each([
   ['\x1b[31mred', '\\x1b[31mred'],
   ['\x1b]0;title\x07', '\\x1b]0;title\\x07'],
   ['\u009b31m', '\\u{9b}31m'],
-  // As decodeBytes writes a byte, and what looks like one
+  // An escaped byte of decodeBytes, and text that looks like one
   ['ev\\xffil', 'ev\\xffil'],
   ['ev\\\\xffil', 'ev\\\\xffil'],
   ['my\\x2dweb', 'my\\\\x2dweb'],
@@ -24,14 +27,14 @@ test.each([
   expect(safeText(text)).toBe(safe)
 })
 
-test('no character that steers a terminal passes, of all that there are (SEC-21)', () => {
+test('every character that can control a terminal is escaped (SEC-21)', () => {
   for (let code = 0; code <= 0x10ffff; code++) {
     const text = String.fromCodePoint(code)
     if (STEERING.test(text)) expect(STEERING.test(safeText(text)), `U+${code.toString(16)}`).toBe(false)
   }
 })
 
-test('different texts stay different', () => {
+test('different texts have different results', () => {
   const texts = [
     '\x1b',
     '\\x1b',
@@ -48,7 +51,7 @@ test('different texts stay different', () => {
   expect(new Set(texts.map(safeText)).size).toBe(texts.length)
 })
 
-test('a finished line is made safe whatever went into it, and safe text in it stays as it is', () => {
+test('a complete line is escaped again; texts in it that are already escaped do not change', () => {
   expect(safeLine('path \\x1b and \x1b[2J')).toBe('path \\x1b and \\x1b[2J')
   for (const text of ['a\\b', '\x1b', '\u202e', 'plain']) expect(safeLine(safeText(text))).toBe(safeText(text))
 })

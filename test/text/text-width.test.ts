@@ -22,7 +22,7 @@ test.each([
   expect(textWidth(text)).toBe(width)
 })
 
-describe('cutting', () => {
+describe('cutting a text', () => {
   test.each([
     ['short', 5, 'short'],
     ['longer', 5, 'long…'],
@@ -37,7 +37,7 @@ describe('cutting', () => {
     expect(cutText(text, width)).toBe(cut)
   })
 
-  test('never takes more cells than there are', () => {
+  test('never exceeds the number of cells', () => {
     const characters = ['a', '日', '😀', 'e\u0301', '\u0301', '한']
     for (let seed = 1; seed < 3000; seed++) {
       const text = Array.from({ length: 12 }, (_, i) => characters[(seed * (i + 7) * 31) % characters.length]).join('')

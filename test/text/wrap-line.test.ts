@@ -13,7 +13,7 @@ test.each([
   expect(wrapLine(line, width)).toEqual(lines)
 })
 
-test('no line is too wide, and nothing is lost', () => {
+test('no line is too wide, and no text is lost', () => {
   const line = 'データベース/受付係 says that 日本語 is as wide as it is'
   for (let width = 2; width < 70; width++) {
     const lines = wrapLine(line, width)

@@ -4,7 +4,7 @@ import { createConnectView } from '../../src/view/render-view.js'
 import { parseViewOptions, type RawViewOptions } from '../../src/view/view-options.js'
 import { makeRow } from './make-row.js'
 
-/** Examples of the output of bcc's tcpconnect and tcpconnlat, and the options that they were made with. */
+/** Examples of the output of bcc's tcpconnect and tcpconnlat, with the options of their commands. */
 const EXAMPLES: [name: string, options: RawViewOptions, text: string][] = [
   [
     'tcpconnect',
@@ -75,7 +75,7 @@ const EXAMPLES: [name: string, options: RawViewOptions, text: string][] = [
 
 const cellsOf = (line: string) => line.split(/\s+/)
 
-/** The cells of a line of an example: the last column may hold spaces. */
+/** The cells of a line of an example: the last column may contain spaces. */
 function exampleCells(line: string, count: number): string[] {
   const cells = cellsOf(line)
   return [...cells.slice(0, count - 1), cells.slice(count - 1).join(' ')]
@@ -107,7 +107,7 @@ test.each(EXAMPLES)('%s has the columns and rows of its example', (_, options, t
   const headings = cellsOf(header)
   const view = createConnectView(parseViewOptions(options))
   expect(cellsOf(view.header[0] as string)).toEqual(headings)
-  // Examples begin in the middle: time counts from a row that they do not show.
+  // Examples do not begin with the first row: their time is relative to a row that they do not show.
   view.line(makeRow({ startedNs: 0 }))
   for (const line of lines) {
     const cells = exampleCells(line, headings.length)
@@ -115,7 +115,7 @@ test.each(EXAMPLES)('%s has the columns and rows of its example', (_, options, t
   }
 })
 
-test('a name is cut by nothing, and what stands in it cannot pass for a word of the column', () => {
+test('a name is never cut, and is escaped so that it differs from texts like No DNS Query', () => {
   const lineOf = (fields: Parameters<typeof makeRow>[0]) =>
     createConnectView(parseViewOptions({ dns: true }))
       .line(makeRow({ remoteAddress: '192.0.2.2', ...fields }))
@@ -129,13 +129,13 @@ test('a name is cut by nothing, and what stands in it cannot pass for a word of 
   expect(lineOf({ remoteAddress: '127.0.0.2' })).toBe('No DNS Query')
 })
 
-test('where lookups were not recorded QUERY is a dash, and localhost stays what it is', () => {
+test('without recorded lookups QUERY is a dash, or localhost', () => {
   const view = createConnectView(parseViewOptions({ dns: true }))
   expect(view.line(makeRow({ hasDnsSource: false }))).toMatch(/ 443 +-$/)
   expect(view.line(makeRow({ hasDnsSource: false, remoteAddress: '::1' }))).toMatch(/ 443 +localhost$/)
 })
 
-test('QUERY is the last column beside all others', () => {
+test('QUERY is the last of all columns', () => {
   const options = {
     timestamp: true,
     printUid: true,
@@ -174,7 +174,7 @@ test('tcpconnect -c has the columns and rows of its example, the highest count f
   ])
 })
 
-describe('columns', () => {
+describe('columns of the view', () => {
   const render = (options: RawViewOptions, fields: Parameters<typeof makeRow>[0] = {}) => {
     const view = createConnectView(parseViewOptions(options))
     return [...view.header, view.line(makeRow(fields))]
@@ -191,7 +191,7 @@ describe('columns', () => {
     ])
   })
 
-  test('leave a space between them, however long their values are', () => {
+  test('are separated by a space, even if values are too long', () => {
     const long = {
       startedNs: 0,
       uid: 1_000_000,
@@ -214,7 +214,7 @@ describe('columns', () => {
     )
   })
 
-  test('hold no space and nothing that steers the terminal, whatever a thread is called', () => {
+  test('contain no spaces and no control characters, whatever the name of a thread', () => {
     const [header = '', line = ''] = render({}, { comm: 'a b\x1b[2Jc' })
     expect(cellsOf(line)).toHaveLength(cellsOf(header).length)
     expect(line).not.toContain('\x1b')
@@ -225,7 +225,7 @@ describe('columns', () => {
     expect(render({}, { comm: '' })[1]).toMatch(/^1234 +- +4 /)
   })
 
-  test('show names and addresses in full with --wide', () => {
+  test('show full names and addresses with --wide', () => {
     const fields = { comm: 'a-name-of-15-by', remoteAddress: '2001:db8:1111:2222:3333:4444:5555:6666' }
     expect(render({}, fields)[1]).toContain('a-name-of-15 ')
     expect(render({ wide: true }, fields)[1]).toContain('a-name-of-15-by')
@@ -242,7 +242,7 @@ describe('columns', () => {
     expect(line).toMatch(/^2025-06-15T15:06:40\.123Z 1234 .* 443 +timed_out +6 +4026531840 4026531841 0123456789ab$/)
   })
 
-  test('have a dash for what is not known', () => {
+  test('have a dash for unknown values', () => {
     const [, line] = render(
       { lport: true, outcome: true, namespaces: true, container: true },
       { localAddress: null, localPort: null, synRetransmits: null, mntns: null, container: null, outcome: 'pending' },
@@ -251,7 +251,7 @@ describe('columns', () => {
   })
 })
 
-test('--json is an object with the names of the view connects, and exact integers', () => {
+test('--json prints an object with the names of the view connects, and exact integers', () => {
   const view = createConnectView(parseViewOptions({ json: true }))
   expect(view.header).toEqual([])
   const line = view.line(makeRow({ comm: '\x9b"', latencyNs: null, outcome: 'pending' }))

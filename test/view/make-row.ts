@@ -1,6 +1,6 @@
 import type { ConnectRow } from '../../src/view/connect-row.js'
 
-/** An attempt of which only what matters is named. */
+/** An attempt with these values and defaults for all others. */
 export function makeRow(fields: Partial<ConnectRow> = {}): ConnectRow {
   return {
     startedNs: 0,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { isShown, parseViewOptions } from '../../src/view/view-options.js'
 
-describe('options', () => {
+describe('options of the view', () => {
   test.each([
     ['10', 10e6],
     ['0.5', 0.5e6],
@@ -14,7 +14,7 @@ describe('options', () => {
     expect(isShown({ latencyNs: null }, options)).toBe(false)
   })
 
-  test('without --latency what is pending is shown too', () => {
+  test('without --latency, pending attempts are shown too', () => {
     expect(isShown({ latencyNs: null }, parseViewOptions({}))).toBe(true)
   })
 
@@ -26,7 +26,7 @@ describe('options', () => {
     [{ interval: '10s' }, '--interval'],
     [{ count: true, interval: '0' }, '--interval'],
     [{ wall: true, timestamp: true }, '--wall'],
-  ])('%j is refused by name', (raw, option) => {
+  ])('%j is refused, and the error names the option', (raw, option) => {
     expect(() => parseViewOptions(raw)).toThrow(option)
   })
 })

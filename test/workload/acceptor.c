@@ -1,7 +1,7 @@
 /*
- * A listener that accepts every connection and closes it. Runs until stdin ends.
+ * Accepts every connection on a port and closes it. Runs until stdin ends.
  *
- *   acceptor ADDRESS PORT        `:: PORT` takes IPv4 as well
+ *   acceptor ADDRESS PORT        `:: PORT` accepts IPv4 as well
  */
 #define _GNU_SOURCE
 #include <poll.h>

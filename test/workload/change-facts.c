@@ -1,5 +1,5 @@
 /*
- * Changes what identifies a process, and connects before, meanwhile and after.
+ * Changes facts that identify a process, and connects before, during and after the change.
  *
  *   change-facts CHANGE REFUSING SILENT THREADS ROUNDS [ARGUMENT…]
  *
@@ -10,16 +10,16 @@
  *   cgroup-thread          each thread    two directories of threaded cgroups
  *   uid-of-all             one thread     CHANGER
  *   cgroup                 one thread     CHANGER DIRECTORY
- *   exec                   one thread     CHANGER FIRST_PORT PROGRAM…: each becomes the next one
- *   pid                    the parent     ends, and gives its process id to the next, three times
+ *   exec                   one thread     CHANGER FIRST_PORT PROGRAM…: each one executes the next
+ *   pid                    the parent     ends, and a new process gets its pid, three times
  *
  * REFUSING is an address that refuses connects, SILENT one that never answers. Thread 0 is the main thread, CHANGER the
- * number of a thread. Where each thread makes the change, those of even numbers do, back and forth, ROUNDS times.
+ * number of a thread. If each thread makes the change, the threads with even numbers do, back and forth, ROUNDS times.
  *
- * Every thread has ports of its own, and each stands for one situation. A line of JSON for each port has what /proc says
- * of the thread in it: { port, pid, tid, comm, exe, uid, cgroup, netns, mntns, start_ticks, attempts, unsure, next_port }.
- * `attempts` are certain. `unsure` were under way during the change: what next_port has is right as well. -1: any number
- * of attempts more, with these facts.
+ * Every thread has ports of its own, one per situation. Prints a line of JSON for each port with the facts of the thread
+ * from /proc: { port, pid, tid, comm, exe, uid, cgroup, netns, mntns, start_ticks, attempts, unsure, next_port }.
+ * `attempts` attempts have these facts. `unsure` attempts were in flight during the change: they have these facts or those
+ * of next_port. -1: any number of further attempts, with these facts.
  */
 #define _GNU_SOURCE
 #include <linux/sched.h>
@@ -39,13 +39,13 @@
 
 #define MAX_THREADS 64
 #define FIRST_PORT 10000
-#define PORTS_PER_RUN 1000 /* of a program that was executed, of a process with a pid */
+#define PORTS_PER_RUN 1000 /* Of an executed program, or of a process with a reused pid */
 #define OTHER_UID 4321
 #define INCARNATIONS 3
-#define PAUSE_MS 50 /* starts are compared by the clock tick */
+#define PAUSE_MS 50 /* Start times are compared in clock ticks */
 #define MAX_TRIES 50
 
-/* Ports of a thread: what the attempt was before, during and after. */
+/* Ports of a thread: when the attempt was made relative to the change. */
 enum { BEFORE, DURING, AFTER, PENDING_BEFORE, PENDING_AFTER, SOCKET_BEFORE, PORTS_PER_THREAD = 10 };
 
 struct facts {
@@ -99,7 +99,7 @@ static unsigned long inode_of(const char *path)
 	return found.st_ino;
 }
 
-/* The 22nd field, behind a name that may hold anything up to the last parenthesis: proc(5). */
+/* Field 22; the name in field 2 may contain any byte and ends with the last parenthesis: proc(5). */
 static unsigned long long start_ticks(void)
 {
 	char line[1024], *field;
@@ -155,7 +155,7 @@ static int open_socket(int flags)
 	return fd;
 }
 
-/* @returns errno, 0 for none */
+/* @returns errno, 0 on success */
 static int connect_to(struct worker *worker, int situation, int fd, const char *address)
 {
 	struct endpoint remote;
@@ -190,7 +190,7 @@ static void attempt_counted(struct worker *worker, int situation)
 	worker->counts[situation]++;
 }
 
-/* An attempt that is pending until the socket is closed. */
+/* Begins an attempt that is pending until the socket is closed. */
 static int begin_with(struct worker *worker, int situation, int fd)
 {
 	if (connect_to(worker, situation, fd, silent) != EINPROGRESS)
@@ -199,7 +199,7 @@ static int begin_with(struct worker *worker, int situation, int fd)
 	return fd;
 }
 
-/* Over an exec too. */
+/* The socket stays open after exec. */
 static int begin(struct worker *worker, int situation)
 {
 	return begin_with(worker, situation, open_socket(SOCK_NONBLOCK));
@@ -228,7 +228,7 @@ static void enter_namespace(struct worker *worker, bool other, const char *path,
 	}
 }
 
-/* Of this thread alone. */
+/* Makes a change of this thread only. */
 static void change_thread(struct worker *worker, bool other)
 {
 	char name[16];
@@ -237,7 +237,7 @@ static void change_thread(struct worker *worker, bool other)
 		snprintf(name, sizeof(name), "%s-%d", other ? "other" : "worker", worker->index);
 		prctl(PR_SET_NAME, name);
 	} else if (is("uid")) {
-		/* glibc's function changes all threads. The effective user stays root, who may change back. */
+		/* glibc's function changes all threads. The effective user stays root, which is allowed to change back. */
 		if (syscall(SYS_setresuid, other ? OTHER_UID : 0, -1, -1))
 			err(1, "setresuid");
 	} else if (is("netns")) {
@@ -251,10 +251,10 @@ static void change_thread(struct worker *worker, bool other)
 	}
 }
 
-/* Ends each attempt that began before a change after it. */
+/* Ends each attempt after the change that it began before. */
 static void change_back_and_forth(struct worker *worker)
 {
-	/* Its loopback alone is up: nothing stays without an answer there. */
+	/* In a new network namespace only lo is up: there is no address that never answers. */
 	bool has_silence = !is("netns");
 	struct facts old_socket;
 	int pending, old;
@@ -287,7 +287,7 @@ static void change_back_and_forth(struct worker *worker)
 	print_facts(worker, SOCKET_BEFORE, &old_socket, SOCKET_BEFORE);
 }
 
-/* As many connects as the others make: they may be in turn. */
+/* Makes as many connects as the other threads, because threads may take turns. */
 static void stay(struct worker *worker)
 {
 	worker->before = read_facts();
@@ -296,7 +296,7 @@ static void stay(struct worker *worker)
 	print_facts(worker, BEFORE, &worker->before, BEFORE);
 }
 
-/* Of all threads at once. */
+/* Makes a change of all threads at once. */
 static void change_process(void)
 {
 	if (is("uid-of-all")) {
@@ -320,7 +320,7 @@ static void connect_around(struct worker *worker)
 		worker->unsure[seen]++;
 }
 
-/* One of the threads makes the change when all have connected; the others connect all the time. */
+/* One thread makes the change after all have connected; the others connect all the time. */
 static void change_once(struct worker *worker)
 {
 	int pending;
@@ -375,8 +375,8 @@ static void take_name(const struct worker *worker)
 }
 
 /*
- * Its attempts without an answer end with the last program. The main thread is called what its program is called, and then
- * the same in every program, so that the program alone has changed.
+ * Its pending attempts end with the last program. The main thread always has the name of its program, so that only the
+ * program changes.
  */
 static void connect_until_exec(struct worker *worker)
 {
@@ -419,7 +419,7 @@ static void *run_worker(void *index)
 {
 	struct worker worker = { .index = (intptr_t)index };
 
-	/* The main thread is called what its program is called. */
+	/* The main thread has the name of its program. */
 	if (worker.index)
 		take_name(&worker);
 	pthread_barrier_wait(&all_started);
@@ -463,7 +463,7 @@ static pid_t clone_with_pid(pid_t pid)
 	return syscall(SYS_clone3, &args, sizeof(args));
 }
 
-/* Somebody else on the host may take the number in between. */
+/* Another process on the host may take the pid meanwhile. */
 static pid_t start_incarnation(pid_t wanted)
 {
 	for (int i = 0; i < MAX_TRIES; i++) {

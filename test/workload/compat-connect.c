@@ -1,9 +1,9 @@
 /*
- * Calls connect(2) as a 32-bit program does, by int 0x80, to an address without a route.
+ * Calls connect(2) like a 32-bit program, through int 0x80, to an address without a route.
  *
  *   compat-connect ADDRESS PORT
  *
- * Prints { pid, errno }. x86-64 alone; exits with 77 where the kernel runs no 32-bit programs, and on other machines.
+ * Prints { pid, errno }. Only for x86-64. Exits with 77 if the kernel runs no 32-bit programs, and on other machines.
  */
 #define _GNU_SOURCE
 #include <signal.h>

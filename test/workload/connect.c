@@ -1,12 +1,12 @@
 /*
- * Connects, in every way a test asks for.
+ * Connects, with the options that tests need.
  *
  *   connect ADDRESS PORT [--count N] [--threads N] [--nonblock] [--close-after MS] [--bind-address A] [--bind-port P]
  *           [--comm-hex HEX] [--hold MS] [--user-timeout MS]
  *
  * --count is per thread. Without --threads the main thread connects; with it, threads named worker-0, worker-1, ... do.
- * --nonblock waits for --close-after ms (5000) and closes whatever came of it; errno 115 counts what was cancelled so.
- * Exits with 0 when every attempt was made, whatever its result.
+ * --nonblock waits for --close-after ms (5000) and then closes the socket; errno 115 counts the cancelled attempts.
+ * Exits with 0 if every attempt was made, whatever its result.
  */
 #define _GNU_SOURCE
 #include <getopt.h>
@@ -56,7 +56,7 @@ static int open_socket(void)
 	if (timeout && setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof(timeout)))
 		err(1, "TCP_USER_TIMEOUT");
 	if (bound.length) {
-		/* The port of the attempt before may still be in TIME_WAIT. */
+		/* The port of the previous attempt may still be in TIME_WAIT. */
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 		if (bind(fd, (struct sockaddr *)&bound.address, bound.length))
 			err(1, "bind");

@@ -1,4 +1,7 @@
-/* Runs a program to which seccomp refuses bpf(2) with EPERM, as default profiles of containers do: deny-bpf PROGRAM [ARGUMENT…] */
+/*
+ * Runs a program for which seccomp refuses bpf(2) with EPERM, like the default profiles of containers: deny-bpf PROGRAM
+ * [ARGUMENT…]
+ */
 #define _GNU_SOURCE
 #include "workload.h"
 #include <errno.h>

@@ -1,13 +1,14 @@
 /*
- * Sends queries that leave their sockets for another port than that of a name server, as translation (DNAT) has them do. Nobody answers.
+ * Sends queries to other ports than that of a name server, as if their destination was translated (DNAT). No server
+ * answers.
  *
  *   dns-queries
  *
- * `connected.example`: from a socket that is connected to port 53 of 127.0.0.1, to port 5300 there.
- * `docker.example`: from a socket that is not connected, to port 34567 of 127.0.0.11.
- * `other.example`: from a socket that is not connected, to port 5300 of 127.0.0.1. Nothing says that it is a query of DNS.
+ * `connected.example`: from a socket connected to port 53 of 127.0.0.1, to port 5300 there.
+ * `docker.example`: from an unconnected socket, to port 34567 of 127.0.0.11.
+ * `other.example`: from an unconnected socket, to port 5300 of 127.0.0.1. Nothing identifies it as a DNS query.
  *
- * From the connected socket goes also what is not DNS, to port 5300, as sendto(2) lets it.
+ * The connected socket also sends a packet that is not DNS to port 5300, which sendto(2) allows.
  *
  * Prints { pid }.
  */

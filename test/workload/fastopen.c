@@ -1,11 +1,11 @@
 /*
- * TCP fast open, in both ways an application asks for it: sendto() with MSG_FASTOPEN, and TCP_FASTOPEN_CONNECT, under
- * which connect() only sends the SYN at the first write once a cookie is known.
+ * TCP Fast Open, with both interfaces: sendto() with MSG_FASTOPEN, and TCP_FASTOPEN_CONNECT. With the latter and a known
+ * cookie, connect() sends no SYN before the first write.
  *
  *   fastopen [--listen] [--abandon] [--rounds N] ADDRESS PORT
  *
- * --listen runs the listener too, in a network namespace of its own: the server side of fast open is off by default and
- * the sysctl belongs to the namespace. The first round starts without a cookie, every later connect has one.
+ * --listen also runs the listener, in a network namespace of its own: the server side of Fast Open is off by default, and
+ * its sysctl belongs to the namespace. The first round starts without a cookie, every later connect has one.
  * --abandon adds a TCP_FASTOPEN_CONNECT connect that is closed before the first write: with a cookie no SYN is sent.
  */
 #define _GNU_SOURCE
@@ -87,7 +87,7 @@ static void attempt(enum way way)
 		errx(1, "the client side of fast open is off: net.ipv4.tcp_fastopen");
 	local = local_endpoint(fd);
 	if (!error && way != ABANDONED) {
-		/* A write returns before the SYN-ACK is there; the end of the stream comes after it. */
+		/* A write returns before the SYN-ACK arrives; the end of the stream arrives after it. */
 		shutdown(fd, SHUT_WR);
 		error = recv(fd, &byte, 1, 0) < 0 ? errno : 0;
 	}

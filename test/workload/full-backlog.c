@@ -1,6 +1,6 @@
 /*
- * A listener that takes no more connections: nobody accepts, and its queue is full before the first line is printed.
- * From then on the kernel drops every SYN that arrives. Runs until stdin ends.
+ * A listener with a full backlog: it accepts nothing, and its queue is full before the first line is printed. From then
+ * on the kernel drops every SYN that arrives. Runs until stdin ends.
  *
  *   full-backlog [ADDRESS]        an address of this host, 127.0.0.1 by default
  */
@@ -10,9 +10,9 @@
 #include "workload.h"
 
 #define MAX_QUEUED 16
-#define ANSWER_MS 200 /* far less than a retransmit takes, far more than loopback */
+#define ANSWER_MS 200 /* Far less than the retransmit timeout, far more than loopback takes */
 
-/* Returns whether the listener answered. The socket stays open: a queue only shrinks by accept(). */
+/* Returns whether the listener answered. The socket stays open: only accept() shortens the queue. */
 static int connect_to(const struct endpoint *remote)
 {
 	int fd = socket(remote->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -1,11 +1,11 @@
 /*
- * Connects once through io_uring, by a thread that the kernel makes for it.
+ * Connects once through io_uring, in a thread that the kernel creates for it.
  *
  *   io-uring ADDRESS PORT worker|poller
  *
- * worker: the request goes to a worker of the ring (IOSQE_ASYNC). poller: the ring's polling thread makes the call
- * (IORING_SETUP_SQPOLL). The calling thread is not the first one of the process, and both have names of their own.
- * Prints the calling thread and the result of the request, an errno or 0. Exits with 77 when this kernel refuses io_uring.
+ * worker: a worker of the ring makes the call (IOSQE_ASYNC). poller: the ring's polling thread makes the call
+ * (IORING_SETUP_SQPOLL). The calling thread is not the main thread of the process; both have names of their own.
+ * Prints the calling thread and the result of the request, an errno or 0. Exits with 77 if this kernel refuses io_uring.
  */
 #define _GNU_SOURCE
 #include <linux/io_uring.h>

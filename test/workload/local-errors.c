@@ -1,8 +1,8 @@
 /*
- * Calls of connect(2) that fail before a SYN, and others that are no such thing, one after the other. To be run in a
- * network namespace that has lo alone, with a route that prohibits 192.0.2.0/24.
+ * Calls connect(2) so that it fails before a SYN, and in other ways, one call after the other. Run it in a network
+ * namespace with only lo, and with a route that prohibits 192.0.2.0/24.
  *
- * Prints an array of { name, pid, errno, local_port } in the order of the calls. The others have names that begin with '-'.
+ * Prints an array of { name, pid, errno, local_port } in the order of the calls. Names of the other ways begin with '-'.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -20,7 +20,7 @@ static int tcp_socket(int family)
 	return fd;
 }
 
-/* A call of connect(2), and what became of it. */
+/* A call of connect(2), and its result. */
 static void call(const char *name, int fd, const void *address, socklen_t length)
 {
 	int error = connect(fd, address, length) ? errno : 0;
@@ -82,7 +82,7 @@ static void do_something_else(void)
 	call("-connected", connected, &listening.address, listening.length);
 	call("-twice", connected, &listening.address, listening.length);
 	call("-listener", listener, &listening.address, listening.length);
-	/* One that nobody accepts is as many as fit now: the next SYN gets no answer. */
+	/* The backlog has room for one connection: the next SYN gets no answer. */
 	if (listen(listener, 0))
 		err(1, "listen");
 	call("-waiting", waiting, &listening.address, listening.length);

@@ -1,12 +1,12 @@
 /*
- * One thread that has another name at every attempt. All names share one place of the probe's table of processes, so that
- * each attempt takes the place of the one before, which is pending still.
+ * One thread that has another name in every attempt. All names have the same slot in the probe's table of processes. Each
+ * attempt therefore replaces the process of the previous one, which is still pending.
  *
  *   many-names SILENT ATTEMPTS OPEN
  *
- * SILENT never answers. An attempt ends when OPEN others have begun after it. Prints { pid, names, attempts }: name i
- * connects to port 10000 + i. Every attempt sends its process as well: a pause after each OPEN of them leaves the recorder time
- * to empty its ring.
+ * SILENT never answers. An attempt ends after OPEN others have begun. Prints { pid, names, attempts }: name i connects to
+ * port 10000 + i. The probe sends a process for every attempt: a pause after each OPEN attempts gives the recorder time to
+ * empty its ring.
  */
 #define _GNU_SOURCE
 #include <stdint.h>
@@ -23,7 +23,7 @@
 static char names[NAMES][16];
 static int fds[MAX_OPEN];
 
-/* place_of in bpf/processes.h */
+/* Same as place_of in bpf/processes.h */
 static unsigned int place_of(const char *name)
 {
 	uint64_t comm[2];

@@ -1,17 +1,17 @@
 /*
- * Many connects at the same time that nobody answers, all left open. Meant for a network namespace in which packets to
- * ADDRESS are dropped.
+ * Many pending connects without an answer, all left open. Meant for a network namespace in which packets to ADDRESS are
+ * dropped.
  *
  *   many-pending COUNT ADDRESS PORT
  *
- * Says on stdout when all are under way, and runs until stdin ends.
+ * Prints a line when all are pending, and runs until stdin ends.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <sys/resource.h>
 #include "workload.h"
 
-#define MAX_COUNT 16384 /* fewer than there are local ports and, mostly, files that a process may have */
+#define MAX_COUNT 16384 /* Fewer than there are local ports, and mostly fewer than the open files that a process may have */
 
 static void allow_files(void)
 {

@@ -3,12 +3,13 @@
  *
  *   many-processes REFUSING SILENT COUNT WAVES ROUNDS [hold]
  *
- * COUNT processes, and when all of them have ended COUNT others, WAVES times. In each round every process makes an attempt
- * to SILENT, which never answers, and one to REFUSING, which refuses. An attempt to SILENT ends two rounds later. With
- * `hold` each makes one to SILENT before; when all have, a line on stdout says so, and when stdin ends they go on.
+ * Runs COUNT processes and, when all of them have ended, COUNT others, WAVES times. In each round every process makes an
+ * attempt to SILENT, which never answers, and one to REFUSING, which refuses. An attempt to SILENT ends two rounds later.
+ * With `hold` each process first makes an attempt to SILENT; when all have done so, a line is printed, and they continue
+ * when stdin ends.
  *
- * Process i is named many-i, has user id 20000 + i and connects to port 10000 + i. Prints { pids, attempts }, in which
- * attempts are those of each process.
+ * Process i is named many-i, has uid 20000 + i and connects to port 10000 + i. Prints { pids, attempts }; attempts is the
+ * number per process.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -56,7 +57,7 @@ static void take_identity(int index)
 	/* The effective user stays root. */
 	if (syscall(SYS_setresuid, FIRST_UID + index, -1, -1))
 		err(1, "setresuid");
-	/* Nobody outlives a parent that was killed. */
+	/* Ends the children if the parent is killed. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
@@ -67,7 +68,7 @@ static void run_process(int index)
 	take_identity(index);
 	if (holds) {
 		connect_to(silent, index, SOCK_NONBLOCK, EINPROGRESS);
-		pthread_barrier_wait(in_turn); /* all have */
+		pthread_barrier_wait(in_turn); /* All processes have made their first attempt */
 		pthread_barrier_wait(in_turn); /* stdin has ended */
 	}
 	for (int i = 0; i < rounds; i++) {

@@ -1,5 +1,5 @@
 /*
- * Maps files, as the loader maps a library, says so on stdout, and keeps them until stdin ends.
+ * Maps files like the loader maps a library, prints a line, and keeps them mapped until stdin ends.
  *
  *   map-file PATH...
  */

@@ -1,13 +1,13 @@
 /*
- * Attempts that stay pending until a line on stdin lets each end in a way of its own. The thread is named after the attempt
- * while it begins one, so that each attempt has a process of its own.
+ * Attempts that stay pending until a line on stdin, and then end in different ways. While an attempt begins, the thread
+ * has the attempt's name, so that each attempt has a process of its own.
  *
- *   missed-ends SILENT VANISHING      SILENT never answers. Nor does VANISHING, which becomes unreachable before the end.
+ *   missed-ends SILENT VANISHING      SILENT never answers. VANISHING neither, and becomes unreachable before the end.
  *
  * Prints a line of JSON after each step, and waits for a line on stdin before the next:
  *   listening      {"pid":…}
  *   begun          {"NAME":{"local_port":…,"remote_port":…},…}
- *   ended          {"NAME":ERRNO,…}, of all but `open`, which is established, and `pending`
+ *   ended          {"NAME":ERRNO,…}, without `open`, which is established, and `pending`
  */
 #define _GNU_SOURCE
 #include <netinet/tcp.h>
@@ -19,19 +19,19 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))
 
-/* Where an attempt goes to. */
+/* The target of an attempt. */
 enum target {
 	TO_SILENT,
 	TO_VANISHING,
-	TO_CLOSING, /* a full listener that is closed: the next SYN is refused */
-	TO_WIDENED, /* a full listener that then takes more: the next SYN is answered */
+	TO_CLOSING, /* A full listener that is closed: the next SYN is refused */
+	TO_WIDENED, /* A full listener that is emptied: the next SYN is answered */
 };
 
 struct attempt {
 	const char *name;
 	enum target target;
 	void (*end)(struct attempt *attempt);
-	int fd, peer; /* `peer`: what the listener accepted, -1 for none */
+	int fd, peer; /* `peer`: the accepted socket, -1 without one */
 	int error;
 };
 
@@ -67,7 +67,7 @@ static void disconnect(int fd)
 		err(1, "connect to AF_UNSPEC");
 }
 
-/* With a backlog of 0 one connection fits. Until it stands in the queue, a second one would find room. */
+/* With a backlog of 0 there is room for one connection, as soon as it is in the queue. */
 static struct listener fill_listener(void)
 {
 	struct listener full = { .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
@@ -155,7 +155,7 @@ static uint32_t sum(const void *data, size_t length)
 	return total;
 }
 
-/* Sends a segment to a socket in the name of SILENT. */
+/* Sends a segment to a socket with SILENT as its source. */
 static void forge(int fd, uint32_t sequence, int is_reset)
 {
 	const int on = 1;
@@ -178,7 +178,7 @@ static void forge(int fd, uint32_t sequence, int is_reset)
 	close(raw);
 }
 
-/* A simultaneous open, which is then reset. */
+/* A simultaneous open, followed by a reset. */
 static void cross_and_reset(struct attempt *attempt)
 {
 	forge(attempt->fd, 1000, 0);
@@ -244,12 +244,12 @@ static void accept_one(void)
 	}
 }
 
-/* The retransmitted SYN of each attempt is answered. */
+/* Waits until the retransmitted SYN of each attempt is answered. */
 static void establish_all(void)
 {
 	if (listen(widened.fd, SOMAXCONN))
 		err(1, "listen");
-	accept_one(); /* the filler */
+	accept_one(); /* The filler */
 	for (size_t i = 0; i < LENGTH(attempts); i++) {
 		if (attempts[i].target == TO_WIDENED) {
 			await(attempts[i].fd, POLLOUT);

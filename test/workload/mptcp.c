@@ -1,6 +1,6 @@
 /*
- * One MPTCP connect over loopback to a listener of its own. The SYN leaves from the first subflow, a TCP socket the
- * application never sees; the socket it holds is of another protocol and changes state as well.
+ * One MPTCP connect over loopback to its own listener. The SYN leaves from the first subflow, a TCP socket that the
+ * application never sees; the socket of the application has another protocol and changes state as well.
  */
 #define _GNU_SOURCE
 #include <linux/mptcp.h>
@@ -30,12 +30,12 @@ int main(void)
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP);
 	if (fd < 0)
 		err(1, "socket IPPROTO_MPTCP");
-	/* The handshake needs no accept(), so one thread is enough. */
+	/* The handshake needs no accept(), so one thread is sufficient. */
 	if (connect(fd, (struct sockaddr *)&remote.address, remote.length))
 		err(1, "connect");
 	local = local_endpoint(fd);
 	accepted = accept(listener, NULL, NULL);
-	/* Only after data came back is MPTCP agreed on by both sides. */
+	/* Both sides have agreed on MPTCP only after data came back. */
 	if (accepted < 0 || write(fd, &byte, 1) != 1 || read(accepted, &byte, 1) != 1 || write(accepted, &byte, 1) != 1 ||
 	    read(fd, &byte, 1) != 1)
 		err(1, "exchange a byte");

@@ -1,6 +1,6 @@
 /*
- * A connect that fails by EADDRNOTAVAIL: in a network namespace of its own, with two ports to connect from and both in
- * use towards the same listener. The socket is in SYN_SENT when the search for a port fails; no SYN is sent.
+ * A connect that fails with EADDRNOTAVAIL: in a network namespace of its own, with two local ports that are both in use
+ * towards the same listener. The socket is in SYN_SENT when the search for a port fails; no SYN is sent.
  *
  *   no-free-port [ADDRESS]        an address of lo, 127.0.0.1 by default
  */
@@ -19,7 +19,7 @@ int main(int argc, char **argv)
 	write_sysctl("/proc/sys/net/ipv4/ip_local_port_range", "40000 40001");
 	alarm(30);
 	listen_on(socket(remote.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), &remote);
-	/* Nothing is closed before the end, so the ports stay taken. */
+	/* Nothing is closed before the end, so the ports stay in use. */
 	for (int i = 0; i < FREE_PORTS + 1; i++) {
 		int fd = socket(remote.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 

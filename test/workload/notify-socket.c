@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Plays the service manager of sd_notify(3): prints what is sent to a unix datagram socket, a line for each line, until it is
- * ended. A name that begins with @ is one of the abstract namespace.
+ * Acts as the service manager of sd_notify(3): prints the messages to a Unix datagram socket, one line each, until it is
+ * ended. A name that begins with @ is an abstract one.
  *
  *   notify-socket NAME
  */

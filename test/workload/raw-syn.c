@@ -1,9 +1,9 @@
 /*
- * Sends one SYN by a raw socket, as a TCP stack of its own would: the kernel has no TCP socket for it.
+ * Sends one SYN through a raw socket, like a TCP stack in user space: the kernel has no TCP socket for it.
  *
  *   raw-syn ADDRESS PORT
  *
- * Prints { pid, answer } with the flags of the segment that came back: 20 (RST and ACK) from a closed port. IPv4 alone.
+ * Prints { pid, answer } with the flags of the segment that came back: 20 (RST and ACK) from a closed port. IPv4 only.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -1,9 +1,9 @@
 /*
- * Leaves getaddrinfo by a jump, as programs leave a call by a signal handler, and calls it again without a name.
+ * Leaves getaddrinfo with a jump, like a signal handler with longjmp(3), and calls it again without a name.
  *
  *   resolve-again NAME
  *
- * NAME is in memory that cannot be read during the first call. Prints { pid, errors: [how the calls ended] }.
+ * NAME is in memory that cannot be read during the first call. Prints { pid, errors: [results of the calls] }.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>

@@ -1,9 +1,9 @@
 /*
- * Asks libc for a name, and connects to what it gives, after a line on stdin: the libc is mapped long before.
+ * Maps libc, waits for a line on stdin, then looks a name up with libc and connects to the result.
  *
  *   resolve NAME PORT
  *
- * Plain enough for any libc: prints { pid, error, addresses } with what getaddrinfo returned.
+ * Works with any libc: prints { pid, error, addresses } with the result of getaddrinfo.
  */
 #define _GNU_SOURCE
 #include <netdb.h>

@@ -1,10 +1,10 @@
 /*
- * Two processes one after the other with one process id, each of which connects once.
+ * Two processes, one after the other, with the same pid. Each of them connects once.
  *
  *   reuse-pid ADDRESS PORT
  *
- * The second is made by clone3() with the process id of the first: Linux 5.5 and CAP_CHECKPOINT_RESTORE or root.
- * Prints their process id, and when each started, in clock ticks since boot.
+ * clone3() creates the second one with the pid of the first. Requires Linux 5.5 and CAP_CHECKPOINT_RESTORE or root.
+ * Prints their pid, and the start time of each, in clock ticks since boot.
  */
 #define _GNU_SOURCE
 #include <linux/sched.h>
@@ -16,9 +16,9 @@
 #include <sys/wait.h>
 #include "workload.h"
 
-/* A start is told by the tick: two in one tick could not be told apart here. */
+/* Start times are in clock ticks: two processes in the same tick cannot be distinguished here. */
 #define PAUSE_MS 50
-/* Somebody else on the host may take the number in between. */
+/* Another process on the host may take the pid meanwhile. */
 #define MAX_TRIES 50
 
 static pid_t clone_with_pid(pid_t pid)
@@ -43,7 +43,7 @@ static void connect_once(const struct endpoint *remote)
 	close(fd);
 }
 
-/* The 22nd field, behind a name that may hold anything up to the last parenthesis: proc(5). */
+/* Field 22; the name in field 2 may contain any byte and ends with the last parenthesis: proc(5). */
 static unsigned long long start_ticks(pid_t pid)
 {
 	char path[64], text[1024], *field;
@@ -60,7 +60,7 @@ static unsigned long long start_ticks(pid_t pid)
 	return strtoull(field, NULL, 10);
 }
 
-/* Waits for its end, but leaves it there until its start was read. */
+/* Waits for its end, but keeps it as a zombie until its start time was read. */
 static unsigned long long reap(pid_t pid)
 {
 	unsigned long long ticks;

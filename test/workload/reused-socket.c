@@ -1,6 +1,6 @@
 /*
- * Connects a socket again after it was used: whatever the first use left on it must not be taken for the second attempt's.
- * Prints the errno of the last connect().
+ * Connects a socket again after it was used: values of the first use must not be attributed to the second attempt. Prints
+ * the errno of the last connect().
  *
  *   reused-socket CASE SILENT     SILENT is an address that never answers; for a network namespace of its own
  */
@@ -55,7 +55,7 @@ static void bind_port(int fd, const char *port)
 		err(1, "bind");
 }
 
-/* Leaves an error on the socket that nobody fetches. */
+/* Leaves an error on the socket that is never read. */
 static int disconnected_socket(void)
 {
 	int fd = new_socket(SOCK_NONBLOCK);

@@ -1,15 +1,15 @@
 /*
- * What a handshake meets on a real network and never on loopback: in a network namespace of its own this program
- * connects to a host behind a TUN device, and plays that host itself.
+ * Makes handshakes as on a real network, which loopback cannot: in a network namespace of its own, this program connects
+ * to a host behind a TUN device, and acts as that host itself.
  *
  *   syn-reset [--mode MODE] [--family 4|6|mapped] [--seconds S] [--port P]        (or --mode synack-delay MS)
  *
- *   reset            answers by a bare SYN (simultaneous open, SYN_RECV), then by RST: ECONNRESET
- *   unreachable      answers by ICMP host unreachable: EHOSTUNREACH
- *   blackhole        answers nothing for --seconds (4), then closes: cancelled in SYN_SENT
+ *   reset            answers with a SYN (simultaneous open, SYN_RECV), then with RST: ECONNRESET
+ *   unreachable      answers with ICMP host unreachable: EHOSTUNREACH
+ *   blackhole        does not answer for --seconds (4), then closes: cancelled in SYN_SENT
  *   synack-delay MS  answers after MS ms and at least one retransmitted SYN: established
  *
- * The host is 10.77.0.2 or fd77::2; mapped is the first one, by an IPv6 socket.
+ * The host is 10.77.0.2 or fd77::2; mapped is the first one, through an IPv6 socket.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -29,7 +29,7 @@
 #include <sys/sysmacros.h>
 #include "workload.h"
 
-/* A packet, and where in it the parts are that both versions of IP have. */
+/* A packet, and pointers to the parts that both versions of IP have. */
 struct segment {
 	unsigned char packet[128];
 	size_t addresses, address_bytes, payload;
@@ -62,7 +62,7 @@ static int open_tun_file(void)
 
 	if (fd >= 0)
 		return fd;
-	/* A container may lack the file but not the driver. */
+	/* A container may have the driver but not the device file. */
 	if (!mkdtemp(path))
 		err(1, "%s", path);
 	snprintf(node, sizeof(node), "%s/tun", path);
@@ -102,7 +102,7 @@ static void open_tun(void)
 	close(fd6);
 }
 
-/* The device carries packets a moment after it is up, and has no IPv6 address before. */
+/* The device carries packets shortly after it is up, and has an IPv6 address only then. */
 static void await_address(const char *address)
 {
 	struct endpoint local = parse_endpoint(address, "0");
@@ -132,7 +132,7 @@ static uint16_t checksum(uint32_t total)
 	return htons((uint16_t)~(total + (total >> 16)));
 }
 
-/* The checksum of the pseudo header and what follows it: RFC 9293, 3.1, and RFC 8200, 8.1. */
+/* The checksum of the pseudo header and the data after it: RFC 9293, 3.1, and RFC 8200, 8.1. */
 static uint16_t transport_checksum(const struct segment *to, uint8_t protocol, const void *payload, size_t length)
 {
 	uint32_t pseudo = sum(to->packet + to->addresses, 2 * to->address_bytes, protocol + (uint32_t)length);
@@ -140,7 +140,7 @@ static uint16_t transport_checksum(const struct segment *to, uint8_t protocol, c
 	return checksum(sum(payload, length, pseudo));
 }
 
-/* To where a segment came from. */
+/* The address that a segment came from. */
 static void send_packet(const struct segment *to, uint8_t protocol, const void *payload, size_t length)
 {
 	unsigned char packet[128] = { 0 };
@@ -199,7 +199,7 @@ static void send_unreachable(const struct segment *to)
 	}
 }
 
-/* Whether it is a TCP segment to this port. The kernel also asks for IPv6 routers and the like. */
+/* Whether it is a TCP segment to this port. The kernel also sends IPv6 router solicitations and the like. */
 static bool read_segment(struct segment *segment, int port)
 {
 	ssize_t length = read(tun, segment->packet, sizeof(segment->packet));
@@ -216,7 +216,7 @@ static bool read_segment(struct segment *segment, int port)
 	return ntohs(segment->tcp.dest) == port;
 }
 
-/* Takes what the connecting side sent off the device; sequence 1000 is the other side's first. */
+/* Reads the packets of the connecting side from the device; 1000 is the first sequence number of the other side. */
 static void answer(struct segment *last_syn, int port)
 {
 	struct segment segment;
@@ -298,7 +298,7 @@ int main(int argc, char **argv)
 	printf("{\"mode\":\"%s\",\"pid\":%d,\"remote\":\"%s\",\"remote_port\":%d,\"local\":\"%s\",\"local_port\":%d,"
 	       "\"errno\":%d,\"syns\":%d,\"elapsed_ms\":%ld}\n", modes[mode], getpid(), families[family].remote,
 	       port_of(&remote), families[family].local, port_of(&local), error, syns, now_ms() - started);
-	/* An orphan that waits for its FIN to be acknowledged would keep the namespace. */
+	/* An orphaned socket that waits for the ACK of its FIN would keep the namespace alive. */
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof(reset_on_close));
 	close(fd);
 	if (error != expected_errors[mode] || !syns)

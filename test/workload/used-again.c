@@ -1,6 +1,6 @@
 /*
- * One socket with two attempts that nobody answers: the first is given up before the second begins. A line on stdin starts each
- * step after the first; each step prints a line of JSON:
+ * One socket with two attempts without an answer: the first is cancelled before the second begins. A line on stdin starts
+ * each step after the first; each step prints a line of JSON:
  *   before any     {"pid":…}
  *   begun          {}
  *   given up       {}

@@ -1,4 +1,4 @@
-/* What the workloads share: numbers, numeric addresses, and a network namespace of one's own. */
+/* Functions that workloads share: numbers, numeric addresses, and network namespaces. */
 #ifndef WORKLOAD_H
 #define WORKLOAD_H
 
@@ -39,7 +39,7 @@ static inline struct endpoint parse_endpoint(const char *address, const char *po
 	struct addrinfo *found;
 	int code;
 
-	parse_number(port, 0, 65535); /* getaddrinfo() cuts larger ones to 16 bits */
+	parse_number(port, 0, 65535); /* getaddrinfo() truncates larger ones to 16 bits */
 	code = getaddrinfo(address, port, &hints, &found);
 	if (code)
 		errx(1, "%s: %s", address, gai_strerror(code));
@@ -62,7 +62,7 @@ static inline void await_line(void)
 
 static inline int port_of(const struct endpoint *endpoint)
 {
-	/* sin_port and sin6_port are in the same place. */
+	/* sin_port and sin6_port have the same offset. */
 	return ntohs(((const struct sockaddr_in *)&endpoint->address)->sin_port);
 }
 

@@ -4,7 +4,7 @@ import { choiceOption } from './scope-options.js'
 
 const EXAMPLES = `
 Examples:
-  tcpconn reveal 10.83.4.17 --key tcpconn.key
+  tcpconn reveal 10.83.4.17:443 --key tcpconn.key
   tcpconn reveal domain-7f3a9k2m prog-4b0x6w1z --key tcpconn.key --trace tcpconn.db`
 
 /** Adds `reveal`. */
@@ -12,13 +12,14 @@ export function addReveal(program: Command): void {
   program
     .command('reveal')
     .description('print the originals of pseudonyms of a shared trace, with its key')
-    .argument('<pseudonyms...>', 'addresses, tokens, or names made of tokens')
+    .argument('<pseudonyms...>', 'addresses, also with a port, tokens, or names made of tokens')
     .option('--key <file>', 'the key that the trace was shared with')
-    .option('--trace <file>', 'the original trace, for names', 'tcpconn.db')
+    .option('--trace <file>', 'the original trace (default: tcpconn.db); needed for names, and to verify addresses')
     .addOption(
-      choiceOption('--level <level>', 'level of the shared trace, for addresses', ['default', 'strict']).default(
+      choiceOption('--level <level>', 'level of the shared trace, for addresses without the original trace', [
         'default',
-      ),
+        'strict',
+      ]).default('default'),
     )
     .addHelpText('after', EXAMPLES)
     .action(async (pseudonyms: string[], options: RevealOptions) => {

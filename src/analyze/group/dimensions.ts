@@ -26,6 +26,9 @@ function ofRow(source: 'endpoint' | 'process', ...columns: readonly Column[]): D
 /** All attempts of a session are one group. */
 export const BY_SESSION: Dimension = { source: 'session', columns: [], keys: () => () => [] }
 
+/** The same, without latencies */
+export const COUNTS_BY_SESSION: Dimension = { ...BY_SESSION, countsOnly: true }
+
 /** Dimensions by the values of `latency --by`; other queries accept some of them. */
 export const DIMENSIONS = {
   endpoint: ofRow('endpoint', ADDRESS, text('remote_port', 'PORT')),

@@ -26,7 +26,7 @@ interface PairTable {
 export function createPairNumbers(): PairNumbers {
   let keys = new Float64Array(1024)
   let size = 0
-  let limits = { first: 64, second: 1024 }
+  let limits = { first: 64, second: 64 }
   let table: PairTable = createDirectTable(limits.first, limits.second)
 
   const pairOf = (number: number): [number, number] => {
@@ -47,8 +47,8 @@ export function createPairNumbers(): PairNumbers {
       const larger = new Float64Array(keys.length * 2)
       larger.set(keys)
       keys = larger
-      // The hash table compares the keys.
-      grow(first, second)
+      // The hash table compares the keys, and has twice as many entries.
+      if (limits.first * limits.second > MAX_ENTRIES) grow(first, second)
     }
     table.entries[table.entryOf(first, second)] = size + 1
     keys[size] = first * SECOND_LIMIT + second

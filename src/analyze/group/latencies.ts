@@ -20,6 +20,8 @@ export interface LatencyReader {
   count(latencies: Latencies): number
   /** Counts per bucket, valid until other latencies are read. */
   histogram(latencies: Latencies): Float64Array
+  /** Calls `take` with each bucket that has values, ascending. */
+  forEachBucket(latencies: Latencies, take: (bucket: number, count: number) => void): void
 }
 
 export function createLatencyReader(): LatencyReader {
@@ -48,6 +50,13 @@ export function createLatencyReader(): LatencyReader {
   }
   return {
     histogram,
+    forEachBucket(latencies, take) {
+      const counts = histogram(latencies)
+      for (let bucket = used.first; bucket <= used.last; bucket++) {
+        const count = counts[bucket] as number
+        if (count > 0) take(bucket, count)
+      }
+    },
     count({ buckets, values }) {
       if (values !== null) return countValues(values.runs())
       let total = 0

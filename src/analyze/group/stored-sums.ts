@@ -38,7 +38,7 @@ export function readStoredSums(
       // A damaged file may refer to tens of millions of missing rows: all of them become one.
       const id = Math.min(row.id, lastId + 1)
       const group = groupOf(isOne ? part.sessionId : id)
-      sums.addSums(group, row.counts, row.maxLatencyNs, row.buckets)
+      sums.addSums(group, row.counts, row.maxLatencyNs, dimension.countsOnly ? null : row.buckets)
       if (members === null || row.endpointIds === null) return
       sums.addProcess(group, members.processOf(id))
       endpoints.add(group, row.endpointIds)

@@ -23,6 +23,15 @@ export interface Group extends GroupSums {
  * @param countsMembers for a dimension of processes: counts the distinct processes and endpoints of each group
  */
 export function sumUp(scope: Scope, dimension: Dimension, countsMembers = false): Group[] {
+  if (scope.kept === undefined || countsMembers) return sumUpNow(scope, dimension, countsMembers)
+  const ofScope = scope.kept.get(scope) ?? new Map<unknown, unknown>()
+  scope.kept.set(scope, ofScope)
+  const groups = (ofScope.get(dimension) as Group[] | undefined) ?? sumUpNow(scope, dimension, false)
+  ofScope.set(dimension, groups)
+  return [...groups]
+}
+
+function sumUpNow(scope: Scope, dimension: Dimension, countsMembers: boolean): Group[] {
   const keys = createKeyNumbers(dimension)
   if (countsMembers && dimension.source !== 'process') {
     throw new Error('stored sums have no processes and endpoints of this dimension')

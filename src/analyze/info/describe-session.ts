@@ -15,7 +15,7 @@ import { countLookups, describeDns } from '../lookups/count-lookups.js'
 import { countNamed } from '../lookups/named-attempts.js'
 import { describeUnseenLookups } from '../lookups/unseen-lookups.js'
 import { readSessionDns } from '../lookups/session-dns.js'
-import { BY_SESSION } from '../group/dimensions.js'
+import { COUNTS_BY_SESSION } from '../group/dimensions.js'
 import { sumUp } from '../group/sum-up.js'
 import { NO_FILTERS } from '../scan/attempt-filters.js'
 import { readClockSegments } from '../scan/clock-segments.js'
@@ -64,7 +64,7 @@ export function listSessionFacts(
   const facts = readBatchFacts(db, [session.session_id])
   const flags = countFlags(db, session.session_id)
   const scope = scopeOf(db, session)
-  const outcomes = sumUp(scope, BY_SESSION)[0]?.counts ?? []
+  const outcomes = sumUp(scope, COUNTS_BY_SESSION)[0]?.counts ?? []
   const dns = readSessionDns(db, session.session_id)
   const recorder = findRecorder(session, db.name, isNewest)
   const durationNs = readDurationNs(db, session.session_id)

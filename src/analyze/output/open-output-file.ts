@@ -76,7 +76,8 @@ export function requireNoName(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false })) throw outputExists(path)
 }
 
-function isDevice(path: string): boolean {
+/** Whether a path names a FIFO, `/dev/null`, or another file that is not regular. */
+export function isDevice(path: string): boolean {
   const stat = statSync(path, { throwIfNoEntry: false })
   return stat !== undefined && !stat.isFile() && !stat.isDirectory()
 }

@@ -2,10 +2,10 @@ import { findGroups, MEMBER_COLUMNS } from '../group/group-columns.js'
 import { DIMENSIONS } from '../group/dimensions.js'
 import { groupQuery } from '../query/group-query.js'
 
-/** How many processes a process is needs no column. */
+/** No column for the number of processes: each row is one process. */
 const PROCESS_COLUMNS = MEMBER_COLUMNS.filter(({ name }) => name !== 'processes')
 
-/** The processes with the most attempts. */
+/** Ranks processes by attempts. */
 export const byProcess = groupQuery({
   name: 'by-process',
   description:

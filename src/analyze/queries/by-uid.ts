@@ -2,7 +2,7 @@ import { findGroups, MEMBER_COLUMNS } from '../group/group-columns.js'
 import { DIMENSIONS } from '../group/dimensions.js'
 import { groupQuery } from '../query/group-query.js'
 
-/** The users with the most attempts. */
+/** Ranks users by attempts. */
 export const byUid = groupQuery({
   name: 'by-uid',
   description: 'per user, by name and number: attempts, endpoints, processes, failures, latency p50 and p99',

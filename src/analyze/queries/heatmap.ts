@@ -8,7 +8,7 @@ import { describeAccuracy, sumUp } from '../group/sum-up.js'
 import { byInterval, countIntervals, listIntervals, type Interval } from '../group/intervals.js'
 import { ATTEMPTS } from '../group/group-columns.js'
 import { failedOf } from '../group/group-values.js'
-import { countBands, latencyRange } from '../group/latency-bands.js'
+import { createBandCounter, latencyRange } from '../group/latency-bands.js'
 import { createLatencyReader } from '../group/latencies.js'
 import { recordedRanges, type TimeRange } from '../scan/recorded-ranges.js'
 import type { StoredQuery } from '../query/stored-query.js'
@@ -38,7 +38,7 @@ interface Slice {
   readonly failed: number
 }
 
-/** Time and latency as a picture. */
+/** Draws a heatmap of latencies over time. */
 export const heatmap: StoredQuery = {
   name: 'heatmap',
   description: 'chart of attempts by time and latency, as wide as the terminal, with failures below',
@@ -74,7 +74,10 @@ function timeOf(slice: Slice | undefined): string {
   return slice ? formatTime(BigInt(slice.second) * NS_PER_SECOND, 0) : ''
 }
 
-/** The shortest round interval of which there are at most `columns`; they never end where the span crosses one's edge. */
+/**
+ * The shortest round interval that gives at most `columns` intervals, but two are always allowed: a span that crosses a
+ * boundary of each length has never fewer.
+ */
 function intervalThatFits(ranges: readonly TimeRange[], columns: number): number {
   const room = Math.max(2, columns)
   return roundSeconds((seconds) => countIntervals(ranges, seconds) <= room)
@@ -88,15 +91,16 @@ function sliceByLatency(intervals: readonly Interval[]): { edges: number[]; slic
     groups.map(({ latencies }) => latencies),
   )
   const edges = range === null ? [] : latencyEdges(range.minNs, range.maxNs, MAX_BANDS)
+  const countBands = createBandCounter(reader, edges)
   const slices = intervals.map(({ second, group }) => ({
     second,
-    counts: group === null || range === null ? [] : countBands(reader, group.latencies, edges),
+    counts: group === null || range === null ? [] : countBands(group.latencies),
     failed: group === null ? 0 : failedOf(group),
   }))
   return { edges, slices }
 }
 
-/** Cells with attempts in them. */
+/** Cells that contain attempts. */
 function cellsOf({ second, counts, failed }: Slice, edges: readonly number[]): Cell[] {
   const startedNs = BigInt(second) * NS_PER_SECOND
   const cells = counts.map((attempts, band): Cell => {

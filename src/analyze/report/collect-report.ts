@@ -49,7 +49,8 @@ export function collectReport(files: readonly string[], raw: RawScope, limits: P
 
 /** `FILE@2` is session 2 of FILE, as in a comparison. */
 function selectOne(traces: readonly Trace[], file: string, path: string, raw: RawScope): Scope {
-  return selectScope(traces, file === path ? raw : { ...raw, session: file.slice(path.length + 1) })
+  const scope = selectScope(traces, file === path ? raw : { ...raw, session: file.slice(path.length + 1) })
+  return { ...scope, kept: new WeakMap() }
 }
 
 interface OneSide {
@@ -70,7 +71,9 @@ function describe({ file, scope, selection, limits, leftOut }: OneSide): ReportD
 }
 
 function compare(scope: Scope, files: readonly string[], selection: string): ReportData {
-  const sources = splitScope(scope).map((side, i) => beginSide(files[i] as string, selection, side))
+  const sources = splitScope(scope).map((side, i) =>
+    beginSide(files[i] as string, selection, { ...side, kept: new WeakMap() }),
+  )
   const edges = edgesOf(sources)
   const changes = makeTable('changes', 'Changes beyond noise', diff.run(scope, settingsOf(MAX_CHANGES)))
   const sides = sources.map((source) => collectSide(source, edges, LIMITS_OF_TWO))

@@ -2,8 +2,8 @@ import { formatDuration } from '../../text/format-duration.js'
 import { formatCount, formatPlural, formatRate } from '../../text/format-number.js'
 import { nameEndpoint } from '../../attempt/address.js'
 import { attemptsOf, percentOf } from '../group/group-values.js'
-import { countBands, latencyRange } from '../group/latency-bands.js'
-import { createLatencyReader, mergeLatencies } from '../group/latencies.js'
+import { createBandCounter, latencyRange } from '../group/latency-bands.js'
+import { createLatencyReader } from '../group/latencies.js'
 import { describeAccuracy, type Group } from '../group/sum-up.js'
 import { listSessionFacts } from '../info/describe-session.js'
 import { readSessions } from '../info/read-sessions.js'
@@ -18,7 +18,7 @@ import { collectTables, settingsOf } from './collect-tables.js'
 import { makeTable, makeText } from './make-table.js'
 import { planEndpointTimes } from './plan-endpoint-times.js'
 import { readEndpointTimes } from './read-endpoint-times.js'
-import { describeSeries, describeTimes, readTimeline, type Timeline } from './read-timeline.js'
+import { describeSeries, describeTimes, readTimeline, type BandedSeries, type Timeline } from './read-timeline.js'
 import type { ReportEndpoint, ReportSide, ReportTable } from './report-data.js'
 
 /** Sessions that are described, the newest. */
@@ -62,8 +62,7 @@ export function collectSide(
   limits: PageLimits,
 ): ReportSide {
   const reader = createLatencyReader()
-  const bandsOf = (groups: readonly Pick<Group, 'latencies'>[]) =>
-    edges.length === 0 ? [] : countBands(reader, mergeLatencies(groups.map(({ latencies }) => latencies)), edges)
+  const countBands = edges.length === 0 ? null : createBandCounter(reader, edges)
   const groups = timeline.intervals.map(({ group }) => group)
   const isSmall = groups.reduce((sum, group) => sum + (group ? attemptsOf(group) : 0), 0) <= limits.readAttempts
   const summary = summarize(scope)
@@ -73,10 +72,11 @@ export function collectSide(
   const times = readEndpointTimes(scope, plan, keys)
   const series = times.sums.map((sums, i): ReportEndpoint => {
     const [address, port] = keys[i] as (typeof keys)[number]
-    const known = sums.map((one) => one as Group | null)
-    const bands = bandsOf(known.filter((one) => one !== null))
-    return { name: makeText(nameEndpoint(String(address), String(port))), ...describeSeries(known), bands }
+    const described = describeSeries(sums as readonly (Group | null)[], reader, countBands)
+    const text = makeText(nameEndpoint(String(address), String(port)))
+    return { name: text, ...described.series, bands: addBands(described.bands) }
   })
+  const whole = describeSeries(groups, reader, countBands)
   const { parts } = scope
   return {
     name: makeText(name),
@@ -88,8 +88,8 @@ export function collectSide(
     ],
     notes: [...coverLines(parts), describeAccuracy(scope)],
     times: describeTimes(timeline.intervals),
-    timeline: describeSeries(groups),
-    heatmap: groups.map((group) => (group === null ? [] : bandsOf([group]))),
+    timeline: whole.series,
+    heatmap: whole.bands,
     endpointTimes: plan.times,
     endpoints: series,
     tables: [
@@ -97,6 +97,12 @@ export function collectSide(
       ...collectTables({ scope, timeline, times, isSmall, limit: limits.rows }),
     ].map((table) => withoutNote(table, describeAccuracy(scope))),
   }
+}
+
+/** The bands of several groups together; empty without an attempt. */
+function addBands(groups: BandedSeries['bands']): number[] {
+  const [first, ...others] = groups.filter((bands) => bands.length > 0)
+  return (first ?? []).map((count, band) => others.reduce((sum, one) => sum + (one[band] as number), count))
 }
 
 /** Removes notes that all tables have in common: the page prints them once. */

@@ -23,8 +23,8 @@ import { readFailures } from './read-failures.js'
 import type { Timeline } from './read-timeline.js'
 import type { ReportTable } from './report-data.js'
 
-/** Attempts that are read one by one for a section of the page where there are more of them: about 50 ms. */
-const READ_ATTEMPTS = 60_000
+/** Attempts that are read one by one for a section of the page where there are more of them: about 30 ms. */
+const READ_ATTEMPTS = 30_000
 /** Slices of time that those are taken from. */
 const SLICES = 6
 const SLOWEST_ROWS = 20
@@ -69,35 +69,41 @@ export function settingsOf(limit: number, values: QuerySettings['values'] = {}):
 }
 
 function sampleFailures({ scope, timeline, times, limit }: TableSource): Result {
-  return readFailures(times.failed, takeSpread(scope, timeline, READ_ATTEMPTS, SLICES), limit)
+  return readFailures(times, takeSpread(scope, timeline, READ_ATTEMPTS, SLICES), limit)
 }
 
-const RETRANSMIT_COLUMNS: readonly ValueColumn<Group & { readonly attempts: number }>[] = [
-  ...keyColumns<Group>(DIMENSIONS.endpoint, ({ key }) => key),
+/** The sums of an endpoint */
+interface RetransmitRow {
+  readonly group: Group
+  readonly attempts: number
+}
+
+const RETRANSMIT_COLUMNS: readonly ValueColumn<RetransmitRow>[] = [
+  ...keyColumns<RetransmitRow>(DIMENSIONS.endpoint, ({ group }) => group.key),
   ATTEMPTS,
-  { name: 'syn_retransmits', heading: 'SYN RETR', kind: 'count', value: synRetransmitsOf },
+  { name: 'syn_retransmits', heading: 'SYN RETR', kind: 'count', value: ({ group }) => synRetransmitsOf(group) },
   {
     name: 'retransmits_percent',
     heading: 'PER 100 ATTEMPTS',
     kind: 'percent',
-    value: (row) => percentOf(synRetransmitsOf(row), row.attempts),
+    value: ({ group, attempts }) => percentOf(synRetransmitsOf(group), attempts),
   },
   {
     name: 'timed_out',
     heading: 'TIMED OUT',
     kind: 'count',
     isFailure: true,
-    value: ({ counts }) => counts[OUTCOMES.indexOf('timed_out')] as number,
+    value: ({ group: { counts } }) => counts[OUTCOMES.indexOf('timed_out')] as number,
   },
 ]
 
 /** What stored sums know of retransmits. */
 function sumRetransmits(scope: Scope, limit: number): Result {
   const groups = sumUp(scope, DIMENSIONS.endpoint).filter((group) => synRetransmitsOf(group) > 0)
-  const items = groups.map((group) => Object.assign(group, { attempts: attemptsOf(group) }))
-  const compare = (a: Group, b: Group) => synRetransmitsOf(b) - synRetransmitsOf(a)
+  const items = groups.map((group) => ({ group, attempts: attemptsOf(group) }))
+  const compare = (a: RetransmitRow, b: RetransmitRow) => synRetransmitsOf(b.group) - synRetransmitsOf(a.group)
   const ranked = rankRows(
-    { columns: RETRANSMIT_COLUMNS, items, compare, keyOf: ({ key }) => key, prepare: ITSELF },
+    { columns: RETRANSMIT_COLUMNS, items, compare, keyOf: ({ group }) => group.key, prepare: ITSELF },
     { sort: null, limit },
   )
   return { ...ranked, notes: [], whenEmpty: 'no SYN was retransmitted' }

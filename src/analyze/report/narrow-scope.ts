@@ -53,7 +53,10 @@ export function takeSlowest(scope: Scope, timeline: Timeline, count: number): Sc
   const maxOf = ({ group }: Interval) => group?.latencies.maxNs ?? -1
   const slowest = timeline.intervals.toSorted((a, b) => maxOf(b) - maxOf(a)).slice(0, count)
   const ranges = slowest.toSorted((a, b) => a.second - b.second).map((one) => rangeOf(timeline, one, 0, 1))
-  return narrow(scope, ranges)
+  const narrowed = narrow(scope, ranges)
+  const last = slowest.length < count ? null : slowest.at(-1)?.group?.latencies.maxNs
+  const minLatencyNs = Math.max(scope.filters.minLatencyNs, last ?? 0)
+  return { ...narrowed, filters: { ...scope.filters, minLatencyNs } }
 }
 
 function attemptsIn({ group }: Interval): number {

@@ -29,6 +29,8 @@ export interface EndpointTimes {
   readonly sums: readonly (readonly (GroupSums | null)[])[]
   /** Of all endpoints, in no order */
   readonly failed: readonly FailedOutcome[]
+  /** Time that the longest of the stored sums covers, in ns; 0 if all attempts were read one by one */
+  readonly longestNs: number
 }
 
 const FAILED_CODES = FAILED_OUTCOMES.map((outcome) => OUTCOMES.indexOf(outcome))
@@ -67,7 +69,8 @@ export function readEndpointTimes(
     const [endpoint, outcome] = [Math.floor(number / OUTCOMES.length), number % OUTCOMES.length]
     return one === undefined ? [] : [{ ...one, key: keys.keyOf(endpoint), outcome }]
   })
-  return { sums, failed }
+  const lengths = plan.parts.flatMap(({ ranges }) => ranges.map(({ startNs, endNs }) => Number(endNs - startNs)))
+  return { sums, failed, longestNs: lengths.reduce((a, b) => Math.max(a, b), 0) }
 }
 
 interface Reading {

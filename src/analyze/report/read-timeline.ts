@@ -1,7 +1,9 @@
 import { roundSeconds } from '../charts/format-seconds.js'
-import { createGroupRow } from '../group/group-columns.js'
+import { attemptsOf, failedOf } from '../group/group-values.js'
 import { byInterval, countIntervals, listIntervals, type Interval } from '../group/intervals.js'
 import { sumUp, type Group } from '../group/sum-up.js'
+import type { LatencyReader } from '../group/latencies.js'
+import type { BandCounter } from '../group/latency-bands.js'
 import { recordedRanges } from '../scan/recorded-ranges.js'
 import type { Scope } from '../scan/scope.js'
 import { readBatchFacts } from '../scan/session-facts.js'
@@ -51,20 +53,36 @@ export function describeTimes(intervals: readonly Interval[]): ReportTimes {
   }
 }
 
-/** @param groups `null` where there was no attempt */
-export function describeSeries(groups: readonly (Group | null)[]): ReportSeries {
-  const rowOf = createGroupRow([])
+/** Some groups as a series, and their latencies by band. */
+export interface BandedSeries {
+  readonly series: ReportSeries
+  /** Attempts of each band, per group; empty without an attempt */
+  readonly bands: readonly (readonly number[])[]
+}
+
+/**
+ * Describes groups one after the other, because a histogram that is read again is decoded again.
+ * @param groups `null` where there was no attempt
+ */
+export function describeSeries(
+  groups: readonly (Group | null)[],
+  reader: LatencyReader,
+  countBands: BandCounter | null,
+): BandedSeries {
   const rows = groups.map((group) => {
-    if (group === null) return { attempts: 0, failed: 0, p50: null, p99: null }
-    const { attempts, failed, percentile } = rowOf(group)
-    return { attempts, failed, p50: roundLatency(percentile(50)), p99: roundLatency(percentile(99)) }
+    if (group === null) return { attempts: 0, failed: 0, p50: null, p99: null, bands: [] }
+    const percentile = (percent: number) => roundLatency(reader.percentile(group.latencies, percent))
+    const [p50, p99] = [percentile(50), percentile(99)]
+    const bands = countBands === null ? [] : countBands(group.latencies)
+    return { attempts: attemptsOf(group), failed: failedOf(group), p50, p99, bands }
   })
-  return {
+  const series = {
     attempts: rows.map((row) => row.attempts),
     failed: rows.map((row) => row.failed),
     p50: rows.map((row) => row.p50),
     p99: rows.map((row) => row.p99),
   }
+  return { series, bands: rows.map((row) => row.bands) }
 }
 
 /** Percentiles of stored histograms are not more exact. */

@@ -19,4 +19,6 @@ export interface Scope {
   readonly filters: AttemptFilters
   /** Whether percentiles are computed from every value instead of from histograms. */
   readonly isExact: boolean
+  /** What was read of scopes, for a caller that runs several queries over one scope; results are kept by scope, its copies have none. */
+  readonly kept?: WeakMap<Scope, Map<unknown, unknown>>
 }

@@ -20,10 +20,9 @@ export function copyEndpoints(copying: Copying, usage: Usage, minAttempts: numbe
     const id = row.endpoint_id as bigint
     const attempts = usage.attemptsOf(Number(id))
     if (attempts === 0 && !usage.isOther(Number(id))) continue
-    const result = replaceRow(copying, 'endpoint', row, null)
     const isMerged = attempts < minAttempts
     ;(isMerged ? merged : separate).add(canonicalText(row.remote_address as Cell))
-    add(id, isMerged ? withoutAddress(result) : result)
+    add(id, replaceRow(copying, 'endpoint', row, null, isMerged ? withoutAddress : undefined))
   }
   return new Set([...merged].filter((address) => !separate.has(address)))
 }
@@ -57,9 +56,10 @@ export function copyNames(copying: Copying, usage: Usage): void {
   const own = new Set<Cell>()
   for (const row of readRows(copying.db, 'dns_name')) {
     if (!usage.has('dns_name', Number(row.dns_name_id))) continue
-    const result = replaceRow(copying, 'dns_name', row, null)
-    const isTaken = hasTokens && own.has(result.dns_name as Cell)
-    if (isTaken) result.dns_name = copying.pseudonyms.longName(String(row.dns_name))
+    const result = replaceRow(copying, 'dns_name', row, null, (replaced) => {
+      const isTaken = hasTokens && own.has(replaced.dns_name as Cell)
+      return isTaken ? { ...replaced, dns_name: copying.pseudonyms.longName(String(row.dns_name)) } : replaced
+    })
     own.add(result.dns_name as Cell)
     add(row.dns_name_id as bigint, result)
   }

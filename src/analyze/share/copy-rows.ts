@@ -16,7 +16,7 @@ export interface Copying {
   readonly shared: Database
   readonly ids: RowIds
   readonly pseudonyms: Pseudonyms
-  /** Called with each value that is not simply kept. */
+  /** Called with each value of a field, and with what the shared trace has in its place. */
   readonly note: (field: string, original: Cell, result: Cell) => void
 }
 
@@ -52,33 +52,40 @@ export function createInsert(shared: Database, table: SharedTable): (row: Row) =
   return (row) => insert.run(row).changes > 0
 }
 
-/** @param clock of the session that the row belongs to */
+/**
+ * @param clock of the session that the row belongs to
+ * @param change what becomes of the replaced row
+ */
 export function replaceRow(
   copying: Copying,
   table: SharedTable,
   row: Row,
   clock: SessionClock | null,
+  change: (result: Record<string, Cell>) => Record<string, Cell> = (result) => result,
 ): Record<string, Cell> {
   const rules = COLUMNS[table] as Readonly<Record<string, ColumnRule>>
-  const result: Record<string, Cell> = {}
+  const replaced: Record<string, Cell> = {}
   for (const column of copiedColumns(table)) {
     const value = row[column] as Cell
-    result[column] = replaceValue(copying, rules[column] as ColumnRule, { value, row, clock })
+    replaced[column] = replaceValue(copying, rules[column] as ColumnRule, { value, row, clock })
+  }
+  const result = change(replaced)
+  for (const column of copiedColumns(table)) {
+    const rule = rules[column] as ColumnRule
+    if (typeof rule === 'string' || 'id' in rule || SECONDARY.includes(rule.as)) continue
+    if (row[column] !== null) copying.note(rule.field, row[column] as Cell, result[column] as Cell)
   }
   return result
 }
 
 function replaceValue(
-  { ids, pseudonyms, note }: Copying,
+  { ids, pseudonyms }: Copying,
   rule: ColumnRule,
   { value, row, clock }: { value: Cell; row: Row; clock: SessionClock | null },
 ): Cell {
   if (typeof rule === 'string' || value === null) return value
   if ('id' in rule) return isLeftOut(pseudonyms.treatment, rule.id) ? null : ids.of(rule.id, value as bigint)
-  const result =
-    rule.field === 'time' && clock !== null
-      ? clock.replace(rule.as, value as bigint)
-      : pseudonyms.replace(rule.field, rule.as, value, row)
-  if (!SECONDARY.includes(rule.as)) note(rule.field, value, result)
-  return result
+  return rule.field === 'time' && clock !== null
+    ? clock.replace(rule.as, value as bigint)
+    : pseudonyms.replace(rule.field, rule.as, value, row)
 }

@@ -12,57 +12,63 @@ const EXAMPLES = 2
 const FIELD_WIDTH = 13
 const ACTION_WIDTH = 16
 
-/** The values of one field. */
-interface FieldValues {
-  readonly originals: Set<string>
-  readonly examples: string[]
-  keptCount: number
-}
+/** What the shared trace would have in the place of each original of a field; an address may be merged at one port only. */
+type FieldValues = Map<string, Set<string>>
 
-/** What sharing would keep, replace and drop, a line per field, without writing a file. The pseudonyms differ in each run. */
+/** What sharing would keep, replace and drop, a line per field, without writing a file. */
 export async function previewShare(
   files: readonly string[],
   options: RawScope,
   pseudonyms: Pseudonyms,
 ): Promise<string[]> {
-  const values = new Map<Field, FieldValues>(
-    FIELD_NAMES.map((field) => [field, { originals: new Set(), examples: [], keptCount: 0 }]),
-  )
+  const values = new Map<Field, FieldValues>(FIELD_NAMES.map((field) => [field, new Map()]))
   const note = (field: string, original: Cell, result: Cell) => {
     const ofField = values.get(field as Field) as FieldValues
     const text = describeCell(original)
-    if (ofField.originals.has(text)) return
-    ofField.originals.add(text)
-    const replaced = describeCell(result)
-    if (replaced === text) ofField.keptCount++
-    else if (field !== 'time' && ofField.examples.length < EXAMPLES)
-      ofField.examples.push(replaced === '' ? text : `${text} → ${replaced}`)
+    const results = ofField.get(text) ?? new Set()
+    ofField.set(text, results.add(describeCell(result)))
   }
   await shareFiles(files, options, {
-    pseudonyms,
+    pseudonyms: () => pseudonyms,
     note,
     isDryRun: true,
     create: createMemoryTrace,
     fail: (error) => error,
   })
-  const { level, actions } = pseudonyms.treatment
-  return [
-    `level ${level}; nothing is written, and the pseudonyms below are examples`,
-    ...FIELD_NAMES.map((field) => describeField(field, actions[field], values.get(field) as FieldValues)),
-  ]
+  const { actions } = pseudonyms.treatment
+  return FIELD_NAMES.map((field) => describeField(field, actions[field], values.get(field) as FieldValues))
 }
 
-function describeField(field: Field, action: Action, { originals, examples, keptCount }: FieldValues): string {
+function describeField(field: Field, action: Action, values: FieldValues): string {
   const head = `${field.padEnd(FIELD_WIDTH)}${action.padEnd(ACTION_WIDTH)}`
   if (field === 'local-ports' || field === 'time') return `${head}${FIELDS[field].covers}`
-  const replaced = originals.size - keptCount
+  const replaced = [...values].filter(([original, results]) => results.size > 1 || !results.has(original))
+  const keptCount = values.size - replaced.length
   const verb = action === 'dropped' ? 'dropped' : 'replaced'
   const counts = [
-    ...(replaced > 0 ? [`${formatCount(replaced)} ${verb}`] : []),
-    ...(keptCount > 0 || originals.size === 0 ? [`${formatCount(keptCount)} kept`] : []),
+    ...(replaced.length > 0 ? [`${formatCount(replaced.length)} ${verb}`] : []),
+    ...(keptCount > 0 || values.size === 0 ? [`${formatCount(keptCount)} kept`] : []),
   ]
+  const examples = chooseExamples(replaced).map(describeExample)
   const shown = examples.length === 0 ? '' : `: ${examples.map((example) => safeText(example)).join(', ')}`
   return `${head}${FIELDS[field].covers}: ${counts.join(', ')}${shown}`
+}
+
+type Example = readonly [original: string, results: ReadonlySet<string>]
+
+/** The first ones, with different results if there are any: at level strict, most addresses may be merged. */
+function chooseExamples(replaced: readonly Example[]): Example[] {
+  const seen = new Set<string>()
+  const different = replaced.filter(([, results]) => {
+    const text = [...results].join()
+    return !seen.has(text) && seen.add(text)
+  })
+  return [...new Set([...different, ...replaced])].slice(0, EXAMPLES)
+}
+
+function describeExample([original, results]: Example): string {
+  const shown = [...results].filter((result) => result !== '')
+  return shown.length === 0 ? original : `${original} → ${shown.join(' or ')}`
 }
 
 /** Bytes of an address as its text. */

@@ -59,8 +59,14 @@ function noteParts(
   const labels = splitLabels(original)
   const names = labels.map((_, i) => labels.slice(i).join('.'))
   for (const name of [whole, pseudonyms.longName(original)]) {
+    const tokens = name.split('.')
+    noteEach(tokens, names, note)
+    noteEach(
+      tokens.map((_, i) => tokens.slice(i).join('.')),
+      names,
+      note,
+    )
     note(name, original)
-    noteEach(name.split('.'), names, note)
   }
 }
 

@@ -35,7 +35,7 @@ export async function withSharedTrace<T>(
   try {
     directory = mkdtempSync(join(tmpdir(), 'tcpconn-share-'))
     const path = join(directory, 'shared.db')
-    const keep = await writeSharedTrace({ files, options, pseudonyms, path, typed: path })
+    const keep = await writeSharedTrace({ files, options, pseudonyms: () => pseudonyms, path, typed: path })
     try {
       return await body(path)
     } finally {

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { UsageError } from '../../base/errors.js'
+import { TcpconnError, UsageError } from '../../base/errors.js'
 import { safeLine } from '../../text/safe-text.js'
 import type { RawScope } from '../options/select-scope.js'
-import { giveName, requireNewOutput, temporaryNameOf } from '../output/open-output-file.js'
+import { giveName, isDevice, requireNewOutput, temporaryNameOf } from '../output/open-output-file.js'
 import { outputFault } from '../output/output-faults.js'
 import { previewShare } from './dry-run.js'
-import { parseTreatment, type RawTreatment } from './fields.js'
-import { readOrCreateKey } from './keyed/key-file.js'
+import { parseTreatment, type RawTreatment, type Treatment } from './fields.js'
+import { openKey, readKeyIfPresent, type FileKey } from './keyed/key-file.js'
 import { createShareKey, KEY_BYTES } from './keyed/share-key.js'
 import { createPseudonyms } from './pseudonyms.js'
 import { writeSharedTrace } from './write-shared-trace.js'
@@ -26,38 +26,73 @@ export interface ShareOptions extends RawScope, RawTreatment {
  */
 export async function share(files: readonly string[], options: ShareOptions): Promise<void> {
   const treatment = parseTreatment(options)
-  if (options.dryRun) {
-    const pseudonyms = createPseudonyms(createShareKey(randomBytes(KEY_BYTES)), treatment)
-    for (const line of await previewShare(files, options, pseudonyms)) process.stdout.write(`${safeLine(line)}\n`)
-    return
-  }
-  const path = requireOutput(options.output)
-  const pseudonyms = createPseudonyms(createShareKey(chooseKey(options.key)), treatment)
+  if (options.dryRun) return printPreview(files, options, treatment)
+  const path = requireOutput(options)
   const temporary = temporaryNameOf(path)
-  const keep = await writeSharedTrace({ files, options, pseudonyms, path: temporary, typed: path })
+  let key: FileKey = { secret: randomBytes(KEY_BYTES), isNew: false, commit() {}, abort() {} }
+  // A new key is not left behind by inputs that cannot be read.
+  const pseudonyms = () => {
+    if (options.key !== undefined) key = openKey(options.key)
+    return createPseudonyms(createShareKey(key.secret), treatment)
+  }
+  try {
+    const keep = await writeSharedTrace({ files, options, pseudonyms, path: temporary, typed: path })
+    try {
+      giveNames(temporary, path, key)
+    } finally {
+      keep()
+    }
+  } finally {
+    key.abort()
+  }
+  if (options.key !== undefined) printKey(options.key, key)
+  process.stderr.write(`${safeLine(`${path}: pseudonymised, level ${treatment.level}`)}\n`)
+}
+
+async function printPreview(files: readonly string[], options: ShareOptions, treatment: Treatment): Promise<void> {
+  const known = options.key === undefined ? null : readKeyIfPresent(options.key)
+  const pseudonyms = createPseudonyms(createShareKey(known ?? randomBytes(KEY_BYTES)), treatment)
+  const lines = await previewShare(files, options, pseudonyms)
+  const examples = known === null ? 'the pseudonyms below are examples' : 'the pseudonyms below are those of the key'
+  for (const line of [`level ${treatment.level}; nothing is written, and ${examples}`, ...lines])
+    process.stdout.write(`${safeLine(line)}\n`)
+}
+
+/** A shared trace appears with its key, or neither does. */
+function giveNames(temporary: string, path: string, key: FileKey): void {
   try {
     giveName(temporary, path)
   } catch (error) {
     rmSync(temporary, { force: true })
     throw outputFault(path, error)
-  } finally {
-    keep()
   }
-  process.stderr.write(`${safeLine(`${path}: pseudonymised, level ${treatment.level}`)}\n`)
+  try {
+    key.commit()
+  } catch (error) {
+    rmSync(path, { force: true })
+    throw error
+  }
 }
 
-function requireOutput(path: string | undefined): string {
-  if (path === undefined || path === '-')
-    throw new UsageError('--output', path ?? 'nothing', 'the name of a new file, like shared.db')
+function requireOutput({ output: path, key }: ShareOptions): string {
+  if (path === undefined) throw noOutput()
+  if (path === '-' || isDevice(path))
+    throw new UsageError('--output', path, 'a regular file, like shared.db: SQLite seeks in it')
   requireNewOutput(path)
+  if (key === '' || (key !== undefined && resolve(key) === resolve(path)))
+    throw new UsageError('--key', key, 'the name of a file of its own, like tcpconn.key')
   return path
 }
 
-/** Without a file the key exists only as long as this process. */
-function chooseKey(path: string | undefined): Buffer {
-  if (path === undefined) return randomBytes(KEY_BYTES)
-  const { secret, isNew } = readOrCreateKey(path)
+function noOutput(): TcpconnError {
+  return new TcpconnError('E_USAGE', {
+    what: 'tcpconn share needs a name for the shared trace',
+    reason: 'it is a new file; --output names it',
+    hint: 'add -o shared.db, or --dry-run, which prints what would be replaced',
+  })
+}
+
+function printKey(path: string, { isNew }: FileKey): void {
   const line = isNew ? `created the key ${resolve(path)}: keep it, and do not give it away` : `key ${resolve(path)}`
   process.stderr.write(`${safeLine(line)}\n`)
-  return secret
 }

@@ -16,7 +16,8 @@ export interface SharedTraceParts {
   readonly files: readonly string[]
   /** Options that select attempts, as typed */
   readonly options: RawScope
-  readonly pseudonyms: Pseudonyms
+  /** Called once, when all files are open and the options have been applied */
+  readonly pseudonyms: () => Pseudonyms
   /** Where it is written: a new file, which is removed on an error */
   readonly path: string
   /** What errors call the file */
@@ -46,7 +47,7 @@ export async function writeSharedTrace(parts: SharedTraceParts): Promise<() => v
   }
 }
 
-interface ShareFiles extends Pick<ShareParts, 'pseudonyms' | 'isDryRun'> {
+interface ShareFiles extends Pick<SharedTraceParts, 'pseudonyms'>, Pick<ShareParts, 'isDryRun'> {
   readonly note?: ShareParts['note']
   create(): Database
   /** The error for an error of the shared trace; others are returned as they are. */
@@ -64,9 +65,12 @@ export async function shareFiles(
     await withTraces(files, async (traces) => {
       const scope = selectScope(traces, options)
       for (const line of describeMissing(traces, scope.parts, options)) process.stderr.write(`${safeLine(line)}\n`)
+      const parts = { scope, pseudonyms: pseudonyms() }
       const shared = create()
       try {
-        await shareTrace({ scope, pseudonyms, shared, note, isDryRun })
+        await shareTrace({ ...parts, shared, note, isDryRun })
+        const hasAttempts = shared.prepare('SELECT EXISTS (SELECT 1 FROM connect_attempt)').pluck().get() === 1
+        if (!isDryRun && !hasAttempts) process.stderr.write('no attempts match: the shared trace has none\n')
       } finally {
         shared.close()
       }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { formatEdge, latencyEdges } from '../../../src/analyze/charts/latency-scale.js'
 import { createRandom } from '../../store/random.js'
 
-test('edges are round and span what there is, as finely as allowed', () => {
+test('edges are round and span all latencies, with at most the allowed number of bands', () => {
   expect(latencyEdges(30_000, 3e9, 24)).toEqual([
     20e3, 50e3, 100e3, 200e3, 500e3, 1e6, 2e6, 5e6, 10e6, 20e6, 50e6, 100e6, 200e6, 500e6, 1e9, 2e9, 5e9,
   ])
@@ -14,7 +14,7 @@ test('edges are round and span what there is, as finely as allowed', () => {
   expect(latencyEdges(0, 0, 20)).toEqual([0, 1])
 })
 
-test('whatever the latencies, they lie within the edges, and there are not too many', () => {
+test('all latencies are within the edges, and there are not too many edges', () => {
   const random = createRandom(1)
   for (let i = 0; i < 2000; i++) {
     const [minNs, maxNs] = [random(), random()].map((value) => Math.floor(2 ** (value * 53))).toSorted((a, b) => a - b)

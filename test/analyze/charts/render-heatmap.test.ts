@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { renderHeatmap, type Heatmap } from '../../../src/analyze/charts/render-heatmap.js'
 import { createRandom } from '../../store/random.js'
 
-/** One slow stretch, some failures. */
+/** One slow period, some failures. */
 function makeHeatmap(length: number): Heatmap {
   const random = createRandom(1)
   return {
@@ -31,7 +31,7 @@ test('80 columns wide', () => {
   `)
 })
 
-test('120 columns wide: columns are repeated while there is room', () => {
+test('120 columns wide: columns are repeated if there is room', () => {
   expect(renderHeatmap(makeHeatmap(50), 120).join('\n')).toMatchInlineSnapshot(`
     "   2 ms │░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░██▓▓██▓▓▓▓▓▓██▒▒██░░░░  ░░░░░░░░░░░░  ░░░░░░  ░░  ░░░░░░░░
        1 ms │▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒░░▒▒▒▒▒▒░░▒▒▒▒▒▒▒▒▒▒▒▒▒▒░░▒▒▒▒▒▒░░▒▒▒▒▒▒▒▒▒▒▒▒░░▒▒░░▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒░░▒▒░░
@@ -45,7 +45,7 @@ test('120 columns wide: columns are repeated while there is room', () => {
   `)
 })
 
-test('small counts have the darkest shade that tells them apart', () => {
+test('small counts have the darkest shades that differ', () => {
   const heatmap = { ...makeHeatmap(1), edges: [1, 2], failed: [0, 0, 0], columns: [[1], [2], [4]] }
   const [line, , , , legend] = renderHeatmap(heatmap, 12)
   expect(line).toBe('   1 ns │▓██')
@@ -53,11 +53,11 @@ test('small counts have the darkest shade that tells them apart', () => {
   expect(renderHeatmap(heatmap, 80).at(-1)).toBe('         ▓ 1  █ 2 or more attempts; a column is 1 m')
 })
 
-test.each([1, 9, 10, 40, 69, 300])('no line is wider than %d', (width) => {
+test.each([1, 9, 10, 40, 69, 300])('no line exceeds %d columns', (width) => {
   for (const line of renderHeatmap(makeHeatmap(60), width)) expect(line.length).toBeLessThanOrEqual(width)
 })
 
-test('nothing at all', () => {
+test('an empty heatmap', () => {
   const lines = renderHeatmap({ edges: [], columns: [], failed: [], ends: ['', ''], interval: '1 s' }, 80)
   expect(lines.join('')).not.toMatch(/[▒▓]/)
 })

@@ -34,19 +34,19 @@ test('a line per band, 120 columns wide', () => {
   `)
 })
 
-test('what is not nothing shows, nothing does not', () => {
+test('a small count is visible, a count of 0 is not', () => {
   const [, few, , , , none] = renderHistogram(BANDS, 80)
   expect(few).toMatch(/▏$/)
   expect(none).toMatch(/0.00%$/)
 })
 
-test.each([1, 5, 20, 30, 40, 60, 200])('no line is wider than %d', (width) => {
+test.each([1, 5, 20, 30, 40, 60, 200])('no line exceeds %d columns', (width) => {
   const lines = renderHistogram(BANDS, width)
   expect(lines).toHaveLength(BANDS.length + 1)
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(width)
 })
 
-test('bands without anything in them, and no bands', () => {
+test('empty bands, and no bands', () => {
   expect(renderHistogram([{ fromNs: 1, toNs: 2, count: 0 }], 80)[1]).toMatch(/ 0 +0.00%$/)
   expect(renderHistogram([], 80)).toEqual([])
 })

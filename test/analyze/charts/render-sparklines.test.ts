@@ -35,13 +35,13 @@ test('lines 120 columns wide', () => {
   `)
 })
 
-test('the highest of the values that share a character shows', () => {
+test('a character shows the highest of its values', () => {
   const values = Array.from({ length: 10_000 }, (_, i) => (i === 5000 ? 1 : 0))
   const [line] = renderSparklines([{ label: 'x', values, format: String }], ENDS, 60)
   expect(line!.match(/[▁-█]/g)).toEqual(['█'])
 })
 
-test('one value fills the line, the smallest one is seen', () => {
+test('a single value fills the line, and the smallest value is visible', () => {
   expect(renderSparklines([{ label: 'x', values: [7], format: String }], ['a', 'b'], 20)).toEqual([
     'x  ██████████  max 7',
     '   a        b',
@@ -51,13 +51,13 @@ test('one value fills the line, the smallest one is seen', () => {
   )
 })
 
-test.each([1, 10, 30, 50, 200])('no line is wider than %d', (width) => {
+test.each([1, 10, 30, 50, 200])('no line exceeds %d columns', (width) => {
   for (const length of [1, 59, 1000]) {
     for (const line of renderSparklines(makeLines(length), ENDS, width)) expect(line.length).toBeLessThanOrEqual(width)
   }
 })
 
-test('nothing to draw', () => {
+test('no values', () => {
   expect(renderSparklines([], ENDS, 80)).toEqual([])
   expect(renderSparklines(makeLines(0), ENDS, 80)).toEqual([])
 })

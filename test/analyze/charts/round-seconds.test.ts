@@ -12,7 +12,7 @@ test.each([
   expect(formatSeconds(roundSeconds((seconds) => seconds >= least)).replace('1300', '1,300')).toBe(length)
 })
 
-test('from one length to the next is half as much at most, but for seconds', () => {
+test('a round length is at most twice the required length, from 4 s on', () => {
   for (let least = 4; least < 1e8; least = Math.ceil(least * 1.01)) {
     expect(roundSeconds((seconds) => seconds >= least)).toBeLessThanOrEqual(least * 2)
   }

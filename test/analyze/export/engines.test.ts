@@ -23,7 +23,7 @@ import { EXPORT_NAMES, exportRows, makeHardTrace } from './hard-trace.js'
 type Format = 'parquet' | 'arrow' | 'arrow stream'
 type Reader = (path: string) => Found | Promise<Found>
 
-/** By format: every engine that reads it. */
+/** Every engine that reads a format, by format. */
 const ENGINES: Readonly<Record<Format, Readonly<Record<string, Reader>>>> = {
   parquet: {
     DuckDB: readParquet,
@@ -49,14 +49,14 @@ async function expectFromAll(format: Format, path: string, expected: Found): Pro
   for (const [engine, read] of Object.entries(ENGINES[format])) {
     const { names, rows } = await read(path)
     expect(names, engine).toEqual(expected.names)
-    // Compared at once, a difference would be looked for in a hundred thousand values.
+    // expect() would search for a difference in a hundred thousand values.
     const different = rows.findIndex((row, i) => row.some((value, j) => value !== expected.rows[i]?.[j]))
     expect(rows[different], engine).toEqual(expected.rows[different])
     expect([different, rows.length], engine).toEqual([-1, expected.rows.length])
   }
 }
 
-/** Exports sessions of a trace into a new file; streams are what stdout gets. */
+/** Exports sessions of a trace into a new file; a stream is in the format that stdout gets. */
 async function exportAs(format: Format, file: string, session = 'all'): Promise<string> {
   const output = join(makeTemporaryDirectory(), 'out')
   if (format !== 'arrow stream') await exportTrace([file], { format, output, session, quiet: true })
@@ -78,7 +78,7 @@ async function renderAs(format: Format, result: Result): Promise<string> {
   return output
 }
 
-/** A trace of one session without names, user, cgroup or failures: many columns have no value at all. */
+/** A trace of one session without names, user, cgroup or failures: many columns have no values. */
 function makeBareTrace(): string {
   const trace = makeSampleTrace({
     batches: [Array.from({ length: 300 }, (_, i) => ({ startedNs: BigInt(i) * 10n ** 9n }))],
@@ -90,7 +90,7 @@ function makeBareTrace(): string {
   return trace.file
 }
 
-/** What a result's values are in a file: texts where a column holds a text. */
+/** The values of a result in a file: texts if a column contains a text. */
 function resultRows({ columns, rows }: Result): unknown[][] {
   const isText = columns.map(({ kind }, i) => kind === 'text' && rows.some((row) => typeof row[i] === 'string'))
   return rows.map((row) => row.map((value, i) => (value !== null && isText[i] ? String(value) : plainValue(value))))
@@ -99,7 +99,7 @@ function resultRows({ columns, rows }: Result): unknown[][] {
 describe.each(Object.keys(ENGINES) as Format[])('engines read %s:', (format) => {
   test.each([
     ['every value of every column', 'all', 4551],
-    ['no row', '3', 0],
+    ['no rows', '3', 0],
     ['one row', '4', 1],
   ])('%s', async (_, session, count) => {
     const file = makeHardTrace()
@@ -108,7 +108,7 @@ describe.each(Object.keys(ENGINES) as Format[])('engines read %s:', (format) => 
     await expectFromAll(format, await exportAs(format, file, session), { names: EXPORT_NAMES, rows })
   })
 
-  test('columns without any value', async () => {
+  test('columns without values', async () => {
     const file = makeBareTrace()
     const rows = exportRows(file)
     const empty = EXPORT_NAMES.filter((_, i) => rows.every((row) => row[i] === null))

@@ -12,7 +12,7 @@ import { queryDuckdb, readParquet, type FoundWithTypes } from '../../engines/duc
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { COLUMN_NAMES, EXPORT_NAMES, exportRows, HOSTILE_NAMES, makeHardTrace, viewRows } from './hard-trace.js'
 
-/** Exports into a new file, of which it returns the path. */
+/** Exports into a new file, and returns its path. */
 async function exportTo(
   format: ExportFormatName,
   files: readonly string[],
@@ -34,8 +34,8 @@ function withoutBootId({ file_bytes: _, boot_id: __, ...session }: Record<string
 
 const BINARY = ['parquet', 'arrow'] as const
 
-describe.each(BINARY)('%s', (format) => {
-  test('holds every value of the view connects, in the order of attempts', async () => {
+describe.each(BINARY)('an export as %s', (format) => {
+  test('has every value of the view connects, in the order of attempts', async () => {
     const file = makeHardTrace()
     const { names, rows } = await READERS[format](await exportTo(format, [file]))
     const expected = exportRows(file)
@@ -58,7 +58,7 @@ describe.each(BINARY)('%s', (format) => {
     )
   })
 
-  test('of a trace that is being recorded is the same', async () => {
+  test('of a trace that is being recorded has the same rows', async () => {
     const file = makeHardTrace({ isClosed: false })
     const { rows } = await READERS[format](await exportTo(format, [file]))
     expect(rows).toEqual(exportRows(file))
@@ -77,13 +77,13 @@ describe.each(BINARY)('%s', (format) => {
     expect(rows).toEqual(exportRows(file, `session_id = ${session}`))
   })
 
-  test('is of the newest session when none is named', async () => {
+  test('is of the newest session by default', async () => {
     const path = join(makeTemporaryDirectory(), 'out')
     await exportTrace([makeHardTrace()], { format, output: path, quiet: true })
     expect((await READERS[format](path)).rows).toHaveLength(1)
   })
 
-  test('of several files has the host before everything else', async () => {
+  test('of several files has the host as first column', async () => {
     const files = [makeHardTrace({ host: 'one' }), makeHardTrace({ seed: 2, count: 500, host: '../\x1b"two"' })]
     const { names, rows } = await READERS[format](await exportTo(format, files))
     const expected = files.flatMap((file) => exportRows(file))
@@ -91,18 +91,18 @@ describe.each(BINARY)('%s', (format) => {
     expect(rows).toEqual(expected)
   })
 
-  test('of more rows than a batch is whole', async () => {
+  test('of more rows than a batch is complete', async () => {
     const file = makeHardTrace({ count: 100_000 })
     const { rows } = await READERS[format](await exportTo(format, [file]))
     const expected = exportRows(file)
     expect(rows.length).toBe(expected.length)
-    // Compared at once, a difference would be looked for in 4 million values.
+    // expect() would search for a difference in 4 million values.
     const different = rows.findIndex((row, i) => row.some((value, j) => value !== expected[i]![j]))
     expect(different === -1 ? null : [rows[different], expected[different]]).toBe(null)
   })
 })
 
-describe('what is exported', () => {
+describe('the selection of an export', () => {
   test.each([
     ['outcome', { outcome: ['failed'] }, "outcome NOT IN ('established', 'pending')"],
     ['user', { uid: ['www-data'] }, "user = 'www-data'"],
@@ -114,7 +114,7 @@ describe('what is exported', () => {
     ['cgroup', { cgroup: ['/cgroup-2'] }, "cgroup = '/cgroup-2'"],
     ['time', { since: '2023-11-15', until: '2023-11-16' }, "time >= '2023-11-15' AND time < '2023-11-16'"],
     ['nothing', { pid: ['999999'] }, '0'],
-  ] as const)('is what the filters leave: %s', async (name, options, where) => {
+  ] as const)('is given by the filters: %s', async (name, options, where) => {
     const file = makeHardTrace()
     const expected = exportRows(file, where)
     if (name !== 'nothing') expect(expected.length).toBeGreaterThan(0)
@@ -122,7 +122,7 @@ describe('what is exported', () => {
     expect(rows).toEqual(expected)
   })
 
-  test('holds no name that the filters leave out', async () => {
+  test('has no names that the filters leave out', async () => {
     const file = makeHardTrace()
     for (const format of BINARY) {
       const bytes = readFileSync(await exportTo(format, [file], { comm: ['+1'] }))
@@ -130,21 +130,21 @@ describe('what is exported', () => {
     }
   })
 
-  test.each(BINARY)('holds no name that was looked up and never connected to: %s', async (format) => {
+  test.each(BINARY)('has no names that were looked up without a connect: %s', async (format) => {
     const bytes = readFileSync(await exportTo(format, [makeHardTrace()]))
     expect(bytes.includes('example.org')).toBe(true)
     expect(bytes.includes('never.example.org')).toBe(false)
   })
 })
 
-describe('text', () => {
-  test('as JSON lines holds every value of the view, integers exact', async () => {
+describe('text formats', () => {
+  test('JSON lines have every value of the view, with exact integers', async () => {
     const file = makeHardTrace()
     const text = readFileSync(await exportTo('jsonl', [file]), 'utf8')
     // eslint-disable-next-line no-control-regex
     expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/)
     const lines = text.trimEnd().split('\n')
-    // JSON.parse would round integers: those that are not in a string become one.
+    // JSON.parse would round integers: those outside of strings become strings.
     const rows = lines.map((line) => {
       const marked = line.replace(/":(-?\d+)([,}])/g, '":"#$1"$2')
       const object = JSON.parse(marked, (_, value: unknown) => {
@@ -156,7 +156,7 @@ describe('text', () => {
     expect(rows).toEqual(exportRows(file, '1', 'text'))
   })
 
-  test('as CSV holds every number and time, and texts that steer and calculate nothing', async () => {
+  test('CSV has every number and time, and texts without control characters and formulas', async () => {
     const file = makeHardTrace()
     const path = await exportTo('csv', [file])
     const text = readFileSync(path, 'utf8')
@@ -176,14 +176,14 @@ describe('text', () => {
     expect(found.rows.map((row) => row.map((value) => (value === null ? null : String(value))))).toEqual(expected)
   })
 
-  test('without a single row is a header, or nothing', async () => {
+  test('without rows are a header, or empty', async () => {
     const file = makeHardTrace()
     expect(readFileSync(await exportTo('csv', [file], { session: '3' }), 'utf8')).toBe(`${EXPORT_NAMES.join(',')}\n`)
     expect(readFileSync(await exportTo('jsonl', [file], { session: '3' }), 'utf8')).toBe('')
   })
 })
 
-/** What a hostile name is in CSV, spelled out. */
+/** A hostile name in CSV, written out. */
 function csvNameOf(name: string): string {
   const escaped = name
     .replaceAll('\\', '\\\\')
@@ -195,8 +195,8 @@ function csvNameOf(name: string): string {
   return /^[=+\-@\t\r]/.test(name) ? `'${escaped}` : escaped
 }
 
-describe('a file', () => {
-  test('has no more metadata than anybody could type, whatever the trace holds', async () => {
+describe('an exported file', () => {
+  test('has metadata of limited size, whatever the trace contains', async () => {
     const file = makeHardTrace()
     const db = new Database(file)
     db.exec(`UPDATE session SET filters = printf('%.*c', 3000000, 'x'), host = printf('%.*c', 3000000, 'y'),
@@ -211,7 +211,7 @@ describe('a file', () => {
     expect(JSON.parse(metadata.get('tcpconn') ?? '').sessions[0]).toMatchObject(bounded)
   })
 
-  test('says in its own metadata where it comes from', async () => {
+  test('has its origin in its metadata', async () => {
     const path = await exportTo('parquet', [makeHardTrace()], { outcome: ['failed'] })
     const { rows } = await queryDuckdb(`SELECT decode(key), decode(value) FROM parquet_kv_metadata('${path}')`)
     const metadata = new Map(rows as [string, string][])
@@ -241,7 +241,7 @@ describe('a file', () => {
     expect(arrow.schema.fields[7]?.metadata.get('comment')).toMatch(/ns until the outcome/)
   })
 
-  test('of Parquet is compressed, dictionary-encoded, and has ranges to skip by', async () => {
+  test('in Parquet is compressed, dictionary-encoded, and has statistics for skipping row groups', async () => {
     const path = await exportTo('parquet', [makeHardTrace()], { session: '1' })
     const { rows } = await queryDuckdb(
       `SELECT path_in_schema, compression, encodings, stats_min_value, stats_max_value, stats_null_count, num_values
@@ -261,7 +261,7 @@ describe('a file', () => {
     }
   })
 
-  test('of Arrow has each dictionary once, however many batches', async () => {
+  test('in Arrow has each dictionary once, whatever the number of batches', async () => {
     const bytes = readFileSync(await exportTo('arrow', [makeHardTrace({ count: 100_000 })]))
     const reader = RecordBatchFileReader.from(bytes)
     const batches = [...reader]
@@ -273,13 +273,13 @@ describe('a file', () => {
     expect(bytes.indexOf(needle)).toBe(bytes.lastIndexOf(needle))
   })
 
-  test('is for its owner only, and has no company', async () => {
+  test('is accessible only to its owner, and leaves no other files', async () => {
     const path = await exportTo('parquet', [makeHardTrace()])
     expect(statSync(path).mode & 0o777).toBe(0o600)
     expect(readdirSync(dirname(path))).toEqual([basename(path)])
   })
 
-  test.each(['parquet', 'arrow', 'csv', 'jsonl'] as const)('that exists is left alone: %s', async (format) => {
+  test.each(['parquet', 'arrow', 'csv', 'jsonl'] as const)('is not overwritten: %s', async (format) => {
     const output = join(makeTemporaryDirectory(), 'out')
     writeFileSync(output, 'mine')
     await expect(exportTrace([makeHardTrace()], { format, output, quiet: true })).rejects.toMatchObject({
@@ -289,20 +289,20 @@ describe('a file', () => {
     expect(readdirSync(dirname(output))).toEqual(['out'])
   })
 
-  test('holds no file twice', async () => {
+  test('refuses the same trace twice', async () => {
     const [file, output] = [makeHardTrace(), join(makeTemporaryDirectory(), 'out')]
     await expect(exportTrace([file, file], { format: 'csv', output })).rejects.toMatchObject({ code: 'E_USAGE' })
     expect(existsSync(output)).toBe(false)
   })
 
-  test('without a name is refused as one', async () => {
+  test('without a name is refused', async () => {
     for (const partition of [{}, { partition: 'date' }]) {
       const exported = exportTrace([makeHardTrace()], { format: 'parquet', output: '', ...partition })
       await expect(exported).rejects.toMatchObject({ code: 'E_USAGE', message: expect.stringContaining('--output') })
     }
   })
 
-  test('does not appear when the trace cannot be read', async () => {
+  test('is not created if the trace cannot be read', async () => {
     const directory = makeTemporaryDirectory()
     const output = join(directory, 'out')
     const missing = join(directory, 'missing.db')

@@ -6,7 +6,7 @@ import type { EventFields } from '../../record/make-events.js'
 import { makeSampleTrace } from '../sample-trace.js'
 import { variedEvents } from '../varied-events.js'
 
-/** Names that a process may have, and what a terminal, a spreadsheet or a parser could make of them. */
+/** Names that a process may have, with a special meaning for a terminal, a spreadsheet or a parser. */
 export const HOSTILE_NAMES = [
   'two\nlines',
   '\x1b[2Jgone',
@@ -26,9 +26,10 @@ export const HOSTILE_NAMES = [
 const DAY_NS = 86_400_000_000_000
 
 /**
- * A closed trace with four sessions: attempts of all outcomes whose clock was set by days and by years in between, some
- * more, none at all, and a single one. Names are hostile, integers exceed 2^53, some attempts have DNS names.
- * @param isClosed false leaves it in WAL mode, as while it is recorded
+ * A closed trace with four sessions: attempts of all outcomes, with a clock that was set by days and by years in
+ * between; some more attempts; none; and a single one. Names are hostile, integers exceed 2^53, some attempts have DNS
+ * names.
+ * @param isClosed false leaves it in WAL mode, as during a recording
  */
 export function makeHardTrace({ seed = 1, count = 3000, host = 'host', isClosed = true } = {}): string {
   const random = createRandom(seed)
@@ -95,7 +96,7 @@ export function viewRows(file: string, where = '1'): unknown[][] {
   return numberedRows(file, where).map((row) => row.slice(1))
 }
 
-/** The same, after the id of each attempt. */
+/** The same rows, after the id of each attempt. */
 function numberedRows(file: string, where: string): unknown[][] {
   const db = new Database(file, { readonly: true })
   try {
@@ -109,7 +110,7 @@ function numberedRows(file: string, where: string): unknown[][] {
   }
 }
 
-/** Rows as an export has them: after the key of each attempt, and `time` in Unix ns or, as `text`, with all nine digits. */
+/** Rows as in an export: after the key of each attempt, with `time` in Unix ns or, as `text`, with all nine digits. */
 export function exportRows(file: string, where = '1', time: 'ns' | 'text' = 'ns'): unknown[][] {
   const keys = withTraces([file], ([trace]) => {
     const sessions = trace!.db.prepare('SELECT session_id, host, boot_id FROM session').raw().all() as Session[]

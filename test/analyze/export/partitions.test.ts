@@ -19,7 +19,7 @@ async function exportParts(files: readonly string[], partition: string): Promise
   return output
 }
 
-/** Rows of traces with their hosts, sorted by what tells them apart. */
+/** Rows of traces with their hosts, sorted by their key. */
 function expectedRows(files: readonly string[]): unknown[][] {
   return files.flatMap((file, i) => viewRows(file).map((row) => [HOSTS[i], dateOf(row[STARTED] as bigint), row]))
 }
@@ -34,36 +34,39 @@ function countBy(rows: readonly unknown[][], key: (row: readonly unknown[]) => s
   return counts
 }
 
-describe('a data set', () => {
-  test.each(['host,date', 'date,host'])('by %s has every attempt below its host and date', async (partition) => {
-    const files = [makeHardTrace({ host: HOSTS[0]! }), makeHardTrace({ seed: 2, count: 800, host: HOSTS[1]! })]
-    const output = await exportParts(files, partition)
-    const found = await queryDuckdb(
-      `SELECT host, date::VARCHAR, started_ns, latency_ns, comm, strftime(time, '%Y-%m-%d')
+describe('a partitioned export', () => {
+  test.each(['host,date', 'date,host'])(
+    'by %s has every attempt in the directory of its host and date',
+    async (partition) => {
+      const files = [makeHardTrace({ host: HOSTS[0]! }), makeHardTrace({ seed: 2, count: 800, host: HOSTS[1]! })]
+      const output = await exportParts(files, partition)
+      const found = await queryDuckdb(
+        `SELECT host, date::VARCHAR, started_ns, latency_ns, comm, strftime(time, '%Y-%m-%d')
        FROM read_parquet('${output}/*/*/*.parquet', hive_partitioning = true, hive_types_autocast = false)`,
-    )
-    const expected = expectedRows(files)
-    expect(found.rows).toHaveLength(expected.length)
-    const byFound = countBy(found.rows, ([host, date]) => `${String(host)} ${String(date)}`)
-    expect(byFound).toEqual(countBy(expected, ([host, date]) => `${String(host)} ${String(date)}`))
-    expect(Object.keys(byFound).length).toBeGreaterThan(4)
-    for (const [, date, , , , own] of found.rows) expect(date).toBe(own)
-    const sum = (rows: readonly unknown[], at: number) =>
-      rows.reduce<bigint>((all, row) => all + (((row as unknown[])[at] as bigint | null) ?? 0n), 0n)
-    const rows = expected.map((row) => row[2])
-    expect(sum(found.rows, 2)).toBe(sum(rows, STARTED))
-    expect(sum(found.rows, 3)).toBe(sum(rows, COLUMN_NAMES.indexOf('latency_ns')))
-    for (const name of readdirSync(output)) expect(name).toMatch(/^(host|date)=[\w.%-]+$/)
-  })
+      )
+      const expected = expectedRows(files)
+      expect(found.rows).toHaveLength(expected.length)
+      const byFound = countBy(found.rows, ([host, date]) => `${String(host)} ${String(date)}`)
+      expect(byFound).toEqual(countBy(expected, ([host, date]) => `${String(host)} ${String(date)}`))
+      expect(Object.keys(byFound).length).toBeGreaterThan(4)
+      for (const [, date, , , , own] of found.rows) expect(date).toBe(own)
+      const sum = (rows: readonly unknown[], at: number) =>
+        rows.reduce<bigint>((all, row) => all + (((row as unknown[])[at] as bigint | null) ?? 0n), 0n)
+      const rows = expected.map((row) => row[2])
+      expect(sum(found.rows, 2)).toBe(sum(rows, STARTED))
+      expect(sum(found.rows, 3)).toBe(sum(rows, COLUMN_NAMES.indexOf('latency_ns')))
+      for (const name of readdirSync(output)) expect(name).toMatch(/^(host|date)=[\w.%-]+$/)
+    },
+  )
 
-  test('by date alone keeps the host of several files as a column', async () => {
+  test('by date only has the host of several files as a column', async () => {
     const files = [makeHardTrace({ host: HOSTS[0]! }), makeHardTrace({ host: HOSTS[1]! })]
     const output = await exportParts(files, 'date')
     const { rows } = await queryDuckdb(`SELECT DISTINCT host FROM read_parquet('${output}/*/*.parquet')`)
     expect(rows.map(([host]) => host).toSorted()).toEqual(HOSTS.toSorted())
   })
 
-  test('holds the attempts of midnight on the right side', async () => {
+  test('has attempts around midnight in the right directory', async () => {
     const output = await exportParts([makeHardTrace()], 'date')
     const { rows } = await queryDuckdb(
       `SELECT date::VARCHAR, min(started_ns), max(started_ns)
@@ -74,7 +77,7 @@ describe('a data set', () => {
     }
   })
 
-  test('is for its owner only, and has no company', async () => {
+  test('is accessible only to its owner, and leaves no other files', async () => {
     const output = await exportParts([makeHardTrace()], 'date')
     expect(statSync(output).mode & 0o777).toBe(0o700)
     expect(readdirSync(dirname(output))).toEqual([basename(output)])
@@ -85,7 +88,7 @@ describe('a data set', () => {
     }
   })
 
-  test('has names that no set of another session, host or range has, and the host in every file', async () => {
+  test('has unique file names for each session, host and range, and the host in every file', async () => {
     const hosts = ['0042', '0043']
     const files = hosts.map((host) => makeHardTrace({ host }))
     const names: string[] = []
@@ -108,7 +111,7 @@ describe('a data set', () => {
     expect(new Set(names.map((name) => basename(name))).size).toBe(names.length)
   })
 
-  test('has other names for other filters and times, the same ones for the same, and those of ids alone for everything', async () => {
+  test('has other file names for other filters and times, the same for the same ones, and only ids without filters', async () => {
     const file = makeHardTrace()
     const namesOf = async (options: Partial<ExportOptions>) => {
       const output = join(makeTemporaryDirectory(), 'set')
@@ -139,7 +142,7 @@ describe('a data set', () => {
     expect(new Set(names).size).toBe(names.length)
   })
 
-  test('says that it is empty', async () => {
+  test('reports that it is empty', async () => {
     const output = join(makeTemporaryDirectory(), 'set')
     const said: string[] = []
     vi.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean(said.push(String(text))))
@@ -149,12 +152,12 @@ describe('a data set', () => {
     expect(readdirSync(output)).toEqual([])
   })
 
-  test('of a host with an endless name is there', async () => {
+  test('of a host with a very long name works', async () => {
     const output = await exportParts([makeHardTrace({ host: 'ä'.repeat(300) })], 'host')
     expect(readdirSync(output)).toHaveLength(1)
   })
 
-  test('on a full disk is named as it was typed', async (context) => {
+  test('on a full disk is reported with the name on the command line', async (context) => {
     skipUnless(process.getuid?.() === 0, 'mounting a small disk needs root', context)
     const directory = makeTemporaryDirectory()
     mount(directory, ['-t', 'tmpfs', '-o', 'size=16k', 'none'])
@@ -167,7 +170,7 @@ describe('a data set', () => {
     expect(readdirSync(directory)).toEqual([])
   })
 
-  test('does not replace anything', async () => {
+  test('does not replace existing files', async () => {
     const output = join(makeTemporaryDirectory(), 'set')
     writeFileSync(output, 'mine')
     const options = { format: 'parquet', output, partition: 'date', quiet: true } as const
@@ -200,7 +203,7 @@ describe('a directory of a partition', () => {
     expect(partitionDirectory(['host', 'date'], host, 1)).toBe(directory)
   })
 
-  test('of a host that no directory can be named after is cut, and told from its like', () => {
+  test('of a host with an invalid directory name has a shortened, unique name', () => {
     const named = ['ä'.repeat(300), `${'ä'.repeat(299)}x`, 'a'.repeat(250), 'a'.repeat(251)].map((host) =>
       partitionDirectory(['host'], host, 1),
     )
@@ -211,7 +214,7 @@ describe('a directory of a partition', () => {
     for (const name of named) expect(name.length).toBeLessThanOrEqual(255)
   })
 
-  test('before 1970, and beyond all dates', () => {
+  test('exists before 1970 and after the last date', () => {
     expect(partitionDirectory(['date'], '', -1)).toBe('date=1969-12-31')
     expect(partitionDirectory(['date'], '', 1e9)).toBe('date=__HIVE_DEFAULT_PARTITION__')
   })

@@ -55,7 +55,7 @@ describe.each(['arrow', 'arrow file', 'parquet'] as const)('a result as %s', (fo
     ])
   })
 
-  test('has integers of SQL and identifiers as they are, and fractions as doubles', async () => {
+  test('has integers of SQL and identifiers unchanged, and fractions as doubles', async () => {
     const result = resultOf(
       [
         ['started_ns', 'number'],
@@ -93,7 +93,7 @@ describe.each(['arrow', 'arrow file', 'parquet'] as const)('a result as %s', (fo
     expect([names, types, rows]).toEqual([['name', 'n'], ['VARCHAR', 'BIGINT'], []])
   })
 
-  test('with values that their column does not promise keeps them', async () => {
+  test('keeps values that its columns do not expect', async () => {
     const columns: [string, ColumnKind][] = [
       ['a', 'count'],
       ['b', 'text'],

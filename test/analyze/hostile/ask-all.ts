@@ -1,4 +1,4 @@
-// First: it counts in modules that are loaded after it.
+// First import: it counts in modules that are loaded after it.
 import { countAnalysis, type AnalysisWork } from './count-analysis.js'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,14 +25,16 @@ import { addLookups } from '../add-lookups.js'
 import { sampleEvents } from '../sample-events.js'
 import { makeSampleTrace } from '../sample-trace.js'
 
-/** No answer about these traces reads 200,000 rows and pages. What begins anew for each row reads many millions. */
+/**
+ * No query of these traces reads 200,000 rows and pages. A query that starts again for each row reads many millions.
+ */
 const MAX_READS = 1_000_000
-/** The largest sums hold five million numbers, and no answer decodes more than 41 million. */
+/** The largest sums have five million numbers, and no query decodes more than 41 million. */
 const MAX_NUMBERS = 100_000_000
 /** Queries of a report that decode all sums: users, processes, threads, containers, pods. */
 const REPORT_QUERIES = 5
 
-/** Fails when an analysis did more than any of these traces needs. */
+/** Throws if an analysis did more work than these traces need. */
 export function expectBounded({ reads, numbers }: AnalysisWork, what: string, maxNumbers = MAX_NUMBERS): void {
   expect(reads, `rows and pages of ${what}`).toBeLessThan(MAX_READS)
   expect(numbers, `stored numbers of ${what}`).toBeLessThan(maxNumbers)
@@ -42,7 +44,7 @@ const FORMAT_NAMES = ['table', 'json', 'csv'] as const
 const sql = (text: string) => createSqlQuery('sql', readStatement(text))
 const QUERIES = [...CATALOGUE, sql('SELECT time, comm, remote_address, latency_ns FROM connects')]
 
-/** Asks as the tool does, and gives the code of the error or `ok`. */
+/** Runs a query like the tool. Returns the code of the error, or `ok`. */
 export async function ask(file: string, query: StoredQuery, raw: RawScope): Promise<string> {
   try {
     const { result, loss, cover } = withTraces([file], (traces) => {
@@ -72,7 +74,7 @@ function askInfo(file: string): string {
   }
 }
 
-/** What keeps a page small does so whatever a trace holds. */
+/** The page is small, whatever a trace contains. */
 const MAX_PAGE_BYTES = 400_000
 
 function askReport(file: string): string {
@@ -85,7 +87,7 @@ function askReport(file: string): string {
   }
 }
 
-/** Every answer about a file; throws for one that is not an error of ours, or that took too much work. */
+/** Runs everything that reads a file. Throws for an error that is not a TcpconnError, and for too much work. */
 export async function askAll(file: string): Promise<Set<string>> {
   const codes = new Set<string>()
   const measure = async (what: string, body: () => Promise<string>, maxNumbers = MAX_NUMBERS) => {
@@ -138,7 +140,7 @@ export function listColumns(): Column[] {
 
 let sample: Uint8Array | undefined
 
-/** The bytes of a trace; made once for a test file. */
+/** The bytes of a trace; made once per test file. */
 export function readSample(): Uint8Array {
   sample ??= readFileSync(makeClosed())
   return sample
@@ -151,7 +153,7 @@ export function writeTrace(content: Uint8Array): string {
   return file
 }
 
-/** The sample after some SQL. */
+/** The sample trace after running some SQL. */
 export function changeTrace(statement: string): string {
   const file = writeTrace(readSample())
   const db = new Database(file)

@@ -4,7 +4,7 @@ import { vi } from 'vitest'
 
 let [rows, numbers] = [0, 0]
 
-// Numbers that are decoded from stored sums.
+// Number of values decoded from stored sums.
 vi.mock(import('../../../src/sums/varint.js'), async (original) => {
   const module = await original()
   return {
@@ -23,11 +23,11 @@ vi.mock(import('../../../src/sums/varint.js'), async (original) => {
 
 countRows()
 
-/** What an analysis has done. */
+/** The work of an analysis. */
 export interface AnalysisWork {
-  /** Rows that SQLite gave, and pages that were read */
+  /** Rows from SQLite, and pages that were read */
   readonly reads: number
-  /** Numbers that were decoded from stored sums */
+  /** Values decoded from stored sums */
   readonly numbers: number
 }
 
@@ -59,7 +59,7 @@ function countRows(): void {
   }
 }
 
-/** Of 4,096 bytes, in this process and its threads: proc_pid_io(5). */
+/** Pages of 4,096 bytes, read by this process and its threads: proc_pid_io(5). */
 function readPages(): number {
   return Math.ceil(Number(/^rchar: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1]) / 4096)
 }

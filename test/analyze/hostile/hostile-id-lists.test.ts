@@ -1,4 +1,4 @@
-// First: it counts in modules that are loaded after it.
+// First import: it counts in modules that are loaded after it.
 import { ask, askAll, changeTrace, expectBounded } from './ask-all.js'
 import { countAnalysis } from './count-analysis.js'
 import Database from 'better-sqlite3'
@@ -14,11 +14,11 @@ function varints(...values: number[]): Buffer {
   return Buffer.from(writtenBytes(buffer))
 }
 
-describe('a trace of a stranger is answered, or refused with an error of ours, after a bounded amount of work', () => {
+describe('a hostile trace is analyzed, or refused with a TcpconnError, with a bounded amount of work', () => {
   test.each([
     ['one by one', Buffer.concat([varints(0, 2 ** 40), Buffer.alloc(60e6, 1)])],
     ['as bits', Buffer.alloc(60e6, Buffer.concat([varints(1, 128 * 2 + 1), Buffer.alloc(128, 0xff)]))],
-  ])('a process of it connected to more endpoints than there are, listed %s', async (_, ids) => {
+  ])('with a process that connected to more endpoints than exist, stored %s', async (_, ids) => {
     const file = changeTrace('')
     const db = new Database(file)
     const process = db.prepare('SELECT min(process_id) FROM process').pluck().get() as number
@@ -29,11 +29,11 @@ describe('a trace of a stranger is answered, or refused with an error of ours, a
     const work = countAnalysis()
     const byProcess = CATALOGUE.find(({ name }) => name === 'by-process') as StoredQuery
     expect(await ask(file, byProcess, { session: 'all' })).toBe('ok')
-    // It reads the list, of 60 million numbers, no more than twice.
+    // It decodes the list of 60 million numbers at most twice.
     expectBounded(work(), 'by-process', 2 * ids.length)
   })
 
-  test.each(['endpoint', 'process'])('it has sums of more of them than there are: %s', async (dimension) => {
+  test.each(['endpoint', 'process'])('with sums of more groups than exist: %s', async (dimension) => {
     const sums = `CAST(replace(hex(zeroblob(5000000)), '0000', x'0100') AS BLOB)`
     const file = changeTrace(`UPDATE window_sums SET sums = ${sums} WHERE dimension = '${dimension}'`)
     expect(await askAll(file)).toEqual(new Set(['ok']))

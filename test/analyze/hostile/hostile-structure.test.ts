@@ -1,24 +1,24 @@
-// First: it counts in modules that are loaded after it.
+// First import: it counts in modules that are loaded after it.
 import { askAll, changeTrace, listColumns, readSample, writeTrace } from './ask-all.js'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 
-/** Tables with texts in which rows have no number. */
+/** Tables with texts whose rows have no rowid. */
 const WITHOUT_ROWID = ['dns_address']
 
-describe('a trace of a stranger is answered, or refused with an error of ours, after a bounded amount of work', () => {
-  test('it is as it was written', async () => {
+describe('a hostile trace is analyzed, or refused with a TcpconnError, with a bounded amount of work', () => {
+  test('without a change', async () => {
     expect([...(await askAll(writeTrace(readSample())))]).toEqual(['ok'])
   })
 
-  test('it is cut off anywhere (SEC-41)', async () => {
+  test('truncated at any size (SEC-41)', async () => {
     const bytes = readSample()
     for (let pages = 1; pages * 4096 < bytes.length; pages += 7) {
       await askAll(writeTrace(bytes.subarray(0, pages * 4096 + (pages % 2) * 1000)))
     }
   })
 
-  test('its names are longer than any', async () => {
+  test('with very long names', async () => {
     const texts = listColumns().filter(({ type, table }) => type === 'TEXT' && !table.startsWith('window_'))
     const assignments = (table: string) =>
       texts.filter((column) => column.table === table).map(({ name }) => `"${name}" = printf('%.*c', 300000, 'x')`)
@@ -28,14 +28,14 @@ describe('a trace of a stranger is answered, or refused with an error of ours, a
     }
   })
 
-  test('its names would steer the terminal (SEC-42)', async () => {
+  test('with control characters in names (SEC-42)', async () => {
     const file = changeTrace(
       `UPDATE process SET comm = char(27) || ']0;title' || char(7); UPDATE session SET host = char(155) || '31m'`,
     )
     expect([...(await askAll(file))]).toEqual(['ok'])
   })
 
-  test('a b-tree of it names its own pages (SEC-41)', async () => {
+  test('with a b-tree page that refers to itself (SEC-41)', async () => {
     const bytes = readSample()
     const file = writeTrace(bytes)
     const db = new Database(file)

@@ -1,4 +1,4 @@
-// First: it counts in modules that are loaded after it.
+// First import: it counts in modules that are loaded after it.
 import { askAll, changeTrace } from './ask-all.js'
 import { describe, expect, test } from 'vitest'
 import { createRandom } from '../../store/random.js'
@@ -9,7 +9,7 @@ function anyBytes(seed: number): string {
   return `x'${Buffer.from(Array.from({ length: 1000 }, () => Math.floor(256 * random()))).toString('hex')}'`
 }
 
-describe('a trace of a stranger is answered, or refused with an error of ours, after a bounded amount of work', () => {
+describe('a hostile trace is analyzed, or refused with a TcpconnError, with a bounded amount of work', () => {
   test.each<readonly [string, string]>([
     ['no bytes', 'zeroblob(0)'],
     ['zeros', 'zeroblob(100000)'],
@@ -17,11 +17,11 @@ describe('a trace of a stranger is answered, or refused with an error of ours, a
     ['an endless number', `x'${'ff'.repeat(2000)}'`],
     ['an endless zero', `x'${'80'.repeat(2000)}'`],
     ['every mask', `CAST(replace(hex(zeroblob(5000)), '00', x'ff7f01') AS BLOB)`],
-  ])('its sums are %s', async (_, blob) => {
+  ])('with sums that are %s', async (_, blob) => {
     await askAll(changeTrace(`UPDATE window_sums SET sums = ${blob}`))
   })
 
-  test.each(['endpoint', 'process', 'second'])('it has no sums by %s, though others', async (dimension) => {
+  test.each(['endpoint', 'process', 'second'])('without sums by %s, but with others', async (dimension) => {
     const codes = await askAll(changeTrace(`DELETE FROM window_sums WHERE dimension = '${dimension}'`))
     expect(codes).toContain('E_DAMAGED_TRACE')
   })

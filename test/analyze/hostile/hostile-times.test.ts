@@ -1,4 +1,4 @@
-// First: it counts in modules that are loaded after it.
+// First import: it counts in modules that are loaded after it.
 import { askAll, changeTrace, expectBounded } from './ask-all.js'
 import { countAnalysis } from './count-analysis.js'
 import { join } from 'node:path'
@@ -9,8 +9,8 @@ import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { sampleEvents } from '../sample-events.js'
 import { makeSampleTrace } from '../sample-trace.js'
 
-describe('a trace of a stranger is answered, or refused with an error of ours, after a bounded amount of work', () => {
-  test('its windows and batches overlap ten thousand times (SEC-41)', async () => {
+describe('a hostile trace is analyzed, or refused with a TcpconnError, with a bounded amount of work', () => {
+  test('with windows and batches that overlap ten thousand times (SEC-41)', async () => {
     const many = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 10000)'
     const file = changeTrace(`
       DELETE FROM window_sums;
@@ -19,7 +19,7 @@ describe('a trace of a stranger is answered, or refused with an error of ours, a
     await askAll(file)
   })
 
-  test('its clock was set a hundred thousand times', async () => {
+  test('with a clock that was set a hundred thousand times', async () => {
     const random = createRandom(2)
     const { file, db } = makeSampleTrace({
       batches: [sampleEvents(random, 30_000), null, sampleEvents(random, 30_000)],
@@ -29,7 +29,7 @@ describe('a trace of a stranger is answered, or refused with an error of ours, a
       INSERT INTO clock_offset SELECT session_id, i * 590000, 1700000000000000000 + i * i % 1000003 FROM n, session`)
     db.pragma('journal_mode = DELETE')
     db.close()
-    // As SQL, so many times are an expression that SQLite refuses.
+    // In SQL, this many times are an expression that SQLite refuses.
     expect(await askAll(file)).toEqual(new Set(['ok', 'E_SQL']))
     const work = countAnalysis()
     const [output, partition] = [join(makeTemporaryDirectory(), 'data-set'), 'date']

@@ -1,6 +1,6 @@
 import { describe } from 'vitest'
 import { testIntegers } from './set-integers.js'
 
-describe('a trace of a stranger is answered, or refused with an error of ours, after a bounded amount of work', () => {
+describe('a hostile trace is analyzed, or refused with a TcpconnError, with a bounded amount of work', () => {
   testIntegers('-1', ['batch', 'latency_window'])
 })

@@ -7,7 +7,7 @@ import { makeSampleTrace, type SampleTrace } from '../sample-trace.js'
 
 const ATTEMPTS = [{}, {}, { outcome: 1, error: 111, flags: 1 }, { outcome: 7 }]
 
-/** What is said of the only session, by label. */
+/** The output for the only session, by label. */
 function describeOnly({ file }: SampleTrace): Record<string, string> {
   const lines = describeTrace(file).slice(2)
   return Object.fromEntries(lines.map((line) => [line.slice(2, 16).trim(), line.slice(16)]))
@@ -22,7 +22,7 @@ function change({ db }: SampleTrace, columns: Record<string, string | number | n
 }
 
 describe('a closed session', () => {
-  test('is told with its host, its recorder, its time and what came out of it', () => {
+  test('is shown with its host, its recorder, its time and its result', () => {
     const trace = makeSampleTrace({ batches: [ATTEMPTS] })
     change(trace, {
       host: 'web-1',
@@ -48,7 +48,7 @@ describe('a closed session', () => {
     })
   })
 
-  test('with loss says so first', () => {
+  test('shows loss first', () => {
     const trace = makeSampleTrace({
       batches: [ATTEMPTS],
       loss: { ringFull: 5, mapFull: 0, writerBehind: 1, missed: 0, skipped: 0 },
@@ -59,7 +59,7 @@ describe('a closed session', () => {
     expect(describeOnly(trace).completeness).toContain('4 recorded + 6 lost')
   })
 
-  test('with DNS lookups says how many, and what was lost of them right below the loss of attempts', () => {
+  test('with DNS lookups shows their number, and lost lookups below lost attempts', () => {
     const trace = makeSampleTrace({ batches: [ATTEMPTS] }, { batches: [ATTEMPTS] })
     trace.db
       .exec(`UPDATE session SET dns_source = 'udp', dns_ports = '53,5353', has_local_errors = 1, dns_lost_count = 2 WHERE session_id = 1;
@@ -106,7 +106,7 @@ describe('a closed session', () => {
     expect(describeOnly(trace).ended).toMatch(text)
   })
 
-  test('whose clock was set says how often (GAP-50)', () => {
+  test('shows how often the clock was set (GAP-50)', () => {
     const trace = makeSampleTrace({ batches: [ATTEMPTS] })
     for (const since of [1, 2]) trace.db.prepare('INSERT INTO clock_offset VALUES (1, ?, 5)').run(since)
     expect(describeOnly(trace).clock).toBe('set 2 times while recording')
@@ -116,8 +116,8 @@ describe('a closed session', () => {
   })
 })
 
-describe('a session unclean shutdown', () => {
-  test('runs as long as its recorder does', () => {
+describe('a session without an end', () => {
+  test('is running while its recorder runs', () => {
     const trace = makeSampleTrace({ batches: [ATTEMPTS], goodbye: false })
     const said = describeOnly(trace)
     expect(said.ended).toBe(`not yet: process ${process.pid} is recording`)
@@ -129,7 +129,7 @@ describe('a session unclean shutdown', () => {
     })
   })
 
-  test('was cut off when its recorder is gone', async () => {
+  test('is an unclean shutdown if its recorder no longer exists', async () => {
     const trace = makeSampleTrace({
       batches: [ATTEMPTS],
       goodbye: false,
@@ -143,7 +143,7 @@ describe('a session unclean shutdown', () => {
     expect(said.outcomes).toBe('2 established, 1 refused, 1 pending')
   })
 
-  test('runs as long as somebody whose pid means nothing here holds its lock, and is the newest', async () => {
+  test('is running if another process holds its lock, even if its pid has no meaning here, and is the newest', async () => {
     const trace = makeSampleTrace({ batches: [ATTEMPTS], goodbye: false }, { batches: [[{}]], goodbye: false })
     trace.db.prepare('UPDATE session SET recorder_pid = ?').run((await run(['true'])).pid)
     const recorder = start(['flock', '--no-fork', trace.file, 'sh', '-c', 'echo locked; exec sleep 60'])
@@ -158,31 +158,31 @@ describe('a session unclean shutdown', () => {
     expect(endings()[1]).toContain('unclean shutdown')
   })
 
-  test('was cut off when its recorder’s pid has passed to another process', () => {
+  test("is an unclean shutdown if another process has the recorder's pid", () => {
     const trace = makeSampleTrace({ batches: [], goodbye: false })
     change(trace, { recorder_start_ticks: (readStartTicks(process.pid) as number) - 2 })
     expect(describeOnly(trace).ended).toMatch(/^unclean shutdown/)
   })
 
-  test('was cut off when the host has been booted since', () => {
+  test('is an unclean shutdown if the host was booted since', () => {
     const trace = makeSampleTrace({ batches: [], goodbye: false })
     change(trace, { boot_id: readFileSync('/proc/sys/kernel/random/uuid', 'utf8').trim() })
     expect(describeOnly(trace).ended).toMatch(/^unclean shutdown/)
   })
 })
 
-test('the first line counts sessions and attempts, the others tell each session', () => {
+test('the first line has the number of sessions and attempts, the others describe each session', () => {
   const { file } = makeSampleTrace({ batches: [ATTEMPTS] }, { batches: [[{}]] })
   const lines = describeTrace(file)
   expect(lines[0]).toMatch(/trace\.db: 2 sessions, 5 attempts, \d.* kB$/)
   expect(lines.filter((line) => line.startsWith('session '))).toEqual(['session 1', 'session 2'])
 })
 
-test('a trace without a session is told as one', () => {
+test('a trace without a session is shown as such', () => {
   expect(describeTrace(makeSampleTrace().file)).toEqual([expect.stringMatching(/: 0 sessions, 0 attempts, /)])
 })
 
-test('texts of strangers cannot steer the terminal', () => {
+test('escapes control characters in texts of the trace', () => {
   const trace = makeSampleTrace({ batches: [ATTEMPTS] })
   const hostile = 'a\x1b]0;b\x07\n\u202e'
   change(trace, {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { requireDifferentFiles } from '../../../src/analyze/options/different-files.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 
-test('a file counts once, whatever it is called', () => {
+test('refuses the same file under different names', () => {
   const directory = makeTemporaryDirectory()
   const at = (name: string) => join(directory, name)
   writeFileSync(at('a.db'), 'a')
@@ -20,7 +20,7 @@ test('a file counts once, whatever it is called', () => {
   }
 })
 
-test('what cannot be looked at is left to who opens it', () => {
+test('accepts files that cannot be inspected: opening them reports the error', () => {
   const names = ['/nonexistent/a', '/nonexistent/a', 'x'.repeat(5000), 'x'.repeat(5000)]
   expect(() => requireDifferentFiles(names)).not.toThrow()
 })

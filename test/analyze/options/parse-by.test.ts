@@ -20,7 +20,7 @@ test.each([
   ['host', 'process', true],
   ['host,comm', 'comm', true],
   ['process,host', 'process', true],
-])('%j is by %s, each host apart: %j', (text, name, isByHost) => {
+])('%j means %s, with separate hosts: %j', (text, name, isByHost) => {
   expect(parse(text)).toEqual({ name, isByHost })
 })
 
@@ -31,7 +31,7 @@ test.each(['', 'uid', 'host,host', 'process,comm', 'comm,comm', 'host,', 'host,p
   },
 )
 
-test('what was meant is suggested', () => {
+test('a similar value is suggested', () => {
   expect(complaint('hots')).toContain('did you mean host?')
   expect(complaint('hots,com')).toContain('did you mean host,comm?')
 })

@@ -58,7 +58,7 @@ test.each([
   '5m',
   '1700000000',
   '2026-01-31T10:00:00.1234567890Z',
-])('%j is refused, with what is accepted', (text) => {
+])('%j is refused, and the error lists the accepted forms', (text) => {
   expect(() => parseTime('--until', text, SPAN)).toThrow(UsageError)
   expect(() => parseTime('--until', text, SPAN)).toThrow(/--until/)
 })

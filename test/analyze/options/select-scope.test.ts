@@ -12,7 +12,7 @@ function makeTrace() {
   return makeSampleTrace({ batches: [variedEvents(random, 10)] }, { batches: [variedEvents(random, 10)] })
 }
 
-describe('sessions', () => {
+describe('selected sessions', () => {
   test.each([
     [{}, [2]],
     [{ session: '1' }, [1]],
@@ -22,21 +22,21 @@ describe('sessions', () => {
     expect(ids).toEqual(wanted)
   })
 
-  test('are chosen in each file', () => {
+  test('are selected in each file', () => {
     const files = [makeTrace().file, makeTrace().file]
     const parts = inScope(files, {}, (scope) => scope.parts.map((part) => [part.trace.path, part.sessionId]))
     expect(parts).toEqual(files.map((file) => [file, 2]))
   })
 })
 
-test('the span is that of the sessions, by the clock as it was then', () => {
+test('the time span of sessions uses the clock offset at that time', () => {
   const trace = makeTrace()
   trace.db.exec(`INSERT INTO clock_offset VALUES (2, 30000000000, ${STARTED_UNIX_NS + 3_600_000_000_000n})`)
   const span = inScope([trace.file], {}, (scope) => spanOf(scope.parts))
   expect(span).toEqual({ firstUnixNs: STARTED_UNIX_NS, lastUnixNs: STARTED_UNIX_NS + 3_660_000_000_000n })
 })
 
-test('a time limit cuts the stretches of a clock that was set', () => {
+test('a time range cuts the segments of a clock that was set', () => {
   const trace = makeTrace()
   trace.db.exec(`INSERT INTO clock_offset VALUES (2, 30000000000, ${STARTED_UNIX_NS - 10_000_000_000n})`)
   const segments = (raw: RawScope) => {

@@ -1,7 +1,7 @@
 import { runTool } from '../../support/tool.js'
 import { readExactJson, type ExactRow } from './read-exact-json.js'
 
-/** What `tcpconn analyze` says, as a program that reads its JSON gets it. */
+/** The output of `tcpconn analyze`, as a program reads its JSON. */
 export async function askTool(args: readonly string[]): Promise<ExactRow[]> {
   const { status, stdout, stderr } = await runTool(['analyze', ...args, '--format', 'json'])
   if (status !== 0) throw new Error(`analyze ${args.join(' ')} ended with ${status}: ${stderr}`)

@@ -3,7 +3,7 @@ import { FAILED_PERCENT, PROCESS_NAMES } from './sql-words.js'
 
 const SLOWEST_ROWS = 1000
 
-/** Whole rows, with all that export writes of them; of those that took as long, the first of the file. */
+/** Whole rows, with all columns of export; of equal latencies, the first of the file. */
 export const SLOWEST: Oracle = {
   args: ['slowest', '--limit', String(SLOWEST_ROWS)],
   key: ['session_id', 'started_ns', 'latency_ns', 'pid', 'tid', 'local_port', 'remote_address'],
@@ -16,7 +16,7 @@ export const SLOWEST: Oracle = {
     FROM c WHERE is_covered AND latency_ns IS NOT NULL ORDER BY latency_ns DESC, row LIMIT ${SLOWEST_ROWS}`,
 }
 
-/** @param minAttempts as typed; 10 without it */
+/** @param minAttempts as on the command line; 10 by default */
 function churn(minAttempts?: number): Oracle {
   return {
     args: minAttempts === undefined ? ['churn'] : ['churn', '--min-attempts', String(minAttempts)],

@@ -7,19 +7,19 @@ import { openEngine, type Engine } from './duckdb-engine.js'
 import type { Oracle, Scenario } from './oracle.js'
 import type { ExactRow } from './read-exact-json.js'
 
-/** As many as the machines have CPUs on which tests run. */
+/** The number of CPUs of machines on which tests run. */
 const PROCESSES = 2
 
 /** Columns of percentiles: from histograms without --exact */
 const APPROXIMATE = /(?:^|_)p\d+(?:_before|_after|_with|_without)?_ns$|^added_ns$/
 
-/** What a query answered, and where that differs from what DuckDB says. */
+/** The result of a query, and its differences from that of DuckDB. */
 export interface Check {
   readonly rows: number
   readonly differences: readonly string[]
 }
 
-/** Exports all sessions of a trace and opens DuckDB over that. */
+/** Exports all sessions of a trace and opens the export in DuckDB. */
 export async function exportToEngine(trace: string): Promise<Engine> {
   const parquet = join(makeTemporaryDirectory(), 'trace.parquet')
   const { status, stderr } = await runTool(['export', trace, '--session', 'all', '--format', 'parquet', '-o', parquet])
@@ -28,8 +28,8 @@ export async function exportToEngine(trace: string): Promise<Engine> {
 }
 
 /**
- * Asks the built tool and DuckDB the same questions.
- * @returns by the words of the question
+ * Runs the same queries with the built tool and DuckDB.
+ * @returns results by command line
  */
 export async function checkQueries(
   { trace, engine }: { readonly trace: string; readonly engine: Engine },
@@ -63,7 +63,7 @@ export async function checkQueries(
   return checks
 }
 
-/** Those that differ, for a test to expect that there are none. */
+/** The queries with differences; a test expects that there are none. */
 export function differing(checks: ReadonlyMap<string, Check>): Record<string, readonly string[]> {
   const wrong = [...checks].filter(([, { differences }]) => differences.length > 0)
   return Object.fromEntries(wrong.map(([question, { differences }]) => [question, differences]))
@@ -78,7 +78,7 @@ function sessionsFor({ picksSessions = false }: Oracle, { isNewest = false }: Sc
   return picksSessions || isNewest ? [] : ['--session', 'all']
 }
 
-/** Of rows that are as high, any may come first. */
+/** Rows with equal values may have any order. */
 function checkOrder(found: readonly ExactRow[], { order }: Oracle): string[] {
   if (order === undefined) return []
   const values = found.map((row) => row[order.column] as bigint)

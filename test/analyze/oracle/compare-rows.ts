@@ -1,22 +1,21 @@
 import type { ExactRow, ExactValue } from './read-exact-json.js'
 
-/** Where a rate or a share is computed in another order, its last bits differ. */
+/** If a rate or a share is computed in another order, its last bits differ. */
 const ROUNDING = 1e-12
 /** Error of a percentile from a histogram. */
 const APPROXIMATION = 0.01
 const SHOWN = 5
 
 export interface Comparison {
-  /** Columns that tell rows apart */
+  /** Columns that identify rows */
   readonly key: readonly string[]
   /** Columns whose values may differ by 1 %; `null`: none */
   readonly approximate?: RegExp | null
 }
 
 /**
- * Compares all rows that a query found with all that are expected, in the columns of those that are expected, whatever
- * their order.
- * @returns what differs, in words, the first of it
+ * Compares all rows of a query with the expected rows, in any order, in the columns of the expected rows.
+ * @returns a description of the first difference
  */
 export function compareRows(
   found: readonly ExactRow[],
@@ -48,7 +47,7 @@ function compareRow(found: ExactRow, expected: ExactRow, approximate: RegExp | n
   )
 }
 
-/** Integers are exact, everything else that is a number is a share or a rate. */
+/** Integers are exact; other numbers are shares or rates. */
 function isSame(found: ExactValue, expected: ExactValue): boolean {
   if (found === expected) return true
   const isExact = typeof found === 'bigint' && typeof expected === 'bigint'

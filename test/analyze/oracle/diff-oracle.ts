@@ -2,7 +2,7 @@ import { diff } from '../../../src/analyze/queries/diff/diff.js'
 import type { Oracle } from './oracle.js'
 import { percentile } from './sql-words.js'
 
-/** What is compared, and its name. */
+/** An entity that is compared, and its name. */
 const ENTITIES = {
   endpoint: `CASE WHEN contains(remote_address, ':') THEN '[' || remote_address || ']' ELSE remote_address END
     || ':' || remote_port`,
@@ -12,7 +12,7 @@ const ENTITIES = {
 
 const [RATE_BEFORE, RATE_AFTER] = diff.columns.filter(({ kind }) => kind === 'rate').map(({ name }) => name)
 
-/** Every test of the last two sessions; their p-values are another matter than what was recorded. */
+/** Every test of the last two sessions. Their p-values are not recorded data, and are left out. */
 export const DIFF: Oracle = {
   args: ['diff', '--all'],
   key: ['what', 'name', 'change'],

@@ -7,7 +7,7 @@ import { readFacts } from './trace-facts.js'
 
 /** DuckDB with the Parquet export of a trace. */
 export interface Engine {
-  /** Makes what oracles read show what a scenario is about. */
+  /** Creates the tables that oracles read, for the selection of a scenario. */
   focus(scenario: Scenario): Promise<void>
   query(sql: string): Promise<ExactRow[]>
   close(): void
@@ -15,7 +15,7 @@ export interface Engine {
 
 /**
  * Opens DuckDB over the export of all sessions of a trace. Oracles read the tables of `scenarioTables`.
- * @param trace the file that was exported, for what the export does not say
+ * @param trace the exported file, for facts that the export lacks
  */
 export async function openEngine(trace: string, parquet: string): Promise<Engine> {
   const { connection, close } = await openDuckdb({ threads: '1' })
@@ -38,7 +38,7 @@ async function readRows(connection: Duckdb['connection'], sql: string): Promise<
     .map((row) => Object.fromEntries(row.map((value, i) => [names[i], duckdbValue(value)]))) as ExactRow[]
 }
 
-/** Export writes sessions and their attempts in the order in which they lie in the trace. */
+/** Export writes sessions and their attempts in the order of the trace. */
 function readAttempts(parquet: string): string {
   return `CREATE TABLE all_attempts AS
     SELECT attempts.*, file_row_number AS row, recorded_comm, recorded_exe, recorded_user
@@ -46,7 +46,7 @@ function readAttempts(parquet: string): string {
       JOIN all_processes USING (session_id, pid, process_start_ns)`
 }
 
-/** The metadata of the file has an object for each. */
+/** The metadata of the file has an object for each session. */
 function readSessions(parquet: string): string {
   const field = (name: string) => `session->>'${name}' AS ${name}`
   const integer = (name: string) => `(session->>'${name}')::BIGINT AS ${name}`

@@ -2,10 +2,10 @@ import { constants } from 'node:os'
 import type { Oracle } from './oracle.js'
 import { PROCESSES, percentile } from './sql-words.js'
 
-/** Of errors with two names, the first that Node lists. */
+/** For errors with two names, the first in Node.js. */
 const ERRNO_NAMES = Object.entries(constants.errno).map(([name, errno]) => `(${errno}, '${name}')`)
 
-/** Of names that are as frequent, the first by the alphabet. */
+/** Of equally frequent names, the first in alphabetical order. */
 function mostFrequent(name: string): string {
   return `SELECT cause, arg_max(name, (n, -place)) FROM (
     SELECT cause, name, count(*) AS n, row_number() OVER (ORDER BY name) AS place
@@ -14,7 +14,7 @@ function mostFrequent(name: string): string {
 
 const CAUSE = '(remote_address, remote_port, outcome, errno)'
 
-/** The meaning of an errno is a matter of words, and left out. */
+/** The meaning of an errno is a text, and left out. */
 export const FAILURES: Oracle = {
   args: ['failures'],
   key: ['remote_address', 'remote_port', 'outcome', 'errno'],

@@ -4,14 +4,14 @@ import { addLookups } from '../add-lookups.js'
 import { makeSampleTrace } from '../sample-trace.js'
 
 const SESSION_NS = 60e9
-/** Of processes, since boot: of a host that is up for 104 days, where a double is no longer exact */
+/** Start times of processes since boot, on a host that is up for more than 104 days: they are not exact in a double */
 const FIRST_START_NS = 9_007_199_254_740_993n
 const UIDS = [0, 33, 1000, 4242]
 const EXES = ['curl', 'java', 'node', '', 'python3']
-/** Some that a terminal, JSON or SQL could make something else of. */
+/** Some of them have a special meaning for a terminal, JSON or SQL. */
 const COMMS = ['app', 'worker', 'two\nlines', '\x1b[2Jgone', `"it's"`, '\u{1f986} \u03c0', 'null', '=1+1']
 const PORTS = [443, 5432, 6379, 80]
-/** Of timed out, unreachable, reset and local errors there are several. */
+/** Several kinds of timed out, unreachable, reset and local errors. */
 const ERRNOS: readonly (readonly number[])[] = [
   [0],
   [111],
@@ -24,9 +24,9 @@ const ERRNOS: readonly (readonly number[])[] = [
 ]
 
 /**
- * A closed trace of three sessions by the real writer: users with and without names, processes that live through all of
- * them, change their program or their user, IPv4 and IPv6, every outcome with several errors, retransmits, lookups, loss; the
- * clock was set forward once and backward once.
+ * A closed trace of three sessions from the real writer. It has users with and without names, processes that live
+ * through all sessions and change their program or their user, IPv4 and IPv6, every outcome with several errors,
+ * retransmits, lookups, and loss. The clock was set forward once and backward once.
  * @returns its path
  */
 export function makeGeneratedTrace(count: number): string {
@@ -60,7 +60,7 @@ export function makeGeneratedTrace(count: number): string {
   return file
 }
 
-/** @param shift moves what is busy: between sessions something is new, and something vanishes */
+/** @param shift changes which endpoints are busy: between sessions some appear, and some vanish */
 function makeEvent(random: () => number, shift: number): Partial<EventFields> {
   const endpoint = shift + Math.floor(random() ** 2 * 60)
   const outcome = endpoint === 50 ? 1 : random() < 0.82 ? 0 : randomInteger(random, 1, 7)
@@ -79,7 +79,7 @@ function makeEvent(random: () => number, shift: number): Partial<EventFields> {
   }
 }
 
-/** Of each process the first row names it, whatever thread, program or user comes later. */
+/** The first row of a process gives its name, whatever its later threads, programs and users. */
 function makeProcess(random: () => number, shift: number): Partial<EventFields> {
   const process = shift + Math.floor(random() ** 1.5 * 40)
   const isOther = random() < 0.3
@@ -92,7 +92,7 @@ function makeProcess(random: () => number, shift: number): Partial<EventFields> 
     uid: UIDS[(process + (process % 11 === 0 && isOther ? 1 : 0)) % UIDS.length] as number,
     cgroupId: BigInt(1 + (process % 5)),
     netns: 4_026_531_840 + (process % 3),
-    // An inode number that is given again, and one whose cookie is not known.
+    // A reused inode number, and one with an unknown cookie.
     netnsCookie: BigInt(process % 5),
   }
 }

@@ -22,18 +22,18 @@ export const LATENCY: Oracle = {
     FROM c`,
 }
 
-/** The parts of a cgroup's path that are units, slices or others. */
+/** The components of a cgroup's path that are units, slices or others. */
 const unitsLike = (endings: string) =>
   `list_last(list_filter(string_split(cgroup, '/'), part -> regexp_matches(part, '\\.(${endings})$')))`
 const containerId = (pattern: string) => `nullif(left(regexp_extract(cgroup, '${pattern}', 1), 12), '')`
-/** As recorded, or by the path. */
+/** The recorded container, or the one of the path. */
 const CONTAINER = `CASE WHEN pod_name IS NOT NULL THEN pod_namespace || '/' || pod_name || '/' || container_name
   ELSE coalesce(container_name, container,
   ${containerId('(?:docker|cri-containerd|crio|libpod|containerd)-(?:conmon-)?([0-9a-f]{64})\\.scope')},
   ${containerId('/(?:libpod-)?([0-9a-f]{64})(?:/|$)')},
   ${unitsLike('service|scope|socket|mount')}, ${unitsLike('slice')}) END`
 
-/** What `--by` takes, the columns that name a group, and what they are in the export where that has another name. */
+/** The values of `--by`, the columns that name a group, and their names in the export if they differ. */
 const DIMENSIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   endpoint: { remote_address: 'remote_address', remote_port: 'remote_port' },
   address: { remote_address: 'remote_address' },
@@ -63,7 +63,7 @@ export const LATENCY_BY: readonly Oracle[] = Object.entries(DIMENSIONS).map(([by
   order: BY_ATTEMPTS,
   sql: () => {
     const named = Object.entries(columns).map(([name, expression]) => `${expression} AS "${name}"`)
-    // By outcome every one is covered.
+    // By outcome, attempts of every outcome have latencies.
     const attempts = by === 'outcome' ? '(SELECT * REPLACE (true AS is_covered) FROM c)' : 'c'
     return `SELECT ${named.join(', ')}, ${GROUP_VALUES} FROM ${attempts} GROUP BY ${named.map((_, i) => i + 1).join(', ')}`
   },

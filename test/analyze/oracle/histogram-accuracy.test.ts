@@ -6,11 +6,11 @@ import { askTool } from './ask-tool.js'
 import type { ExactRow, ExactValue } from './read-exact-json.js'
 
 const COUNT = 25_000
-/** Batches: the writer takes no more than 16,384 attempts at once. */
+/** Batches, because the writer accepts at most 16,384 attempts at once. */
 const PARTS = 10
 const LIMIT = 0.01
 
-/** Latencies in ns by what they are drawn from. Its port tells in the trace which one it was. */
+/** Latencies in ns by distribution. In the trace, the port identifies the distribution. */
 const DISTRIBUTIONS: Readonly<Record<string, (random: () => number) => number>> = {
   'log-normal': (random) => 2e6 * Math.exp(randomNormal(random)),
   bimodal: (random) => (random() < 0.7 ? 8e4 : 3e8) * Math.exp(0.3 * randomNormal(random)),
@@ -19,7 +19,7 @@ const DISTRIBUTIONS: Readonly<Record<string, (random: () => number) => number>> 
 }
 const NAMES = Object.keys(DISTRIBUTIONS)
 
-/** A session with windows, and rows after the last one, as if it had been killed. */
+/** A session with windows, and rows after the last one, as after a kill. */
 function makeTrace(): string {
   const random = createRandom(99)
   const events = Array.from({ length: COUNT * NAMES.length }, (_, i): Partial<EventFields> => {
@@ -36,12 +36,12 @@ function makeTrace(): string {
   return file
 }
 
-/** How far a value is from the exact one, as a share of that. */
+/** The relative difference from the exact value. */
 function errorOf(value: ExactValue | undefined, exact: ExactValue | undefined): number {
   return Math.abs(Number(value) - Number(exact)) / Number(exact)
 }
 
-/** The columns with latencies, by name and with the largest of their errors. */
+/** The columns with latencies, by name, with the largest of their errors. */
 function worstErrors(found: readonly ExactRow[], exact: readonly ExactRow[]): Record<string, number> {
   const names = Object.keys(exact[0] ?? {}).filter((name) => name.endsWith('_ns'))
   const errors = (name: string) => exact.map((row, i) => errorOf(found[i]?.[name], row[name]))
@@ -49,7 +49,7 @@ function worstErrors(found: readonly ExactRow[], exact: readonly ExactRow[]): Re
 }
 
 test(
-  'percentiles from histograms are within 1 % of those of every value, whatever the distribution',
+  'percentiles from histograms are within 1 % of exact ones, whatever the distribution',
   { timeout: 60_000 },
   async () => {
     const file = makeTrace()
@@ -62,13 +62,13 @@ test(
       expect([found.length, attempts]).toEqual([exact.length, COUNT * NAMES.length])
       return worstErrors(found, exact)
     }
-    // By endpoint, by process, and by session: each of them is stored for itself.
+    // By endpoint, by process, and by session: the sums of each are stored separately.
     for (const args of [['--by', 'port', '--sort', 'remote_port'], ['--by', 'comm', '--sort', 'comm'], []]) {
       const errors = await ask(args)
       for (const [name, error] of Object.entries(errors)) expect(error, `${name} ${args.join(' ')}`).toBeLessThan(LIMIT)
       expect(Object.keys(errors)).toEqual(expect.arrayContaining(['p50_ns', 'p90_ns', 'p99_ns', 'p999_ns', 'max_ns']))
       expect(errors['max_ns']).toBe(0)
-      // It is histograms that were read: the exact value would be right by chance.
+      // Checks that histograms were read: exact values would make the test pointless.
       expect(Math.max(errors['p50_ns']!, errors['p99_ns']!)).toBeGreaterThan(0)
     }
   },

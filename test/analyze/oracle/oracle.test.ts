@@ -23,21 +23,21 @@ async function openGenerated(count: number) {
 }
 
 describe('an oracle', () => {
-  test('is there for every built-in query', () => {
+  test('exists for every built-in query', () => {
     const asked = new Set(ORACLES.map(({ args }) => args[0]))
     expect(CATALOGUE.map(({ name }) => name).filter((name) => !asked.has(name))).toEqual([])
   })
 
-  test('is there for every dimension of latency', () => {
+  test('exists for every dimension of latency', () => {
     const asked = ORACLES.filter(({ args }) => args[0] === 'latency').map(({ args }) => args[2])
     expect(DIMENSION_NAMES.split(', ').filter((name) => !asked.includes(name))).toEqual([])
   })
 })
 
-describe('comparing', () => {
+describe('the comparison of rows', () => {
   const row = { name: 'a', n: 9_007_199_254_740_993n, share: 0.1 + 0.2 }
 
-  test('takes rows in any order, with columns that nobody asks for', () => {
+  test('accepts any order, and ignores other columns', () => {
     const found = [
       { name: 'b', n: 1n, other: null },
       { ...row, other: 'x' },
@@ -55,32 +55,36 @@ describe('comparing', () => {
   })
 
   test.each([
-    ['an integer that is off by one', [{ ...row, n: row.n + 1n }], /n is 9007199254740994 instead of 9007199254740993/],
+    [
+      'an integer that differs by one',
+      [{ ...row, n: row.n + 1n }],
+      /n is 9007199254740994 instead of 9007199254740993/,
+    ],
     ['another share', [{ ...row, share: 0.3001 }], /share is 0.3001/],
     ['null', [{ ...row, share: null }], /share is null/],
     ['a text that looks like a number', [{ ...row, n: String(row.n) }], /n is "9007199254740993"/],
-    ['no such column', [{ name: 'a', n: row.n }], /share is no column/],
+    ['a missing column', [{ name: 'a', n: row.n }], /share is no column/],
     ['a missing row', [], /0 rows instead of 1.*"a": missing/],
-    ['a row too many', [row, { ...row, name: 'b' }], /2 rows instead of 1.*"b": not expected/],
-    ['a row twice', [row, row], /2 rows have 1 keys/],
-  ])('sees %s', (_, found, words) => {
+    ['an additional row', [row, { ...row, name: 'b' }], /2 rows instead of 1.*"b": not expected/],
+    ['a duplicate row', [row, row], /2 rows have 1 keys/],
+  ])('detects %s', (_, found, words) => {
     expect(compareRows(found, [row], { key: ['name'] }).join('; ')).toMatch(words)
   })
 
-  test('takes approximate columns within 1 % only', () => {
+  test('accepts approximate columns within 1 % only', () => {
     const compare = (p50: bigint) =>
       compareRows([{ p50_ns: p50, n: 1n }], [{ p50_ns: 1000n, n: 1n }], { key: [], approximate: /^p/ })
     expect([compare(990n), compare(1010n)]).toEqual([[], []])
     expect(compare(1011n)).toEqual([': p50_ns is 1011 instead of 1000'])
   })
 
-  test('reads integers of any size, and leaves texts alone', () => {
+  test('reads integers of any size, and does not change texts', () => {
     const text = '[{"a":-9007199254740993,"b":1.5e-7,"c":"1, \\"2\\": 3","d":null}]'
     expect(readExactJson(text)).toEqual([{ a: -9_007_199_254_740_993n, b: 1.5e-7, c: '1, "2": 3', d: null }])
   })
 })
 
-test('every built-in query says of a generated trace what DuckDB says', { timeout: LONG }, async () => {
+test('every built-in query of a generated trace gives the rows of DuckDB', { timeout: LONG }, async () => {
   const { trace, engine } = await openGenerated(ATTEMPTS)
   const checks = await checkQueries({ trace, engine }, ORACLES, { args: [] })
   expect(differing(checks)).toEqual({})
@@ -88,7 +92,7 @@ test('every built-in query says of a generated trace what DuckDB says', { timeou
   for (const [question, { rows }] of checks) expect(rows, question).toBeGreaterThan(0)
 })
 
-test('so they do from stored sums, with percentiles within 1 %', { timeout: LONG }, async () => {
+test('the same with stored sums, and percentiles within 1 %', { timeout: LONG }, async () => {
   const { trace, engine } = await openGenerated(ATTEMPTS)
   const comparable = ORACLES.filter(({ estimated }) => estimated !== 'all')
   expect(comparable.length).toBeGreaterThan(ORACLES.length - 4)
@@ -100,7 +104,7 @@ const END = '(SELECT max(to_ns) FROM all_ranges)'
 const BEGINNING = '(SELECT min(from_ns) FROM all_ranges)'
 const FAILED = "outcome NOT IN ('established', 'pending')"
 
-/** With the queries that they are asked of. */
+/** With the queries that these filters are used for. */
 const SCENARIOS: readonly (readonly [Scenario, queries: readonly string[]])[] = [
   [{ args: [], isNewest: true }, ['summary', 'by-process', 'timeline', 'churn', 'dns', 'dns --never-connected']],
   [
@@ -130,7 +134,7 @@ const SCENARIOS: readonly (readonly [Scenario, queries: readonly string[]])[] = 
   ],
 ]
 
-test('so they do with filters and in a window of time', { timeout: LONG }, async () => {
+test('the same with filters and a time range', { timeout: LONG }, async () => {
   const { trace, engine } = await openGenerated(10_000)
   for (const [scenario, questions] of SCENARIOS) {
     const oracles = ORACLES.filter(({ args }) => questions.includes(args.join(' ')))
@@ -141,20 +145,23 @@ test('so they do with filters and in a window of time', { timeout: LONG }, async
   }
 })
 
-describe('top-endpoints says what DuckDB says', () => {
+describe('top-endpoints gives the rows of DuckDB', () => {
   const random = createRandom(1)
   const batches = () => [sampleEvents(random, 400), null, sampleEvents(random, 1), null, sampleEvents(random, 50)]
   const loss = { ringFull: 5, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
 
   test.each<readonly [string, readonly SessionParts[]]>([
-    ['a session that was cut off, with windows and rows after them', [{ batches: batches(), goodbye: false }]],
-    ['a session that was cut off before its first window', [{ batches: [sampleEvents(random, 500)], goodbye: false }]],
+    ['an unclean shutdown, with windows and rows after them', [{ batches: batches(), goodbye: false }]],
+    ['an unclean shutdown before its first window', [{ batches: [sampleEvents(random, 500)], goodbye: false }]],
     [
-      'sessions that were cut off around one that was closed',
+      'unclean shutdowns before and after a closed session',
       [{ batches: batches(), goodbye: false }, { batches: batches() }, { batches: batches(), goodbye: false }],
     ],
-    ['a session whose losses came alone', [{ batches: [[], sampleEvents(random, 30), []], loss, goodbye: false }]],
-  ])('of %s', async (_, sessions) => {
+    [
+      'a session with batches that have only losses',
+      [{ batches: [[], sampleEvents(random, 30), []], loss, goodbye: false }],
+    ],
+  ])('for %s', async (_, sessions) => {
     const { file } = makeSampleTrace(...sessions)
     const engine = await exportToEngine(file)
     onTestFinished(() => engine.close())

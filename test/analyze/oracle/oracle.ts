@@ -1,42 +1,42 @@
 import type { ExactRow } from './read-exact-json.js'
 
-/** What DuckDB says where a built-in query is asked. */
+/** The rows that DuckDB computes for a built-in query. */
 export interface Oracle {
-  /** The name of the query, and options of its own */
+  /** The name of the query, and its own options */
   readonly args: readonly string[]
-  /** Columns that tell rows of the result apart; none for a single row. */
+  /** Columns that identify rows of the result; none for a single row. */
   readonly key: readonly string[]
-  /** The column by which rows come in order: from the highest, or with `ascends` from the lowest. */
+  /** The column by which rows are sorted: descending, or ascending with `ascends`. */
   readonly order?: { readonly column: string; readonly ascends?: boolean }
   /**
-   * What depends on estimates without --exact, and cannot be compared then: columns chosen by a percentile, or `all`, because
-   * stored sums have no times.
+   * Columns that depend on estimates without --exact and cannot be compared then: those chosen by a percentile, or
+   * `all`, because stored sums have no times.
    */
   readonly estimated?: RegExp | 'all'
-  /** It chooses its sessions by itself. */
+  /** The query selects its sessions itself. */
   readonly picksSessions?: boolean
   /**
-   * @param found the result, for what a query chooses by itself, such as the length of intervals
+   * @param found the result, for values that a query chooses itself, such as the length of intervals
    * @returns SQL over `scenarioTables`, with the columns of the result
    */
   sql(found: readonly ExactRow[]): string
 }
 
-/** Which attempts a question is about. */
+/** The selection of attempts for a query. */
 export interface Scenario {
-  /** Options beside those of the query */
+  /** Options in addition to those of the query */
   readonly args: readonly string[]
-  /** From stored sums where the query has them: percentiles are then within 1 %. */
+  /** With stored sums if the query uses them: percentiles are then within 1 %. */
   readonly isFromSums?: boolean
-  /** The newest session instead of all of them */
+  /** The newest session instead of all */
   readonly isNewest?: boolean
-  /** A condition on attempts that says the same as the filters among the options */
+  /** A condition on attempts that is equivalent to the filters in the options */
   readonly where?: string
-  /** A condition on lookups that says the same as those of the filters that choose them */
+  /** A condition on lookups that is equivalent to the filters that apply to lookups */
   readonly lookups?: string
-  /** A condition on those that latencies are of; established ones without it. */
+  /** A condition on the attempts of latencies; default: established ones. */
   readonly covered?: string
-  /** SQL for the Unix ns at which the window of time begins, and for that at which it is over. */
+  /** SQL for the Unix ns of the start and the end of the time range. */
   readonly since?: string
   readonly until?: string
 }

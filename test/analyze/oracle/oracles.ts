@@ -16,7 +16,7 @@ import type { Oracle } from './oracle.js'
 import { SUMMARY } from './summary-oracle.js'
 import { HEATMAP, TIMELINE, TIMELINE_OF_7S } from './time-oracles.js'
 
-/** One or more for every built-in query. */
+/** At least one for every built-in query. */
 export const ORACLES: readonly Oracle[] = [
   SUMMARY,
   TOP_ENDPOINTS,

@@ -4,10 +4,12 @@ export type ExactValue = string | number | bigint | boolean | null
 /** A row by the names of its columns. */
 export type ExactRow = Readonly<Record<string, ExactValue>>
 
-/** Texts, whose digits are left alone, and numbers. */
+/** Texts, whose digits do not change, and numbers. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
 
-/** Reads an array of flat objects. JSON.parse alone would round what lies beyond 2^53: Unix ns, starts of processes. */
+/**
+ * Parses an array of flat objects. JSON.parse alone would round integers above 2^53: Unix ns, start times of processes.
+ */
 export function readExactJson(text: string): ExactRow[] {
   const marked = text.replace(TOKEN, (token) => (/^-?\d+$/.test(token) ? `{"integer":"${token}"}` : token))
   return JSON.parse(marked, (_, value: unknown) => {

@@ -1,14 +1,14 @@
 import type { Scenario } from './oracle.js'
 
 /**
- * SQL that makes the tables that oracles read, of what they are asked about:
- * - `c`: attempts, with what export writes of them, and `is_failed`, `is_covered` (latencies are of these), `process_comm`,
+ * SQL that creates the tables that oracles read, for the selected sessions, time range and filters:
+ * - `c`: attempts, with the columns of export, and `is_failed`, `is_covered` (has a latency for statistics), `process_comm`,
  *   `process_exe`, `process_user` (the first recorded row of the process, in the first session of `c` that has it), `row`
  *   (order of the file);
- * - `sessions`: what the metadata of the file says of them;
- * - `lookups`: DNS lookups, with the name and the path of the cgroup, and `addresses`: of names, as seen by the sessions;
- * - `dns_sessions`: what their rows say of DNS and local errors;
- * - `ranges`: when there was recording, without overlaps.
+ * - `sessions`: the metadata of the file about them;
+ * - `lookups`: DNS lookups, with the name and the path of the cgroup, and `addresses`: of names, as recorded in the sessions;
+ * - `dns_sessions`: the facts about DNS and local errors in their rows;
+ * - `ranges`: the recorded time, without overlaps.
  */
 export function scenarioTables({
   isNewest = false,
@@ -37,7 +37,7 @@ export function scenarioTables({
   ]
 }
 
-/** Where sessions overlap, time counts once. */
+/** If sessions overlap, time counts once. */
 function createRanges(session: string, since: string, until: string): string {
   const earlier = '(ORDER BY from_ns, to_ns ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)'
   return `CREATE OR REPLACE TABLE ranges AS

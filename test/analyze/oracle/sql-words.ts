@@ -6,19 +6,19 @@ export const MAX = 'max(latency_ns) FILTER (is_covered) AS max_ns'
 export const ENDPOINTS = 'count(DISTINCT (remote_address, remote_port)) AS endpoints'
 export const PROCESSES = 'count(DISTINCT (pid, process_start_ns)) AS processes'
 
-/** What a process is called. */
+/** The name of a process. */
 export const PROCESS_NAMES = [
   'first(process_comm) AS comm',
   'first(process_exe) AS exe',
   'first(process_user) AS user',
 ].join(', ')
 
-/** Nearest rank of the latencies that are covered: p50_ns, p999_ns … */
+/** Nearest rank of the latencies for statistics: p50_ns, p999_ns … */
 export function percentiles(...names: readonly `p${number}`[]): string {
   return names.map((name) => `${percentile(`0.${name.slice(1)}`)} AS ${name}_ns`).join(', ')
 }
 
-/** @param fraction a decimal literal, which DuckDB takes as exactly what it says */
+/** @param fraction a decimal literal, which DuckDB treats as exact */
 export function percentile(fraction: string, condition = 'is_covered'): string {
   return `quantile_disc(latency_ns, ${fraction}) FILTER (${condition})`
 }

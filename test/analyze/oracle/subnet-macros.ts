@@ -1,6 +1,6 @@
 /**
- * `subnet(address, bytes, groups)` in DuckDB: the network of an IPv4 address by its first bytes, or of an IPv6 address by
- * its first groups. The latter is written out and cut: it ends in a run of zeros, which is the longest.
+ * `subnet(address, bytes, groups)` in DuckDB: the network of an IPv4 address by its first bytes, or of an IPv6 address
+ * by its first groups. An IPv6 address is expanded and cut: it ends in a run of zeros, which is the longest one.
  */
 export const SUBNET_MACROS = [
   `CREATE MACRO groups_of(text) AS list_filter(string_split(text, ':'), lambda one: one <> '')`,

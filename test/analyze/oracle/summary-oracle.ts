@@ -3,7 +3,7 @@ import { COUNTS, MAX, percentiles } from './sql-words.js'
 
 const OUTCOMES = ['established', 'refused', 'timed_out', 'unreachable', 'reset', 'cancelled', 'local_error', 'pending']
 
-/** The first row of a query by its columns, with a prefix before each of their names. */
+/** The first row of a query, with a prefix before the name of each column. */
 const FIRST = {
   busiest_endpoint: `SELECT remote_address AS address, remote_port AS port, count(*) AS attempts
     FROM c GROUP BY ALL ORDER BY attempts DESC LIMIT 1`,
@@ -13,7 +13,7 @@ const FIRST = {
   slowest: `SELECT *, (SELECT count(*) FROM enough) AS endpoints FROM enough ORDER BY p99_ns DESC LIMIT 1`,
 }
 
-/** Lookups are those of the scope, loss is that of whole sessions. */
+/** Lookups are those of the scope; loss is that of whole sessions. */
 const DNS = `
   (SELECT string_agg(DISTINCT dns_source, ', ') FROM dns_sessions) AS dns_source,
   (SELECT count(*) FROM lookups) AS dns_lookups, (SELECT count(DISTINCT dns_name) FROM lookups) AS dns_names,
@@ -22,7 +22,7 @@ const DNS = `
   (SELECT sum(evicted) FROM dns_sessions) AS dns_evicted,
   (SELECT sum(has_local_errors) FROM dns_sessions) AS local_error_sessions`
 
-/** What is first of its kind is so by numbers that no two of them may share in a trace that is compared. */
+/** Rankings are compared only for traces without ties. */
 export const SUMMARY: Oracle = {
   args: ['summary'],
   estimated: /^slowest_endpoint_/,

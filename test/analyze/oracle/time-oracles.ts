@@ -7,10 +7,10 @@ import type { ExactRow } from './read-exact-json.js'
 import { COUNTS, percentiles } from './sql-words.js'
 
 const NS_PER_SECOND = 1_000_000_000n
-/** Intervals at most where there is no terminal */
+/** Maximum number of intervals without a terminal */
 const ROOM = 120 - HEATMAP_MARGIN
 
-/** Timelines over every interval of what was recorded, also those without an attempt. */
+/** Timelines over every interval of the recorded time, including those without an attempt. */
 function timelineOf(options: readonly string[], stepOf: (found: readonly ExactRow[]) => bigint): Oracle {
   const started = timeColumn(timeline)
   return {
@@ -41,7 +41,7 @@ function timelineOf(options: readonly string[], stepOf: (found: readonly ExactRo
 export const TIMELINE = timelineOf([], (found) => stepBetween(found, timeColumn(timeline)))
 export const TIMELINE_OF_7S = timelineOf(['--interval', '7s'], () => 7n * NS_PER_SECOND)
 
-/** The shortest whole seconds of which a picture that is 120 columns wide has room for all of the recording. */
+/** The shortest interval in whole seconds for which a heatmap of 120 columns fits the recording. */
 const HEATMAP_STEP = `
   WITH span AS (
       SELECT min(from_ns) // ${NS_PER_SECOND} AS first, (max(to_ns) - 1) // ${NS_PER_SECOND} AS last FROM ranges),
@@ -50,7 +50,7 @@ const HEATMAP_STEP = `
       FROM span)
   SELECT min(seconds) * ${NS_PER_SECOND} AS ns FROM lengths WHERE last // seconds - first // seconds + 1 <= ${ROOM}`
 
-/** The edges of bands are those that it chose. An attempt that lies in none of them would be a row without edges. */
+/** The edges of bands are those of the result. An attempt outside of all bands would give a row without edges. */
 export const HEATMAP: Oracle = {
   args: ['heatmap'],
   estimated: 'all',
@@ -74,7 +74,7 @@ function timeColumn({ columns }: StoredQuery): string {
   return columns.find(({ kind }) => kind === 'time')?.name ?? 'none'
 }
 
-/** The length of intervals that a query chose: the least distance between two of them. */
+/** The interval length that a query chose: the smallest difference between two intervals. */
 function stepBetween(found: readonly ExactRow[], started: string): bigint {
   const starts = [...new Set(found.map((row) => row[started] as bigint))].toSorted((a, b) => (a < b ? -1 : 1))
   const distances = starts.slice(1).map((start, i) => start - (starts[i] as bigint))

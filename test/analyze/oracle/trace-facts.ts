@@ -1,14 +1,14 @@
 import Database from 'better-sqlite3'
 
-/** The first row of each process. Attempts that were written together are not in the order in which they came. */
+/** The first row of each process. Attempts that were written together are not in the order in which they began. */
 const PROCESSES = `
   SELECT session_id, pid, process_start_ns, comm, exe, ifnull(user, CAST(uid AS TEXT))
   FROM process JOIN (SELECT min(process_id) AS process_id FROM process GROUP BY session_id, pid, process_start_ns)
     USING (process_id)`
 
 /**
- * A clock that is set divides a session. An attempt may have begun a moment before its session; one that was killed ends
- * with its last write.
+ * A clock that is set divides a session. An attempt may have begun just before its session; a killed session ends with
+ * its last write.
  */
 const RANGES = `
   WITH batches AS (
@@ -24,7 +24,7 @@ const RANGES = `
   FROM clock_offset JOIN ends USING (session_id)
   WINDOW one AS (PARTITION BY session_id ORDER BY since_ns)`
 
-/** The wall clock is the one that was last found before a lookup. */
+/** The last wall clock offset before a lookup. */
 const LOOKUPS = `
   SELECT l.session_id, started_ns + (SELECT unix_offset_ns FROM clock_offset AS o
       WHERE o.session_id = l.session_id AND o.since_ns <= l.started_ns ORDER BY o.since_ns DESC LIMIT 1),
@@ -39,9 +39,10 @@ const SESSIONS = `SELECT session_id, dns_source, has_local_errors, dns_lost_coun
 type Fact = string | bigint | null
 
 /**
- * What a Parquet file does not say: how processes were called first, when there was recording, also without attempts, and
- * what was seen of DNS beside attempts.
- * @returns SQL that makes the tables `all_processes`, `all_ranges`, `all_lookups`, `all_addresses` and `all_dns_sessions`
+ * Facts that a Parquet file lacks: the first names of processes, the recorded time, also without attempts, and DNS data
+ * without attempts.
+ * @returns SQL that creates the tables `all_processes`, `all_ranges`, `all_lookups`, `all_addresses` and
+ *   `all_dns_sessions`
  */
 export function readFacts(trace: string): string[] {
   const db = new Database(trace, { readonly: true })
@@ -64,7 +65,7 @@ export function readFacts(trace: string): string[] {
 
 const TEXTS = ['recorded_comm', 'recorded_exe', 'recorded_user', 'dns_name', 'cgroup', 'address', 'dns_source']
 
-/** A trace may have nothing to say of a kind. */
+/** A trace may have no rows of a kind. */
 function createTable(name: string, columns: readonly string[], rows: readonly Fact[][]): string[] {
   const typed = columns.map((column) => `${column} ${TEXTS.includes(column) ? 'VARCHAR' : 'BIGINT'}`)
   const values = rows.map((row) => `(${row.map(literal).join(', ')})`)

@@ -15,7 +15,7 @@ function namesIn(directory: string): string[] {
 }
 
 describe('an output file', () => {
-  test('has its name only when it is whole, for its owner only (SEC-52)', async () => {
+  test('gets its name only when it is complete, and is accessible only to its owner (SEC-52)', async () => {
     const directory = makeTemporaryDirectory()
     const file = openOutputFile(join(directory, 'out'))
     file.write('one ü\n')
@@ -30,7 +30,7 @@ describe('an output file', () => {
     expect(statSync(join(directory, 'out')).nlink).toBe(1)
   })
 
-  test('that is given up leaves nothing', () => {
+  test('that is abandoned leaves no file', () => {
     const directory = makeTemporaryDirectory()
     const file = openOutputFile(join(directory, 'out'))
     file.write('half')
@@ -52,15 +52,15 @@ describe('an output file', () => {
   test.each([
     ['a file', (path: string) => writeFileSync(path, 'mine')],
     ['a directory', (path: string) => mkdirSync(path)],
-    ['a link that leads nowhere', (path: string) => symlinkSync('/nowhere/else', path)],
-  ])('is not opened over %s', (_, make) => {
+    ['a link without a target', (path: string) => symlinkSync('/nowhere/else', path)],
+  ])('does not replace %s', (_, make) => {
     const directory = makeTemporaryDirectory()
     make(join(directory, 'out'))
     expect(() => openOutputFile(join(directory, 'out'))).toThrow(expect.objectContaining({ code: 'E_EXISTS' }))
     expect(namesIn(directory)).toEqual(['out'])
   })
 
-  test('does not replace a file that came meanwhile', () => {
+  test('does not replace a file that was created meanwhile', () => {
     const directory = makeTemporaryDirectory()
     const file = openOutputFile(join(directory, 'out'))
     writeFileSync(join(directory, 'out'), 'mine')
@@ -70,10 +70,10 @@ describe('an output file', () => {
   })
 
   test.each([
-    ['a directory that is missing', 'missing/out', /mkdir -p/],
+    ['in a missing directory', 'missing/out', /mkdir -p/],
     ['below a file', 'file/out', /./],
     ['a name that is too long', 'x'.repeat(300), /./],
-  ])('cannot be in %s', (_, name, hint) => {
+  ])('cannot be created: %s', (_, name, hint) => {
     const directory = makeTemporaryDirectory()
     writeFileSync(join(directory, 'file'), '')
     expect(() => openOutputFile(join(directory, name))).toThrow(
@@ -81,19 +81,19 @@ describe('an output file', () => {
     )
   })
 
-  test('that is a device is written as it is', () => {
+  test('may be a device, which is written to', () => {
     const file = openOutputFile('/dev/null')
     file.write('anything')
     file.commit()
     expect(statSync('/dev/null').isCharacterDevice()).toBe(true)
   })
 
-  test('on a device that is full is E_DISK_FULL', async () => {
+  test('on a full device is E_DISK_FULL', async () => {
     expect(() => openOutputFile('/dev/full').write('x')).toThrow(expect.objectContaining({ code: 'E_DISK_FULL' }))
     await expect(openOutputFile('/dev/full').writeAside([MEGABYTE])).rejects.toMatchObject({ code: 'E_DISK_FULL' })
   })
 
-  test('on a full disk leaves nothing behind', async (context) => {
+  test('on a full disk leaves no file', async (context) => {
     skipUnless(isRoot, 'mounting a small disk needs root', context)
     const directory = makeTemporaryDirectory()
     mount(directory, ['-t', 'tmpfs', '-o', 'size=2m', 'none'])
@@ -107,7 +107,7 @@ describe('an output file', () => {
     expect(namesIn(directory)).toEqual([])
   })
 
-  test('in a directory of somebody else is E_CANNOT_OPEN', (context) => {
+  test('in a directory of another user is E_CANNOT_OPEN', (context) => {
     skipUnless(isRoot, 'a read-only mount needs root', context)
     const directory = makeTemporaryDirectory()
     mount(directory, ['-t', 'tmpfs', '-o', 'ro', 'none'])
@@ -116,7 +116,7 @@ describe('an output file', () => {
     )
   })
 
-  test('into a FIFO goes through', () => {
+  test('may be a FIFO', () => {
     const path = join(makeTemporaryDirectory(), 'fifo')
     execFileSync('mkfifo', [path])
     const script = `cat '${path}' & printf x > '${path}'; wait`

@@ -15,11 +15,11 @@ import { SCOPE_CASES, connectsOfCase, coveredLatencies, groupRows, makeTwoSessio
 
 const different = (rows: readonly Connect[], keyOf: (row: Connect) => string) => new Set(rows.map(keyOf)).size
 
-describe.each([undefined, 'process', 'comm'])('by %s', (by) => {
+describe.each([undefined, 'process', 'comm'])('by-process by %s', (by) => {
   const keyOf = (row: Readonly<Record<string, unknown>>) =>
     by === 'comm' ? String(row.comm) : `${row.pid}/${row.process_start_ns}`
 
-  test.each(SCOPE_CASES)('every number is that of all rows: $name', (scopeCase) => {
+  test.each(SCOPE_CASES)('every number equals that of all rows: $name', (scopeCase) => {
     const trace = makeTwoSessions(3)
     const naive = groupRows(connectsOfCase([trace], scopeCase), keyOf)
     const found = rowObjects(runQuery(byProcess, [trace.file], scopeCase.raw, { values: { by } }))
@@ -42,7 +42,7 @@ describe.each([undefined, 'process', 'comm'])('by %s', (by) => {
   })
 })
 
-test('a process is its pid and its start: threads are part of it, a pid that was used again is not', () => {
+test('a process is a pid and a start time: it includes its threads, and a reused pid is another process', () => {
   const events = [
     { comm: 'main', exe: 'java', uid: 33 },
     { comm: 'pool-1', exe: 'java', uid: 33 },
@@ -59,7 +59,7 @@ test('a process is its pid and its start: threads are part of it, a pid that was
   ])
 })
 
-test('a container is what was recorded, or what the path of the cgroup says', () => {
+test('a container has the recorded name, or the name in the path of its cgroup', () => {
   const events = [1n, 2n, 2n, 3n, 4n].map((cgroupId) => ({ cgroupId }))
   const { file, db } = makeSampleTrace({ batches: [events] })
   const set = db.prepare('UPDATE cgroup SET path = ?, container = ? WHERE kernel_cgroup_id = ?')
@@ -77,8 +77,10 @@ test('a container is what was recorded, or what the path of the cgroup says', ()
   }
 })
 
-describe('containers with names', () => {
-  /** A pod with two containers in two sessions, another pod, a container without a pod, and one without names. */
+describe('named containers', () => {
+  /**
+   * Two sessions of a pod with two containers, another pod, a container without a pod, and a container without names.
+   */
   function makeNamedTrace() {
     const events = [1n, 2n, 2n, 3n, 4n, 5n, 6n].map((cgroupId) => ({ cgroupId }))
     const { file, db } = makeSampleTrace({ batches: [events] }, { batches: [events] })
@@ -111,7 +113,7 @@ describe('containers with names', () => {
       ),
     )
 
-  test('are groups by their names: a container in its pod, a pod in its namespace', () => {
+  test('are grouped by their names: a container within its pod, a pod within its namespace', () => {
     expect(groups('container').toSorted()).toEqual([
       ['id-5', 2],
       ['other/cart-0/app', 2],
@@ -156,16 +158,16 @@ describe('containers with names', () => {
     ).toEqual(expected.toSorted())
   })
 
-  test('a pod without its namespace is refused', () => {
+  test('refuses a pod without its namespace', () => {
     for (const pod of ['cart-0', '/cart-0', 'shop/', 'a/b/c'])
       expect(() => groups('pod', { pod: [pod] })).toThrow(UsageError)
   })
 })
 
-/** After 104 days of uptime ns since boot are beyond 2^53. */
+/** After 104 days of uptime, ns since boot exceed 2^53. */
 const LATE_NS = 2n ** 53n + 1n
 
-test('a process that started beyond 2^53 ns after the boot keeps its exact start, and is not taken for the next one', () => {
+test('a process that started more than 2^53 ns after boot has its exact start time, and differs from the next one', () => {
   const of = (processStartNs: bigint) => Array.from({ length: 12 }, () => ({ processStartNs }))
   const { file, db } = makeSampleTrace({ batches: [of(LATE_NS), of(LATE_NS - 1n), of(LATE_NS + 1n)] })
   const starts = [LATE_NS - 1n, LATE_NS, LATE_NS + 1n]
@@ -183,7 +185,7 @@ test('a process that started beyond 2^53 ns after the boot keeps its exact start
   expect(user).toMatchObject({ processes: 3 })
 })
 
-test('columns are those that the options make', () => {
+test('the columns depend on the options', () => {
   const { file } = makeSampleTrace({ batches: [[{}]] })
   for (const values of [{}, { by: 'comm' }, { by: 'container' }]) {
     const { columns } = runQuery(byProcess, [file], {}, { values })
@@ -192,7 +194,7 @@ test('columns are those that the options make', () => {
   expect(shownColumns(byProcess.columns)).toEqual(shownColumns(byProcess.columnsFor!({})))
 })
 
-test('what is neither a process nor a name is refused', () => {
+test('refuses a value that is neither a process nor a name', () => {
   const { file } = makeSampleTrace({ batches: [] })
   expect(() => runQuery(byProcess, [file], {}, { values: { by: 'uid' } })).toThrow(UsageError)
 })

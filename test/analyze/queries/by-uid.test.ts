@@ -18,7 +18,7 @@ const different = (rows: readonly Connect[], keyOf: (row: Connect) => string) =>
 describe.each([1, 2])('over %i files', (fileCount) => {
   const traces = () => [makeTwoSessions(1), makeOtherHost(2)].slice(0, fileCount)
 
-  test.each(SCOPE_CASES)('every number is that of all rows: $name', (scopeCase) => {
+  test.each(SCOPE_CASES)('every number equals that of all rows: $name', (scopeCase) => {
     const made = traces()
     const naive = groupRows(connectsOfCase(made, scopeCase), (row) => `${row.user}/${row.uid}`)
     const found = rowObjects(
@@ -46,7 +46,7 @@ describe.each([1, 2])('over %i files', (fileCount) => {
   })
 })
 
-test('the most attempts come first, and the limit says how many are left out', () => {
+test('rows are sorted by attempts, and the number of rows beyond the limit is reported', () => {
   const events = [33, 33, 0, 33, 0, 1000].map((uid, i) => ({ uid, pid: 100 + i }))
   const { file } = makeSampleTrace({ batches: [events] })
   expect(rowObjects(runQuery(byUid, [file])).map((row) => [row.user, row.uid, row.processes])).toEqual([

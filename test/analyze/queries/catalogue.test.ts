@@ -6,7 +6,7 @@ import { makeSampleTrace } from '../sample-trace.js'
 
 const DIRECTORY = new URL('../../../src/analyze/queries/', import.meta.url)
 
-test('every file or folder of a built-in query is in the catalogue, and the other way round', () => {
+test('every file or folder of a built-in query is in the catalogue, and vice versa', () => {
   const found = readdirSync(DIRECTORY).filter((name) => name !== 'catalogue.ts')
   const names = CATALOGUE.map(({ name }) => name)
   expect(found.map((name) => name.replace('.ts', '')).toSorted()).toEqual(names.toSorted())
@@ -19,7 +19,7 @@ test.each(CATALOGUE)('$name has a description and an example that runs it', ({ n
 })
 
 test.each(CATALOGUE)(
-  '$name has columns with names of their own, as many as values, from an empty trace too',
+  '$name has unique column names, and as many values as columns, also for an empty trace',
   (query) => {
     const { file } = makeSampleTrace({ batches: [[{}, { outcome: 1, error: 111 }]] }, { batches: [] })
     for (const session of ['1', '2']) {

@@ -49,7 +49,7 @@ function expectNaive(rows: readonly RowObject[], connects: readonly Connect[], s
       expect(attempts).toBeLessThanOrEqual(between((from as number) / (1 + slack), (to as number) * (1 + slack)))
     }
   }
-  // Nothing is left out.
+  // No attempt is left out.
   const shown = rows.reduce((sum, row) => sum + (row.attempts as number), 0)
   expect(shown).toBe(latenciesOf(connects).length + countFailed(connects))
 }
@@ -57,20 +57,20 @@ function expectNaive(rows: readonly RowObject[], connects: readonly Connect[], s
 describe.each([
   ['with --exact', { exact: true }, 0],
   ['from histograms', {}, 0.01],
-] as const)('%s', (_, raw, slack) => {
+] as const)('heatmap %s', (_, raw, slack) => {
   test.each([
     [80, 2],
     [120, 2],
     [140, 1],
     [40, 4],
-  ])('%d columns wide, a column is the shortest interval that fits', (width, seconds) => {
+  ])('with %d columns, a column is the shortest interval that fits', (width, seconds) => {
     const trace = makeTrace(1)
     const result = runQuery(heatmap, [trace.file], raw, { width })
     expectNaive(rowObjects(result), readConnects(trace.db), seconds, slack)
     expect(result.chart!(width).at(-1)).toContain(`a column is ${seconds} s`)
   })
 
-  test('several sessions and files', () => {
+  test('includes several sessions and files', () => {
     const random = createRandom(2)
     const one = makeSampleTrace({ batches: [variedEvents(random, 300)] }, { batches: [variedEvents(random, 300)] })
     const two = makeSampleTrace({ batches: [variedEvents(random, 200)] })
@@ -78,13 +78,13 @@ describe.each([
     expectNaive(rows, [...readConnects(one.db), ...readConnects(two.db)], 2, slack)
   })
 
-  test('the clock was set back', () => {
+  test('follows a clock that was set back', () => {
     const trace = makeTrace(3)
     trace.db.exec(`INSERT INTO clock_offset VALUES (1, 50000000000, ${STARTED_UNIX_NS - 40n * NS})`)
     expectNaive(ask([trace.file], raw), readConnects(trace.db), 2, slack)
   })
 
-  test('a window of time, filtered', () => {
+  test('applies a time range and filters', () => {
     const trace = makeTrace(4)
     const from = STARTED_UNIX_NS + 30n * NS
     const where = `started_ns >= ${from} AND started_ns < ${from + 30n * NS} AND uid = 33`
@@ -97,7 +97,7 @@ describe.each([
   })
 })
 
-test('the picture says the same as the rows, and needs no table', () => {
+test('the chart shows the values of the rows, without a table', () => {
   const trace = makeTrace(5)
   const result = runQuery(heatmap, [trace.file], {}, { width: 80 })
   expect(result.isChartOnly).toBe(true)
@@ -114,7 +114,7 @@ test('the picture says the same as the rows, and needs no table', () => {
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(80)
 })
 
-test('an empty session, one attempt, and failures alone', () => {
+test('an empty session, a single attempt, and only failures', () => {
   const trace = makeSampleTrace(
     { batches: [] },
     { batches: [[{ latencyNs: 1_500_000n }]], goodbye: false },
@@ -136,7 +136,7 @@ test('an empty session, one attempt, and failures alone', () => {
   }
 })
 
-test('a file that speaks of centuries does not exhaust anything', () => {
+test('a file with times centuries apart does not exhaust memory', () => {
   const trace = makeSampleTrace({ batches: [[{}]] }, { batches: [[{}]] })
   trace.db.exec('UPDATE clock_offset SET unix_offset_ns = -9000000000000000000 WHERE session_id = 1')
   trace.db.exec('UPDATE clock_offset SET unix_offset_ns = 9000000000000000000 WHERE session_id = 2')

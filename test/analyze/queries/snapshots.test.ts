@@ -19,13 +19,13 @@ import { variedEvents } from '../varied-events.js'
 const WIDTHS = [80, 120]
 const DIRECTORY = join(import.meta.dirname, '__snapshots__')
 mkdirSync(DIRECTORY, { recursive: true })
-/** Before any is written: a new one is there only after a look at it. */
+/** Before any is written: a new snapshot must be read, so the run fails. */
 const PRESENT = readdirSync(DIRECTORY).map((name) => join(DIRECTORY, name))
 const snapshotOf = ({ name }: StoredQuery, width: number) => join(DIRECTORY, `${name}-${width}.txt`)
 
 /**
- * Two sessions of a few thousand attempts, the second one faster than the first, with some loss and
- * DNS lookups: always the same.
+ * Two sessions of a few thousand attempts, the second one faster than the first, with some loss and DNS lookups. Always
+ * the same.
  */
 function makeFixedTrace(): string {
   const random = createRandom(2026)
@@ -41,7 +41,7 @@ function makeFixedTrace(): string {
   return file
 }
 
-/** What is printed on a terminal of that width; completeness is the same for all. */
+/** The output on a terminal of that width; completeness is the same for all. */
 function tableOf(query: StoredQuery, width: number, hasCover = false): string[] {
   const file = makeFixedTrace()
   return withTraces([file], (traces) => {
@@ -58,16 +58,16 @@ function tableOf(query: StoredQuery, width: number, hasCover = false): string[] 
 }
 
 describe.each(CATALOGUE)('$name', (query) => {
-  test.each(WIDTHS)('looks as it did at a width of %d', async (width) => {
+  test.each(WIDTHS)('equals its snapshot at a width of %d', async (width) => {
     await expect(`${tableOf(query, width).join('\n')}\n`).toMatchFileSnapshot(snapshotOf(query, width))
   })
 
-  test.each([40, ...WIDTHS])('fits %d columns, whatever the line', (width) => {
+  test.each([40, ...WIDTHS])('fits %d columns', (width) => {
     for (const line of tableOf(query, width, true)) expect(textWidth(line), line).toBeLessThanOrEqual(width)
   })
 })
 
-test('every built-in query has its snapshots, and nothing else has', () => {
+test('every built-in query has its snapshots, and there are no others', () => {
   const expected = CATALOGUE.flatMap((query) => WIDTHS.map((width) => snapshotOf(query, width)))
   expect(PRESENT.toSorted()).toEqual(expected.toSorted())
 })

@@ -15,13 +15,13 @@ const ITEMS: readonly Row[] = [
   ['apt', 7, 3n],
 ]
 
-/** What comes first by itself is the first item. */
+/** The first item in the query's own order. */
 function rank(sort: string | null, limit = Infinity) {
   const compare = (a: Row, b: Row) => ITEMS.indexOf(a) - ITEMS.indexOf(b)
   return rankRows({ columns: COLUMNS, items: ITEMS.toReversed(), compare, prepare: ITSELF }, { sort, limit })
 }
 
-test('without --sort the query’s own order holds, and only rows that are shown are made', () => {
+test("without --sort the query's own order applies, and only the shown rows are created", () => {
   const told: (readonly Row[])[] = []
   const made: Row[] = []
   const prepare = (shown: readonly Row[]) => {
@@ -40,7 +40,7 @@ test('without --sort the query’s own order holds, and only rows that are shown
   expect([told, made, hiddenRows]).toEqual([[ITEMS.slice(0, 2)], ITEMS.slice(0, 2), 2])
 })
 
-test('items that are equal are ordered by their keys, ascending, NULL last', () => {
+test('equal items are sorted by their keys, ascending, NULL last', () => {
   const keyOf = (row: Row) => row.slice(0, 1)
   const order = (items: readonly Row[], sort: string | null, limit = Infinity) =>
     rankRows({ columns: COLUMNS, items, compare: () => 0, keyOf, prepare: ITSELF }, { sort, limit }).rows
@@ -54,17 +54,17 @@ test('items that are equal are ordered by their keys, ascending, NULL last', () 
 
 describe('--sort', () => {
   test.each([
-    ['texts from a to z, what is missing last', 'comm', ['apt', 'curl', 'wget', null]],
-    ['numbers from the highest, what is equal in its own order', 'p50_ns', [null, 'apt', 'curl', 'wget']],
-    ['without the unit', 'p50', [null, 'apt', 'curl', 'wget']],
-    ['by the heading', 'LAST-SEEN', [null, 'curl', 'apt', 'wget']],
-    ['by the heading in small letters', 'last seen', [null, 'curl', 'apt', 'wget']],
-    ['integers beyond 2^53 exactly', 'seen', [null, 'curl', 'apt', 'wget']],
+    ['sorts texts ascending, NULL last', 'comm', ['apt', 'curl', 'wget', null]],
+    ["sorts numbers descending, equal ones in the query's own order", 'p50_ns', [null, 'apt', 'curl', 'wget']],
+    ['accepts a name without the unit', 'p50', [null, 'apt', 'curl', 'wget']],
+    ['accepts the heading', 'LAST-SEEN', [null, 'curl', 'apt', 'wget']],
+    ['accepts the heading in lower case', 'last seen', [null, 'curl', 'apt', 'wget']],
+    ['sorts integers above 2^53 exactly', 'seen', [null, 'curl', 'apt', 'wget']],
   ])('%s', (_, sort, comms) => {
     expect(rank(sort).rows.map((row) => row[0])).toEqual(comms)
   })
 
-  test('takes the first rows of all', () => {
+  test('sorts before it applies the limit', () => {
     const { rows, hiddenRows } = rank('comm', 1)
     expect([rows.map((row) => row[0]), hiddenRows]).toEqual([['apt'], 3])
   })
@@ -84,7 +84,7 @@ describe('--sort', () => {
   })
 })
 
-test('a limit beyond the rows hides none', () => {
+test('a limit above the number of rows hides none', () => {
   expect(rank(null, 4).hiddenRows).toBe(0)
   expect(rank(null, 1000).rows).toHaveLength(4)
 })

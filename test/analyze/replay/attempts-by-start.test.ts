@@ -11,17 +11,17 @@ function readStarts(file: string, raw = {}): number[] {
   return inScope([file], raw, (scope) => [...attemptsByStart(scope, scope.parts[0]!)])
 }
 
-test('attempts come in the order of their starts, also across batches', () => {
+test('attempts are sorted by start, also across batches', () => {
   const { file } = makeSampleTrace({ batches: [[attempt(5), attempt(2)], [attempt(4), attempt(9)], [attempt(1)]] })
   expect(readStarts(file)).toEqual([5, 2, 3, 1, 4])
 })
 
-test('batches outside of the time that is asked for are left out', () => {
+test('batches outside of the time range are left out', () => {
   const { file } = makeSampleTrace({ batches: [[attempt(0)], [attempt(5000), attempt(3000)], [attempt(9000)]] })
   expect(readStarts(file, { since: '+2s', until: '+6s' })).toEqual([3, 2])
 })
 
-test('a clock that was set a hundred thousand times is looked through once, not for each batch', () => {
+test('a clock that was set a hundred thousand times is searched once, not for each batch', () => {
   const { db, file } = makeSampleTrace({ batches: [[attempt(59_000), attempt(58_000)]] })
   const many = (count: number) => `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ${count})`
   db.exec(`
@@ -32,7 +32,7 @@ test('a clock that was set a hundred thousand times is looked through once, not 
     const { array: segments, reads } = countReads(part.segments)
     expect(segments.length).toBeGreaterThan(90_000)
     expect([...attemptsByStart(scope, { ...part, segments })]).toEqual([2, 1])
-    // All of them some times, and for each batch those that a binary search looks at.
+    // All of them some times, and those of a binary search for each batch.
     expect(reads()).toBeLessThan(10 * 100_000 + 20_000 * 40)
   })
   db.close()

@@ -9,10 +9,10 @@ import { runTool } from '../../support/tool.js'
 import { sampleEvents } from '../sample-events.js'
 import { makeSampleTrace } from '../sample-trace.js'
 
-/** What is said where no session is named. */
+/** Printed if no session is named. */
 const LEFT_OUT = 'only the newest session: 1 earlier session left out (--session all)\n'
 
-/** A closed trace of two sessions, in which attempts end in another order than that of their start. */
+/** A closed trace of two sessions, in which attempts do not end in the order of their start. */
 function makeTrace(): string {
   const random = createRandom(4)
   const batches = [sampleEvents(random, 300), sampleEvents(random, 200), null, sampleEvents(random, 100)]
@@ -38,14 +38,14 @@ async function replayed(...args: string[]): Promise<string[]> {
   return stdout.split('\n').slice(0, -1)
 }
 
-/** JSON with integers as they are written. */
+/** JSON with integers as text. */
 const parse = (line: string) =>
   JSON.parse(line.replaceAll(/:(-?\d+)(?=[,}])/g, ':"#$1"'), (_, value: unknown) =>
     typeof value === 'string' && value.startsWith('#') ? BigInt(value.slice(1)) : value,
   ) as Record<string, unknown>
 
 describe('replay', () => {
-  test('--json has every attempt with the values of the view connects, in the order of its start', async () => {
+  test('--json has every attempt with the values of the view connects, sorted by start', async () => {
     const file = makeTrace()
     const rows = select(file, 'SELECT * FROM connects ORDER BY session_id, started_ns')
     const lines = (await replayed(file, '--session', 'all', '--json')).map(parse)
@@ -56,7 +56,7 @@ describe('replay', () => {
     expect(lines.toSorted(by(key))).toEqual(wanted.toSorted(by(key)))
   })
 
-  test('of the newest session, with filters and a time, shows what they leave', async () => {
+  test('of the newest session applies filters and times', async () => {
     const file = makeTrace()
     const [{ count = 0n } = {}] = select(
       file,
@@ -77,7 +77,7 @@ describe('replay', () => {
     expect(await replayed(file, '--until', '+30s')).toHaveLength(1 + Number(early))
   })
 
-  test('--latency shows what has ended, and took long enough', async () => {
+  test('--latency shows only ended attempts of at least that latency', async () => {
     const file = makeTrace()
     const [{ count = 0n } = {}] = select(
       file,
@@ -88,7 +88,7 @@ describe('replay', () => {
     expect(lines).toHaveLength(1 + Number(count))
   })
 
-  test('-t counts from the first row, and -c counts attempts', async () => {
+  test('-t is relative to the first row, and -c counts attempts', async () => {
     const file = makeTrace()
     expect((await replayed(file, '-t'))[1]).toMatch(/^0\.000 /)
     const counts = (await replayed(file, '-c', '--session', 'all'))
@@ -98,7 +98,7 @@ describe('replay', () => {
     expect(counts).toEqual(counts.toSorted((a, b) => b - a))
   })
 
-  test('-t counts on a clock that nobody sets', async () => {
+  test('-t uses a clock that is never set', async () => {
     const events = [1, 2, 3].map((second) => ({ startedNs: BigInt(second) * 1_000_000_000n }))
     const { db, file } = makeSampleTrace({ batches: [events] })
     db.exec('INSERT INTO clock_offset SELECT session_id, 1500000000, unix_offset_ns - 3600000000000 FROM clock_offset')
@@ -114,7 +114,7 @@ describe('replay', () => {
     ).not.toHaveLength(0)
   })
 
-  test('of wrong options says which', async () => {
+  test('names invalid options', async () => {
     const file = makeTrace()
     for (const [args, text] of [
       [['--outcome=faild'], '--outcome: "faild" is not accepted'],
@@ -130,7 +130,7 @@ describe('replay', () => {
 })
 
 describe('replay -d', () => {
-  /** A trace of a session with lookups and of one without; attempts to 10.0.0.1 and 127.0.0.1 in both. */
+  /** A trace of a session with lookups and one without; both have attempts to 10.0.0.1 and 127.0.0.1. */
   function makeDnsTrace(): string {
     const batch = ['0a000001', '0a000002', '7f000001'].map((address, i) => ({
       startedNs: BigInt(i) * 1_000_000n,
@@ -153,7 +153,7 @@ describe('replay -d', () => {
       .split('\n')
       .map((line) => line.split(/ +/).slice(6).join(' '))
 
-  test('shows the names that were recorded, and what else was asked', async () => {
+  test('shows the recorded names, and how many other names match', async () => {
     const file = makeDnsTrace()
     const { stdout, stderr } = await runTool(['replay', '-d', file, '--session', '1'])
     expect(stderr).toBe('')
@@ -166,7 +166,7 @@ describe('replay -d', () => {
     expect(await replayed(file, '--container')).toContainEqual(expect.stringMatching(/ 0123456789ab$/))
   })
 
-  test('has a dash where lookups were not recorded, and says so once', async () => {
+  test('has a dash without recorded lookups, and reports it once', async () => {
     const file = makeDnsTrace()
     const { stdout, stderr } = await runTool(['replay', file, '--session', '2', '--dns'])
     expect(queriesOf(stdout)).toEqual(['QUERY', '-', '-', 'localhost'])
@@ -184,7 +184,7 @@ describe('replay -d', () => {
     expect((await runTool(['replay', file, '--session', '2'])).stderr).toBe('')
   })
 
-  test.each([1, 2])('of a trace of version %i, which knows no lookups, is the same', async (version) => {
+  test.each([1, 2])('of a trace of version %i, which has no lookups, is the same', async (version) => {
     const { file, db, insert } = makeHandMadeTrace((empty) => migrate(empty, version))
     insertSession({ file, db, insert })
     const address = Buffer.from(`${MAPPED_PREFIX}0a000001`, 'hex')
@@ -226,7 +226,7 @@ function by<T>(key: (value: T) => string): (a: T, b: T) => number {
 }
 
 describe('replay of a damaged trace', () => {
-  /** Puts a text where STRICT tables take none, as flipped bits do. */
+  /** Puts a text into a STRICT table instead of a number, like flipped bits. */
   function spoil(file: string, table: string, column: string): void {
     const db = new Database(file).unsafeMode()
     db.pragma('writable_schema = ON')
@@ -245,7 +245,7 @@ describe('replay of a damaged trace', () => {
     ['process', 'netns'],
     ['endpoint', 'family'],
     ['connect_attempt', 'latency_ns'],
-  ])('a text in the place of a number, %s.%s: refused, and never printed as one', async (table, column) => {
+  ])('a text instead of a number in %s.%s is refused, and never printed', async (table, column) => {
     const file = makeTrace()
     spoil(file, table, column)
     expectError(await runTool(['replay', file, '--json', '--session', '2']), 'E_DAMAGED_TRACE')

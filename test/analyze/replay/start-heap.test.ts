@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createStartHeap } from '../../../src/analyze/replay/start-heap.js'
 import { createRandom, randomInteger } from '../../store/random.js'
 
-test('attempts come out by their start, of equal ones the lower id first', () => {
+test('attempts are sorted by start, then by id', () => {
   const random = createRandom(6)
   const heap = createStartHeap()
   const all = Array.from({ length: 5000 }, (_, id) => ({ id, startedNs: randomInteger(random, -50, 2000) }))

@@ -105,8 +105,12 @@ test('failures from stored sums have the exact counts, errno and callers, and ti
     expect(last[i]).toBeGreaterThanOrEqual(to)
     expect((last[i] as number) - to).toBeLessThan(60e6)
   }
-  expect(summed.notes.join(' ')).toContain('the stored sums')
-  expect(read.notes.join(' ')).not.toContain('the stored sums')
+  expect(summed.notes.join(' ')).toContain('are bounds from stored sums')
+  expect(read.notes.join(' ')).not.toContain('stored sums')
+  const headingsOf = (table: ReportTable) =>
+    table.columns.flatMap(({ name, heading }) => (/_seen_/.test(name) ? heading : []))
+  expect(headingsOf(summed)).toEqual(['FIRST SEEN ≥', 'LAST SEEN ≤'])
+  expect(headingsOf(read)).toEqual(['FIRST SEEN', 'LAST SEEN'])
 })
 
 test('the slowest attempts of a large trace are the slowest ones, though only some intervals are read', () => {

@@ -59,6 +59,13 @@ test('the original is not changed (SEC-65)', async () => {
   expect(readdirSync(dirname(original))).toEqual(['shared.db'])
 })
 
+test('a shared trace without attempts is reported', async () => {
+  const output = join(makeTemporaryDirectory(), 'shared.db')
+  const { status, stderr } = await runTool(['share', makeTrace(), '--port', '1', '-o', output])
+  expect([status, existsSync(output)]).toEqual([0, true])
+  expect(stderr).toContain('no attempts match')
+})
+
 test('nothing is overwritten', async () => {
   const output = join(makeTemporaryDirectory(), 'shared.db')
   writeFileSync(output, 'precious')
@@ -72,8 +79,11 @@ test.each([
   [['--keep', 'coms', '-o', 'x'], 'did you mean comm?'],
   [['--keep', 'comm', '--drop', 'comm', '-o', 'x'], '--drop'],
   [['--drop', 'time', '-o', 'x'], '--drop'],
-  [[], '--output'],
+  [[], 'add -o shared.db, or --dry-run'],
   [['-o', '-'], '--output'],
+  [['-o', '/dev/null'], '--output'],
+  [['-o', 'x', '--key', './x'], '--key'],
+  [['-o', 'x', '--key', ''], '--key'],
 ])('%j is refused', async (args, message) => {
   const { status, stderr } = await runTool(['share', makeTrace(), ...args])
   expect(status).toBe(2)
@@ -89,6 +99,17 @@ test('a key that others may read is refused, and nothing is written', async () =
   expect(status).toBe(1)
   expect(stderr).toContain('E_KEY')
   expect(readdirSync(directory)).toEqual(['key'])
+})
+
+test.each(['missing.db', 'empty.db', 'damaged.db'])('with %s, no new key is left', async (name) => {
+  const directory = makeTemporaryDirectory()
+  const bytes = readFileSync(makeTrace())
+  writeFileSync(join(directory, 'empty.db'), '')
+  writeFileSync(join(directory, 'damaged.db'), bytes.subarray(0, Math.floor(bytes.length / 8192) * 4096))
+  const args = ['share', name, '--key', 'key', '-o', 'shared.db']
+  const { status, stderr } = await runTool(args, { cwd: directory })
+  expect([status, stderr.includes('created the key')]).toEqual([1, false])
+  expect(readdirSync(directory).toSorted()).toEqual(['damaged.db', 'empty.db'])
 })
 
 test('a damaged trace is reported, and nothing is left of the shared one', async () => {
@@ -136,6 +157,32 @@ test('a dry run writes nothing, and prints counts and examples of every field', 
   expect(stdout).toMatch(/^comm +token if rare .*: 7 replaced/m)
   expect(stdout).toMatch(/^exe +token if rare .*: 2 kept$/m)
   expect(stdout).toMatch(/^dns +dropped .*: \d+ dropped/m)
+})
+
+test('the examples of a dry run are what the shared trace holds: endpoints that level strict merges have no address', async () => {
+  const directory = makeTemporaryDirectory()
+  const { db, file } = makeSampleTrace({ batches: [variedEvents(createRandom(3), 700)] })
+  const select = `SELECT remote_address FROM connect_attempt JOIN endpoint USING (endpoint_id) WHERE family = 4 GROUP BY 1
+    ORDER BY count(*)`
+  const rare = db.prepare(select).pluck().get() as string
+  db.exec(`DELETE FROM connect_attempt WHERE endpoint_id NOT IN (SELECT endpoint_id FROM endpoint WHERE remote_address = '${rare}')
+    AND attempt_id % 100 <> 0`)
+  const run = (...args: string[]) =>
+    runTool(['share', file, '--level', 'strict', '--key', 'key', ...args], { cwd: directory })
+  await run('-o', 'shared.db')
+  const { stdout } = await run('--dry-run')
+  const shared = new Database(join(directory, 'shared.db'), { readonly: true })
+  const held = new Set(
+    shared.prepare('SELECT remote_address FROM endpoint UNION SELECT local_address FROM local_address').pluck().all(),
+  )
+  shared.close()
+  const line = stdout.split('\n').find((one) => one.startsWith('addresses')) as string
+  const examples = [...line.matchAll(/\S+ → (\S+?)(?: or (\S+?))?(?:,|$)/g)].flatMap(([, ...results]) =>
+    results.filter(Boolean),
+  )
+  expect(stdout).toContain('the pseudonyms below are those of the key')
+  expect(examples).toContain('0.0.0.0')
+  expect(examples.filter((one) => !held.has(one))).toEqual([])
 })
 
 test('a share of a share works, and info prints both (GAP-78)', async () => {
@@ -318,54 +365,4 @@ test('a shared trace for one command is removed after it', async () => {
     return shared
   })
   expect(existsSync(path)).toBe(false)
-})
-
-test('reveal prints originals: addresses by decryption, names from the original trace', async () => {
-  const directory = makeTemporaryDirectory()
-  const [file, key, output] = [makeTrace(), join(directory, 'key'), join(directory, 'shared.db')]
-  await runTool(['share', file, '--key', key, '-o', output])
-  const db = new Database(output, { readonly: true })
-  const [address, comm, name] = [
-    "SELECT remote_address FROM endpoint WHERE remote_address LIKE '10.%'",
-    "SELECT comm FROM process WHERE comm LIKE 'prog-%'",
-    'SELECT dns_name FROM dns_name WHERE dns_name_id = 1',
-  ].map((sql) => db.prepare(sql).pluck().get() as string) as [string, string, string]
-  db.close()
-  const label = name.split('.')[0] as string
-  const { status, stdout } = await runTool(['reveal', address, comm, name, label, '--key', key, '--trace', file])
-  const found = new Map(
-    stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => line.split('\t') as [string, string]),
-  )
-  expect(status).toBe(0)
-  expect(found.get(address)).toMatch(/^10\.0\.\d+\.1$/)
-  expect(found.get(comm)).toMatch(/^(?:worker|thread-\d)$/)
-  expect([found.get(name), found.get(label)]).toEqual(['example.org', 'example.org'])
-
-  const missing = await runTool(['reveal', 'prog-00000000', '--key', key, '--trace', file])
-  expect([missing.status, missing.stdout]).toEqual([1, ''])
-  expect(missing.stderr).toContain('E_NO_ORIGINAL')
-})
-
-test('reveal prints the originals of containers, their pods, namespaces and images', async () => {
-  const directory = makeTemporaryDirectory()
-  const [file, key, output] = ['trace.db', 'key', 'shared.db'].map((name) => join(directory, name)) as [
-    string,
-    string,
-    string,
-  ]
-  copyFileSync(FULL_TRACE, file)
-  await runTool(['share', file, '--key', key, '-o', output])
-  const columns = 'container_id, container_image, pod_name, pod_namespace, pod_uid, pod_container_name'
-  const [originals, tokens] = [file, output].map((path) => {
-    const db = new Database(path, { readonly: true })
-    const row = db.prepare(`SELECT ${columns} FROM container`).raw().get() as string[]
-    db.close()
-    return row
-  }) as [string[], string[]]
-  expect(tokens.filter((token) => originals.includes(token))).toEqual([])
-  const { status, stdout } = await runTool(['reveal', ...tokens, '--key', key, '--trace', file])
-  expect([status, stdout]).toEqual([0, tokens.map((token, i) => `${token}\t${originals[i]}\n`).join('')])
 })

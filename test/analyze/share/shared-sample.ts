@@ -16,7 +16,7 @@ export async function shareSample(
 ): Promise<string> {
   const path = join(makeTemporaryDirectory(), 'shared.db')
   const pseudonyms = createPseudonyms(createShareKey(secret), parseTreatment(options))
-  const keep = await writeSharedTrace({ files, options, pseudonyms, path, typed: path })
+  const keep = await writeSharedTrace({ files, options, pseudonyms: () => pseudonyms, path, typed: path })
   keep()
   return path
 }

@@ -41,8 +41,8 @@ function makeFile(seed = 1, count = 200): string {
   return makeSampleTrace({ batches: [sampleEvents(createRandom(seed), count)] }).file
 }
 
-describe('the answer', () => {
-  test('is that of SQLite', () => {
+describe('the result of a query', () => {
+  test('equals that of SQLite', () => {
     const file = makeFile()
     const sql = 'SELECT remote_port, outcome, count(*) AS n, avg(latency_ns) FROM connects GROUP BY 1, 2 ORDER BY 1, 2'
     const { columns, rows } = runSql(file, sql)
@@ -57,7 +57,7 @@ describe('the answer', () => {
     expect(rows).toEqual(expected.map((row) => Object.values(row)))
   })
 
-  test('holds every type as it is: large integers, NULL, blobs in hexadecimal digits', () => {
+  test('has values of every type: large integers, NULL, blobs as hexadecimal digits', () => {
     const { rows } = runSql(
       makeFile(),
       `SELECT 9223372036854775807, 1, 1.5, 'a', NULL, x'00ff', started_ns FROM connects LIMIT 1`,
@@ -66,7 +66,7 @@ describe('the answer', () => {
     expect(typeof rows[0]![6]).toBe('bigint')
   })
 
-  test('has a key for each column, also for two of one name', () => {
+  test('has a key for each column, also if two have the same name', () => {
     expect(runSql(makeFile(), 'SELECT 1 AS a, 2 AS a, 3 AS b').columns.map(({ name }) => name)).toEqual([
       'a',
       'a:1',
@@ -74,7 +74,7 @@ describe('the answer', () => {
     ])
   })
 
-  test('ends at the limit, and says so', () => {
+  test('ends at the limit, and a note reports it', () => {
     const cut = runSql(makeFile(), 'SELECT pid FROM connects', { limit: 10 })
     expect(cut.rows).toHaveLength(10)
     expect(cut.notes.join()).toContain('only the first 10 rows')
@@ -83,21 +83,21 @@ describe('the answer', () => {
     expect(whole.notes).toEqual([])
   })
 
-  test('ends at 64 Mi characters too, and says that it is not the limit', () => {
+  test('ends at 64 Mi characters too, and a note reports that it is not the limit', () => {
     const cut = runSql(makeFile(), 'SELECT hex(zeroblob(524288)) FROM connects LIMIT 80', { limit: 1000 })
     expect(cut.rows).toHaveLength(65)
     expect(cut.notes.join()).toMatch(/^only the first 65 rows: a result holds 67,108,864 characters of text/)
     expect(cut.notes.join()).not.toContain('--limit ROWS takes more')
   })
 
-  test('of an endless query is its first rows', () => {
+  test('of an endless query has the first rows', () => {
     const sql = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n'
     expect(runSql(makeFile(), sql, { limit: 3 }).rows).toEqual([[1], [2], [3]])
   })
 })
 
-describe('connects', () => {
-  test('holds the newest session, or what the options select', () => {
+describe('the view connects', () => {
+  test('has the newest session, or what the options select', () => {
     const random = createRandom(3)
     const session = () => ({ batches: [sampleEvents(random, 200)] })
     const { file } = makeSampleTrace(session(), session(), session())
@@ -124,8 +124,8 @@ describe('connects', () => {
     expect(runSql(file, 'SELECT 1').notes.join()).toContain('session 3')
   })
 
-  test('has the cgroups of --cgroup as the trace spells them, or systemd', () => {
-    // One character for each byte.
+  test('applies --cgroup in the spelling of the trace or of systemd', () => {
+    // One character per byte.
     const names = ['caf\xc3\xa9', String.raw`caf\xc3\xa9`, 'caf\xe9', String.raw`caf\xe9`, String.raw`my\x2dweb`]
     const events = names.map((_, i) => ({ cgroupId: BigInt(1 + i) }))
     const { file, db } = makeSampleTrace({ batches: [events] })
@@ -137,7 +137,7 @@ describe('connects', () => {
       ['café', [1]],
       [String.raw`caf\xc3\xa9`, [2]],
       [String.raw`caf\\xc3\\xa9`, [2]],
-      // One is a byte as traces spell it, and the other four characters as systemd does.
+      // One is a byte in the spelling of traces; the other has four characters in that of systemd.
       [String.raw`caf\xe9`, [3, 4]],
       [String.raw`caf\\xe9`, [4]],
       [String.raw`my\x2dweb`, [5]],
@@ -151,7 +151,7 @@ describe('connects', () => {
     }
   })
 
-  test('of several files is all of them, with their host', () => {
+  test('of several files has the rows of all, with their hosts', () => {
     const files = [makeFile(1, 30), makeFile(2, 50), makeFile(3, 70)]
     const { rows } = runSql(files, 'SELECT count(*), count(DISTINCT host), count(host) FROM connects')
     expect(rows).toEqual([[150, 1, 150]])
@@ -160,7 +160,7 @@ describe('connects', () => {
     )
   })
 
-  test('of more files than SQLite attaches is refused', () => {
+  test('of more files than SQLite can attach is refused', () => {
     expect(
       failureOf(
         Array.from({ length: 12 }, () => makeFile(1, 1)),
@@ -170,7 +170,7 @@ describe('connects', () => {
   })
 })
 
-describe('nothing but reading', () => {
+describe('read-only access', () => {
   const directory = makeDirectoryName()
   test.each([
     ['INSERT INTO session DEFAULT VALUES', /INSERT/],
@@ -221,11 +221,11 @@ describe('nothing but reading', () => {
     'explain query plan select * from connects',
     'SELECT 1;',
     'SELECT 1; -- and that is all',
-  ])('%s is asked', (sql) => {
+  ])('%s is accepted', (sql) => {
     expect(runSql(makeFile(), sql).rows.length).toBeGreaterThan(0)
   })
 
-  test('the hint names the columns that there are', () => {
+  test('the hint lists the existing columns', () => {
     const file = makeFile()
     const { hint } = failureOf(file, 'SELECT nonesuch')
     const names = Object.keys(queryTrace<object>(file, 'SELECT * FROM connects LIMIT 1')[0]!)
@@ -234,13 +234,13 @@ describe('nothing but reading', () => {
 })
 
 describe('parameters', () => {
-  test('are bound as what they look like', () => {
+  test('are bound with the type that they look like', () => {
     const sql = `SELECT typeof(:a), typeof(:b), typeof(:c), typeof(:d), ':e', :a + 1`
     const values = { a: '41', b: '1.5', c: '10.0.0.1', d: '-7' }
     expect(runSql(makeFile(), sql, { values }).rows).toEqual([['integer', 'real', 'text', 'integer', ':e', 42]])
   })
 
-  test('work in a LIMIT, and beyond 2^53', () => {
+  test('can be used in LIMIT, and above 2^53', () => {
     const values = { n: '2', big: '900719925474099312' }
     expect(runSql(makeFile(), 'SELECT :big FROM connects LIMIT :n', { values }).rows).toEqual([
       [900_719_925_474_099_312n],
@@ -248,17 +248,17 @@ describe('parameters', () => {
     ])
   })
 
-  test('that are missing are a usage error', () => {
+  test('without a value are a usage error', () => {
     expect(failureOf(makeFile(), 'SELECT :name')).toBeInstanceOf(UsageError)
   })
 })
 
-/** A path where nothing is. */
+/** A path that does not exist. */
 function makeDirectoryName(): string {
   return join('/tmp', `tcpconn-test-none-${process.pid}`)
 }
 
-test('a temporary directory stays empty', () => {
+test('a refused ATTACH creates no file', () => {
   const directory = makeTemporaryDirectory()
   failureOf(makeFile(), `ATTACH '${directory}/a.db' AS a`)
   expect(readdirSync(directory)).toEqual([])

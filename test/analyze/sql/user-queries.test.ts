@@ -15,7 +15,7 @@ function makeQueries(files: Readonly<Record<string, string>>): string {
   return directory
 }
 
-test('a file is a query, with its name, its first line and its parameters', () => {
+test('a file is a query with a name, a description in its first line, and parameters', () => {
   const directory = makeQueries({
     'slow-users.sql': `-- users whose attempts took longer than :ms\nSELECT user FROM connects WHERE latency_ns > :ms * 1e6 AND comm = :comm`,
     'b.sql': 'SELECT 1',
@@ -34,13 +34,13 @@ test('a file is a query, with its name, its first line and its parameters', () =
   expect(queries[0]!.query.description).toContain(join(directory, 'b.sql'))
 })
 
-test('a link to a file is as good as a file', () => {
+test('a link to a file is accepted', () => {
   const directory = makeQueries({})
   symlinkSync(join(makeQueries({ 'x.sql': 'SELECT 1' }), 'x.sql'), join(directory, 'linked.sql'))
   expect(readUserQueries(directory, TAKEN).queries.map(({ query }) => query.name)).toEqual(['linked'])
 })
 
-test('what is no query is left out, and told', () => {
+test('files that are not queries are left out and reported', () => {
   const directory = makeQueries({
     'good.sql': 'SELECT 1',
     'latency.sql': 'SELECT 1',
@@ -70,8 +70,8 @@ test('what is no query is left out, and told', () => {
   expect(warnings.size).toBe(10)
 })
 
-describe('the directory', () => {
-  test('is that of XDG_CONFIG_HOME, or of the home', () => {
+describe('the directory of queries', () => {
+  test('is that of XDG_CONFIG_HOME, or below the home directory', () => {
     expect(queryDirectory({ XDG_CONFIG_HOME: '/etc/xdg', HOME: '/home/a' }, 1000)).toBe('/etc/xdg/tcpconn/queries')
     expect(queryDirectory({ HOME: '/home/a' }, 1000)).toBe('/home/a/.config/tcpconn/queries')
     expect(queryDirectory({ XDG_CONFIG_HOME: 'relative', HOME: '/home/a' }, 1000)).toBe(
@@ -80,7 +80,7 @@ describe('the directory', () => {
     expect(queryDirectory({}, 1000)).toBe(join(homedir(), '.config/tcpconn/queries'))
   })
 
-  test('under sudo is that of the invoking user, as /etc/passwd has it', () => {
+  test('is that of the user of sudo, according to /etc/passwd', () => {
     const [, , , , , home] = execFileSync('getent', ['passwd', '1'], { encoding: 'utf8' }).split(':')
     expect(queryDirectory({ SUDO_UID: '1', HOME: '/home/admin' }, 0)).toBe(`${home}/.config/tcpconn/queries`)
     expect(queryDirectory({ SUDO_UID: '1', HOME: '/home/a' }, 1000)).toBe('/home/a/.config/tcpconn/queries')
@@ -90,7 +90,7 @@ describe('the directory', () => {
     )
   })
 
-  test('that is not there holds no queries', () => {
+  test('may be missing', () => {
     expect(readUserQueries('/nonexistent', TAKEN)).toEqual({ queries: [], warnings: new Map() })
   })
 })

@@ -10,7 +10,7 @@ import { parseAddress } from '../../../src/attempt/address.js'
 import { require, type FuzzTarget } from '../fuzz-target.js'
 
 const KINDS = [metadataKind.dns_answer, metadataKind.dns_query, metadataKind.getaddrinfo, metadataKind.cgroup_made]
-/** What a name may have: 255 bytes of the wire, each of which may be shown as four characters. */
+/** Maximum length of a name: 255 bytes on the wire, each shown as up to four characters. */
 const MAX_NAME_CHARACTERS = 4 * 255
 const MAX_RESOLVED = 32
 /** RFC 6891 */
@@ -25,7 +25,9 @@ const EDNS: Answer = {
   options: [],
 }
 
-/** Payloads of UDP packets from or to port 53, names that libc resolved, and cgroups: a first byte tells which. */
+/**
+ * Payloads of UDP packets from or to port 53, names that libc resolved, and cgroups. The first byte selects the kind.
+ */
 export function createDnsPackets(): FuzzTarget {
   const reader = createReader()
   return {
@@ -55,7 +57,7 @@ export function createDnsPackets(): FuzzTarget {
   }
 }
 
-/** An answer that ends in the middle of its last record: malformed, but for one that says so. */
+/** An answer that ends within its last record is malformed, unless it is marked as truncated. */
 function requireTruncated(packet: Buffer, records: number): void {
   if (records === 0) return
   const cut = packet.subarray(0, -1)
@@ -66,7 +68,7 @@ function requireTruncated(packet: Buffer, records: number): void {
     `a truncated answer is ${JSON.stringify(message)}`)
 }
 
-/** The whole way of a record of the metadata ring, up to what is written. */
+/** All steps of a record of the metadata ring, up to the written rows. */
 function createReader() {
   const waiting: DataView[] = []
   const ring: MetadataRing = {
@@ -90,7 +92,7 @@ function createReader() {
   }
 }
 
-/** As the probe makes them: of a fixed length for getaddrinfo, which lists no more addresses than there is room for. */
+/** As the probe makes them: with a fixed length for getaddrinfo, which limits the number of addresses. */
 function recordOf(kind: number, payload: Uint8Array): DataView {
   const isResolved = kind === metadataKind.getaddrinfo
   const length = isResolved ? resolvedName.size_bytes : payload.length

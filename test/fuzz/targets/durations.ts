@@ -6,7 +6,7 @@ const UNIT_NS = { ns: 1n, us: 1000n, µs: 1000n, ms: 1_000_000n, s: 1_000_000_00
 const UNITS = Object.keys(UNIT_NS) as (keyof typeof UNIT_NS)[]
 const MAX_NS = 2 ** 53
 
-/** `record --duration`, `--min-latency`, `--interval` and the like. */
+/** The values of `record --duration`, `--min-latency`, `--interval` and similar options. */
 export function createDurations(): FuzzTarget {
   return {
     name: 'durations',

@@ -13,7 +13,7 @@ const SEEDS =
     ' ; ',
   )
 
-/** `--dst`, and what of it the probe is given. */
+/** The values of `--dst`, and the filter that the probe gets. */
 export function createNetworks(): FuzzTarget {
   return {
     name: 'networks',

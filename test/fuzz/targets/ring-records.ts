@@ -14,14 +14,14 @@ import { createMemoryRing, type MemoryRing } from '../../record/probe/memory-rin
 import { require, type FuzzTarget } from '../fuzz-target.js'
 
 const SIZE_BYTES = 2048
-/** Most records of an input: as many attempts find room in the ring, and few enough for a batch. */
+/** Maximum number of records of an input: as many attempts fit into the ring and into a batch. */
 const MAX_RECORDS = 24
-/** Inputs after which ring, processes and dictionaries start anew: they remember what was in earlier ones. */
+/** Number of inputs after which ring, processes and dictionaries are reset: they depend on earlier inputs. */
 const INPUTS_PER_RING = 500
 const STATES = ['attempt', 'process', 'other', 'discarded', 'busy'] as const
 type State = (typeof STATES)[number]
 
-/** Records in the ring: their lengths are the kernel's, their fields are what the processes of the host make them. */
+/** Records in the ring: the kernel determines their lengths, the processes of the host determine their fields. */
 export function createRingRecords(): FuzzTarget {
   let ring = createMemoryRing(SIZE_BYTES)
   let target = createDecodeTarget()
@@ -60,8 +60,8 @@ export function createRingRecords(): FuzzTarget {
 }
 
 /**
- * Passed are the attempts before the first busy record, up to the limit; released are those and all other records before
- * the last of them, or before the busy one.
+ * Passed are the attempts before the first busy record, up to the limit. Released are these attempts and all other
+ * records before the last one of them, or before the busy one.
  */
 function requireProtocol(states: readonly State[], limit: number, start: bigint): void {
   const ring = createMemoryRing(SIZE_BYTES, start)
@@ -82,7 +82,7 @@ function requireProtocol(states: readonly State[], limit: number, start: bigint)
   require(released === wanted, () => `released ${released} bytes and not ${wanted}`)
 }
 
-/** A record of a kind, from its first byte on `content`. */
+/** A record of this kind, with `content` from its first byte on. */
 function recordOf(state: State, content: Uint8Array): Uint8Array {
   const record = new Uint8Array(LENGTHS[state])
   record.set(content.subarray(0, record.length))
@@ -101,7 +101,7 @@ function flagsOf(state: State): number {
   return state === 'busy' ? BUSY : state === 'discarded' ? DISCARDED : 0
 }
 
-/** Appends records: each is a byte for its kind and the bytes that follow, as far as the input and the ring go. */
+/** Appends records: each is a byte for its kind and its content, as long as the input and the ring have room. */
 function fill({ append }: MemoryRing, input: Uint8Array): void {
   for (let at = 1, records = 0; at < input.length && records < MAX_RECORDS; records++) {
     const state = STATES[(input[at] as number) % STATES.length] as State
@@ -110,7 +110,7 @@ function fill({ append }: MemoryRing, input: Uint8Array): void {
   }
 }
 
-/** Reads what is left: the kernel commits every record at last. */
+/** Reads the rest: the kernel commits every record eventually. */
 function empty(ring: MemoryRing): void {
   for (let round = 0; round < MAX_RECORDS && ring.reader.pendingBytes() > 0; round++) {
     ring.commit(ring.positions.consumer[0] as bigint, DISCARDED)
@@ -120,7 +120,7 @@ function empty(ring: MemoryRing): void {
   require(ring.reader.pendingBytes() === 0, () => `${ring.reader.pendingBytes()} bytes stay in the ring`)
 }
 
-/** What decoding makes rows of dictionaries of, looked at as the writer does. */
+/** The entries of dictionaries that decoding creates, checked as the writer uses them. */
 function createDecodeTarget(): DecodeTarget {
   let nextId = 1
   const textAt = (bytes: Uint8Array, from: number, length: number) => {
@@ -167,7 +167,7 @@ function requireSoundRow({ batch, dictionaries }: DecodeTarget, row: number): vo
   require(batch.minStartedNs <= startedNs && startedNs <= batch.maxStartedNs, () => `${startedNs} is out of its batch`)
 }
 
-/** An input that fills the ring with these attempts, after their processes. */
+/** An input that fills the ring with the processes of these attempts, then with the attempts. */
 function seedOf(events: readonly Partial<EventFields>[]): Uint8Array {
   const { bytes, offsets, processRecords } = packEvents(events)
   const attempts = offsets.map((offset) => bytes.subarray(offset, offset + connectEvent.size_bytes))

@@ -13,7 +13,7 @@ const SEEDS =
     ' ; ',
   )
 
-/** `--since` and `--until`. */
+/** The values of `--since` and `--until`. */
 export function createTimes(): FuzzTarget {
   return {
     name: 'times',
@@ -23,7 +23,8 @@ export function createTimes(): FuzzTarget {
       const unixNs = parseOrRefuse(text)
       if (unixNs === null) return
       require(/^[-+\d:TZ .,a-zµ]+$/.test(text), () => `${JSON.stringify(text)} is a time`)
-      // No later than the last year of four digits, no earlier than the first one, or than the longest duration before.
+      // A valid time is not after the last year of four digits, and not before the first one minus the longest
+      // duration.
       require(unixNs < (BigInt(YEAR_10000_MS) + 86_400_000n) * NS_PER_MS, () => `${text} is ${unixNs}`)
       require(unixNs > -62_200_000_000_000_000_000n, () => `${text} is ${unixNs}`)
       const isOfDay = /^\d\d:\d\d(:\d\d)?$/.test(text)
@@ -45,7 +46,7 @@ export function createTimes(): FuzzTarget {
   }
 }
 
-/** `null` for what is refused in the way that users see. */
+/** `null` for a time that is refused with a usage error. */
 function parseOrRefuse(text: string): bigint | null {
   try {
     return parseTime('--since', text, SPAN)

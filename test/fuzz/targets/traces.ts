@@ -7,19 +7,21 @@ import { makeTraces } from '../traces/make-traces.js'
 import { QUESTIONS, readSome } from '../traces/questions.js'
 
 const PAGE_BYTES = 4096
-/** Every n-th input goes through a whole command, which takes ten times as long as to open the file and read a little. */
+/**
+ * Every n-th input runs a complete command, which takes ten times as long as opening the file and reading some rows.
+ */
 const COMMAND_EVERY = 8
-/** Which trace it is. */
+/** Selects the trace. */
 const FILE_BIT = 64
 
 /**
- * Traces with bits flipped and an end cut off, and what is asked of them. The first bytes of an input say of which one what is
- * asked.
+ * Traces with flipped bits or a missing end, and the commands that read them. The first bytes of an input select the
+ * trace and the command.
  */
 export function createTraces(): FuzzTarget {
   // script/fuzz makes the directory, and removes it.
   const traces = makeTraces(tmpdir()).map((paths) => ({ file: paths[0], ...damageFiles(paths) }))
-  // As they are, every question has an answer: without that no damage would show.
+  // The undamaged traces must give no error: otherwise the effects of damage would not show.
   for (const { file } of traces) for (const question of [readSome, ...QUESTIONS]) question(file)
   return {
     name: 'traces',
@@ -46,7 +48,7 @@ export function createTraces(): FuzzTarget {
   }
 }
 
-/** Changes of what stands at the head of each page: what kind of page it is, and where its cells are. */
+/** Changes at the beginning of each page: the type of the page, and the position of its cells. */
 function pageHeads(lengthBytes: number): number[][] {
   const pages = Array.from({ length: Math.floor(lengthBytes / PAGE_BYTES) }, (_, page) => page * PAGE_BYTES)
   return pages.flatMap((at) => [0, 4, 8].map((offset) => changeOf(at + offset, 1)))

@@ -1,10 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
-/** A byte of the files each: three bytes where, one byte which bits flip. Behind them may stand where a file is cut off. */
+/**
+ * A change of one byte: three bytes for the position, one byte for the bits that flip. The position at which a file is
+ * truncated may follow.
+ */
 const CHANGE_BYTES = 4
 const MAX_CHANGES = 20
 
-/** Files that are damaged as if they were one, each time from what they were at first. */
+/** Files that are damaged as if they were one file. Each damage starts from the original content. */
 export interface DamagedFiles {
   readonly lengthBytes: number
   write(input: Uint8Array): void
@@ -41,7 +44,7 @@ function flipBits(bytes: Uint8Array, change: Uint8Array): void {
   bytes[at] = (bytes[at] as number) ^ mask
 }
 
-/** Behind the end when nothing is cut off. */
+/** Beyond the end if nothing is truncated. */
 function cutOf([high, low]: Uint8Array, lengthBytes: number): number {
   return high === undefined || low === undefined
     ? lengthBytes

@@ -14,8 +14,8 @@ import { createRandom } from '../../store/random.js'
 const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
 
 /**
- * A closed trace, and one that a killed recorder has left: half of it is in the log beside it.
- * @returns the files of each, that of the trace first
+ * A closed trace, and one of a killed recorder: half of its rows are in its log.
+ * @returns the paths of each, the trace first
  */
 export function makeTraces(directory: string): (readonly [string, ...string[]])[] {
   const at = (name: string) => join(directory, name)
@@ -37,8 +37,8 @@ const POD: ContainerFacts = {
 }
 
 /**
- * Some windows, rows after them, and lookups, as the recorder writes them.
- * @param midway what is done when there is a part of each
+ * Writes some windows, rows after them, and lookups, as the recorder does.
+ * @param midway is called when there are some rows of each kind
  */
 function writeTrace(file: string, midway: (db: Database) => void = () => {}): Output {
   const output = openOutput(file)

@@ -33,12 +33,12 @@ const ALL: RawScope = { session: 'all' }
 const SHOW = createSqlQuery('sql', readStatement('SELECT time, comm, remote_address, latency_ns FROM connects'))
 /** Fewer than there are attempts. */
 const EXPORT_ROWS = 128
-/** As of a trace that is too large to read. */
+/** As for a trace that is too large to read. */
 const FROM_SUMS = { ...LIMITS, readAttempts: 0 }
 const compress = await loadZstd()
 const scratch = createScratch()
 
-/** `info`, `analyze`, `report`, `replay` and `export`. Each throws for what must not be, or what is refused in words of ours. */
+/** `info`, `analyze`, `report`, `replay` and `export`. Each throws if a rule is broken, or a TcpconnError. */
 export const QUESTIONS: readonly Question[] = [
   (file) => {
     const text = describeTrace(file).join('\n')
@@ -60,7 +60,7 @@ export const QUESTIONS: readonly Question[] = [
     void exportAs(file, ({ columns, metadata }) => createParquetWriter(columns, { metadata, compress, scratch })),
 ]
 
-/** Opens the file as every command does, and reads some of each kind of rows. */
+/** Opens the file like every command, and reads some rows of each kind. */
 export function readSome(file: string): void {
   const db = openTrace(file)
   try {
@@ -73,7 +73,7 @@ export function readSome(file: string): void {
   }
 }
 
-/** What a table and JSON are made of: rows, loss, cover. */
+/** The values of a table and of JSON: rows, loss, cover. */
 function analyze(file: string, query: StoredQuery, raw: RawScope): void {
   inScope([file], raw, (scope) => {
     const { rows } = query.run(scope, { limit: 50, sort: null, width: 80, values: {} })
@@ -112,7 +112,7 @@ function exportAs(file: string, create: (input: FormatInput) => BatchWriter): Bu
   })
 }
 
-/** Each line for itself. */
+/** Renders each line separately. */
 function requireJson(text: string): void {
   for (const line of text.split('\n')) {
     try {

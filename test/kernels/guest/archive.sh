@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# The archive of script/bundle, in a root directory that has nothing but busybox beside it.
+# Tests the archive of script/bundle in a root directory that otherwise has only busybox.
 
 record_with_archive() {
   [ -d /bare ] || return

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# One recorder without a filter and others with some, all on the same traffic.
+# Runs one recorder without a filter and others with filters, all on the same traffic.
 
 cgroup=''
 
@@ -21,7 +21,7 @@ record_filters() {
   umount pinned
 }
 
-# To each filter something that it wants, and something that it leaves out for one reason alone.
+# For each filter, an attempt that it accepts, and one that it rejects for a single reason.
 make_filter_traffic() {
   run picked-root picked 127.0.0.1 9
   run_in 'setpriv --reuid=5 --clear-groups' picked-games picked 127.0.0.1 9
@@ -36,7 +36,7 @@ make_filter_traffic() {
   run_in programs/in-cgroup in-cgroup connect 127.0.0.1 9
   run_in 'unshare --mount' in-mntns connect ::1 9
   run_in 'tcpconn record -q filter-command.db --' in-command commanded 127.0.0.1 9
-  # Its own pid is not that of the recorder.
+  # A shell of its own, so that its pid is not that of the recorder.
   echo "commanded $(sed -nE 's/.*"pid":([0-9]+).*/\1/p' run-in-command.txt) 0" >>runs.txt
   stop_waiting
 }
@@ -63,7 +63,7 @@ EOF
   chmod +x programs/in-cgroup
 }
 
-# Two processes in the cgroup, and each in a mount namespace of its own, of which all is known before they connect.
+# Two processes in the cgroup, each in a mount namespace of its own. Their facts are known before they connect.
 start_waiting() {
   mkfifo waiting.fifo
   start_waiting_for 127.0.0.1
@@ -84,7 +84,7 @@ start_waiting_for() {
 
 is_waiting() { [ "$(readlink "/proc/$1/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]; }
 
-# A line for each: whoever reads first takes one.
+# One line for each: the first reader gets one of them.
 stop_waiting() {
   printf '\n\n' >&7
   for family in 4:$waiting_4 6:$waiting_6; do
@@ -93,7 +93,8 @@ stop_waiting() {
   done
 }
 
-# bcc's sets: of cgroup ids, and of mount namespaces, of which one of the two that wait is not in it. See docs/special_filtering.md there.
+# Sets as for bcc, see its docs/special_filtering.md: of cgroup ids, and of mount namespaces. The second contains only
+# one of the two waiting processes.
 make_pinned_maps() {
   mkdir pinned
   mount -t bpf bpf pinned
@@ -108,7 +109,7 @@ pin_set() {
   bpftool map update pinned "pinned/$1" key $(print_bytes "$3" 8) value $(print_bytes 1 "$2")
 }
 
-# print_bytes NUMBER COUNT: little-endian.
+# print_bytes NUMBER COUNT: prints little-endian bytes.
 print_bytes() {
   number=$1 count=$2
   while [ "$count" -gt 0 ]; do

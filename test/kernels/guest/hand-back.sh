@@ -1,5 +1,5 @@
 #!/bin/sh
-# Hands back what was found on the only disk, as a tar archive.
+# Writes the results to the only disk, as a tar archive.
 cd /found || exit
 dmesg >dmesg.txt
 tar -cf /dev/vda .

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Names that are looked up before a connect, connects that fail before a SYN, and names of threads that the kernel makes.
+# Makes lookups before connects, connects that fail before a SYN, and attempts by threads of the kernel.
 
 names='ip netns exec names'
 
@@ -9,7 +9,7 @@ record_names() {
   start_recorder names --dns --local-errors
   start_recorder names-libc --dns=libc
   await_recorders
-  # resolve waits for a line.
+  # resolve waits for a line on stdin.
   echo >line.txt
   input=line.txt
   run_in "$names" named resolve named.example 9
@@ -24,7 +24,7 @@ record_names() {
   wait "$dnsmasq"
 }
 
-# All of 10.77.0.0/16 is this host there, and 192.0.2.0/24 is prohibited. libc asks the name server of the namespace.
+# All of 10.77.0.0/16 is local there, and 192.0.2.0/24 is prohibited. libc uses the name server of the namespace.
 make_names() {
   ip netns add names
   $names ip link set lo up

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Attempts with every outcome, over IPv4, IPv6 and IPv4-mapped addresses, beside bcc's tools.
+# Makes attempts with every outcome, over IPv4, IPv6 and IPv4-mapped addresses, together with bcc's tools.
 
 record_outcomes() {
   start_recorder outcomes
@@ -13,7 +13,7 @@ record_outcomes() {
 }
 
 make_outcomes() {
-  # Those that take a while by themselves run beside the others.
+  # Slow attempts run in parallel with the others.
   make_slow_outcomes &
   slow=$!
   for_families 127.0.0.1 ::1 make_local_outcomes
@@ -24,7 +24,7 @@ make_outcomes() {
   start_pending
 }
 
-# for_families IPV4 IPV6 COMMAND: runs it with a family and an address of it, the first one once more as an IPv4-mapped one.
+# for_families IPV4 IPV6 COMMAND: runs it with a family and its address; also with IPv4 as an IPv4-mapped address.
 for_families() {
   "$3" 4 "$1"
   "$3" 6 "$2"
@@ -50,7 +50,7 @@ make_slow_outcomes() {
 # shellcheck disable=SC2154 # of links.sh
 start_timed_out() { run_in "$near" "timed-out-$1" connect "$2" 80 --user-timeout 2500 & }
 
-# Not at the same time: each listens on the same port.
+# Not in parallel: each listens on the same port.
 run_reused_sockets() {
   for one in closed-after-disconnect closed-after-refused refused-after-refused no-port-for-bound; do
     run_in "$near" "$one" reused-socket "$one" 10.88.0.9
@@ -64,12 +64,12 @@ start_handshakes() {
   run "retransmitted-$1" syn-reset --mode synack-delay --family "$1" 1500 &
 }
 
-# Attempts that have no answer when recording ends.
+# Attempts without an answer when recording ends.
 start_pending() {
   pending=''
   mkfifo pending.fifo
   for_families 10.88.0.9 fd88::9 start_pending_of
-  # They read to its end, which is one for all.
+  # They read stdin to its end, which all of them share.
   exec 8>pending.fifo
   for one in $pending; do
     until [ -s "run-pending-${one%:*}.txt" ] || ! is_alive "${one#*:}"; do sleep 0.05; done
@@ -91,7 +91,7 @@ stop_pending() {
   done
 }
 
-# Many attempts, counted by the kernel as well.
+# Many attempts. The kernel counts them too.
 record_many() {
   start_recorder many
   await_recorders

@@ -1,9 +1,9 @@
 # shellcheck shell=sh
-# Who watches the traffic: recorders of tcpconn, bcc's tools, tcpdump. Started one by one, awaited and stopped together.
+# Starts, awaits and stops the programs that record the traffic: tcpconn, bcc's tools, tcpdump.
 
 recorders=''
 
-# start_recorder NAME [OPTION…]: into NAME.db, what it says into NAME.err.
+# start_recorder NAME [OPTION…]: records into NAME.db, with stderr in NAME.err.
 start_recorder() {
   name=$1
   shift
@@ -11,7 +11,7 @@ start_recorder() {
   recorders="$recorders $!:$name.db-wal:$name"
 }
 
-# start_peer NAME PROGRAM [OPTION…]: NAME is unlike the names of others that it is started beside.
+# start_peer NAME PROGRAM [OPTION…]: NAME must be unique among the programs that run at the same time.
 start_peer() {
   name=$1
   shift
@@ -19,13 +19,14 @@ start_peer() {
   recorders="$recorders $!:$name.txt:$name"
 }
 
-# Numbers of the system calls in which programs wait for events: epoll_wait, epoll_pwait, poll; arm64 has epoll_pwait and ppoll.
+# Numbers of the system calls in which programs wait for events: epoll_wait, epoll_pwait, poll; arm64 has epoll_pwait
+# and ppoll.
 case $(uname -m) in
   aarch64) waiting_calls='22|73' ;;
   *) waiting_calls='232|281|7' ;;
 esac
 
-# Each is at work when it has opened its file and waits for events.
+# A program is ready when it has opened its file and waits for events.
 await_recorders() {
   for recorder in $recorders; do
     pid=${recorder%%:*} file=${recorder#*:}
@@ -36,9 +37,9 @@ await_recorders() {
 
 is_alive() { [ -d "/proc/$1" ]; }
 
-# How each ended is noted.
+# Notes how each of them ended.
 stop_recorders() {
-  # What has been made gets to those who read it a little later.
+  # Readers get events with a delay.
   sleep 0.5
   for recorder in $recorders; do kill -INT "${recorder%%:*}" 2>/dev/null; done
   for recorder in $recorders; do

@@ -1,21 +1,22 @@
 #!/bin/sh
-# Connects of eight threads while tasks preempt each other inside the probe, and attempts that stay pending. Each variant is
-# recorded and left in a directory of its own, for test/kernels/judge/stress-checks.ts.
+# Connects with eight threads while tasks preempt each other inside the probe, with attempts that stay pending. Each variant
+# is recorded into a directory of its own, for test/kernels/judge/stress-checks.ts.
 #   stress.sh DIRECTORY_OF_WORKLOADS VARIANT…
 # VARIANT is a preemption model (none, voluntary, full, lazy), or rps: receive packet steering on loopback under the model
-# that the kernel booted with, as the last variant: it stays switched on. Runs in a network and a mount namespace that nothing else is in.
+# that the kernel booted with. rps must be the last variant, because it stays enabled. Runs in a network and a mount namespace
+# without other processes.
 set -u
 workload=$1
 here=$(dirname "$0")
 shift
-# Writing a model there does what the boot parameter `preempt=` does: both end in sched_dynamic_update(), and both refuse what
-# sched_dynamic_mode() does not know. So that one boot is enough for all models.
+# Writing a model there has the effect of the boot parameter `preempt=`: both end in sched_dynamic_update(), and both
+# refuse what sched_dynamic_mode() does not know. One boot is therefore sufficient for all models.
 preempt=/sys/kernel/debug/sched/preempt
 
 # shellcheck source=SCRIPTDIR/recorders.sh
 . "$here/recorders.sh"
 
-# 10.88.0.9 takes packets and never answers: nobody has its hardware address.
+# 10.88.0.9 never answers: its hardware address belongs to no host.
 make_silent_link() {
   ip link add silent0 type veth peer name silent1
   ip address add 10.88.0.1/24 dev silent0
@@ -25,10 +26,10 @@ make_silent_link() {
   ip neighbour add 10.88.0.9 lladdr 02:00:00:00:00:09 dev silent0 nud permanent
 }
 
-# The model in force stands in parentheses.
+# The active model is in parentheses.
 current_model() { sed -nE 's/.*\((.*)\).*/\1/p' "$preempt" 2>/dev/null; }
 
-# set_variant NAME: and why that was not possible, into refused.txt.
+# set_variant NAME: sets it. If that is not possible, writes the reason to refused.txt.
 set_variant() {
   if [ "$1" = rps ]; then
     [ "$(current_model)" = "$first_model" ] || set_model "$first_model"
@@ -47,7 +48,7 @@ set_model() {
   fi
 }
 
-# Both CPUs take in packets of loopback. A network namespace shows its own devices in a sysfs that was mounted in it.
+# Both CPUs receive packets of loopback. A network namespace shows its own devices in a sysfs that was mounted in it.
 steer_packets() {
   mkdir sys
   mount -t sysfs sysfs sys
@@ -57,7 +58,7 @@ steer_packets() {
   rmdir sys
 }
 
-# start NAME PROGRAM [ARGUMENT…]: its pid is then $!.
+# start NAME PROGRAM [ARGUMENT…]: starts a workload; its pid is in $!.
 start() {
   name=$1 program=$workload/$2
   shift 2
@@ -75,7 +76,7 @@ make_attempts() {
   finish established $!
   start refused loadgen --mode refused --threads 8 --count 25000
   refused=$!
-  # While the others connect.
+  # In parallel with the others.
   mkfifo pending.fifo
   "$workload/many-pending" 20 10.88.0.9 81 >run-pending.txt 2>&1 <pending.fifo &
   pending=$!
@@ -109,7 +110,7 @@ record_attempts() {
   grep '^Tcp:' /proc/net/snmp >snmp-before.txt
   make_attempts
   grep '^Tcp:' /proc/net/snmp >snmp-after.txt
-  # Runs of a program that the kernel left out, since another of it was under way on that CPU.
+  # Program runs that the kernel skipped because another run was in progress on that CPU.
   bpftool --json prog show >programs.json
   stop_recorders
   end_pending

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Makes real traffic on this kernel and has it recorded, by tcpconn from PATH and by whom it is held against. Traces,
-# the other tools' output and packet captures are left in the working directory, for test/kernels/judge/.
+# Makes real traffic on this kernel. Records it with tcpconn from PATH, and with the tools that it is compared with. Leaves
+# traces, the output of the other tools and packet captures in the working directory, for test/kernels/judge/.
 #   traffic.sh DIRECTORY_OF_WORKLOADS
-# Runs in a network and a mount namespace that nothing else is in: it changes sysctls and leaves namespaces behind.
+# Runs in a network and a mount namespace without other processes: it changes sysctls and does not remove its namespaces.
 set -u
 workload=$1
 here=$(dirname "$0")
@@ -25,10 +25,10 @@ mkdir -p programs /run/netns
 # shellcheck source=SCRIPTDIR/archive.sh
 . "$here/archive.sh"
 
-# run NAME PROGRAM [ARGUMENT…]: a workload to its end. Its pid and its status are noted under NAME.
+# run NAME PROGRAM [ARGUMENT…]: runs a workload to its end. Notes its pid and its status under NAME.
 run() { run_in '' "$@"; }
 
-# run_in COMMAND NAME PROGRAM [ARGUMENT…]: the same, by way of a command that becomes the workload.
+# run_in COMMAND NAME PROGRAM [ARGUMENT…]: the same, with a command that executes the workload.
 run_in() {
   in=$1 name=$2 program=$workload/$3
   [ -e "$program" ] || program=programs/$3
@@ -46,7 +46,7 @@ measure() {
   echo "$1 $started $(cut -d' ' -f1 /proc/uptime)" >>phases.txt
 }
 
-# Interrupted, it leaves nothing behind: what it has started got the same signal.
+# After an interrupt nothing remains: the processes it started get the same signal.
 trap 'exit 143' TERM
 trap 'wait; remove_cgroup' EXIT
 

@@ -1,8 +1,8 @@
 import type { Guest } from './guest.js'
 
 /**
- * How many SYNs of connects the kernel counted between snmp-before.txt and snmp-after.txt, in the network namespace of the
- * workloads: TcpActiveOpens of /proc/net/snmp.
+ * Number of SYNs of connects that the kernel counted between snmp-before.txt and snmp-after.txt, in the network
+ * namespace of the workloads: TcpActiveOpens of /proc/net/snmp.
  */
 export function countActiveOpens(guest: Guest): number {
   return readActiveOpens(guest.text('snmp-after.txt')) - readActiveOpens(guest.text('snmp-before.txt'))

@@ -1,9 +1,9 @@
 import { isIPv4 } from 'node:net'
 
-/** A connect as one of bcc's tools (libbpf-tools) printed it. */
+/** A connect in the output of one of bcc's tools (libbpf-tools). */
 export interface PeerRow {
   readonly pid: number
-  /** As far as the tool prints it. */
+  /** Only if the tool prints it. */
   readonly comm: string
   readonly family: number
   readonly local_address: string
@@ -16,7 +16,7 @@ export interface PeerRow {
   readonly type?: string
 }
 
-/** Reads a table whose names stand in the first line and whose values hold no white space. */
+/** Reads a table with names in the first line and values without spaces. */
 export function parsePeerRows(text: string): PeerRow[] {
   const [header = '', ...lines] = text.trim().split('\n')
   const names = header.trim().split(/\s+/)
@@ -44,7 +44,10 @@ function readRow(get: (...names: string[]) => string | undefined): PeerRow {
   }
 }
 
-/** tcpconnlat shows the addresses of an IPv4 connect through an IPv6 socket as mapped ones; tcpconnect and we do not. */
+/**
+ * tcpconnlat shows the addresses of an IPv4 connect through an IPv6 socket as mapped addresses; tcpconnect and tcpconn
+ * do not.
+ */
 function plainAddress(address = ''): string {
   return address.replace(/^::ffff:(?=\d+\.)/, '')
 }

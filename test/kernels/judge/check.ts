@@ -1,23 +1,25 @@
 import type { Guest } from './guest.js'
 
-/** What must hold on every kernel. */
+/** A check that must pass on every kernel. */
 export interface Check {
   readonly name: string
-  /** Kernels of the table that have nothing to check; the machine's own may always lack something. */
+  /** Kernels of the table on which the check may be skipped; on the machine's own kernel any check may be skipped. */
   readonly missingOn?: readonly string[]
-  /** Whether this kernel made what the check looks at. Without it: whether it made the traffic of traffic.sh. */
+  /**
+   * Whether this kernel made the recording that the check needs. Default: whether it made the traffic of traffic.sh.
+   */
   appliesTo?(guest: Guest): boolean
   /**
-   * Returns what was found, in a few words, or nothing.
-   * @throws Skip where this kernel has nothing to look at, any other error where it does not hold
+   * Returns a short note about the result, or nothing.
+   * @throws Skip if this kernel has nothing to check, any other error if the check fails
    */
   run(guest: Guest): string | void
 }
 
-/** There is nothing to check, for a reason that does not lie with tcpconn. */
+/** There is nothing to check, for a reason outside of tcpconn. */
 export class Skip extends Error {}
 
-/** How a check came out on one kernel. */
+/** The result of a check on one kernel. */
 export interface Verdict {
   readonly check: string
   readonly kernel: string

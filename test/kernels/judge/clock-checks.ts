@@ -4,13 +4,13 @@ import { type Check, Skip } from './check.js'
 import type { Guest } from './guest.js'
 
 const HOUR_NS = 3600e9
-/** Many times of what a refusal takes there, on an emulated CPU, too. */
+/** Far longer than a refused attempt takes there, even on an emulated CPU. */
 const LOOPBACK_NS = 50e6
 /** Begins before the clock is set and ends after it. */
 const ACROSS = 'clock-across'
 const NAMES = ['clock-first', ACROSS, 'clock-ahead', 'clock-back', 'clock-behind', 'clock-last']
 
-/** What a wall clock that is set back and forth does to a recording. */
+/** The effects on a recording when the wall clock is set forward and back. */
 export const clockChecks: readonly Check[] = [
   { name: 'clock set by an hour: wall-clock times follow', run: expectWallClock },
   { name: 'clock set by an hour: latencies and order stay right', run: expectMonotonic },
@@ -35,7 +35,7 @@ function expectWallClock(guest: Guest): string {
   return `${offsets.length} offsets stored`
 }
 
-/** Rows stand in the order in which attempts ended, and session time goes on whatever the wall clock does. */
+/** Rows are in the order in which attempts ended, and session time advances independently of the wall clock. */
 function expectMonotonic(guest: Guest): string {
   readMoments(guest)
   const pids = NAMES.map((name) => guest.run(name).pid)

@@ -27,7 +27,7 @@ const row = (changes: Partial<ConnectRow> = {}): ConnectRow =>
     ...changes,
   }) as ConnectRow
 
-test('reads what the three tools print', () => {
+test('parses the output of the three tools', () => {
   expect(parsePeerRows(TCPCONNECT)).toMatchObject([
     { uid: 0, pid: 232, comm: 'loadgen', family: 4, local_port: 50146, remote_port: 3000 },
     { uid: 5, pid: 233, family: 6, local_address: '::1', remote_address: '::1' },
@@ -38,11 +38,11 @@ test('reads what the three tools print', () => {
   expect(parsePeerRows(TCPTRACER)).toMatchObject([{ type: 'A', pid: 247, local_port: 4000, remote_port: 52770 }])
 })
 
-test('a row that is cut off is not taken for a connect', () => {
+test('a truncated row is not a connect', () => {
   expect(() => parsePeerRows(`${TCPCONNECT}0     232    load`)).toThrow('not a row')
 })
 
-test('a connect of both is one with the same pid, comm, addresses and ports', () => {
+test('rows of both tools with the same pid, comm, addresses and ports are one connect', () => {
   const [theirs] = parsePeerRows(TCPCONNECT)
   const compare = (changes: Partial<ConnectRow>) => compareRows([row(changes)], theirs ? [theirs] : [])
   expect(compare({})).toMatchObject({ both: [{}], onlyOurs: [], onlyTheirs: [] })
@@ -58,7 +58,7 @@ test('a connect of both is one with the same pid, comm, addresses and ports', ()
     expect(compare(changes), JSON.stringify(changes)).toMatchObject({ both: [], onlyOurs: [{}], onlyTheirs: [{}] })
 })
 
-test('every row has one partner, and the one without a local port any', () => {
+test('every row has one partner; a row without a local port matches any local port', () => {
   const [theirs] = parsePeerRows(TCPCONNECT)
   const twice = theirs ? [theirs, theirs] : []
   expect(compareRows([row()], twice)).toMatchObject({ both: [{}], onlyTheirs: [{}] })
@@ -77,7 +77,7 @@ test('percentiles are nearest rank', () => {
   expect([percentile([3, 1, 2], 50), percentile([3, 1, 2], 100), percentile([4, 1, 2, 3], 50)]).toEqual([2, 3, 2])
 })
 
-test('of many pairs an interrupt may have come into few, of few into one, and for no longer than one takes', () => {
+test('interrupts may change the latency of some of many pairs, of one of few pairs, and only by the duration of an interrupt', () => {
   const pairs = (count: number, differences: readonly number[]) =>
     Array.from({ length: count }, (_, i) => [1000, 1000 + (differences[i] ?? 0)] as const)
   expect(allAgree(pairs(60, [990_000]))).toBe(true)

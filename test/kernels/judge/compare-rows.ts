@@ -1,13 +1,13 @@
 import type { ConnectRow } from '../../support/trace.js'
 import type { PeerRow } from './bcc-output.js'
 
-/** A connect that both sides report. */
+/** A connect that both tools report. */
 export interface Pair {
   readonly ours: ConnectRow
   readonly theirs: PeerRow
 }
 
-/** The rows of two tools, brought together by pid, comm, addresses and ports. */
+/** The rows of two tools, matched by pid, comm, addresses and ports. */
 export interface Comparison {
   readonly both: readonly Pair[]
   readonly onlyOurs: readonly ConnectRow[]
@@ -15,8 +15,8 @@ export interface Comparison {
 }
 
 /**
- * An attempt that is pending has no local port in a trace: it gets one after it has begun. It fits any.
- * @param commWidth how many characters of comm the other tool prints
+ * A pending attempt has no local port in a trace, because it gets one after it has begun. It matches any port.
+ * @param commWidth number of characters of comm that the other tool prints
  */
 export function compareRows(ours: readonly ConnectRow[], theirs: readonly PeerRow[], commWidth = 16): Comparison {
   const waiting = new Map<string, ConnectRow[]>()
@@ -45,17 +45,20 @@ export function agrees(a_ns: number, b_ns: number): boolean {
   return Math.abs(a_ns - b_ns) <= Math.max(50_000, 0.05 * Math.max(a_ns, b_ns))
 }
 
-/** An interrupt may come between two looks at one connect: so few may differ by more, one at least, and by no more than it takes. */
+/**
+ * An interrupt may happen between both measurements of a connect. So few pairs, at least one, may differ by more, and
+ * by at most the duration of an interrupt.
+ */
 const [INTERRUPTED_SHARE, INTERRUPT_NS] = [0.002, 1_000_000]
 
-/** Whether all of these pairs agree, but for what interrupts do. */
+/** Whether all of these pairs agree, except for the effects of interrupts. */
 export function allAgree(pairs: readonly (readonly [a_ns: number, b_ns: number])[]): boolean {
   const unlike = pairs.filter(([a_ns, b_ns]) => !agrees(a_ns, b_ns))
   const mayDiffer = Math.max(1, Math.floor(INTERRUPTED_SHARE * pairs.length))
   return unlike.length <= mayDiffer && unlike.every(([a_ns, b_ns]) => Math.abs(a_ns - b_ns) <= INTERRUPT_NS)
 }
 
-/** The smallest value with at least `percent` of the values at or below it. */
+/** The smallest value such that at least `percent` of the values are at or below it. */
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? Number.NaN

@@ -5,11 +5,11 @@ const INEXACT = 64
 
 /** Attempts of a workload. */
 export interface AttemptCount {
-  /** Attempts whose end was seen, by outcome. */
+  /** Attempts with an exact end, by outcome. */
   readonly exact: Readonly<Record<string, number>>
-  /** Attempts whose end was reconstructed. */
+  /** Attempts with a reconstructed end. */
   readonly inexact: number
-  /** Attempts with a latency although it is unknown or there is none, or without one although there is. */
+  /** Attempts with a latency that should have none, or without one that should have one. */
   readonly wrongLatency: number
 }
 

@@ -5,7 +5,7 @@ import type { Check } from './check.js'
 
 const ATTEMPTS = 5000
 
-/** Nothing is missing, and the kernel counted as many. */
+/** Checks that nothing is missing, and that the kernel counted the same number. */
 export const countChecks: readonly Check[] = [
   {
     name: '5,000 connects = TcpActiveOpens',
@@ -16,7 +16,7 @@ export const countChecks: readonly Check[] = [
     },
   },
   {
-    name: 'the trace says that it is complete',
+    name: 'the trace is complete',
     run(guest) {
       const session = readSession(guest.path('many.db'))
       assert.deepEqual(

@@ -3,7 +3,7 @@ import type { ConnectRow } from '../../support/trace.js'
 import type { Check } from './check.js'
 import type { Guest } from './guest.js'
 
-/** What a recorder of filters.sh was told, in other words. */
+/** The filters of a recorder of filters.sh, as a condition on attempts. */
 type Filter = (row: ConnectRow, pidOf: (run: string) => number) => boolean
 
 const LONG_NS = 100e6
@@ -31,7 +31,7 @@ const FILTERS: Record<string, { trace: string; wants: Filter }> = {
   'record -- COMMAND': { trace: 'filter-command', wants: ({ comm }) => comm === 'commanded' },
 }
 
-/** Each recorder with filters has exactly those attempts of the one without that its filters describe. */
+/** Each recorder with filters has exactly those attempts of the unfiltered recorder that its filters describe. */
 export const filterChecks: readonly Check[] = Object.entries(FILTERS).map(([name, { trace, wants }]) => ({
   name: `filters: ${name}`,
   run(guest: Guest) {

@@ -9,7 +9,7 @@ export interface Run {
   readonly status: number
 }
 
-/** What a kernel handed back: the files that test/kernels/guest/traffic.sh left. */
+/** The results of a kernel: the files that test/kernels/guest/traffic.sh wrote. */
 export interface Guest {
   readonly name: string
   readonly directory: string
@@ -18,7 +18,7 @@ export interface Guest {
   text(file: string): string
   path(file: string): string
   run(name: string): Run
-  /** All attempts of the workloads in this trace, in the order of their start. */
+  /** All attempts of the workloads in this trace, sorted by start. */
   attempts(trace: string): ConnectRow[]
   attemptsOf(trace: string, run: string): ConnectRow[]
 }

@@ -11,14 +11,14 @@ export function hasTraffic(guest: Guest): boolean {
   return readJobs(guest).some(({ variants }) => variants.includes('traffic'))
 }
 
-/** The recordings that were asked for, whether the guest handed them back or not. */
+/** The requested recordings, whether the guest returned them or not. */
 export function stressRunsOf(guest: Guest): StressRun[] {
   return readJobs(guest)
     .filter(({ variants }) => !variants.includes('traffic'))
     .flatMap(({ cpus, variants }) => variants.map((variant) => ({ cpus, variant })))
 }
 
-/** What the boot with this recording handed back: kernel.txt and dmesg.txt. */
+/** The results of the boot with this recording: kernel.txt and dmesg.txt. */
 export function openBoot(guest: Guest, { cpus, variant }: StressRun): Guest {
   const job = readJobs(guest).find((one) => one.cpus === cpus && one.variants.includes(variant))
   if (!job) throw new Error(`${guest.name}: ${variant} with ${cpus} CPUs was not asked for`)
@@ -30,7 +30,7 @@ export function openStressRun(guest: Guest, run: StressRun): Guest {
   return openGuest(guest.name, openBoot(guest, run).path(run.variant))
 }
 
-/** Lines of jobs.txt: the number of CPUs, and the variants with commas in between. */
+/** Lines of jobs.txt: the number of CPUs, and the variants separated by commas. */
 function readJobs(guest: Guest): { readonly cpus: number; readonly variants: readonly string[] }[] {
   if (!guest.has('jobs.txt')) return []
   const lines = guest.text('jobs.txt').trim().split('\n')

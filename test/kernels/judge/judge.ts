@@ -1,4 +1,4 @@
-/** Judges what kernels handed back, and prints a table: judge NAME=DIRECTORY… Started by script/test-kernels. */
+/** Checks the results of kernels, and prints a table: judge NAME=DIRECTORY… Started by script/test-kernels. */
 import { type Check, judge, type Verdict } from './check.js'
 import { clockChecks } from './clock-checks.js'
 import { countChecks } from './count-checks.js'

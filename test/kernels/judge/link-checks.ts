@@ -6,10 +6,10 @@ import { allAgree, percentile } from './compare-rows.js'
 import type { Guest } from './guest.js'
 
 const DELAYS_MS = [5, 50, 200]
-/** A link as fast as it is, too. */
+/** And a link without a delay. */
 const LINKS_MS = [0, ...DELAYS_MS]
 
-/** What netem adds to a link, and what a packet capture on it says. */
+/** The delay that netem adds to a link, and the latency in a packet capture on it. */
 export const linkChecks: readonly Check[] = [
   ...DELAYS_MS.map((delay_ms) => ({
     name: `netem: ${delay_ms} ms are ${delay_ms} ms`,
@@ -36,7 +36,10 @@ function delayedConnects(guest: Guest, run: string): ConnectRow[] {
   return guest.attemptsOf('delays.db', run)
 }
 
-/** SYN to the ACK of the SYN-ACK, by the capture on the near end of the link; ours ends when the SYN-ACK is taken in. */
+/**
+ * From the SYN to the ACK of the SYN-ACK, in the capture on the near end of the link; tcpconn's latency ends when the
+ * SYN-ACK is received.
+ */
 function expectSameHandshakes(guest: Guest): string {
   const rows = LINKS_MS.flatMap((delay_ms) =>
     ['4', '6'].flatMap((family) => delayedConnects(guest, `delay-${delay_ms}-${family}`)),

@@ -18,10 +18,10 @@ const LOOKUPS = `
 const [A, AAAA] = [1, 28]
 const NO_SUCH_NAME = 3
 const NO_SYN = 16
-/** What test/workload/io-uring exits with where the kernel refuses io_uring. */
+/** Exit status of test/workload/io-uring if the kernel refuses io_uring. */
 const RING_REFUSED = 77
 
-/** Lookups as packets and as calls of libc, and what fails before a packet. */
+/** Lookups in packets and through libc, and connects that fail before a packet. */
 export const nameChecks: readonly Check[] = [
   {
     name: 'DNS: packets of lookups',

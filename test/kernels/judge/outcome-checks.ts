@@ -7,11 +7,11 @@ import type { Guest } from './guest.js'
 /** Bits of enum connect_flag, bpf/connect_event.h. */
 const FLAG = { mapped: 1, fastOpen: 2, mptcp: 4 }
 
-/** What every attempt of a run must look like, and how many there are. */
+/** The expected values of every attempt of a run, and their number. */
 interface Expected {
   readonly run: string
   readonly count: number
-  /** The program that connects, also by its comm */
+  /** The program that connects, and its comm */
   readonly exe: string
   readonly row: Partial<ConnectRow>
 }
@@ -23,7 +23,7 @@ const unreachable = { outcome: 'unreachable', errno: EHOSTUNREACH }
 const FAMILIES = ['4', '6', 'mapped'] as const
 type Ends = Pick<ConnectRow, 'family' | 'local_address' | 'remote_address'>
 
-/** The two ends over each family; a mapped address is recorded as the IPv4 one that goes over the wire. */
+/** The two addresses for each family; a mapped address is recorded as the IPv4 address on the wire. */
 function endsOf(local: readonly [string, string], remote: readonly [string, string]): Record<string, Ends> {
   const [v4, v6] = [0, 1].map((i) => ({
     family: i === 0 ? 4 : 6,
@@ -38,7 +38,7 @@ const silent = endsOf(['10.88.0.1', 'fd88::1'], ['10.88.0.9', 'fd88::9'])
 const nobody = endsOf(['10.88.0.1', 'fd88::1'], ['10.88.0.8', 'fd88::8'])
 const tun = endsOf(['10.77.0.1', 'fd77::1'], ['10.77.0.2', 'fd77::2'])
 
-/** A run over each family; its name ends with the family's. */
+/** A run for each family; its name ends with the family's. */
 function inFamilies(expected: Expected, ends: Record<string, Ends>): Expected[] {
   return FAMILIES.map((family) => ({
     ...expected,
@@ -81,7 +81,7 @@ const OUTCOMES: Record<string, readonly Expected[]> = {
   ),
 }
 
-/** How the last attempt of a socket that was used before ends, by the case of test/workload/reused-socket. */
+/** The end of the last attempt of a reused socket, by the case of test/workload/reused-socket. */
 export const REUSED: Readonly<Record<string, readonly [outcome: string, errno: number | null]>> = {
   'closed-after-disconnect': ['cancelled', null],
   'closed-after-refused': ['cancelled', null],
@@ -89,7 +89,7 @@ export const REUSED: Readonly<Record<string, readonly [outcome: string, errno: n
   'no-port-for-bound': ['local_error', EADDRNOTAVAIL],
 }
 
-/** Every outcome, with who, from where, to where. */
+/** Every outcome, with its process and both addresses. */
 export const outcomeChecks: readonly Check[] = [
   ...Object.entries(OUTCOMES).map(([name, expected]) => ({
     name,
@@ -112,7 +112,7 @@ export const outcomeChecks: readonly Check[] = [
     },
   },
   {
-    name: 'nothing is left over from an earlier use of a socket',
+    name: 'a reused socket keeps nothing of its earlier use',
     run(guest) {
       for (const [run, expected] of Object.entries(REUSED)) {
         const last = guest.attemptsOf('outcomes.db', run).at(-1)
@@ -136,7 +136,7 @@ export const outcomeChecks: readonly Check[] = [
         const row = { syn_retransmits: syns - 1, local_port, remote_port }
         expectRun(guest, { ...synReset, run, row })
       }
-      // How many fit before the time-out is up to the kernel.
+      // The number of retransmits before the timeout depends on the kernel.
       const timedOut = FAMILIES.flatMap((family) => guest.attemptsOf('outcomes.db', `timed-out-${family}`))
       assert.ok(
         timedOut.every(({ syn_retransmits }) => syn_retransmits >= 1),
@@ -172,7 +172,7 @@ function expectRun(guest: Guest, { run, count, exe, row }: Expected): void {
   }
 }
 
-/** What syn-reset saw on its TUN device. */
+/** The packets that syn-reset saw on its TUN device. */
 function readHandshake(guest: Guest, run: string): { syns: number; local_port: number; remote_port: number } {
   return JSON.parse(guest.text(`run-${run}.txt`)) as ReturnType<typeof readHandshake>
 }

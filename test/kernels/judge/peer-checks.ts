@@ -6,7 +6,7 @@ import { agrees, allAgree, compareRows, percentile, type Comparison } from './co
 import type { Guest } from './guest.js'
 import { REUSED } from './outcome-checks.js'
 
-/** One of bcc's tools, and which attempts it has no row for by design: docs/accuracy.md says why. */
+/** One of bcc's tools, and the attempts that it has no row for by design: docs/accuracy.md has the reasons. */
 interface Peer {
   readonly name: string
   readonly commWidth: number
@@ -14,8 +14,8 @@ interface Peer {
 }
 
 /**
- * Of the attempts, how many bcc's tool may miss or mistake. From Linux 7 on its programs are preempted, and skipped meanwhile: a
- * begin that it missed is then found under an older socket's address.
+ * Number of attempts that bcc's tool may miss or misreport. From Linux 7 on, the kernel skips runs of its preempted
+ * programs: a begin that it missed is then found under an older socket's address.
  */
 const SKIPPED_SHARE = 0.1
 
@@ -31,7 +31,7 @@ const TCPCONNLAT: Peer = {
   leavesOut: ({ outcome }) => !['established', 'refused', 'reset'].includes(outcome),
 }
 
-/** bcc's tools beside us, on the same traffic. */
+/** Compares bcc's tools with tcpconn, on the same traffic. */
 export const peerChecks: readonly Check[] = [
   ...[TCPCONNECT, TCPTRACER, TCPCONNLAT].map((peer) => ({
     name: `bcc's ${peer.name}: the same connects`,
@@ -69,10 +69,10 @@ function maySkip(guest: Guest, count: number): number {
   return Number.parseInt(guest.text('kernel.txt'), 10) >= 7 ? count * SKIPPED_SHARE : 0
 }
 
-/** All that the other tool reports: in a guest nobody connects but the traffic. */
+/** All rows of the other tool: in a guest, only the traffic connects. */
 function compareWith(guest: Guest, peer: Peer, output: string, trace: string): Comparison {
   if (guest.has('no-kprobes.txt')) throw new Skip('this kernel has no kprobes, which bcc attaches to')
-  // Of a socket that is used again it reports what is left over from the earlier use.
+  // For a reused socket it reports values of the earlier use.
   const reused = [...guest.runs.values()].filter(({ name }) => name in REUSED).map(({ pid }) => pid)
   const said = guest.text(output.replace('.txt', '.err')).trim()
   assert.equal(said, '', `${peer.name} complains`)
@@ -81,7 +81,7 @@ function compareWith(guest: Guest, peer: Peer, output: string, trace: string): C
   return compareRows(guest.attempts(trace).filter(isCompared), connects.filter(isCompared), peer.commWidth)
 }
 
-/** Of a simultaneous open, which the runs `reset` are, tcpconnlat sees another end. */
+/** For a simultaneous open, as in the runs `reset`, tcpconnlat reports another end. */
 function expectSameLatencies(guest: Guest, { both }: Comparison, mayDiffer = 0): string {
   const simultaneous = [...guest.runs.values()].filter(({ name }) => name.startsWith('reset-')).map(({ pid }) => pid)
   const pairs = both

@@ -20,7 +20,7 @@ const CHECKS = [
   },
 ]
 
-test('a table of kernels and checks, what was found, and the counts last', () => {
+test('prints a table of kernels and checks, notes, and the counts at the end', () => {
   const guests = ['old', 'new'].map((name) => ({ name }) as Guest)
   const verdicts = CHECKS.flatMap((check) => guests.map((guest) => judge(check, guest)))
   expect(renderVerdicts(verdicts, ['old', 'new'])).toMatchInlineSnapshot(`
@@ -43,7 +43,7 @@ test('a table of kernels and checks, what was found, and the counts last', () =>
   `)
 })
 
-test('columns in the order of the kernels, whichever the first check applies to', () => {
+test('sorts columns by kernel, whichever kernels the first check has', () => {
   const verdicts = [
     { check: 'on new alone', kernel: 'new', word: 'ok', note: '' },
     { check: 'on old alone', kernel: 'old', word: 'ok', note: '' },

@@ -1,6 +1,9 @@
 import type { Verdict } from './check.js'
 
-/** What was found, a table of checks with a column for each kernel, in the order of `kernels`, and how many passed. */
+/**
+ * Renders notes, a table of checks with a column for each kernel, in the order of `kernels`, and the number of passed
+ * checks.
+ */
 export function renderVerdicts(verdicts: readonly Verdict[], kernels: readonly string[]): string {
   const checks = [...new Set(verdicts.map(({ check }) => check))]
   const wordOf = (check: string, kernel: string) =>

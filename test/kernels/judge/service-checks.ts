@@ -9,7 +9,7 @@ const DIRECTORY = 'service-traces'
 
 /** The package's unit, started by a systemd that is the first process of the machine. */
 export const serviceChecks: readonly Check[] = [
-  { name: 'a service of systemd: ready, says how it goes, stops', run: expectService },
+  { name: 'systemd service: reports readiness and status, stops', run: expectService },
   { name: 'a service that hangs is ended and started again', run: expectRestart },
 ]
 
@@ -22,7 +22,7 @@ function expectService(guest: Guest): string {
     started.StatusText ?? '',
     /^[\d,]+ attempts recorded, 0 lost; into \/var\/lib\/tcpconn\/tcpconn-\d{8}T\d{6}Z?.*\.db$/,
   )
-  // It is ready when `systemctl start` ends, hence none of the first ones is missing.
+  // The recorder is ready when `systemctl start` ends: none of the first attempts is missing.
   expectAttempts(guest, 'serviced', 'terminate')
   expectAttempts(guest, 'before-stop', 'terminate')
   const stopped = readProperties(guest, 'stopped')
@@ -36,7 +36,7 @@ function expectRestart(guest: Guest): string {
   assert.match(guest.text('service-journal.txt'), /watchdog/i)
   expectAttempts(guest, 'before-hang', null)
   expectAttempts(guest, 'after-hang', 'terminate')
-  // The next recorder has closed the file of the one that hung.
+  // The next recorder closed the file of the one that hung.
   const unclosed = readdirSync(guest.path(DIRECTORY)).filter((file) => file.endsWith('-wal'))
   assert.deepEqual(unclosed, [])
   return `${tracesOf(guest).length} files`
@@ -47,7 +47,7 @@ function requireService(guest: Guest): void {
   assert.ok(guest.has('service-stopped.txt'), 'did not get to the end: see console.txt, service-traffic.txt')
 }
 
-/** All three attempts, in one session that ended like this. */
+/** Checks that all three attempts are in one session with this end. */
 function expectAttempts(guest: Guest, name: string, endReason: string | null): void {
   const { pid } = guest.run(name)
   const rows = tracesOf(guest).flatMap((file) =>

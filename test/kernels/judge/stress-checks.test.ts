@@ -10,7 +10,7 @@ import { judgeExactness, makeStressChecks } from './stress-checks.js'
 
 const EXACT = { established: 25_000, refused: 25_000, pending: 20 }
 
-/** Counts of the three workloads, in which this many attempts of `refused` are inexact. */
+/** Counts of the three workloads; this many attempts of `refused` are inexact. */
 function makeCounts(inexact = 0) {
   return {
     established: { exact: { established: EXACT.established }, inexact: 0, wrongLatency: 0 },
@@ -19,13 +19,13 @@ function makeCounts(inexact = 0) {
   }
 }
 
-test('one inexact attempt in 10,000 is allowed', () => {
+test('one inexact attempt in 10,000 is accepted', () => {
   expect(judgeExactness(makeCounts())).toBe('0 inexact')
   expect(judgeExactness(makeCounts(5))).toBe('5 inexact')
   expect(() => judgeExactness(makeCounts(6))).toThrow('6 inexact attempts of 50020')
 })
 
-test('an attempt of another outcome than its workload makes is reported', () => {
+test('an attempt with another outcome than that of its workload is reported', () => {
   const counts = { ...makeCounts(), refused: { exact: { refused: 1, pending: 1 }, inexact: 0, wrongLatency: 0 } }
   expect(() => judgeExactness(counts)).toThrow('outcomes of the workload "refused"')
 })
@@ -50,7 +50,7 @@ test('flag 64 makes an attempt inexact, and an inexact attempt has no latency', 
   expect(countAttempts(trace.file, 8)).toMatchObject({ inexact: 1, wrongLatency: 3 })
 })
 
-test('a model that a kernel refuses is skipped where that is known, and fails elsewhere', () => {
+test('a model that a kernel refuses is skipped on the kernels listed for it, and fails on others', () => {
   const verdictsOf = (name: string, variant: string) => {
     const directory = makeTemporaryDirectory()
     const boot = join(directory, `stress-1-${variant}`)
@@ -70,7 +70,7 @@ test('a model that a kernel refuses is skipped where that is known, and fails el
   expect(verdictsOf('6.12', 'none')).toMatchObject([{ word: 'FAIL' }, { word: 'FAIL' }])
 })
 
-test('a boot that hands nothing back fails every check that was asked for', () => {
+test('a boot without results fails every requested check', () => {
   const directory = makeTemporaryDirectory()
   writeFileSync(join(directory, 'jobs.txt'), '1 traffic\n2 full,rps\n')
   const guest = openGuest('7.2', directory)

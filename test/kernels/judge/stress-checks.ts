@@ -8,14 +8,14 @@ import { openBoot, openStressRun, type StressRun, stressRunsOf } from './jobs.js
 import { listComplaints } from './kernel-log.js'
 
 const TRACE = 'stress.db'
-/** Workloads of stress.sh, which are named after the outcome that all their attempts have, and how many each makes. */
+/** Workloads of stress.sh, named after the outcome of all their attempts, and the number of their attempts. */
 const WORKLOADS: Readonly<Record<string, number>> = { established: 25_000, refused: 25_000, pending: 20 }
 const ATTEMPTS = Object.values(WORKLOADS).reduce((total, count) => total + count, 0)
 const MAX_INEXACT = Math.floor(ATTEMPTS / 10_000)
-/** Models that kernels of the table do not have. Any other that is refused is a failure. */
+/** Models that kernels of the table do not support. If another one is refused, the check fails. */
 const REFUSED_BY: Readonly<Record<string, readonly string[]>> = { none: ['7.2'], voluntary: ['7.2'] }
 
-/** Checks of each recording of stress.sh that was made on one of these kernels. */
+/** The checks for each recording of stress.sh on one of these kernels. */
 export function makeStressChecks(guests: readonly Guest[]): Check[] {
   const runs = new Map(guests.flatMap(stressRunsOf).map((run) => [nameOf(run), run]))
   return [...runs.values()].toSorted((a, b) => rankOf(a) - rankOf(b)).flatMap(makeChecks)
@@ -66,7 +66,7 @@ function expectExact(guest: Guest, run: StressRun): string {
 }
 
 /**
- * Attempts with another outcome than their workload makes fail, and so does more than one inexact attempt in 10,000.
+ * Checks that every attempt has the outcome of its workload, and that at most one attempt in 10,000 is inexact.
  * @returns the number of inexact attempts
  */
 export function judgeExactness(counts: Readonly<Record<string, AttemptCount>>): string {
@@ -89,7 +89,7 @@ function rowsOf({ exact, inexact }: AttemptCount): number {
 }
 
 /**
- * The recording, which was made under the condition that was asked for, by programs that ended without an error.
+ * Returns the recording. Checks that it was made under the requested variant, by programs that ended without an error.
  * @throws Skip if the kernel refuses the preemption model
  */
 function openComplete(guest: Guest, run: StressRun): Guest {
@@ -113,7 +113,7 @@ function expectCondition(found: Guest, { variant }: StressRun): void {
   else assert.ok(found.text('preempt.txt').includes(`(${variant})`), `preemption model: ${found.text('preempt.txt')}`)
 }
 
-/** The model in force stands in parentheses among those that the kernel accepts. */
+/** The active model is in parentheses among those that the kernel accepts. */
 function describeModel(found: Guest): string {
   return found.has('preempt.txt') && found.text('preempt.txt') !== ''
     ? found.text('preempt.txt').trim()
@@ -121,7 +121,7 @@ function describeModel(found: Guest): string {
 }
 
 /**
- * Runs of programs that the kernel skipped while another run of the program was in progress on that CPU, by `bpftool prog
+ * Program runs that the kernel skipped while another run of the program was in progress on that CPU, from `bpftool prog
  * show`: they prove that attempts could have been lost. Kernels before 5.12 do not count them.
  */
 function describeMisses(found: Guest): string {

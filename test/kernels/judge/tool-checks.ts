@@ -4,14 +4,14 @@ import { type Check, Skip } from './check.js'
 import type { Guest } from './guest.js'
 import { listComplaints } from './kernel-log.js'
 
-/** The package runs, says what it is, and says nothing that nobody asked for. */
-/** From Linux 7 on the kernel skips runs, which is reported where some attempts cannot be checked. */
+/** The package runs, prints its version, and prints nothing unexpected. */
+/** From Linux 7 on the kernel skips runs. This is reported if some attempts cannot be checked. */
 const SKIPPED =
   /^\d[\d,]* recorded \+ 0 lost = .* the kernel skipped \d+ runs? of the probe: attempts may be missing\n$/
 
 export const toolChecks: readonly Check[] = [
   {
-    name: 'boots, makes the traffic and hands it back',
+    name: 'boots, makes the traffic and returns the results',
     run(guest) {
       assert.ok(guest.has('kernel.txt'), 'nothing was handed back: see console.txt')
       assert.ok(
@@ -25,11 +25,11 @@ export const toolChecks: readonly Check[] = [
     },
   },
   {
-    name: 'doctor finds nothing wrong but what the kernel lacks (GAP-04)',
+    name: 'doctor reports what the kernel lacks, and nothing else (GAP-04)',
     run(guest) {
       const lines = guest.text('doctor.txt').trim().split('\n')
       const marks = lines.flatMap((line) => /^(?!ok )\S+ +\S+/.exec(line)?.[0] ?? [])
-      // service_address takes Linux 5.15, cookies 5.12.
+      // service_address requires Linux 5.15, cookies 5.12.
       assert.deepEqual(marks, hasCookies(guest) ? [] : ['--  NAT', '--  namespaces'])
       assert.equal(guest.text('doctor-status.txt').trim(), '0')
       assert.match(guest.text('version.txt'), /^\d+\.\d+\.\d+\n/)
@@ -51,7 +51,7 @@ export const toolChecks: readonly Check[] = [
     },
   },
   {
-    name: 'recorders say what the kernel lacks, and nothing else (GAP-04)',
+    name: 'recorders report what the kernel lacks, and nothing else (GAP-04)',
     run(guest) {
       const said = tracesOf(guest).map((name) => guest.text(`${name}.err`))
       const expected = hasCookies(guest) ? /^$/ : /^note: network namespaces have no cookies before Linux 5\.12: .*\n$/
@@ -74,7 +74,7 @@ export const toolChecks: readonly Check[] = [
     },
   },
   {
-    name: 'the kernel has nothing to complain of',
+    name: 'the kernel log has no complaints',
     run(guest) {
       if (guest.name === 'host') throw new Skip('its log is older than this traffic')
       const log = guest.text('dmesg.txt')
@@ -90,7 +90,7 @@ function hasCookies(guest: Guest): boolean {
   return major > 5 || (major === 5 && minor >= 12)
 }
 
-/** Recordings that have a file of their own for what the recorder says. */
+/** Recordings whose stderr is in a file of its own. */
 function tracesOf(guest: Guest): string[] {
   const files = readdirSync(guest.directory)
   const names = files.filter((file) => file.endsWith('.db')).map((file) => file.slice(0, -'.db'.length))

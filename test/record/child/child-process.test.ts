@@ -28,14 +28,14 @@ function refusal(name: string, path?: string): [string, number] {
   throw new Error('it was accepted')
 }
 
-describe('a command that is there', () => {
-  test('by its path, or by PATH', () => {
+describe('finding a command', () => {
+  test('finds a program by path and in PATH', () => {
     const bin = makeBin()
     expect(requireCommand(join(bin, 'program'), '')).toBeUndefined()
     expect(requireCommand('program', `/nowhere:${bin}`)).toBeUndefined()
   })
 
-  test('behind one that may not be executed, or behind what is no directory', () => {
+  test('continues in PATH after a file that is not executable and an entry that is not a directory', () => {
     const [first, second] = [makeBin(), makeBin()]
     writeFileSync(join(second, 'script'), '#!/bin/sh\n', { mode: 0o755 })
     chmodSync(join(second, 'script'), 0o755)
@@ -49,7 +49,7 @@ describe('a command that cannot be run', () => {
     ['directory', ['E_NO_COMMAND', 127]],
     ['', ['E_NO_COMMAND', 127]],
     ['script', ['E_COMMAND_NOT_EXECUTABLE', 126]],
-  ])('in PATH: %j', (name, expected) => {
+  ])('is refused, found in PATH: %j', (name, expected) => {
     expect(refusal(name, makeBin())).toEqual(expected)
   })
 
@@ -58,14 +58,14 @@ describe('a command that cannot be run', () => {
     ['directory', ['E_NO_COMMAND', 127]],
     ['program/below', ['E_NO_COMMAND', 127]],
     ['script', ['E_COMMAND_NOT_EXECUTABLE', 126]],
-  ])('by its path: %j', (name, expected) => {
+  ])('is refused, given by path: %j', (name, expected) => {
     const bin = makeBin()
     expect(refusal(join(bin, name), bin)).toEqual(expected)
   })
 })
 
 describe('a held command', () => {
-  /** Runs a shell script; the file of which it knows as $0 lies in a directory of its own. */
+  /** Holds a shell script. $0 of the script is a file in a temporary directory of its own. */
   async function hold(script: string) {
     const file = join(makeTemporaryDirectory(), 'file')
     const command = await holdCommand(['/bin/sh', '-c', script, file], null, createSignalRelay())
@@ -73,13 +73,13 @@ describe('a held command', () => {
       try {
         process.kill(command.pid, 'SIGKILL')
       } catch {
-        // It has ended, as it should.
+        // It has already ended, as expected.
       }
     })
     return { file, command }
   }
 
-  test('begins when it is told to, as the process that was held', async () => {
+  test('starts when it is released, with the pid it was held with', async () => {
     const { file, command } = await hold('echo $$ > "$0"')
     await expectNever('a file of the command', () => existsSync(file), 100)
     command.run()
@@ -87,30 +87,30 @@ describe('a held command', () => {
     expect(existsSync(file)).toBe(true)
   })
 
-  test('hands on its exit status', async () => {
+  test('reports its exit status', async () => {
     const { command } = await hold('exit 42')
     command.run()
     expect(await command.exit).toBe(42)
   })
 
-  test('that a signal ends has the status that a shell gives it', async () => {
+  test('reports 128 plus the signal that ended it, as shells do', async () => {
     const { command } = await hold('kill -TERM $$; sleep 60')
     command.run()
     expect(await command.exit).toBe(128 + 15)
   })
 
-  test('gets the signals that we get; after its end they are caught, and nothing comes of them', async () => {
+  test('receives the signals sent to tcpconn; after its end tcpconn ignores them', async () => {
     const { file, command } = await hold('trap "exit 7" USR2; : > "$0"; while :; do sleep 0.01; done')
     command.run()
     await waitUntil('the trap', () => existsSync(file))
     process.kill(process.pid, 'SIGUSR2')
     expect(await command.exit).toBe(7)
-    // Without a listener it would end this process.
+    // Without a listener, the signal would end this process.
     process.kill(process.pid, 'SIGUSR2')
     await delay(20)
   })
 
-  test('that is killed while it is held ends as any other', async () => {
+  test('reports the signal if it is killed while it is held', async () => {
     const { command } = await hold('exit 0')
     process.kill(command.pid, 'SIGKILL')
     await delay(100)
@@ -119,7 +119,7 @@ describe('a held command', () => {
     await delay(20)
   })
 
-  test('that cannot be started is an error of ours', async () => {
+  test('throws E_COMMAND_NOT_STARTED if it cannot be started', async () => {
     const huge = 'x'.repeat(2 ** 20)
     const error = await holdCommand(['/bin/true', huge], null, createSignalRelay()).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'E_COMMAND_NOT_STARTED', reason: expect.stringContaining('E2BIG') })

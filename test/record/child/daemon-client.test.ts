@@ -22,14 +22,14 @@ test.each([
   'timeout 10 nice -n 5 docker container run alpine',
   'systemd-run --scope curl example.org',
   'incus exec web -- curl example.org',
-])('%s starts what is not recorded, and the note says what to do', (line) => {
+])('%s starts a process in a daemon, and the note suggests what to do', (line) => {
   const note = describeWords(line)
   expect(note).toMatch(/starts processes through a daemon: .* are not recorded/)
   expect(note).toContain('record the host instead (tcpconn record)')
   expect(note).toContain('tcpconn record --cgroup PATH')
 })
 
-test('podman asks a service where CONTAINER_HOST names one', () => {
+test('podman is a client of a service if CONTAINER_HOST names one', () => {
   expect(describeWords('podman run alpine', { CONTAINER_HOST: 'unix:///run/podman.sock' })).toMatch(/^podman starts/)
 })
 
@@ -45,6 +45,6 @@ test.each([
   'env',
   'node run',
   'toString run',
-])('%s is recorded without a word', (line) => {
+])('%s causes no note', (line) => {
   expect(describeWords(line)).toBeNull()
 })

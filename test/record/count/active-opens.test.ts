@@ -16,12 +16,12 @@ describe('TcpActiveOpens', () => {
     expect(parseActiveOpens(SNMP.join('\n'))).toBe(4242)
   })
 
-  test('wherever its column is', () => {
+  test('is found in any column', () => {
     expect(parseActiveOpens('Tcp: ActiveOpens Other\nTcp: 9007199254740991 1\n')).toBe(2 ** 53 - 1)
     expect(parseActiveOpens('TcpExt: ActiveOpens\nTcpExt: 1\nTcp: A ActiveOpens\nTcp: 3 2')).toBe(2)
   })
 
-  test('that is not there is no number', () => {
+  test('is undefined if the file does not have it', () => {
     expect(parseActiveOpens('Tcp: A\nTcp: 1')).toBeNaN()
     expect(parseActiveOpens('')).toBeNaN()
   })
@@ -30,13 +30,13 @@ describe('TcpActiveOpens', () => {
 describe('network namespaces', () => {
   const ownInode = statSync('/proc/self/ns/net').ino
 
-  test('this process’s own is listed, and its counter can be read (SEC-04)', () => {
+  test('lists the network namespace of this process and reads its counter (SEC-04)', () => {
     const namespaces = listNamespaces()
     expect(namespaces.filter((one) => one.inode === ownInode)).toHaveLength(1)
     expect(readCounters(namespaces).get(ownInode)).toBeGreaterThanOrEqual(0)
   })
 
-  test('those of an earlier list stay as they are, and those that are gone are closed', () => {
+  test('keeps the namespaces of the previous list, and closes those that no longer exist', () => {
     const gone = { inode: 1, read: () => null, close: vi.fn() }
     const own = listNamespaces().filter(({ inode }) => inode === ownInode)
     const again = listNamespaces([...own, gone])
@@ -46,7 +46,7 @@ describe('network namespaces', () => {
     expect(gone.close).toHaveBeenCalledTimes(1)
   })
 
-  test('those whose counter is gone are left out', () => {
+  test('leaves out namespaces whose counter no longer exists', () => {
     const namespaces = [
       { inode: 1, read: () => 5, close() {} },
       { inode: 2, read: () => null, close() {} },

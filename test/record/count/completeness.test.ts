@@ -8,18 +8,18 @@ const reading = (before: [number, number][], after = before): CounterReading => 
 })
 const attempts = (...entries: [number, number][]) => new Map(entries)
 
-test('the growth of one counter is what the kernel counted', () => {
+test("the kernel's count is the growth of its counter", () => {
   const result = compareWithKernel(reading([[1, 100]]), reading([[1, 150]]), attempts([1, 50]))
   expect(result).toEqual({ kernelMin: 50, kernelMax: 50, comparable: 50, uncomparable: 0 })
 })
 
-test('attempts between counter and switch make it a range', () => {
+test('attempts between the reading of the counter and the attaching of the probe turn the count into a range', () => {
   const start = reading([[1, 100]], [[1, 103]])
   const end = reading([[1, 150]], [[1, 154]])
   expect(compareWithKernel(start, end, attempts([1, 51]))).toMatchObject({ kernelMin: 47, kernelMax: 54 })
 })
 
-test('what was under way at a change counts for the file in which it is recorded', () => {
+test('attempts in flight at a rotation count for the file in which they are recorded', () => {
   const change = withoutInFlight(reading([[1, 150]], [[1, 151]]), attempts([1, 8], [2, 5]))
   expect(compareWithKernel(reading([[1, 100]]), change, attempts([1, 42]))).toMatchObject({
     kernelMin: 42,
@@ -32,7 +32,7 @@ test('what was under way at a change counts for the file in which it is recorded
 })
 
 describe('a network namespace', () => {
-  test('made meanwhile cannot be compared: its number may have been that of another one', () => {
+  test('created during the recording cannot be compared: its number may be reused', () => {
     const result = compareWithKernel(
       reading([[1, 100]]),
       reading([
@@ -44,7 +44,7 @@ describe('a network namespace', () => {
     expect(result).toEqual({ kernelMin: 10, kernelMax: 10, comparable: 10, uncomparable: 7 })
   })
 
-  test('gone at the end cannot be compared, nor can one that could never be read (GAP-15, GAP-27)', () => {
+  test('that no longer exists at the end, or was never readable, cannot be compared (GAP-15, GAP-27)', () => {
     const result = compareWithKernel(
       reading([
         [1, 100],
@@ -56,18 +56,18 @@ describe('a network namespace', () => {
     expect(result).toEqual({ kernelMin: 10, kernelMax: 10, comparable: 10, uncomparable: 7 })
   })
 
-  test('gone between the two readings at the end cannot be compared either', () => {
+  test('that disappears between the two readings at the end cannot be compared', () => {
     const result = compareWithKernel(reading([[2, 5]]), reading([[2, 9]], []), attempts([2, 4]))
     expect(result).toEqual({ kernelMin: 0, kernelMax: 0, comparable: 0, uncomparable: 4 })
   })
 
-  test('in which nothing was attempted adds its growth all the same', () => {
+  test('without recorded attempts still adds the growth of its counter', () => {
     const result = compareWithKernel(reading([[1, 1]]), reading([[1, 2]]), attempts())
     expect(result).toEqual({ kernelMin: 1, kernelMax: 1, comparable: 0, uncomparable: 0 })
   })
 })
 
-test('whatever happens when, the recorded attempts lie within the range', () => {
+test('the recorded attempts lie within the range, whatever the order of events', () => {
   const random = createRandom(1)
   for (let round = 0; round < 2000; round++) {
     const { start, end, recorded } = simulate(random)
@@ -77,7 +77,10 @@ test('whatever happens when, the recorded attempts lie within the range', () => 
   }
 })
 
-/** Namespaces that come and go, with attempts in each step: read, switch on, read, record, read, switch off, read. */
+/**
+ * Simulates namespaces that appear and disappear, with attempts between all steps: read, attach, read, record, read,
+ * detach, read.
+ */
 function simulate(random: () => number) {
   const start = reading([], [])
   const end = reading([], [])

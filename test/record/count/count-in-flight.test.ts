@@ -11,32 +11,32 @@ const pendingOf = (...startedNs: bigint[]) => ({
 })
 const noted = (...startedNs: bigint[]): EventStart[] => startedNs.map((one) => ({ startedNs: one, netns: NETNS }))
 
-test('without anything under way nothing is carried', () => {
+test('no pending attempts: no attempts in flight', () => {
   expect(countInFlight(pendingOf(), [], 100n)).toEqual(new Map())
 })
 
-describe('at the change', () => {
-  test('what has begun and goes on is inFlight, what begins later is not', () => {
+describe('at a rotation', () => {
+  test('a pending attempt that began before the rotation is in flight; one that began later is not', () => {
     expect(countInFlight(pendingOf(50n, 100n, 101n), [], 100n)).toEqual(new Map([[NETNS, 2]]))
   })
 
-  test('what ended while it was looked for is in the file that is left', () => {
+  test('an attempt that ends while pending attempts are read belongs to the old file', () => {
     expect(countInFlight(pendingOf(50n, 60n), noted(60n), 100n)).toEqual(new Map([[NETNS, 1]]))
   })
 
-  test('what ended before it was looked for changes nothing', () => {
+  test('an attempt that ended before pending attempts were read changes nothing', () => {
     expect(countInFlight(pendingOf(50n), noted(10n, 20n), 100n)).toEqual(new Map([[NETNS, 1]]))
   })
 
-  test('what began later, and is in the file that is left all the same, counts against it', () => {
+  test('an attempt that began after the rotation but is in the old file is subtracted', () => {
     expect(countInFlight(pendingOf(150n, 160n), noted(150n, 155n), 100n)).toEqual(new Map([[NETNS, -2]]))
   })
 
-  test('two of the same nanosecond are two', () => {
+  test('two attempts with the same start time count as two', () => {
     expect(countInFlight(pendingOf(50n, 50n), noted(50n), 100n)).toEqual(new Map([[NETNS, 1]]))
   })
 
-  test('each network namespace counts for itself, and times are exact', () => {
+  test('attempts are counted by network namespace, and start times are exact', () => {
     const late = 2n ** 62n
     const pending = packEvents([
       { startedNs: late, netns: 1 },
@@ -46,10 +46,10 @@ describe('at the change', () => {
   })
 })
 
-test('however attempts lie around a change: counted − carried is what is recorded', () => {
+test('counted attempts minus attempts in flight equals recorded attempts, whenever attempts begin and end', () => {
   const random = createRandom(3)
   for (let round = 0; round < 300; round++) {
-    // Time: the moment at 1000, the copy from 1010 to 1020, the last write at 1030.
+    // The rotation is at 1000, pending attempts are copied from 1010 to 1020, the last write is at 1030.
     const attempts = Array.from({ length: randomInteger(random, 0, 60) }, (_, i) => {
       const start = randomInteger(random, 900, 1040) * 1000 + i
       return {

@@ -7,7 +7,7 @@ import { createRandom, randomInteger } from '../../store/random.js'
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
-test('entries are taken out in the order in which they were put in, the last time counting', () => {
+test('entries leave in the order of their last insertion', () => {
   const map = createAgingMap<string, number>()
   for (const [key, value] of Object.entries({ a: 1, b: 2, c: 3, d: 4 })) map.put(key, value)
   map.put('a', 5)
@@ -23,7 +23,7 @@ test('entries are taken out in the order in which they were put in, the last tim
   expect([map.takeOldest(), map.size]).toEqual([6, 0])
 })
 
-test('it stays so over many that come and go', () => {
+test('entries leave in the order of their last insertion, also after many insertions and removals', () => {
   const map = createAgingMap<number, number>()
   const random = createRandom(4)
   const order: number[] = []
@@ -37,7 +37,7 @@ test('it stays so over many that come and go', () => {
   expect(wrong).toEqual([])
 })
 
-test('what was put in and deleted is not kept in memory, when nothing is taken out for long', async () => {
+test('memory does not grow if entries are only inserted and deleted', async () => {
   const map = createAgingMap<number, object>()
   const references: WeakRef<object>[] = []
   for (let i = 0; i < 20_000; i++) {
@@ -49,6 +49,6 @@ test('what was put in and deleted is not kept in memory, when nothing is taken o
   await new Promise((resolve) => setTimeout(resolve, 1))
   collectGarbage()
   expect(references.filter((reference) => reference.deref() !== undefined)).toHaveLength(0)
-  // Nor is the map garbage by then.
+  // The map itself has no garbage either.
   expect(map.size).toBe(10)
 })

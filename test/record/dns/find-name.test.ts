@@ -7,7 +7,7 @@ import { packEvents, slotOf } from '../make-events.js'
 const bytesOf = (address: string) => parseAddress(address) as Uint8Array
 const hexOf = (address: string) => Buffer.from(bytesOf(address)).toString('hex')
 
-/** The name of an attempt of cgroup 77 in network namespace 10, the second of two events. */
+/** The name for the second of two events: an attempt of cgroup 77 in network namespace 10. */
 function nameOf(remote: string, answered: string, cgroupId = 77n): string | undefined {
   const names = createNameCache()
   const answer = { isAsked: true, answeredNs: 5, lookupNs: null, netns: 10 }
@@ -19,7 +19,7 @@ function nameOf(remote: string, answered: string, cgroupId = 77n): string | unde
 }
 
 test.each(['192.0.2.1', '255.255.255.255', '2001:db8::1', '::1', '::2:c000:201', '1::ffff:c000:201'])(
-  '%s',
+  'finds the name of %s',
   (address) => {
     expect(nameOf(address, address)).toBe('a.example')
   },
@@ -30,7 +30,7 @@ test.each([
   ['192.0.2.1', '::c000:201'],
   ['2001:db8::1', '2001:db8:0:1::1'],
   ['1::ffff:c000:201', '192.0.2.1'],
-])('%s is not %s', (remote, answered) => {
+])('does not confuse %s with %s', (remote, answered) => {
   expect(nameOf(remote, answered)).toBeUndefined()
 })
 
@@ -38,7 +38,7 @@ test.each([
   [500n, 500, 'a.example'],
   [501n, 500, undefined],
   [(3n << 32n) + 1n, 3 * 2 ** 32 + 1, 'a.example'],
-])('a network namespace goes by its cookie, not by its inode number: %s, %s', (netnsCookie, netns, name) => {
+])('identifies a network namespace by its cookie, not by its inode number: %s, %s', (netnsCookie, netns, name) => {
   const names = createNameCache()
   const answer = { name: 'a.example', cgroupId: 1, isAsked: true, answeredNs: 5, lookupNs: null, netns }
   names.add(keyOfAddress(bytesOf('192.0.2.1')), answer)
@@ -46,11 +46,11 @@ test.each([
   expect(findName(names, packed, { byteOffset: 0, slot: slotOf(packed, 0), atNs: 9 })?.name).toBe(name)
 })
 
-test('a cgroup id of more than 32 bits', () => {
+test('finds names by a cgroup id of more than 32 bits', () => {
   expect(nameOf('192.0.2.1', '192.0.2.1', (5n << 32n) + 0xfffffff0n)).toBe('a.example')
 })
 
-test('an address anywhere in memory', () => {
+test('finds names wherever the event is in memory', () => {
   const memory = new Uint8Array(17)
   memory.set(bytesOf('2001:db8::7'), 1)
   expect(keyOfAddress(memory.subarray(1))).toBe(keyOfAddress(bytesOf('2001:db8::7')))

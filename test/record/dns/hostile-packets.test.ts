@@ -10,10 +10,10 @@ const REAL = makePacket({
 })
 /** The largest payload that the probe copies. */
 const LARGE_BYTES = 4096
-/** Header, the root's name, A, IN. */
+/** Header, root name, A, IN. */
 const QUESTION = Buffer.from('0001818000010000000000000000010001', 'hex')
 
-/** A packet of the largest size: a record that holds `data`, and as many as fit whose name is `name`. */
+/** A packet of the largest size: a record with `data`, then as many records with the name `name` as fit. */
 function fillWithRecords(data: Buffer, name: Buffer): { packet: Buffer; records: number } {
   const record = Buffer.concat([name, Buffer.from('00010001000000000004c0000201', 'hex')])
   const first = Buffer.concat([Buffer.from('00000a000100000000', 'hex'), Buffer.alloc(2), data])
@@ -24,14 +24,14 @@ function fillWithRecords(data: Buffer, name: Buffer): { packet: Buffer; records:
   return { packet, records: count }
 }
 
-/** Pointers, each to the one before. The first leads to a root. */
+/** Pointers, each to the previous one. The first points to the root name. */
 function chainOfPointers(at: number, count: number): Buffer {
   const chain = Buffer.alloc(2 * count)
   for (let i = 0; i < count; i++) chain.writeUInt16BE(0xc000 | (i === 0 ? 12 : at + 2 * (i - 1)), 2 * i)
   return chain
 }
 
-/** Counts what a call reads of a packet: bytes, numbers of two bytes, and texts. */
+/** Counts what a call reads of a packet: bytes, 16-bit numbers, and texts. */
 function countSteps(packet: Uint8Array, decode: (packet: Uint8Array) => void): number {
   const numbers = countCalls(DataView.prototype, 'getUint16')
   const ofLibrary = countCalls(Buffer.prototype, 'readUInt16BE', 'toString')
@@ -40,15 +40,15 @@ function countSteps(packet: Uint8Array, decode: (packet: Uint8Array) => void): n
   return reads() + numbers() + ofLibrary()
 }
 
-describe('what is no whole packet', () => {
-  test('a real answer, cut off anywhere', () => {
+describe('an invalid packet is refused', () => {
+  test('an answer that is cut at any byte', () => {
     expect(decodeDns(REAL)?.addresses).toHaveLength(2)
     for (let length = 0; length < REAL.length; length++) {
       expect(decodeDns(REAL.subarray(0, length)), `${length} of ${REAL.length} bytes`).toBeUndefined()
     }
   })
 
-  test.each([4, 6, 8, 10])('a header whose count at %d promises thousands', (at) => {
+  test.each([4, 6, 8, 10])('a header whose count at %d announces thousands of records', (at) => {
     const packet = Buffer.from(REAL)
     packet.writeUInt16BE(0xffff, at)
     expect(decodeDns(packet)).toBeUndefined()
@@ -66,7 +66,7 @@ describe('what is no whole packet', () => {
     expect(decodeDns(packet)).toBeUndefined()
   })
 
-  test('a label of a kind that is none', () => {
+  test('a label of an unknown type', () => {
     expect(decodeDns(Buffer.from(`000101000001000000000000${'41'.repeat(70)}`, 'hex'))).toBeUndefined()
     const inRecord = makePacket({ answers: [a('192.0.2.1')] })
     inRecord[makePacket().length] = 0x80
@@ -83,7 +83,7 @@ describe('what is no whole packet', () => {
   })
 })
 
-test('a truncated answer is read up to its last whole record, wherever it is cut off', () => {
+test('a truncated answer is decoded up to its last complete record, wherever it is cut', () => {
   const packet = Buffer.from(REAL)
   packet[2] = (packet[2] as number) | 2
   const questionEnd = makePacket().length
@@ -97,11 +97,11 @@ test('a truncated answer is read up to its last whole record, wherever it is cut
     if (count > most) shortest = length
     most = count
   }
-  // Nothing but the OPT record of 11 bytes is behind the last address.
+  // Only the OPT record of 11 bytes follows the last address.
   expect([shortest, most]).toEqual([packet.length - 11, 2])
 })
 
-describe('a packet costs no more than its length', () => {
+describe('the cost of a packet is limited by its length', () => {
   const dataAt = QUESTION.length + 11
   const longName = Buffer.concat([Buffer.from('0161'.repeat(120), 'hex'), Buffer.alloc(1)])
   test.each([
@@ -114,23 +114,23 @@ describe('a packet costs no more than its length', () => {
     const { packet, records } = fillWithRecords(data, name)
     expect(packet.length).toBeGreaterThan(LARGE_BYTES - 32)
     expect(decodeDns(packet)?.addresses).toHaveLength(records)
-    // Each byte once, and four numbers of each record: its type, the length of its data, and the counts of the header.
+    // Each byte once, and four numbers per record: its type, the length of its data, and the counts of the header.
     expect(countSteps(packet, decodeDns)).toBeLessThan(packet.length + 4 * records + 100)
   })
 })
 
-describe('whatever comes', () => {
+describe('random input', () => {
   const random = createRandom(53)
   const byte = () => Math.floor(random() * 256)
 
-  test('random bytes are refused or read, and never thrown at', () => {
+  test('random bytes are refused or decoded; nothing is thrown', () => {
     for (let i = 0; i < 10_000; i++) {
       const packet = Buffer.from(Array.from({ length: Math.floor(random() * 200) }, byte))
       expectSound(packet)
     }
   })
 
-  test('and so are real answers with bits turned over', () => {
+  test('real answers with flipped bits are refused or decoded; nothing is thrown', () => {
     for (let i = 0; i < 20_000; i++) {
       const packet = Buffer.from(REAL)
       for (let flips = 1 + Math.floor(random() * 8); flips > 0; flips--) {
@@ -141,7 +141,9 @@ describe('whatever comes', () => {
   })
 })
 
-/** What is taken from a packet can be stored. Plain checks: expect() twenty thousand times takes longer than the decoder. */
+/**
+ * Checks that decoded values can be stored. Does not use expect(): twenty thousand calls take longer than the decoder.
+ */
 function expectSound(packet: Buffer): void {
   const message = decodeDns(packet)
   if (!message) return

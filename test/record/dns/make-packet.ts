@@ -1,6 +1,6 @@
 import { RECURSION_AVAILABLE, RECURSION_DESIRED, encode, type Answer, type Packet } from 'dns-packet'
 
-/** What a packet asks, and what it answers. Without `answers` it is a question. */
+/** The question and the answers of a packet. A packet without `answers` is a query. */
 export interface PacketFields {
   readonly id?: number
   readonly name?: string
@@ -10,7 +10,7 @@ export interface PacketFields {
   readonly ednsBytes?: number
 }
 
-/** The bytes of a DNS packet, as resolvers make them: with an OPT record where `ednsBytes` are given. */
+/** Builds a DNS packet as resolvers do: with an OPT record if `ednsBytes` is set. */
 export function makePacket({ id = 1, name = 'www.example.org', type = 'A', ...rest }: PacketFields = {}): Buffer {
   const { answers, rcode = 0, ednsBytes } = rest
   const opt = { type: 'OPT', name: '.', udpPayloadSize: ednsBytes, extendedRcode: 0, ednsVersion: 0, flags: 0 }

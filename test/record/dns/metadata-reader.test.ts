@@ -9,7 +9,7 @@ import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 
 const HOST_INODE = 9
 
-/** The session began at 1000 ns. */
+/** The session begins at 1000 ns. */
 function createScene(keepsLookups = true) {
   const ring = createFakeRing()
   const state = { nowNs: 0, stepNs: 0, lost: 0 }
@@ -24,7 +24,7 @@ function createScene(keepsLookups = true) {
     ring,
     state,
     metadata,
-    /** ms that were waited for records that are not committed yet */
+    /** ms spent waiting for records that are not committed yet */
     waitedMs: () => wait.mock.calls.reduce((sum, [milliseconds]) => sum + milliseconds, 0),
     cgroupPaths,
     send: packet('dns_query'),
@@ -38,7 +38,7 @@ function createScene(keepsLookups = true) {
 }
 
 describe('network namespaces', () => {
-  test('of a dead container and the next one differ by cookie: its names are not those of the next', () => {
+  test('a new container has another cookie than the one before it: their names are separate', () => {
     const { metadata, receive, send } = createScene()
     const dead = { cgroupId: 70n, netns: 10, netnsCookie: 500n }
     send({ id: 3, name: 'dead.example' }, { seenNs: 1500n, ...dead })
@@ -50,7 +50,7 @@ describe('network namespaces', () => {
     expect(metadata.lookups).toMatchObject([{ netns: { inode: 10, cookie: 500n } }])
   })
 
-  test("what was asked for in the host's own counts in all of them", () => {
+  test("names that were looked up in the host's network namespace count in all of them", () => {
     const { metadata, receive, send } = createScene()
     const host = { cgroupId: 70n, netns: HOST_INODE, netnsCookie: 1n }
     send({ id: 3, name: 'host.example' }, { seenNs: 1500n, ...host })
@@ -62,7 +62,7 @@ describe('network namespaces', () => {
 })
 
 describe('DNS packets', () => {
-  test('become lookups, and names of addresses', () => {
+  test('packets become lookups, and names of addresses', () => {
     const { metadata, lookups, nameOf, receive, send } = createScene()
     send({ id: 3, name: 'WWW.example.org' }, { seenNs: 1500n })
     receive({ id: 3, answers: [a('192.0.2.1'), a('192.0.2.2')] }, { seenNs: 1700n })
@@ -85,7 +85,7 @@ describe('DNS packets', () => {
     expect([nameOf('192.0.2.1'), nameOf('192.0.2.2', 700), nameOf('192.0.2.2', 699)]).toEqual([match, match, null])
   })
 
-  test('that the probe cut are answered lookups, with the addresses before the cut', () => {
+  test('an answer that the probe cut is an answered lookup with the addresses before the cut', () => {
     const { metadata, lookups, ring, send } = createScene()
     const answer = makePacket({ id: 3, answers: [a('192.0.2.1'), a('192.0.2.2')] }).subarray(0, -1)
     send({ id: 3 }, { seenNs: 1500n })
@@ -95,7 +95,7 @@ describe('DNS packets', () => {
     expect(metadata.counts()).toEqual({ lost: 0, malformed: 0, evicted: 0, cut: 1 })
   })
 
-  test('without an answer become lookups after a while, or at the end', () => {
+  test('a query without an answer becomes a lookup after a timeout, or at the end', () => {
     const { metadata, lookups, send, state } = createScene()
     send({ id: 1, name: 'a.example' }, { seenNs: 1000n })
     send({ id: 2, name: 'b.example' }, { seenNs: 2_000_001_000n })
@@ -108,7 +108,7 @@ describe('DNS packets', () => {
     expect(lookups()).toMatchObject([{ name: 'a.example' }, { name: 'b.example', rcode: null, startedNs: 2e9 }])
   })
 
-  test('that are none are counted, and those that ask for something else are not', () => {
+  test('invalid packets are counted; queries for other types are not', () => {
     const { metadata, ring, send } = createScene()
     for (const kind of ['dns_query', 'dns_answer'] as const) ring.records.push(makeRecord(kind, Buffer.from('what?')))
     send({ type: 'MX' }, {})
@@ -117,7 +117,7 @@ describe('DNS packets', () => {
     expect(metadata.lookups).toEqual([])
   })
 
-  test('seen at the server, which was asked from port 53, are not seen twice', () => {
+  test('packets that the server receives from port 53 are not counted twice', () => {
     const { metadata, lookups, receive, send } = createScene()
     const server = { socketCookie: 99n, cgroupId: 1n }
     send({}, { seenNs: 1001n })
@@ -131,7 +131,7 @@ describe('DNS packets', () => {
 })
 
 describe('calls of getaddrinfo', () => {
-  test('become lookups of both types, with every address once', () => {
+  test('a call becomes lookups of both types, with every address once', () => {
     const { metadata, lookups, nameOf, resolve } = createScene()
     const addresses = ['2001:db8::1', '192.0.2.1', '192.0.2.1', null, '2001:db8::1', '192.0.2.2']
     resolve({ startedNs: 1200n, name: 'DB.example.', addresses }, { seenNs: 1250n, socketCookie: 0n })
@@ -153,22 +153,25 @@ describe('calls of getaddrinfo', () => {
     expect(nameOf('2001:db8::1')).toMatchObject({ name: 'db.example', answeredNs: 250, lookupNs: 50 })
   })
 
-  test('that failed have their error', () => {
+  test('a failed call becomes a lookup with its error', () => {
     const { metadata, lookups, resolve } = createScene()
     resolve({ name: 'none.example', error: -2 })
     metadata.read()
     expect(lookups()).toMatchObject([{ name: 'none.example', rcode: -2, addresses: [] }])
   })
 
-  test.each(['192.0.2.1', '2001:db8::1', 'fe80::1%eth0', '::', '127.1', ''])('of %j ask nobody', (name) => {
-    const { metadata, nameOf, resolve } = createScene()
-    resolve({ name, addresses: ['192.0.2.1'] })
-    metadata.read()
-    expect(metadata.lookups).toEqual([])
-    expect(nameOf('192.0.2.1')).toBeNull()
-  })
+  test.each(['192.0.2.1', '2001:db8::1', 'fe80::1%eth0', '::', '127.1', ''])(
+    'a call for %j is not a lookup',
+    (name) => {
+      const { metadata, nameOf, resolve } = createScene()
+      resolve({ name, addresses: ['192.0.2.1'] })
+      metadata.read()
+      expect(metadata.lookups).toEqual([])
+      expect(nameOf('192.0.2.1')).toBeNull()
+    },
+  )
 
-  test('names that fill their field end there (SEC-37)', () => {
+  test("a name that fills its field ends at the field's end (SEC-37)", () => {
     const { metadata, lookups, resolve } = createScene()
     resolve({ name: 'x'.repeat(256), addresses: ['192.0.2.1'] })
     metadata.read()
@@ -176,7 +179,7 @@ describe('calls of getaddrinfo', () => {
   })
 })
 
-test('cgroups that were made have their path, and one without is left alone', () => {
+test('a new cgroup has the path of its record; a record without a path is ignored', () => {
   const { cgroupPaths, metadata, ring } = createScene()
   ring.records.push(makeRecord('cgroup_made', Buffer.from('/system.slice/job.service'), { cgroupId: 5n }))
   ring.records.push(makeRecord('cgroup_made', Buffer.alloc(0), { cgroupId: 6n }))
@@ -185,7 +188,7 @@ test('cgroups that were made have their path, and one without is left alone', ()
 })
 
 describe('a record that is not committed yet', () => {
-  test('is waited for: the answer of an attempt may be behind it', () => {
+  test('is waited for, because the answer for an attempt may follow it', () => {
     const { metadata, nameOf, receive, ring } = createScene()
     receive({ answers: [a('192.0.2.1')] }, {})
     ring.busyReads = 3
@@ -193,7 +196,7 @@ describe('a record that is not committed yet', () => {
     expect(nameOf('192.0.2.1')?.name).toBe('www.example.org')
   })
 
-  test('is waited for at the end, too', () => {
+  test('is waited for at the end', () => {
     const { metadata, nameOf, receive, ring } = createScene()
     receive({ answers: [a('192.0.2.1')] }, {})
     ring.busyReads = 3
@@ -201,7 +204,7 @@ describe('a record that is not committed yet', () => {
     expect(nameOf('192.0.2.1')?.name).toBe('www.example.org')
   })
 
-  test('is waited for once, not at every batch of attempts', () => {
+  test('is waited for once, not in every batch of attempts', () => {
     const { metadata, receive, ring, waitedMs } = createScene()
     receive({}, {})
     ring.busyReads = Infinity
@@ -217,7 +220,7 @@ describe('a record that is not committed yet', () => {
     expect(ring.records).toEqual([])
   })
 
-  test('holds attempts up for 20 ms, and no longer', () => {
+  test('delays attempts by at most 20 ms', () => {
     const { metadata, receive, ring, waitedMs } = createScene()
     receive({}, {})
     ring.busyReads = Infinity
@@ -227,8 +230,8 @@ describe('a record that is not committed yet', () => {
   })
 })
 
-describe('bounds', () => {
-  test('queries that are forgotten for want of room are lost packets', () => {
+describe('limits', () => {
+  test('queries dropped from a full table are lost packets', () => {
     const { metadata, send } = createScene()
     for (let id = 0; id < 16_390; id++) send({ id }, {})
     metadata.read()
@@ -237,10 +240,10 @@ describe('bounds', () => {
     expect([metadata.counts().lost, metadata.lookups.length]).toEqual([6, 16_384])
   })
 
-  test('a flood does not hold attempts up: what is left after 250 ms is read the next time, and all of it at the end', () => {
+  test('a flood does not delay attempts: one call reads for 250 ms, and the last call reads all', () => {
     const { metadata, receive, ring, state } = createScene()
     for (let id = 0; id < 5000; id++) receive({ id, answers: [] }, {})
-    // Each look at the clock is 10 ms after the last.
+    // Each reading of the clock adds 10 ms.
     state.stepNs = 10e6
     metadata.read()
     const left = ring.records.length
@@ -253,7 +256,7 @@ describe('bounds', () => {
     expect(metadata.lookups).toHaveLength(5000)
   })
 
-  test('lookups that nobody writes are counted as lost beyond 65,536, with those that found no room in the ring (SEC-29)', () => {
+  test('lookups that nobody writes are counted as lost beyond 65,536, together with those that the full ring dropped (SEC-29)', () => {
     const { metadata, receive, state } = createScene()
     for (let i = 0; i < 65_540; i++) receive({ id: i % 60_000, name: `${i >= 60_000}.example`, answers: [] }, {})
     state.lost = 6
@@ -262,7 +265,7 @@ describe('bounds', () => {
     expect(metadata.counts()).toEqual({ lost: 10, malformed: 0, evicted: 0, cut: 0 })
   })
 
-  test('their addresses count as well (SEC-29)', () => {
+  test('the addresses of lookups count too (SEC-29)', () => {
     const { metadata, receive } = createScene()
     const answers = Array.from({ length: 200 }, (_, i) => a(`192.0.2.${i}`))
     for (let id = 0; id < 400; id++) receive({ id, answers }, {})
@@ -271,7 +274,7 @@ describe('bounds', () => {
     expect(metadata.counts().lost).toBe(400 - Math.floor(65_536 / 201))
   })
 
-  test('a view that writes none keeps none, and knows the names all the same', () => {
+  test('a live view keeps no lookups, but names addresses', () => {
     const { metadata, nameOf, receive } = createScene(false)
     receive({ answers: [a('192.0.2.1')] }, {})
     metadata.read()

@@ -2,7 +2,7 @@ import type { MetadataRing } from '../../../src/record/probe/metadata-ring.js'
 import { metadataEvent as at, metadataKind, resolvedName } from '../../../src/record/event/wire.gen.js'
 import { parseAddress } from '../../../src/attempt/address.js'
 
-/** The head of a record, as the probe writes it. */
+/** The header of a record, as the probe writes it. */
 export interface RecordHead {
   readonly seenNs?: bigint
   readonly cgroupId?: bigint
@@ -12,7 +12,7 @@ export interface RecordHead {
   readonly isCut?: boolean
 }
 
-/** A record of the metadata ring, with something behind it that is not its own. */
+/** A record of the metadata ring, followed by bytes that do not belong to it. */
 export function makeRecord(kind: keyof typeof metadataKind, payload: Uint8Array, head: RecordHead = {}): DataView {
   const bytes = new Uint8Array(at.size_bytes + payload.length + 64).fill(0xee)
   const view = new DataView(bytes.buffer)
@@ -32,7 +32,7 @@ export interface ResolvedFields {
   readonly startedNs?: bigint
   readonly error?: number
   readonly name?: string
-  /** `null`: one that the probe could not read */
+  /** `null`: the probe could not read it */
   readonly addresses?: readonly (string | null)[]
 }
 
@@ -55,10 +55,10 @@ export function makeResolved({
   return bytes
 }
 
-/** A ring of what is pushed to `records`; what was read is overwritten, as the kernel does. */
+/** A ring of the records pushed to `records`. It overwrites records that were read, as the kernel does. */
 export interface FakeRing extends MetadataRing {
   readonly records: DataView[]
-  /** At so many reads the next record is not committed yet. */
+  /** Number of further reads that find the next record not committed yet. */
   busyReads: number
 }
 

@@ -21,8 +21,8 @@ function createCache(maxEntries?: number) {
   }
 }
 
-describe('whose names count', () => {
-  test('those of the same cgroup first, then of the network namespace, then of the host (SEC-24)', () => {
+describe('precedence of answers', () => {
+  test('the same cgroup is first, then the network namespace, then the host (SEC-24)', () => {
     const { add, find } = createCache()
     add('host.example', 30, HOST)
     expect(find(100)?.name).toBe('host.example')
@@ -32,7 +32,7 @@ describe('whose names count', () => {
     expect(find(100)).toEqual({ name: 'cgroup.example', answeredNs: 10, lookupNs: 5, candidates: 1 })
   })
 
-  test('never those of another container (SEC-24)', () => {
+  test('answers for another container are never used (SEC-24)', () => {
     const { add, find } = createCache()
     add('stranger.example', 30, STRANGER)
     expect(find(100)).toBeNull()
@@ -41,7 +41,7 @@ describe('whose names count', () => {
     expect(find(100, HOST)).toMatchObject({ name: 'host.example' })
   })
 
-  test('a cgroup in two network namespaces: those of the same one, and of one that is not known', () => {
+  test('a cgroup in two network namespaces uses answers of its own namespace and of an unknown one', () => {
     const { add, find } = createCache()
     add('mine.example', 10)
     add('theirs.example', 20, { netns: 30 })
@@ -52,14 +52,14 @@ describe('whose names count', () => {
     expect(find(100, { cgroupId: 1, netns: 0 })).toMatchObject({ name: 'unknown.example', candidates: 3 })
   })
 
-  test("an unknown network namespace is nobody else's", () => {
+  test('an attempt with an unknown network namespace uses no answers of other namespaces', () => {
     const { add, find } = createCache()
     add('newer.example', 20, { cgroupId: 3, netns: 30 })
     add('unknown.example', 10, { cgroupId: 4, netns: 0 })
     expect(find(100, { cgroupId: 5, netns: 0 })?.name).toBe('newer.example')
   })
 
-  test('answers of the cgroup that come too late leave the word to the others', () => {
+  test('answers of the cgroup that come after the attempt do not hide the answers of others', () => {
     const { add, find } = createCache()
     add('netns.example', 20, NEIGHBOUR)
     add('late.example', 50)
@@ -67,7 +67,7 @@ describe('whose names count', () => {
     expect(find(50)?.name).toBe('late.example')
   })
 
-  test('an address that nobody looked up has none, and neither has one before its answer', () => {
+  test('an address without a lookup has no name, and an address has no name before its answer', () => {
     const { add, find } = createCache()
     add('a.example', 10)
     expect(find(100, ME, 0xc0000202)).toBeNull()
@@ -76,7 +76,7 @@ describe('whose names count', () => {
 })
 
 describe('several names', () => {
-  test('the newest that was answered by then is taken, and all that fitted are counted', () => {
+  test('the newest answer before the attempt gives the name, and all matching names are counted', () => {
     const { add, find } = createCache()
     add('a.example', 10)
     add('b.example', 20)
@@ -85,7 +85,7 @@ describe('several names', () => {
     expect(find(30)).toMatchObject({ name: 'c.example', candidates: 3 })
   })
 
-  test('one that is asked for again is the newest again', () => {
+  test('a name that is looked up again is the newest again', () => {
     const { add, find } = createCache()
     add('a.example', 10)
     add('b.example', 20)
@@ -102,21 +102,21 @@ describe('several names', () => {
     expect(find(30, { cgroupId: 9, netns: 10 })).toMatchObject({ name: 'a.example', answeredNs: 20, candidates: 1 })
   })
 
-  test('of two answers in the same ns the later one is taken', () => {
+  test('of two answers at the same ns, the later one gives the name', () => {
     const { add, find } = createCache()
     add('a.example', 10)
     add('b.example', 10)
     expect(find(10)?.name).toBe('b.example')
   })
 
-  test('an attempt that ends late finds the answer before it, however many came since', () => {
+  test('an attempt that ends late finds the answer before its start, despite many later answers', () => {
     const { add, find } = createCache()
     for (let i = 0; i < 1000; i++) add(i % 2 ? 'a.example' : 'b.example', i * 1e8)
     expect(find(1e8)).toMatchObject({ name: 'a.example', answeredNs: 1e8, candidates: 2 })
     expect(find(500e8 + 1)).toMatchObject({ name: 'b.example', answeredNs: 500e8 })
   })
 
-  test('answers that come in another order than they were seen', () => {
+  test('answers are found although they arrive out of order', () => {
     const { add, find } = createCache()
     add('b.example', 20)
     add('a.example', 10)
@@ -124,7 +124,7 @@ describe('several names', () => {
     expect(find(25)).toMatchObject({ name: 'b.example', candidates: 2 })
   })
 
-  test('one whose first answer comes last is counted from that answer on', () => {
+  test('a name whose earliest answer arrives last is counted from that answer on', () => {
     const { add, find } = createCache()
     add('a.example', 20)
     add('b.example', 30)
@@ -132,14 +132,14 @@ describe('several names', () => {
     expect([find(15), find(25), find(30)].map((match) => match?.candidates)).toEqual([1, 1, 2])
   })
 
-  test('of more than 256 the first ones are counted, in whatever order they come', () => {
+  test('of more than 256 names, those with the earliest answers are counted, in any order of arrival', () => {
     const { add, find } = createCache()
     for (let i = 0; i < 300; i++) add(`${i}.example`, 1000 + i)
     add('first.example', 10)
     expect([find(10), find(1000), find(1254), find(5000)].map((match) => match?.candidates)).toEqual([1, 2, 256, 256])
   })
 
-  test('those of several askers are counted once, by the first of their answers', () => {
+  test('a name with several askers is counted once, from its earliest answer on', () => {
     const { add, find } = createCache()
     const third = { cgroupId: 9, netns: 10 }
     const counted = (atNs: number) => find(atNs, third)?.candidates
@@ -156,8 +156,8 @@ describe('several names', () => {
   })
 })
 
-describe('an answer that nobody was seen to ask for', () => {
-  test('counts for the cgroup that it came to alone (SEC-26)', () => {
+describe('an answer without a recorded query', () => {
+  test('names addresses only for the cgroup that received it (SEC-26)', () => {
     const { add, find } = createCache()
     add('unasked.example', 10, { isAsked: false })
     expect(find(100)?.name).toBe('unasked.example')
@@ -167,7 +167,7 @@ describe('an answer that nobody was seen to ask for', () => {
     expect(find(100, NEIGHBOUR)).toMatchObject({ name: 'asked.example', candidates: 1 })
   })
 
-  test('does not take the word from what the same cgroup asked for, however new it is (SEC-26)', () => {
+  test('never takes precedence over answers to queries of the same cgroup, even if it is newer (SEC-26)', () => {
     const { add, find } = createCache()
     add('mine.example', 10)
     add('unasked.example', 20, { isAsked: false })
@@ -175,7 +175,7 @@ describe('an answer that nobody was seen to ask for', () => {
     expect(find(100, { cgroupId: 1, netns: 0 })).toMatchObject({ name: 'mine.example' })
   })
 
-  test('comes before what others asked for', () => {
+  test('takes precedence over answers for others', () => {
     const { add, find } = createCache()
     add('unasked.example', 10, { isAsked: false })
     add('theirs.example', 20, NEIGHBOUR)
@@ -183,8 +183,8 @@ describe('an answer that nobody was seen to ask for', () => {
   })
 })
 
-describe('bounds', () => {
-  test('1,024 answers with one address to one asker: of those within 150 s every second one goes', () => {
+describe('limits', () => {
+  test('of 1,024 answers with one address for one asker within 150 s, every second one is removed', () => {
     const { add, find, cache } = createCache()
     for (let i = 0; i < 1024; i++) add(`${i}.example`, i * 1e6)
     expect(find(3e6)).toMatchObject({ name: '3.example', candidates: 4 })
@@ -194,7 +194,7 @@ describe('bounds', () => {
     expect(cache.evicted).toBe(0)
   })
 
-  test('answers older than the longest attempt go first, but for the last of them', () => {
+  test('answers older than the longest attempt are removed first, except the newest of them', () => {
     const { add, find } = createCache()
     for (let i = 0; i < 1025; i++) add(`${i}.example`, i * 1e9)
     expect(find(873e9)).toBeNull()
@@ -202,7 +202,7 @@ describe('bounds', () => {
     expect(find(950.5e9)?.name).toBe('950.example')
   })
 
-  test('1,024 askers of an address: the one that was not answered for the longest goes, and its names are counted (SEC-25)', () => {
+  test('of 1,024 askers of an address, the one with the oldest answer is removed, and its names are counted (SEC-25)', () => {
     const { add, find, cache } = createCache()
     for (let i = 0; i < 1024; i++) add('a.example', i, { cgroupId: i, netns: i + 1 })
     add('a.example', 1024, { cgroupId: 0, netns: 1 })
@@ -214,30 +214,30 @@ describe('bounds', () => {
     expect(find(2000, { cgroupId: 0, netns: 1 })?.answeredNs).toBe(1024)
   })
 
-  test('the names of many askers are gone through once for all attempts, not for each (SEC-30)', () => {
+  test('the names of many askers are visited once for all attempts, not once per attempt (SEC-30)', () => {
     const { add, find } = createCache()
     for (let i = 0; i < 64 * 255; i++)
       add(`${i % 255}.example`, i, { cgroupId: Math.floor(i / 255), netns: HOST_NETNS })
     const names = countCalls(Map.prototype, 'set')
     for (let i = 0; i < 2000; i++) find(50_000 + i, { cgroupId: 9999, netns: i })
-    // The 255 names of 64 askers, once for those whose network namespace is not known (0), and once for all others.
+    // The 255 names of 64 askers: once for askers with an unknown network namespace (0), once for all others.
     expect(names()).toBeLessThan(3 * 64 * 255)
     expect(find(50_000, { cgroupId: 9999, netns: 5 })?.candidates).toBe(255)
     expect(find(10, { cgroupId: 9999, netns: 5 })?.candidates).toBe(11)
   })
 
-  test('names that outlive their answers take room as well (SEC-29)', () => {
+  test('names whose answers were removed count for the limit (SEC-29)', () => {
     const { add, find, cache } = createCache(4000)
     for (let address = 0; address < 20; address++) {
       for (let i = 0; i < 1024; i++) add(`${i % 256}.example`, i * 1e6, {}, address)
-      // All but the last of them are older than any attempt.
+      // All answers except the newest are older than any attempt.
       add('late.example', 300e9, {}, address)
     }
     expect(cache.evicted).toBeGreaterThanOrEqual(5 * 256)
     expect([find(400e9, ME, 0), find(400e9, ME, 19)?.candidates]).toEqual([null, 256])
   })
 
-  test('so many answers: the address that was not answered for the longest goes, with all of its names', () => {
+  test('at the limit of answers, the address with the oldest answer is removed with all of its names', () => {
     const { add, find, cache } = createCache(4)
     add('a.example', 1, {}, 1)
     add('b.example', 2, {}, 2)
@@ -256,7 +256,7 @@ describe('bounds', () => {
     expect(cache.evicted).toBe(3)
   })
 
-  test('a name that pushes another one out is put in without a search for the oldest', () => {
+  test('replacing a name does not search for the oldest one', () => {
     const { add, cache } = createCache()
     const searches = countCalls(Map.prototype, 'entries', 'keys', 'values', 'forEach')
     for (let i = 0; i < 240_000; i++) add('a.example', i, {}, i)
@@ -264,7 +264,7 @@ describe('bounds', () => {
     expect(searches()).toBeLessThan(240_000 / 1000)
   })
 
-  test('a flood of names leaves 32,768, and counts the others (SEC-29)', () => {
+  test('a flood of names keeps 32,768 names and counts the others (SEC-29)', () => {
     const { add, find, cache } = createCache()
     for (let i = 0; i < 40_000; i++) add(`${i}.example`, i, {}, i)
     expect(cache.evicted).toBe(40_000 - 32_768)

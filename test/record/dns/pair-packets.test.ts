@@ -21,7 +21,7 @@ function query(
 const answer = (seenNs: number, fields: Fields = {}) =>
   query(seenNs, { isAnswer: true, addresses: [ADDRESS], ...fields })
 
-/** Lookups alone, and which of them are no first ones. */
+/** The lookups, and which of them are repeated answers. */
 function createPacketPairs() {
   const pairs = createPairs()
   const repeated: string[] = []
@@ -41,7 +41,7 @@ function createPacketPairs() {
 }
 
 describe('a query and its answer', () => {
-  test('are one lookup, with the time between them', () => {
+  test('are one lookup, with the time between them as latency', () => {
     const pairs = createPacketPairs()
     expect(pairs.add(query(5 * MS))).toEqual([])
     expect(pairs.add(answer(12 * MS))).toEqual([
@@ -61,7 +61,7 @@ describe('a query and its answer', () => {
     expect(pairs.giveUp(Infinity)).toEqual([])
   })
 
-  test('that was truncated are an answered lookup', () => {
+  test('are an answered lookup if the answer is truncated', () => {
     const pairs = createPacketPairs()
     pairs.add(query(0))
     const truncated = { isTruncated: true, addresses: [] }
@@ -69,7 +69,7 @@ describe('a query and its answer', () => {
     expect(pairs.giveUp(Infinity)).toEqual([])
   })
 
-  test('a query that is sent again counts from the first time on', () => {
+  test('that is sent again: the latency begins with the first query', () => {
     const pairs = createPacketPairs()
     pairs.add(query(0))
     pairs.add(query(5 * S))
@@ -81,14 +81,14 @@ describe('a query and its answer', () => {
     ['id', { id: 2 }],
     ['type', { queryType: 28 }],
     ['name', { name: 'example.net' }],
-  ])('with another %s belong to two lookups', (_, other) => {
+  ])('with different values of %s are two lookups', (_, other) => {
     const pairs = createPacketPairs()
     pairs.add(query(0))
     expect(pairs.add(answer(MS, other))).toMatchObject([{ startedNs: MS, latencyNs: null, rcode: 0 }])
     expect(pairs.add(answer(2 * MS))).toMatchObject([{ startedNs: 0, latencyNs: 2 * MS }])
   })
 
-  test('A and AAAA at the same time, answered the other way round', () => {
+  test('for A and AAAA are paired, although the answers arrive in reverse order', () => {
     const pairs = createPacketPairs()
     pairs.add(query(0))
     pairs.add(query(1, { queryType: 28 }))
@@ -96,14 +96,14 @@ describe('a query and its answer', () => {
     expect(pairs.add(answer(5))).toMatchObject([{ startedNs: 0, latencyNs: 5 }])
   })
 
-  test('whose clocks differ take no time, rather than less', () => {
+  test('with different clocks have a latency of 0, not a negative one', () => {
     const pairs = createPacketPairs()
     pairs.add(query(10))
     expect(pairs.add(answer(8))).toMatchObject([{ latencyNs: 0 }])
   })
 })
 
-describe('an answer alone', () => {
+describe('an answer without a query', () => {
   test('is a lookup without latency', () => {
     const pairs = createPacketPairs()
     const lookup = { startedNs: 9, latencyNs: null, isAsked: false, addresses: [ADDRESS] }
@@ -111,7 +111,7 @@ describe('an answer alone', () => {
     expect(pairs.repeated).toEqual([])
   })
 
-  test('that is sent once more is one lookup, and nobody has asked for it all the same (SEC-26)', () => {
+  test('that arrives twice is one lookup, without a recorded query (SEC-26)', () => {
     const pairs = createPacketPairs()
     pairs.add(answer(9))
     for (const seenNs of [10, 11]) {
@@ -120,7 +120,7 @@ describe('an answer alone', () => {
     expect(pairs.repeated).toEqual(['example.org', 'example.org'])
   })
 
-  test('comes before the question, as anybody may send one: that is another lookup', () => {
+  test('that arrives before the query is a separate lookup, because anyone may send it', () => {
     const pairs = createPacketPairs()
     pairs.add(answer(5))
     pairs.add(query(10))
@@ -130,8 +130,8 @@ describe('an answer alone', () => {
   })
 })
 
-describe('a question that several servers answer', () => {
-  test('is one lookup, whose later answers name addresses all the same', () => {
+describe('a query with several answers', () => {
+  test('is one lookup; later answers also name addresses', () => {
     const pairs = createPacketPairs()
     pairs.add(query(0))
     pairs.add(query(1))
@@ -141,7 +141,7 @@ describe('a question that several servers answer', () => {
     expect(pairs.repeated).toEqual(['example.org'])
   })
 
-  test('that is asked again after its answer is another one', () => {
+  test('that is sent again after its answer is another lookup', () => {
     const pairs = createPacketPairs()
     pairs.add(query(0))
     pairs.add(answer(1))
@@ -150,14 +150,14 @@ describe('a question that several servers answer', () => {
     expect(pairs.repeated).toEqual([])
   })
 
-  test('for ever: 10 s after the first answer nobody has asked any more', () => {
+  test('accepts further answers for 10 s after the first one', () => {
     const pairs = createPacketPairs()
     pairs.add(query(0))
     for (const seenNs of [1, 4 * S, 8 * S]) expect(pairs.add(answer(seenNs))).toMatchObject([{ isAsked: true }])
     expect(pairs.add(answer(12 * S))).toMatchObject([{ isAsked: false }])
   })
 
-  test('and an answer long after is one of its own', () => {
+  test('an answer after that is a separate lookup', () => {
     const pairs = createPacketPairs()
     pairs.add(query(0))
     pairs.add(answer(1))
@@ -167,7 +167,7 @@ describe('a question that several servers answer', () => {
 })
 
 describe('a query without an answer', () => {
-  test('is given up after 10 s, the oldest first', () => {
+  test('is reported after 10 s, the oldest first', () => {
     const pairs = createPacketPairs()
     for (let id = 0; id < 3; id++) pairs.add(query(id * S, { id, name: `${id}.example` }))
     expect(pairs.giveUp(10 * S)).toEqual([])
@@ -179,7 +179,7 @@ describe('a query without an answer', () => {
     expect(pairs.giveUp(Infinity).map(({ name }) => name)).toEqual(['2.example'])
   })
 
-  test('is pushed out by 16,384 others, and counted as lost: whether it got an answer is not known (SEC-29)', () => {
+  test('is counted as lost if 16,384 newer queries replace it: its answer is unknown (SEC-29)', () => {
     const pairs = createPacketPairs()
     const over = Array.from({ length: 16_386 }, (_, i) => pairs.add(query(i, { name: `${i}.example` }))).flat()
     expect([over, pairs.lost()]).toEqual([[], 2])
@@ -190,7 +190,7 @@ describe('a query without an answer', () => {
     expect(pairs.lost()).toBe(2)
   })
 
-  test('that pushes another one out is put in without a search for the oldest', () => {
+  test('is replaced without a search for the oldest query', () => {
     const pairs = createPacketPairs()
     const searches = countCalls(Map.prototype, 'entries', 'keys', 'values', 'forEach')
     for (let i = 0; i < 160_000; i++) pairs.add(query(i, { id: i % 4000, socketCookie: BigInt(i) }))
@@ -198,7 +198,7 @@ describe('a query without an answer', () => {
     expect(searches()).toBeLessThan(160_000 / 1000)
   })
 
-  test('whose answer comes after all was one lookup', () => {
+  test('that is answered after the timeout is one lookup', () => {
     const pairs = createPacketPairs()
     pairs.add(query(0))
     pairs.giveUp(11 * S)

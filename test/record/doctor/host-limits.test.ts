@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { checkAddresses, checkContainers, checkNames, checkNamespaces } from '../../../src/record/doctor/host-limits.js'
 
-test('containers of cgroup v1 are a limit', () => {
+test('reports containers of cgroup v1', () => {
   expect(checkContainers(false)).toMatchObject({ todo: null, isLimit: false })
   expect(checkContainers(true)).toMatchObject({
     found: expect.stringMatching(/^containers under cgroup v1 cannot be distinguished/),
@@ -11,7 +11,7 @@ test('containers of cgroup v1 are a limit', () => {
   })
 })
 
-test('BPF programs on connect(2) are a limit, with their names', () => {
+test('reports BPF programs on connect(2) by name', () => {
   expect(checkAddresses({ names: [], isCut: false })).toMatchObject({ todo: null, isLimit: false })
   expect(checkAddresses({ names: ['cil_sock4_connect', 'program 7'], isCut: true })).toMatchObject({
     found: expect.stringContaining('(cil_sock4_connect, program 7): remote addresses may be those of backends'),
@@ -20,7 +20,7 @@ test('BPF programs on connect(2) are a limit, with their names', () => {
   })
 })
 
-test('more cgroups than are looked at are a limit where nothing was found (GAP-18, GAP-22)', () => {
+test('reports cgroups beyond the inspected ones if nothing was found in those (GAP-18, GAP-22)', () => {
   expect(checkContainers(null)).toMatchObject({
     found: expect.stringMatching(
       /^none under cgroup v1 among the first 4096 cgroups and processes; the rest is not checked/,
@@ -35,7 +35,7 @@ test('more cgroups than are looked at are a limit where nothing was found (GAP-1
   })
 })
 
-test('network namespaces without cookies are a limit before Linux 5.12 (GAP-04)', () => {
+test('reports network namespaces without cookies before Linux 5.12 (GAP-04)', () => {
   expect(checkNamespaces('5.12.0')).toMatchObject({ todo: null, isLimit: false })
   expect(checkNamespaces('5.10.0-32-cloud-amd64')).toMatchObject({
     found: expect.stringMatching(/^network namespaces have no cookies before Linux 5\.12/),
@@ -44,7 +44,7 @@ test('network namespaces without cookies are a limit before Linux 5.12 (GAP-04)'
   })
 })
 
-test('that they cannot be listed is a limit as well', () => {
+test('reports that BPF programs cannot be listed', () => {
   expect(checkAddresses(null)).toMatchObject({
     found: expect.stringMatching(/^cannot list BPF programs on connect\(2\)/),
     isOptional: true,
@@ -52,7 +52,7 @@ test('that they cannot be listed is a limit as well', () => {
   })
 })
 
-test('files of runtimes are readable with CAP_DAC_READ_SEARCH, and those of root by root', () => {
+test('reads files of runtimes with CAP_DAC_READ_SEARCH, and files of root as root', () => {
   expect(checkNames(1n << 2n, false)).toMatchObject({ todo: null, isLimit: false })
   expect(checkNames(0n, true)).toMatchObject({
     found: "files of root's container runtimes are readable, those of other users are not (CAP_DAC_READ_SEARCH)",

@@ -13,44 +13,44 @@ import { TcpconnError } from '../../../src/base/errors.js'
 import { describeGaps, type HostFindings } from '../../../src/record/host/host-gaps.js'
 import { runTool } from '../../support/tool.js'
 
-describe('a check', () => {
-  test('that is fine takes one line', () => {
+describe('the output of a check', () => {
+  test('takes one line if the check passes', () => {
     expect(renderCheck({ name: 'kernel', found: 'Linux 6.1.0', todo: null })).toEqual(['ok  kernel      Linux 6.1.0'])
   })
 
-  test('that is not has the thing to do below it', () => {
+  test('has the hint below a failed check', () => {
     expect(renderCheck({ name: 'BTF', found: 'missing', todo: 'do this' })).toEqual([
       'no  BTF         missing',
       '                do this',
     ])
   })
 
-  test('that only costs a part is told from one that costs all', () => {
+  test('distinguishes a missing feature from an error', () => {
     const [line] = renderCheck({ name: 'cgroup v2', found: 'not mounted', todo: 'mount it', isOptional: true })
     expect(line).toBe('--  cgroup v2   not mounted')
   })
 
-  test('shows what it found without steering the terminal', () => {
+  test('escapes terminal control characters', () => {
     expect(renderCheck({ name: 'x', found: '\x1b[2J', todo: '\x07' }).join()).not.toMatch(/[\x1b\x07]/)
   })
 })
 
 describe('kernel', () => {
-  test('new enough', () => {
+  test('is recent enough', () => {
     expect(checkKernel('6.1.0-18-amd64')).toEqual({ name: 'kernel', found: 'Linux 6.1.0-18-amd64', todo: null })
   })
 
-  test('too old (GAP-01)', () => {
+  test('is too old (GAP-01)', () => {
     expect(checkKernel('5.4.0').todo).toMatch(/kernel 5\.8 or newer/)
   })
 })
 
 describe('BTF', () => {
-  test('there', () => {
+  test('exists', () => {
     expect(checkBtf('/').todo).toBeNull()
   })
 
-  test('missing', () => {
+  test('is missing', () => {
     expect(checkBtf('/no/btf')).toMatchObject({
       found: '/no/btf is missing',
       todo: expect.stringMatching(/CONFIG_DEBUG_INFO_BTF=y/),
@@ -59,27 +59,27 @@ describe('BTF', () => {
 })
 
 describe('libbpf', () => {
-  test('there, with its version', () => {
+  test('is installed, with its version', () => {
     expect(checkLibbpf()).toEqual({ name: 'libbpf', found: expect.stringMatching(/^version 1\.\d+/), todo: null })
   })
 
-  test('missing', () => {
+  test('is missing', () => {
     const { found, todo } = checkLibbpf('libbpf-of-nobody.so.1')
     expect(found).toMatch(/libbpf is missing: .*libbpf-of-nobody\.so\.1: .*cannot open shared object/)
     expect(todo).toContain('apt-get install libbpf1')
   })
 
-  test('a library that is no libbpf is not well', () => {
+  test('a library other than libbpf fails the check', () => {
     expect(checkLibbpf('libc.so.6').todo).not.toBeNull()
   })
 })
 
 describe('SQLite', () => {
-  test('there, with its version', () => {
+  test('works, with its version', () => {
     expect(checkSqlite()).toEqual({ name: 'SQLite', found: expect.stringMatching(/^version 3\.\d+/), todo: null })
   })
 
-  test('compiled for another Node.js', () => {
+  test('is compiled for another Node.js', () => {
     const fault = { what: 'cannot load it', reason: 'another Node.js', hint: 'repair it: npm rebuild' }
     const open = () => {
       throw new TcpconnError('E_NATIVE_MODULE', fault)
@@ -89,11 +89,11 @@ describe('SQLite', () => {
 })
 
 describe('privileges', () => {
-  test('enough', () => {
+  test('are sufficient', () => {
     expect(checkPrivileges([]).todo).toBeNull()
   })
 
-  test('missing ones are named', () => {
+  test('names the missing capabilities', () => {
     expect(checkPrivileges(['CAP_BPF', 'CAP_PERFMON'], false)).toMatchObject({
       found: 'missing CAP_BPF, CAP_PERFMON',
       todo: expect.stringContaining('sudo tcpconn doctor'),
@@ -101,14 +101,14 @@ describe('privileges', () => {
   })
 })
 
-test('privileges that root lacks, as in a container, take options of the container', () => {
+test('suggests container options if root lacks capabilities, as in a container', () => {
   const { todo } = checkPrivileges(['CAP_BPF', 'CAP_PERFMON'], true)
   expect(todo).toContain('--cap-add BPF --cap-add PERFMON or --privileged (podman, docker)')
   expect(todo).not.toContain('sudo')
 })
 
 describe('cgroup v2', () => {
-  test('mounted', () => {
+  test('is mounted', () => {
     expect(checkCgroup({ path: '/sys/fs/cgroup', isWhole: true })).toEqual({
       name: 'cgroup v2',
       found: 'mounted at /sys/fs/cgroup',
@@ -116,17 +116,17 @@ describe('cgroup v2', () => {
     })
   })
 
-  test('not mounted costs a part only', () => {
+  test('not mounted: one feature is missing, recording works', () => {
     expect(checkCgroup(null)).toMatchObject({ isOptional: true, todo: expect.stringContaining('mount -t cgroup2') })
   })
 
-  test('is to be mounted where it hides nothing', () => {
+  test('suggests a mount point that hides nothing', () => {
     const [, mountPoint] = /mount -t cgroup2 none (\S+?),/.exec(checkCgroup(null).todo ?? '') ?? []
     expect(mountPoint).not.toMatch(/^\/sys\/fs\/cgroup$/)
     expect(mountPoint).toMatch(/^\/run\//)
   })
 
-  test('mounted for the recorder alone', () => {
+  test('mounted only for the recorder', () => {
     const check = checkCgroup({ path: '/proc/self/fd/21', isWhole: true })
     expect(check).toEqual({ name: 'cgroup v2', found: 'the whole tree, through a private mount', todo: null })
   })
@@ -135,11 +135,11 @@ describe('cgroup v2', () => {
 describe('container', () => {
   const whole = { hasHostPids: true, hasRoot: true, hasName: true, cgroups: 'all' as const, accountServices: [] }
 
-  test('one that sees the whole host takes no line', () => {
+  test('prints no line in a container that has the namespaces of the host', () => {
     expect(checkContainer({ gaps: describeGaps(whole) })).toEqual([])
   })
 
-  test('accounts of the host that a container cannot query are named (GAP-75)', () => {
+  test('reports that a container cannot query accounts of the host (GAP-75)', () => {
     const gaps = describeGaps({ ...whole, accountServices: ['sss', 'ldap'] })
     expect(checkContainer({ gaps })).toEqual([
       {
@@ -158,7 +158,7 @@ describe('container', () => {
     [{ hasRoot: false }, 'the files of the host', 'mount / of the host at /host'],
     [{ hasName: false }, 'the name of the host', '--uts=host (podman, docker)'],
   ])(
-    '%o: it says what is not seen, and which option shows it (GAP-16, GAP-17, GAP-19, GAP-20)',
+    '%o: reports what is hidden, and the option that shows it (GAP-16, GAP-17, GAP-19, GAP-20)',
     (missing, found, todo) => {
       const gaps = describeGaps({ ...whole, ...missing })
       expect(checkContainer({ gaps })).toEqual([
@@ -174,13 +174,13 @@ describe('container', () => {
   )
 })
 
-test('the exit status says whether this host can record, and every line is a check or what to do', async () => {
+test('the exit status shows whether this host can record, and every line is a check or a hint', async () => {
   const { stdout, stderr, status } = await runTool(['doctor'])
   const lines = stdout.trimEnd().split('\n')
   expect(stderr).toBe('')
   const names = lines.flatMap((line) => /^(?:ok|no|--) {2}(.{11})/.exec(line)?.[1]?.trim() ?? [])
   const basics = ['kernel', 'BTF', 'libbpf', 'SQLite', 'privileges', 'cgroup v2', 'probe', 'ring']
-  // What can be seen beside is tried only where the probe can be loaded.
+  // Optional features are checked only if the probe can be loaded.
   const features = lines.some((line) => line.startsWith('no'))
     ? []
     : ['DNS', 'getaddrinfo', 'NAT', 'connect(2)', 'containers', 'addresses', 'namespaces', 'names']

@@ -21,6 +21,6 @@ test.each([
       'LOST 5,000 getaddrinfo calls: names may be missing',
     ],
   ],
-])('each kind of loss has a line: %o', (lost, lines) => {
+])('prints a line for each kind of loss: %o', (lost, lines) => {
   expect(describeLostDetails(lost)).toEqual(lines)
 })

@@ -7,7 +7,7 @@ type Key = readonly [position: number, generation: number]
 
 const EXE_BYTES = processEvent.size_bytes - processEvent.exe
 
-/** A struct process_event in memory that holds something else before it. */
+/** A struct process_event in memory, after other bytes. */
 function makeRecord(pid: number, [position, generation]: Key, exe = `exe-${pid}`) {
   const byteOffset = 24
   const bytes = new Uint8Array(byteOffset + processEvent.size_bytes).fill(0xee)
@@ -21,7 +21,7 @@ function makeRecord(pid: number, [position, generation]: Key, exe = `exe-${pid}`
   return { bytes, words: new Uint32Array(bytes.buffer), byteOffset }
 }
 
-/** A table that is asked for pids. */
+/** A process table that is searched for pids. */
 function createScene() {
   const table = createProcessTable()
   const slotOf = ([position, generation]: Key) => table.find(Uint32Array.of(9, position, generation), 1)
@@ -53,7 +53,7 @@ describe('a known process', () => {
     expect(table.serialOf(slotOf([7, 1]))).not.toBe(table.serialOf(slotOf([8, 1])))
   })
 
-  test('has zeroes behind the end of its executable, whatever the ring held there', () => {
+  test('has zeros after the end of its executable, whatever bytes the ring had there', () => {
     const { add, slotOf, table } = createScene()
     add(501, [7, 1], 'sh')
     const at = slotOf([7, 1]) * PROCESS_BYTES + EXE
@@ -61,7 +61,7 @@ describe('a known process', () => {
     expect(table.bytes.subarray(at + 2, at + EXE_BYTES).every((byte) => byte === 0)).toBe(true)
   })
 
-  test('may have an executable whose name fills all of its bytes', () => {
+  test('may have an executable name that fills all of its bytes', () => {
     const { add, exeOf, pidOf } = createScene()
     add(501, [7, 1], 'x'.repeat(EXE_BYTES))
     add(502, [8, 1])
@@ -77,7 +77,7 @@ describe('a known process', () => {
     expect(table.supersededCount).toBe(0)
   })
 
-  test.each([0, 1023, 1024, 2 ** 21 - 1])('may stand at position %i', (position) => {
+  test.each([0, 1023, 1024, 2 ** 21 - 1])('may have position %i', (position) => {
     const { add, pidOf } = createScene()
     add(500, [1, 1])
     add(501, [position, 1])
@@ -101,8 +101,8 @@ describe('a known process', () => {
   })
 })
 
-describe('a process that is not known', () => {
-  test('has no pid, and the network namespace that its key holds', () => {
+describe('an unknown process', () => {
+  test('has no pid, and the network namespace of its key', () => {
     const { pidOf, netnsOf, exeOf } = createScene()
     expect([pidOf([4_026_531_840, 0]), netnsOf([4_026_531_840, 0]), exeOf([4_026_531_840, 0])]).toEqual([
       0,
@@ -118,16 +118,16 @@ describe('a process that is not known', () => {
   })
 
   test.each<[string, Key]>([
-    ['that nothing was sent for', [9, 1]],
+    ['without a record', [9, 1]],
     ['of a later generation', [7, 2]],
     ['beyond every position', [2 ** 31, 1]],
-  ])('stands for a key %s, in no network namespace', (_, key) => {
+  ])('is the result for a key %s, without a network namespace', (_, key) => {
     const { add, pidOf, netnsOf } = createScene()
     add(501, [7, 1])
     expect([pidOf(key), netnsOf(key)]).toEqual([0, 0])
   })
 
-  test('is what a record beyond every position leaves', () => {
+  test('is the result for a record with a position out of range', () => {
     const { add, pidOf } = createScene()
     add(501, [2 ** 21, 1])
     expect(pidOf([2 ** 21, 1])).toBe(0)
@@ -135,7 +135,7 @@ describe('a process that is not known', () => {
 })
 
 describe('a superseded process', () => {
-  test('is found by its key as before', () => {
+  test('is still found by its key', () => {
     const { add, exeOf, pidOf, table } = createScene()
     add(501, [7, 1])
     add(502, [7, 2])
@@ -145,14 +145,14 @@ describe('a superseded process', () => {
     expect(table.supersededCount).toBe(2)
   })
 
-  test('does not come back when its record is read after a newer one', () => {
+  test('does not return when its record is read after a newer one', () => {
     const { add, pidOf, table } = createScene()
     add(502, [7, 2])
     add(501, [7, 1])
     expect([pidOf([7, 2]), pidOf([7, 1]), table.supersededCount]).toEqual([502, 0, 0])
   })
 
-  test('is forgotten when it was marked, and not before', () => {
+  test('is removed if it was marked, and not before', () => {
     const { add, mark, pidOf, table } = createScene()
     add(501, [7, 1])
     add(502, [7, 2])
@@ -164,7 +164,7 @@ describe('a superseded process', () => {
     expect([pidOf([7, 1]), pidOf([7, 2]), table.supersededCount]).toEqual([0, 502, 0])
   })
 
-  test('is kept for its pending attempts, until a mark finds none', () => {
+  test('is kept while it has pending attempts, until a mark finds none', () => {
     const { add, mark, pidOf, table } = createScene()
     add(501, [7, 1])
     add(502, [7, 2])
@@ -199,7 +199,7 @@ describe('a superseded process', () => {
     expect([pidOf([7, 1]), pidOf([7, 2]), pidOf([7, 3])]).toEqual([0, 502, 503])
   })
 
-  test('leaves its slot to another, which has another serial and nothing of the old one', () => {
+  test('frees its slot for another process, which has another serial and none of its facts', () => {
     const { add, exeOf, mark, slotOf, table } = createScene()
     add(501, [7, 1], 'a-long-name')
     const slot = slotOf([7, 1])
@@ -213,7 +213,7 @@ describe('a superseded process', () => {
     expect(exeOf([8, 1])).toBe('sh')
   })
 
-  test('costs no memory once it is forgotten, however many there were', () => {
+  test('uses no memory after it is removed', () => {
     const { add, mark, table } = createScene()
     for (let generation = 1; generation <= 10_000; generation++) {
       add(501, [7, generation])

@@ -23,14 +23,14 @@ function makeTree() {
 }
 
 test.each(['/', '/system.slice', '/system.slice/nginx.service', '/user.slice/user-1000.slice', '/a b'])(
-  '%s',
+  'finds the path of %s',
   (path) => {
     const { idOf, pathOf } = makeTree()
     expect(pathOf(idOf(path))).toBe(path)
   },
 )
 
-test('more cgroups than a walk reads are reported, those that were read have a path', () => {
+test('reports that it did not read all cgroups; the ones it read have a path', () => {
   const root = makeTemporaryDirectory()
   for (const name of ['a', 'b', 'c']) mkdirSync(join(root, name))
   const tree = { path: root, isWhole: true }
@@ -40,15 +40,15 @@ test('more cgroups than a walk reads are reported, those that were read have a p
   expect(paths.find(statSync(root, { bigint: true }).ino)).toBe('/')
 })
 
-describe('what is not there', () => {
-  test('has no path, and neither have files', () => {
+describe('an id without a cgroup', () => {
+  test('has no path; files have none either', () => {
     const { pathOf, idOf, clock } = makeTree()
     expect(pathOf(1n)).toBeNull()
     clock.ms += 1000
     expect(pathOf(idOf('cgroup.procs'))).toBeNull()
   })
 
-  test('costs a walk of the tree at most once a second', () => {
+  test('starts a walk of the tree at most once per second', () => {
     const { add, clock, idOf, pathOf } = makeTree()
     expect(pathOf(1n)).toBeNull()
     add('late.slice')
@@ -58,14 +58,14 @@ describe('what is not there', () => {
     expect(pathOf(idOf('late.slice'))).toBe('/late.slice')
   })
 
-  test('but at the end, when there will be no later', () => {
+  test('always starts a walk at the end of the recording', () => {
     const { add, idOf, pathOf } = makeTree()
     pathOf(1n)
     add('late.slice')
     expect(pathOf(idOf('late.slice'), true)).toBe('/late.slice')
   })
 
-  test('is gone for good once a walk has not found it, and costs no further one', () => {
+  test('is not searched again after a walk that did not find it', () => {
     const { add, clock, idOf, pathOf } = makeTree()
     pathOf(1n)
     expect(pathOf(2n)).toBeUndefined()
@@ -78,18 +78,18 @@ describe('what is not there', () => {
     expect(pathOf(idOf('late.slice'), false)).toBe('/late.slice')
   })
 
-  test('on a host without cgroup v2 costs nothing', () => {
+  test('starts no walk on a host without cgroup v2', () => {
     expect(createCgroupPaths(null).find(1n)).toBeNull()
   })
 
-  test('a root that has vanished is no error', () => {
+  test('causes no error if the root of the tree no longer exists', () => {
     const { root, pathOf } = makeTree()
     rmSync(root, { recursive: true })
     expect(pathOf(1n)).toBeNull()
   })
 })
 
-test('what was found is known for good, without another look', () => {
+test('a path is kept after the cgroup is removed', () => {
   const { root, idOf, pathOf } = makeTree()
   const id = idOf('system.slice')
   pathOf(id)
@@ -97,7 +97,7 @@ test('what was found is known for good, without another look', () => {
   expect(pathOf(id)).toBe('/system.slice')
 })
 
-test('what one walk found is known after another one that does not find it', () => {
+test('a path is kept after a walk that does not find the cgroup', () => {
   const { root, idOf, pathOf } = makeTree()
   const id = idOf('system.slice')
   rmSync(join(root, 'system.slice'), { recursive: true })
@@ -105,7 +105,7 @@ test('what one walk found is known after another one that does not find it', () 
   expect(pathOf(id)).toBe('/system.slice')
 })
 
-test('of ids without a path no more are kept than of others', () => {
+test('the number of ids without a path is limited', () => {
   const { clock, pathOf } = makeTree()
   pathOf(1n)
   for (let id = 2n; id <= 70_000n; id++) expect(pathOf(id << 40n)).toBeUndefined()
@@ -114,29 +114,32 @@ test('of ids without a path no more are kept than of others', () => {
   expect(pathOf(70_000n << 40n)).toBeUndefined()
 })
 
-describe('a tree that begins at the own cgroup', () => {
-  test('is not walked: its paths have another beginning', () => {
+describe('a tree whose root is the cgroup of this process', () => {
+  test('is not walked: its paths have another root', () => {
     const { root, idOf } = makeTree()
     const paths = createCgroupPaths({ path: root, isWhole: false })
     expect(paths.find(idOf('/system.slice'))).toBeNull()
   })
 
-  test.each([[null], [{ path: '/', isWhole: false }]])('or is not there: what was made has its path (%j)', (tree) => {
-    const paths = createCgroupPaths(tree)
-    paths.add(77n, '/job.scope')
-    expect(paths.find(77n)).toBe('/job.scope')
-    expect(paths.find(78n)).toBeNull()
-  })
+  test.each([[null], [{ path: '/', isWhole: false }]])(
+    'or no tree: a new cgroup has the path of its record (%j)',
+    (tree) => {
+      const paths = createCgroupPaths(tree)
+      paths.add(77n, '/job.scope')
+      expect(paths.find(77n)).toBe('/job.scope')
+      expect(paths.find(78n)).toBeNull()
+    },
+  )
 })
 
-describe('a cgroup that was made', () => {
-  test('has its path, though it is gone before anybody asks', () => {
+describe('a new cgroup', () => {
+  test('has a path, even if it is removed before its path is read', () => {
     const { paths } = makeTree()
     paths.add(77n, '/job.scope')
     expect(paths.find(77n)).toBe('/job.scope')
   })
 
-  test('takes the place of the oldest that was made, however many come', () => {
+  test('replaces the oldest new cgroup at the limit', () => {
     const { paths } = makeTree()
     for (let id = 1n; id <= 70_000n; id++) paths.add(id << 40n, `/job-${id}`)
     expect(paths.find((70_000n - 65_535n) << 40n)).toBe('/job-4465')
@@ -144,7 +147,7 @@ describe('a cgroup that was made', () => {
     expect(paths.find((70_000n - 65_536n) << 40n)).toBeNull()
   })
 
-  test('never takes the place of one that was there before', () => {
+  test('never replaces a cgroup that a walk found', () => {
     const { root, paths, idOf } = makeTree()
     const ids = ['/', '/system.slice', '/system.slice/nginx.service'].map((path) => [idOf(path), path] as const)
     rmSync(root, { recursive: true })
@@ -152,7 +155,7 @@ describe('a cgroup that was made', () => {
     for (const [id, path] of ids) expect(paths.find(id)).toBe(path)
   })
 
-  test('keeps its path when a walk comes after it is gone', () => {
+  test('keeps its path when a walk no longer finds it', () => {
     const { paths, clock } = makeTree()
     paths.find(1n)
     expect(paths.find(77n)).toBeUndefined()
@@ -163,7 +166,7 @@ describe('a cgroup that was made', () => {
   })
 })
 
-test('links that lead in a circle are not followed', () => {
+test('links in a circle are not followed', () => {
   const { root, pathOf } = makeTree()
   symlinkSync(root, join(root, 'circle'))
   expect(pathOf(1n)).toBeNull()

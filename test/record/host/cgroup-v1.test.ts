@@ -7,7 +7,7 @@ import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 const NOT_UTF8 = Buffer.from('lxc/caf\xe9', 'latin1')
 const ID = '0123456789abcdef'.repeat(4)
 
-/** Plain directories in the form of a controller of v1, and of v2. */
+/** Plain directories in the form of a v1 controller and of v2. */
 function makeSources(v1: readonly string[], v2: readonly string[] | null, processes: readonly string[] = []) {
   const [controller, unified] = [makeTemporaryDirectory(), makeTemporaryDirectory()]
   for (const path of v1) mkdirSync(join(controller, path), { recursive: true })
@@ -29,19 +29,19 @@ test.each([
   ['lxc.payload.web'],
   [`system.slice/docker-${ID}.scope`],
   ['machine.slice/machine-web.scope'],
-])('a controller of v1 has %s, and v2 has not', (path) => {
+])('finds a container of v1: a controller has %s, and v2 does not', (path) => {
   expect(hasV1Containers(makeSources([path], []))).toBe(true)
   expect(hasV1Containers(makeSources([path], null))).toBe(true)
 })
 
 test.each([[[`docker/${ID}`]], [[`system.slice/docker-${ID}.scope`]], [['kubepods.slice']]])(
-  'what v2 has as well is no matter: %j',
+  'finds no container of v1 if v2 has the same cgroup: %j',
   (paths) => {
     expect(hasV1Containers(makeSources(paths, paths))).toBe(false)
   },
 )
 
-test('names with bytes that are not UTF-8 are the same in v1 and v2', () => {
+test('compares names that are not UTF-8 byte by byte', () => {
   const sources = makeSources(['lxc'], ['lxc'])
   const make = (mount: string | null) => mkdirSync(Buffer.concat([Buffer.from(`${mount}/`), NOT_UTF8]))
   make(sources.controller)
@@ -51,7 +51,7 @@ test('names with bytes that are not UTF-8 are the same in v1 and v2', () => {
 })
 
 test.each([['system.slice/nginx.service'], ['user.slice/user-1000.slice'], ['by/hand']])(
-  'neither is what is no container: %s',
+  'finds no container of v1 in a cgroup of something else: %s',
   (path) => {
     expect(hasV1Containers(makeSources([path], []))).toBe(false)
   },
@@ -65,20 +65,20 @@ test.each([
   [`0::/docker/${ID}\n`, false],
   ['5:pids:/user.slice\n0::/user.slice/user-0.slice/session-1.scope\n', false],
   ['', false],
-])('a process with %j: %s', (text, isOnlyInV1) => {
+])('finds containers of v1 in the cgroups of a process, %j: %s', (text, isOnlyInV1) => {
   expect(hasV1Containers(makeSources([], [], ['0::/\n', text]))).toBe(isOnlyInV1)
 })
 
-test('a mount that is gone is passed over', () => {
+test('skips a mount that no longer exists', () => {
   const { mountinfo } = makeSources([], [])
   const gone = `${mountinfo}42 31 0:39 / /no/such/mount rw - cgroup cgroup rw,memory\n`
   expect(hasV1Containers({ mountinfo: gone, root: null, processes: [], isCut: false })).toBe(false)
 })
 
-test('where more processes run than are looked at, it is not known whether there are any (GAP-18)', () => {
+test('reports an unknown result if it cannot inspect all processes (GAP-18)', () => {
   const sources = makeSources([], [])
   expect(hasV1Containers({ ...sources, isCut: true })).toBeNull()
   expect(hasV1Containers({ ...sources, processes: [`5:pids:/docker/${ID}\n0::/\n`], isCut: true })).toBe(true)
-  // Without any controller of v1 there are no such containers.
+  // Without v1 controllers there are no v1 containers.
   expect(hasV1Containers({ ...sources, mountinfo: '', processes: ['0::/\n'], isCut: true })).toBe(false)
 })

@@ -21,13 +21,13 @@ test('a session begins at its own 0, on CLOCK_MONOTONIC', () => {
   expect(clock.nowNs()).toBeGreaterThanOrEqual(0)
 })
 
-test('its time goes on', async () => {
+test('session time advances', async () => {
   const clock = startClock()
   const earlierNs = clock.nowNs()
   await waitUntil('20 ms of the session', () => clock.nowNs() - earlierNs >= 20e6)
 })
 
-test('session time and its offset give the time on the wall', () => {
+test('session time plus the offset is wall clock time', () => {
   const clock = startClock()
   const before = Date.now()
   const unixMs = (clock.unixOffsetNs() + BigInt(clock.nowNs())) / 1_000_000n
@@ -35,15 +35,15 @@ test('session time and its offset give the time on the wall', () => {
   expect(Number(unixMs)).toBeLessThanOrEqual(Date.now() + 1)
 })
 
-test('the offset is that of the reading that was interrupted least', () => {
-  // Each reading takes two looks at the monotonic clock, so many ns apart.
+test('the offset comes from the reading that was interrupted least', () => {
+  // Each reading of the wall clock is between two readings of the monotonic clock, with these distances in ns.
   const widths = [5_000_000n, 300n, 40n, 9000n, 1_000_000n]
   const OFFSET = 1_700_000_000_000_000_000n
   let looks = 0
   let nowNs = 1000n
   const clocks = {
     monotonic: () => (nowNs += looks++ % 2 === 0 ? 1n : (widths[(looks - 2) / 2] as bigint)),
-    // Read right behind the first look, wherever the second one is.
+    // The wall clock is read immediately after the first reading, whatever the time of the second one.
     wall: () => nowNs + OFFSET,
   }
   expect(readOffset(clocks)).toBe(OFFSET - 20n)

@@ -4,7 +4,7 @@ import { requireDropped } from '../../../src/record/host/drop-privileges.js'
 const GAMES = { uid: 5, gid: 60, name: 'games', home: '/usr/games' }
 const CAP_BPF = 39
 
-/** /proc/PID/task/TID/status, with what is read of it. */
+/** The fields of /proc/PID/task/TID/status that are read. */
 function statusOf(changes: Record<string, string> = {}): string {
   const fields = {
     Name: 'node',
@@ -27,7 +27,7 @@ function statusOf(changes: Record<string, string> = {}): string {
 const MAIN = statusOf({ CapPrm: '0000008000000000', CapEff: '0000008000000000' })
 
 describe('the check of all threads', () => {
-  test('accepts the user in every thread, with one capability in the first', () => {
+  test('accepts the user in every thread, and one capability in the first thread', () => {
     requireDropped([MAIN, statusOf(), statusOf()], GAMES, CAP_BPF)
   })
 
@@ -52,7 +52,7 @@ describe('the check of all threads', () => {
     )
   })
 
-  test('refuses a first thread that has more capabilities than the one, or not even that', () => {
+  test('refuses a first thread with more capabilities, or without the required one', () => {
     for (const set of ['000001ffffffffff', '0000000000000000']) {
       const main = statusOf({ CapPrm: set, CapEff: '0000008000000000' })
       expect(() => requireDropped([main], GAMES, CAP_BPF)).toThrow(
@@ -61,7 +61,7 @@ describe('the check of all threads', () => {
     }
   })
 
-  test('names the remedy for a thread of io_uring, which the kernel made for root', () => {
+  test('suggests a solution for an io_uring thread, which the kernel created for root', () => {
     const thread = statusOf({ Name: 'iou-sqp-100', Pid: '101', Uid: '0\t0\t0\t0' })
     expect(() => requireDropped([MAIN, thread], GAMES, CAP_BPF)).toThrow(
       expect.objectContaining({

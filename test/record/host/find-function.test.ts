@@ -26,12 +26,12 @@ function makeFile(content: Uint8Array): string {
 
 const findIn = (content: Uint8Array) => findFunction(hold(makeFile(content)), 'getaddrinfo')
 
-test('by its name, where it is in the file', () => {
+test('finds a function by its name and returns its offset in the file', () => {
   expect(findIn(makeLibc())).toBe(CODE_AT)
   expect(findIn(makeLibc({ names: ['getaddrinfo_a', '__getaddrinfo', 'addrinfo', 'getaddrinfo'] }))).toBe(CODE_AT + 24)
 })
 
-test('in the libc of this process, among its code', () => {
+test('finds a function in the code of the libc of this process', () => {
   const maps = readFileSync('/proc/self/maps', 'utf8')
   const path = readMappedLibcs(maps)[0]?.path as string
   const offset = findFunction(hold(path), 'getaddrinfo') as number
@@ -46,18 +46,18 @@ test('in the libc of this process, among its code', () => {
 
 test.each([
   ['another name', makeLibc({ names: ['getaddrinfo_a', 'addrinfo'] })],
-  ['one of somebody else', makeLibc({ section: 0 })],
-  ['one in a section that there is not', makeLibc({ section: 4 })],
-  ['data of that name', makeLibc({ info: OBJECT })],
-  ['no symbols', makeLibc().subarray(0, CODE_AT)],
-  ['no sections', makeLibc().subarray(0, 64)],
+  ['an imported function', makeLibc({ section: 0 })],
+  ['a function in a section that does not exist', makeLibc({ section: 4 })],
+  ['data with that name', makeLibc({ info: OBJECT })],
+  ['a file without symbols', makeLibc().subarray(0, CODE_AT)],
+  ['a file without sections', makeLibc().subarray(0, 64)],
   ['half a header', makeLibc().subarray(0, 63)],
-  ['nothing', new Uint8Array()],
-])('%s is none', (_, content) => {
+  ['an empty file', new Uint8Array()],
+])('does not find the function: %s', (_, content) => {
   expect(findIn(content)).toBeNull()
 })
 
-test('tables of a GiB each are read up to their first MiB (SEC-33)', () => {
+test('reads only the first MiB of tables of 1 GiB (SEC-33)', () => {
   const content = makeLibc()
   const [symbols, strings] = [64 + 2 * 64, 64 + 3 * 64]
   for (const [section, at] of [
@@ -74,7 +74,7 @@ test('tables of a GiB each are read up to their first MiB (SEC-33)', () => {
   expect(bytes).toBeLessThan(16 * 2 ** 20)
 })
 
-test('whatever is in a file, there is an answer (SEC-33)', () => {
+test('returns a result for any file content (SEC-33)', () => {
   const random = createRandom(5)
   const path = makeFile(new Uint8Array())
   const file = hold(path)

@@ -26,11 +26,11 @@ test.each([
   '/usr/bin/libc.so.6.sh',
   '[heap]',
   '',
-])('%j is none', (path) => {
+])('%j is not a libc', (path) => {
   expect(readMappedLibcs(lineOf(path))).toEqual([])
 })
 
-test('each file once, however often it is mapped', () => {
+test('each file is listed once, however often it is mapped', () => {
   const maps = [
     lineOf('/lib/libc.so.6'),
     lineOf('/lib/libc.so.6'),
@@ -46,16 +46,16 @@ test('each file once, however often it is mapped', () => {
   ])
 })
 
-test('one that was replaced meanwhile goes by the name that it had', () => {
+test('a replaced file keeps its previous name', () => {
   expect(readMappedLibcs(lineOf('/lib/libc.so.6 (deleted)'))).toMatchObject([{ path: '/lib/libc.so.6' }])
 })
 
-test('addresses are padded in maps, and not in map_files', () => {
+test('addresses are padded in maps, but not in map_files', () => {
   const line = '00010000-00200000 r-xp 00000000 08:01 4711   /lib/libc.so.6'
   expect(readMappedLibcs(line)).toMatchObject([{ mapping: '10000-200000' }])
 })
 
-test('those of this host are there, by some of the processes that have them: this one has one', async () => {
+test('the libc of this process is listed with the mappings of three processes', async () => {
   await Promise.all([1, 2].map(() => firstOutput(start(['sh', '-c', 'echo ready; read line']))))
   const [own] = readMappedLibcs(readFileSync('/proc/self/maps', 'utf8'))
   const places = findLibcs().find(({ inode }) => inode === own?.inode)?.places ?? []
@@ -66,7 +66,7 @@ test('those of this host are there, by some of the processes that have them: thi
   expect(new Set(places.map(({ mapping }) => mapping.split('/')[2])).size).toBe(3)
 })
 
-test('a process that may not be looked at is counted, and one that has ended is not (GAP-13)', () => {
+test('a process without access is counted; one that has ended is not (GAP-13)', () => {
   const countHidden = (code: string) => {
     let count = 0
     const refuse = () => {

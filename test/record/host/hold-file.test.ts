@@ -11,7 +11,7 @@ function makeFile(content: string): string {
   return path
 }
 
-test('of what stands at some paths only files are held, and a FIFO makes nobody wait (SEC-36)', () => {
+test('opens only regular files, and does not block on a FIFO (SEC-36)', () => {
   const directory = makeTemporaryDirectory()
   const [link, fifo] = [join(directory, 'link'), join(directory, 'fifo')]
   const file = makeFile('words')
@@ -23,7 +23,7 @@ test('of what stands at some paths only files are held, and a FIFO makes nobody 
   for (const one of held) one?.close()
 })
 
-test('it stays what it was when another takes its name, until it is given up', () => {
+test('keeps the same file after its path is replaced, until it is closed', () => {
   const [file, other] = [makeFile('words'), makeFile('others')]
   const before = readdirSync('/proc/self/fd').length
   const held = holdFile(file) as HeldFile
@@ -33,7 +33,7 @@ test('it stays what it was when another takes its name, until it is given up', (
   expect(readdirSync('/proc/self/fd')).toHaveLength(before)
 })
 
-test('parts of it are read, as far as it goes, and no descriptor is left', () => {
+test('reads parts up to the end of the file, and closes its descriptor', () => {
   const held = holdFile(makeFile('words')) as HeldFile
   const before = readdirSync('/proc/self/fd').length
   const read = (from: number, sizeBytes: number) => Buffer.from(readPart(held, from, sizeBytes)).toString()

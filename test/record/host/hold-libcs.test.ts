@@ -15,7 +15,7 @@ interface MadeLibc extends FoundLibc {
   readonly path: string
 }
 
-/** Files of these contents, found by the mapping of one process. */
+/** Files with these contents, found through the mapping of one process. */
 function makeLibcs(contents: readonly Uint8Array[]): MadeLibc[] {
   const directory = makeTemporaryDirectory()
   return contents.map((content, i) => {
@@ -25,7 +25,7 @@ function makeLibcs(contents: readonly Uint8Array[]): MadeLibc[] {
   })
 }
 
-/** Which of the files are held, by the number in them, and whether more are not. */
+/** The numbers in the held files, and whether libcs were left out. */
 function hold(libcs: readonly FoundLibc[]) {
   const held = holdLibcs(libcs, X64)
   const numbers = held.libcs.map(({ path }) => Number(readFileSync(path, 'latin1').split(' ').at(-1)))
@@ -33,7 +33,7 @@ function hold(libcs: readonly FoundLibc[]) {
   return { numbers, isCut: held.isCut }
 }
 
-test('those of this machine are held, not 32-bit ones, what is no library, and what does not resolve names', () => {
+test('holds libcs of this machine; leaves out 32-bit code, files that are not libraries, and libraries without getaddrinfo', () => {
   const contents = [
     makeLibc(),
     makeElfStart({ elfClass: 1, elfMachine: 3 }),
@@ -49,7 +49,7 @@ test('those of this machine are held, not 32-bit ones, what is no library, and w
   held.close()
 })
 
-test('256 of them and no more, and no descriptor is left (SEC-34)', () => {
+test('holds at most 256 libcs, and closes all descriptors (SEC-34)', () => {
   const before = readdirSync('/proc/self/fd').length
   const libcs = makeLibcs(Array.from({ length: MAX_LIBCS + 5 }, () => makeLibc()))
   const first = Array.from({ length: MAX_LIBCS }, (_, i) => i)
@@ -59,7 +59,7 @@ test('256 of them and no more, and no descriptor is left (SEC-34)', () => {
   expect(readdirSync('/proc/self/fd')).toHaveLength(before)
 })
 
-test('of what calls itself libc and is none some is looked at, and not all: a process may map 65,000 files (SEC-34)', () => {
+test('inspects a limited number of files that are named like a libc: a process may map 65,000 files (SEC-34)', () => {
   const before = readdirSync('/proc/self/fd').length
   const [libc, words] = makeLibcs([makeLibc(), Buffer.from('words')]) as [MadeLibc, MadeLibc]
   const others = (count: number) => Array.from({ length: count }, () => words)
@@ -68,7 +68,7 @@ test('of what calls itself libc and is none some is looked at, and not all: a pr
   expect(readdirSync('/proc/self/fd')).toHaveLength(before)
 })
 
-test('what cannot be had by its mapping is found by a path, if that still leads to it', () => {
+test('opens a libc by path if its mapping is not accessible, and only if it is the same file', () => {
   const [libc, other] = makeLibcs([makeLibc(), makeLibc()]) as [MadeLibc, MadeLibc]
   const places = [{ mapping: NOWHERE, paths: ['/nowhere', other.path, libc.path] }]
   expect(hold([{ ...libc, places }]).numbers).toEqual([0])
@@ -76,7 +76,7 @@ test('what cannot be had by its mapping is found by a path, if that still leads 
   expect(hold([{ ...libc, places }]).numbers).toEqual([])
 })
 
-test('one whose first process has ended is had from another', () => {
+test('opens a libc through another process if the first one has ended', () => {
   const [libc] = makeLibcs([makeLibc()]) as [MadeLibc]
   const places = [{ mapping: NOWHERE, paths: ['/nowhere'] }, ...libc.places]
   expect(hold([{ ...libc, places }]).numbers).toEqual([0])

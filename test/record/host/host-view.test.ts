@@ -6,11 +6,11 @@ import { isHostRoot, openHostView } from '../../../src/record/host/host-view.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 
 describe('on the host itself', () => {
-  test('all of it is visible', () => {
+  test('everything is visible', () => {
     expect(openHostView()).toMatchObject({ name: hostname(), root: '/', gaps: [] })
   })
 
-  test('another root is taken where one is named', () => {
+  test('--host-root is used if it is set', () => {
     expect(openHostView('/no/such/root')).toMatchObject({ name: hostname(), root: '/no/such/root' })
   })
 })
@@ -19,7 +19,7 @@ test.each([
   ['passwd: files systemd # sss', []],
   ['group: sss', []],
   ['passwd:\tcompat [NOTFOUND=continue] sss ldap', ['sss', 'ldap']],
-])('a container cannot query the accounts of the host that %j names', (line, services) => {
+])('a container cannot query the accounts of a host with %j', (line, services) => {
   const root = makeTemporaryDirectory()
   mkdirSync(join(root, 'etc'))
   writeFileSync(join(root, 'etc/nsswitch.conf'), `hosts: files dns\n${line}\n`)
@@ -40,7 +40,7 @@ describe('/host is the root of the host', () => {
     return root
   }
 
-  test('if it is a mount with what is mounted in it, and has accounts', () => {
+  test('if it is a recursive bind mount with accounts', () => {
     const root = makeRoot()
     expect(isHostRoot(root, [mount(root), mount(`${root}/proc`, 'proc')])).toBe(true)
     rmSync(join(root, 'etc/passwd'))

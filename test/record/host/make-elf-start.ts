@@ -1,6 +1,6 @@
 import { requireLibcMachine } from '../../../src/record/host/libc-machine.js'
 
-/** How an ELF file begins: one of 64 bits, little-endian, for x86-64, unless it is said otherwise. */
+/** The first bytes of an ELF file. Default: 64 bits, little-endian, x86-64. */
 export function makeElfStart(fields: { elfClass?: number; data?: number; elfMachine?: number }): Uint8Array {
   const { elfClass = 2, data = 1, elfMachine = requireLibcMachine('x64').elfMachine } = fields
   const start = Buffer.alloc(20)

@@ -1,27 +1,27 @@
 import { makeElfStart } from './make-elf-start.js'
 
-/** What an ELF file gives to others. By default a getaddrinfo that does nothing. */
+/** The symbols of an ELF file. Default: a getaddrinfo that does nothing. */
 export interface LibcFields {
-  /** Its functions, in their order */
+  /** Its functions, in order */
   readonly names?: readonly string[]
-  /** Of the section that the functions are in; 0: they are somebody else's */
+  /** The section of the functions; 0: they are imported */
   readonly section?: number
-  /** st_info: by default a global function */
+  /** st_info; default: a global function */
   readonly info?: number
   readonly elfMachine?: number
 }
 
 const [HEADER_BYTES, SECTION_BYTES, SYMBOL_BYTES] = [64, 64, 24]
 const [SHT_PROGBITS, SHT_DYNSYM, SHT_STRTAB, GLOBAL_FUNCTION] = [1, 11, 3, 0x12]
-/** The code is at another place in memory than in the file. */
+/** The address of the code in memory differs from its offset in the file. */
 const CODE_ADDRESS = 0x7000
 const [NOP_X64, RETURN_X64] = [0x90, 0xc3]
 const [NOP_ARM64, RETURN_ARM64] = ['1f2003d5', 'c0035fd6']
 
-/** Where the code of such a file begins; each function has 8 bytes of it. */
+/** Offset of the code in such a file; each function has 8 bytes. */
 export const CODE_AT = HEADER_BYTES + 4 * SECTION_BYTES
 
-/** A file that looks like a libc as far as we look: header, sections, code, symbols, and their names. */
+/** A file with the parts of a libc that are read: header, sections, code, symbols, and their names. */
 export function makeLibc({ names = ['getaddrinfo'], section = 1, info, elfMachine }: LibcFields = {}): Buffer {
   const code = Buffer.alloc(8 * names.length, makeFunction(elfMachine))
   const strings = Buffer.from(['', ...names, ''].join('\0'))

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { readMounts } from '../../../src/record/host/mounts.js'
 
-test('a mount has its path, with blanks, and its type, whatever optional fields it has', () => {
+test('parses mount points with blanks, types, and any number of optional fields', () => {
   const lines = [
     '31 23 0:28 / /sys/fs/cgroup ro,nosuid shared:9 master:1 - cgroup2 cgroup2 rw,nsdelegate',
     '41 31 0:38 /../.. /a\\040b\\134c\\011d rw,relatime - cgroup2 none rw',
@@ -13,6 +13,6 @@ test('a mount has its path, with blanks, and its type, whatever optional fields 
   ])
 })
 
-test('this process has a root and /proc', () => {
+test('this process has mounts at / and /proc', () => {
   expect(readMounts()).toContainEqual({ path: '/proc', type: 'proc' })
 })

@@ -18,7 +18,7 @@ const ANA = { uid: 1000, gid: 1001, name: 'ana', home: '/home/ana' }
 afterEach(() => void vi.restoreAllMocks())
 
 describe('capabilities', () => {
-  test('are read from /proc/PID/status, the effective or the permitted ones', () => {
+  test('are read from /proc/PID/status, effective or permitted', () => {
     const status =
       'Name:\tnode\nCapInh:\t0000000000000001\nCapPrm:\t000001ffffffffff\nCapEff:\t000000c000001000\nCapBnd:\tff\n'
     expect(readCapabilities('CapEff', status)).toBe(0xc000001000n)
@@ -38,50 +38,53 @@ describe('capabilities', () => {
     [SYS_ADMIN, []],
     [0x1ffffffffffn, []],
     [~(SYS_ADMIN | BPF) & 0x1ffffffffffn, ['CAP_BPF']],
-  ])('of %d lack what loading needs: %j', (effective, missing) => {
+  ])('of %d: missing for loading programs: %j', (effective, missing) => {
     expect(missingCapabilities(effective)).toEqual(missing)
   })
 })
 
-describe('the hint at a directory', () => {
-  test('says who may not write there, if sudo is behind it', () => {
+describe('the hint about a directory', () => {
+  test('names the user who has no write access, if sudo was used', () => {
     vi.spyOn(process, 'getuid').mockReturnValue(1000)
     expect(hintAtDirectory({ SUDO_UID: '1000' })).toMatch(/record runs as the user behind sudo.*unset SUDO_UID/)
   })
 
-  test.each([{}, { SUDO_UID: '0' }, { SUDO_UID: '33' }])('else does not speak of sudo: %j', (env) => {
+  test.each([{}, { SUDO_UID: '0' }, { SUDO_UID: '33' }])('does not mention sudo otherwise: %j', (env) => {
     vi.spyOn(process, 'getuid').mockReturnValue(1000)
     expect(hintAtDirectory(env)).toBe('name a file in your own directory')
   })
 })
 
-describe('the user behind sudo', () => {
+describe('the user of sudo', () => {
   const asRoot = () => void vi.spyOn(process, 'getuid').mockReturnValue(0)
 
-  test('goes by SUDO_UID, with the group that sudo says', () => {
+  test('has the uid SUDO_UID and the gid SUDO_GID', () => {
     asRoot()
     expect(findInvokingUser(USERS, { SUDO_UID: '1000', SUDO_GID: '55' })).toEqual({ ...ANA, gid: 55 })
   })
 
   test.each([{}, { SUDO_GID: '' }, { SUDO_GID: 'x' }, { SUDO_GID: '-5' }])(
-    'else with that of the account: %j',
+    'has the group of the account if SUDO_GID is missing or invalid: %j',
     (group) => {
       asRoot()
       expect(findInvokingUser(USERS, { SUDO_UID: '1000', ...group })).toEqual(ANA)
     },
   )
 
-  test.each([{}, { SUDO_UID: '' }, { SUDO_UID: '0', SUDO_GID: '0' }])('is nobody but root itself: %j', (env) => {
-    asRoot()
-    expect(findInvokingUser(USERS, env)).toBeNull()
-  })
+  test.each([{}, { SUDO_UID: '' }, { SUDO_UID: '0', SUDO_GID: '0' }])(
+    'does not exist if root ran the tool: %j',
+    (env) => {
+      asRoot()
+      expect(findInvokingUser(USERS, env)).toBeNull()
+    },
+  )
 
-  test('is not asked for by who is not root', () => {
+  test('is not determined if the process is not root', () => {
     vi.spyOn(process, 'getuid').mockReturnValue(1000)
     expect(findInvokingUser(USERS, { SUDO_UID: '1000' })).toBeNull()
   })
 
-  test.each(['4242', 'ana', '-1', '1e3', '00x'])('that has no account is refused: SUDO_UID=%s', (uid) => {
+  test.each(['4242', 'ana', '-1', '1e3', '00x'])('without an account is refused: SUDO_UID=%s', (uid) => {
     asRoot()
     expect(() => findInvokingUser(USERS, { SUDO_UID: uid })).toThrow(
       expect.objectContaining({ code: 'E_SUDO_USER', reason: expect.stringContaining(uid) }),
@@ -89,12 +92,12 @@ describe('the user behind sudo', () => {
   })
 })
 
-describe('capabilities that are missing', () => {
-  test('are had by root', () => {
+describe('the hint about missing capabilities', () => {
+  test('suggests root', () => {
     expect(hintAtCapabilities(['CAP_BPF'], false)).toBe('run it as root, for example with sudo')
   })
 
-  test('are options of the container where root lacks them', () => {
+  test('suggests container options if root lacks them', () => {
     const hint = hintAtCapabilities(['CAP_BPF', 'CAP_NET_ADMIN'], true)
     expect(hint).toMatch(
       /^root lacks CAP_BPF, CAP_NET_ADMIN here, as in a container: start it with --cap-add BPF --cap-add NET_ADMIN or --privileged/,

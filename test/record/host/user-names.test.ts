@@ -16,7 +16,7 @@ const PASSWD = [
   'ünï-コード:x:1001:1001:,,,:/home/ünï:/bin/sh',
 ].join('\n')
 
-/** Puts a getent(1) of ours in front of PATH, which notes what it is asked and answers with `line` for `key`. */
+/** Puts a fake getent(1) first in PATH. It logs its arguments and prints `line` for `key`. */
 function fakeGetent(key: string, line: string) {
   const directory = makeTemporaryDirectory()
   const log = join(directory, 'log')
@@ -33,7 +33,7 @@ afterEach(() => void vi.unstubAllEnvs())
 describe('/etc/passwd', () => {
   const users = createUserNames(PASSWD)
 
-  test('knows accounts by number and by name', () => {
+  test('maps numbers to names, and names to numbers', () => {
     const user = { uid: 33, gid: 34, name: 'www-data', home: '/var/www' }
     expect(users.byUid(33)).toEqual(user)
     expect(users.byName('www-data')).toEqual(user)
@@ -41,18 +41,18 @@ describe('/etc/passwd', () => {
     expect(users.byName('ünï-コード')).toMatchObject({ uid: 1001, home: '/home/ünï' })
   })
 
-  test('a number that two accounts share is the first one’s; both have their name', () => {
+  test('two names with one number: the number has the first name, both names have the number', () => {
     expect(users.byUid(33)?.name).toBe('www-data')
     expect(users.byName('twin')).toMatchObject({ uid: 33, gid: 100 })
   })
 
-  test('of the host knows root', () => {
+  test('of this host has root', () => {
     expect(createUserNames().byUid(0)).toMatchObject({ uid: 0, gid: 0 })
   })
 })
 
 describe('getent', () => {
-  test('is asked once for each account that is not in the file', () => {
+  test('is called once for each account that is not in the file', () => {
     const { asked } = fakeGetent('5000', 'ldap-user:x:5000:600::/home/ldap:/bin/sh')
     const users = createUserNames(PASSWD)
     for (let i = 0; i < 3; i++)
@@ -61,19 +61,19 @@ describe('getent', () => {
     expect(asked()).toEqual(['passwd -- 5000', 'passwd -- 5001'])
   })
 
-  test('finds accounts by name, and is given no name as an option', () => {
+  test('finds accounts by name, and never passes a name as an option', () => {
     const { asked } = fakeGetent('--help', 'odd:x:5:5::/:/bin/sh')
     expect(createUserNames(PASSWD).byName('--help')?.uid).toBe(5)
     expect(asked()).toEqual(['passwd -- --help'])
   })
 
-  test('lines of the file that are none are as if they were not there', () => {
+  test('invalid lines of the file are ignored', () => {
     fakeGetent('nothing', '')
     const users = createUserNames(PASSWD)
     for (const name of ['broken', 'short', '+', '', '# a comment']) expect(users.byName(name)).toBeNull()
   })
 
-  test('takes half a second of a minute for names in a recording, and once more at its end', () => {
+  test('is called for at most half a second per minute during a recording, and once more at its end', () => {
     const { asked } = fakeGetent('5000', 'ldap-user:x:5000:600::/home/ldap:/bin/sh')
     let ms = 0
     // Each lookup takes 200 ms.
@@ -87,7 +87,7 @@ describe('getent', () => {
     expect(asked()).toHaveLength(6)
   })
 
-  test('that does not answer in time, or is not there, knows nobody (SEC-03)', () => {
+  test('finds nobody if it does not answer in time or does not exist (SEC-03)', () => {
     const directory = makeTemporaryDirectory()
     writeFileSync(join(directory, 'getent'), '#!/bin/sh\nexec sleep 60\n')
     chmodSync(join(directory, 'getent'), 0o755)

@@ -9,12 +9,12 @@ import { connect } from '../../support/workload.js'
 
 const IPV4_MAPPED = 1
 
-describeKernel('addresses', () => {
+describeKernel('addresses of an attempt', () => {
   test.each([
     ['127.0.0.1', { family: 4, remote_address: '127.0.0.1' }, 0],
     ['::1', { family: 6, remote_address: '::1' }, 0],
     ['::ffff:127.0.0.1', { family: 4, remote_address: '127.0.0.1' }, IPV4_MAPPED],
-  ])('to %s, from the address and port that getsockname gives', async (host, expected, flags) => {
+  ])('to %s: the local address and port are those of getsockname(2)', async (host, expected, flags) => {
     const port = await listen('::')
     const { file, result } = await recordWhile({}, () => connectFromNode(host, port))
     const row = onlyConnectOf(file, result.pid)
@@ -27,7 +27,7 @@ describeKernel('addresses', () => {
     ['127.0.0.1', '127.0.0.1', 4],
     ['::1', '::1', 6],
     ['::ffff:127.0.0.1', '127.0.0.1', 4],
-  ])('refused at %s: both addresses and both ports are there', async (host, address, family) => {
+  ])('refused at %s: both addresses and both ports are recorded', async (host, address, family) => {
     const port = await findClosedPort('::')
     const { file, result } = await recordWhile({}, () => connect(host, port))
     const row = onlyConnectOf(file, result.pid)
@@ -36,7 +36,7 @@ describeKernel('addresses', () => {
     expect(row.local_port).toBeGreaterThan(0)
   })
 
-  test('unanswered, from an IPv6 socket to IPv4: the source is known all the same', async () => {
+  test('without an answer, from an IPv6 socket to IPv4: the local address is recorded', async () => {
     const namespace = makeNetworkNamespace()
     addSilentLink(namespace)
     const args = ['--nonblock', '--close-after', '50']
@@ -47,7 +47,7 @@ describeKernel('addresses', () => {
     expect(flagsOf(file, result.pid)).toEqual([IPV4_MAPPED])
   })
 
-  test('from an address and a port of its own choice', async () => {
+  test('from a bound address and port', async () => {
     const [port, ownPort] = [await listen(), await findClosedPort()]
     const args = ['--bind-address', '127.0.0.2', '--bind-port', String(ownPort)]
     const { file, result } = await recordWhile({}, () => connect('127.0.0.1', port, args))

@@ -10,7 +10,7 @@ import { waitUntil } from '../../support/wait-until.js'
 const ID = '0123456789abcdef'.repeat(4)
 const SHORT_ID = ID.slice(0, 12)
 
-/** Connects inside, and removes the cgroup as soon as that is over. */
+/** Connects inside the cgroup, and removes the cgroup afterwards. */
 async function connectOnce(cgroup: Cgroup): Promise<number> {
   const { pid } = await connect('127.0.0.1', 1000, [], { under: cgroup.exec })
   await waitUntil(`${cgroup.path} to be removed`, () => isRemoved(cgroup), { everyMs: 1 })
@@ -22,13 +22,13 @@ function isRemoved({ directory }: Cgroup): boolean {
     rmdirSync(directory)
     return true
   } catch {
-    // The last process leaves it a little after its end.
+    // The last process leaves the cgroup shortly after its end.
     return false
   }
 }
 
-describeKernel('attribution', () => {
-  test('of cgroups that live for some ms', async () => {
+describeKernel('the cgroup of an attempt is recorded', () => {
+  test('if it lives for some ms', async () => {
     const { file, result } = await recordWhile({}, async () => {
       const made: { pid: number; path: string }[] = []
       for (let i = 0; i < 10; i++) {
@@ -45,13 +45,13 @@ describeKernel('attribution', () => {
     expect(rows.map(({ container }) => container)).toEqual(result.map((_, i) => String(i).repeat(12)))
   })
 
-  test('of one that was there before and is gone before the recorder reads', async () => {
+  test('if it existed before the recording and is removed before the recorder reads the event', async () => {
     const cgroup = makeCgroup()
     const { file, result } = await recordWhile({}, () => connectOnce(cgroup))
     expect(onlyConnectOf(file, result).cgroup).toBe(cgroup.path)
   })
 
-  test('of one among many that come and go', async () => {
+  test('if many others are created and removed', async () => {
     const above = makeCgroup()
     const { file, result } = await recordWhile({}, async () => {
       for (let i = 0; i < 100; i++) rmdirSync(makeCgroup(above).directory)
@@ -59,13 +59,13 @@ describeKernel('attribution', () => {
       return { pid: await connectOnce(wanted), path: wanted.path }
     })
     expect(onlyConnectOf(file, result.pid).cgroup).toBe(result.path)
-    // Those that nobody connected from are no rows.
+    // Cgroups without a connect have no row.
     expect(queryTrace(file, 'SELECT count(*) AS n FROM cgroup WHERE path LIKE ?', `${above.path}/%`)).toEqual([
       { n: 1 },
     ])
   })
 
-  test('by what container engines and systemd call their cgroups', async () => {
+  test('with the container id that is in its name', async () => {
     const above = makeCgroup(undefined, `tcpconn-test-${process.pid}.slice`)
     const names = [
       [`docker-${ID}.scope`, SHORT_ID],

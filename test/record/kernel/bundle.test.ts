@@ -13,7 +13,7 @@ const NAME = `tcpconn-${TOOL_VERSION}-linux-${process.arch}`
 const MAX_ARCHIVE_BYTES = 60e6
 const CHROOT = join(REPOSITORY, 'test/support/bare-chroot.sh')
 
-/** Programs that package.json names. */
+/** The programs of package.json. */
 const { bin } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as { bin: object }
 const PROGRAMS = Object.keys(bin)
 
@@ -21,7 +21,7 @@ const PROGRAMS = Object.keys(bin)
 const isWhole = !process.config.target_defaults.defines.some((one) => String(one).startsWith('NODE_SHARED_BUILTIN_'))
 const hindrance = isWhole ? null : 'this Node.js does not run from elsewhere'
 
-describeKernel('the archive that script/bundle makes', describeArchive, hindrance)
+describeKernel('the archive of script/bundle', describeArchive, hindrance)
 
 function describeArchive(): void {
   const directory = mkdtempSync(join(tmpdir(), 'tcpconn-bundle-'))
@@ -37,10 +37,10 @@ function describeArchive(): void {
 
   afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
-  /** Runs a script in a root directory with nothing but a busybox and the archive. */
+  /** Runs a script in a root directory that contains only busybox and the archive. */
   const runInChroot = (script: string) => run(['unshare', '--mount', CHROOT, root, archive, script])
 
-  test('records, analyzes and exports where there are no Node.js, no libbpf and no C library', async () => {
+  test('records, analyzes and exports without Node.js, libbpf and a C library on the system', async () => {
     const port = await listen()
     const { status, stdout, stderr } = await runInChroot(`
       ls / | tr '\\n' ' '; echo
@@ -62,12 +62,12 @@ function describeArchive(): void {
     expect(rows.slice(1)).toEqual(['PAR1'])
   })
 
-  test('leaves no mount behind, also when what runs in it fails', async () => {
+  test('unmounts everything, even if its program fails', async () => {
     expect(await runInChroot('exit 3')).toMatchObject({ status: 3 })
     expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(root)
   })
 
-  test.each(PROGRAMS)('%s starts by any path, also by a link to it', async (program) => {
+  test.each(PROGRAMS)('%s starts by any path, and by a symbolic link', async (program) => {
     const link = join(directory, `link-to-${program}`)
     symlinkSync(join(NAME, 'bin', program), link)
     for (const path of [join(unpacked, 'bin', program), link]) {
@@ -76,12 +76,12 @@ function describeArchive(): void {
     expect(await run([join('bin', program), '--help'], { cwd: unpacked })).toMatchObject({ status: 0, stderr: '' })
   })
 
-  test.each(PROGRAMS)('the launcher of %s is plain POSIX shell', async (program) => {
+  test.each(PROGRAMS)('the launcher of %s is a POSIX shell script', async (program) => {
     const { status, stdout } = await run(['shellcheck', '--shell=sh', join(unpacked, 'bin', program)])
     expect([status, stdout]).toEqual([0, ''])
   })
 
-  test('runs with its own libraries, on a machine that has others too', async () => {
+  test('uses its own libraries on a system that has other versions', async () => {
     const args = ['record', join(directory, 'own.db'), '--', 'sh', '-c', 'echo; read -r _']
     const running = start([join(unpacked, 'bin/tcpconn'), ...args])
     await firstOutput(running)
@@ -95,7 +95,7 @@ function describeArchive(): void {
     }
   })
 
-  test('everybody may read it, and every library brings its licence', () => {
+  test('is readable by everyone, and has the license of each library', () => {
     const names = execFileSync('tar', ['-tvzf', archive], { encoding: 'utf8' }).trimEnd().split('\n')
     expect(names.filter((line) => !/^[dl-]r[w-][x-]r-[x-]r-[x-] (root\/root|0\/0) /.test(line))).toEqual([])
     const licences = readdirSync(join(unpacked, 'share/doc/tcpconn'))
@@ -104,23 +104,23 @@ function describeArchive(): void {
     expect(licences).toContain('LICENCES.txt')
   })
 
-  test('brings the systemd unit, where systemd looks when it is unpacked into /usr/local', () => {
+  test('contains the systemd unit, where systemd finds it after unpacking into /usr/local', () => {
     const unit = readFileSync(join(unpacked, 'lib/systemd/system/tcpconn.service'), 'utf8')
     expect(unit).toBe(readFileSync(join(REPOSITORY, 'systemd/tcpconn.service'), 'utf8'))
   })
 
-  test('says nothing of when it was made, so that of the same files comes the same archive', () => {
+  test('is reproducible: the same files give the same archive', () => {
     const archived = execFileSync('tar', ['--utc', '--full-time', '-tvzf', archive], { encoding: 'utf8' })
     const times = archived
       .trimEnd()
       .split('\n')
       .map((line) => line.split(/ +/).slice(3, 5).join(' '))
     expect(new Set(times)).toEqual(new Set(['1985-10-26 08:15:00']))
-    // RFC 1952: the time of what was compressed.
+    // RFC 1952: the modification time of the compressed file.
     expect(readFileSync(archive).subarray(4, 8)).toEqual(Buffer.alloc(4))
   })
 
-  test('is no larger than it has to be', () => {
+  test('does not exceed its expected size', () => {
     expect(statSync(archive).size).toBeLessThan(MAX_ARCHIVE_BYTES)
     const modules = readdirSync(join(unpacked, 'lib/tcpconn/node_modules'), { recursive: true, encoding: 'utf8' })
     expect(modules.length).toBeGreaterThan(10)

@@ -12,14 +12,17 @@ import { workloadPath } from '../../support/workload.js'
 
 const PORT = '1000'
 
-/** Runs a shell script, since Node.js hands over no argument that is not UTF-8. It becomes what it executes. */
+/**
+ * Runs a shell script, since Node.js cannot pass arguments that are not UTF-8. The script executes its command with
+ * exec.
+ */
 async function runScript(script: string, ...args: readonly string[]): Promise<number> {
   const { pid, status, stderr } = await run(['sh', '-c', script, 'sh', ...args], { cwd: makeTemporaryDirectory() })
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   return pid
 }
 
-/** Becomes a copy of the workload whose name has this byte in it, in octal: `ev\377il`. */
+/** Executes a copy of the workload whose name contains this byte, in octal: `ev\377il`. */
 const connectNamed = (octal: string) =>
   runScript(
     String.raw`name=$(printf "$1") && cp "$2" "./$name" && exec "./$name" 127.0.0.1 "$3" >/dev/null`,
@@ -28,7 +31,7 @@ const connectNamed = (octal: string) =>
     PORT,
   )
 
-/** Path of a new cgroup `tcpconn-test-PID\xff`, below the root, and a script that becomes the workload in it. */
+/** Path of a new cgroup `tcpconn-test-PID\xff`, below the root, and a script that executes the workload in it. */
 function makeByteCgroup() {
   const name = `tcpconn-test-${process.pid}-byte`
   const root = cgroupRoot()
@@ -55,7 +58,7 @@ function makeByteCgroup() {
 }
 
 describeKernel('names that are not UTF-8', () => {
-  test('of executables and threads have their bytes as \\xHH, and are told from names that hold such text', async () => {
+  test('of executables and threads have each byte as \\xHH, and differ from names that contain this text', async () => {
     const { file, result } = await recordWhile({}, async () => ({
       byte: await connectNamed(String.raw`ev\377il`),
       text: await connectNamed(String.raw`ev\\xffil`),
@@ -73,7 +76,7 @@ describeKernel('names that are not UTF-8', () => {
   test.each([
     [String.raw`ev\xffil`, 'byte'],
     [String.raw`ev\\xffil`, 'text'],
-  ])('are found by --comm %s', async (comm, found) => {
+  ])('are accepted by --comm %s', async (comm, found) => {
     const { file, result } = await recordWhile({ args: ['--comm', comm] }, async () => ({
       byte: await connectNamed(String.raw`ev\377il`),
       text: await connectNamed(String.raw`ev\\xffil`),
@@ -82,7 +85,7 @@ describeKernel('names that are not UTF-8', () => {
     expect(recorded.map(([which]) => which)).toEqual([found])
   })
 
-  test.each(['before', 'during'])('of a cgroup that is made %s the recording', async (when) => {
+  test.each(['before', 'during'])('of a cgroup created %s the recording are recorded', async (when) => {
     const { path, make, connectInside } = makeByteCgroup()
     if (when === 'before') await make()
     const { file, result } = await recordWhile({}, async () => {
@@ -92,7 +95,7 @@ describeKernel('names that are not UTF-8', () => {
     expect(onlyConnectOf(file, result).cgroup).toBe(path)
   })
 
-  test('are found by --cgroup', async () => {
+  test('are accepted by --cgroup', async () => {
     const { path, root, make, connectInside } = makeByteCgroup()
     await make()
     for (const cgroup of [path, `${root}${path}`]) {
@@ -101,7 +104,7 @@ describeKernel('names that are not UTF-8', () => {
     }
   })
 
-  test('may stand beside the files of a rotating recording', async () => {
+  test('of other files do not disturb a rotating recording in the same directory', async () => {
     const directory = makeTemporaryDirectory()
     await run(['sh', '-c', String.raw`: >"$(printf '%s/trace-\377.db' "$1")"`, 'sh', directory])
     const args = ['record', `${directory}/trace.db`, '--rotate', '1h', '--keep', '1d', '--duration', '1s']

@@ -14,8 +14,8 @@ import { onlyConnectOf } from '../../support/trace.js'
 import { connect } from '../../support/workload.js'
 import { expectNever } from '../../support/wait-until.js'
 
-describeKernel('cgroups', () => {
-  test('--cgroup: it and all below it, not what is beside or above it', async () => {
+describeKernel('filter by cgroup', () => {
+  test('--cgroup: records the cgroup and all below it, not its parent or siblings', async () => {
     const { above, wanted, below, beside } = makeTree()
     await expectFilter(['--cgroup', wanted.directory], {
       matching: [connectIn(wanted), connectIn(below)],
@@ -24,33 +24,33 @@ describeKernel('cgroups', () => {
   })
 
   test.each([
-    ['as /proc/PID/cgroup has it', ({ path }: Cgroup) => path],
-    ['without the first slash', ({ path }: Cgroup) => path.slice(1)],
-    ['with a slash at the end', ({ directory }: Cgroup) => `${directory}/`],
+    ['as in /proc/PID/cgroup', ({ path }: Cgroup) => path],
+    ['without the leading slash', ({ path }: Cgroup) => path.slice(1)],
+    ['with a trailing slash', ({ directory }: Cgroup) => `${directory}/`],
     ['relative to the working directory', ({ directory }: Cgroup) => relative(process.cwd(), directory)],
-  ])('--cgroup: a path %s', async (_, write) => {
+  ])('--cgroup: accepts a path %s', async (_, write) => {
     const { wanted, beside } = makeTree()
     await expectFilter(['--cgroup', write(wanted)], { matching: [connectIn(wanted)], others: [connectIn(beside)] })
   })
 
-  test('--cgroup: repeated, either will do', async () => {
+  test('--cgroup: if repeated, an attempt must match one of the cgroups', async () => {
     const { above, wanted, beside } = makeTree()
     const args = ['--cgroup', wanted.directory, '--cgroup', beside.path]
     await expectFilter(args, { matching: [connectIn(wanted), connectIn(beside)], others: [connectIn(above)] })
   })
 
-  test('--cgroup: the root is everything', async () => {
+  test('--cgroup: the root matches everything', async () => {
     const { wanted } = makeTree()
     await expectFilter(['--cgroup', cgroupRoot()], { matching: [connectIn(wanted), connectIn()], others: [] })
   })
 
-  test('--cgroup: one that is made below it while recording', async () => {
+  test('--cgroup: a cgroup created below it during the recording matches', async () => {
     const { wanted, beside } = makeTree()
     const late = () => connectIn(makeCgroup(wanted))()
     await expectFilter(['--cgroup', wanted.directory], { matching: [late], others: [connectIn(beside)] })
   })
 
-  test('--cgroup: more than 64 are refused, none is left out silently', async () => {
+  test('--cgroup: more than 64 are refused; none is ignored silently', async () => {
     const { wanted } = makeTree()
     const args = Array.from({ length: 65 }, () => ['--cgroup', makeCgroup(wanted).path]).flat()
     const file = join(makeTemporaryDirectory(), 'trace.db')
@@ -58,14 +58,14 @@ describeKernel('cgroups', () => {
     expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining('--cgroup') })
   })
 
-  test('--cgroup: a FIFO is refused without waiting (SEC-59)', async () => {
+  test('--cgroup: a FIFO is refused without blocking (SEC-59)', async () => {
     const directory = makeTemporaryDirectory()
     execFileSync('mkfifo', [join(directory, 'fifo')])
     const args = ['record', join(directory, 'trace.db'), '--cgroup', join(directory, 'fifo')]
     expectError(await runTool(args), 'E_USAGE', 2)
   })
 
-  test('--cgroup: a FIFO that is put in its place once it was looked at is not opened (SEC-59)', async () => {
+  test('--cgroup: a FIFO that replaces the checked path is not opened (SEC-59)', async () => {
     const fifo = join(makeTemporaryDirectory(), 'fifo')
     execFileSync('mkfifo', [fifo])
     const writer = start(['sh', '-c', ': > "$0"', fifo])
@@ -75,13 +75,13 @@ describeKernel('cgroups', () => {
     await expectNever('a reader of the FIFO', () => isOpen, 300)
   })
 
-  test('--cgroup: nor is a directory taken that is none of cgroup v2 (SEC-59)', async () => {
+  test('--cgroup: a directory outside cgroup v2 that replaces the checked path is refused (SEC-59)', async () => {
     const directory = join(makeTemporaryDirectory(), 'directory')
     mkdirSync(directory)
     expectError(await recordSwapped(directory), 'E_USAGE', 2)
   })
 
-  test('the path of the cgroup is in the trace', async () => {
+  test('the trace has the path of the cgroup', async () => {
     const { below } = makeTree()
     const { file, result } = await recordWhile({}, connectIn(below))
     expect(onlyConnectOf(file, result.pid).cgroup).toBe(below.path)
@@ -99,8 +99,8 @@ function connectIn(cgroup?: Cgroup): Attempt {
 }
 
 /**
- * `record --cgroup LINK`, where the link leads to a cgroup when it is looked at, and elsewhere from the moment on at which
- * getent is asked for the user behind sudo: before the probe is loaded.
+ * Runs `record --cgroup LINK`. The link leads to a cgroup when it is checked. It is changed when getent is called for
+ * the user of sudo, which is before the probe is loaded.
  */
 function recordSwapped(elsewhere: string): Promise<Finished> {
   const directory = makeTemporaryDirectory()

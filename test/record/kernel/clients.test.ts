@@ -13,15 +13,15 @@ import { connect, startLateConnect, workloadPath } from '../../support/workload.
 /** USER_HZ, a constant of the kernel's interface. */
 const TICK_NS = 1e9 / 100
 
-describeKernel('clients', () => {
-  test('one that does not block, and is refused', async () => {
+describeKernel('the client of an attempt', () => {
+  test('is a non-blocking socket that is refused', async () => {
     const port = await findClosedPort()
     const { file, result } = await recordWhile({}, () => connectFromNode('127.0.0.1', port))
     expect(result.errno).toBe(ECONNREFUSED)
     expect(onlyConnectOf(file, result.pid)).toMatchObject({ outcome: 'refused', exe: 'node', remote_port: port })
   })
 
-  test('threads: their own ids and names, and the process', async () => {
+  test('is a thread: its own id and name, and its process', async () => {
     const port = await listen()
     const { file, result } = await recordWhile({}, () => connect('127.0.0.1', port, ['--threads', '3', '--count', '2']))
     const rows = connectsOf(file, result.pid)
@@ -32,7 +32,7 @@ describeKernel('clients', () => {
     expect(new Set(rows.map((row) => row.process_start_ns)).size).toBe(1)
   })
 
-  test('processes that are gone at once', async () => {
+  test('is a process that ends at once', async () => {
     const port = await findClosedPort()
     const loop = `for i in 1 2 3 4 5 6 7 8 9 10; do ${workloadPath('connect')} 127.0.0.1 ${port}; done`
     const { file, result } = await recordWhile({}, () => run(['sh', '-c', loop]))
@@ -46,9 +46,9 @@ describeKernel('clients', () => {
     expect(rows.every((row) => row.cgroup?.startsWith('/') === true)).toBe(true)
   })
 
-  test('of another user, and of one without a name', async () => {
+  test('has another user, or a user without a name', async () => {
     const port = await findClosedPort()
-    // Beyond 31 bits, as the users of containers may be.
+    // A uid of 32 bits, as containers may have.
     const uids = [GAMES_UID, 3_999_999_999]
     const { file, result } = await recordWhile({}, () =>
       Promise.all(uids.map((uid) => connect('127.0.0.1', port, [], { under: asUser(uid) }))),
@@ -58,7 +58,7 @@ describeKernel('clients', () => {
     expect(nameless).toMatchObject({ uid: 3_999_999_999, user: null })
   })
 
-  test('the start of a process is the one in /proc', async () => {
+  test('has the start time of /proc', async () => {
     const port = await findClosedPort()
     const { file, result } = await recordWhile({}, async () => {
       const { pid, child, finished } = startLateConnect(port)
@@ -71,7 +71,7 @@ describeKernel('clients', () => {
     expect(Math.abs(row.process_start_ns / TICK_NS - result.startTicks)).toBeLessThanOrEqual(1)
   })
 
-  test('in a PID namespace: the id on the host', async () => {
+  test('has the pid of the host, even in a PID namespace', async () => {
     const port = await findClosedPort()
     const { file } = await recordWhile({}, () =>
       connect('127.0.0.1', port, [], { under: ['unshare', '--pid', '--fork'] }),
@@ -83,7 +83,7 @@ describeKernel('clients', () => {
   })
 })
 
-/** Field 22 of /proc/PID/stat; the name in field 2 may hold anything but ends with the last parenthesis. */
+/** Field 22 of /proc/PID/stat; the name in field 2 may contain any byte and ends with the last parenthesis. */
 function readStartTicks(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19])

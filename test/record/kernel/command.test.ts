@@ -10,11 +10,11 @@ import { connectsOf, queryTrace, readSession } from '../../support/trace.js'
 import { GAMES_GID, GAMES_UID, SUDO_GAMES } from '../../support/users.js'
 import { connect, workloadPath } from '../../support/workload.js'
 
-/** Ends by itself, should nobody end it. */
+/** A process that ends by itself if the test does not end it. */
 const WAIT = 'for i in $(seq 600); do sleep 0.1; done'
 
 describeKernel('record -- COMMAND', () => {
-  test('only the command and what descends from it, to the last generation', async () => {
+  test('records only the command and all its descendants', async () => {
     const to = (port: number) => `${workloadPath('connect')} 127.0.0.1 ${port} >/dev/null`
     const sign = join(makeTemporaryDirectory(), 'sign')
     const script = `echo ready; read -r _; ${to(1001)}; sh -c "sh -c '${to(1002)}; :'; :"; (setsid sh -c '${to(1003)}; : > ${sign}' &)
@@ -31,7 +31,7 @@ describeKernel('record -- COMMAND', () => {
     expect(readSession(file)).toMatchObject({ end_reason: 'command' })
   })
 
-  test('a client of a daemon: a note says that what the daemon starts is not recorded (GAP-40)', async () => {
+  test('a client of a daemon: a note reports that processes of the daemon are not recorded (GAP-40)', async () => {
     const docker = join(makeTemporaryDirectory(), 'docker')
     writeFileSync(docker, '#!/bin/sh\nexit 3\n')
     chmodSync(docker, 0o755)
@@ -45,13 +45,13 @@ describeKernel('record -- COMMAND', () => {
     expect(stdout).toMatch(/^ {2}not seen {6}docker starts processes through a daemon: /m)
   })
 
-  test('its threads too', async () => {
+  test('records the threads of the command', async () => {
     const { file } = await runCommand([workloadPath('connect'), '127.0.0.1', '1000', '--threads', '3'])
     const rows = queryTrace<{ comm: string }>(file, 'SELECT comm FROM connects ORDER BY comm')
     expect(rows.map((row) => row.comm)).toEqual(['worker-0', 'worker-1', 'worker-2'])
   })
 
-  test('with filters: both must match', async () => {
+  test('with filters: attempts must match both', async () => {
     const both = `${workloadPath('connect')} 127.0.0.1 1001; ${workloadPath('connect')} 127.0.0.1 1002`
     const { file } = await runCommand(['sh', '-c', both], { args: ['-P', '1002'] })
     expect(queryTrace(file, 'SELECT remote_port FROM connects')).toEqual([{ remote_port: 1002 }])
@@ -63,24 +63,24 @@ describeKernel('record -- COMMAND', () => {
     ['exit 3', 3],
     ['kill -TERM $$', 128 + 15],
     ['kill -KILL $$', 128 + 9],
-  ])('sh -c %j: its exit status is ours', async (script, expected) => {
+  ])('sh -c %j: record exits with the status of the command', async (script, expected) => {
     const { status } = await runCommand(['sh', '-c', script])
     expect(status).toBe(expected)
   })
 
-  test('a command that does not exist', async () => {
+  test('reports a command that does not exist', async () => {
     expectError(await runCommand(['no-such-command-of-this-host']), 'E_NO_COMMAND', 127)
     expectError(await runCommand(['/no/such/file']), 'E_NO_COMMAND', 127)
   })
 
-  test('a command that may not be executed', async () => {
+  test('reports a command that is not executable', async () => {
     const script = join(makeTemporaryDirectory(), 'script')
     writeFileSync(script, '#!/bin/sh\n')
     chmodSync(script, 0o644)
     expectError(await runCommand([script]), 'E_COMMAND_NOT_EXECUTABLE', 126)
   })
 
-  test('its words, its streams and its files are as without us', async () => {
+  test('passes arguments, streams and open files unchanged', async () => {
     const script = 'cat; echo "$0:$1:$2"; echo to-stderr >&2; echo /proc/self/fd/*'
     const command = ['sh', '-c', script, 'a b', '--', "it's $HOME"]
     const [ours, plain] = [startCommand(command), start(command)]
@@ -95,15 +95,15 @@ describeKernel('record -- COMMAND', () => {
     ['SIGINT', 'INT'],
     ['SIGHUP', 'HUP'],
     ['SIGUSR1', 'USR1'],
-  ] as const)('%s is passed on, and the command decides', async (signal, name) => {
-    // A session of its own: with a terminal, Ctrl-C would reach the command by itself.
+  ] as const)('passes on %s, and the command decides what to do', async (signal, name) => {
+    // A session of its own: with a shared terminal, Ctrl-C would reach the command directly.
     const running = startCommand(['sh', '-c', `trap 'exit 7' ${name}; echo ready; ${WAIT}`], { under: ['setsid'] })
     await firstOutput(running)
     running.child.kill(signal)
     expect((await running.finished).status).toBe(7)
   })
 
-  test('one that cannot be started, as its user has too many processes', async () => {
+  test('reports a command that cannot be started because its user has too many processes', async () => {
     const directory = makeTemporaryDirectory()
     chownSync(directory, GAMES_UID, GAMES_GID)
     const file = join(directory, 'trace.db')
@@ -114,7 +114,7 @@ describeKernel('record -- COMMAND', () => {
     expect(readSession(file)).toMatchObject({ end_reason: 'error' })
   })
 
-  test('a duration that is over before the command', async () => {
+  test('--duration ends the recording before the command ends', async () => {
     const { status, file, stderr } = await runCommand(['sh', '-c', 'sleep 0.8; exit 4'], { args: ['-d', '200ms'] })
     expect(status).toBe(4)
     expect(readSession(file)).toMatchObject({ end_reason: 'duration' })

@@ -13,16 +13,16 @@ import { expectWholeTrace } from '../../support/whole-trace.js'
 import { connect, generateLoad } from '../../support/workload.js'
 
 describeKernel('completeness', () => {
-  // A namespace of its own, so that its counter knows nothing of what else the host does meanwhile.
+  // A network namespace of its own: its counter does not include other connects of the host.
   test.each([
-    ['100,000 connects, each reset', ['--mode', 'reset', '--count', '100000']],
+    ['100,000 connects, all reset', ['--mode', 'reset', '--count', '100000']],
     ['100,000 connects, all refused', ['--mode', 'refused', '--count', '100000']],
     ['100,000 connects of two threads', ['--mode', 'reset', '--threads', '2', '--count', '100000']],
     [
-      '60,000 refused ones of two threads, over IPv6',
+      '60,000 refused connects of two threads, over IPv6',
       ['--mode', 'refused', '--threads', '2', '--count', '60000', '--address', '::1'],
     ],
-  ])('%s: recorded to the last one', async (_, args) => {
+  ])('%s: every attempt is recorded', async (_, args) => {
     const namespace = makeNetworkNamespace()
     const countBefore = readTcpCounter(namespace, 'ActiveOpens')
     const { file, summary, result } = await recordWhile({}, () => generateLoad(args, { under: namespace.exec }))
@@ -33,7 +33,7 @@ describeKernel('completeness', () => {
     expectWholeTrace(file)
   })
 
-  test('the network namespaces of the whole host, but for one that is made meanwhile', async () => {
+  test('compares the network namespaces of the whole host, except those created during the recording', async () => {
     const here = { exec: [] }
     const { file, result } = await recordWhile({}, async () => {
       const before = readTcpCounter(here, 'ActiveOpens')
@@ -52,7 +52,7 @@ describeKernel('completeness', () => {
     expect(comparable_attempts).toBeLessThanOrEqual(kernel_attempts_max ?? 0)
   })
 
-  test('a namespace that has but a name, under sudo (SEC-04)', async () => {
+  test('compares a namespace that has only a name, under sudo (SEC-04)', async () => {
     const { exec } = makeNetworkNamespace()
     const { file } = await recordWhile(recordAsGames(), () =>
       connect('127.0.0.1', 1000, ['--count', '500'], { under: exec }),
@@ -60,7 +60,7 @@ describeKernel('completeness', () => {
     expectCompared(file, 500)
   })
 
-  test('a namespace whose only process ends meanwhile', async () => {
+  test('compares a namespace whose only process ends during the recording', async () => {
     const { exec } = makeNetworkNamespace()
     const inhabitant = start([...exec, 'sleep', '60'])
     const { file } = await recordWhile({}, async () => {
@@ -71,7 +71,7 @@ describeKernel('completeness', () => {
     expectCompared(file, 500)
   })
 
-  test('to have been listed keeps no namespace alive', async () => {
+  test('listing a namespace does not keep it alive', async () => {
     const namespace = makeNetworkNamespace()
     const listed = listNamespaces().find(({ inode }) => inode === namespace.inode)
     expect(listed?.read()).toBe(0)
@@ -79,14 +79,14 @@ describeKernel('completeness', () => {
     await waitUntil('its counter to be gone', () => listed?.read() === null)
   })
 
-  test('attempts of a namespace that is gone at the end are told apart (GAP-27)', async () => {
+  test('counts attempts of a namespace that no longer exists at the end as unchecked (GAP-27)', async () => {
     const under = ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$0" "$@"']
     const { summary, file } = await recordWhile({}, () => connect('127.0.0.1', 1000, ['--count', '7'], { under }))
     expect(readSession(file).uncomparable_attempts).toBeGreaterThanOrEqual(7)
     expect(summary).toMatch(/ = the kernel's .*; [\d,]+ more could not be checked/)
   })
 
-  test('a namespace that is gone, and a new one that gets its number: neither is taken for the other', async () => {
+  test('distinguishes a removed namespace from a new one with the same inode number', async () => {
     const old = makeNetworkNamespace()
     const connectIn = ({ exec }: NetworkNamespace, count: number) =>
       connect('127.0.0.1', 1000, ['--count', `${count}`], { under: exec })
@@ -99,7 +99,7 @@ describeKernel('completeness', () => {
     expect(summary).toMatch(/^completeness: .* = the kernel's /m)
   })
 
-  test('pending and late attempts count once', async () => {
+  test('counts pending and late attempts once', async () => {
     const namespace = makeNetworkNamespace()
     const { summary } = await recordWhile({}, () =>
       Promise.all([
@@ -111,14 +111,14 @@ describeKernel('completeness', () => {
   })
 })
 
-/** Of the attempts that were made in one namespace, none was left out of the comparison. */
+/** Checks that no attempt of one namespace was left out of the comparison. */
 function expectCompared(file: string, attempts: number): void {
   const { comparable_attempts, uncomparable_attempts } = readSession(file)
   expect(comparable_attempts).toBeGreaterThanOrEqual(attempts)
   expect(uncomparable_attempts).toBeLessThan(attempts)
 }
 
-/** The kernel takes namespaces apart in the background and gives the lowest free number to the next. */
+/** The kernel removes namespaces in the background. A new namespace gets the lowest free inode number. */
 async function makeNamespaceOf(inode: number): Promise<NetworkNamespace> {
   for (let tries = 0; tries < 20; tries++) {
     await delay(100)

@@ -29,7 +29,7 @@ const IN_CART = {
 }
 const WITHOUT_NAMES = { container_name: null, container_image: null, pod_name: null, pod_namespace: null }
 
-/** A host with files of runtimes, as root alone may read them. */
+/** A host with files of runtimes that only root may read. */
 function makeRuntimes(): Host {
   const host = makeHost()
   for (const path of ['var/lib/docker', 'run/containerd']) chmodSync(host.makeDirectory(path), 0o700)
@@ -42,12 +42,12 @@ async function record(host: Host, options: RecordingOptions = {}) {
   return { ...recording, reader: await waitForReader(recording.pid) }
 }
 
-/** Connects once, in a cgroup that is new unless it is given. */
+/** Connects once, in a new cgroup unless one is given. */
 async function connectIn(cgroup: Cgroup): Promise<number> {
   return (await connect('127.0.0.1', await findClosedPort(), [], { under: cgroup.exec })).pid
 }
 
-/** A file system of a user (FUSE) without a program: others, root too, may not even stat(2) its root. */
+/** A FUSE file system of a user, without a server: other users, including root, may not even stat(2) its root. */
 function mountRefusing(directory: string): void {
   const mount = 'exec 3<>/dev/fuse && mount -i -t fuse -o fd=3,rootmode=40000,user_id=5,group_id=60 none "$0"'
   execFileSync('bash', ['-c', mount, directory])
@@ -56,7 +56,7 @@ function mountRefusing(directory: string): void {
 }
 
 const namesOf = (file: string, pid: number) => onlyConnectOf(file, pid) as unknown as Record<string, unknown>
-/** Of a file that may be new, without tables. */
+/** Reads a table of a file that may be so new that it has no tables. */
 function containersOf(file: string): unknown[] {
   const hasTable = queryTrace(file, "SELECT 1 FROM sqlite_schema WHERE name = 'container'").length > 0
   return hasTable ? queryTrace(file, 'SELECT container_name FROM container') : []
@@ -65,7 +65,7 @@ function containersOf(file: string): unknown[] {
 const limitsOf = (file: string) =>
   queryTrace<{ text: string }>(file, 'SELECT value AS text FROM session, json_each(limits)').map(({ text }) => text)
 
-/** Containers that start one after the other, with one connect each. Builtins of the shell, but for mkdir(1). */
+/** Starts containers one after the other, with one connect each. Uses builtins of the shell, and mkdir(1). */
 const START_CONTAINERS = `
   cd "$0"
   for ((i = 0; i < 1000; i++)); do
@@ -77,7 +77,7 @@ const START_CONTAINERS = `
   echo $$ >"$2/cgroup.procs"`
 
 describeKernel('names of containers', () => {
-  test('under sudo they are read by a process that has one capability, in one thread, and no other (SEC-90)', async () => {
+  test('under sudo, a process with one capability, in one thread, reads them (SEC-90)', async () => {
     const host = makeRuntimes()
     const { reader, ...recording } = await record(host, recordAsGames())
     const [main, ...others] = readThreads(reader)
@@ -93,13 +93,13 @@ describeKernel('names of containers', () => {
     expect(existsSync(`/proc/${reader}/exe`)).toBe(false)
   })
 
-  test('root without sudo has them read by nobody, with the same capability (SEC-90)', async () => {
+  test('as root without sudo, a process of the user nobody with the same capability reads them (SEC-90)', async () => {
     const { reader, ...recording } = await record(makeRuntimes())
     expect(readThreads(reader)[0]).toMatchObject({ Uid: '65534 65534 65534 65534', CapPrm: CAP_DAC_READ_SEARCH })
     await recording.stop()
   })
 
-  test('of pods that exist before, that are new, and that are gone before a file is read', async () => {
+  test('exist for pods that existed before, that are new, and that are removed before a file is read', async () => {
     const host = makeRuntimes()
     const pod = makeCgroup(makeCgroup(), `pod${POD_UID}`)
     const before = makeCgroup(pod, idOf(1))
@@ -120,7 +120,7 @@ describeKernel('names of containers', () => {
     ])
   })
 
-  test('that no file tells are counted: record and info print it (GAP-91)', async () => {
+  test('that no file contains are counted: record and info report it (GAP-91)', async () => {
     const above = makeCgroup()
     const { reader, ...recording } = await record(makeRuntimes(), { args: ['--cgroup', above.path] })
     expect(reader).toBeGreaterThan(0)
@@ -131,7 +131,7 @@ describeKernel('names of containers', () => {
     expect((await runTool(['info', recording.file])).stdout).toContain(`  not seen      ${expected}`)
   })
 
-  test('stay the first ones, when a container is renamed and started again (GAP-92)', async () => {
+  test('do not change if a container is renamed and started again (GAP-92)', async () => {
     const host = makeRuntimes()
     const above = makeCgroup()
     const { reader, ...recording } = await record(host, { args: ['--cgroup', above.path] })
@@ -171,7 +171,7 @@ describeKernel('names of containers', () => {
     ])
   })
 
-  test('of other containers are found beside a file that would make a reader wait (SEC-93)', async () => {
+  test('are read although another container has a file that would block a reader (SEC-93)', async () => {
     const host = makeRuntimes()
     const { reader, ...recording } = await record(host)
     expect(reader).toBeGreaterThan(0)
@@ -187,7 +187,7 @@ describeKernel('names of containers', () => {
     expect(names).toEqual([null, null, 'web'])
   })
 
-  test('of other containers are found beside a home directory whose file system refuses everything (SEC-98)', async () => {
+  test('are read although another container has a home directory whose file system refuses everything (SEC-98)', async () => {
     const host = makeRuntimes()
     host.write('etc/passwd', 'games:x:5:60::/home/games:/bin/sh\n')
     mountRefusing(host.makeDirectory('home/games'))
@@ -220,7 +220,7 @@ describeKernel('names of containers', () => {
     expect(new Set(named.map((row) => JSON.stringify(row)))).toEqual(new Set(['{"container_name":"web"}']))
   })
 
-  test('are read in spite of signals, and no longer when the reader ends: record and info print it (GAP-93)', async () => {
+  test('are read despite signals, but not after the reader process ends: record and info report it (GAP-93)', async () => {
     const host = makeRuntimes()
     const { reader, ...recording } = await record(host)
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) process.kill(reader, signal)
@@ -242,7 +242,7 @@ describeKernel('names of containers', () => {
     expect([named, unnamed].map((pid) => namesOf(recording.file, pid).container_name)).toEqual(['web', null])
   })
 
-  test('are given up when the reader hangs: it is reported, and no process stays (GAP-93)', async () => {
+  test('are given up if the reader process hangs: it is reported, and no process remains (GAP-93)', async () => {
     const above = makeCgroup()
     const { reader, ...recording } = await record(makeRuntimes(), { args: ['--cgroup', above.path] })
     process.kill(reader, 'SIGSTOP')
@@ -258,7 +258,7 @@ describeKernel('names of containers', () => {
     expect(namesOf(recording.file, pid).container_name).toBeNull()
   })
 
-  test('of a thousand containers in a few seconds: no attempt is lost, and each has its name', async () => {
+  test('of a thousand containers in a few seconds are recorded, and no attempt is lost', async () => {
     const host = makeRuntimes()
     for (let i = 0; i < 1000; i++) host.write(dockerFile(idOf(i)), dockerConfig(`web-${i}`))
     const above = makeCgroup(makeCgroup(), 'docker')
@@ -275,7 +275,7 @@ describeKernel('names of containers', () => {
     expect(readSession(recording.file)).toMatchObject({ lost_ring_full_count: 0, lost_map_full_count: 0 })
   })
 
-  test('select what is recorded: the kernel leaves out other containers, and those that start later (GAP-94)', async () => {
+  test('select what is recorded: the kernel drops other containers, and those that start later (GAP-94)', async () => {
     const host = makeRuntimes()
     const pod = makeCgroup(makeCgroup(), `pod${POD_UID}`)
     const [inside, outside] = [makeCgroup(pod, idOf(1)), makeCgroup(pod, idOf(2))]
@@ -294,14 +294,14 @@ describeKernel('names of containers', () => {
     expect([gone.status, gone.stderr]).toEqual([2, expect.stringContaining('--container')])
   })
 
-  test('need no process that outlives a recorder that was killed', async () => {
+  test('leave no process behind if the recorder is killed', async () => {
     const { reader, pid, finished } = await record(makeRuntimes())
     process.kill(pid, 'SIGKILL')
     await finished
     await waitUntil('the end of the reader', () => !existsSync(`/proc/${reader}/exe`))
   })
 
-  test('of others are missing without CAP_DAC_READ_SEARCH: record and doctor print it (GAP-90)', async (context) => {
+  test('of others are missing without CAP_DAC_READ_SEARCH: record and doctor report it (GAP-90)', async (context) => {
     skipUnlessNodeIsShared(context)
     const host = makeRuntimes()
     const granted = '+bpf,+perfmon'

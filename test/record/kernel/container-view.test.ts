@@ -16,14 +16,14 @@ import { onlyConnectOf, queryTrace } from '../../support/trace.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { connect } from '../../support/workload.js'
 
-/** These cgroups have names of containers that no runtime made. */
+/** Cgroups that are named like containers, without a runtime. */
 const UNNAMED = /\bcontainers? without a name\b/
 
 const ADDRESS = '10.77.0.1'
 const CONTAINER_ID = 'c0ffee'.padEnd(64, '0')
 const OTHER_ID = 'decade'.padEnd(64, '0')
 
-/** A container that was there before the recorder, and one that comes while it records. */
+/** A container that exists before the recording, and one that starts during it. */
 async function makeScene() {
   const namespace = makeAddressedNamespace()
   await startDnsmasq(namespace, [`--host-record=app.example,${ADDRESS}`])
@@ -58,7 +58,7 @@ async function recordScene(
 }
 
 describeKernel('a recorder in a private cgroup namespace', () => {
-  test('sees the cgroups and the lookups of the whole host (SEC-61)', async () => {
+  test('records the cgroups and the lookups of the whole host (SEC-61)', async () => {
     const scene = await makeScene()
     const found = await recordScene(inPrivateNamespace(scene.recorder), scene)
     expect(found.row).toMatchObject({
@@ -70,14 +70,14 @@ describeKernel('a recorder in a private cgroup namespace', () => {
     expect([found.notes, found.notSeen, found.limits]).toEqual([[], [], []])
   })
 
-  test('says in doctor how it sees them', async () => {
+  test('reports in doctor how it sees them', async () => {
     const { stdout } = await runTool(['doctor'], { under: inPrivateNamespace(makeCgroup()) })
     expect(stdout).toContain('ok  cgroup v2   the whole tree, through a private mount\n')
     expect(stdout).toContain('ok  DNS         --dns works\n')
     expect(stdout).not.toMatch(/^.. {2}container /m)
   })
 
-  test('--cgroup takes paths of the host', async () => {
+  test('--cgroup accepts paths of the host', async () => {
     const cgroup = makeCgroup()
     const under = inPrivateNamespace(makeCgroup())
     const { file, result } = await recordWhile({ args: ['--cgroup', cgroup.path], under }, async () => [
@@ -91,7 +91,7 @@ describeKernel('a recorder in a private cgroup namespace', () => {
 describeKernel('a recorder in a private cgroup namespace, without CAP_SYS_ADMIN', () => {
   const confine = (recorder: ReturnType<typeof makeCgroup>) => [...inPrivateNamespace(recorder), ...WITHOUT_SYS_ADMIN]
 
-  test('says at the start and in info what it does not see; what it does see has its own path (GAP-17)', async () => {
+  test('reports at the start and in info which cgroups have no path; new cgroups have a path (GAP-17)', async () => {
     const scene = await makeScene()
     const found = await recordScene(confine(scene.recorder), scene)
     expect(found.notes).toEqual([expect.stringContaining('sees its own cgroup only')])
@@ -100,11 +100,11 @@ describeKernel('a recorder in a private cgroup namespace, without CAP_SYS_ADMIN'
     expect(found.limits).toEqual([{ limit: found.notes[0]?.replace('note: ', '') }])
     expect(found.row).toMatchObject({ cgroup: null, container: null, dns_name: null })
     expect(found.lookups).toEqual([])
-    // The kernel told of it when it was made.
+    // The kernel reported the path when the cgroup was created.
     expect(found.later).toMatchObject({ cgroup: found.laterPath, container: OTHER_ID.slice(0, 12) })
   })
 
-  test('says so in doctor (GAP-17)', async () => {
+  test('reports it in doctor (GAP-17)', async () => {
     const { stdout, status } = await runTool(['doctor'], { under: confine(makeCgroup()) })
     expect(stdout).toMatch(/^--  container {3}this container sees its own cgroup only/m)
     expect(stdout).toMatch(/^ {16}start it with --privileged .*--cgroupns=host/m)
@@ -115,7 +115,7 @@ describeKernel('a recorder in a private cgroup namespace, without CAP_SYS_ADMIN'
 describeKernel('a recorder with another host name', () => {
   const under = ['unshare', '--uts', 'sh', '-c', 'hostname container-1 && exec "$0" "$@"']
 
-  test('writes the name of the host into the trace', async () => {
+  test('stores the name of the host in the trace', async () => {
     const { file } = await recordWhile({ under }, async () => {})
     expect(queryTrace(file, 'SELECT host FROM session')).toEqual([{ host: hostname() }])
   })
@@ -124,7 +124,7 @@ describeKernel('a recorder with another host name', () => {
 describeKernel('a recorder in a PID namespace of its own', () => {
   const under = ['unshare', '--pid', '--fork', '--mount-proc']
 
-  test('says at the start, in doctor and in info what it does not see (GAP-16, GAP-19)', async () => {
+  test('reports at the start, in doctor and in info what is hidden from it (GAP-16, GAP-19)', async () => {
     const { stdout } = await runTool(['doctor'], { under })
     expect(stdout).toMatch(/^--  container {3}this container does not see the processes of the host/m)
     expect(stdout).toMatch(/^ {16}start it with --pid=host \(podman, docker\), hostPID: true \(Kubernetes\)$/m)
@@ -134,14 +134,14 @@ describeKernel('a recorder in a PID namespace of its own', () => {
   test.each([
     ['--pid', '1'],
     ['--', 'true'],
-  ])('%s %s is refused (GAP-21)', async (...args) => {
+  ])('refuses %s %s (GAP-21)', async (...args) => {
     const file = join(makeTemporaryDirectory(), 'trace.db')
     const result = await runTool(['record', file, ...args], { under })
     expectError(result, 'E_PID_NAMESPACE')
     expect(existsSync(file)).toBe(false)
   })
 
-  test('gives users no names, unless --host-root says where the host has its accounts', async () => {
+  test('has no user names, unless --host-root names the directory with the accounts of the host', async () => {
     const usersOf = async (args: readonly string[]) => {
       const file = join(makeTemporaryDirectory(), 'trace.db')
       const over = new AbortController()
@@ -156,7 +156,7 @@ describeKernel('a recorder in a PID namespace of its own', () => {
   })
 })
 
-/** Ends a namespace, and makes others until one has its inode number: `null` where somebody else got it. */
+/** Removes a namespace, and creates others until one has the same inode number: `null` if another process gets it. */
 function replaceNamespace(dead: NetworkNamespace): NetworkNamespace | null {
   dead.remove()
   for (let tries = 0; tries < 10; tries++) {
@@ -166,7 +166,7 @@ function replaceNamespace(dead: NetworkNamespace): NetworkNamespace | null {
   return null
 }
 
-/** A container that looks its name up, connects and ends. */
+/** A container that looks up its name, connects and ends. */
 async function runContainer(dead: NetworkNamespace): Promise<number> {
   const server = await startDnsmasq(dead, [`--host-record=dead.example,${ADDRESS}`])
   await lookUp([{ name: 'dead.example' }], { under: dead.exec })
@@ -176,8 +176,8 @@ async function runContainer(dead: NetworkNamespace): Promise<number> {
   return pid
 }
 
-describeKernel('a container that ends, and one that gets the inode number of its network namespace', () => {
-  test('are two to --by netns, and names of the first are none of the second', async () => {
+describeKernel('a container that ends, and a new one whose network namespace has the same inode number', () => {
+  test('are distinct in --by netns, and do not share names', async () => {
     const { file, result } = await recordWhile({ args: ['--dns'] }, async () => {
       for (let round = 0; round < 5; round++) {
         const dead = makeAddressedNamespace()
@@ -214,7 +214,7 @@ describeKernel('a container that ends, and one that gets the inode number of its
   })
 })
 
-/** What follows runs in a root directory of its own, with all that is in that of the host. */
+/** Runs a command in another root directory, with the same contents as that of the host. */
 function inOtherRoot(): string[] {
   const script = `mount -t tmpfs none "$0"
     for entry in /*; do
@@ -225,8 +225,8 @@ function inOtherRoot(): string[] {
   return ['unshare', '--mount', 'sh', '-c', script, makeTemporaryDirectory()]
 }
 
-describeKernel('users', () => {
-  test('have names where the root directory is that of the host, also in a mount namespace of a service (GAP-28)', async () => {
+describeKernel('users of attempts', () => {
+  test('have names in the root directory of the host, including in the mount namespace of a service (GAP-28)', async () => {
     const { file, result } = await recordWhile({}, async () => ({
       host: (await connect('127.0.0.1', 1000)).pid,
       service: (await connect('127.0.0.1', 1000, [], { under: ['unshare', '--mount'] })).pid,

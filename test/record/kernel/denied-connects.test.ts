@@ -11,7 +11,7 @@ import { connect } from '../../support/workload.js'
 const { EPERM } = constants.errno
 
 describeKernel('connects that a cgroup program denies', () => {
-  test('are local errors of their cgroup, where those are recorded', async () => {
+  test('are local errors of their cgroup, with --local-errors', async () => {
     const cgroup = makeCgroup()
     denyConnects(cgroup)
     const port = await findClosedPort()

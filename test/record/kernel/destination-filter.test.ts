@@ -12,7 +12,7 @@ describeKernel('filter by destination', () => {
     ['127.0.0.0/24', [ONE, TWO, MAPPED]],
     ['127.0.0.2', [TWO, MAPPED]],
     ['127.0.0.2/31', [TWO, MAPPED]],
-    // The bits behind the prefix do not count.
+    // Bits behind the prefix are ignored.
     ['127.1.2.3/16', [FAR]],
     ['127.0.0.1,127.1.0.1', [ONE, FAR]],
     ['::1', [SIX]],

@@ -11,11 +11,11 @@ import { recordWhile, startRecording } from '../../support/recorder.js'
 import { connectsOf, onlyConnectOf, readSession } from '../../support/trace.js'
 import { connect } from '../../support/workload.js'
 
-/** Of the whole process. Some 280 MB were measured, and from 340 to 470 when lookups that wait are not bounded. */
+/** Memory of the whole process. Measured: about 280 MB, and 340 to 470 MB without a limit for waiting lookups. */
 const MAX_PEAK_BYTES = 320e6
 const NO_LOSS = { ring_full: 0, map_full: 0, writer_behind: 0, missed: 0 }
 
-/** Sends packets from port 53 of 10.77.0.53 to a socket in the same namespace that nobody reads. */
+/** Sends packets from port 53 of 10.77.0.53 to a socket in the same namespace, which nobody reads. */
 const SENDER = `
   const [kind, count] = process.argv.slice(1)
   const { encode } = require('dns-packet')
@@ -60,8 +60,8 @@ async function sendPackets(kind: 'hostile' | 'flood', count: number, under: read
   if (status !== 0) throw new Error(`the sender failed: ${stderr}`)
 }
 
-describeKernel('DNS packets that anybody may send', () => {
-  test('hostile ones are counted, and cost neither attempts nor names (GAP-66, SEC-27)', async () => {
+describeKernel('DNS packets of an attacker', () => {
+  test('are counted if they are malformed, and cost neither attempts nor names (GAP-66, SEC-27)', async () => {
     const namespace = makeAddressedNamespace()
     const { exec: under, inode } = namespace
     await startDnsmasq(namespace, ['--host-record=good.example,10.77.0.7'])
@@ -78,7 +78,7 @@ describeKernel('DNS packets that anybody may send', () => {
   })
 
   test(
-    'a flood of answers loses packets at most, and each of them is counted (GAP-66, SEC-29)',
+    'lose only packets in a flood of answers, and each lost packet is counted (GAP-66, SEC-29)',
     { timeout: 600_000 },
     async () => {
       const namespace = makeAddressedNamespace()
@@ -96,7 +96,7 @@ describeKernel('DNS packets that anybody may send', () => {
       expect(sessionLosses(file)).toEqual(NO_LOSS)
       expectEqualSum(file, summary)
       expect(malformed).toBe(0)
-      // What others on the host ask meanwhile may be lost, too.
+      // Lookups of other processes on the host may be lost too.
       const read = lookupsOf(file, inode).length
       expect(read).toBeLessThanOrEqual(count)
       expect(read + lost).toBeGreaterThanOrEqual(count)

@@ -28,12 +28,12 @@ const PLAIN: ProbeOptions = {
   nat: false,
 }
 
-/** Where the section of the code in a file of `makeLibc` says where it begins. */
+/** Offset at which the section header in a file of `makeLibc` has the start of the code. */
 const CODE_OFFSET_AT = 64 + 64 + 24
 
 /**
- * Has one process map that many files that look like libcs of this machine. Their code is beyond their end, so that the kernel
- * refuses to attach to it: to let go of hundreds of functions takes it a minute.
+ * Starts one process that maps many files that look like libcs of this machine. Their code is beyond their end, so the
+ * kernel refuses to attach to it: detaching from hundreds of functions takes the kernel a minute.
  */
 async function mapAsLibcs(count: number): Promise<void> {
   const directory = makeTemporaryDirectory()
@@ -46,8 +46,8 @@ async function mapAsLibcs(count: number): Promise<void> {
 
 const countDescriptors = () => readdirSync('/proc/self/fd').length
 
-describeKernel('--dns=libc has bounds', () => {
-  test('of many files that call themselves libc some are left out, once said, and none that many processes use (GAP-70, SEC-34)', async () => {
+describeKernel('limits of --dns=libc', () => {
+  test('leaves out some of many files named like a libc, reports it once, and keeps those that many processes use (GAP-70, SEC-34)', async () => {
     await mapAsLibcs(MAX_LIBCS + 10)
     const under = withHosts(['127.77.0.1 db.internal'])
     const { file, summary, result } = await recordWhile(LIBC, () => connectFromNode('db.internal', 80, under))
@@ -58,12 +58,12 @@ describeKernel('--dns=libc has bounds', () => {
     expect(stdout).toMatch(/^-- {2}getaddrinfo --dns=libc works in part: .* at most 256 libcs/m)
   })
 
-  test('nothing is said where all are followed', async () => {
+  test('prints nothing if it attaches to all libcs', async () => {
     const { summary } = await recordWhile(LIBC, () => connect('127.0.0.1', 1000))
     expect(summary).not.toContain('libcs')
   })
 
-  test('a call that was left by a jump does not get the answer of the next one', async () => {
+  test('a call that was left by longjmp does not get the answer of the next call', async () => {
     const { file, result } = await recordWhile(LIBC, () =>
       runWorkload<{ pid: number; errors: number[] }>('resolve-again', ['stale.internal']),
     )
@@ -81,7 +81,7 @@ describeKernel('--dns=libc has bounds', () => {
     },
   )
 
-  test('one that cannot be attached whole leaves nothing attached either', () => {
+  test('a probe that fails while it attaches leaves nothing attached', () => {
     const before = countDescriptors()
     const { arch } = process
     const libc: ProbeOptions = { ...PLAIN, dnsSource: 'libc' }
@@ -95,7 +95,7 @@ describeKernel('--dns=libc has bounds', () => {
     expect(countDescriptors()).toBe(before)
   })
 
-  test('what uname says does not matter: the numbers of calls are those of the program', async () => {
+  test('uses the system call numbers of its own program, whatever uname(2) reports', async () => {
     const options = { args: ['--dns=libc', '--local-errors'], under: ['setarch', 'linux32'] }
     const under = withHosts(['127.77.0.1 db.internal'])
     const { file, result } = await recordWhile(options, () => connectFromNode('db.internal', 80, under))

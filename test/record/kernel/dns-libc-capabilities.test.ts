@@ -15,13 +15,13 @@ import { workloadPath } from '../../support/workload.js'
 
 const ALWAYS = ['bpf', 'perfmon', 'net_admin']
 
-/** What follows runs as user games with these capabilities alone. */
+/** Runs a command as user games with only these capabilities. */
 function withCapabilities(names: readonly string[]): string[] {
   const added = names.map((name) => `+${name}`).join(',')
   return [...asUser(GAMES_UID), `--inh-caps=${added}`, `--ambient-caps=${added}`]
 }
 
-/** The name of a connect of a process of root whose libc nobody else uses. */
+/** The DNS name of a connect by a process of root with its own copy of libc. */
 async function recordRoot(capabilities: readonly string[]) {
   const [libc] = readMappedLibcs(readFileSync('/proc/self/maps', 'utf8'))
   const copy = join(makeTemporaryDirectory(), 'libc.so.6')
@@ -41,18 +41,18 @@ async function recordRoot(capabilities: readonly string[]) {
 }
 
 describeKernel('--dns=libc without root', () => {
-  test('without CAP_SYS_ADMIN it says so', async () => {
+  test('reports that it lacks CAP_SYS_ADMIN', async () => {
     const { file } = recordAsGames()
     const result = await runTool(['record', file, '--dns=libc'], { under: withCapabilities(ALWAYS) })
     expectError(result, 'E_NO_LIBC')
     expect(result.stderr).toContain('CAP_SYS_ADMIN')
   })
 
-  test('with it and CAP_SYS_PTRACE the libcs of all processes are found', async () => {
+  test('finds the libcs of all processes with CAP_SYS_ADMIN and CAP_SYS_PTRACE', async () => {
     expect(await recordRoot([...ALWAYS, 'sys_admin', 'sys_ptrace'])).toEqual({ name: 'db.internal', notes: null })
   })
 
-  test('without CAP_SYS_PTRACE a libc of another user alone is found, or a note says that it may not be (GAP-13)', async () => {
+  test('without CAP_SYS_PTRACE, finds a libc that only another user has, or a note reports that it may be missing (GAP-13)', async () => {
     const { name, notes } = await recordRoot([...ALWAYS, 'sys_admin'])
     // Newer kernels show the mappings of all processes to CAP_PERFMON.
     if (notes === null) return void expect(name).toBe('db.internal')

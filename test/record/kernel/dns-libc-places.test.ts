@@ -21,7 +21,7 @@ const HOSTS = ['127.77.0.1 db.internal']
 /** Path of the libc of this process. */
 const libcPath = () => readMappedLibcs(readFileSync('/proc/self/maps', 'utf8'))[0]?.path ?? ''
 
-/** Starts a program that has its libc mapped, does `meanwhile`, and records what it asks for and connects to. */
+/** Starts a program that has its libc mapped, calls `meanwhile`, and records the program's lookups and connects. */
 async function recordResolve(command: readonly string[], meanwhile: () => void = () => {}) {
   const running = start(command)
   await firstOutput(running)
@@ -32,7 +32,7 @@ async function recordResolve(command: readonly string[], meanwhile: () => void =
   })
 }
 
-/** A directory that test/workload/resolve runs in as its root. */
+/** A root directory in which test/workload/resolve can run. */
 function makeRoot(): string {
   const root = makeTemporaryDirectory()
   const put = (from: string, to = from) => {
@@ -47,7 +47,7 @@ function makeRoot(): string {
   return root
 }
 
-/** Has a process map files of these contents under the name of libc, and gives their inode numbers. */
+/** Starts a process that maps files with these contents, named like a libc. Returns their inode numbers. */
 async function mapAsLibc(contents: readonly Uint8Array[]): Promise<number[]> {
   const paths = contents.map((content) => {
     const path = join(makeTemporaryDirectory(), 'libc.so.6')
@@ -58,14 +58,14 @@ async function mapAsLibc(contents: readonly Uint8Array[]): Promise<number[]> {
   return paths.map((path) => statSync(path).ino)
 }
 
-describeKernel('--dns=libc, where libcs are in odd places', () => {
-  test('below the root that a process changed to in the mount namespace of all', async () => {
+describeKernel('--dns=libc with unusual libcs', () => {
+  test('finds a libc below the root directory of a process that called chroot(2)', async () => {
     const { file, result } = await recordResolve(['chroot', makeRoot(), '/resolve', 'db.internal', '80'])
     expect(result.error).toBe(0)
     expect(onlyConnectOf(file, result.pid)).toMatchObject({ dns_name: 'db.internal' })
   })
 
-  test('without a name any more, as after an upgrade', async () => {
+  test('finds a libc that has no name any more, as after an upgrade', async () => {
     const copy = join(makeTemporaryDirectory(), 'libc.so.6')
     copyFileSync(libcPath(), copy)
     const under = [...withHosts(HOSTS), 'env', `LD_LIBRARY_PATH=${dirname(copy)}`]
@@ -74,7 +74,7 @@ describeKernel('--dns=libc, where libcs are in odd places', () => {
     expect(onlyConnectOf(file, result.pid)).toMatchObject({ dns_name: 'db.internal' })
   })
 
-  test('one of another machine, whose arguments are elsewhere, is left alone (GAP-69)', async () => {
+  test('ignores a libc of another machine, whose arguments are in other registers (GAP-69)', async () => {
     const [own, foreign] = [readFileSync(libcPath()), readFileSync(libcPath())]
     foreign.writeUInt16LE(EM_386, MACHINE_AT)
     const [ownInode, foreignInode] = await mapAsLibc([own, foreign])

@@ -33,7 +33,7 @@ function namesOf(file: string, name: string): NameRow[] {
   return queryTrace(file, sql, name)
 }
 
-/** Starts test/workload/resolve, which has its libc mapped when this is over, and waits. */
+/** Starts test/workload/resolve, which waits. Returns when its libc is mapped. */
 async function startResolve(program: readonly string[], name: string) {
   const running = start([...withHosts(HOSTS), ...program, name, '80'])
   await firstOutput(running)
@@ -44,14 +44,14 @@ async function startResolve(program: readonly string[], name: string) {
   }
 }
 
-/** Everything that a program asks its libc for, and what it does with it. */
+/** The lookups of a program, and its connects. */
 async function recordResolve(program: string, name: string) {
   const resolve = await startResolve([program], name)
   return recordWhile(LIBC, resolve)
 }
 
 describeKernel('--dns=libc', () => {
-  test('names out of /etc/hosts, as Node and Python ask for them', async () => {
+  test('records names of /etc/hosts, as Node.js and Python look them up', async () => {
     const under = withHosts(HOSTS)
     const python =
       'import os, socket\ntry: socket.create_connection(("DB.internal", 80))\nexcept OSError: print(os.getpid())'
@@ -75,7 +75,7 @@ describeKernel('--dns=libc', () => {
     expect(readSession(file)).toMatchObject({ dns_source: 'libc', dns_lost_count: 0, dns_malformed_count: 0 })
   })
 
-  test('several addresses, and the time that the call took', async () => {
+  test('records several addresses, and the duration of the call', async () => {
     const elapsedNs = startStopwatch()
     const { file, result } = await recordResolve(workloadPath('resolve'), 'cache.internal')
     expect(result).toMatchObject({ error: 0, addresses: 2 })
@@ -90,26 +90,26 @@ describeKernel('--dns=libc', () => {
     expect(row.dns_lookup_ns).toBeLessThan(elapsedNs())
   })
 
-  test('what is not found has the error of getaddrinfo', async () => {
+  test('records the error of getaddrinfo for unknown names', async () => {
     const { file, result } = await recordResolve(workloadPath('resolve'), 'nowhere.internal')
     expect(result.error).toBeLessThan(0)
     expect(namesOf(file, 'nowhere.internal')).toMatchObject([{ rcode: result.error, address_count: 0 }])
   })
 
-  test('live shows them in their column', async () => {
+  test('live shows the names in their column', async () => {
     const live = await startLive(['--dns=libc'])
     const { pid } = await connectFromNode('db.internal', 80, withHosts(HOSTS))
     const { stdout } = await interrupt(live)
     expect(stdout.split('\n').find((line) => line.startsWith(`${pid} `))).toMatch(/ 127\.77\.0\.1 +80 +db\.internal$/)
   })
 
-  test('numbers are no names', async () => {
+  test('numeric addresses are not names', async () => {
     const { file, result } = await recordResolve(workloadPath('resolve'), '127.77.0.1')
     expect(onlyConnectOf(file, result.pid).dns_name).toBeNull()
     expect(namesOf(file, '127.77.0.1')).toEqual([])
   })
 
-  test('musl, which a program has mapped when recording begins', async () => {
+  test('records lookups of musl that is mapped when recording begins', async () => {
     const program = join(makeTemporaryDirectory(), 'resolve')
     execFileSync('musl-gcc', ['-std=c11', '-O2', join(REPOSITORY, 'test/workload/resolve.c'), '-o', program])
     const { file, result } = await recordResolve(program, 'cache.internal')
@@ -118,7 +118,7 @@ describeKernel('--dns=libc', () => {
     expect(onlyConnectOf(file, result.pid).dns_name).toBe('cache.internal')
   })
 
-  test('a libc that only the mount namespace of a container has', async () => {
+  test('records lookups of a libc in the mount namespace of a container', async () => {
     const [libc] = readMappedLibcs(readFileSync('/proc/self/maps', 'utf8'))
     const directory = makeTemporaryDirectory()
     const script = `mount -t tmpfs none ${directory} && cp "$0" ${directory}/libc.so.6 &&
@@ -131,7 +131,7 @@ describeKernel('--dns=libc', () => {
     expect(onlyConnectOf(file, result.pid).dns_name).toBe('cache.internal')
   })
 
-  test('a call without a name is nothing to record, and no trouble', async () => {
+  test('ignores a call without a name', async () => {
     const script = `import ctypes
 libc = ctypes.CDLL("libc.so.6")
 print(libc.getaddrinfo(None, None, None, ctypes.byref(ctypes.c_void_p())))`

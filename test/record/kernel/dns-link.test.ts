@@ -13,7 +13,7 @@ import { connect } from '../../support/workload.js'
 const [IPV4, IPV6] = LINKED.far
 const CONTAINER_ID = 'beef'.repeat(16)
 
-/** A container in the shape that engines give it, and a name server on the other end of its link. */
+/** A container as engines create it, and a name server at the other end of its link. */
 async function makeContainer(hosts: readonly string[]) {
   const [namespace, server] = [makeAddressedNamespace(), makeAddressedNamespace()]
   linkNamespaces(namespace, server)
@@ -23,7 +23,7 @@ async function makeContainer(hosts: readonly string[]) {
   return { namespace, server, under: [...cgroup.exec, ...namespace.exec] }
 }
 
-/** IPv6 drops packets for a while after its link has come up. */
+/** IPv6 drops packets for a while after the link is up. */
 async function waitForLink({ exec }: NetworkNamespace): Promise<void> {
   for (let tries = 0; tries < 20; tries++) {
     const { answers } = await lookUp([{ name: 'link.example', server: IPV6 }], { kind: 'unconnected', under: exec })
@@ -35,7 +35,7 @@ async function waitForLink({ exec }: NetworkNamespace): Promise<void> {
 const HOSTS = Array.from({ length: 200 }, (_, i) => `--host-record=big.example,10.77.9.${i + 1}`)
 
 describeKernel('a name server beyond a link', () => {
-  test('is asked by the container alone, over IPv4 and IPv6, and its answers may come in fragments', async () => {
+  test('answers the container over IPv4 and IPv6, also in fragments', async () => {
     const { namespace, server, under } = await makeContainer(HOSTS)
     const { file, result } = await recordWhile({ args: ['--dns'] }, () =>
       lookUp(
@@ -55,7 +55,7 @@ describeKernel('a name server beyond a link', () => {
     expect(readSession(file)).toMatchObject({ dns_malformed_count: 0, dns_lost_count: 0 })
   })
 
-  test('is seen behind sudo too, and so are local errors', async () => {
+  test('is recorded under sudo too, and so are local errors', async () => {
     const { namespace, under } = await makeContainer(['--host-record=a.example,10.77.0.1'])
     const { file: path, ...options } = recordAsGames()
     const { file, result } = await recordWhile(

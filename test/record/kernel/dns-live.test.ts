@@ -15,7 +15,10 @@ const HOSTS = ['a.example,10.77.0.1', 'b.example,10.77.0.2', 'six.example,fd77::
   (host) => `--host-record=${host}`,
 )
 
-/** Looks up and connects, at once and after a while; connects to what nobody looked up, and to localhost. */
+/**
+ * Looks up names and connects, at once and after a while. Also connects to an address without a lookup, and to
+ * localhost.
+ */
 async function makeAttempts() {
   const namespace = makeAddressedNamespace()
   const { exec: under } = namespace
@@ -38,7 +41,7 @@ function queryOf(stdout: string, pid: number): string | undefined {
   return lines.find((line) => line.startsWith(`${pid} `))?.slice(header.indexOf('QUERY'))
 }
 
-/** How the age of a name is shown: above 100 ms, in ms. */
+/** The text of a name's age: above 100 ms, in ms. */
 function ageOf(file: string, pid: number): string {
   const ageMs = (onlyConnectOf(file, pid).dns_age_ns ?? 0) / 1e6
   return ageMs > 100 ? ` (${ageMs.toFixed(3)}ms)` : ''
@@ -62,7 +65,7 @@ describeKernel('live -d', () => {
     expect(stdout.trimEnd().split('\n')).toHaveLength(1 + Object.keys(pids).length)
   })
 
-  test('--json has what the trace has', async () => {
+  test('--json has the values of the trace', async () => {
     const attempts = await makeAttempts()
     const file = join(makeTemporaryDirectory(), 'trace.db')
     const live = startTool(['live', '--json', '--dns', ...LONGEST, '-o', file])
@@ -74,7 +77,7 @@ describeKernel('live -d', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as ConnectRow)
     for (const pid of Object.values(pids)) {
-      // Wall-clock time is measured anew while rows are shown: it may differ by a microsecond.
+      // The wall clock offset is measured again while rows are shown: it may differ by a microsecond.
       const { session_id: _, started_ns: __, time: ___, ...stored } = onlyConnectOf(file, pid)
       const { started_ns: ____, time: _____, ...shown } = rows.find((row) => row.pid === pid) as ConnectRow
       expect(shown).toEqual(stored)
@@ -86,7 +89,7 @@ describeKernel('live -d', () => {
   test.each([
     ['-c', '-d'],
     ['--count', '--dns=libc'],
-  ])('%s beside %s is refused', async (...args) => {
+  ])('%s with %s is refused', async (...args) => {
     expectError(await runTool(['live', ...args]), 'E_USAGE', 2)
   })
 

@@ -14,7 +14,7 @@ const ADDRESS = '10.77.0.1'
 const DOCKER_ID = 'd0c4e5'.padEnd(64, '0')
 const CRI_ID = 'c0ffee'.padEnd(64, '1')
 
-/** A namespace whose name server gives each of the names the one address. */
+/** A namespace whose name server returns the same address for each of the names. */
 async function makeNamespace(...names: readonly string[]): Promise<NetworkNamespace> {
   const namespace = makeAddressedNamespace()
   await startDnsmasq(
@@ -27,7 +27,7 @@ async function makeNamespace(...names: readonly string[]): Promise<NetworkNamesp
 const connectUnder = (under: readonly string[]) => connect(ADDRESS, 80, [], { under })
 
 describeKernel('names of attempts', () => {
-  test('are those of the own network namespace, whatever others call the address (SEC-24)', async () => {
+  test('are those of the same network namespace, not those that others look up for the address (SEC-24)', async () => {
     const [first, second] = [await makeNamespace('first.example'), await makeNamespace('second.example')]
     const { file, result } = await recordWhile({ args: ['--dns'] }, async () => {
       await lookUp([{ name: 'first.example' }], { under: first.exec })
@@ -41,11 +41,11 @@ describeKernel('names of attempts', () => {
     })
     expect(onlyConnectOf(file, result.first.pid)).toMatchObject({ dns_name: 'first.example', dns_candidates: 1 })
     expect(onlyConnectOf(file, result.second.pid)).toMatchObject({ dns_name: 'second.example', dns_candidates: 1 })
-    // Nobody asked there, and what others call the address is no name for it.
+    // No process of that namespace looked up a name, and names of other namespaces do not count.
     expect(onlyConnectOf(file, result.elsewhere.pid)).toMatchObject({ dns_name: null, dns_candidates: null })
   })
 
-  test('are those of the own container, then those of its network namespace', async () => {
+  test('are those of the same container, then those of its network namespace', async () => {
     const namespace = await makeNamespace('docker.example', 'pod.example')
     const above = makeCgroup()
     const docker = makeCgroup(above, `docker-${DOCKER_ID}.scope`)
@@ -78,7 +78,7 @@ describeKernel('names of attempts', () => {
     ])
   })
 
-  test('are the newest of several, and all that fitted are counted', async () => {
+  test('are the newest of several, and all matching names are counted', async () => {
     const namespace = await makeNamespace('a.example', 'b.example', 'c.example')
     const names = ['a.example', 'b.example', 'a.example', 'c.example', 'b.example']
     const { file, result } = await recordWhile({ args: ['--dns'] }, async () => {
@@ -98,7 +98,7 @@ describeKernel('names of attempts', () => {
     ])
   })
 
-  test('are there for each of a thousand, however soon they follow their answers', async () => {
+  test('exist for each of a thousand attempts, however soon they follow the answers', async () => {
     const namespace = makeAddressedNamespace()
     const addresses = Array.from({ length: 250 }, (_, i) => `10.77.2.${i}`)
     await startDnsmasq(
@@ -118,7 +118,7 @@ describeKernel('names of attempts', () => {
     expect(lookupsOf(file, namespace.inode)).toHaveLength(kinds.length * addresses.length)
   })
 
-  test('were answered before it began, however long it takes', async () => {
+  test('are those answered before the attempt began, however long it takes', async () => {
     const namespace = makeAddressedNamespace()
     addSilentLink(namespace)
     await startDnsmasq(namespace, [`--host-record=late.example,${SILENT_ADDRESS}`])
@@ -135,7 +135,7 @@ describeKernel('names of attempts', () => {
     const [before, after] = [onlyConnectOf(file, result.before), onlyConnectOf(file, result.after)]
     expect(before).toMatchObject({ dns_name: null, dns_candidates: null, outcome: 'cancelled' })
     expect(after).toMatchObject({ dns_name: 'late.example', outcome: 'cancelled' })
-    // It had not ended when the name was answered.
+    // The attempt had not ended when the second name was answered.
     expect(lookup?.started_ns).toBeGreaterThan(0)
     expect(before.latency_ns).toBeGreaterThan(1.4e9)
   })

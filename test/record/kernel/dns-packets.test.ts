@@ -17,7 +17,7 @@ function hostRecords(name: string, count: number): string[] {
 }
 
 describeKernel('DNS packets', () => {
-  test('of sockets of every kind, over IPv4 and IPv6, to a stub resolver too', async () => {
+  test('of all kinds of sockets are recorded, over IPv4 and IPv6, and to a stub resolver', async () => {
     const namespace = makeAddressedNamespace()
     const { exec: under, inode } = namespace
     const kinds = ['resolver', 'connected', 'unconnected'] as const
@@ -53,7 +53,7 @@ describeKernel('DNS packets', () => {
     expect(lookupsOf(file, inode).filter(({ latency_ns }) => !(latency_ns && latency_ns < longestNs))).toEqual([])
   })
 
-  test('of an IPv6 socket that asks over IPv4', async () => {
+  test('of an IPv6 socket that sends over IPv4 are recorded', async () => {
     const namespace = makeAddressedNamespace()
     await startDnsmasq(namespace, ['--host-record=mapped.example,10.77.0.1'])
     const question = { name: 'mapped.example', server: '::ffff:127.0.0.1' }
@@ -64,7 +64,7 @@ describeKernel('DNS packets', () => {
     expect(onlyConnectOf(file, result.pid).dns_name).toBe('mapped.example')
   })
 
-  test('over CNAMEs, with letters of either case, name the attempts that follow', async () => {
+  test('with CNAMEs and mixed case name the attempts that follow', async () => {
     const namespace = makeAddressedNamespace()
     const cnames = ['--cname=alias.example,real.example', '--cname=alias2.example,alias.example']
     await startDnsmasq(namespace, ['--host-record=real.example,10.77.0.7,fd77::7', ...cnames])
@@ -84,7 +84,7 @@ describeKernel('DNS packets', () => {
     ['more than 512', 40],
     ['more than 1,504', 120],
     ['nearly 4,096', 250],
-  ])('of %s bytes are read whole', async (_, count) => {
+  ])('of %s bytes are recorded completely', async (_, count) => {
     const namespace = makeAddressedNamespace()
     await startDnsmasq(namespace, ['--edns-packet-max=4096', ...hostRecords('big.example', count)])
     const { file, result } = await recordWhile({ args: ['--dns'] }, () =>
@@ -97,14 +97,14 @@ describeKernel('DNS packets', () => {
     expect(readSession(file)).toMatchObject({ dns_source: 'udp', dns_malformed_count: 0, dns_lost_count: 0 })
   })
 
-  test('of more than 4,096 bytes are answers, with the addresses that their beginning holds (GAP-61)', async () => {
+  test('of more than 4,096 bytes are recorded with the addresses of their first 4,096 bytes (GAP-61)', async () => {
     const namespace = makeAddressedNamespace()
     await startSlowServer(namespace, { address: '10.77.0.5', delayMs: 0, records: 300 })
     const { file, summary, result } = await recordWhile({ args: ['--dns'] }, () =>
       lookUp([{ name: 'huge.example' }], { kind: 'connected', port: 80, under: namespace.exec }),
     )
     expect(result.answers[0]).toHaveLength(300)
-    // Header and question have 30 bytes, and each record 28.
+    // Header and question have 30 bytes, each record 28.
     const count = Math.floor((4096 - 30) / 28)
     const lookup = { name: 'huge.example', address_count: count, rcode: 0, is_truncated: 0 }
     expect(lookupsOf(file, namespace.inode)).toMatchObject([{ ...lookup, latency_ns: expect.any(Number) }])
@@ -115,7 +115,7 @@ describeKernel('DNS packets', () => {
     expect((await runTool(['info', file])).stdout).toContain(`  not seen      ${cut}\n`)
   })
 
-  test('that say no, and questions that nobody answers, are lookups as well', async () => {
+  test('with negative answers, and queries without an answer, are lookups', async () => {
     const [namespace, silent] = [makeAddressedNamespace(), makeAddressedNamespace()]
     await startDnsmasq(namespace, [])
     await startSlowServer(silent, { address: '10.77.0.1', delayMs: 1e6 })
@@ -142,7 +142,7 @@ describeKernel('DNS packets', () => {
     ])
   })
 
-  test('the time to the answer is the lookup, that from the answer to the connect the age', async () => {
+  test('the latency of a lookup ends at the answer; the age of a name begins at the answer', async () => {
     const namespace = makeAddressedNamespace()
     const [delayMs, waitMs] = [80, 150]
     await startSlowServer(namespace, { address: '10.77.0.5', delayMs })

@@ -22,7 +22,7 @@ async function makeServers(...ports: readonly number[]) {
 }
 
 describeKernel('name servers at other ports', () => {
-  test.each(['53,5353', MANY_PORTS])('are seen with --dns-port %s, by sockets of every kind', async (ports) => {
+  test.each(['53,5353', MANY_PORTS])('are recorded with --dns-port %s, for all kinds of sockets', async (ports) => {
     const elapsedNs = startStopwatch()
     const { exec: under, inode } = await makeServers(53, 5353)
     const names = KINDS.flatMap((kind) => [53, 5353].map((port) => `${kind}-${port}.example`))
@@ -50,7 +50,7 @@ describeKernel('name servers at other ports', () => {
     [[], ['53.example']],
     [['--dns-port', '5353'], ['5353.example']],
     [['--dns-port', '5354'], []],
-  ])('with %j others are not seen (GAP-58)', async (args, seen) => {
+  ])('with %j: other ports are not recorded (GAP-58)', async (args, seen) => {
     const { exec: under, inode } = await makeServers(53, 5353)
     const { file } = await recordWhile({ args: ['--dns', ...args] }, async () => {
       for (const kind of KINDS) {
@@ -63,7 +63,7 @@ describeKernel('name servers at other ports', () => {
     expect(readSession(file).dns_ports).toBe(args[1] ?? '53')
   })
 
-  test('that do not answer are asked in vain, and multicast DNS asks nobody (GAP-65)', async () => {
+  test('that do not answer give lookups without an answer; multicast DNS gives none (GAP-65)', async () => {
     const { exec: under, inode } = makeAddressedNamespace()
     for (const route of ['-4 route add multicast 224.0.0.0/4 dev lo', '-6 route add multicast ff02::/16 dev lo']) {
       const [program = '', ...args] = [...under, 'ip', ...route.split(' ')]
@@ -80,7 +80,7 @@ describeKernel('name servers at other ports', () => {
     ])
   })
 
-  test('are named to live, too', async () => {
+  test('give names to live too', async () => {
     const { exec: under } = await makeServers(5353)
     const live = await startLive(['-d', '--dns-port', '5353'])
     const { pid } = await lookUp([{ name: 'shown.example', serverPort: 5353 }], { port: 80, under })

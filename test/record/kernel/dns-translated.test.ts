@@ -16,7 +16,7 @@ const NEVER_MS = 1e6
 const KINDS = ['resolver', 'connected', 'unconnected'] as const
 const { address: DOCKER, port: DOCKER_PORT } = DOCKER_RESOLVER
 
-/** A container of Docker, as far as its resolver goes. */
+/** A container with the resolver of Docker. */
 async function makeContainer(delayMs: number) {
   const namespace = makeAddressedNamespace()
   translateDocker(namespace)
@@ -24,7 +24,7 @@ async function makeContainer(delayMs: number) {
   return namespace
 }
 
-/** Asks for a name of its own with each kind of socket, and connects to what is answered. */
+/** Looks up a different name with each kind of socket, and connects to the answer. */
 async function askAll(kinds: readonly ClientKind[], question: Omit<Question, 'name'>, under: readonly string[]) {
   const pids: number[] = []
   for (const kind of kinds) {
@@ -34,7 +34,7 @@ async function askAll(kinds: readonly ClientKind[], question: Omit<Question, 'na
   return pids
 }
 
-/** Each was answered after the delay of the server. */
+/** Each answer came after the delay of the server. */
 function expectAnswered(
   { file, result: pids }: { file: string; result: readonly number[] },
   inode: number,
@@ -57,21 +57,21 @@ const unanswered = (kinds: readonly string[]) =>
   namesOf(kinds).map((name) => ({ name, rcode: null, latency_ns: null, address_count: 0, query_type: 1 }))
 
 describeKernel("Docker's resolver at 127.0.0.11, behind a translated port", () => {
-  test('is asked by sockets of every kind, with the time to its answers', async () => {
+  test('is recorded for all kinds of sockets, with the latency of its answers', async () => {
     const elapsedNs = startStopwatch()
     const { exec, inode } = await makeContainer(DELAY_MS)
     const recorded = await recordWhile({ args: ['--dns'] }, () => askAll(KINDS, { server: DOCKER }, exec))
     expectAnswered(recorded, inode, namesOf(KINDS), elapsedNs())
   })
 
-  test('may not answer: that is a lookup as well', async () => {
+  test('that does not answer: the queries are lookups without an answer', async () => {
     const { exec, inode } = await makeContainer(NEVER_MS)
     const { file } = await recordWhile({ args: ['--dns'] }, () => askAll(KINDS, { server: DOCKER }, exec))
     expect(lookupsOf(file, inode)).toMatchObject(unanswered(KINDS))
     expect(lookupsOf(file, inode)).toHaveLength(KINDS.length)
   })
 
-  test('is seen at its own port, too, and what is no DNS there is left alone', async () => {
+  test('is recorded at its own port too; packets that are not DNS are ignored there', async () => {
     const elapsedNs = startStopwatch()
     const { exec, inode } = await makeContainer(DELAY_MS)
     const send = `const socket = require('node:dgram').createSocket('udp4')
@@ -85,8 +85,8 @@ describeKernel("Docker's resolver at 127.0.0.11, behind a translated port", () =
   })
 })
 
-describeKernel('without a name server at the port that a query leaves for', () => {
-  test('DNS is what its socket or address makes likely, and its contents are', async () => {
+describeKernel('queries to a port without a name server', () => {
+  test('are DNS only if their socket or address suggests it, and their contents are valid', async () => {
     const { exec, inode } = makeAddressedNamespace()
     const { file } = await recordWhile({ args: ['--dns'] }, () => runWorkload('dns-queries', [], { under: exec }))
     const lookups = lookupsOf(file, inode)
@@ -109,27 +109,33 @@ describeKernel('a name server whose address is translated', () => {
     return namespace
   }
 
-  test.each(SERVERS)('is asked by connected sockets, over $version', async (one) => {
+  test.each(SERVERS)('is recorded for connected sockets, over $version', async (one) => {
     const elapsedNs = startStopwatch()
     const { exec, inode } = await makeTranslated(one, DELAY_MS)
     const recorded = await recordWhile({ args: ['--dns'] }, () => askAll(CONNECTED, { server: one.server }, exec))
     expectAnswered(recorded, inode, namesOf(CONNECTED), elapsedNs())
   })
 
-  test.each(SERVERS)('may not answer connected sockets, over $version', async (one) => {
-    const { exec, inode } = await makeTranslated(one, NEVER_MS)
-    const { file } = await recordWhile({ args: ['--dns'] }, () => askAll(CONNECTED, { server: one.server }, exec))
-    expect(lookupsOf(file, inode)).toMatchObject(unanswered(CONNECTED))
-    expect(lookupsOf(file, inode)).toHaveLength(CONNECTED.length)
-  })
+  test.each(SERVERS)(
+    'that does not answer connected sockets gives lookups without an answer, over $version',
+    async (one) => {
+      const { exec, inode } = await makeTranslated(one, NEVER_MS)
+      const { file } = await recordWhile({ args: ['--dns'] }, () => askAll(CONNECTED, { server: one.server }, exec))
+      expect(lookupsOf(file, inode)).toMatchObject(unanswered(CONNECTED))
+      expect(lookupsOf(file, inode)).toHaveLength(CONNECTED.length)
+    },
+  )
 
-  test.each(SERVERS)('is asked by other sockets where its port is named, over $version (GAP-64)', async (one) => {
-    const elapsedNs = startStopwatch()
-    const { exec, inode } = await makeTranslated(one, DELAY_MS)
-    const ask = () => askAll(['unconnected'], { server: one.server }, exec)
-    const named = await recordWhile({ args: ['--dns', '--dns-port', '53,5300'] }, ask)
-    expectAnswered(named, inode, namesOf(['unconnected']), elapsedNs())
-    const { file } = await recordWhile({ args: ['--dns'] }, ask)
-    expect(lookupsOf(file, inode)).toMatchObject([{ name: 'unconnected.example', rcode: 0, latency_ns: null }])
-  })
+  test.each(SERVERS)(
+    'is recorded for other sockets if --dns-port names its port, over $version (GAP-64)',
+    async (one) => {
+      const elapsedNs = startStopwatch()
+      const { exec, inode } = await makeTranslated(one, DELAY_MS)
+      const ask = () => askAll(['unconnected'], { server: one.server }, exec)
+      const named = await recordWhile({ args: ['--dns', '--dns-port', '53,5300'] }, ask)
+      expectAnswered(named, inode, namesOf(['unconnected']), elapsedNs())
+      const { file } = await recordWhile({ args: ['--dns'] }, ask)
+      expect(lookupsOf(file, inode)).toMatchObject([{ name: 'unconnected.example', rcode: 0, latency_ns: null }])
+    },
+  )
 })

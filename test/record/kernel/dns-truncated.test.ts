@@ -13,8 +13,8 @@ const DELAY_MS = 80
 
 describeKernel('a truncated DNS answer', () => {
   test.each([
-    ['whose records are left out and counted', 'records', 0, null],
-    ['that ends in the middle of a record', 'bytes', 2, 'big.example'],
+    ['that leaves out records but counts them', 'records', 0, null],
+    ['that ends within a record', 'bytes', 2, 'big.example'],
   ] as const)('%s is an answered lookup (GAP-59, GAP-60)', async (_, truncation, count, name) => {
     const elapsedNs = startStopwatch()
     const namespace = makeAddressedNamespace()
@@ -22,7 +22,7 @@ describeKernel('a truncated DNS answer', () => {
     const { file, result } = await recordWhile({ args: ['--dns'] }, () =>
       lookUp([{ name: 'big.example' }], { kind: 'connected', port: 80, under: namespace.exec }),
     )
-    // It has the whole of it from TCP.
+    // The client gets the complete answer over TCP.
     expect(result.answers).toEqual([[ADDRESS]])
     const [lookup, ...others] = lookupsOf(file, namespace.inode)
     expect(others).toEqual([])
@@ -30,16 +30,16 @@ describeKernel('a truncated DNS answer', () => {
     expectDelay(lookup as LookupRow, DELAY_MS, elapsedNs())
     expect(addressesOf(file, 'big.example')).toEqual(count === 0 ? [] : [ADDRESS])
     expect(readSession(file)).toMatchObject({ dns_malformed_count: 0, dns_lost_count: 0 })
-    // The second question is an attempt to connect to the name server; what it was answered is not seen.
+    // The second query is an attempt to connect to the name server; its answer is not recorded.
     expect(connectsOf(file, result.pid)).toMatchObject([
       { remote_address: '127.0.0.1', remote_port: 53, outcome: 'established', dns_name: null },
       { remote_address: ADDRESS, remote_port: 80, outcome: 'refused', dns_name: name },
     ])
-    // Others of the host may ask over TCP as well.
+    // Other processes of the host may use DNS over TCP too.
     expect((await runTool(['info', file])).stdout).toMatch(/^ {2}not seen {6}\d+ attempts? to port 53 or 853 /m)
   })
 
-  test('is no failure to analyze dns, and counted beside what was answered whole (GAP-60)', async () => {
+  test('is not a failure in analyze dns, and is counted apart from complete answers (GAP-60)', async () => {
     const [truncating, whole] = [makeAddressedNamespace(), makeAddressedNamespace()]
     await startSlowServer(truncating, { address: ADDRESS, delayMs: 0, truncation: 'records' })
     await startSlowServer(whole, { address: ADDRESS, delayMs: 0 })

@@ -16,28 +16,28 @@ import { connect } from '../../support/workload.js'
 const NOBODY_UID = 65534
 
 describeKernel('a host that cannot record', () => {
-  test('not root', async (context) => {
+  test('without root', async (context) => {
     skipUnlessNodeIsShared(context)
     const result = await record({ under: asUser(NOBODY_UID) })
     expectError(result, 'E_NOT_PRIVILEGED')
     expect(result.stderr).toContain('needs CAP_BPF, CAP_PERFMON,')
   })
 
-  test('root without one of the capabilities (GAP-10)', async () => {
+  test('as root without one of the capabilities (GAP-10)', async () => {
     const under = ['setpriv', '--inh-caps=-all', '--bounding-set=-sys_admin,-perfmon']
     const result = await record({ under })
     expectError(result, 'E_NOT_PRIVILEGED')
     expect(result.stderr).toContain('needs CAP_PERFMON,')
   })
 
-  test('no BTF (GAP-02)', async () => {
+  test('without BTF (GAP-02)', async () => {
     const hide = 'mount -t tmpfs none /sys/kernel/btf && exec "$0" "$@"'
     const result = await record({ under: ['unshare', '--mount', 'sh', '-c', hide] })
     expectError(result, 'E_NO_BTF')
     expect(result.stderr).toContain('/sys/kernel/btf/vmlinux')
   })
 
-  test('no libbpf (GAP-03)', async () => {
+  test('without libbpf (GAP-03)', async () => {
     const directory = makeTemporaryDirectory()
     writeFileSync(join(directory, 'libbpf.so.1'), 'not a library')
     const result = await record({ env: { LD_LIBRARY_PATH: directory } })
@@ -45,7 +45,7 @@ describeKernel('a host that cannot record', () => {
     expect(result.stderr).toContain('apt-get install libbpf1')
   })
 
-  test('a kernel that is too old (GAP-01)', async () => {
+  test('with a kernel that is too old (GAP-01)', async () => {
     const result = await record({ under: ['setarch', '--uname-2.6'] })
     expectError(result, 'E_KERNEL_TOO_OLD')
     expect(result.stderr).toMatch(/the kernel is 2\.6\..*5\.8/)
@@ -53,7 +53,7 @@ describeKernel('a host that cannot record', () => {
 })
 
 describeKernel('a file that cannot be recorded into', () => {
-  test('of a newer version: unchanged', async () => {
+  test('of a newer version: it does not change', async () => {
     const file = await recordOnce()
     const db = new Database(file)
     db.pragma('user_version = 99')
@@ -64,7 +64,7 @@ describeKernel('a file that cannot be recorded into', () => {
     expect(queryTrace(file, 'PRAGMA user_version')).toEqual([{ user_version: 99 }])
   })
 
-  test('on a file system that is read-only', async () => {
+  test('on a read-only file system', async () => {
     const directory = makeTemporaryDirectory()
     mount(directory, ['-t', 'tmpfs', '-o', 'ro,size=1m', 'none'])
     const result = await record({ file: join(directory, 'trace.db') })
@@ -72,7 +72,7 @@ describeKernel('a file that cannot be recorded into', () => {
     expect(result.stderr).toContain('its file system is read-only')
   })
 
-  test('on a disk that is full already', async () => {
+  test('on a full disk', async () => {
     const directory = makeTemporaryDirectory()
     mount(directory, ['-t', 'tmpfs', '-o', 'size=64k', 'none'])
     const result = await record({ file: join(directory, 'trace.db') })
@@ -82,7 +82,7 @@ describeKernel('a file that cannot be recorded into', () => {
     expect(readdirSync(directory)).toEqual([])
   })
 
-  test('in a directory that is missing', async () => {
+  test('in a missing directory', async () => {
     const directory = join(makeTemporaryDirectory(), 'missing')
     const result = await record({ file: join(directory, 'trace.db') })
     expectError(result, 'E_CANNOT_OPEN')
@@ -91,7 +91,7 @@ describeKernel('a file that cannot be recorded into', () => {
     expect(await record({ file: join(directory, 'trace.db') })).toMatchObject({ status: 0 })
   })
 
-  test('while another process records into it, which goes on undisturbed', async () => {
+  test('while another process records into it; that recording continues', async () => {
     const recording = await startRecording()
     expectError(await record({ file: recording.file }), 'E_BUSY_TRACE')
     await connect('127.0.0.1', 1000)
@@ -109,7 +109,7 @@ describeKernel('a file that cannot be recorded into', () => {
     expect(await record({ file: killed.file })).toMatchObject({ status: 0 })
   })
 
-  test('locked at the end, for longer than it waits', async () => {
+  test('locked at the end, for longer than the recorder waits', async () => {
     const recording = await startRecording()
     const release = holdWriteLock(recording.file)
     await connect('127.0.0.1', 1000)

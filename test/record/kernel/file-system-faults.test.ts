@@ -14,8 +14,8 @@ import { waitUntil } from '../../support/wait-until.js'
 import { expectWholeTrace } from '../../support/whole-trace.js'
 import { connect, startWorkload } from '../../support/workload.js'
 
-describeKernel('a file system that fails while something is recorded', () => {
-  test('it becomes read-only: recording stops, and what was written is whole', async (context) => {
+describeKernel('a file system that fails during a recording', () => {
+  test('becomes read-only: recording stops, and the written data is complete', async (context) => {
     const { directory, fail } = mountExt4(context)
     const recording = await startRecording({ file: join(directory, 'trace.db') })
     const { pid } = await connect('127.0.0.1', 1000)
@@ -35,7 +35,7 @@ describeKernel('a file system that fails while something is recorded', () => {
     expect(await runTool(['record', copy, '-d', '10ms'])).toMatchObject({ status: 0 })
   })
 
-  test('the directory is removed, the trace with it: recording stops and says so', async () => {
+  test('the directory of the trace is removed: recording stops and reports it', async () => {
     const directory = join(makeTemporaryDirectory(), 'directory')
     mkdirSync(directory)
     const recording = await startRecording({ file: join(directory, 'trace.db') })
@@ -48,7 +48,7 @@ describeKernel('a file system that fails while something is recorded', () => {
   })
 })
 
-/** A file system in a file, which takes an error as ext4 takes one of its disk: it allows no more writes. */
+/** A file system in a file. An error makes it read-only, as ext4 does after a disk error. */
 function mountExt4(context: TestContext): { directory: string; fail(): void } {
   const [place, directory] = [makeTemporaryDirectory(), makeTemporaryDirectory()]
   const image = join(place, 'image')
@@ -68,7 +68,7 @@ function mounts(): string[][] {
     .map((line) => line.split(' '))
 }
 
-/** With its log, to where it can be read. */
+/** Copies the trace with its log to a place where it can be read. */
 function copyTrace(file: string): string {
   const copy = join(makeTemporaryDirectory(), 'trace.db')
   for (const suffix of ['', '-wal']) {

@@ -7,7 +7,7 @@ import { connectsOf, readSession } from '../../support/trace.js'
 import { GAMES_UID, asUser } from '../../support/users.js'
 import { connect, startLateConnect } from '../../support/workload.js'
 
-/** Ports of loopback that nobody listens on: refused attempts are attempts. */
+/** Ports of loopback without a listener: refused attempts are sufficient. */
 const PORTS = Array.from({ length: 70 }, (_, i) => 1000 + i)
 const refused =
   (port = 1000, args: string[] = [], host = '127.0.0.1') =>
@@ -15,7 +15,7 @@ const refused =
     connect(host, port, args)
 
 describeKernel('filters', () => {
-  test('--pid: one process of two, running already', async () => {
+  test('--pid: one of two processes that already run', async () => {
     const listener = await listen()
     const [first, second] = [startLateConnect(listener), startLateConnect(listener)]
     const { file } = await recordWhile({ args: ['-p', `${first.pid},1`] }, async () => {
@@ -30,7 +30,7 @@ describeKernel('filters', () => {
     await expectFilter(['-u', users], { matching: [as(GAMES_UID)], others: [refused(), as(1), as(65534)] })
   })
 
-  test('--uid 0: root is a user like any other', async () => {
+  test('--uid 0: root is recorded like any other user', async () => {
     const asGames = () => connect('127.0.0.1', 1000, [], { under: asUser(GAMES_UID) })
     await expectFilter(['--uid', 'root'], { matching: [refused()], others: [asGames] })
   })
@@ -42,7 +42,7 @@ describeKernel('filters', () => {
     })
   })
 
-  test('--port: more than 64 of them', async () => {
+  test('--port: more than 64 ports', async () => {
     const last = PORTS.at(-1) as number
     await expectFilter(['-P', PORTS.join(',')], {
       matching: [refused(PORTS[0]), refused(last)],
@@ -50,17 +50,17 @@ describeKernel('filters', () => {
     })
   })
 
-  test('-4: mapped addresses are IPv4', async () => {
+  test('-4: includes mapped addresses', async () => {
     const others = [refused(1000, [], '::1')]
     await expectFilter(['-4'], { matching: [refused(), refused(1000, [], '::ffff:127.0.0.1')], others })
   })
 
-  test('-6: and not IPv6', async () => {
+  test('-6: excludes mapped addresses', async () => {
     const others = [refused(), refused(1000, [], '::ffff:127.0.0.1')]
     await expectFilter(['-6'], { matching: [refused(1000, [], '::1')], others })
   })
 
-  test('--comm: the whole name, repeated, of threads too', async () => {
+  test('--comm: the complete name, repeated, and of threads', async () => {
     await expectFilter(['--comm', 'connect', '--comm', 'worker-0'], {
       matching: [refused(), refused(1000, ['--threads', '1'])],
       others: [refused(1000, ['--comm-hex', '636f6e6e656374ff']), refused(1000, ['--comm-hex', '636f6e'])],
@@ -75,7 +75,7 @@ describeKernel('filters', () => {
     })
   })
 
-  test('all of them must match, and the session says which there were (GAP-39)', async () => {
+  test('several filters: an attempt must match all, and the session stores them (GAP-39)', async () => {
     const args = ['-P', '1001', '--comm', 'connect', '-4', '-u', 'root', '--outcome', 'failed']
     const matching = refused(1001)
     const others = [refused(1002), refused(1001, ['--comm-hex', '61']), refused(1001, [], '::1')]

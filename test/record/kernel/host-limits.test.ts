@@ -15,11 +15,14 @@ import { connect } from '../../support/workload.js'
 
 const ID = 'a1b2'.repeat(16)
 const OF_V1 = /containers under cgroup v1 cannot be distinguished: .*/
-/** Beside those of others, if the host has any. */
+/** Along with those of others, if the host has any. */
 const REDIRECTED =
   /BPF programs may redirect connect\(2\) \((?:.*, )?deny\b.*\): remote addresses may be those of backends, .*/
 
-/** A container as Docker makes it under a controller of cgroup v1, until the test ends. @returns what runs in it */
+/**
+ * Creates a container as Docker does under a cgroup v1 controller, until the test ends.
+ * @returns the process in it
+ */
 function makeV1Container(context: TestContext): string[] {
   const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
   const mount = lines.find((line) => / - cgroup .*\bpids\b/.test(line))?.split(' ')[4]
@@ -33,7 +36,7 @@ function makeV1Container(context: TestContext): string[] {
   return ['sh', '-c', 'echo $$ > "$0"/cgroup.procs && exec "$@"', directories.at(-1) as string]
 }
 
-/** What doctor, record, its trace, info and live say of a limit. */
+/** What doctor, record, its trace, info and live print about a limit. */
 async function expectLimit({ source }: RegExp): Promise<void> {
   const doctor = await runTool(['doctor'])
   expect(doctor).toMatchObject({ status: 0, stdout: expect.stringMatching(new RegExp(`^-- .*${source}$`, 'm')) })
@@ -51,13 +54,13 @@ function readLimits(file: string): string[] {
   return JSON.parse(row?.limits ?? '') as string[]
 }
 
-/** Whether another program of the host redirects connects, as bpftool sees it. */
+/** Whether another program of the host redirects connects, according to bpftool. */
 function isRedirected(): boolean {
   return /connect[46]/.test(execFileSync('bpftool', ['cgroup', 'tree', cgroupRoot()], { encoding: 'utf8' }))
 }
 
-describeKernel('what this host keeps from being seen', () => {
-  test('is nothing on this host: no note is printed, and info shows none', async (context) => {
+describeKernel('limits of the host', () => {
+  test('are none on this host: no note is printed, and info shows none', async (context) => {
     skipUnless(!isRedirected(), 'a BPF program of this host is called in connect(2)', context)
     const file = join(makeTemporaryDirectory(), 'trace.db')
     const { stderr } = await runTool(['record', file, '--duration', '10ms', '--quiet'])
@@ -69,14 +72,14 @@ describeKernel('what this host keeps from being seen', () => {
     expect(stdout).toContain('ok  addresses   no BPF program redirects connect(2)\n')
   })
 
-  test('is which container of cgroup v1 an attempt is from (GAP-24)', async (context) => {
+  test('include containers of cgroup v1, whose attempts have no container (GAP-24)', async (context) => {
     const under = makeV1Container(context)
     await expectLimit(OF_V1)
     const { file, result } = await recordWhile({}, () => connect('127.0.0.1', 1000, [], { under }))
     expect(onlyConnectOf(file, result.pid).container).not.toBe(ID.slice(0, 12))
   })
 
-  test('is not looked for again when a container of cgroup v1 starts later (GAP-25)', async (context) => {
+  test('are not checked again when a container of cgroup v1 starts later (GAP-25)', async (context) => {
     const { file, summary } = await recordWhile({}, async () => {
       await connect('127.0.0.1', 1000, [], { under: makeV1Container(context) })
     })
@@ -84,12 +87,12 @@ describeKernel('what this host keeps from being seen', () => {
     expect(readLimits(file)).not.toContainEqual(expect.stringMatching(OF_V1))
   })
 
-  test('is the address that was asked for, where BPF programs of a cgroup are called in connect(2) (GAP-29, SEC-05)', async () => {
+  test('include BPF programs of cgroups on connect(2), which may replace the address (GAP-29, SEC-05)', async () => {
     denyConnects(makeCgroup(makeCgroup()))
     await expectLimit(REDIRECTED)
   })
 
-  test('is the address, where the name of such a cgroup is not UTF-8', async () => {
+  test('include BPF programs of a cgroup whose name is not UTF-8', async () => {
     const cgroup = Buffer.from(`${makeCgroup().directory}/caf\xe9`, 'latin1')
     mkdirSync(cgroup)
     onTestFinished(() => rmdirSync(cgroup))
@@ -99,7 +102,7 @@ describeKernel('what this host keeps from being seen', () => {
     await expectLimit(REDIRECTED)
   })
 
-  test('stays in each file of a rotating recording', async () => {
+  test('are in each file of a rotating recording', async () => {
     denyConnects(makeCgroup())
     const directory = makeTemporaryDirectory()
     const recording = await startRotating({ directory, args: ['--rotate', '1s', '--quiet'] })

@@ -13,8 +13,8 @@ import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { onlyConnectOf } from '../../support/trace.js'
 import { startWorkload } from '../../support/workload.js'
 
-describeKernel('--dns=libc, where programs have files mapped that only call themselves libc', () => {
-  test('no libraries, halves of one, and ones with bits flipped: the real one is followed all the same (SEC-33)', async () => {
+describeKernel('--dns=libc with mapped files that are only named like a libc', () => {
+  test('files that are not libraries, truncated ones, and ones with flipped bits: the real libc is still found (SEC-33)', async () => {
     const libc = readLibc()
     const random = createRandom(7)
     const flipped = Array.from({ length: 12 }, () => flipBits(libc, random))
@@ -23,7 +23,7 @@ describeKernel('--dns=libc, where programs have files mapped that only call them
     await expectNames()
   })
 
-  test('a FIFO in the place of one, in a mount namespace of its own: nobody waits for it (SEC-36)', async () => {
+  test('a FIFO at the path of a libc, in a mount namespace: the recorder does not block (SEC-36)', async () => {
     const { pid, path } = await mapAsLibc(readLibc(), ['unshare', '--mount'])
     const fifo = join(makeTemporaryDirectory(), 'fifo')
     execFileSync('mkfifo', [fifo])
@@ -32,7 +32,7 @@ describeKernel('--dns=libc, where programs have files mapped that only call them
   })
 })
 
-/** Maps a file of this content under the name of libc until the test ends. */
+/** Maps a file with this content, named like a libc, until the test ends. */
 async function mapAsLibc(content: Uint8Array, under: readonly string[] = []): Promise<{ pid: number; path: string }> {
   const path = join(makeTemporaryDirectory(), 'libc.so.6')
   writeFileSync(path, content)
@@ -47,13 +47,13 @@ async function expectNames(): Promise<void> {
   expect(onlyConnectOf(file, result.pid)).toMatchObject({ dns_name: 'db.internal' })
 }
 
-/** The one of this process. */
+/** The libc of this process. */
 function readLibc(): Buffer {
   const [libc] = readMappedLibcs(readFileSync('/proc/self/maps', 'utf8'))
   return readFileSync(libc?.path ?? '')
 }
 
-/** In its header, in its section headers at the end, or anywhere. */
+/** Flips bits in the header, in the section headers at the end, or anywhere. */
 function flipBits(content: Buffer, random: () => number): Buffer {
   const flipped = Buffer.from(content)
   const from = [0, content.length - 4096, 0][randomInteger(random, 0, 2)] as number

@@ -13,26 +13,29 @@ import { runTool, startTool } from '../../support/tool.js'
 import { onlyConnectOf } from '../../support/trace.js'
 import { connect, workloadPath } from '../../support/workload.js'
 
-/** Clears the screen, sets the window's title, returns to the first column. */
+/** Clears the screen, sets the title of the window, and returns to the first column. */
 const HOSTILE = '\u001b[2J\u001b]0;x\u0007\r\u009b1mevil'
 
-/** Of a thread that is called `evil`, clears the screen, breaks the line, starts a sequence as in Latin-1, and rings. */
+/**
+ * Name of a thread: `evil`, then sequences that clear the screen, break the line, start an 8-bit sequence, and ring the
+ * bell.
+ */
 const EVIL_CONNECT = `${workloadPath('connect')} 127.0.0.1 1000 --comm-hex 6576696c1b5b324a0ac29b07 >&2 2>/dev/null`
 
-describeKernel('hostile names', () => {
-  test("a thread's name of any bytes is in the trace, as text (SEC-19)", async () => {
-    // ESC [31m, a line break, two bytes that are no UTF-8, a bell
+describeKernel('hostile names: no output contains control characters', () => {
+  test('a thread name of any bytes is stored as text (SEC-19)', async () => {
+    // ESC [31m, a line break, two bytes that are not UTF-8, a bell
     const args = ['--comm-hex', '1b5b33316d0afffe07']
     const { file, result } = await recordWhile({}, () => connect('127.0.0.1', 1000, args))
     expect(onlyConnectOf(file, result.pid).comm).toBe('\u001b[31m\n\\xff\\xfe\u0007')
   })
 
-  test('so is one that begins with a byte order mark', async () => {
+  test('a thread name that begins with a byte order mark is stored as text', async () => {
     const { file, result } = await recordWhile({}, () => connect('127.0.0.1', 1000, ['--comm-hex', 'efbbbf6162']))
     expect(onlyConnectOf(file, result.pid).comm).toBe('\ufeffab')
   })
 
-  test("a program's name, longer than a thread may have one", async () => {
+  test('the name of a program may be longer than that of a thread', async () => {
     const name = '\u001b[2J a name of\nmore than fifteen bytes'
     const program = join(makeTemporaryDirectory(), name)
     copyFileSync(workloadPath('connect'), program)
@@ -40,7 +43,7 @@ describeKernel('hostile names', () => {
     expect(onlyConnectOf(file, result.pid)).toMatchObject({ exe: name, comm: name.slice(0, 15) })
   })
 
-  test("a cgroup's name steers no terminal either (SEC-20)", async () => {
+  test('the name of a cgroup cannot control a terminal (SEC-20)', async () => {
     const { exec, path } = makeCgroup(undefined, `tcpconn-test-${process.pid}-${HOSTILE}`)
     const { file, result } = await recordWhile({}, () => connect('127.0.0.1', 1000, [], { under: exec }))
     expect(onlyConnectOf(file, result.pid).cgroup).toBe(path)
@@ -52,14 +55,14 @@ describeKernel('hostile names', () => {
     }
   })
 
-  test('record and info print nothing that steers (SEC-21)', async () => {
+  test('record and info (SEC-21)', async () => {
     const file = makeHostilePath()
     expectPlain(await runTool(['record', file, '--comm', '\u001b[31m\n', '--', 'sh', '-c', ':', HOSTILE]))
     expectPlain(await runTool(['record', file, '--', 'sh', '-c', EVIL_CONNECT]))
     expectAnswer(await runTool(['info', file]))
   })
 
-  test('nor does any built-in query, nor SQL (SEC-21)', async () => {
+  test('every built-in query, and SQL (SEC-21)', async () => {
     const file = await recordEvil()
     for (const { name } of CATALOGUE) expectAnswer(await runTool(['analyze', name, file]))
     const shown = await runTool(['analyze', 'sql', 'SELECT comm, exe, cgroup FROM connects', file])
@@ -67,7 +70,7 @@ describeKernel('hostile names', () => {
     expect(shown.stdout).toContain('evil')
   })
 
-  test('nor does what is replayed, or exported as text (SEC-21)', async () => {
+  test('replay, and exports as text (SEC-21)', async () => {
     const file = await recordEvil()
     const views = [['-t', '--container', '--wide'], ['--latency', '--wide'], ['--json']]
     const commands = [
@@ -81,7 +84,7 @@ describeKernel('hostile names', () => {
     }
   })
 
-  test.each([[['-t', '--container', '--wide']], [['--json']]])('nor does live %j (SEC-21)', async (args) => {
+  test.each([[['-t', '--container', '--wide']], [['--json']]])('live %j (SEC-21)', async (args) => {
     const live = startTool(['live', ...LONGEST, ...args])
     for (let tries = 0; tries < 600 && !live.output().includes('evil'); tries++) {
       await run(['sh', '-c', EVIL_CONNECT])
@@ -97,7 +100,7 @@ describeKernel('hostile names', () => {
     ['info', 'a text file', 'words'],
     ['record', 'a missing directory', null],
     ['info', 'no file', null],
-  ])('%s says what is wrong with %s without them', async (command, _, content) => {
+  ])('error messages: %s reports %s', async (command, _, content) => {
     const file = join(makeTemporaryDirectory(), content === null ? `${HOSTILE}/trace.db` : HOSTILE)
     if (content !== null) writeFileSync(file, content)
     const result = await runTool([command, file])
@@ -105,7 +108,7 @@ describeKernel('hostile names', () => {
     expectPlain(result)
   })
 
-  test('nor does wrong usage', async () => {
+  test('usage errors', async () => {
     expectPlain(await runTool(['record', '--dst', HOSTILE]))
     expectPlain(await runTool(['record', '--', HOSTILE]))
     expectPlain(await runTool(['analyze', HOSTILE]))
@@ -118,7 +121,7 @@ function makeHostilePath(): string {
   return join(directory, `${HOSTILE}.db`)
 }
 
-/** Two sessions, so that they can be compared, of an attempt each. */
+/** Two sessions with one attempt each, so that diff can compare them. */
 async function recordEvil(): Promise<string> {
   const file = makeHostilePath()
   for (let session = 1; session <= 2; session++) {
@@ -127,13 +130,13 @@ async function recordEvil(): Promise<string> {
   return file
 }
 
-/** Something was shown, and nothing of it steers. */
+/** Checks that the output is not empty and has no control characters. */
 function expectAnswer(shown: Finished): void {
   expect(shown).toMatchObject({ status: 0, stdout: expect.stringMatching(/\w/) })
   expectPlain(shown)
 }
 
-/** No control character but the line break, neither of ASCII nor of Latin-1. */
+/** Control characters of ASCII and Latin-1 except the line break. */
 function expectPlain({ stdout, stderr }: Finished): void {
   // oxlint-disable-next-line no-control-regex -- they are what this is about
   expect(stdout + stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)

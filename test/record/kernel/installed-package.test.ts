@@ -12,7 +12,7 @@ import { REPOSITORY } from '../../support/repository.js'
 const COMPILERS = ['clang', 'gcc', 'cc', 'g++', 'make', 'python3', 'bpftool', 'node-gyp']
 const CONNECT = `require('node:net').connect(process.argv[1], '127.0.0.1').resume()`
 
-describeKernel('the package that npm pack makes, on a machine that cannot compile', () => {
+describeKernel('the package of npm pack, installed on a machine without a compiler', () => {
   const directory = mkdtempSync(join(tmpdir(), 'tcpconn-package-'))
   const prefix = join(directory, 'prefix')
   let tarball = ''
@@ -30,7 +30,7 @@ describeKernel('the package that npm pack makes, on a machine that cannot compil
   const runInstalled = (name: string, ...args: string[]) =>
     run([join(prefix, 'bin', name), ...args], { cwd: directory, env: { PATH: path } })
 
-  test('holds what is needed, and no sources, tests or tools', () => {
+  test('contains the required files, and no sources, tests or tools', () => {
     const files = listPackage(tarball)
     const allowed =
       /^(package\.json|README(\.zh-CN)?\.md|LICENSE|CHANGELOG\.md|docs\/[\w-]+\.md|docs\/report\.png|migrations\/[\w-]+\.sql|systemd\/tcpconn\.service|dist\/(cli\.js|decode-worker\.js|container-reader\.js|report\/page\.(?:js|css)|chunks\/[\w-]+\.js|tcpconn(-7)?\.bpf\.o|tcpconn\.1|LICENCES\.txt|completions\/\w+(\.\w+)?))$/
@@ -52,13 +52,13 @@ describeKernel('the package that npm pack makes, on a machine that cannot compil
     expect(files.filter((name) => name.startsWith('dist/completions/'))).toHaveLength(3)
   })
 
-  test('was installed without a compiler in reach', async () => {
+  test('installs without a compiler', async () => {
     const script = COMPILERS.map((name) => `command -v ${name}`).join('; ')
     expect(await run(['sh', '-c', script], { env: { PATH: path } })).toMatchObject({ stdout: '' })
   })
 
-  test('is refused where there is another C library than glibc', async () => {
-    // By it npm tells one from the other.
+  test('is refused on a system with another C library than glibc', async () => {
+    // npm detects the C library with it.
     const ldd = join(directory, 'ldd')
     writeFileSync(ldd, 'musl libc')
     const install = `npm install -g --prefix ${join(directory, 'elsewhere')} --offline ${tarball}`
@@ -68,14 +68,14 @@ describeKernel('the package that npm pack makes, on a machine that cannot compil
     expect(stderr).toContain('EBADPLATFORM')
   })
 
-  test('says its version, with a probe and libbpf', async () => {
+  test('prints its version, with a probe and libbpf', async () => {
     const { status, stdout, stderr } = await runInstalled('tcpconn', '--version')
     expect([status, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(/^[\d.]+\nprobe [0-9a-f]{16}\ntrace format \d+\nlibbpf 1\.\d+.*\n$/)
     expect(stdout.split('\n')[0]).toBe(TOOL_VERSION)
   })
 
-  test('records at once, and analyzes', async () => {
+  test('records and analyzes', async () => {
     const port = await listen()
     const client = ['--', process.execPath, '-e', CONNECT, String(port)]
     const recorded = await runInstalled('tcpconn', 'record', '--duration', '20s', ...client)
@@ -86,13 +86,13 @@ describeKernel('the package that npm pack makes, on a machine that cannot compil
     expect(JSON.parse(stdout)).toMatchObject([{ remote_address: '127.0.0.1', remote_port: port, attempts: 1 }])
   })
 
-  test('writes Parquet, which takes a package that is not bundled', async () => {
+  test('writes Parquet, with a dependency that is not bundled', async () => {
     const { status, stderr } = await runInstalled('tcpconn', 'export', '--format', 'parquet', '-o', 'trace.parquet')
     expect([status, stderr.includes('error')]).toEqual([0, false])
     expect(readFileSync(join(directory, 'trace.parquet'), 'latin1')).toMatch(/^PAR1[^]*PAR1$/)
   })
 
-  test('brings every program that it names, and the manual page where man looks for it', async () => {
+  test('contains all of its programs, and the manual page where man finds it', async () => {
     const { bin } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as { bin: object }
     for (const name of Object.keys(bin)) expect(await runInstalled(name, '--help'), name).toMatchObject({ status: 0 })
     expect(existsSync(join(prefix, 'share/man/man1/tcpconn.1'))).toBe(true)

@@ -13,8 +13,8 @@ import { waitUntil } from '../../support/wait-until.js'
 import { expectWholeTrace } from '../../support/whole-trace.js'
 import { connect, generateLoad } from '../../support/workload.js'
 
-describeKernel('a recording that is interrupted', () => {
-  test('disk full: it stops, and what was written is whole (GAP-45)', async () => {
+describeKernel('an interrupted recording', () => {
+  test('disk full: recording stops, and the written data is complete (GAP-45)', async () => {
     const directory = makeTemporaryDirectory()
     mount(directory, ['-t', 'tmpfs', '-o', 'size=2m', 'none'])
     const recording = await startRecording({ file: join(directory, 'trace.db') })
@@ -29,12 +29,12 @@ describeKernel('a recording that is interrupted', () => {
     expect(info).toMatchObject({ status: 0, stderr: '' })
   })
 
-  test('its file moved away: it stops, says where it is now, and the name is free', async () => {
+  test('file moved: recording stops, reports the new name, and the old name is free', async () => {
     const recording = await startRecording()
     const { pid } = await connect('127.0.0.1', 1000)
     await waitUntil('its row', () => connectsOf(recording.file, pid).length)
     const moved = `${recording.file}.old`
-    // It looks once a second.
+    // The recorder checks the name once per second.
     process.kill(recording.pid, 'SIGSTOP')
     renameSync(recording.file, moved)
     expectError(await runTool(['record', recording.file, '-d', '10ms']), 'E_CANNOT_OPEN')
@@ -48,7 +48,7 @@ describeKernel('a recording that is interrupted', () => {
     expect(await runTool(['record', recording.file, '-d', '10ms'])).toMatchObject({ status: 0 })
   })
 
-  test('its file removed just before its end: no success is reported', async () => {
+  test('file removed just before the end: no success is reported', async () => {
     const recording = await startRecording()
     rmSync(recording.file)
     process.kill(recording.pid, 'SIGINT')
@@ -56,7 +56,7 @@ describeKernel('a recording that is interrupted', () => {
     expect(readdirSync(dirname(recording.file))).toEqual([])
   })
 
-  test('kill -9, and then the next recording: a second session in the same file', async () => {
+  test('kill -9: the next recording adds a second session to the same file', async () => {
     const first = await startRecording()
     const { pid } = await connect('127.0.0.1', 1000)
     await waitUntil('its row', () => connectsOf(first.file, pid).length)

@@ -5,7 +5,7 @@ import { recordWhile } from '../../support/recorder.js'
 import { onlyConnectOf } from '../../support/trace.js'
 import { startWorkload } from '../../support/workload.js'
 
-/** What test/workload/io-uring exits with where the kernel refuses io_uring. */
+/** Exit status of test/workload/io-uring if the kernel refuses io_uring. */
 const UNSUPPORTED = 77
 const ECONNREFUSED = 111
 
@@ -32,7 +32,7 @@ describeKernel('connects through io_uring', () => {
       errno: ECONNREFUSED,
       remote_port: result.port,
     })
-    // Neither the first thread nor the one that asked: a thread that the kernel made.
+    // Neither the main thread nor the submitting thread: a thread that the kernel created.
     expect([result.pid, result.tid]).not.toContain(row.tid)
   })
 })

@@ -12,20 +12,20 @@ import { waitUntil } from '../../support/wait-until.js'
 const LONG_AGO = new Date('2020-01-01T00:00:00Z')
 
 describeKernel('--keep', () => {
-  test('by size: the oldest files go, the running one stays', async () => {
-    // Of a size that does not go by what else the host does.
+  test('by size: removes the oldest files, keeps the current one', async () => {
+    // A size that does not depend on other connects of the host.
     const recording = await startRotating({ args: ['--rotate', '1s', '--keep', '300kB', '--comm', 'nobody'] })
     const [first = ''] = recording.files()
     await waitUntil('the first file to be removed', () => !existsSync(first))
     const files = recording.files()
     expect(files.length).toBeGreaterThan(1)
     await recording.stop()
-    // Each is about 110 kB: two fit beside the running one, or one while it is being made.
+    // Each file has about 110 kB: two fit besides the current one, or one while it is being created.
     expect(recording.files().length).toBeLessThanOrEqual(4)
     expect(existsSync(recording.files().at(-1) ?? '')).toBe(true)
   })
 
-  test('by size: a limit below one file leaves the running one', async () => {
+  test('by size: a limit smaller than one file keeps the current one', async () => {
     const recording = await startRotating({ args: ['--rotate', '1s', '--keep', '1kB'] })
     const [first = ''] = recording.files()
     await waitUntil('the first file to be removed', () => !existsSync(first))
@@ -33,7 +33,7 @@ describeKernel('--keep', () => {
     expect(recording.files().length).toBeGreaterThanOrEqual(1)
   })
 
-  test('by age: what ended longer ago goes, and nothing else', async () => {
+  test('by age: removes only files that ended before the limit', async () => {
     const directory = makeTemporaryDirectory()
     const [old = ''] = await recordFor(directory, '100ms')
     utimesSync(old, LONG_AGO, LONG_AGO)
@@ -44,7 +44,7 @@ describeKernel('--keep', () => {
     expect(existsSync(recent)).toBe(true)
   })
 
-  test('nothing that it did not write is removed, whatever its name (SEC-54)', async () => {
+  test('removes nothing that it did not write, whatever its name (SEC-54)', async () => {
     const directory = makeTemporaryDirectory()
     const elsewhere = makeTemporaryDirectory()
     const nameAt = (second: number) => join(directory, `trace-20200101T0000${String(second).padStart(2, '0')}Z.db`)
@@ -93,7 +93,7 @@ describeKernel('--keep', () => {
     expect(existsSync(foreign), 'of another host').toBe(true)
   })
 
-  test('a file that is being recorded into by another recorder stays (SEC-54)', async () => {
+  test('keeps a file that another recorder writes (SEC-54)', async () => {
     const directory = makeTemporaryDirectory()
     const other = await startRotating({ directory, args: ['--rotate', '1h'] })
     const [theirs = ''] = other.files()
@@ -106,11 +106,11 @@ describeKernel('--keep', () => {
     expect(existsSync(theirs)).toBe(true)
   })
 
-  test('what cannot be removed is told once, and recording goes on', async () => {
+  test('reports once that a file cannot be removed, and continues recording', async () => {
     const directory = makeTemporaryDirectory()
     const [stuck = ''] = await recordFor(directory, '100ms')
     utimesSync(stuck, LONG_AGO, LONG_AGO)
-    // What something is mounted on has to stay.
+    // A mount point cannot be removed.
     mount(stuck, ['--bind', stuck])
     const recording = await startRotating({ directory, args: ['--rotate', '1s', '--keep', '7d'] })
     await waitUntil('some changes', () => recording.files().length >= 4)
@@ -120,7 +120,7 @@ describeKernel('--keep', () => {
   })
 })
 
-/** Records with --rotate, and gives the files that are new. */
+/** Records with --rotate, and returns the new files. */
 async function recordFor(directory: string, duration: string, known: readonly string[] = []): Promise<string[]> {
   const before = new Set([...known, ...listTraces(directory)])
   const args = ['record', join(directory, 'trace.db'), '--rotate', '1h', '--duration', duration]
@@ -130,7 +130,7 @@ async function recordFor(directory: string, duration: string, known: readonly st
   return made.length > 0 ? made : files
 }
 
-/** The trace of a host that shares the directory. */
+/** A trace of another host that uses the same directory. */
 function changeHost(file: string): void {
   const db = new Database(file)
   db.exec(`UPDATE session SET host = host || '-other'`)

@@ -16,22 +16,22 @@ import { waitUntil } from '../../support/wait-until.js'
 import { startWorkload } from '../../support/workload.js'
 
 const KILLS = 50
-/** Some ticks after the one that recording began with. */
+/** Some ticks after the beginning of the recording. */
 const [MIN_LIFE_MS, MAX_LIFE_MS] = [250, 700]
-/** Attempts a second. */
+/** Attempts per second. */
 const RATE = 5000
-/** The load keeps its rate, and the recorder gets the CPU when it asks for it. */
+/** The load keeps its rate, and the recorder gets the CPU when it needs it. */
 const FIRST = ['nice', '-n', '-20']
-/** The first address of loadgen, 127.1.0.0; each attempt goes to the next one. */
+/** The first address of loadgen is 127.1.0.0; each attempt uses the next one. */
 const FIRST_ADDRESS = 0x7f010000
 const LOAD = ['--mode', 'refused', '--rate', `${RATE}`, '--seconds', '170', '--endpoints', '1000000']
 const STARTS = 8
-/** From before the file is there to the first attempts, for as many recorders at once. */
+/** From before the file exists until the first attempts, for recorders that start at the same time. */
 const [MIN_START_MS, MAX_START_MS] = [50, 1200]
 
 describeKernel('kill -9 at any moment', () => {
-  test(`${KILLS} of them under load, all into one file`, { timeout: 180_000 }, async () => {
-    // Of memory: what a busy disk holds up is not what is asked here.
+  test(`${KILLS} recorders are killed under load, all with the same file`, { timeout: 180_000 }, async () => {
+    // In memory, because this test is not about slow disks.
     const directory = makeTemporaryDirectory()
     mount(directory, ['-t', 'tmpfs', '-o', 'size=512m', 'none'])
     const file = join(directory, 'trace.db')
@@ -55,7 +55,7 @@ describeKernel('kill -9 at any moment', () => {
     expect(countRows(file).slice(0, -1)).toEqual(rows)
   })
 
-  test('while it starts: the next recording finds a whole file, or none', async () => {
+  test('during its start: the next recording finds a complete file, or none', async () => {
     const directory = makeTemporaryDirectory()
     const random = createRandom(randomInt(1e6))
     const files = Array.from({ length: STARTS }, (_, i) => join(directory, `${i}.db`))
@@ -79,7 +79,7 @@ interface Scene {
   readonly namespace: NetworkNamespace
 }
 
-/** Kills a recording `lifeMs` after it has begun. Nothing of the load before its last batch is missing. */
+/** Kills a recording `lifeMs` after it began. Checks that no attempt of the load before the last batch is missing. */
 async function killAfter(lifeMs: number, file: string, { load, namespace }: Scene): Promise<void> {
   const recording = await startRecording({ file, under: FIRST })
   const begin = readTcpCounterOf(load.pid, 'ActiveOpens')
@@ -90,11 +90,11 @@ async function killAfter(lifeMs: number, file: string, { load, namespace }: Scen
   expect(readSession(file)).toMatchObject({ recorder_pid: recording.pid, duration_ns: null, end_reason: null })
   const numbers = readNumbers(file, namespace.inode)
   expect(numbers.filter((number, i) => number !== (numbers[0] as number) + i)).toEqual([])
-  // It has recorded since before `begin` was read. On a busy machine it may be killed before its first batch.
+  // It recorded before `begin` was read. On a busy machine it may be killed before its first batch.
   if (numbers.length > 0) expect(numbers[0]).toBeLessThanOrEqual(begin)
 }
 
-/** Which attempts of the load the newest session has, the first one of all being 0. */
+/** Numbers of the attempts of the load that the newest session has; the first attempt is 0. */
 function readNumbers(file: string, netns: number): number[] {
   const sql = `SELECT remote_address AS address
     FROM connect_attempt AS a JOIN process USING (process_id) JOIN endpoint USING (endpoint_id)
@@ -104,7 +104,7 @@ function readNumbers(file: string, netns: number): number[] {
   )
 }
 
-/** Of each session, in their order. */
+/** Of each session, in order. */
 function countRows(file: string): number[] {
   const sql = `SELECT ifnull(rows, 0) AS rows FROM session LEFT JOIN (
       SELECT session_id, count(*) AS rows FROM connect_attempt GROUP BY session_id

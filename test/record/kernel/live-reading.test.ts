@@ -12,7 +12,7 @@ import { waitUntil } from '../../support/wait-until.js'
 import { connect } from '../../support/workload.js'
 
 describeKernel('reading a trace while it is recorded', () => {
-  test('sqlite3 shows an attempt soon', async () => {
+  test('sqlite3 shows an attempt soon after it ends', async () => {
     const recording = await startRecording()
     const { pid } = await connect('127.0.0.1', 1000)
     const sql = `SELECT outcome, remote_port FROM connects WHERE pid = ${pid}`
@@ -21,7 +21,7 @@ describeKernel('reading a trace while it is recorded', () => {
     await recording.stop()
   })
 
-  test('info and analyze work, too', async () => {
+  test('info and analyze work', async () => {
     const recording = await startRecording()
     const { pid } = await connect('127.0.0.1', 1000)
     await waitUntil('the row', () => queryTrace(recording.file, 'SELECT 1 FROM connects WHERE pid = ?', pid).length)
@@ -32,7 +32,7 @@ describeKernel('reading a trace while it is recorded', () => {
     await recording.stop()
   })
 
-  test('info knows a running recorder from a killed one, also from within another PID namespace (GAP-44)', async () => {
+  test('info distinguishes a running recorder from a killed one, also within another PID namespace (GAP-44)', async () => {
     const { pid, file, finished } = await startRecording()
     const under = ['unshare', '--pid', '--mount-proc', '--fork']
     expect((await runTool(['info', file], { under })).stdout).toMatch(/ended {9}not yet: a process of another PID/)
@@ -47,7 +47,7 @@ describeKernel('reading a trace while it is recorded', () => {
     expect(sqlite3(file, 'PRAGMA journal_mode')).toBe('delete\n')
   })
 
-  test('a reader at the end keeps nothing from being written (GAP-46)', async () => {
+  test('a reader at the end does not prevent the last write (GAP-46)', async () => {
     const recording = await startRecording()
     const { pid } = await connect('127.0.0.1', 1000)
     const reader = new Database(recording.file, { readonly: true })
@@ -64,7 +64,7 @@ describeKernel('reading a trace while it is recorded', () => {
     expect(onlyConnectOf(recording.file, pid).outcome).toBe('refused')
   })
 
-  test('a copy of FILE alone says that it lacks the log, also when an earlier session has ended (GAP-47)', async () => {
+  test('a copy of FILE without its log is reported as such, even if an earlier session has ended (GAP-47)', async () => {
     const { file } = await recordWhile({}, () => connect('127.0.0.1', 1000))
     const recording = await startRecording({ file })
     const copy = join(makeTemporaryDirectory(), 'copy.db')
@@ -74,7 +74,7 @@ describeKernel('reading a trace while it is recorded', () => {
     expect((await runTool(['info', file])).stdout).not.toContain('is missing')
   })
 
-  test('the next recording puts together what a reader kept apart', async () => {
+  test('the next recording merges the log that a reader kept', async () => {
     const recording = await startRecording()
     const reader = new Database(recording.file, { readonly: true })
     const rows = reader.prepare('SELECT * FROM session').iterate()
@@ -87,7 +87,7 @@ describeKernel('reading a trace while it is recorded', () => {
     expect((await runTool(['info', recording.file])).stdout).toContain('2 sessions')
   })
 
-  test('time is wall-clock time, in ISO 8601 with microseconds', async () => {
+  test('times are wall clock times, in ISO 8601 with microseconds', async () => {
     const { file, result } = await recordWhile({}, async () => {
       const beforeMs = Date.now()
       const { pid } = await connect('127.0.0.1', 1000)

@@ -16,7 +16,7 @@ import { asNobody } from '../../support/users.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { connect, generateLoad, startWorkload } from '../../support/workload.js'
 
-/** Ends it as Ctrl-C does, and resolves with its rows: cells by heading. */
+/** Ends live with Ctrl-C. Returns its rows: cells by heading. */
 async function stopLive({ child, finished }: Running): Promise<Record<string, string>[]> {
   child.kill('SIGINT')
   const { status, stdout, stderr } = await finished
@@ -26,7 +26,7 @@ async function stopLive({ child, finished }: Running): Promise<Record<string, st
   return lines.map((line) => Object.fromEntries(line.split(/\s+/).map((cell, i) => [headings[i] ?? `extra${i}`, cell])))
 }
 
-/** Where a link leads; nowhere when it is gone by now. */
+/** Target of a link; empty if the link no longer exists. */
 function readLink(path: string): string {
   try {
     return readlinkSync(path)
@@ -38,7 +38,7 @@ function readLink(path: string): string {
 const rowsOf = (rows: readonly Record<string, string>[], pid: number) => rows.filter((row) => row.PID === String(pid))
 
 describeKernel('live', () => {
-  test('shows each attempt once, with the columns that were asked for', async () => {
+  test('shows each attempt once, with the requested columns', async () => {
     const [open, closed] = [await listen(), await findClosedPort()]
     const live = await startLive(['-t', '-U', '-L', '--outcome', '--namespaces', '--container'])
     const established = await connect('127.0.0.1', open)
@@ -63,7 +63,7 @@ describeKernel('live', () => {
     ])
   })
 
-  test('-d beside other short options adds the last column', async () => {
+  test('-d combined with other short options adds the last column', async () => {
     const port = await findClosedPort()
     const live = await startLive(['-dt', '-P', String(port)])
     const { pid } = await connect('127.0.0.1', port)
@@ -81,8 +81,8 @@ describeKernel('live', () => {
   })
 
   /**
-   * Starts a view with --duration whose reader stops reading, and resolves when more has happened than it takes, but not all of its
-   * time is over. On a busy machine that takes a longer duration.
+   * Starts live with --duration and a reader that stops reading. Returns when more has happened than the pipe can hold,
+   * before the duration ends. On a busy machine this takes a longer duration.
    */
   async function stopReading(): Promise<Running> {
     for (const seconds of [3, 10, 30, 90]) {
@@ -101,7 +101,7 @@ describeKernel('live', () => {
     return targets.some((target) => target.includes('bpf-prog'))
   }
 
-  test('--duration ends it while its reader takes nothing, and loses no row', async () => {
+  test('--duration ends it while its reader does not read, and no row is lost', async () => {
     const live = await stopReading()
     await waitUntil('the end of the probe', () => !holdsProbe(live))
     live.child.stdout.resume()
@@ -110,7 +110,7 @@ describeKernel('live', () => {
     expect(stdout.trimEnd().split('\n')).toHaveLength(1 + 20_000)
   })
 
-  test('once it has ended a signal keeps it from waiting for its reader', async () => {
+  test('after the duration, a signal ends the wait for the reader', async () => {
     const live = await stopReading()
     await waitUntil('the end of the probe', () => !holdsProbe(live))
     live.child.kill('SIGTERM')
@@ -118,7 +118,7 @@ describeKernel('live', () => {
     expect(await live.finished).toMatchObject({ status: null, signal: 'SIGTERM' })
   })
 
-  test("with --latency shows tcpconnlat's columns, and only what took long enough", async () => {
+  test('with --latency shows the columns of tcpconnlat, and only slow attempts', async () => {
     const port = await listen()
     const all = await startLive(['--latency'])
     const shown = await connect('127.0.0.1', port)
@@ -130,7 +130,7 @@ describeKernel('live', () => {
     expect(rowsOf(await stopLive(slow), hidden.pid)).toEqual([])
   })
 
-  test('shows an attempt that waits after 200 ms as pending, and not once more', async () => {
+  test('shows an attempt as pending after 200 ms, and does not show it again', async () => {
     const namespace = makeNetworkNamespace()
     addSilentLink(namespace)
     const live = await startLive(['--outcome'])
@@ -150,7 +150,7 @@ describeKernel('live', () => {
     expect(rows.map((row) => row.PID)).toEqual([String(results[0]?.pid)])
   })
 
-  test('loses none of 5,000 attempts, and has them in the order of their start within 100 ms', async () => {
+  test('loses none of 5,000 attempts, and sorts them by start within 100 ms', async () => {
     const port = await findClosedPort()
     const live = await startLive(['-t', '-P', String(port)])
     const { pid } = await generateLoad(['--mode', 'refused', '--port', String(port), '--count', '5000'])
@@ -163,7 +163,7 @@ describeKernel('live', () => {
     }
   })
 
-  test('-o records what it shows', async () => {
+  test('-o records the shown attempts', async () => {
     const port = await findClosedPort()
     const file = join(makeTemporaryDirectory(), 'trace.db')
     const live = await startLive(['-P', String(port), '-o', file])
@@ -177,7 +177,7 @@ describeKernel('live', () => {
     expect(queryTrace(file, 'SELECT end_reason FROM session')).toEqual([{ end_reason: 'interrupt' }])
   })
 
-  test('-o records what its reader is too slow for, and says how many rows it does not show (GAP-71)', async () => {
+  test('-o records attempts that its reader is too slow for, and reports how many rows are not shown (GAP-71)', async () => {
     const port = await findClosedPort()
     const file = join(makeTemporaryDirectory(), 'trace.db')
     const live = await startLive(['-P', String(port), '-o', file, '--namespaces', '--wide'])
@@ -197,7 +197,7 @@ describeKernel('live', () => {
     expect(stdout.trimEnd().split('\n')).toHaveLength(1 + attempts - Number(hidden.replaceAll(',', '')))
   })
 
-  test('-o ends the recording as it should when its reader goes away', async () => {
+  test('-o ends the recording cleanly if its reader exits', async () => {
     const port = await findClosedPort()
     const file = join(makeTemporaryDirectory(), 'trace.db')
     const command = `${toolCommand(['live', ...LONGEST, '-o', file]).join(' ')} | head -n 1`
@@ -221,7 +221,7 @@ describeKernel('live', () => {
     expect(count?.split(/ +/)).toEqual(['127.0.0.1', '127.0.0.1', String(port), '3'])
   })
 
-  test('--json shows the same attempt as the trace', async () => {
+  test('--json shows the values of the trace', async () => {
     const port = await listen()
     const live = startTool(['live', ...LONGEST, '--json'])
     await waitForRows(live)
@@ -233,12 +233,12 @@ describeKernel('live', () => {
     expect(lines).toHaveLength(1)
     const { session_id: _, ...recorded } = onlyConnectOf(file, result.pid)
     const shown = JSON.parse(lines[0] as string)
-    // Two probes stamp an attempt one after the other, and two clocks are read.
+    // Two probes timestamp an attempt one after the other, and two clocks are read.
     for (const name of ['started_ns', 'latency_ns', 'time'] as const) delete (recorded as Record<string, unknown>)[name]
     expect(shown).toMatchObject(recorded)
   })
 
-  test('ends quietly when its reader goes away', async () => {
+  test('ends without an error if its reader exits', async () => {
     const port = await findClosedPort()
     const command = `${toolCommand(['live', ...LONGEST]).join(' ')} | head -n 1`
     const { finished, output } = start(['bash', '-c', `set -o pipefail; ${command}`])
@@ -249,7 +249,7 @@ describeKernel('live', () => {
   })
 })
 
-test('live without privileges says so', async (context) => {
+test('without privileges reports the missing ones', async (context) => {
   skipUnlessNodeIsShared(context)
   expectError(await runTool(['live'], asNobody()), 'E_NOT_PRIVILEGED')
 })

@@ -18,7 +18,7 @@ const { EALREADY, ECONNREFUSED, EISCONN } = constants.errno
 const [IPV4_MAPPED, NO_SYN] = [1, 16]
 const UNKNOWN = { remote_address: '0.0.0.0', remote_port: 0, family: 4 }
 
-/** What test/workload/local-errors says of a call. */
+/** Output of test/workload/local-errors about a call. */
 interface Call {
   name: string
   pid: number
@@ -26,7 +26,7 @@ interface Call {
   local_port: number
 }
 
-/** Nothing but lo, and a network that is prohibited. */
+/** A namespace with only lo, and a prohibited network. */
 function makeBareNamespace(): NetworkNamespace {
   const namespace = makeNetworkNamespace()
   const [program = '', ...args] = [...namespace.exec, 'ip', 'route', 'add', 'prohibit', '192.0.2.0/24']
@@ -37,7 +37,7 @@ function makeBareNamespace(): NetworkNamespace {
 const failAll = ({ exec }: NetworkNamespace) => runWorkload<Call[]>('local-errors', [], { under: exec })
 
 describeKernel('--local-errors', () => {
-  test('every connect that fails before a SYN is a row, and nothing else is', async () => {
+  test('records a row for each connect that fails before a SYN, and for nothing else', async () => {
     const namespace = makeBareNamespace()
     const { file, result, summary } = await recordWhile({ args: ['--local-errors'] }, () => failAll(namespace))
     const failed = result.filter(({ name }) => !name.startsWith('-'))
@@ -74,7 +74,7 @@ describeKernel('--local-errors', () => {
     expect(row('negative length')).toMatchObject({ errno: EINVAL, remote_address: '198.51.100.1', remote_port: 1007 })
     expect(row('path')).toMatchObject({ errno: EAFNOSUPPORT, ...UNKNOWN })
     expect(rows.slice(0, failed.length).filter(({ latency_ns }) => !(latency_ns && latency_ns < 1e9))).toEqual([])
-    // Of the others those that sent a SYN, once each.
+    // Other rows are those that sent a SYN, once each.
     expect(others.find(({ name }) => name === '-fetched')?.errno).toBe(ECONNREFUSED)
     expect(others.find(({ name }) => name === '-already')?.errno).toBe(EALREADY)
     expect(others.find(({ name }) => name === '-twice')?.errno).toBe(EISCONN)
@@ -91,7 +91,7 @@ describeKernel('--local-errors', () => {
     expectEqualSum(file, summary)
   })
 
-  test('without it none of them is a row (GAP-32)', async () => {
+  test('without it there are no rows for them (GAP-32)', async () => {
     const { file, result } = await recordWhile({}, () => failAll(makeBareNamespace()))
     expect(connectsOf(file, result[0]?.pid ?? 0).map(({ outcome }) => outcome)).toEqual([
       'refused',
@@ -102,7 +102,7 @@ describeKernel('--local-errors', () => {
     expect(readSession(file).has_local_errors).toBe(0)
   })
 
-  test('an attempt that finds no free port is one row, as without it', async () => {
+  test('an attempt without a free port is one row, as without the option', async () => {
     const { file, result } = await recordWhile({ args: ['--local-errors'] }, () =>
       runWorkload<{ pid: number }>('no-free-port', []),
     )
@@ -117,7 +117,7 @@ describeKernel('--local-errors', () => {
     ['--port', () => ['--port', '1001'], { port: 1002 }],
     ['--uid', () => ['--uid', '0'], { user: true }],
     ['--dst', () => ['--dst', '198.51.100.0/24'], { elsewhere: true }],
-  ])('%s applies', async (_, args, other) => {
+  ])('%s applies to them', async (_, args, other) => {
     const namespace = makeBareNamespace()
     const fail =
       (address: string, port: number, before: readonly string[] = []): Attempt =>
@@ -131,7 +131,7 @@ describeKernel('--local-errors', () => {
     })
   })
 
-  test('--pid applies', async () => {
+  test('--pid applies to them', async () => {
     const { exec } = makeBareNamespace()
     const late = ['sh', '-c', 'read -r _ && exec "$0" "$@"']
     const [wanted, other] = [1, 2].map(() =>
@@ -146,7 +146,7 @@ describeKernel('--local-errors', () => {
     ])
   })
 
-  test('-6 applies, by the address', async () => {
+  test('-6 applies to them, by address', async () => {
     const { file, result } = await recordWhile({ args: ['--local-errors', '-6'] }, () => failAll(makeBareNamespace()))
     const rows = connectsOf(file, result[0]?.pid ?? 0)
     expect(rows.map(({ remote_port: port, errno }) => [port, errno])).toEqual([
@@ -156,7 +156,7 @@ describeKernel('--local-errors', () => {
     ])
   })
 
-  test('--outcome applies', async () => {
+  test('--outcome applies to them', async () => {
     const namespace = makeBareNamespace()
     const under = namespace.exec
     const args = ['--local-errors', '--outcome', 'local_error']
@@ -168,7 +168,7 @@ describeKernel('--local-errors', () => {
     expect(onlyConnectOf(file, result.failed.pid).outcome).toBe('local_error')
   })
 
-  test('of one command are recorded with it alone', async () => {
+  test('with a command, only its local errors are recorded', async () => {
     const { exec } = makeBareNamespace()
     const beside = makeBareNamespace()
     const file = join(makeTemporaryDirectory(), 'trace.db')
@@ -183,7 +183,7 @@ describeKernel('--local-errors', () => {
     ])
   })
 
-  test('many threads at once are told apart', async () => {
+  test('distinguishes many threads that connect at the same time', async () => {
     const { exec: under } = makeBareNamespace()
     const [threads, count] = [20, 50]
     const { file, result } = await recordWhile({ args: ['--local-errors'] }, () =>

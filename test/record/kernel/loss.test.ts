@@ -7,14 +7,14 @@ import { startRecording, type Recording } from '../../support/recorder.js'
 import { runTool } from '../../support/tool.js'
 import { generateLoad } from '../../support/workload.js'
 
-/** Events that the ring holds, and a load that overflows it by `MIN_LOST` and what others do meanwhile. */
+/** Events that fit into the ring, and a load that exceeds it by `MIN_LOST` and the connects of other processes. */
 const RING_EVENTS = 104_857
 const LOAD_ATTEMPTS = 130_000
 const MIN_LOST = LOAD_ATTEMPTS - RING_EVENTS
 const LOAD = ['--mode', 'refused', '--count', String(LOAD_ATTEMPTS)]
 
 describeKernel('loss', () => {
-  test('ring full, since the recorder got no CPU: counted to the last one (GAP-51, SEC-31)', async () => {
+  test('ring full because the recorder got no CPU: every lost attempt is counted (GAP-51, SEC-31)', async () => {
     const { recording, namespace } = await startInNamespace()
     process.kill(recording.pid, 'SIGSTOP')
     const { attempts } = await generateLoad(LOAD, { under: namespace.exec })
@@ -27,7 +27,7 @@ describeKernel('loss', () => {
     expectEqualSum(recording.file, summary)
   })
 
-  test('writer behind: somebody holds the file locked while the ring fills (GAP-52)', async () => {
+  test('writer behind: another process locks the file while the ring fills (GAP-52)', async () => {
     const { recording, namespace } = await startInNamespace()
     const release = holdWriteLock(recording.file)
     const { attempts } = await generateLoad(LOAD, { under: namespace.exec })
@@ -39,7 +39,7 @@ describeKernel('loss', () => {
     expectEqualSum(recording.file, summary)
   })
 
-  test('locked for a while, but not for a full ring: nothing is lost, nothing is there twice', async () => {
+  test('file locked for less time than the ring takes to fill: nothing is lost or doubled', async () => {
     const { recording, namespace } = await startInNamespace()
     const release = holdWriteLock(recording.file)
     const { attempts } = await generateLoad(['--mode', 'refused', '--count', '30000'], { under: namespace.exec })
@@ -49,7 +49,7 @@ describeKernel('loss', () => {
     expect(sumLosses(sessionLosses(recording.file))).toBe(0)
   })
 
-  test('-q still tells of loss, and so does info', async () => {
+  test('-q reports loss, and so does info', async () => {
     const { recording, namespace } = await startInNamespace(['-q'])
     process.kill(recording.pid, 'SIGSTOP')
     await generateLoad(LOAD, { under: namespace.exec })
@@ -65,7 +65,10 @@ async function startInNamespace(args: string[] = []): Promise<{ recording: Recor
   return { namespace, recording: await startRecording({ args }) }
 }
 
-/** Whatever happened: recorded + lost is what was made, in the session and in its batches alike, and no row is double. */
+/**
+ * Checks that recorded plus lost attempts are all attempts, in the session and in its batches, and that no row is
+ * doubled.
+ */
 function expectAllCounted(file: string, namespace: NetworkNamespace, attempts: number): void {
   const [losses, recorded] = [sessionLosses(file), countRecorded(file, namespace.inode)]
   expect(batchLosses(file)).toEqual(losses)

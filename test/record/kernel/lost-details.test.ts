@@ -19,16 +19,16 @@ import { asUser, hostUser } from '../../support/users.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { connect, workloadPath } from '../../support/workload.js'
 
-/** Each takes a kilobyte of the ring, which holds 256 of them without --dns. */
+/** Each takes a kilobyte of the ring, which has room for 256 of them without --dns. */
 const MADE_CGROUPS = 400
-/** Places of a map that stay free. */
+/** Entries of a map that stay free. */
 const ROOM = 8
 const MIN_LOST_CGROUPS = MADE_CGROUPS - 256
 
-/** A uid that no source of accounts has. */
+/** A uid without an account. */
 const NO_ACCOUNT = 1_777_777_777
 
-/** The answer of a name server that has no such name. */
+/** The answer of a name server that does not know a name. */
 function noSuchName(query: Buffer): Buffer {
   const answer = Buffer.from(query)
   answer.writeUInt16BE(0x8183, 2)
@@ -42,7 +42,7 @@ interface MapFacts {
   readonly max_entries: number
 }
 
-/** A map of a recorder that runs. */
+/** Finds a map of a running recorder. */
 function findMap(pid: number, name: string): MapFacts {
   const infos = readdirSync(`/proc/${pid}/fdinfo`).map((fd) => readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'))
   const ids = new Set(infos.flatMap((info) => /^map_id:\s*(\d+)$/m.exec(info)?.[1] ?? []))
@@ -62,10 +62,13 @@ function tryFindMap(pid: number, name: string): MapFacts | null {
   }
 }
 
-/** Puts what follows on CPU 0. An entry of an LRU map is evicted by entries that the same CPU adds. */
+/** Runs a command on CPU 0. An entry of an LRU map is evicted by entries that the same CPU adds. */
 const CPU_0 = ['--cpu-list', '0']
 
-/** Takes all places but some with threads that there are not. @param upper bytes of a key above the lower two */
+/**
+ * Fills all entries except `left` with threads that do not exist.
+ * @param upper bytes of a key above the lower two
+ */
 function fillMap({ id, bytes_value: bytes, max_entries: entries }: MapFacts, upper: string, left = 0): void {
   const value = '00 '.repeat(bytes).trimEnd()
   const lines = Array.from(
@@ -78,7 +81,7 @@ function fillMap({ id, bytes_value: bytes, max_entries: entries }: MapFacts, upp
   })
 }
 
-/** Cgroups that come and go while a recorder gets no CPU. */
+/** Creates and removes cgroups while the recorder gets no CPU. */
 function makeUnseen(pid: number, parent: Cgroup): void {
   process.kill(pid, 'SIGSTOP')
   for (let i = 0; i < MADE_CGROUPS; i++) {
@@ -94,8 +97,8 @@ function countUnseen(stderr: string): number {
   return Number(count)
 }
 
-describeKernel('what is not seen beside attempts', () => {
-  test('calls of connect that find no room are told, and no attempt is counted as lost for them (GAP-34)', async () => {
+describeKernel('lost details', () => {
+  test('connect calls that do not fit into the map are counted, and no attempt is counted as lost (GAP-34)', async () => {
     const { exec: under } = makeNetworkNamespace()
     const recording = await startRecording({ args: ['--local-errors'] })
     fillMap(findMap(recording.pid, 'connect_calls'), '0 0 255 255 255 127')
@@ -112,7 +115,7 @@ describeKernel('what is not seen beside attempts', () => {
     expect(stdout).toMatch(/^ {2}not seen {6}LOST \d+ connect calls: local errors may be missing/m)
   })
 
-  test('descendants of a command that find no room are counted, and their attempts are missing (GAP-74)', async () => {
+  test('descendants of a command that do not fit into the map are counted, and their attempts are missing (GAP-74)', async () => {
     const directory = makeTemporaryDirectory()
     const go = join(directory, 'go')
     const children = 20
@@ -129,7 +132,7 @@ describeKernel('what is not seen beside attempts', () => {
     expect((await runTool(['info', file])).stdout).toMatch(/^ {2}not seen {6}LOST \d+ descendants of the command/m)
   })
 
-  test('calls of getaddrinfo that are evicted before they return are counted (GAP-77)', async () => {
+  test('getaddrinfo calls that are evicted before they return are counted (GAP-77)', async () => {
     const server = createSocket('udp4').bind(53, '127.77.0.53')
     const isAsked = once(server, 'message') as Promise<[Buffer, RemoteInfo]>
     const resolver = start([...withHosts([], 30), 'taskset', ...CPU_0, workloadPath('resolve'), 'late.example', '80'])
@@ -151,7 +154,7 @@ describeKernel('what is not seen beside attempts', () => {
   })
 
   test('users of the host without a name are counted (GAP-75)', async () => {
-    // In another root directory no user of the tests has a name.
+    // In another root directory, no user of the tests has a name.
     if (hostUser('root') === null) return
     const { summary, file } = await recordWhile({}, () => connect('127.0.0.1', 80, [], { under: asUser(NO_ACCOUNT) }))
     const line = '\\d+ users? of the host without a name: '
@@ -159,7 +162,7 @@ describeKernel('what is not seen beside attempts', () => {
     expect((await runTool(['info', file])).stdout).toMatch(new RegExp(`^ {2}not seen {6}${line}`, 'm'))
   })
 
-  test.each([[[]], [['-q']]])('cgroups that were made are told, and are no DNS packets: %j (GAP-26)', async (args) => {
+  test.each([[[]], [['-q']]])('new cgroups are counted apart from DNS packets: %j (GAP-26)', async (args) => {
     const parent = makeCgroup()
     const recording = await startRecording({ args })
     makeUnseen(recording.pid, parent)
@@ -171,7 +174,7 @@ describeKernel('what is not seen beside attempts', () => {
     expect(stdout).toMatch(/^ {2}not seen {6}LOST \d+ new cgroups: paths may be missing$/m)
   })
 
-  test('live tells of them too', async () => {
+  test('live reports them too', async () => {
     const parent = makeCgroup()
     const live = await startLive([])
     makeUnseen(live.pid, parent)

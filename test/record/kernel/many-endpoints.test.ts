@@ -13,22 +13,27 @@ import { generateLoad } from '../../support/workload.js'
 
 const ENDPOINTS = 1_000_000
 const LOAD = ['--mode', 'refused', '--threads', '2', '--rate', '25000']
-/** Of the whole process. Some 290 MB were measured, after 1 M endpoints as after 3 M; V8 takes what it finds. */
+/**
+ * Memory of the whole process. Measured: about 290 MB, after 1 M and after 3 M endpoints; V8 uses the memory that it
+ * finds.
+ */
 const MAX_PEAK_BYTES = 400e6
-/** What the second half of the endpoints may add: a map that kept them all would take twice as much. */
+/**
+ * Limit for the growth during the second half of the endpoints: a map that kept all of them would take twice as much.
+ */
 const MAX_GROWTH_BYTES = 50e6
 
 describeKernel('many endpoints', () => {
-  test('a million of them: memory stays bounded, and all are there (SEC-32)', { timeout: 180_000 }, async () => {
+  test('a million endpoints: memory is bounded, and all are recorded (SEC-32)', { timeout: 900_000 }, async () => {
     const namespace = makeNetworkNamespace()
-    // What a busy host or disk may cost is asked elsewhere.
+    // The cost on a busy host or disk is tested elsewhere.
     const directory = makeTemporaryDirectory()
     mount(directory, ['-t', 'tmpfs', '-o', 'size=512m', 'none'])
     const recording = await startRecording({ file: join(directory, 'trace.db'), under: ['nice', '-n', '-20'] })
     const args = [...LOAD, '--endpoints', `${ENDPOINTS}`, '--count', `${ENDPOINTS}`]
     const load = generateLoad(args, { under: namespace.exec })
     const isHalfDone = () => readTcpCounter(namespace, 'ActiveOpens') > ENDPOINTS / 2
-    await waitUntil('half of the endpoints', isHalfDone, { timeoutMs: 120_000, everyMs: 500 })
+    await waitUntil('half of the endpoints', isHalfDone, { timeoutMs: 600_000, everyMs: 500 })
     const halfBytes = readPeakBytes(recording.pid)
     await load
     const peakBytes = readPeakBytes(recording.pid)

@@ -14,23 +14,23 @@ import { recordWhile, startRecording, type Recording } from '../../support/recor
 import { queryTrace } from '../../support/trace.js'
 import { connect, generateLoad, runWorkload, startWorkload } from '../../support/workload.js'
 
-/** Of the workloads, and of their users. */
+/** First port and first uid of the workload's processes. */
 const FIRST_PORT = 10_000
 const FIRST_UID = 20_000
-/** More than the 256 places that the probe's table has on each CPU: bpf/processes.h. */
+/** More than the 256 slots of the probe's table on each CPU: bpf/processes.h. */
 const PROCESSES = 600
 const ADDRESSES = [REFUSING_ADDRESS, UNANSWERING_ADDRESS]
-/** All on one CPU, and so in one table. */
+/** All on one CPU, and therefore in one table. */
 const ONE_CPU = ['taskset', '--cpu-list', '0']
 
-/** What test/workload/many-processes prints. */
+/** Output of test/workload/many-processes. */
 interface ManyProcesses {
   readonly pids: readonly number[]
-  /** of each process */
+  /** Of each process */
   readonly attempts: number
 }
 
-/** The attempts to each port, and how many there are: `p4711 many-7 u20007 (4)`. */
+/** The attempts to each port, and their number: `p4711 many-7 u20007 (4)`. */
 function describeRows(file: string, addresses: readonly string[]): string[] {
   return [...readFacts(file, addresses)].flatMap(([port, rows]) => {
     const counts = new Map<string, number>()
@@ -46,12 +46,12 @@ function describeProcess(pid: number, index: number, netns: number): string {
   return `port ${FIRST_PORT + index}: ${[pid, pid, `many-${index}`, 'many-processes', FIRST_UID + index, netns].join(' ')}`
 }
 
-/** An attempt says by itself which thread and which network namespace it is of. */
+/** An attempt without a process still has its thread and network namespace. */
 function describeUnknown(tid: number, index: number, netns: number): string {
   return `port ${FIRST_PORT + index}: ${[null, tid, null, null, null, netns].join(' ')}`
 }
 
-/** Compares without order, and shows no more than a few of what differs. */
+/** Compares without order, and shows only some of the differences. */
 function expectSameLines(found: readonly string[], expected: readonly string[]): void {
   const [inFound, inExpected] = [new Set(found), new Set(expected)]
   const wrong = found.filter((line) => !inExpected.has(line)).slice(0, 5)
@@ -59,7 +59,7 @@ function expectSameLines(found: readonly string[], expected: readonly string[]):
   expect({ wrong, missing, count: found.length }).toEqual({ wrong: [], missing: [], count: expected.length })
 }
 
-describeKernel('more processes than the probe knows at a time', () => {
+describeKernel("more processes than fit into the probe's table", () => {
   test.each([
     [`${PROCESSES} that connect in rounds on one CPU`, ONE_CPU, [PROCESSES, 1, 10]],
     [`${PROCESSES} that connect in rounds on all CPUs`, [], [PROCESSES, 1, 10]],
@@ -77,7 +77,7 @@ describeKernel('more processes than the probe knows at a time', () => {
     expect(readLostProcessCount(file)).toBe(0)
   })
 
-  test('every attempt has its own process when the next one takes its place, also after processes were forgotten', async () => {
+  test('every attempt has its own process if each process replaces the previous one, also after processes were removed', async () => {
     const namespace = makeUnansweringNamespace()
     const under = [...namespace.exec, ...ONE_CPU]
     const run = () =>
@@ -100,18 +100,18 @@ describeKernel('more processes than the probe knows at a time', () => {
   })
 })
 
-/** Rounds of PROCESSES that fill most of the ring's 8 MB, and attempts of one process that fill more than its rest. */
+/** Rounds of PROCESSES that fill most of the ring's 8 MB, and attempts of one process that exceed the rest. */
 const FILLING_ROUNDS = 30
 const FILLING_LOAD = ['--mode', 'refused', '--count', '80000', '--address', REFUSING_ADDRESS, '--port', '2']
 const MARKER_PORT = 1
 
-/** The ring was read up to an attempt that began after this was called. */
+/** Waits until the ring was read up to an attempt that began after this call. */
 async function waitForRoom(file: string, under: readonly string[]): Promise<void> {
   const isThere = () => queryTrace(file, 'SELECT 1 FROM endpoint WHERE remote_port = ?', MARKER_PORT).length > 0
   while (!isThere()) await connect(REFUSING_ADDRESS, MARKER_PORT, [], { under })
 }
 
-/** Fills the ring of a recorder that is stopped, lets PROCESSES begin an attempt each, and go on when there is room. */
+/** Fills the ring of a stopped recorder. PROCESSES begin one attempt each, and continue when the ring has room. */
 async function overflow(recording: Recording, under: readonly string[]) {
   const startMany = (rounds: number, hold: string[] = []) =>
     startWorkload('many-processes', [...ADDRESSES, `${PROCESSES}`, '1', `${rounds}`, ...hold], { under })
@@ -127,10 +127,10 @@ async function overflow(recording: Recording, under: readonly string[]) {
   return { early: JSON.parse(early) as ManyProcesses, late: JSON.parse(lateResult) as ManyProcesses }
 }
 
-describeKernel('a ring that is full', () => {
+describeKernel('a full ring', () => {
   test('every attempt has its own process, or NULL and is counted (GAP-55)', async () => {
     const namespace = makeUnansweringNamespace()
-    // Nobody else's losses are among these.
+    // The filter excludes the losses of other processes.
     const recording = await startRecording({ args: ADDRESSES.flatMap((address) => ['--dst', address]) })
     const { early, late } = await overflow(recording, namespace.exec)
     await recording.stop()
@@ -161,7 +161,7 @@ describeKernel('a ring that is full', () => {
   })
 })
 
-/** Of all attempts, and of those without a process, of which the network namespace is known. */
+/** Counts all attempts, and those without a process, whose network namespace is known. */
 const COUNTS = `
   SELECT count(*) AS rows, sum(pid IS NULL) AS unknown, max(netns) FILTER (WHERE pid IS NULL) AS netns FROM connects`
 

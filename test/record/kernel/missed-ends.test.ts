@@ -36,7 +36,7 @@ import { waitUntil } from '../../support/wait-until.js'
 import { startWorkload } from '../../support/workload.js'
 import { PLAIN_HOST } from '../../support/host-view.js'
 
-/** Outcome and errno of each attempt of test/workload/missed-ends but `pending`. */
+/** Outcome and errno of each attempt of test/workload/missed-ends except `pending`. */
 const ENDS: Record<string, readonly [outcome: Outcome, errno: number]> = {
   refused: ['refused', ECONNREFUSED],
   'timed-out': ['timed_out', ETIMEDOUT],
@@ -53,23 +53,23 @@ const ENDS: Record<string, readonly [outcome: Outcome, errno: number]> = {
   open: ['established', 0],
 }
 const APPROACH = chooseApproach()
-/** Numbers of 64 bits. */
+/** Number of 64-bit words. */
 const PLACES = (bucket.attempts - bucket.socks) / 8
-/** Of bpf/connect_event.h: nobody looks there, and nobody takes the place. */
+/** Of bpf/connect_event.h: a slot with this value is neither read nor taken. */
 const PLACE_TAKEN = 1n
-/** As long as Probe.detach waits for programs that still run. */
+/** Time for which Probe.detach waits for running programs. */
 const IN_FLIGHT_MS = 10
 
 /** Counts of struct probe_state. */
 const LOSSES = ['lost_ring_full_count', 'lost_map_full_count', 'lost_process_count'] as const
 
-/** What the workload prints of an attempt that has begun. */
+/** Output of the workload about an attempt that has begun. */
 interface Ports {
   readonly local_port: number
   readonly remote_port: number
 }
 
-/** An attempt as the ring has it. */
+/** An attempt as it is in the ring. */
 interface Event {
   readonly comm: string
   readonly exe: string
@@ -96,8 +96,8 @@ interface LoadedProbe {
 }
 
 /**
- * Kernels of some virtual machines run no program while an agent of the provider has the CPU (ARCHITECTURE.md, Skipped runs): an error
- * report is then missed, and its socket is caught as cancelled..
+ * Kernels of some virtual machines run no program while an agent of the provider has the CPU (ARCHITECTURE.md, Skipped
+ * runs): an error report is then missed, and its socket is caught as cancelled.
  */
 const HIDDEN = { retry: 2 }
 
@@ -105,7 +105,7 @@ describeKernel(
   'the end of an attempt',
   () => {
     test(
-      'is caught once when no follower sees it, with outcome, process and port, and is marked inexact',
+      'that no follower sees is caught once, with outcome, process and port, and is marked inexact',
       HIDDEN,
       async () => {
         const found = await observeEnds({ isMissed: true })
@@ -115,14 +115,14 @@ describeKernel(
       },
     )
 
-    test('is caught in the hash that full buckets overflow into', HIDDEN, async () => {
+    test('is caught in the hash, if the buckets are full', HIDDEN, async () => {
       const found = await observeEnds({ isMissed: true, isFull: true })
       expect(found.events).toEqual(expectedEvents(found, () => connectFlag.inexact))
       expect(found.pending).toMatchObject(expectedPending(found))
       expect(found.losses).toEqual(LOSSES.map(() => 0))
     })
 
-    test('has the same outcome when a follower sees it, is exact, and is not caught again', async () => {
+    test('that a follower sees has the same outcome, is exact, and is not caught again', async () => {
       const found = await observeEnds({ isMissed: false })
       expect(found.events).toEqual(
         expectedEvents(found, (name) => (name === 'crossed' ? connectFlag.simultaneous_open : 0)),
@@ -161,7 +161,7 @@ describeKernel(
 
 describe('inexact attempts in a trace', () => {
   const EXACT = Array.from({ length: 100 }, (_, i) => ({ remotePort: 1, latencyNs: BigInt(i + 1) * 1_000_000n }))
-  /** What the probe sends as their latency is an upper bound alone. */
+  /** The latency that the probe sends for them is only an upper bound. */
   const INEXACT = Array.from({ length: 50 }, (_, i) => ({
     remotePort: 1 + (i % 2),
     latencyNs: 50_000_000_000n,
@@ -198,7 +198,7 @@ describe('inexact attempts in a trace', () => {
   })
 
   test.each([[[]], [['--exact']]])(
-    'are attempts of their endpoint and leave its percentiles as they are: %j',
+    'count as attempts of their endpoint and do not change its percentiles: %j',
     async (options) => {
       const mixed = await topEndpoints(makeSampleTrace({ batches: [BATCH] }).file, options)
       const [exact] = await topEndpoints(makeSampleTrace({ batches: [EXACT] }).file, options)
@@ -227,7 +227,7 @@ async function readWith(args: readonly string[]): Promise<string> {
   return stdout
 }
 
-/** Lets attempts end while the followers are attached, or not, and gives what the probe knows of them then. */
+/** Ends attempts while the followers are attached or detached, and returns what the probe recorded. */
 interface Circumstances {
   /** No follower sees the end */
   readonly isMissed: boolean
@@ -264,7 +264,7 @@ async function observeEnds({ isMissed, isFull = false }: Circumstances) {
 
 type Found = Awaited<ReturnType<typeof observeEnds>>
 
-/** Neither address of its link answers. That of ABSENT_ADDRESS is unreachable as soon as its neighbour entry is deleted. */
+/** Neither address of its link answers. ABSENT_ADDRESS becomes unreachable when its neighbour entry is deleted. */
 function makeStage(): NetworkNamespace {
   const namespace = makeNetworkNamespace()
   addSilentLink(namespace)
@@ -275,7 +275,7 @@ function makeStage(): NetworkNamespace {
   return namespace
 }
 
-/** Lets the workload take its next step, but for the first, and reads the line that it prints then. */
+/** Makes the workload take its next step, except before the first one, and reads the line that it prints. */
 async function nextLine<T>({ child, finished, output }: Running, step: number): Promise<T> {
   if (step > 0) child.stdin.write('\n')
   let failure: string | undefined
@@ -297,7 +297,7 @@ function fillBuckets(buckets: ArrayBuffer): void {
   }
 }
 
-/** Follows a process with all programs of this kernel, until the test ends. */
+/** Loads all programs of this kernel for one process, until the test ends. */
 function followProcess(pid: number, isFull = false): LoadedProbe {
   const object = loadObject(pid)
   const unmap: (() => void)[] = []
@@ -359,7 +359,7 @@ function loadObject(pid: number): ProbeObject {
   }
 }
 
-/** The attempts in the ring, which stay there. */
+/** The attempts in the ring. They stay there. */
 function readEvents(ring: RingReader): Event[] {
   const offsets: number[] = []
   ring.peek((offset) => void offsets.push(offset), Infinity)

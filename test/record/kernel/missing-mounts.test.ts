@@ -10,13 +10,13 @@ import { runTool } from '../../support/tool.js'
 import { onlyConnectOf, readSession } from '../../support/trace.js'
 import { connect } from '../../support/workload.js'
 
-/** What follows runs where tracefs is mounted nowhere. */
+/** Runs a command in a mount namespace without tracefs. */
 const UNMOUNTED = withoutTracefs('exec "$0" "$@"')
-/** And with root's capabilities but CAP_SYS_ADMIN. */
+/** Also drops CAP_SYS_ADMIN, with all other capabilities of root. */
 const WITHOUT_TRACEFS = withoutTracefs('exec setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "$0" "$@"')
 
 describeKernel('a host where tracefs is not mounted', () => {
-  test('--local-errors records, and leaves it mounted nowhere (SEC-06)', async () => {
+  test('--local-errors records, and does not mount tracefs (SEC-06)', async () => {
     const recording = await startRecording({ args: ['--local-errors'], under: UNMOUNTED })
     expect(readFileSync(`/proc/${recording.pid}/mountinfo`, 'utf8')).not.toContain(' - tracefs ')
     await recording.stop()
@@ -25,13 +25,13 @@ describeKernel('a host where tracefs is not mounted', () => {
 })
 
 describeKernel('a host that hides tracefs', () => {
-  test('--local-errors says so, and what to do', async () => {
+  test('--local-errors reports it, with a hint', async () => {
     const file = join(makeTemporaryDirectory(), 'trace.db')
     expectError(await runTool(['record', file, '--local-errors'], { under: WITHOUT_TRACEFS }), 'E_NO_TRACEFS')
     expect(existsSync(file)).toBe(false)
   })
 
-  test('--dns records there all the same', async () => {
+  test('--dns records', async () => {
     const { file, result } = await recordWhile({ args: ['--dns'], under: WITHOUT_TRACEFS }, () =>
       connect('127.0.0.1', 1000),
     )
@@ -40,7 +40,7 @@ describeKernel('a host that hides tracefs', () => {
 })
 
 describeKernel('a host without cgroup v2', () => {
-  test.each([['record'], ['live']])('%s --dns says so, and what to do (SEC-61)', async (command) => {
+  test.each([['record'], ['live']])('%s --dns reports it, with a hint (SEC-61)', async (command) => {
     const file = join(makeTemporaryDirectory(), 'trace.db')
     const output = command === 'record' ? [file] : ['-o', file]
     const result = await runTool([command, '--dns', ...output], { under: withoutCgroup2() })

@@ -7,13 +7,13 @@ import { waitUntil } from '../../support/wait-until.js'
 import { connect } from '../../support/workload.js'
 
 describeKernel('names', () => {
-  test('of cgroups that are made within one second', async () => {
+  test('of cgroups created within one second are recorded', async () => {
     const recording = await startRecording()
     const made: { pid: number; path: string }[] = []
     for (let i = 0; i < 3; i++) {
       const { exec: under, path } = makeCgroup()
       const { pid } = await connect('127.0.0.1', 1000, [], { under })
-      // Written, so that the next one comes after a walk of the tree.
+      // Waits until the attempt is written, so that the next cgroup is created after a walk of the tree.
       await waitUntil('the row', () => connectsOf(recording.file, pid).length)
       made.push({ pid, path })
     }

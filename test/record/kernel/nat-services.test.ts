@@ -15,10 +15,10 @@ import { translateTcp } from '../../support/translate.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { connect, startWorkload } from '../../support/workload.js'
 
-/** What test/workload/io-uring exits with where the kernel refuses io_uring. */
+/** Exit status of test/workload/io-uring if the kernel refuses io_uring. */
 const UNSUPPORTED = 77
 const NAT = { args: ['--nat'] }
-/** Nobody listens there. */
+/** A port without a listener. */
 const BACKEND_PORT = 8080
 const { ipv4, ipv6, port: SERVICE_PORT } = SERVICE
 
@@ -37,7 +37,7 @@ const addressesOf = (row: ConnectRow) => ({
 })
 
 describeKernel('a service whose address a BPF program replaces in connect(2), with --nat', () => {
-  test('is the address that was asked for, over IPv4, IPv6 and mapped', async () => {
+  test('is recorded as service_address, over IPv4, IPv6 and mapped', async () => {
     const { under } = makePod()
     const addresses = [ipv4, ipv6, `::ffff:${ipv4}`, '127.0.0.1', '0.0.0.0']
     const { file, result } = await recordWhile(NAT, async () => {
@@ -59,7 +59,7 @@ describeKernel('a service whose address a BPF program replaces in connect(2), wi
     ])
   })
 
-  test('is known of thousands of attempts of several threads, established and refused', async () => {
+  test('is recorded for thousands of attempts of several threads, established and refused', async () => {
     const { under, exec } = makePod()
     const acceptor = startWorkload('acceptor', ['127.0.0.1', `${BACKEND_PORT}`], { under: exec })
     await waitUntil('the acceptor', () => acceptor.output())
@@ -103,7 +103,7 @@ describeKernel('a service whose address a BPF program replaces in connect(2), wi
     expect(without.summary).toContain('BPF programs may redirect connect(2)')
   })
 
-  test('is not known of a connect through io_uring (GAP-87)', async (context: TestContext) => {
+  test('is unknown for a connect through io_uring (GAP-87)', async (context: TestContext) => {
     const { under } = makePod()
     const { file, result } = await recordWhile(
       NAT,
@@ -116,7 +116,7 @@ describeKernel('a service whose address a BPF program replaces in connect(2), wi
     })
   })
 
-  test('is in live: as columns, and in JSON', async () => {
+  test('is shown by live: as columns, and in JSON', async () => {
     const { under } = makePod()
     for (const args of [[], ['--json']]) {
       const live = startTool(['live', ...LONGEST, '--nat', '--wide', ...args])
@@ -130,7 +130,7 @@ describeKernel('a service whose address a BPF program replaces in connect(2), wi
     }
   })
 
-  test('is known of an attempt that ends in the next file of a rotation', async () => {
+  test('is recorded for an attempt that ends in the next file of a rotation', async () => {
     const { cgroup } = makePod(BACKEND_PORT)
     const silent = makeAddressedNamespace()
     addSilentLink(silent)

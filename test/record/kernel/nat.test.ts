@@ -21,13 +21,13 @@ import { connect } from '../../support/workload.js'
 const NAT = { args: ['--nat'] }
 const SERVICE = '10.96.0.10'
 const PORT = 8080
-/** Nobody listens there. */
+/** A port without a listener. */
 const CLOSED = 8081
 const MANY = 1500
-/** Of the attempts that are established or refused, at least this share has its translated destination. */
+/** Minimum share of established and refused attempts whose translated destination is recorded. */
 const SHARE = 0.99
 
-/** A service of kube-proxy in nftables mode: one of two backends at random. */
+/** A service as kube-proxy creates it in nftables mode: one of two backends at random. */
 const PRE = 'chain pre { type nat hook prerouting priority -100;'
 const OUT = 'chain out { type nat hook output priority -100;'
 const CHOICE = `numgen random mod 2 map { 0: ${BACKENDS[0]}, 1: ${BACKENDS[1]} }`
@@ -46,7 +46,7 @@ const natOf = ({ outcome, remote_address, nat_address, nat_port }: ConnectRow) =
 })
 
 describeKernel('the destination of a service, with --nat', () => {
-  test('is the backend that got the connection, of thousands to and from pods', async () => {
+  test('is the backend that accepted the connection, for thousands to and from pods', async () => {
     const { client, router, server } = makeNatNetwork()
     loadChains(
       router,
@@ -75,7 +75,7 @@ describeKernel('the destination of a service, with --nat', () => {
     expect(summary).not.toContain('LOST')
   })
 
-  test('is known where the source is translated too, and where the node itself connects', async () => {
+  test('is recorded if the source is translated too, and if the node itself connects', async () => {
     const { client, router, server } = makeNatNetwork()
     const rules = `ip daddr ${SERVICE} tcp dport 80 dnat ip to ${CHOICE} : ${PORT}; ip daddr ${SERVICE} tcp dport 81 dnat ip to ${CHOICE} : ${CLOSED};`
     loadChains(router, [`${PRE} ${rules} }`, `${OUT} ${rules} }`, MASQUERADE].join('\n'))
@@ -101,7 +101,7 @@ describeKernel('the destination of a service, with --nat', () => {
     }
   })
 
-  test('is known over IPv6, and in the namespace of the socket', async () => {
+  test('is recorded over IPv6, and in the namespace of the socket', async () => {
     const { client, router, server } = makeNatNetwork()
     loadChains(router, `${PRE} ip6 daddr fd96::10 tcp dport 80 dnat ip6 to [${BACKEND6}]:${PORT}; }`)
     translateTcp(client, [{ from: '[fd96::20]:80', to: `[${BACKEND6}]:${CLOSED}` }])
@@ -119,7 +119,7 @@ describeKernel('the destination of a service, with --nat', () => {
     ])
   })
 
-  test('is a socket of the node, which answers without sending the SYN on', async () => {
+  test('may be a socket of the node, which answers without forwarding the SYN', async () => {
     const { client, router } = makeNatNetwork()
     const rule = (port: number, to: number) => `ip daddr ${SERVICE} tcp dport ${port} dnat ip to ${ROUTER}:${to};`
     loadChains(
@@ -140,7 +140,7 @@ describeKernel('the destination of a service, with --nat', () => {
     ])
   })
 
-  test('is known if a filter drops the SYN after its translation, or nobody answers for the backend', async () => {
+  test('is recorded if a filter drops the SYN after its translation, or if the backend does not answer', async () => {
     const { client, router } = makeNatNetwork()
     loadChains(
       router,
@@ -157,7 +157,7 @@ describeKernel('the destination of a service, with --nat', () => {
     ])
   })
 
-  test('is that behind several translations, one after the other', async () => {
+  test('is the last one of several translations', async () => {
     const { client, router, server } = makeNatNetwork()
     translateTcp(client, [{ from: '10.96.0.30:80', to: `${SERVICE}:80` }])
     loadChains(router, `${PRE} ip daddr ${SERVICE} tcp dport 80 dnat ip to 10.90.2.3:80; }\n${MASQUERADE}`)
@@ -173,11 +173,11 @@ describeKernel('the destination of a service, with --nat', () => {
     })
   })
 
-  test('is known with the rules of iptables, as of kube-proxy and Docker', async (context) => {
+  test('is recorded with iptables rules as of kube-proxy and Docker', async (context) => {
     skipUnless(!spawnSync('iptables', ['--version']).error, 'missing: iptables', context)
     const { client, router, server } = makeNatNetwork()
     const rules = [
-      // Of kube-proxy: a chain for the service, one for each backend.
+      // kube-proxy: a chain for the service, one for each backend.
       '-N SVC',
       '-N SEP1',
       '-N SEP2',
@@ -187,7 +187,7 @@ describeKernel('the destination of a service, with --nat', () => {
       '-A SVC -j SEP2',
       `-A SEP1 -p tcp -m tcp -j DNAT --to-destination ${BACKENDS[0]}:${PORT}`,
       `-A SEP2 -p tcp -m tcp -j DNAT --to-destination ${BACKENDS[1]}:${PORT}`,
-      // Of Docker: a published port.
+      // Docker: a published port.
       `-A PREROUTING -p tcp -m addrtype --dst-type LOCAL -m tcp --dport 8443 -j DNAT --to-destination ${BACKENDS[0]}:${CLOSED}`,
       '-A POSTROUTING -o to-10.90.2 -j MASQUERADE',
     ]
@@ -231,7 +231,7 @@ describeKernel('the destination of a service, with --nat', () => {
 })
 
 describeKernel('--nat', () => {
-  test('does not see a translation without connection tracking (GAP-88)', async () => {
+  test('does not record a translation without connection tracking (GAP-88)', async () => {
     const namespace = makeNetworkNamespace()
     loadChains(
       namespace,
@@ -243,7 +243,7 @@ describeKernel('--nat', () => {
     expect(natOf(onlyConnectOf(file, result.pid))).toMatchObject({ remote_address: '127.0.0.80', nat_address: null })
   })
 
-  test('leaves the destination of a pending attempt open (GAP-89)', async () => {
+  test('does not record the destination of a pending attempt (GAP-89)', async () => {
     const { client, router } = makeNatNetwork()
     loadChains(router, `${PRE} ip daddr ${SERVICE} tcp dport 80 dnat ip to ${ABSENT_BACKEND}:${PORT}; }`)
     const recording = await startRecording(NAT)
@@ -278,7 +278,7 @@ describeKernel('--nat', () => {
     expect((await runTool(['info', recording.file])).stdout).toMatch(/^ {2}not seen {6}LOST [\d,]+ address records/m)
   })
 
-  test('knows no destination where namespaces with the same addresses use the same ports at once (GAP-96)', async () => {
+  test('records no destination if namespaces with the same addresses use the same ports at the same time (GAP-96)', async () => {
     const pods = [BACKENDS[0], BACKENDS[1]].map((backend) => {
       const { client, router } = makeNatNetwork()
       loadChains(

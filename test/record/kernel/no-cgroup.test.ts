@@ -11,7 +11,7 @@ import { expectWholeTrace } from '../../support/whole-trace.js'
 import { connect } from '../../support/workload.js'
 
 describeKernel('a host where cgroup v2 is not mounted', () => {
-  test('records its paths nevertheless', async () => {
+  test('paths of cgroups are recorded', async () => {
     const cgroup = makeCgroup()
     const { file, summary, result } = await recordWhile({ under: withUnmountedCgroup2() }, () =>
       connect('127.0.0.1', 1000, [], { under: cgroup.exec }),
@@ -22,7 +22,7 @@ describeKernel('a host where cgroup v2 is not mounted', () => {
 })
 
 describeKernel('a host without cgroup v2', () => {
-  test('records all but the names of cgroups (GAP-23)', async () => {
+  test('everything except the names of cgroups is recorded (GAP-23)', async () => {
     const { file, summary, result } = await recordWhile({ under: withoutCgroup2() }, () => connect('127.0.0.1', 1000))
     expect(onlyConnectOf(file, result.pid)).toMatchObject({ outcome: 'refused', comm: 'connect', cgroup: null })
     expect(summary).toMatch(/^completeness: .* = the kernel's /m)
@@ -30,7 +30,7 @@ describeKernel('a host without cgroup v2', () => {
     expectWholeTrace(file)
   })
 
-  test('--cgroup is a wrong option there', async () => {
+  test('--cgroup is a usage error', async () => {
     expectError(await record(['--cgroup', '/']), 'E_USAGE', 2)
   })
 })

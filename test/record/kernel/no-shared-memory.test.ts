@@ -11,7 +11,7 @@ import { connectsOf } from '../../support/trace.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { connect } from '../../support/workload.js'
 
-/** A directory, and the same one through a FUSE file system that refuses mmap with MAP_SHARED. */
+/** A directory, and the same directory through a FUSE file system that refuses mmap(2) with MAP_SHARED. */
 function mountWithoutSharedMemory(context: TestContext): { there: string; through: string } {
   const isInstalled = !spawnSync('mergerfs', ['--version']).error && existsSync('/dev/fuse')
   skipUnless(isInstalled, 'mergerfs is not installed, or this host has no FUSE', context)
@@ -27,7 +27,7 @@ async function recordOne(): Promise<string> {
 
 describeKernel('a file system without shared memory', () => {
   test.for([[[]], [['--rotate', '1h']]])(
-    'record says so and what to do, and leaves nothing: %j',
+    'record reports it with a hint, and leaves no files: %j',
     async ([rotation], context) => {
       const { through } = mountWithoutSharedMemory(context)
       const result = await runTool(['record', join(through, 'trace.db'), '--duration', '10ms', ...(rotation ?? [])])
@@ -38,7 +38,7 @@ describeKernel('a file system without shared memory', () => {
     },
   )
 
-  test('a closed trace is read there, and after record was refused, too', async (context) => {
+  test('a closed trace can be read, also after record was refused', async (context) => {
     const { through } = mountWithoutSharedMemory(context)
     const file = join(through, 'trace.db')
     copyFileSync(await recordOne(), file)
@@ -52,7 +52,7 @@ describeKernel('a file system without shared memory', () => {
     ['info', []],
     ['analyze', ['top-endpoints']],
     ['export', ['--format', 'csv']],
-  ])('%s of a trace that is being recorded says so and what to do', async ([command, args], context) => {
+  ])('%s of a trace that is being recorded reports it with a hint', async ([command, args], context) => {
     const { there, through } = mountWithoutSharedMemory(context)
     const recording = await startRecording({ file: join(there, 'trace.db') })
     const { pid } = await connect('127.0.0.1', 1000)

@@ -16,7 +16,7 @@ const NAMELESS_UID = 3_999_999_999
 /** A SYN is sent again after a second. */
 const RETRANSMIT_MS = 1100
 
-/** Names of two addresses where nobody listens; a third name is never connected to. */
+/** Names of two addresses without a listener; a third name is never connected to. */
 const RECORDS = [
   '--host-record=web.example,10.77.0.1',
   '--host-record=api.example,10.77.0.2',
@@ -41,7 +41,7 @@ async function openPorts() {
 
 type Ports = Awaited<ReturnType<typeof openPorts>>
 
-/** Counts differ: what is busiest is so without a tie. */
+/** The counts differ, so that no ranking has ties. */
 async function connectBefore({ silent, open, open6, closed }: Ports): Promise<void> {
   const waitFor = (ms: number) => ['--nonblock', '--close-after', String(ms)]
   await Promise.all([
@@ -66,8 +66,8 @@ async function connectAfter({ silent, open, closed }: Ports): Promise<void> {
   ])
 }
 
-describeKernel('a real recording', () => {
-  test('every built-in query says of it what DuckDB says', { timeout: 120_000 }, async () => {
+describeKernel('queries of a real recording', () => {
+  test('every built-in query gives the rows that DuckDB computes', { timeout: 120_000 }, async () => {
     const ports = await openPorts()
     const { file: trace } = await recordWhile({ args: ['--dns'] }, () => connectBefore(ports))
     await recordWhile({ file: trace, args: ['--dns'] }, () => connectAfter(ports))

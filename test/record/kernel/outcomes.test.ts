@@ -16,7 +16,7 @@ import { connectsOf, flagsOf, onlyConnectOf } from '../../support/trace.js'
 import { hostUser } from '../../support/users.js'
 import { connect, runWorkload } from '../../support/workload.js'
 
-/** What test/workload/syn-reset and no-free-port print. */
+/** Output of test/workload/syn-reset and no-free-port. */
 interface HandshakeResult {
   pid: number
   remote_port: number
@@ -26,7 +26,7 @@ interface HandshakeResult {
 const NO_SYN = 16
 
 describeKernel('outcomes with an answer', () => {
-  test('established: who, from where, to where, how long', async () => {
+  test('established: process, both addresses and latency', async () => {
     const port = await listen()
     const elapsedNs = startStopwatch()
     const { file, result } = await recordWhile({}, () => connect('127.0.0.1', port))
@@ -75,7 +75,7 @@ describeKernel('outcomes with an answer', () => {
     })
   })
 
-  test('unreachable: ICMP says so', async () => {
+  test('unreachable: an ICMP error', async () => {
     const { file, result } = await recordWhile({}, () => handshake('unreachable'))
     const row = onlyConnectOf(file, result.pid)
     expect(row).toMatchObject({ outcome: 'unreachable', errno: EHOSTUNREACH, remote_address: '10.77.0.2' })
@@ -85,7 +85,7 @@ describeKernel('outcomes with an answer', () => {
   test('unreachable: no such neighbour on the link', async () => {
     const namespace = makeNetworkNamespace()
     addSilentLink(namespace)
-    // One question instead of three, a second apart.
+    // One ARP request instead of three, one second apart.
     setSysctl(namespace, 'net/ipv4/neigh/near/mcast_solicit', '1')
     const { file, result } = await recordWhile({}, () => connect(ABSENT_ADDRESS, 80, [], { under: namespace.exec }))
     expect(result.errnos).toEqual({ [EHOSTUNREACH]: 1 })

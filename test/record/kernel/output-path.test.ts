@@ -20,7 +20,7 @@ import { runTool } from '../../support/tool.js'
 
 const WORDS = 'not to be lost\n'.repeat(100)
 
-describeKernel('what stands at the output path', () => {
+describeKernel('an existing file at the output path', () => {
   test('a symbolic link is not followed (SEC-47)', async () => {
     const { file, target } = makePaths()
     writeFileSync(target, WORDS)
@@ -30,7 +30,7 @@ describeKernel('what stands at the output path', () => {
     expect(readlinkSync(file)).toBe(target)
   })
 
-  test('a symbolic link that leads nowhere: nothing is made there', async () => {
+  test('a symbolic link without a target: its target is not created', async () => {
     const { file, target } = makePaths()
     symlinkSync(target, file)
     expectError(await recordInto(file), 'E_SYMLINK')
@@ -38,7 +38,7 @@ describeKernel('what stands at the output path', () => {
   })
 
   test.each([['-wal'], ['-shm'], ['-journal']])(
-    "nor are links followed that are planted for SQLite's FILE%s (SEC-48)",
+    "planted links named like SQLite's FILE%s are not followed (SEC-48)",
     async (suffix) => {
       for (const words of [WORDS, null]) {
         const { file, target } = makePaths()
@@ -51,14 +51,14 @@ describeKernel('what stands at the output path', () => {
     },
   )
 
-  test('a text file is left alone', async () => {
+  test('a text file does not change', async () => {
     const { file } = makePaths()
     writeFileSync(file, WORDS)
     expectError(await recordInto(file), 'E_NOT_SQLITE')
     expect(readFileSync(file, 'utf8')).toBe(WORDS)
   })
 
-  test("another program's database is left alone", async () => {
+  test('a database of another program does not change', async () => {
     const { file } = makePaths()
     makeForeignDatabase(file).close()
     const bytes = readFileSync(file)
@@ -66,7 +66,7 @@ describeKernel('what stands at the output path', () => {
     expect(readFileSync(file).equals(bytes)).toBe(true)
   })
 
-  test("another program's database is left alone, its write-ahead log too", async () => {
+  test('a database of another program with a write-ahead log does not change', async () => {
     const { directory, file } = makePaths()
     const live = join(directory, 'live.db')
     const db = makeForeignDatabase(live)
@@ -81,7 +81,7 @@ describeKernel('what stands at the output path', () => {
     expect(read()).toEqual(before)
   })
 
-  test('a directory', async () => {
+  test('a directory is refused', async () => {
     const { file } = makePaths()
     mkdirSync(file)
     expectError(await recordInto(file), 'E_CANNOT_OPEN')
@@ -91,7 +91,7 @@ describeKernel('what stands at the output path', () => {
   test.each([
     ['a FIFO', (file: string) => void execFileSync('mkfifo', [file])],
     ['a device', (file: string) => void execFileSync('mknod', [file, 'c', '1', '3'])],
-  ])('%s: refused without waiting (SEC-51)', async (_, make) => {
+  ])('%s: refused without blocking (SEC-51)', async (_, make) => {
     const { file } = makePaths()
     make(file)
     const before = lstatSync(file)

@@ -7,7 +7,7 @@ import { describeKernel } from '../../support/kernel-tests.js'
 import { startRecording } from '../../support/recorder.js'
 
 describeKernel('the programs of --dns', () => {
-  test('are at the root of cgroup v2 for as long as it records, and of no other cgroup (SEC-62)', async () => {
+  test('are attached to the root of cgroup v2 during the recording, and to no other cgroup (SEC-62)', async () => {
     const recording = await startRecording({ args: ['--dns'] })
     const links = readCgroupLinks(recording.pid)
     const root = String(statSync(cgroupRoot()).ino)
@@ -18,19 +18,19 @@ describeKernel('the programs of --dns', () => {
     for (const program of programs) expect(attachedPrograms()).not.toContain(program)
   })
 
-  test('are not there without it', async () => {
+  test('are not attached without the option', async () => {
     const recording = await startRecording()
     expect(readCgroupLinks(recording.pid)).toEqual([])
     await recording.stop()
   })
 })
 
-/** What a process keeps attached to cgroups. */
+/** Programs that a process attached to cgroups. */
 function readCgroupLinks(pid: number): Readonly<Record<string, string>>[] {
   return readDescriptors(pid).filter(({ link_type }) => link_type === 'cgroup')
 }
 
-/** Ids of the programs at the root; of none bpftool says nothing at all. */
+/** Ids of the programs at the root. bpftool prints nothing if there are none. */
 function attachedPrograms(): number[] {
   const text = execFileSync('bpftool', ['--json', 'cgroup', 'show', cgroupRoot()], { encoding: 'utf8' })
   return (JSON.parse(text.trim() || '[]') as { id: number }[]).map(({ id }) => id)

@@ -5,11 +5,11 @@ import { runTool } from '../../support/tool.js'
 import { connectsOf, queryTrace } from '../../support/trace.js'
 import { runWorkload } from '../../support/workload.js'
 
-/** USER_HZ, fixed for user space. */
+/** USER_HZ, a constant of the kernel's interface. */
 const TICK_NS = 10_000_000
 
-describeKernel('a process id that is given twice', () => {
-  test('is two processes, told apart by their start (SEC-23)', async () => {
+describeKernel('a pid that is used twice', () => {
+  test('belongs to two processes with different start times (SEC-23)', async () => {
     const reuse = () => runWorkload<{ pid: number; start_ticks: number[] }>('reuse-pid', ['127.0.0.1', '1000'])
     const { file, result } = await recordWhile({}, reuse)
     const rows = connectsOf(file, result.pid)

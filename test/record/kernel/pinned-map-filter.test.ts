@@ -19,8 +19,8 @@ const connectUnder =
   () =>
     connect('127.0.0.1', 1000, [], { under })
 
-describeKernel("bcc's pinned maps", () => {
-  test('--cgroupmap: exactly these cgroups', async () => {
+describeKernel('filters by pinned maps of bcc', () => {
+  test('--cgroupmap: records exactly these cgroups', async () => {
     const wanted = makeCgroup()
     const [below, beside, map] = [makeCgroup(wanted), makeCgroup(), pinMap({})]
     map.add(wanted.id)
@@ -28,7 +28,7 @@ describeKernel("bcc's pinned maps", () => {
     await expectFilter(['--cgroupmap', map.path], { matching: [connectUnder(wanted.exec)], others })
   })
 
-  test('--cgroupmap: an empty map lets nothing pass, a change counts from the next attempt on', async () => {
+  test('--cgroupmap: an empty map records nothing, and a change applies to the next attempt', async () => {
     const [cgroup, map] = [makeCgroup(), pinMap({})]
     const after =
       (change: () => void): Attempt =>
@@ -41,13 +41,13 @@ describeKernel("bcc's pinned maps", () => {
     await expectFilter(['--cgroupmap', map.path], { others: unlisted, matching: [listed] })
   })
 
-  test('--mntnsmap: exactly these mount namespaces', async () => {
+  test('--mntnsmap: records exactly these mount namespaces', async () => {
     const map = pinMap(MNTNS)
     map.add(statSync('/proc/self/ns/mnt').ino)
     await expectFilter(['--mntnsmap', map.path], { matching: [connectUnder()], others: [connectUnder(UNSHARE)] })
   })
 
-  test('both together: both must match', async () => {
+  test('both options: an attempt must match both maps', async () => {
     const [cgroup, cgroups, namespaces] = [makeCgroup(), pinMap({}), pinMap(MNTNS)]
     cgroups.add(cgroup.id)
     namespaces.add(statSync('/proc/self/ns/mnt').ino)
@@ -64,27 +64,37 @@ describeKernel("bcc's pinned maps", () => {
     ['--cgroupmap', { type: 'array', keyBytes: 4 }],
     ['--mntnsmap', { valueBytes: 8 }],
     ['--mntnsmap', { keyBytes: 4, valueBytes: 4 }],
-  ])('%s: a map of another shape is wrong usage: %o (SEC-57)', async (option, shape) => {
+  ])('%s: a map of another shape is a usage error: %o (SEC-57)', async (option, shape) => {
     await expectRefused(option, pinMap(shape).path)
   })
 
-  test.each(['--cgroupmap', '--mntnsmap'])('%s: of what is no pinned map nothing is told (SEC-55)', async (option) => {
-    const [directory, program] = [makeTemporaryDirectory(), join(dirname(pinMap({}).path), 'program')]
-    await pinProgram(program)
-    const told = []
-    for (const path of [join(directory, 'none'), directory, '/etc/passwd', '/dev/null', '/etc/passwd/none', program]) {
-      told.push((await expectRefused(option, path)).replaceAll(path, 'PATH'))
-    }
-    expect(new Set(told).size).toBe(1)
-  })
+  test.each(['--cgroupmap', '--mntnsmap'])(
+    '%s: the error does not reveal what the path is, if it is no pinned map (SEC-55)',
+    async (option) => {
+      const [directory, program] = [makeTemporaryDirectory(), join(dirname(pinMap({}).path), 'program')]
+      await pinProgram(program)
+      const told = []
+      for (const path of [
+        join(directory, 'none'),
+        directory,
+        '/etc/passwd',
+        '/dev/null',
+        '/etc/passwd/none',
+        program,
+      ]) {
+        told.push((await expectRefused(option, path)).replaceAll(path, 'PATH'))
+      }
+      expect(new Set(told).size).toBe(1)
+    },
+  )
 
-  test.each(['--cgroupmap', '--mntnsmap'])('%s: a FIFO is refused without waiting (SEC-56)', async (option) => {
+  test.each(['--cgroupmap', '--mntnsmap'])('%s: a FIFO is refused without blocking (SEC-56)', async (option) => {
     const fifo = join(makeTemporaryDirectory(), 'fifo')
     execFileSync('mkfifo', [fifo])
     await expectRefused(option, fifo)
   })
 
-  test('recording leaves it as it is (SEC-58)', async () => {
+  test('the recording does not change the map (SEC-58)', async () => {
     const [cgroup, map] = [makeCgroup(), pinMap({})]
     map.add(cgroup.id)
     const read = () => execFileSync('bpftool', ['map', 'dump', 'pinned', map.path], { encoding: 'utf8' })
@@ -104,13 +114,13 @@ async function expectRefused(option: string, path: string): Promise<string> {
   return stderr
 }
 
-/** In the map and out of it again. */
+/** Into the map and out of it again. */
 function flip(map: PinnedMap, key: bigint): void {
   map.add(key)
   map.remove(key)
 }
 
-/** One of the recorder's own, which stays after it has ended. */
+/** A file of the recorder that remains after it ends. */
 async function pinProgram(path: string): Promise<void> {
   const recording = await startRecording()
   const { prog_id } = readDescriptors(recording.pid).find((fields) => fields.prog_id !== undefined) ?? {}

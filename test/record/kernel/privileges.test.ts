@@ -32,7 +32,7 @@ const NONE = '0000000000000000'
 const USE_IO_URING = { UV_USE_IO_URING: '1' }
 
 describeKernel('privileges under sudo', () => {
-  test('the recorder becomes the user with all threads, and keeps CAP_BPF in one (SEC-08, SEC-10)', async () => {
+  test('all threads of the recorder change to the user, and one keeps CAP_BPF (SEC-08, SEC-10)', async () => {
     const recording = await startRecording(recordAsGames())
     const [main, ...others] = readThreads(recording.pid)
     expect(others.length).toBeGreaterThan(0)
@@ -42,7 +42,7 @@ describeKernel('privileges under sudo', () => {
     await recording.stop()
   })
 
-  test('in a container that has CAP_SYS_ADMIN instead of CAP_BPF, that one stays (SEC-11)', async () => {
+  test('in a container with CAP_SYS_ADMIN instead of CAP_BPF, that capability is kept (SEC-11)', async () => {
     const under = ['setpriv', '--inh-caps=-bpf,-perfmon', '--bounding-set=-bpf,-perfmon']
     const recording = await startRecording({ ...recordAsGames(), under })
     const [main, ...others] = readThreads(recording.pid)
@@ -51,7 +51,7 @@ describeKernel('privileges under sudo', () => {
     await recording.stop()
   })
 
-  test('becomes the user where functions of Node.js refuse to, as those of Debian 13 do (SEC-08)', async () => {
+  test('the user changes even if functions of Node.js refuse it, as in Debian 13 (SEC-08)', async () => {
     const preload = join(makeTemporaryDirectory(), 'refuse.cjs')
     const names = ['initgroups', 'setgroups', 'setgid', 'setegid', 'setuid', 'seteuid']
     const refuse = "() => { throw new Error('disabled: io_uring may be enabled') }"
@@ -63,7 +63,7 @@ describeKernel('privileges under sudo', () => {
     await recording.stop()
   })
 
-  test('refuses to record while threads of io_uring have the privileges of root (SEC-09)', async (context) => {
+  test('recording is refused while io_uring threads have the privileges of root (SEC-09)', async (context) => {
     const listThreads =
       'process.stdout.write(require("fs").readdirSync("/proc/self/task").map((tid) => require("fs").readFileSync(`/proc/self/task/${tid}/comm`, "utf8")).join(""))'
     const threads = execFileSync(process.execPath, ['-e', listThreads], { encoding: 'utf8', env: USE_IO_URING })
@@ -76,7 +76,7 @@ describeKernel('privileges under sudo', () => {
     expect(existsSync(file)).toBe(false)
   })
 
-  test("where nothing but the user's directory can be written, it records all the same (SEC-07)", async () => {
+  test('recording works if only the directory of the user is writable (SEC-07)', async () => {
     const options = recordAsGames()
     const under = readOnlyBut(dirname(options.file), makeTemporaryDirectory())
     const recording = await startRecording({ ...options, under, args: ['--dns=libc', '--local-errors'] })
@@ -85,7 +85,7 @@ describeKernel('privileges under sudo', () => {
     expect(connectsOf(recording.file, pid)).toHaveLength(1)
   })
 
-  test('the file, and what stands beside it, belongs to the user alone (SEC-45)', async () => {
+  test('the file, and the files next to it, are accessible only to the user (SEC-45)', async () => {
     const recording = await startRecording(recordAsGames())
     const files = ['', '-wal', '-shm'].map((suffix) => statSync(`${recording.file}${suffix}`))
     const [one] = files
@@ -95,7 +95,7 @@ describeKernel('privileges under sudo', () => {
     expect(statSync(recording.file).ino).toBe(one?.ino)
   })
 
-  test('as good a recording as that of root, pending attempts and the kernel count included', async () => {
+  test("a recording equals that of root, including pending attempts and the kernel's count", async () => {
     const namespace = makeNetworkNamespace()
     addSilentLink(namespace)
     const recording = await startRecording(recordAsGames())
@@ -108,7 +108,7 @@ describeKernel('privileges under sudo', () => {
     expect(summary).toMatch(/^completeness: .* = the kernel's /m)
   })
 
-  test('a directory that the user may not write (SEC-08)', async () => {
+  test('a directory without write permission for the user is refused (SEC-08)', async () => {
     const file = join(makeTemporaryDirectory(), 'trace.db')
     const result = await runTool(['record', file], { env: SUDO_GAMES })
     expectError(result, 'E_CANNOT_OPEN')
@@ -117,7 +117,7 @@ describeKernel('privileges under sudo', () => {
     expect(existsSync(file)).toBe(false)
   })
 
-  test('a file of the user that is read-only', async () => {
+  test('a read-only file of the user is refused', async () => {
     const { file, ...options } = recordAsGames()
     writeFileSync(file, '')
     chownSync(file, GAMES_UID, GAMES_GID)
@@ -130,13 +130,13 @@ describeKernel('privileges under sudo', () => {
   test.each([
     [{ SUDO_UID: '4294967000' }, 'E_SUDO_USER'],
     [{ SUDO_UID: 'games' }, 'E_SUDO_USER'],
-  ])('%o names nobody (SEC-02)', async (env, code) => {
+  ])('%o does not name a user (SEC-02)', async (env, code) => {
     const directory = makeTemporaryDirectory()
     expectError(await runTool(['record', join(directory, 'trace.db')], { env }), code)
     expect(readdirSync(directory)).toEqual([])
   })
 
-  test('the command is the user, without any capability, at home (SEC-12)', async () => {
+  test('the command runs as the user, without capabilities, in the home directory of the user (SEC-12)', async () => {
     const { file, ...options } = recordAsGames()
     const script = 'id -u; id -g; id -G; echo "$HOME $USER $LOGNAME"; grep -E "^Cap(Inh|Prm|Eff|Amb)" /proc/self/status'
     const { status, stdout } = await runTool(['record', file, '--', 'sh', '-c', script], options)
@@ -148,7 +148,7 @@ describeKernel('privileges under sudo', () => {
     expect(ownership(statSync(file))).toEqual(OWN)
   })
 
-  test('a command that the user cannot see is not there, though root sees it (SEC-08)', async () => {
+  test('a command that only root can see is not found (SEC-08)', async () => {
     const { file, ...options } = recordAsGames()
     const directory = makeTemporaryDirectory()
     chmodSync(directory, 0o700)
@@ -159,7 +159,7 @@ describeKernel('privileges under sudo', () => {
     expect(existsSync(file)).toBe(false)
   })
 
-  test('SIGUSR1 opens no debugger (SEC-15)', async () => {
+  test('SIGUSR1 does not start a debugger (SEC-15)', async () => {
     const recording = await startRecording(recordAsGames())
     process.kill(recording.pid, 'SIGUSR1')
     const refused = await connect('127.0.0.1', 1000)
@@ -168,7 +168,7 @@ describeKernel('privileges under sudo', () => {
     expect(await recording.stop()).not.toContain('Debugger')
   })
 
-  test('it connects nowhere and listens nowhere, nor does what it asks for names (SEC-16)', async () => {
+  test('the recorder and the programs it calls for names neither connect nor listen (SEC-16)', async () => {
     const namespace = makeNetworkNamespace()
     const under = ['nsenter', `--net=/run/netns/${namespace.exec.at(-1)}`]
     const recording = await startRecording({ ...recordAsGames(), under })
@@ -183,7 +183,7 @@ describeKernel('privileges under sudo', () => {
 })
 
 describeKernel('privileges without sudo', () => {
-  test('root by itself stays root, with all the capabilities that it came with (SEC-13)', async () => {
+  test('root stays root, with all its capabilities (SEC-13)', async () => {
     const [{ CapEff, CapPrm } = {}] = readThreads(process.pid)
     const recording = await startRecording()
     for (const thread of readThreads(recording.pid)) {
@@ -194,14 +194,14 @@ describeKernel('privileges without sudo', () => {
   })
 })
 
-/** All of the network namespace of a process, a line each; nothing else may be in it. */
+/** All sockets in the network namespace of a process, one per line. Nothing else may run in that namespace. */
 function internetSockets(pid: number): string[] {
   const tables = ['tcp', 'tcp6', 'udp', 'udp6', 'udplite', 'udplite6', 'raw', 'raw6']
   const present = tables.map((name) => `/proc/${pid}/net/${name}`).filter((path) => existsSync(path))
   return present.flatMap((path) => readFileSync(path, 'utf8').trimEnd().split('\n').slice(1))
 }
 
-/** Of TCP, state 0A in the fourth column of /proc/net/tcp; the tenth is the inode. */
+/** TCP sockets in state 0A, the fourth column of /proc/net/tcp; the tenth is the inode. */
 function listeningSockets(pid: number): string[] {
   const lines = ['tcp', 'tcp6'].flatMap((name) => readFileSync(`/proc/${pid}/net/${name}`, 'utf8').split('\n'))
   const listening = lines.map((line) => line.trim().split(/\s+/)).filter((columns) => columns[3] === '0A')

@@ -21,12 +21,12 @@ interface Change {
   readonly threads: number
   readonly rounds?: number
   readonly args?: readonly string[]
-  /** A program that becomes the workload after its own work. */
+  /** A program that ends by executing the workload. */
   readonly under?: readonly string[]
   readonly program?: string
 }
 
-/** Records test/workload/change-facts, and expects what it says of itself in every row. */
+/** Records test/workload/change-facts, and expects in every row the facts that it prints about itself. */
 async function expectChange(change: string, options: Change): Promise<Situation[]> {
   const { threads, rounds = 50, args = [], under = [], program = workloadPath('change-facts') } = options
   const namespace = makeUnansweringNamespace()
@@ -40,17 +40,17 @@ async function expectChange(change: string, options: Change): Promise<Situation[
   return situations
 }
 
-/** Unlike `ip netns exec` in the mount namespace of the test, which has the cgroups. */
+/** Unlike `ip netns exec`, this keeps the mount namespace of the test, which has the cgroups. */
 function enter({ exec }: NetworkNamespace): string[] {
   return ['nsenter', `--net=/run/netns/${exec.at(-1)}`]
 }
 
-/** Different values of one fact. */
+/** Number of different values of one fact. */
 function countValues(situations: readonly Situation[], fact: keyof Situation): number {
   return new Set(situations.map((situation) => situation[fact])).size
 }
 
-/** Two cgroups whose threads may be apart, and the parent that a process has to be in for that. */
+/** Two cgroups that may contain threads of one process, and their parent, which the process must be in. */
 function makeThreadedCgroups() {
   const parent = makeCgroup()
   const directories = [makeCgroup(parent), makeCgroup(parent)].map(({ directory }) => directory)
@@ -58,7 +58,7 @@ function makeThreadedCgroups() {
   return { parent, directories }
 }
 
-/** Programs to execute one after the other: each differs from the one before in path, inode or name. */
+/** Programs to execute one after the other: each differs from the previous one in path, inode or name. */
 function makePrograms() {
   const directory = makeTemporaryDirectory()
   const paths = ['change-facts', 'other/change-facts', 'other-name', 'linked', 'third/change-facts']
@@ -75,7 +75,7 @@ const THREADS = [
   ['one thread', 1],
   ['8 threads', 8],
 ] as const
-/** Who makes the change for all threads: of how many, and which of them. */
+/** The thread that makes the change for all threads: of how many, and which of them. */
 const CHANGERS = [
   ['the only thread', 1, '0'],
   ['the main thread of 8', 8, '0'],

@@ -8,14 +8,14 @@ import { linkTool } from '../../support/tool.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { connect } from '../../support/workload.js'
 
-/** Starts the tool by a name of bcc's, and resolves once it takes up attempts. */
+/** Starts the tool under a name of bcc's, and returns when it records attempts. */
 async function startNamed(name: string, args: readonly string[]): Promise<Running> {
   const running = start([linkTool(name), ...args])
   await firstOutput(running)
   return running
 }
 
-/** Ends it as Ctrl-C does; lines of stdout as cells. */
+/** Ends it with Ctrl-C; returns the lines of stdout as cells. */
 async function stopNamed({ child, finished }: Running): Promise<string[][]> {
   child.kill('SIGINT')
   const { status, stdout, stderr } = await finished
@@ -28,8 +28,8 @@ async function stopNamed({ child, finished }: Running): Promise<string[][]> {
 
 const lineOf = (pid: number, output: string) => output.split('\n').find((line) => line.includes(` ${pid} `))
 
-describeKernel('called tcpconnect', () => {
-  test("shows tcpconnect's columns and rows, without a banner", async () => {
+describeKernel('named tcpconnect', () => {
+  test('shows the columns and rows of tcpconnect, without a banner', async () => {
     const [open, closed] = [await listen(), await findClosedPort()]
     const tool = await startNamed('tcpconnect', ['-tUL', '-P', `${open},${closed}`])
     const answered = await connect('127.0.0.1', open)
@@ -57,7 +57,7 @@ describeKernel('called tcpconnect', () => {
     expect(rows.map((row) => row[1])).toEqual(['PID', String(shown.pid)])
   })
 
-  test('-d shows localhost where no name was looked up', async () => {
+  test('-d shows localhost for attempts without a lookup', async () => {
     const port = await findClosedPort()
     const tool = await startNamed('tcpconnect', ['-dt', '--port', String(port)])
     const { pid } = await connect('127.0.0.1', port)
@@ -90,8 +90,8 @@ describeKernel('called tcpconnect', () => {
   })
 })
 
-describeKernel('called tcpconnlat', () => {
-  test("shows tcpconnlat's columns, of one process", async () => {
+describeKernel('named tcpconnlat', () => {
+  test('shows the columns of tcpconnlat, for one process', async () => {
     const port = await listen()
     const tool = await startNamed('tcpconnlat', ['-tL', '0.0001'])
     const { pid, local_port } = await connect('127.0.0.1', port)
@@ -104,7 +104,7 @@ describeKernel('called tcpconnlat', () => {
     ])
   })
 
-  test('shows only what took long enough', async () => {
+  test('shows only slow attempts', async () => {
     const port = await listen()
     const tool = await startNamed('tcpconnlat', ['5000', '-p', '1'])
     await connect('127.0.0.1', port)

@@ -8,15 +8,15 @@ import { queryTrace } from '../../support/trace.js'
 import { generateLoad } from '../../support/workload.js'
 
 const ATTEMPTS = 40_000
-/** One in a hundred: what one program, attached once, lost here and told nobody. */
+/** One percent: the loss with a single program on the tracepoint, which no counter shows. */
 const MOST_MISSED = ATTEMPTS / 100
 
-describeKernel('packets that are steered to any CPU (RPS)', () => {
+describeKernel('attempts with receive packet steering (RPS) to all CPUs', () => {
   /*
-   * Softirqs then interrupt the probe while it runs, and the kernel does not run a program within itself. What the second
-   * copy does not catch is counted when its socket's memory is used again.
+   * Softirqs then interrupt the probe while it runs, and the kernel does not run a program within itself. What the
+   * second program misses is counted when the memory of its socket is used again.
    */
-  test('are recorded or counted, to the last attempt', async () => {
+  test('are all recorded or counted', async () => {
     const namespace = makeNetworkNamespace()
     const steer = 'echo 3 > /sys/class/net/lo/queues/rx-0/rps_cpus'
     expect(await run([...namespace.exec, 'sh', '-c', steer])).toMatchObject({ status: 0 })

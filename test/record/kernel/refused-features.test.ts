@@ -13,7 +13,7 @@ import { connect, workloadPath } from '../../support/workload.js'
 const PLAIN = ['bpf', 'perfmon']
 const DUMP = /libbpf:|PROG LOAD LOG|processed \d+ insns/
 
-/** Where tracefs has to be mounted first, which takes CAP_SYS_ADMIN. */
+/** Mounts tracefs first, which requires CAP_SYS_ADMIN. */
 function under(capabilities: readonly string[]): string[] {
   const script = 'umount --lazy /sys/kernel/tracing /sys/kernel/debug 2>/dev/null; exec "$0" "$@"'
   return ['unshare', '--mount', 'sh', '-c', script, ...asRootWith(capabilities)]
@@ -37,14 +37,14 @@ describeKernel('a feature that the kernel refuses', () => {
     },
   )
 
-  test('is not --nat, which takes no more than recording (SEC-84)', async () => {
+  test('is never --nat, which requires nothing beyond recording (SEC-84)', async () => {
     const options = { under: under(PLAIN), args: ['--nat'] }
     const { file, result } = await recordWhile(options, () => connect('127.0.0.1', 1000))
     expect(onlyConnectOf(file, result.pid)).toMatchObject({ outcome: 'refused' })
     expect(readSession(file).has_nat).toBe(1)
   })
 
-  test('costs no more than itself: without it, attempts are recorded (SEC-01)', async () => {
+  test('does not prevent recording without it (SEC-01)', async () => {
     const options = { under: under(PLAIN) }
     const { file, result } = await recordWhile(options, () => connect('127.0.0.1', 1000))
     expect(onlyConnectOf(file, result.pid)).toMatchObject({ outcome: 'refused' })
@@ -66,7 +66,7 @@ describeKernel('doctor', () => {
     ],
     [[...PLAIN, 'net_admin', 'sys_admin', 'sys_ptrace'], []],
   ])(
-    'with no other capabilities than %j names what does not work, and nothing else (GAP-12, GAP-14)',
+    'with only the capabilities %j reports exactly the features that do not work (GAP-12, GAP-14)',
     async (capabilities, refused) => {
       const options = { under: under(capabilities) }
       const { status, stdout, stderr } = await runTool(['doctor'], options)
@@ -82,7 +82,7 @@ describeKernel('doctor', () => {
 describeKernel('a seccomp profile that refuses bpf(2)', () => {
   const options = () => ({ under: [workloadPath('deny-bpf')] })
 
-  test('is what record names, not the limit of locked memory (GAP-11)', async () => {
+  test('is named by record as the reason, instead of the limit of locked memory (GAP-11)', async () => {
     const file = join(makeTemporaryDirectory(), 'trace.db')
     const result = await runTool(['record', file], options())
     expectError(result, 'E_PROBE')
@@ -91,7 +91,7 @@ describeKernel('a seccomp profile that refuses bpf(2)', () => {
     expect(result.stderr).not.toMatch(/MEMLOCK|report this/)
   })
 
-  test('is what doctor names', async () => {
+  test('is named by doctor as the reason', async () => {
     const { stdout } = await runTool(['doctor'], options())
     expect(stdout).toMatch(/^no {2}ring +.*a seccomp profile refuses the system call bpf\(2\)/m)
     expect(stdout).toMatch(/^ +start the container with --security-opt seccomp=unconfined/m)
@@ -100,7 +100,7 @@ describeKernel('a seccomp profile that refuses bpf(2)', () => {
 })
 
 describeKernel('root without capabilities', () => {
-  test('is not told to be root', async () => {
+  test('gets no hint to run as root', async () => {
     const result = await runTool(['record'], { under: asRootWith(['net_admin']) })
     expectError(result, 'E_NOT_PRIVILEGED')
     expect(result.stderr).toMatch(/^hint: root lacks CAP_BPF, CAP_PERFMON here.*--cap-add BPF --cap-add PERFMON/m)

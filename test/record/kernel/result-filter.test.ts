@@ -13,7 +13,7 @@ import { waitForSynSent } from '../../support/syn-sent.js'
 import { onlyConnectOf } from '../../support/trace.js'
 import { connect, runWorkload, startWorkload } from '../../support/workload.js'
 
-/** One attempt of every outcome that needs no waiting, by its name. */
+/** One attempt of every outcome that needs no waiting, by name. */
 type Attempts = Record<'established' | 'refused' | 'reset' | 'unreachable' | 'cancelled' | 'pending', Attempt>
 
 describeKernel('filters by result', () => {
@@ -26,13 +26,13 @@ describeKernel('filters by result', () => {
     ['established,pending', ['established', 'pending']],
   ])('--outcome %s', (names, matching) => expectOutcomes(['--outcome', names], matching))
 
-  test('--outcome failed: all that ended without a connection', () =>
+  test('--outcome failed: all attempts that ended without a connection', () =>
     expectOutcomes(['--outcome', 'failed'], ['refused', 'reset', 'unreachable', 'cancelled']))
 
   test('--outcome may be repeated', () =>
     expectOutcomes(['--outcome', 'refused', '--outcome', 'established'], ['refused', 'established']))
 
-  test('--outcome local_error: what became of the same process before is left out', async () => {
+  test('--outcome local_error: earlier attempts of the same process are left out', async () => {
     const noFreePort = () => runWorkload<{ pid: number }>('no-free-port', [])
     const { file, result } = await recordWhile({ args: ['--outcome', 'local_error'] }, noFreePort)
     expect(onlyConnectOf(file, result.pid).outcome).toBe('local_error')
@@ -44,13 +44,13 @@ describeKernel('filters by result', () => {
     await expectFilter(['--min-latency', time], { matching: [cancelAfter(200)], others })
   })
 
-  test('--min-latency: a pending attempt has waited as long as it has', async () => {
+  test('--min-latency: a pending attempt counts with the time since its start', async () => {
     const { pending } = await makeAttempts()
     await expectFilter(['--min-latency', '30s'], { matching: [], others: [pending] })
     await expectFilter(['--min-latency', '1us'], { matching: [pending], others: [] })
   })
 
-  test('both: slow and of that outcome', async () => {
+  test('both options: slow attempts with that outcome', async () => {
     const { refused, established, pending } = await makeAttempts()
     const args = ['--min-latency', '150ms', '--outcome', 'cancelled,refused']
     const others = [refused, established, pending, cancelAfter(0)]

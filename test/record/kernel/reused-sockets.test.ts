@@ -7,7 +7,7 @@ import { recordWhile } from '../../support/recorder.js'
 import { connectsOf } from '../../support/trace.js'
 import { startWorkload } from '../../support/workload.js'
 
-/** Of the last attempt of each case of test/workload/reused-socket. */
+/** Facts about the last attempt of each case of test/workload/reused-socket. */
 const LAST: Readonly<Record<string, { outcome: string; errno: number | null; local_port: number | null }>> = {
   'closed-after-disconnect': { outcome: 'cancelled', errno: null, local_port: expect.any(Number) },
   'closed-after-refused': { outcome: 'cancelled', errno: null, local_port: expect.any(Number) },
@@ -21,9 +21,9 @@ const LAST: Readonly<Record<string, { outcome: string; errno: number | null; loc
   'no-port-for-bound': { outcome: 'local_error', errno: EADDRNOTAVAIL, local_port: 45678 },
 }
 
-describeKernel('a socket that was used before', () => {
-  // The newest approach that the kernel has, and that of old kernels.
-  test.each(['buckets', 'hash'])('leaves nothing to its next attempt: %s', async (approach) => {
+describeKernel('a reused socket', () => {
+  // The newest approach that the kernel supports, and that of old kernels.
+  test.each(['buckets', 'hash'])('passes nothing of an attempt to the next one: %s', async (approach) => {
     const env: Record<string, string> = approach === 'hash' ? { TCPCONN_APPROACH: '5.10' } : {}
     const { file, result } = await recordWhile({ env }, async () => {
       const pids: Record<string, number> = {}
@@ -38,7 +38,7 @@ describeKernel('a socket that was used before', () => {
   })
 })
 
-/** Resolves with the pid of the case, when it has made its last attempt. */
+/** Returns the pid of the case when it has made its last attempt. */
 async function runCase(name: string): Promise<number> {
   const namespace = makeNetworkNamespace()
   addSilentLink(namespace)

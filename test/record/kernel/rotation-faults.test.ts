@@ -19,11 +19,11 @@ import { connect, generateLoad, startWorkload } from '../../support/workload.js'
 const LONG_AGO = new Date('2020-01-01T00:00:00Z')
 const ATTEMPTS = `SELECT pid, tid, started_ns, local_port FROM connects WHERE netns = ?`
 
-describeKernel('a change that cannot be made', () => {
-  test('no room for the next file: it is reported once, and recording goes on and tries again', async () => {
+describeKernel('a rotation that fails', () => {
+  test('no space for the next file: it is reported once, recording continues, and the rotation is tried again', async () => {
     const directory = makeTemporaryDirectory()
     mount(directory, ['-t', 'tmpfs', '-o', 'size=2m', 'none'])
-    // What else the host does would fill up the room that is left.
+    // Other connects of the host would fill the remaining space.
     const recording = await startRotating({ directory, args: ['--rotate', '3s', '--port', '1000'] })
     const filler = join(directory, 'filler')
     const { bavail, bsize } = statfsSync(directory)
@@ -43,7 +43,7 @@ describeKernel('a change that cannot be made', () => {
     for (const file of recording.files()) expectClosed(file)
   })
 
-  test('no room for the first file: what is to be kept no longer goes before, and it begins', async () => {
+  test('no space for the first file: expired files are removed first, and recording begins', async () => {
     const directory = makeTemporaryDirectory()
     mount(directory, ['-t', 'tmpfs', '-o', 'size=2m', 'none'])
     const args = ['record', join(directory, 'trace.db'), '--rotate', '1h', '--port', '1000']
@@ -57,11 +57,11 @@ describeKernel('a change that cannot be made', () => {
     expectError(await runTool([...args, '-d', '10ms']), 'E_DISK_FULL')
     expect(listTraces(directory)).toEqual(old)
     expect(await runTool([...args, '--keep', '7d', '-d', '10ms'])).toMatchObject({ status: 0 })
-    // Within the same second it has the name that one of them had.
+    // Within the same second, it has the name of a removed file.
     expect(listTraces(directory).map((file) => statSync(file).mtimeMs > LONG_AGO.getTime())).toEqual([true])
   })
 
-  test('no room for anything: it stops as every recording does, and what was written is whole', async () => {
+  test('no space at all: recording stops, and the written data is complete', async () => {
     const directory = makeTemporaryDirectory()
     mount(directory, ['-t', 'tmpfs', '-o', 'size=3m', 'none'])
     const recording = await startRotating({ directory, args: ['--rotate', '1MB'] })
@@ -74,7 +74,7 @@ describeKernel('a change that cannot be made', () => {
     for (const file of recording.files()) expectWholeTrace(file)
   })
 
-  test('the file that is to be left is locked: nothing is lost, and it is left later', async () => {
+  test('the current file is locked: nothing is lost, and the rotation follows later', async () => {
     const recording = await startRotating({ args: ['--rotate', '2s'] })
     const [first = ''] = recording.files()
     const other = new Database(first)
@@ -88,7 +88,7 @@ describeKernel('a change that cannot be made', () => {
     for (const file of recording.files()) expectClosed(file)
   })
 
-  test('somebody reads the file that is left: it is closed at a later change', async () => {
+  test('the current file has a reader: it is closed at a later rotation', async () => {
     const recording = await startRotating({ args: ['--rotate', '1s'] })
     const [first = ''] = recording.files()
     const reader = new Database(first, { readonly: true })
@@ -101,7 +101,7 @@ describeKernel('a change that cannot be made', () => {
     for (const file of recording.files()) expectClosed(file)
   })
 
-  test('its directory is removed: it stops, and says so', async () => {
+  test('the directory is removed: recording stops and reports it', async () => {
     const recording = await startRotating({ args: ['--rotate', '1s'] })
     rmSync(recording.directory, { recursive: true })
     const result = await recording.finished
@@ -109,14 +109,14 @@ describeKernel('a change that cannot be made', () => {
     expect(result.stderr).toContain('[E_REMOVED]')
   })
 
-  test('the first file cannot be made: nothing is recorded', async () => {
+  test('the first file cannot be created: nothing is recorded', async () => {
     const file = join(makeTemporaryDirectory(), 'missing', 'trace.db')
     expectError(await runTool(['record', file, '--rotate', '1h', '-d', '10ms']), 'E_CANNOT_OPEN')
   })
 })
 
-describeKernel('kill -9 of a recording that rotates', () => {
-  test('all files are whole, and the next one closes what was left open', async () => {
+describeKernel('kill -9 of a rotating recording', () => {
+  test('all files are complete, and the next recording closes the file that was left open', async () => {
     const namespace = makeNetworkNamespace()
     const load = startWorkload('loadgen', ['--mode', 'reset', '--seconds', '240'], { under: namespace.exec })
     const directory = makeTemporaryDirectory()
@@ -124,7 +124,7 @@ describeKernel('kill -9 of a recording that rotates', () => {
       const before = listTraces(directory).length
       const recording = await startRotating({ directory, args: ['--rotate', '1s'] })
       await waitUntil('a change of files', () => listTraces(directory).length > before + 1)
-      // Any moment will do.
+      // At any moment.
       await delay(afterMs)
       process.kill(recording.pid, 'SIGKILL')
       await recording.finished
@@ -137,7 +137,7 @@ describeKernel('kill -9 of a recording that rotates', () => {
     const last = await startRotating({ directory, args: ['--rotate', '1h'] })
     await waitUntil('what was left open', () => killed.every((file) => !existsSync(`${file}-wal`)))
     await last.stop()
-    // One that was killed before it wrote a byte leaves an empty file, which could be anybody's.
+    // A recorder that is killed before its first write leaves an empty file, which could be of another program.
     const files = listTraces(directory).filter((file) => statSync(file).size > 0)
     for (const file of files) expectClosed(file)
     const rows = queryAll<object>(files, ATTEMPTS, namespace.inode)

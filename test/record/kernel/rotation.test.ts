@@ -25,16 +25,16 @@ import { GAMES_GID, GAMES_UID, recordAsGames } from '../../support/users.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { connect, generateLoad, startWorkload } from '../../support/workload.js'
 
-/** Attempts that are under way at every change: far more than the kernel's count is uncertain by. */
+/** Attempts in flight at every rotation: far more than the uncertainty of the kernel's count. */
 const PENDING = 2000
 const ATTEMPTS = `SELECT pid, tid, started_ns, local_port FROM connects WHERE netns = ?`
 
-describeKernel('a recording that rotates', () => {
+describeKernel('a rotating recording', () => {
   test.each([
     ['by time', ['--rotate', '1s'], ['--mode', 'reset', '--threads', '2', '--seconds', '5']],
     ['by size', ['--rotate', '1MB'], ['--mode', 'refused', '--threads', '2', '--count', '200000']],
   ])(
-    '%s, under load: every attempt is in one file, once, and each file agrees with the kernel',
+    "%s, under load: every attempt is in exactly one file, and each file agrees with the kernel's count",
     async (_, args, load) => {
       const namespace = makeSilentNamespace()
       const countBefore = readTcpCounter(namespace, 'ActiveOpens')
@@ -64,7 +64,7 @@ describeKernel('a recording that rotates', () => {
     },
   )
 
-  test('an attempt that is pending at a change is in the file in which it ends; one that never ends in the last', async () => {
+  test('an attempt that is pending at a rotation is in the file in which it ends; one that never ends is in the last file', async () => {
     const namespace = makeSilentNamespace()
     const recording = await startRotating({ args: ['--rotate', '1s'] })
     const [ends, stays] = await Promise.all([80, 81].map((port) => startPending(namespace, port)))
@@ -86,7 +86,7 @@ describeKernel('a recording that rotates', () => {
     await expectReadable(files, ends?.pid ?? 0)
   })
 
-  test('a network namespace that is made meanwhile is compared from the next change on', async () => {
+  test('a network namespace created during the recording is compared from the next rotation on', async () => {
     const recording = await startRotating({ args: ['--rotate', '1s'] })
     const namespace = makeNetworkNamespace()
     const connectIn = () => connect('127.0.0.1', 1000, ['--count', '300'], { under: namespace.exec })
@@ -100,7 +100,7 @@ describeKernel('a recording that rotates', () => {
     for (const file of recording.files()) expectAgreement(file)
   })
 
-  test('names that were looked up while an earlier file was recorded into', async () => {
+  test('names looked up during an earlier file are recorded', async () => {
     const namespace = makeAddressedNamespace()
     await startDnsmasq(namespace, ['--host-record=early.example,10.77.0.1'])
     const recording = await startRotating({ args: ['--rotate', '1s', '--dns'] })
@@ -118,7 +118,7 @@ describeKernel('a recording that rotates', () => {
     expect(lookups.filter((n) => n > 0)).toHaveLength(1)
   })
 
-  test('under sudo: each of the files belongs to the user alone (SEC-53)', async () => {
+  test('under sudo: each file is accessible only to the user (SEC-53)', async () => {
     const { file, ...options } = recordAsGames()
     const recording = await startRotating({ ...options, directory: join(file, '..'), args: ['--rotate', '1s'] })
     await waitUntil('a change', () => recording.files().length >= 2)
@@ -131,7 +131,7 @@ describeKernel('a recording that rotates', () => {
     expect(existsSync(file)).toBe(false)
   })
 
-  test('a signal at any moment of a change ends it well', async () => {
+  test('a signal during a rotation ends the recording cleanly', async () => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       const recording = await startRotating({ args: ['--rotate', '1s'] })
       await waitUntil('the next file', () => readdirSync(recording.directory).filter(isTrace).length >= 2)
@@ -140,7 +140,7 @@ describeKernel('a recording that rotates', () => {
     }
   })
 
-  test('-- COMMAND: its attempts are in the files, and its end is the end', async () => {
+  test('-- COMMAND: its attempts are in the files, and recording ends with it', async () => {
     const directory = makeTemporaryDirectory()
     const script = 'for i in 1 2 3 4 5 6; do (exec 3<>/dev/tcp/127.0.0.1/1) 2>/dev/null; sleep 0.4; done; exit 3'
     const command = ['record', join(directory, 'trace.db'), '--rotate', '1s', '--', 'bash', '-c', script]
@@ -166,7 +166,7 @@ async function startPending(namespace: NetworkNamespace, port: number) {
   return running
 }
 
-/** Attempts that began before their file did are read like all others. */
+/** Attempts that began before their file are read like all others. */
 async function expectReadable(files: readonly string[], pid: number): Promise<void> {
   const query = ['analyze', 'sql', `SELECT count(*) AS rows FROM connects WHERE pid = ${pid}`, '--format', 'json']
   const { stdout, stderr } = await runTool([...query, ...files])

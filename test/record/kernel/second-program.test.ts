@@ -18,16 +18,16 @@ interface Program {
 }
 
 const REFUSED = ['--mode', 'refused', '--threads', '2', '--count']
-/** Their softirqs skip some runs when they are steered to any CPU. */
+/** With receive packet steering to all CPUs, softirqs cause skipped runs. */
 const STEERED_ATTEMPTS = 20_000
 const MAX_ROUNDS = 100
-/** The kernel's limit for the names of programs. */
+/** The kernel's limit for names of programs. */
 const SECOND = 'follow_skipped'.slice(0, 15)
 
 describeKernel(
   'the second program',
   () => {
-    test('is detached and attached again by a recorder that has dropped the privileges of root', async (context) => {
+    test('is detached and attached again after the recorder dropped the privileges of root', async (context) => {
       const namespace = makeNetworkNamespace()
       const recording = await startRecording(recordAsGames())
       expect(attachedPrograms(recording.pid).map(({ name }) => name)).toContain(SECOND)
@@ -52,7 +52,7 @@ describeKernel(
   chooseApproach().isAdaptive ? null : 'on this kernel the second program is never detached',
 )
 
-/** Programs that are attached to tracepoints by links of this process. */
+/** Programs that links of this process attach to tracepoints. */
 function attachedPrograms(pid: number): Program[] {
   const ids = readdirSync(`/proc/${pid}/fd`)
     .filter((fd) => /bpf[-_]link/.test(linkTarget(`/proc/${pid}/fd/${fd}`)))

@@ -20,8 +20,8 @@ const UNIT = join(REPOSITORY, 'systemd/tcpconn.service')
 describeKernel('record as a service', () => {
   test.each([
     ['a socket with a path', () => join(makeTemporaryDirectory(), 'notify')],
-    ['an abstract one', () => `@tcpconn-test-${process.pid}`],
-  ])('tells the manager when it records, that it lives, and that it stops: %s', async (_, makeName) => {
+    ['an abstract socket', () => `@tcpconn-test-${process.pid}`],
+  ])('notifies the manager when it records, while it runs, and when it stops: %s', async (_, makeName) => {
     const manager = await startManager(makeName())
     const file = join(makeTemporaryDirectory(), 'trace.db')
     const recorder = startTool(['record', file], { env: { ...manager.env, WATCHDOG_USEC: '1000000' } })
@@ -38,7 +38,7 @@ describeKernel('record as a service', () => {
     expect(connectsOf(file, pid)).toHaveLength(1)
   })
 
-  test('a recorder whose loop does not turn gives no sign of life', async () => {
+  test('sends no watchdog message if its event loop is blocked', async () => {
     const manager = await startManager(join(makeTemporaryDirectory(), 'notify'))
     const file = join(makeTemporaryDirectory(), 'trace.db')
     const hang = writeHang()
@@ -47,17 +47,17 @@ describeKernel('record as a service', () => {
     await waitUntil('READY=1', () => manager.lines().includes('READY=1'))
     process.kill(recorder.pid, 'SIGUSR2')
     await waitUntil('the loop to hang', () => existsSync(hang.sign))
-    // What the recorder has sent before stands in the queue before this.
+    // Earlier messages of the recorder are in the queue before this one.
     expect(openDatagrams(manager.env.NOTIFY_SOCKET)?.('FENCE=1\n')).toBe(true)
     await waitUntil('what was sent before', () => manager.lines().includes('FENCE=1'))
     const isSignAfterFence = () => manager.lines().at(-1) !== 'FENCE=1'
-    // Five times as long as between two signs.
+    // Five times the interval between two watchdog messages.
     await expectNever('a sign of life', isSignAfterFence, 1000)
     rmSync(hang.sign)
     await waitUntil('another sign', isSignAfterFence)
   })
 
-  test('a manager that is busy learns of the beginning when it has time', async () => {
+  test('notifies a busy manager of the beginning later', async () => {
     const manager = await startManager(join(makeTemporaryDirectory(), 'notify'))
     process.kill(manager.pid, 'SIGSTOP')
     await waitUntil('it to stand still', () => readThreads(manager.pid)[0]?.State?.startsWith('T'))
@@ -68,7 +68,7 @@ describeKernel('record as a service', () => {
     await waitUntil('READY=1', () => manager.lines().includes('READY=1'))
   })
 
-  test('the command does not get what is meant for the recorder', async () => {
+  test('does not pass the variables of the service manager on to the command', async () => {
     const manager = await startManager(join(makeTemporaryDirectory(), 'notify'))
     const env = { ...manager.env, WATCHDOG_USEC: '1000000', WATCHDOG_PID: '1' }
     const file = join(makeTemporaryDirectory(), 'trace.db')
@@ -77,13 +77,13 @@ describeKernel('record as a service', () => {
     expect(stdout).not.toMatch(/NOTIFY_SOCKET|WATCHDOG/)
   })
 
-  test('a manager that is gone, or never was, keeps nobody from recording', async () => {
+  test('records without a manager, and after it has ended', async () => {
     const file = join(makeTemporaryDirectory(), 'trace.db')
     const env = { NOTIFY_SOCKET: '/nonexistent/notify', WATCHDOG_USEC: '1000' }
     expect(await runTool(['record', file, '-d', '300ms'], { env })).toMatchObject({ status: 0 })
   })
 
-  test("the unit's own command line, with the capabilities, the namespaces and the one directory that the unit leaves (SEC-14)", async (context) => {
+  test("the unit's command line works with the capabilities, namespaces and directory that the unit allows (SEC-14)", async (context) => {
     skipUnlessNodeIsShared(context)
     const manager = await startManager(join(makeTemporaryDirectory(), 'notify'))
     const [state, elsewhere] = [makeTemporaryDirectory(), makeTemporaryDirectory()]
@@ -118,7 +118,7 @@ describeKernel('record as a service', () => {
 
 const listNames = (directory: string) => listTraces(directory, 'tcpconn')
 
-/** The value of a setting of the unit; lines that go on are one. */
+/** The value of a setting of the unit; joins continued lines. */
 function setting(name: string): string {
   const text = readFileSync(UNIT, 'utf8').replaceAll(/\\\n\s*/g, '')
   const value = new RegExp(`^${name}=(.+)$`, 'm').exec(text)?.[1]
@@ -126,7 +126,7 @@ function setting(name: string): string {
   return value
 }
 
-/** Plays the service manager. */
+/** Acts as the service manager. */
 async function startManager(socket: string) {
   const running = startWorkload('notify-socket', [socket])
   await firstOutput(running)
@@ -134,7 +134,7 @@ async function startManager(socket: string) {
   return { pid: running.pid, env: { NOTIFY_SOCKET: socket }, lines }
 }
 
-/** Fills the queue of a socket that nobody reads. What one sender may have in it is limited too. */
+/** Fills the queue of a socket that nobody reads. The kernel also limits the messages of one sender. */
 function fillQueue(path: string): void {
   for (let senders = 0; senders < 100; senders++) {
     const send = openDatagrams(path) ?? (() => true)
@@ -146,8 +146,8 @@ function fillQueue(path: string): void {
 }
 
 /**
- * A script that keeps Node's loop from turning after SIGUSR2, as a disk does that does not answer: it makes the file `sign`, and
- * waits until that is gone.
+ * A script that blocks Node's event loop after SIGUSR2, like a disk that does not respond: it creates the file `sign`,
+ * and waits until it is removed.
  */
 function writeHang(): { script: string; sign: string } {
   const directory = makeTemporaryDirectory()

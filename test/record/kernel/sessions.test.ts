@@ -15,7 +15,7 @@ describeKernel('sessions', () => {
   test.each([
     ['SIGINT', 'interrupt'],
     ['SIGTERM', 'terminate'],
-  ] as const)('%s ends one well', async (signal, reason) => {
+  ] as const)('%s ends a recording cleanly', async (signal, reason) => {
     const { pid, file, finished } = await startRecording()
     process.kill(pid, signal)
     expect(await finished).toMatchObject({ status: 0, stdout: '' })
@@ -27,18 +27,18 @@ describeKernel('sessions', () => {
   test.each([
     ['interrupt', []],
     ['command', ['--', 'sleep', '0.3']],
-  ])('signals from the first moment to the last: it still says goodbye, with %s', async (reason, command) => {
+  ])('repeated signals from start to end: the session still ends cleanly, with %s', async (reason, command) => {
     const file = join(makeTemporaryDirectory(), 'trace.db')
     const running = startTool(['record', file, ...command], { under: ['setsid'] })
     const timer = setInterval(() => existsSync(file) && running.child.kill('SIGINT'), 1)
     const { stderr } = await running.finished
     clearInterval(timer)
-    // How it exits is not for us to say: Node lets go of signals in its last millisecond.
+    // The exit status is not checked: Node.js removes its signal handlers in its last millisecond.
     expect(stderr).toMatch(/^recorded \d/)
     expect(readSession(file)).toMatchObject({ end_reason: reason })
   })
 
-  test('SIGHUP ends none that has left its terminal, as under nohup', async () => {
+  test('SIGHUP does not end a recording without a terminal, as under nohup', async () => {
     const { pid, finished, stop } = await startRecording({ under: ['nohup'] })
     process.kill(pid, 'SIGHUP')
     let isOver = false
@@ -47,7 +47,7 @@ describeKernel('sessions', () => {
     expect(await stop()).toContain('recorded ')
   })
 
-  test('--duration ends one, and the file is tcpconn.db in the working directory', async () => {
+  test('--duration ends a recording; the default file is tcpconn.db in the working directory', async () => {
     const cwd = makeTemporaryDirectory()
     const elapsedNs = startStopwatch()
     expect(await runTool(['record', '--duration', '300ms'], { cwd })).toMatchObject({ status: 0 })
@@ -57,7 +57,7 @@ describeKernel('sessions', () => {
     expect(duration_ns).toBeLessThan(elapsedNs())
   })
 
-  test('a second one is added, and changes nothing of the first', async () => {
+  test('a second session is added, and the first one does not change', async () => {
     const first = await startRecording()
     const { pid } = await connect('127.0.0.1', 1000)
     await first.stop()

@@ -7,7 +7,7 @@ import { REPOSITORY } from '../../support/repository.js'
 const SOAK = join(REPOSITORY, 'script/soak')
 
 describeKernel('script/soak', () => {
-  test('shows memory, rate and loss of a mixed load, and ends by itself', async () => {
+  test('prints memory, rate and loss of a mixed load, and ends', async () => {
     const { status, stdout, stderr } = await run([SOAK, '--hours', '0.003'])
     expect({ status, stderr }, stdout).toEqual({ status: 0, stderr: '' })
     const lines = stdout.split('\n').filter((line) => /^ +\d\.\d min +\d+ MB +\d+ +\d+\/s +0 lost/.test(line))

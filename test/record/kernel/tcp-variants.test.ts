@@ -22,7 +22,7 @@ interface FastOpenResult {
 }
 
 describeKernel('variants of TCP', () => {
-  test('fast open: one row an attempt, with and without a cookie', async () => {
+  test('TCP Fast Open: one row per attempt, with and without a cookie', async () => {
     const args = ['--listen', '--rounds', '3', '127.0.0.1', '5000']
     const { file, result } = await recordWhile({}, () => runWorkload<FastOpenResult>('fastopen', args))
     const rows = connectsOf(file, result.pid)
@@ -31,14 +31,14 @@ describeKernel('variants of TCP', () => {
     expect(flagsOf(file, result.pid)).toEqual(result.connects.map(() => FAST_OPEN))
   })
 
-  test('fast open, abandoned: no SYN was sent, and it is cancelled', async () => {
+  test('TCP Fast Open, abandoned: no SYN was sent, and the outcome is cancelled', async () => {
     const args = ['--listen', '--abandon', '127.0.0.1', '5000']
     const { file, summary, result } = await recordWhile({}, () => runWorkload<FastOpenResult>('fastopen', args))
     const rows = connectsOf(file, result.pid)
     expect(rows).toHaveLength(3)
     expect(rows[2]).toMatchObject({ outcome: 'cancelled', errno: null, local_port: result.connects[2]?.local_port })
     expect(flagsOf(file, result.pid)).toEqual([FAST_OPEN, FAST_OPEN, FAST_OPEN | NO_SYN])
-    // The kernel does not count what sent no SYN.
+    // The kernel does not count attempts without a SYN.
     expect(summary).toContain(' = the kernel')
   })
 
@@ -49,12 +49,12 @@ describeKernel('variants of TCP', () => {
     expect(flagsOf(file, result.pid)).toEqual([MPTCP])
   })
 
-  test('MPTCP: a further subflow is the doing of the kernel, not of the application', async () => {
+  test('MPTCP: a further subflow belongs to the kernel, not to the application', async () => {
     const namespace = makeNetworkNamespace()
     addMptcpEndpoint(namespace, '127.0.0.2')
     const { file, result } = await recordWhile({}, async () => {
       const first = await runWorkload<MptcpResult>('mptcp', [], { under: namespace.exec })
-      // A worker makes the subflow while the first connection lives: not every time in time.
+      // A kernel worker makes the subflow while the first connection is open: not always in time.
       for (let i = 0; i < 4; i++) await runWorkload<MptcpResult>('mptcp', [], { under: namespace.exec })
       return first
     })

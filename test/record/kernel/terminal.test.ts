@@ -11,8 +11,8 @@ import { connect } from '../../support/workload.js'
 /** `\r`, erase to the end of the line, and the line itself. */
 const STATUS = /\r\u001b\[K(\d+s(, [\w ]+ left)?  \d[\d,]* attempts  [^\r\n]*)/g
 
-describeKernel('what is said, and where', () => {
-  test('on a terminal: a status line that is written over, and then the summary', async () => {
+describeKernel('status line and summary', () => {
+  test('on a terminal: a status line that is redrawn, and then the summary', async () => {
     const running = start(onTerminal(['--duration', '20m'], 'cols 120'))
     await connect('127.0.0.1', 1000)
     const { stdout, status } = await interruptAfter(running, 2)
@@ -23,39 +23,39 @@ describeKernel('what is said, and where', () => {
     expect(stdout).toMatch(/\r\u001b\[Krecorded \d/)
   })
 
-  test('no line is longer than the terminal is wide', async () => {
+  test('no line is wider than the terminal', async () => {
     const { stdout } = await interruptAfter(start(onTerminal([], 'cols 40')), 1)
     const lengths = [...stdout.matchAll(STATUS)].map(([, line = '']) => line.length)
     expect(lengths.length).toBeGreaterThan(0)
     expect(Math.max(...lengths)).toBeLessThan(40)
   })
 
-  test('a terminal that does not tell its width, as serial lines', async () => {
+  test('a terminal without a known width, such as a serial line', async () => {
     const { stdout } = await interruptAfter(start(onTerminal([], 'cols 0')), 1)
     expect(stdout).toMatch(STATUS)
   })
 
-  test('on a terminal with -q: nothing', async () => {
+  test('on a terminal with -q: no output', async () => {
     const { stdout, stderr } = await run(onTerminal(['-q', '--duration', '600ms'], 'cols 120'))
     expect({ stdout, stderr }).toEqual({ stdout: '', stderr: '' })
   })
 
-  test('no terminal: no status line, and all on stderr', async () => {
+  test('without a terminal: no status line, and all output on stderr', async () => {
     const file = join(makeTemporaryDirectory(), 'trace.db')
     const { stdout, stderr } = await runTool(['record', file, '--duration', '700ms'])
     expect(stdout).toBe('')
     expect(stderr).toMatch(/^recorded [\d,]+ attempts? in 7\d\d ms into [^\n]*\n(.+\n)*completeness: .*\n$/)
   })
 
-  test('no terminal, with -q: nothing', async () => {
+  test('without a terminal, with -q: no output', async () => {
     const file = join(makeTemporaryDirectory(), 'trace.db')
     const result = await runTool(['record', file, '-q', '--duration', '100ms'])
     expect(result).toMatchObject({ status: 0, stdout: '', stderr: '' })
   })
 
-  test('a terminal that is closed ends the recording', async () => {
+  test('closing the terminal ends the recording', async () => {
     const directory = makeTemporaryDirectory()
-    // script(1) runs the shell as the leader of the terminal's session: it is the recorder by then.
+    // script(1) runs the shell as the session leader of the terminal; the shell executes the recorder.
     const running = start(onTerminal(['--duration', '30s'], 'cols 120', directory))
     await waitUntil('the status line', () => running.output().includes('attempts'))
     running.child.kill('SIGKILL')
@@ -63,7 +63,7 @@ describeKernel('what is said, and where', () => {
     expect(reason).toBe('terminate')
   })
 
-  test('Ctrl-C reaches the command once, by way of the terminal', async () => {
+  test('Ctrl-C reaches the command once, through the terminal', async () => {
     const script = 'trap "echo got; got=1" INT; echo ready; while [ -z "$got" ]; do sleep 0.1; done; sleep 0.5; exit 5'
     const running = start(onTerminal(['--', 'sh', '-c', script], 'cols 120'))
     await firstOutput(running)
@@ -74,7 +74,7 @@ describeKernel('what is said, and where', () => {
     expect(status).toBe(5)
   })
 
-  test('in the background of a terminal SIGINT is passed on', async () => {
+  test('in the background of a terminal, SIGINT is passed on', async () => {
     const directory = makeTemporaryDirectory()
     const [file, sign] = [join(directory, 'trace.db'), join(directory, 'sign')]
     const script = 'trap "exit 7" INT; : > "$0"; for i in $(seq 600); do sleep 0.1; done'
@@ -85,7 +85,7 @@ describeKernel('what is said, and where', () => {
   })
 })
 
-/** Ends a recording by Ctrl-C once it has shown so many status lines. */
+/** Ends a recording with Ctrl-C after this many status lines. */
 function interruptAfter(running: Running, lines: number): Promise<Finished> {
   const areShown = () => [...running.output().matchAll(STATUS)].length >= lines
   return waitUntil('the status lines', areShown).then(() => {

@@ -8,24 +8,24 @@ import { connectsOf, onlyConnectOf } from '../../support/trace.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { connect } from '../../support/workload.js'
 
-/** Both clocks a day ahead. */
+/** Both clocks are a day ahead. */
 const AHEAD = ['unshare', '--time', '--monotonic', '86400', '--boottime', '86400']
 const TICKS_PER_S = 100
 
-/** Since boot, as the kernel counts it. */
+/** Start since boot, as the kernel counts it. */
 function readUptimeS(): number {
   return Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0])
 }
 
 describeKernel('a recorder in a time namespace', () => {
-  test('has the times of the host', async () => {
+  test('records the times of the host', async () => {
     const port = await findClosedPort()
     const recording = await startRecording({ under: AHEAD })
     const [beforeMs, beforeS] = [Date.now(), readUptimeS()]
     const { pid } = await connect('127.0.0.1', port)
     const [afterMs, afterS] = [Date.now(), readUptimeS()]
     await waitUntil('its row', () => connectsOf(recording.file, pid).length)
-    // The recorder is found by its start, from both sides.
+    // The recorder is identified by its start time, from both namespaces.
     for (const under of [[], AHEAD]) {
       const { stdout } = await runTool(['info', recording.file], { under })
       expect(stdout).toContain(`not yet: process ${recording.pid} is recording`)

@@ -14,7 +14,7 @@ import { connect, generateLoad, startWorkload } from '../../support/workload.js'
 
 /** Far longer than any test. */
 const LONGEST = ['--duration', '20m']
-/** More than the ring holds: if the terminal kept it from being read, attempts would be lost. */
+/** More than fits into the ring: if the terminal blocked the reader, attempts would be lost. */
 const MORE_THAN_THE_RING = 150_000
 
 /** Target of a descriptor that is open while the probe is loaded. */
@@ -27,7 +27,7 @@ function rowOf(stdout: string, name: string): string[] | undefined {
 }
 
 describeKernel('top', () => {
-  test('--once prints what happened meanwhile, by endpoint', async () => {
+  test('--once prints the attempts of one interval, by endpoint', async () => {
     const [open, closed] = [await listen(), await findClosedPort()]
     const once = startTool(['top', '--once', ...LONGEST, '-P', `${open},${closed}`])
     await waitUntilRecording(once, isProbe)
@@ -43,7 +43,7 @@ describeKernel('top', () => {
     expect(rowOf(stdout, `127.0.0.1:${closed}`)?.slice(3, 4)).toEqual(['100.0%'])
   })
 
-  test('in a terminal shows attempts, those that wait as pending, and opens a row', async () => {
+  test('in a terminal shows attempts, including pending ones, and opens a row', async () => {
     const namespace = makeNetworkNamespace()
     addSilentLink(namespace)
     const terminal = await startTerminal(120, 30)
@@ -60,7 +60,7 @@ describeKernel('top', () => {
     await terminal.waitFor(/ended with 0/)
   })
 
-  test('pausing freezes the table, and nothing is lost meanwhile', async () => {
+  test('pausing freezes the table, and nothing is lost', async () => {
     const port = await findClosedPort()
     const terminal = await startTerminal(120, 30)
     await terminal.run(['top', ...LONGEST, '-P', `${port}`])
@@ -79,7 +79,7 @@ describeKernel('top', () => {
     expect((await terminal.screen()).join('\n')).not.toContain('LOST')
   })
 
-  test('-o records what it shows, and prints the summary', async () => {
+  test('-o records the shown attempts, and prints the summary', async () => {
     const [file, port] = [join(makeTemporaryDirectory(), 'trace.db'), await findClosedPort()]
     const terminal = await startTerminal(120, 30)
     await terminal.run(['top', '-o', file, ...LONGEST, '-P', `${port}`])
@@ -92,7 +92,7 @@ describeKernel('top', () => {
     expect(queryTrace(file, 'SELECT count(*) AS count FROM connects')).toEqual([{ count: 2000 }])
   })
 
-  test('a terminal that takes nothing does not keep the ring from being read', { timeout: 600_000 }, async () => {
+  test('a terminal that does not read does not block the reader of the ring', { timeout: 600_000 }, async () => {
     const port = await findClosedPort()
     const tool = toolCommand(['top', ...LONGEST, '-P', `${port}`]).map((word) => `'${word}'`)
     const shell = `stty cols 200 rows 60; exec ${tool.join(' ')}`

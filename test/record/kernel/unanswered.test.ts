@@ -46,7 +46,7 @@ describeKernel('outcomes without an answer', () => {
     expect(row.latency_ns).toBeGreaterThan(1.4e9)
   })
 
-  test('established in the end: a late answer shows its retransmits', async () => {
+  test('established after a late answer: its retransmits are recorded', async () => {
     const elapsedNs = startStopwatch()
     const delayed = () => runWorkload<{ pid: number; syns: number }>('syn-reset', ['--mode', 'synack-delay', '1200'])
     const { file, result } = await recordWhile({}, delayed)
@@ -72,7 +72,7 @@ describeKernel('outcomes without an answer', () => {
     expect(row.local_port).toBeGreaterThan(0)
   })
 
-  test('cancelled: killed in the middle of connect()', async () => {
+  test('cancelled: killed during connect(2)', async () => {
     const namespace = makeSilentNamespace()
     const { file, result } = await recordWhile({}, async () => {
       const { child, finished, pid } = startWorkload('connect', [SILENT_ADDRESS, '80'], { under: namespace.exec })

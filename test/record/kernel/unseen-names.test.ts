@@ -17,7 +17,7 @@ import { connect, workloadPath } from '../../support/workload.js'
 const ADDRESS = '10.77.0.7'
 const HOSTS = ['127.77.0.1 db.internal']
 
-/** What is printed of names: the summary of record, info and analyze summary. */
+/** The reports about names: the summary of record, info and analyze summary. */
 async function expectShare(file: string, summary: string): Promise<void> {
   expect(summary).toMatch(/^names: [\d,]+ of [\d,]+ attempts?, from [\d,]+ lookups?$/m)
   const share = /% of attempts have a name$/m
@@ -32,8 +32,8 @@ async function makeServer() {
   return namespace
 }
 
-describeKernel('an attempt has no name, and the share of those that have one is printed', () => {
-  test('where the name comes out of a file, with --dns (GAP-62)', async () => {
+describeKernel('attempts without a name: the share of attempts with a name is reported', () => {
+  test('if the name comes from a file, with --dns (GAP-62)', async () => {
     const { file, summary, result } = await recordWhile({ args: ['--dns'] }, () =>
       connectFromNode('db.internal', 80, withHosts(HOSTS)),
     )
@@ -41,7 +41,7 @@ describeKernel('an attempt has no name, and the share of those that have one is 
     await expectShare(file, summary)
   })
 
-  test('where it was looked up before the recording, with --dns (GAP-63)', async () => {
+  test('if the lookup was before the recording, with --dns (GAP-63)', async () => {
     const { exec: under } = await makeServer()
     expect((await lookUp([{ name: 'known.example' }], { under })).answers).toEqual([[ADDRESS]])
     const { file, summary, result } = await recordWhile({ args: ['--dns'] }, () => connect(ADDRESS, 80, [], { under }))
@@ -49,7 +49,7 @@ describeKernel('an attempt has no name, and the share of those that have one is 
     await expectShare(file, summary)
   })
 
-  test('where a program asks the name server itself, with --dns=libc (GAP-67)', async () => {
+  test('if the program queries the name server itself, with --dns=libc (GAP-67)', async () => {
     const { exec: under } = await makeServer()
     const { file, summary, result } = await recordWhile({ args: ['--dns=libc'] }, () =>
       lookUp([{ name: 'known.example' }], { port: 80, under }),
@@ -59,7 +59,7 @@ describeKernel('an attempt has no name, and the share of those that have one is 
     await expectShare(file, summary)
   })
 
-  test('where nobody had the libc mapped when recording began, with --dns=libc (GAP-68)', async () => {
+  test('if no process had the libc mapped when recording began, with --dns=libc (GAP-68)', async () => {
     const [libc] = readMappedLibcs(readFileSync('/proc/self/maps', 'utf8'))
     const copy = join(makeTemporaryDirectory(), 'libc.so.6')
     copyFileSync(libc?.path ?? '', copy)
@@ -74,7 +74,7 @@ describeKernel('an attempt has no name, and the share of those that have one is 
     await expectShare(file, summary)
   })
 
-  test('without --dns: info says that none were recorded (GAP-57)', async () => {
+  test('without --dns: info reports that no names were recorded (GAP-57)', async () => {
     const { exec: under } = await makeServer()
     const { file, result } = await recordWhile({}, () => lookUp([{ name: 'known.example' }], { port: 80, under }))
     expect(onlyConnectOf(file, result.pid).dns_name).toBeNull()

@@ -17,19 +17,19 @@ import { translateTcp } from '../../support/translate.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { connect, runWorkload, startWorkload, workloadPath } from '../../support/workload.js'
 
-/** What a workload exits with where the kernel lacks what it takes. */
+/** Exit status of a workload if the kernel lacks a required feature. */
 const UNSUPPORTED = 77
 const [ENETUNREACH, RST_ACK] = [101, 0x14]
 const LOCAL_ERRORS = { args: ['--local-errors'] }
 
-/** What info says of a trace, by label; of equal labels the last. */
+/** The output of info, by label; of equal labels the last. */
 async function readInfo(file: string): Promise<Record<string, string>> {
   const { stdout } = await runTool(['info', file])
   return Object.fromEntries(stdout.split('\n').map((line) => [line.slice(2, 16).trim(), line.slice(16)]))
 }
 
-describeKernel('what is no attempt has no row, and its namespace no count', () => {
-  test('UDP sockets that are connected (GAP-35)', async () => {
+describeKernel('traffic without an attempt has no row, and the counts of its namespace agree', () => {
+  test('connected UDP sockets (GAP-35)', async () => {
     const { exec, inode } = makeNetworkNamespace()
     const script = `const socket = require('node:dgram').createSocket('udp4')
       socket.connect(443, '127.0.0.1', () => process.exit())`
@@ -38,7 +38,7 @@ describeKernel('what is no attempt has no row, and its namespace no count', () =
     expect(countRecorded(file, inode)).toBe(0)
   })
 
-  test('segments of a raw socket, though they are answered (GAP-36)', async () => {
+  test('segments of a raw socket, even if they are answered (GAP-36)', async () => {
     const namespace = makeNetworkNamespace()
     const { file, result } = await recordWhile(LOCAL_ERRORS, () =>
       runWorkload<{ pid: number; answer: number }>('raw-syn', ['127.0.0.1', '81'], { under: namespace.exec }),
@@ -48,7 +48,7 @@ describeKernel('what is no attempt has no row, and its namespace no count', () =
     expect(readTcpCounter(namespace, 'ActiveOpens')).toBe(0)
   })
 
-  test('connections that are accepted: the other side has the row (GAP-37)', async () => {
+  test('accepted connections: the other side has the row (GAP-37)', async () => {
     const { exec } = makeNetworkNamespace()
     const script = `const server = require('node:net').createServer((socket) => socket.end())
       server.listen(8080, '127.0.0.1', () => console.log('ready'))`
@@ -61,7 +61,7 @@ describeKernel('what is no attempt has no row, and its namespace no count', () =
     expect(connectsOf(file, server.pid)).toEqual([])
   })
 
-  test('an attempt that began before the recording, though it ends in it (GAP-42)', async () => {
+  test('an attempt that began before the recording and ends in it (GAP-42)', async () => {
     const namespace = makeNetworkNamespace()
     addSilentLink(namespace)
     const early = startWorkload('connect', [SILENT_ADDRESS, '80'], { under: namespace.exec })
@@ -76,8 +76,8 @@ describeKernel('what is no attempt has no row, and its namespace no count', () =
   })
 })
 
-describeKernel('the address of a row', () => {
-  test('is the one that was asked for, whatever it was translated to (GAP-31)', async () => {
+describeKernel('the remote address of a row', () => {
+  test('is the one passed to connect(2), whatever it was translated to (GAP-31)', async () => {
     const namespace = makeAddressedNamespace()
     translateTcp(namespace, [{ from: '10.77.0.53:80', to: '10.77.0.1:8080' }])
     const script = `const server = require('node:net').createServer((socket) => socket.end())
@@ -94,7 +94,7 @@ describeKernel('the address of a row', () => {
     })
   })
 
-  test('may be that of a backend where a program on connect(2) is attached while recording (GAP-30)', async () => {
+  test('may be that of a backend if a program on connect(2) is attached during the recording (GAP-30)', async () => {
     const cgroup = makeCgroup()
     const { file, summary } = await recordWhile({}, async () => denyConnects(cgroup))
     expect(summary).not.toContain('(deny)')
@@ -103,7 +103,7 @@ describeKernel('the address of a row', () => {
 })
 
 describeKernel('with --local-errors', () => {
-  test('a call of a 32-bit program that fails is no row, and info says so (GAP-33)', async (context) => {
+  test('a failing call of a 32-bit program has no row, and info reports it (GAP-33)', async (context) => {
     const { exec } = makeNetworkNamespace()
     const recording = await startRecording(LOCAL_ERRORS)
     const compat = await run([...exec, workloadPath('compat-connect'), '198.51.100.1', '80'])
@@ -116,7 +116,7 @@ describeKernel('with --local-errors', () => {
     expect((await readInfo(recording.file))['local errors']).toMatch(/^recorded, except those of 32-bit programs/)
   })
 
-  test('a request of io_uring that fails is no row, and info says so (GAP-33)', async (context) => {
+  test('a failing request of io_uring has no row, and info reports it (GAP-33)', async (context) => {
     const { exec: under } = makeNetworkNamespace()
     const { file, result } = await recordWhile(
       LOCAL_ERRORS,
@@ -129,8 +129,8 @@ describeKernel('with --local-errors', () => {
   })
 })
 
-describeKernel('what starts later is no part of', () => {
-  test('--pid: a process that a process of it starts, and info names the filter (GAP-38)', async () => {
+describeKernel('processes that a filter does not include', () => {
+  test('--pid: a child of the process, and info shows the filter (GAP-38)', async () => {
     const { exec } = makeNetworkNamespace()
     const script = 'read -r _; "$0" 127.0.0.1 81; exec "$0" 127.0.0.1 82'
     const shell = start([...exec, 'sh', '-c', script, workloadPath('connect')])
@@ -144,7 +144,7 @@ describeKernel('what starts later is no part of', () => {
     expect(info.completeness).toMatch(/^not checked .*only a part of the host was recorded/)
   })
 
-  test('-- COMMAND: what a descendant does once it has ended, and info names the end (GAP-41)', async () => {
+  test('-- COMMAND: a descendant that outlives it, and info shows why the recording ended (GAP-41)', async () => {
     const { exec } = makeNetworkNamespace()
     const directory = makeTemporaryDirectory()
     const [file, go] = [join(directory, 'trace.db'), join(directory, 'go')]

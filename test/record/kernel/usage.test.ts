@@ -14,7 +14,7 @@ const OUTCOMES = /failed, established, refused, timed_out, unreachable, reset, c
 const NAME = /1 to 15 bytes/
 const CGROUP = /a cgroup v2 directory/
 
-describe('a wrong value', () => {
+describe('an invalid value', () => {
   test.each([
     ['--duration', '', DURATION],
     ['--duration', '0', DURATION],
@@ -49,47 +49,47 @@ describe('a wrong value', () => {
     ['--cgroup', '', CGROUP],
     ['--cgroup', '/tmp', CGROUP],
     ['--cgroup', '/no/such/cgroup', CGROUP],
-  ])('%s %j: says what is accepted', async (option, value, accepted) => {
+  ])('%s %j: the error lists the accepted values', async (option, value, accepted) => {
     const file = join(makeTemporaryDirectory(), 'trace.db')
     const { status, stdout, stderr } = await runTool(['record', file, `${option}=${value}`])
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
     const [error, reason, hint] = stderr.split('\n')
     expect(error).toContain(`error: ${option}: `)
-    // Of a list, the part that is wrong.
+    // The invalid element of a list.
     expect(value).toContain(JSON.parse(/: (".*") is not accepted/.exec(error ?? '')?.[1] ?? 'null'))
     expect(reason).toMatch(new RegExp(`^reason: ${option} takes .*${accepted.source}`))
     expect(hint).toMatch(/^hint: /)
     expect(existsSync(file)).toBe(false)
   })
 
-  test('a cgroup of version 1 is none', async () => {
+  test('a cgroup of version 1 is refused', async () => {
     const { status, stderr } = await runTool(['record', '--cgroup', '/proc/self/ns'])
     expect(status).toBe(2)
     expect(stderr).toContain('--cgroup: "/proc/self/ns"')
   })
 })
 
-describe('an option that takes one value', () => {
+describe('an option with a single value', () => {
   test.each([
     ['--duration', '1s'],
     ['--min-latency', '5ms'],
     ['--cgroupmap', '/sys/fs/bpf/one'],
     ['--mntnsmap', '/sys/fs/bpf/one'],
-  ])('%s is not given twice', async (option, value) => {
+  ])('%s cannot be repeated', async (option, value) => {
     const result = await runTool(['record', option, 'nonsense', option, value], { cwd: makeTemporaryDirectory() })
     expectError(result, 'E_USAGE', 2)
     expect(result.stderr).toContain(`reason: ${option} takes one value; "nonsense" was given before`)
   })
 })
 
-describe('a wrong command line', () => {
+describe('an invalid command line', () => {
   test.each([
     [['record', '--no-such-option'], /unknown option '--no-such-option'/],
     [['record', '--port'], /--port/],
     [['record', 'one.db', 'two.db'], /one trace file/],
     [['record', '--'], /record -- requires a command/],
     [['recrod'], /did you mean record/],
-  ])('%j', async (args, text) => {
+  ])('%j is refused', async (args, text) => {
     const { status, stdout, stderr } = await runTool(args, { cwd: makeTemporaryDirectory() })
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
     expect(stderr).toMatch(text)

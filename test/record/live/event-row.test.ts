@@ -16,7 +16,7 @@ const COUNT = 500
 /** Column or property → value */
 type Values = Record<string, unknown>
 
-/** Columns that a row of the live view has in another form, or not at all. */
+/** Columns that a row of the live view lacks or has in another form. */
 const OTHERS = ['session_id', 'started_ns', 'time']
 const HOST_NETNS = 4_026_531_840
 const CLOCK = { epochNs: 0n, unixOffsetNs: () => STARTED_UNIX_NS }
@@ -27,7 +27,7 @@ const textOf = (value: unknown) => (value === null ? null : String(value))
 const toTexts = (row: Values) => Object.fromEntries(COLUMNS.map((name) => [name, textOf(row[name])]))
 const toRecorded = (row: Values) => Object.fromEntries(COLUMNS.map((name) => [name, textOf(row[propertyOf(name)])]))
 
-/** Every field of an event takes different values, unknown ones among them. */
+/** Every field of an event gets different values, including unknown ones. */
 function makeEvents(): Partial<EventFields>[] {
   const random = createRandom(7)
   const pick = <Value>(...values: Value[]) => values[randomInteger(random, 0, values.length - 1)] as Value
@@ -50,7 +50,7 @@ function makeEvents(): Partial<EventFields>[] {
   }))
 }
 
-/** Names of one of the two remote addresses. */
+/** Names for one of the two remote addresses. */
 function createNames() {
   const names = createNameCache(HOST_NETNS)
   const answer = { name: 'a.example', isAsked: true, cgroupId: 5, netns: netnsKeyOf(HOST_NETNS, 0, HOST_NETNS) }
@@ -62,7 +62,7 @@ function createNames() {
   return names
 }
 
-test('a row has the values that the view connects has of the same attempt', () => {
+test('a row has the values of the view connects for the same attempt', () => {
   const { db, sessionId } = openNewTrace()
   const events = makeEvents()
   const packed = packEvents(events)
@@ -90,7 +90,7 @@ test('a pending attempt has no latency, errno and retransmits', () => {
   expect(row).toMatchObject({ hasDnsSource: false, dnsName: null, pid: 1000, remotePort: 443 })
 })
 
-test('times follow the clock once it was set', () => {
+test('times follow the wall clock after it is set', () => {
   let offsetNs = 1_000n
   const clock = { epochNs: 5n, unixOffsetNs: () => offsetNs }
   const read = createEventReader({ ...NAMES, dns: null, nat: null }, clock)
@@ -103,6 +103,6 @@ test('times follow the clock once it was set', () => {
     offsetNs += 1_000n
     return read(packed, offset, false).unixNs
   })
-  // The offset is read again once more than a second has passed.
+  // The offset is read again after more than a second.
   expect(times).toEqual([1_000_001_000n, 1_000_004_001n - 1_000n, 1_000_003_002n])
 })

@@ -9,7 +9,7 @@ import { makeRow } from '../../view/make-row.js'
 
 const MS = 1e6
 
-/** A probe whose ring and map hold attempts by the time of their start, in ms. */
+/** A probe whose ring and map hold attempts, identified by their start time in ms. */
 function createScene(acceptsPending: ((waitedNs: number) => boolean) | null = () => true) {
   let ring: number[] = []
   let pending: number[] = []
@@ -48,7 +48,7 @@ function createScene(acceptsPending: ((waitedNs: number) => boolean) | null = ()
     },
     vanish,
     arrive,
-    /** As while a file is locked: events stay in the ring and are not added yet. */
+    /** Simulates a locked file: events stay in the ring and are not added yet. */
     block(isBlocked: boolean) {
       isEmpty = !isBlocked
     },
@@ -63,7 +63,7 @@ function createScene(acceptsPending: ((waitedNs: number) => boolean) | null = ()
   }
 }
 
-test('an attempt is shown when it ends, held back for 100 ms at most', () => {
+test('an attempt is shown when it ends, after at most 100 ms', () => {
   const { begin, end, poll } = createScene()
   begin(10)
   end(10)
@@ -72,7 +72,7 @@ test('an attempt is shown when it ends, held back for 100 ms at most', () => {
   expect(poll(500)).toEqual([])
 })
 
-test('rows are in the order of their start within 100 ms', () => {
+test('rows are sorted by start time within 100 ms', () => {
   const { begin, end, poll } = createScene()
   for (const start of [10, 40, 70]) begin(start)
   end(70)
@@ -86,7 +86,7 @@ test('rows are in the order of their start within 100 ms', () => {
   ])
 })
 
-test('an attempt that waits for 200 ms is shown as pending, and not once more when it ends', () => {
+test('an attempt that lasts 200 ms is shown as pending, and is not shown again when it ends', () => {
   const { begin, end, poll } = createScene()
   begin(10)
   expect(poll(109)).toEqual([])
@@ -96,7 +96,7 @@ test('an attempt that waits for 200 ms is shown as pending, and not once more wh
   for (const now of [310, 360, 410]) expect(poll(now)).toEqual([])
 })
 
-test('what ends between two polls while it is pending is shown once', () => {
+test('an attempt shown as pending that ends between two polls is shown once', () => {
   const { begin, end, poll } = createScene()
   begin(10)
   expect(poll(250)).toEqual([[10, 'pending']])
@@ -107,7 +107,7 @@ test('what ends between two polls while it is pending is shown once', () => {
   expect(poll(400)).toEqual([[290, 'established']])
 })
 
-test('nothing is shown as pending when that is not asked for', () => {
+test('pending attempts are not shown if they are not requested', () => {
   const { begin, end, poll, finish } = createScene(null)
   begin(10)
   begin(20)
@@ -117,7 +117,7 @@ test('nothing is shown as pending when that is not asked for', () => {
   expect(finish(1100)).toEqual([])
 })
 
-test('at the end all that is left is shown', () => {
+test('all remaining attempts are shown at the end', () => {
   const { begin, end, finish } = createScene()
   begin(10)
   begin(20)
@@ -128,7 +128,7 @@ test('at the end all that is left is shown', () => {
   ])
 })
 
-test('what was shown as pending is not shown again, however late its event comes', () => {
+test('an attempt shown as pending is not shown again, however late its event arrives', () => {
   const { begin, vanish, arrive, poll, block } = createScene()
   begin(10)
   expect(poll(250)).toEqual([[10, 'pending']])
@@ -140,7 +140,7 @@ test('what was shown as pending is not shown again, however late its event comes
   expect(poll(1000)).toEqual([])
 })
 
-test('an attempt that has not waited for the least latency yet is shown when it has, or when it ends', () => {
+test('a pending attempt is shown once it reaches the minimum latency, or when it ends', () => {
   const { begin, end, poll, finish } = createScene((waitedNs) => waitedNs >= 1000 * MS)
   for (const start of [10, 20, 30]) begin(start)
   expect(poll(400)).toEqual([])
@@ -150,7 +150,7 @@ test('an attempt that has not waited for the least latency yet is shown when it 
   expect(finish(1600)).toEqual([[30, 'pending']])
 })
 
-test('attempts in the ring are fed once their names are read, those that come in meanwhile the next time', () => {
+test('attempts in the ring are shown after their names are read; attempts that arrive meanwhile wait for the next poll', () => {
   const probe = createFakeProbe()
   const emit = (count: number) => probe.emit(Array.from({ length: count }, () => ({})))
   let [added, reads] = [0, 0]

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { summarize } from '../../../src/record/native/libbpf-log.js'
 
-test('a verifier’s verdict says more than what libbpf adds to it', () => {
+test("the reason is the verifier's message, not what libbpf adds to it", () => {
   const lines = [
     "libbpf: prog 'trace_connect': BPF program load failed: Invalid argument",
     "libbpf: prog 'trace_connect': -- BEGIN PROG LOAD LOG --",
@@ -15,7 +15,7 @@ test('a verifier’s verdict says more than what libbpf adds to it', () => {
   expect(summarize(lines)).toBe('unknown func bpf_sk_storage_get#107')
 })
 
-test('wherever it stands', () => {
+test("the verifier's message is found anywhere in the log", () => {
   const lines = [
     'invalid access to memory, mem_size=512 off=32 size=4096',
     "libbpf: prog 'follow_answers': BPF program load failed: Permission denied",
@@ -24,7 +24,7 @@ test('wherever it stands', () => {
   expect(summarize(lines)).toBe('invalid access to memory, mem_size=512 off=32 size=4096')
 })
 
-test('a kernel that lets this process load nothing is told by its errno', () => {
+test('a kernel that refuses all BPF programs is reported by errno', () => {
   const lines = [
     "libbpf: Error in bpf_object__probe_loading():Operation not permitted(1). Couldn't load trivial BPF program.",
     "libbpf: failed to load object 'tcpconn.bpf.o'",
@@ -38,7 +38,7 @@ test.each([
   ['failed to open', ['libbpf: failed to open a.o', 'libbpf: done']],
   ['the last word', ['one word', 'libbpf: the last word']],
   ['libbpf gave no reason', []],
-])('%s', (summary, lines) => {
+])('extracts the reason: %s', (summary, lines) => {
   expect(summarize(lines)).toContain(summary)
   expect(summarize(lines)).not.toMatch(/^libbpf: /)
 })

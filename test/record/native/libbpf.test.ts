@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { openLibbpf } from '../../../src/record/native/libbpf.js'
 
-test('a library that is not there: E_LIBBPF_MISSING names it, and the package', () => {
+test('a missing library: E_LIBBPF_MISSING names it and the package', () => {
   expect(() => openLibbpf('libbpf-of-nobody.so.1')).toThrow(
     expect.objectContaining({
       code: 'E_LIBBPF_MISSING',
@@ -15,6 +15,6 @@ test('a library that is not there: E_LIBBPF_MISSING names it, and the package', 
 test.each([
   [2, /^No such file or directory/],
   [4003, /^Endian mismatch$/],
-])('%i is told by name', (error, text) => {
+])('errno %i is reported by name', (error, text) => {
   expect(openLibbpf().strerror(error)).toMatch(text)
 })

@@ -7,11 +7,11 @@ test.each([
   ['riscv64', 241],
   ['loong64', 241],
   ['ppc64', 319],
-])('on %s it is %i', (arch, number) => {
+])('the number of perf_event_open on %s is %i', (arch, number) => {
   expect(perfEventOpenNumber(arch)).toBe(number)
 })
 
-test.each(['s390x', 'ia32', 'constructor'])('on %s no call is made that may be another one', (arch) => {
+test.each(['s390x', 'ia32', 'constructor'])('on %s the call is not made, since its number is unknown', (arch) => {
   const error = {
     code: 'E_PROBE',
     reason: expect.stringContaining(arch),

@@ -3,11 +3,11 @@ import { describeFilters } from '../../../src/record/options/describe-filters.js
 import { parsePrefixes } from '../../../src/options/parse-lists.js'
 import { NO_FILTERS } from '../../../src/record/options/record-options.js'
 
-test('a recording of everything is {}', () => {
+test('a recording without filters is {}', () => {
   expect(describeFilters(NO_FILTERS, [])).toBe('{}')
 })
 
-test('every filter is named like its option', () => {
+test('every filter has the name of its option', () => {
   const filters = {
     pids: [1, 2],
     uids: [0],
@@ -61,11 +61,11 @@ test('every filter is named like its option', () => {
   })
 })
 
-test('a command alone is a part of the host', () => {
+test('a command is a filter too', () => {
   expect(describeFilters(NO_FILTERS, ['true'])).toBe('{"command":["true"]}')
 })
 
-test('networks are told so that they are read as the same', () => {
+test('networks are described in the form in which they are parsed', () => {
   const texts = ['10.0.0.0/8', '0.0.0.0/0', '::ffff:0:0/90', '::ffff:1.2.3.4/95', '::/0', '2001:db8::/32', '::1']
   const destinations = parsePrefixes(texts)
   const { dst } = JSON.parse(describeFilters({ ...NO_FILTERS, destinations }, [])) as { dst: string[] }

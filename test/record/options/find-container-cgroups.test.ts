@@ -9,7 +9,7 @@ import { criConfig, criFile, dockerConfig, dockerFile, idOf, makeHost } from '..
 const DOCKER_ID = '0123456789abcdef'.repeat(4)
 const UID = '0b9f2f3e-1111-2222-3333-444455556666'
 
-/** A pod with two containers, one of docker with a cgroup of its own below it, a machine, and a service. */
+/** A pod with two containers, a docker container with a cgroup below its own, a machine, and a service. */
 function createScene() {
   const host = makeHost()
   const tree = makeTemporaryDirectory()
@@ -31,7 +31,7 @@ function createScene() {
   return { at: (path: string) => join(tree, path), pod, find }
 }
 
-test('a container is found by its name, its full id, its short id, or the name of a machine', () => {
+test('finds a container by its name, full id or short id, and a machine by its name', () => {
   const { at, pod, find } = createScene()
   const docker = at(`docker/${DOCKER_ID}`)
   for (const text of ['web', DOCKER_ID, DOCKER_ID.slice(0, 12)]) expect(find({ container: [text] })).toEqual([docker])
@@ -39,7 +39,7 @@ test('a container is found by its name, its full id, its short id, or the name o
   expect(find({ container: ['db', 'web'] })).toEqual([at('lxc.payload.db'), docker])
 })
 
-test('a pod is its containers, and so is a namespace', () => {
+test('finds the containers of a pod, and of a namespace', () => {
   const { at, pod, find } = createScene()
   const both = [idOf(1), idOf(2)].map((id) => at(`${pod}/${id}`))
   expect(find({ pod: ['shop/cart-0'] }).toSorted()).toEqual(both)
@@ -47,13 +47,13 @@ test('a pod is its containers, and so is a namespace', () => {
   expect(find({})).toEqual([])
 })
 
-test('a container has to match each of the options, as in analyze', () => {
+test('a container must match all options, as in analyze', () => {
   const { at, pod, find } = createScene()
   expect(find({ namespace: ['shop'], container: ['app', 'web'] })).toEqual([at(`${pod}/${idOf(1)}`)])
   expect(() => find({ namespace: ['shop'], container: ['web'] })).toThrow(/--container and --namespace/)
 })
 
-test('where the host is not visible, the error says so and how to see it', () => {
+test('reports how to make the host visible if it is not', () => {
   const path = makeTemporaryDirectory()
   const find = (root: string | null, isWhole: boolean) => () =>
     findContainerCgroups({ container: ['web'] }, { root, cgroups: { path, isWhole } })
@@ -69,7 +69,7 @@ test('where the host is not visible, the error says so and how to see it', () =>
   expect(accepted(find(path, true))).toContain('0 containers run')
 })
 
-test('what does not run now is refused, and so is a pod without a namespace', () => {
+test('refuses containers that do not run, and a pod without a namespace', () => {
   const { find } = createScene()
   for (const raw of [{ container: ['gone'] }, { pod: ['shop/gone'] }, { namespace: ['gone'] }, { pod: ['cart-0'] }])
     expect(() => find(raw)).toThrow(UsageError)

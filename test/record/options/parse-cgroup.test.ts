@@ -11,7 +11,7 @@ const CGROUP2_SUPER_MAGIC = 0x63677270
 const PROBE_CGROUPS = 64
 const cgroups = vi.hoisted(() => ({ root: '/none' }))
 
-// A file system of cgroup v2 cannot be made without privileges: a directory of ours stands for it.
+// Creating a cgroup v2 file system takes privileges: a plain directory replaces it.
 vi.mock('node:fs', async (importActual) => {
   const fs = await importActual<typeof import('node:fs')>()
   const statfsSync = (path: string | Buffer) => {
@@ -31,7 +31,7 @@ function makeRoot(): string {
 }
 
 describe('a cgroup', () => {
-  test('goes by its directory', () => {
+  test('is accepted as a directory', () => {
     const root = makeRoot()
     expect(parseCgroup(`${root}/system.slice/`, root)).toBe(join(root, 'system.slice'))
   })
@@ -40,7 +40,7 @@ describe('a cgroup', () => {
     '/system.slice/nginx.service',
     'system.slice/nginx.service',
     '/system.slice/../system.slice/nginx.service',
-  ])('goes by its path below the root: %s', (path) => {
+  ])('is accepted as a path below the root: %s', (path) => {
     const root = makeRoot()
     expect(parseCgroup(path, root)).toBe(join(root, 'system.slice/nginx.service'))
   })
@@ -51,7 +51,7 @@ describe('a cgroup', () => {
   })
 })
 
-describe('refused', () => {
+describe('refuses', () => {
   test.each(['', '/nothing.slice', '/etc', 'nothing'])('%j', (text) => {
     const root = makeRoot()
     expect(() => parseCgroup(text, root)).toThrow(UsageError)
@@ -63,12 +63,12 @@ describe('refused', () => {
     )
   })
 
-  test('a file of the hierarchy is no cgroup (SEC-59)', () => {
+  test('a file of the hierarchy (SEC-59)', () => {
     const root = makeRoot()
     expect(() => parseCgroup('/cgroup.procs', root)).toThrow(UsageError)
   })
 
-  test('more than the probe looks at: a filter is never dropped in silence', () => {
+  test('more cgroups than the probe supports: a filter is never dropped silently', () => {
     const root = makeRoot()
     const cgroup = Array.from({ length: PROBE_CGROUPS + 1 }, (_, i) => join(root, `${i}.slice`))
     for (const path of cgroup) mkdirSync(path)
@@ -77,7 +77,7 @@ describe('refused', () => {
     expect(() => parse(cgroup)).toThrow(UsageError)
   })
 
-  test('on a host without cgroup v2', () => {
+  test('any cgroup on a host without cgroup v2', () => {
     expect(() => parseCgroup('/system.slice', null)).toThrow(/--cgroup: "\/system.slice" is not accepted/)
   })
 })

@@ -7,7 +7,7 @@ import { NO_FILTERS } from '../../../src/record/options/record-options.js'
 const parse = (raw: RawOptions, file?: string) => parseRecordOptions(raw, file, [], 'tcpconn record')
 const filtersOf = (raw: RawOptions) => parse(raw).filters
 
-test('without options the whole host is recorded into tcpconn.db until it is stopped', () => {
+test('defaults: records the whole host into tcpconn.db until it is stopped', () => {
   expect(parse({})).toEqual({
     file: 'tcpconn.db',
     durationNs: null,
@@ -25,7 +25,7 @@ test('without options the whole host is recorded into tcpconn.db until it is sto
   })
 })
 
-test('file, command and command line are handed on as they are', () => {
+test('passes on file, command and command line unchanged', () => {
   const options = parseRecordOptions({ quiet: true }, 'a.db', ['curl', '-s'], 'tcpconn record a.db -q -- curl -s')
   expect(options).toMatchObject({ file: 'a.db', quiet: true, command: ['curl', '-s'] })
   expect(options.commandLine).toBe('tcpconn record a.db -q -- curl -s')
@@ -40,11 +40,11 @@ test.each(['', 'host', '/no/such/root', '/proc', '/etc/passwd'])('--host-root %j
   expectRefusal(() => parse({ hostRoot }), '--host-root', hostRoot, /the absolute path of the host's root directory/)
 })
 
-test('FILE: an empty name is refused', () => {
+test('an empty FILE is refused', () => {
   expect(() => parseRecordOptions({}, '', [], '')).toThrow(expect.objectContaining({ code: 'E_USAGE' }))
 })
 
-test('every filter is taken', () => {
+test('accepts every filter', () => {
   const filters = filtersOf({
     pid: ['1,2'],
     uid: ['0', 'root'],
@@ -103,7 +103,7 @@ describe('--dns-port', () => {
       [53, 5353],
     ],
     [['1,2,3,4,5,6,7,65535'], [1, 2, 3, 4, 5, 6, 7, 65_535]],
-  ])('%j takes packets of ports %j for DNS, instead of 53', (dnsPort, ports) => {
+  ])('%j treats packets of ports %j as DNS, instead of 53', (dnsPort, ports) => {
     expect(parse({ dns: true, dnsPort })).toMatchObject({ dnsSource: 'udp', dnsPorts: ports })
     expect(parse({ dnsValue: 'udp', dnsPort }).dnsPorts).toEqual(ports)
   })
@@ -116,7 +116,7 @@ describe('--dns-port', () => {
     [{}, 'without --dns'],
     [{ dnsValue: 'libc' }, 'with --dns=libc'],
     [{ dns: true, dnsValue: 'libc' }, 'with --dns=libc'],
-  ])('beside %j is refused', (raw, how) => {
+  ])('with %j is refused', (raw, how) => {
     expect(() => parse({ ...raw, dnsPort: ['53'] })).toThrow(
       expect.objectContaining({ code: 'E_USAGE', message: `--dns-port is given ${how}` }),
     )
@@ -132,7 +132,7 @@ test('--nat', () => {
 })
 
 describe('durations', () => {
-  test('a number alone is seconds for --duration, milliseconds for --min-latency', () => {
+  test('a number without a unit is in seconds for --duration, in milliseconds for --min-latency', () => {
     expect(parse({ duration: '90' }).durationNs).toBe(90e9)
     expect(filtersOf({ minLatency: '1.5' }).minLatencyNs).toBe(1.5e6)
     expect(filtersOf({ minLatency: '0' }).minLatencyNs).toBe(0)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseRotation } from '../../../src/record/options/parse-rotation.js'
 
-test('without --rotate all goes into one file', () => {
+test('without --rotate, there is one file', () => {
   expect(parseRotation({})).toBeNull()
 })
 
@@ -37,6 +37,6 @@ test.each(['', '0d', '0MB', '7', '5G', '1y'])('--keep %j is refused, with what i
   expect(() => parseRotation({ rotate: '1h', keep })).toThrow(refused)
 })
 
-test('--keep alone is refused: nothing would ever be removed', () => {
+test('--keep without --rotate is refused: it would never remove a file', () => {
   expect(() => parseRotation({ keep: '7d' })).toThrow(expect.objectContaining({ code: 'E_USAGE' }))
 })

@@ -16,7 +16,7 @@ test.each([
   ],
   [['4294967294'], [4_294_967_294]],
   [[], []],
-])('users go by number or name: %j', (texts, uids) => {
+])('accepts users by number or name: %j', (texts, uids) => {
   expect(parseUids(texts, USERS)).toEqual(uids)
 })
 
@@ -24,6 +24,6 @@ test.each(['nobody-here', '-1', '4294967295', '1.0', '1e3', '', 'root,'])('%j is
   expectRefusal(() => parseUids([text], USERS), '--uid', text, /user ids or names that this host knows/)
 })
 
-test('one that is not known among others is the one that is named', () => {
+test('the error names the unknown user among several', () => {
   expectRefusal(() => parseUids(['0,nobody-here', 'root'], USERS), '--uid', 'nobody-here', /user ids or names/)
 })

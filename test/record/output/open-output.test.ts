@@ -19,7 +19,7 @@ function open(path: string): Output {
 }
 
 describe('a new file', () => {
-  test('is a trace of the latest version that nobody else may read', () => {
+  test('is a trace of the latest version, readable only by its owner', () => {
     const umask = process.umask(0)
     onTestFinished(() => void process.umask(umask))
     const path = newPath()
@@ -29,7 +29,7 @@ describe('a new file', () => {
     expect(db.pragma('application_id', { simple: true })).toBe(APPLICATION_ID)
   })
 
-  test('is read by others while it is written', () => {
+  test('is readable by others while it is written', () => {
     const path = newPath()
     const { db } = open(path)
     addSession(db)
@@ -40,13 +40,13 @@ describe('a new file', () => {
     expect(statSync(`${path}-wal`).mode & 0o777).toBe(0o600)
   })
 
-  test('may have been made beforehand, empty', () => {
+  test('may exist before, empty', () => {
     const path = newPath()
     writeFileSync(path, '')
     addSession(open(path).db)
   })
 
-  test('knows its size, with what waits in the write-ahead log', () => {
+  test('has a size that includes the write-ahead log', () => {
     const path = newPath()
     const output = open(path)
     addSession(output.db)
@@ -63,7 +63,7 @@ describe('closing', () => {
     db.close()
   })
 
-  test('waits for a reader that leaves soon', () => {
+  test('waits for a reader that finishes soon', () => {
     const path = newPath()
     const waits: number[] = []
     const output = openOutput(path, 'any', 0, (milliseconds) => {
@@ -80,7 +80,7 @@ describe('closing', () => {
   test.each([
     [0.1, undefined],
     [2, LAST_CLOSE_WAIT_MS],
-  ])('waits %d s for a reader that stays', (seconds, waitMs) => {
+  ])('waits %d s for a reader that does not finish', (seconds, waitMs) => {
     const path = newPath()
     let waitedMs = 0
     const output = openOutput(path, 'any', 0, (milliseconds) => void (waitedMs += milliseconds))
@@ -93,7 +93,7 @@ describe('closing', () => {
     reader.close()
   })
 
-  test('while somebody reads leaves a whole file all the same', () => {
+  test('leaves a complete file if somebody is still reading', () => {
     const path = newPath()
     const output = open(path)
     addSession(output.db)
@@ -109,7 +109,7 @@ describe('closing', () => {
     db.close()
   })
 
-  test('while another program merely has it open moves everything into the file', () => {
+  test('checkpoints everything into the file while another program has it open without reading', () => {
     const path = newPath()
     const output = open(path)
     addSession(output.db)
@@ -125,7 +125,7 @@ describe('closing', () => {
     reader.close()
   })
 
-  test('lets the next recording add to it, which keeps it to its owner (SEC-46)', () => {
+  test('lets the next recording append to the file, and makes it accessible only to its owner (SEC-46)', () => {
     const path = makeClosedTrace()
     chmodSync(path, 0o640)
     const output = open(path)
@@ -134,7 +134,7 @@ describe('closing', () => {
   })
 })
 
-test('a trace of version 1 is recorded into: its own windows have no sums any more, the new ones do', () => {
+test('recording into a trace of version 1 upgrades it: its old windows have no sums, new windows have them', () => {
   const trace = makeVersion1Trace()
   insertWindow(trace, insertSession(trace))
   trace.db.close()
@@ -151,8 +151,8 @@ test('a trace of version 1 is recorded into: its own windows have no sums any mo
   ])
 })
 
-describe('a file that is being recorded', () => {
-  test('by another process is refused until that ends', async () => {
+describe('a file that is being recorded into', () => {
+  test('by another process is refused until that process ends', async () => {
     const path = makeClosedTrace()
     const sign = join(dirname(path), 'locked')
     const holder = start(['flock', '--exclusive', '--no-fork', path, 'sh', '-c', ': > "$0"; exec cat', sign])

@@ -11,8 +11,8 @@ import { makeClosedTrace, newPath, refusal } from '../session/output-files.js'
 
 const modeOf = (path: string) => statSync(path).mode & 0o7777
 
-describe('a trace that is refused is left as it was', () => {
-  test.each([0o444, 0o400])('read-only, mode %o: by root too', (mode) => {
+describe('a refused trace does not change', () => {
+  test.each([0o444, 0o400])('read-only, mode %o: refused for root too', (mode) => {
     const path = makeClosedTrace()
     chmodSync(path, mode)
     const before = readFileSync(path)
@@ -23,7 +23,7 @@ describe('a trace that is refused is left as it was', () => {
     expect(readFileSync(path).equals(before)).toBe(true)
   })
 
-  test('of another user, by root too (SEC-44)', (context) => {
+  test('of another user: refused for root too (SEC-44)', (context) => {
     skipUnless(process.getuid?.() === 0, 'only root gives files away', context)
     const path = makeClosedTrace()
     chownSync(path, GAMES_UID, GAMES_GID)
@@ -33,7 +33,7 @@ describe('a trace that is refused is left as it was', () => {
     expect(readFileSync(path).equals(before)).toBe(true)
   })
 
-  test('newer than this tool, with its permissions', () => {
+  test('newer than this tool: keeps its permissions', () => {
     const path = makeClosedTrace()
     const db = new Database(path)
     db.pragma(`user_version = ${latestVersion() + 1}`)
@@ -44,13 +44,13 @@ describe('a trace that is refused is left as it was', () => {
   })
 })
 
-test('what is to be there is not made', () => {
+test('a file that must exist is not created', () => {
   const path = newPath()
   expect(() => openOutputFile(path, 'present')).toThrow(expect.objectContaining({ code: 'E_CANNOT_OPEN' }))
   expect(existsSync(path)).toBe(false)
 })
 
-test('a file that is put in its place while it is being opened is refused (SEC-50)', () => {
+test('a file that is replaced while it is being opened is refused (SEC-50)', () => {
   const path = makeClosedTrace()
   const planted = makeClosedTrace()
   const file = openOutputFile(path)
@@ -62,22 +62,22 @@ test('a file that is put in its place while it is being opened is refused (SEC-5
   closeSync(file.fd)
 })
 
-describe('a name under which there can be no file', () => {
-  test('the directory is there, but takes none', () => {
+describe('a name that cannot be a file', () => {
+  test('in a directory that does not allow new files: refused', () => {
     const error = refusal('/proc/trace.db')
     expect(error.code).toBe('E_CANNOT_OPEN')
     expect(error.reason).toBe('no file can be created in /proc')
     expect(error.hint).not.toContain('mkdir')
   })
 
-  test('ends in a blank: refused, and nothing is made', () => {
+  test('with a trailing blank: refused, and nothing is created', () => {
     const path = `${newPath()} `
     expect(refusal(path)).toMatchObject({ code: 'E_CANNOT_OPEN', reason: expect.stringContaining('blank') })
     expect(readdirSync(dirname(path))).toEqual([])
   })
 })
 
-test.each([':memory:', ' leading.db'])('%j is a file as any other', (name) => {
+test.each([':memory:', ' leading.db'])('%j is an ordinary file name', (name) => {
   const directory = makeTemporaryDirectory()
   const before = process.cwd()
   process.chdir(directory)

@@ -21,14 +21,14 @@ function countSessions(path: string): unknown {
   return db.prepare('SELECT count(*) FROM session').pluck().get()
 }
 
-test('a file that keeps its name is well, one that is read or has a second name too', () => {
+test('accepts a file that keeps its name, even if it is read or has a second name', () => {
   const { path, old, output } = record()
   countSessions(path)
   linkSync(path, old)
   expect(output.requireLinked()).toBeUndefined()
 })
 
-test('E_REMOVED: it has none any more, and nothing stays behind', () => {
+test('E_REMOVED: the file has no name any more, and no other files remain', () => {
   const { path, output } = record()
   rmSync(path)
   expect(output.requireLinked).toThrow(expect.objectContaining({ code: 'E_REMOVED' }))
@@ -38,10 +38,10 @@ test('E_REMOVED: it has none any more, and nothing stays behind', () => {
 
 test.each<[string, (path: string, old: string) => void]>([
   ['moved', () => {}],
-  ['replaced by another', (path, old) => copyFileSync(old, path)],
+  ['replaced by another file', (path, old) => copyFileSync(old, path)],
   ['replaced by a link to it', (path, old) => symlinkSync(old, path)],
   ['replaced by a directory', (path) => void mkdirSync(path)],
-])('E_MOVED: %s, and all that was recorded is where it says', (_, replace) => {
+])('E_MOVED: %s; everything recorded is in the file that the error names', (_, replace) => {
   const { path, old, output } = record()
   renameSync(path, old)
   replace(path, old)
@@ -61,7 +61,7 @@ test('E_MOVED: one of two names was removed', () => {
   expect(countSessions(old)).toBe(1)
 })
 
-test('under the name of one that was moved nobody records before that has ended', () => {
+test('another recording cannot use the old name of a moved file until this one ends', () => {
   const { path, old, output } = record()
   renameSync(path, old)
   expect(refusal(path)).toMatchObject({ code: 'E_CANNOT_OPEN', reason: expect.stringContaining(`${path}-wal`) })

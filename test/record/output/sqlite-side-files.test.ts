@@ -19,11 +19,11 @@ import { copyOfKilled, makeClosedTrace, newPath, refusal } from '../session/outp
 
 const WORDS = 'precious'.repeat(100)
 
-describe.each(['-wal', '-shm', '-journal'])('what was planted beside it as %s', (suffix) => {
+describe.each(['-wal', '-shm', '-journal'])('a foreign file named like the trace with %s', (suffix) => {
   test.each([
     ['a symbolic link', 'E_SYMLINK', symlinkSync],
     ['a hard link', 'E_CANNOT_OPEN', linkSync],
-  ])('%s: refused, and not written into', (_, code, plant) => {
+  ])('%s: refused, and not written to', (_, code, plant) => {
     for (const path of [newPath(), makeClosedTrace()]) {
       const victim = join(makeTemporaryDirectory(), 'victim')
       writeFileSync(victim, WORDS)
@@ -44,7 +44,7 @@ describe.each(['-wal', '-shm', '-journal'])('what was planted beside it as %s', 
     expect(existsSync(path)).toBe(false)
   })
 
-  test("another user's file: refused (SEC-48)", (context) => {
+  test('a file of another user: refused (SEC-48)', (context) => {
     skipUnless(process.getuid?.() === 0, 'only root gives files away', context)
     const path = makeClosedTrace()
     writeFileSync(path + suffix, '')
@@ -53,7 +53,7 @@ describe.each(['-wal', '-shm', '-journal'])('what was planted beside it as %s', 
   })
 })
 
-test('the log of a recorder that was killed is taken in', () => {
+test('the log of a recorder that was killed is used', () => {
   const path = copyOfKilled()
   const output = openOutput(path)
   expect(addSession(output.db)).toBe(2)
@@ -61,13 +61,16 @@ test('the log of a recorder that was killed is taken in', () => {
   expect(readdirSync(dirname(path))).toEqual(['trace.db'])
 })
 
-test.each(['missing', 'empty'])('a log whose trace is %s: refused and kept, it may be all that is left', (state) => {
-  const path = newPath()
-  if (state === 'empty') writeFileSync(path, '')
-  writeFileSync(`${path}-wal`, WORDS)
-  const error = refusal(path)
-  expect(error.code).toBe('E_CANNOT_OPEN')
-  expect(error.hint).toContain(`${path}-wal`)
-  expect(readFileSync(`${path}-wal`, 'utf8')).toBe(WORDS)
-  expect(existsSync(path)).toBe(state === 'empty')
-})
+test.each(['missing', 'empty'])(
+  'a log whose trace is %s: refused and kept, since it may hold the only data',
+  (state) => {
+    const path = newPath()
+    if (state === 'empty') writeFileSync(path, '')
+    writeFileSync(`${path}-wal`, WORDS)
+    const error = refusal(path)
+    expect(error.code).toBe('E_CANNOT_OPEN')
+    expect(error.hint).toContain(`${path}-wal`)
+    expect(readFileSync(`${path}-wal`, 'utf8')).toBe(WORDS)
+    expect(existsSync(path)).toBe(state === 'empty')
+  },
+)

@@ -13,7 +13,7 @@ test.each([
   ['SQLITE_IOERR_WRITE', 'E_WRITE', /SQLITE_IOERR_WRITE.*are in the file/],
   ['SQLITE_READONLY', 'E_WRITE', /SQLITE_READONLY/],
   ['SQLITE_CORRUPT', 'E_WRITE', /SQLITE_CORRUPT/],
-])('%s is %s', (sqliteCode, code, reason) => {
+])('%s is reported as %s', (sqliteCode, code, reason) => {
   const cause = new Database.SqliteError('database or disk is full', sqliteCode)
   const error = writeFault('/data/a.db', cause) as TcpconnError
   expect(error).toBeInstanceOf(TcpconnError)
@@ -22,22 +22,22 @@ test.each([
 })
 
 test.each([new Error('a bug'), new TcpconnError('E_ANY', { what: 'a', reason: 'b', hint: 'c' }), 'a text'])(
-  'what does not come from SQLite stays as it is: %s',
+  'an error that does not come from SQLite does not change: %s',
   (thrown) => {
     expect(writeFault('/data/a.db', thrown)).toBe(thrown)
   },
 )
 
-test('a file that stays locked at the end is an error of its own', () => {
+test('a file that is still locked at the end is an error of its own', () => {
   expect(lockedTrace('/data/a.db')).toMatchObject({
     code: 'E_LOCKED_TRACE',
     message: expect.stringContaining('/data/a.db'),
   })
 })
 
-describe.runIf(process.getuid?.() === 0)('on a disk without room (which only root can mount)', () => {
+describe.runIf(process.getuid?.() === 0)('on a full disk (only root can mount one)', () => {
   test.each(['SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'SQLITE_IOERR_SHMSIZE', 'SQLITE_CANTOPEN'])(
-    '%s is E_DISK_FULL',
+    '%s is reported as E_DISK_FULL',
     (code) => {
       const directory = makeTemporaryDirectory()
       mount(directory, ['-t', 'tmpfs', '-o', 'size=16k', 'none'])
@@ -54,13 +54,13 @@ test.each([
   ['SQLITE_BUSY', 'E_LOCKED_TRACE'],
   ['SQLITE_CORRUPT', 'E_DAMAGED_TRACE'],
   ['SQLITE_IOERR_READ', 'E_CANNOT_OPEN'],
-])('before anything was recorded %s is %s, and promises nothing', (sqliteCode, code) => {
+])('before the first write, %s is reported as %s, without a promise about written data', (sqliteCode, code) => {
   const error = startFault('/data/a.db', new Database.SqliteError('what SQLite said', sqliteCode)) as TcpconnError
   expect(error.code).toBe(code)
   expect(error.message + error.reason).not.toMatch(/stopped|written before/)
 })
 
-test('before anything was recorded a bug stays one', () => {
+test('before the first write, a bug does not change', () => {
   const bug = new RangeError('a bug')
   expect(startFault('/data/a.db', bug)).toBe(bug)
 })

@@ -18,7 +18,7 @@ const KERNELS = [
   ['10.1.3', '7.0'],
 ] as const
 
-/** Of the first kernel that is followed like this. */
+/** The first kernel with this approach. */
 const APPROACHES = {
   '5.10': {
     followers: ['follow_in_hash'],
@@ -67,17 +67,17 @@ describe('the approach', () => {
     expect(chooseApproach(kernel, '')).toEqual(APPROACHES[first])
   })
 
-  test('by default is that of this kernel', () => {
+  test('is by default that of this kernel', () => {
     expect(Object.values(APPROACHES)).toContainEqual(chooseApproach(undefined, ''))
   })
 
-  test.each(KERNELS)('on Linux %s has programs that are loaded only where they are wanted', (kernel) => {
+  test.each(KERNELS)('on Linux %s uses only programs of APPROACH_PROGRAMS, which are loaded on demand', (kernel) => {
     const { followers, catchers, final } = chooseApproach(kernel, '')
     const programs = [...followers, ...catchers, ...(final === null ? [] : [final])]
     for (const program of programs) expect(APPROACH_PROGRAMS).toContain(program)
   })
 
-  test('may be that of another kernel, and stays as it is then', () => {
+  test('may be set to that of another kernel, and then does not adapt', () => {
     expect(chooseApproach('6.18.44', '5.12')).toEqual({ ...APPROACHES['5.12'], isAdaptive: false })
     expect(chooseApproach('6.18.44', '7.0')).toEqual(APPROACHES['7.0'])
   })

@@ -20,7 +20,7 @@ const LIBC = {
   nat: false,
 } as const
 
-/** Attaches to the libcs of this host, as far as the kernel would let it. */
+/** Attaches to the libcs of this host. `canAttach` decides whether the kernel allows it. */
 function attach(canAttach: (program: string, inode: number) => boolean) {
   const calls: [program: string, inode: number, offsetBytes: number, isReturn: boolean][] = []
   const object: Partial<ProbeObject> = {
@@ -34,7 +34,7 @@ function attach(canAttach: (program: string, inode: number) => boolean) {
   return { gaps: attachPrograms(object as ProbeObject, LIBC, chooseApproach('6.1.0')), calls }
 }
 
-/** Starts a process with a libc of its own, and gives the inode number of that. */
+/** Starts a process with its own copy of libc, and returns the inode number of the copy. */
 async function useCopiedLibc(): Promise<number> {
   const directory = makeTemporaryDirectory()
   const copy = join(directory, 'libc.so.6')
@@ -43,7 +43,7 @@ async function useCopiedLibc(): Promise<number> {
   return statSync(copy).ino
 }
 
-test('of each libc first the beginning of getaddrinfo is followed, then its end, at the same place', async () => {
+test('attaches to the entry of getaddrinfo of each libc, then to its return, at the same offset', async () => {
   const copy = await useCopiedLibc()
   const { calls, gaps } = attach(() => true)
   const own = calls.filter(([, inode]) => inode === copy)
@@ -55,12 +55,15 @@ test('of each libc first the beginning of getaddrinfo is followed, then its end,
   expect(gaps).toEqual([])
 })
 
-test('one that cannot be followed is told, and the others are followed', async () => {
+test('reports a libc that it cannot attach to, and attaches to the others', async () => {
   const copy = await useCopiedLibc()
   const { gaps } = attach((_, inode) => inode !== copy)
   expect(gaps).toEqual(['--dns=libc could not attach to 1 libc: lookups through them are missing'])
 })
 
-test.each(['enter_getaddrinfo', 'exit_getaddrinfo'])('where no %s can be attached nothing is followed', (program) => {
-  expect(() => attach((one) => one !== program)).toThrow(expect.objectContaining({ code: 'E_NO_LIBC' }))
-})
+test.each(['enter_getaddrinfo', 'exit_getaddrinfo'])(
+  'throws E_NO_LIBC if %s cannot be attached to any libc',
+  (program) => {
+    expect(() => attach((one) => one !== program)).toThrow(expect.objectContaining({ code: 'E_NO_LIBC' }))
+  },
+)

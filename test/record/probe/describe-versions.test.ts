@@ -9,7 +9,7 @@ import { isNodeShared } from '../../support/kernel-tests.js'
 import { runTool } from '../../support/tool.js'
 import { asNobody } from '../../support/users.js'
 
-test.each(['--version', '-V'])('%s says the tool, the probe, the format and libbpf, a line each', async (option) => {
+test.each(['--version', '-V'])('%s prints the tool, the probe, the format and libbpf, one per line', async (option) => {
   const { status, stdout, stderr } = await runTool([option], isNodeShared() ? asNobody() : {})
   expect([status, stderr]).toEqual([0, ''])
   const digest = createHash('sha256').update(readFileSync(PROBE_OBJECT)).digest('hex')
@@ -22,11 +22,11 @@ test.each(['--version', '-V'])('%s says the tool, the probe, the format and libb
   expect(end).toBe('')
 })
 
-test('what is not there is told, and no error', async () => {
+test('missing parts are reported without an error', async () => {
   const [probe, , libbpf] = await describeVersions('missing.o', 'libmissing.so.1')
   expect([probe, libbpf]).toEqual(['probe not found', 'libbpf not found'])
 })
 
-test('nothing of this machine is in the probe, or its digest would say nothing of its sources', () => {
+test('the probe contains no paths of this machine, so its digest depends only on its sources', () => {
   expect(readFileSync(PROBE_OBJECT, 'latin1')).not.toContain(PACKAGE_ROOT)
 })

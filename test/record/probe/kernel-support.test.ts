@@ -17,18 +17,18 @@ test.each([
   expect(isKernelSupported(kernel)).toBe(isSupported)
 })
 
-test('an old kernel is refused, naming it and the first that will do', () => {
+test('refuses an old kernel, and names it and the minimum version', () => {
   expect(() => requireKernelSupport('4.19.0', '/')).toThrow(
     expect.objectContaining({ code: 'E_KERNEL_TOO_OLD', reason: expect.stringMatching(/4\.19\.0.*5\.8/) }),
   )
 })
 
-test('a kernel without BTF is refused, naming the file', () => {
+test('refuses a kernel without BTF, and names the file', () => {
   expect(() => requireKernelSupport('6.1.0', '/no/btf')).toThrow(
     expect.objectContaining({ code: 'E_NO_BTF', reason: expect.stringContaining('/no/btf') }),
   )
 })
 
-test('a kernel with all that is needed is taken', () => {
+test('accepts a kernel with all requirements', () => {
   expect(requireKernelSupport('6.1.0', '/')).toBeUndefined()
 })

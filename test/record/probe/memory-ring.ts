@@ -1,7 +1,7 @@
 import { createRingBuffer, DISCARDED, HEADER_BYTES } from '../../../src/record/probe/ring-buffer.js'
 import { createRingReader, type RingReader } from '../../../src/record/probe/ring-reader.js'
 
-/** Bytes before the data, as the page of the producer's position stands before the kernel's. */
+/** Bytes before the data: the page with the producer's position, as in the kernel's ring. */
 const DATA_OFFSET = 64
 
 /** A ring in plain memory, with the kernel's half of the protocol (kernel/bpf/ringbuf.c). */
@@ -11,20 +11,20 @@ export interface MemoryRing {
   /**
    * Appends a record.
    * @param flags BUSY or DISCARDED
-   * @returns its position, `null` when the ring has no room for it
+   * @returns its position, `null` if the ring is full
    */
   append(record: Uint8Array, flags?: number): bigint | null
-  /** Ends what BUSY began. */
+  /** Commits a record that was appended with BUSY. */
   commit(position: bigint, flags?: number): void
 }
 
 /**
- * An empty ring.
+ * Creates an empty ring.
  * @param sizeBytes a power of two
  * @param startAt position of its first record, a multiple of 8
  */
 export function createMemoryRing(sizeBytes: number, startAt = 0n): MemoryRing {
-  // The kernel maps the data twice in a row. Here the part of a record that lies beyond the end is written twice.
+  // The kernel maps the data twice in a row. Here, the part of a record beyond the end is written twice.
   const buffer = new ArrayBuffer(DATA_OFFSET + 2 * sizeBytes)
   const [headers, bytes] = [new Uint32Array(buffer, DATA_OFFSET), new Uint8Array(buffer, DATA_OFFSET)]
   const positions = { consumer: BigUint64Array.of(startAt), producer: BigUint64Array.of(startAt) }

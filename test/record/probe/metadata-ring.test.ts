@@ -6,7 +6,7 @@ const PAGE = 64
 const SIZE = 1024
 const HEADER = 8
 
-/** A ring in plain memory that holds its data twice, with the kernel's half of the protocol. */
+/** A ring in plain memory that contains its data twice, with the kernel's half of the protocol. */
 function createRing(startAt = 0n) {
   const buffer = new ArrayBuffer(PAGE + 2 * SIZE)
   const view = new DataView(buffer, PAGE)
@@ -34,7 +34,7 @@ function createRing(startAt = 0n) {
       positions.producer[0] = position + BigInt(bytes)
       return position
     },
-    /** Length and values of what is passed. */
+    /** Length and values of the records that are passed. */
     read(limit = Infinity): [length: number, value: number][] {
       const taken: [number, number][] = []
       const count = ring.read((record) => {
@@ -49,13 +49,13 @@ function createRing(startAt = 0n) {
 }
 
 describe('reading', () => {
-  test('an empty ring passes nothing', () => {
+  test('an empty ring passes no records', () => {
     const { read, ring } = createRing()
     expect(read()).toEqual([])
     expect(ring.isBusy()).toBe(false)
   })
 
-  test('records of any length are passed once, oldest first, and given back', () => {
+  test('records of any length are passed once, oldest first, and released', () => {
     const { append, positions, read } = createRing()
     for (const [length, value] of [
       [1, 10],
@@ -74,7 +74,7 @@ describe('reading', () => {
     expect(read()).toEqual([])
   })
 
-  test('ends at a record that is not committed, says so, and goes on there', () => {
+  test('reading stops at an uncommitted record, reports it, and continues there', () => {
     const { append, positions, read, ring, setHeader } = createRing()
     append(16, 1)
     const busy = append(24, 2, BUSY)
@@ -90,7 +90,7 @@ describe('reading', () => {
     ])
   })
 
-  test('one that turns out to be discarded is passed over', () => {
+  test('an uncommitted record that is discarded later is skipped', () => {
     const { append, positions, read, setHeader } = createRing()
     append(40, 1, DISCARDED)
     append(16, 2)
@@ -102,7 +102,7 @@ describe('reading', () => {
     expect(positions.consumer[0]).toBe(positions.producer[0])
   })
 
-  test('passes at most as many as asked for', () => {
+  test('at most the requested number of records is passed', () => {
     const { append, read } = createRing()
     for (let value = 1; value <= 5; value++) append(9, value)
     expect(read(2)).toEqual([
@@ -112,7 +112,7 @@ describe('reading', () => {
     expect(read(9)).toHaveLength(3)
   })
 
-  test('records are given back after all of them were taken', () => {
+  test('records are released after all of them were passed', () => {
     const { append, positions, ring } = createRing()
     append(16, 1)
     append(16, 2)
@@ -123,30 +123,27 @@ describe('reading', () => {
   })
 })
 
-describe.each([0n, BigInt(SIZE) - 8n, 2n ** 32n - 16n, 2n ** 53n, 2n ** 63n])(
-  'a ring that has come to %d',
-  (startAt) => {
-    test('is read over its end, many times', () => {
-      const { append, read } = createRing(startAt)
-      for (let round = 0; round < 500; round++) {
-        const records = Array.from({ length: 1 + (round % 3) }, (_, i) => [
-          (round * 37 + i * 11) % 300,
-          (round + i) % 256,
-        ])
-        for (const [length, value] of records) append(length as number, value as number)
-        expect(read()).toEqual(records.map(([length, value]) => [length, length === 0 ? -1 : value]))
-      }
-    })
-
-    test('is read when it is full', () => {
-      const { append, read } = createRing(startAt)
-      append(SIZE - 64 - HEADER, 1)
-      append(64 - HEADER, 2)
-      expect(() => append(0, 3)).toThrow('no room')
-      expect(read()).toEqual([
-        [SIZE - 64 - HEADER, 1],
-        [64 - HEADER, 2],
+describe.each([0n, BigInt(SIZE) - 8n, 2n ** 32n - 16n, 2n ** 53n, 2n ** 63n])('a ring at position %d', (startAt) => {
+  test('is read past its end, many times', () => {
+    const { append, read } = createRing(startAt)
+    for (let round = 0; round < 500; round++) {
+      const records = Array.from({ length: 1 + (round % 3) }, (_, i) => [
+        (round * 37 + i * 11) % 300,
+        (round + i) % 256,
       ])
-    })
-  },
-)
+      for (const [length, value] of records) append(length as number, value as number)
+      expect(read()).toEqual(records.map(([length, value]) => [length, length === 0 ? -1 : value]))
+    }
+  })
+
+  test('is read when it is full', () => {
+    const { append, read } = createRing(startAt)
+    append(SIZE - 64 - HEADER, 1)
+    append(64 - HEADER, 2)
+    expect(() => append(0, 3)).toThrow('no room')
+    expect(read()).toEqual([
+      [SIZE - 64 - HEADER, 1],
+      [64 - HEADER, 2],
+    ])
+  })
+})

@@ -13,7 +13,7 @@ test('a kernel whose BTF has the fields has no gap', () => {
 })
 
 test.each(['', '_nfct', 'tuplehash', 'my_nfct\0tuplehashes'])(
-  'without connection tracking no destination is known: %j (GAP-85)',
+  'without connection tracking, translated destinations are unknown: %j (GAP-85)',
   (names) => {
     const btf = Buffer.from(`\0nf_conn\0${names}\0`, 'latin1')
     expect(findNatGaps({ ...host, btf })).toEqual([TRACKING])
@@ -25,12 +25,12 @@ test.each([
   ['5.10.0-35-amd64', 'arm64'],
   ['6.12.0', 's390x'],
   ['6.12.0', 'constructor'],
-])('Linux %s on %s reads no addresses of calls (GAP-86)', (kernel, arch) => {
+])('Linux %s on %s does not read addresses of calls (GAP-86)', (kernel, arch) => {
   expect(canReadCalls({ kernel, arch })).toBe(false)
   expect(findNatGaps({ ...host, kernel, arch })).toEqual([CALLS])
 })
 
-test('the running kernel is looked at by default', () => {
+test('the running kernel is checked by default', () => {
   const hasTracking = readFileSync(BTF_PATH).includes('\0tuplehash\0')
   expect(findNatGaps().some((gap) => gap.includes('nat_address'))).toBe(!hasTracking)
 })

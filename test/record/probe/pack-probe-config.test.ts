@@ -46,7 +46,7 @@ const pack = (options: Partial<ProbeOptions>, host: Partial<ProbeHost> = {}) =>
 const packed = (changes: Partial<RecordFilters>, followsCommand = false) =>
   unpack(pack({ filters: { ...NO_FILTERS, ...changes }, followsCommand }))
 
-test('no filter lets everything through', () => {
+test('without filters, all filters are off', () => {
   expect(packed({})).toEqual({ minLatencyNs: 0n, outcomes: ALL, cgroupCount: 0, family: 0, on: [] })
   expect(pack({})).toHaveLength(probeConfig.size_bytes)
 })
@@ -54,7 +54,7 @@ test('no filter lets everything through', () => {
 test.each<[Partial<RecordFilters>, string]>([
   [{ ports: [80] }, 'by_port'],
   [{ destinations: parsePrefixes(['::/0']) }, 'by_destination'],
-])('%j switches one filter on', (changes, flag) => {
+])('%j enables one filter', (changes, flag) => {
   expect(packed(changes)).toEqual({ ...packed({}), on: [flag] })
 })
 
@@ -64,20 +64,20 @@ test.each<[Partial<RecordFilters>, string]>([
   [{ comms: ['curl'] }, 'by_comm'],
   [{ cgroupmap: '/map' }, 'by_cgroupmap'],
   [{ mntnsmap: '/map' }, 'by_mntnsmap'],
-])('%j switches one filter on, and attempts without a process are not recorded', (changes, flag) => {
+])('%j enables one filter, and attempts without a process are not recorded', (changes, flag) => {
   expect(packed(changes)).toEqual({ ...packed({}), on: [flag, 'by_process'] })
 })
 
-test('a command switches its own filter on, and attempts without a process are not recorded', () => {
+test('a command enables its own filter, and attempts without a process are not recorded', () => {
   expect(packed({}, true).on).toEqual(['by_command', 'by_process'])
 })
 
-test('a kernel that preempts programs is reported to the probe', () => {
+test('a preemptible kernel is reported to the probe', () => {
   const isPreemptible = (host: Partial<ProbeHost>) => pack({}, host)[probeConfig.preemptible]
   expect([isPreemptible({}), isPreemptible({ isPreemptible: true })]).toEqual([0, 1])
 })
 
-test('what the host allows and is goes in: local errors, kernel memory, registers', () => {
+test('the configuration has the properties of the host: local errors, kernel memory, registers', () => {
   const { local_errors, reads_netns, machine } = probeConfig
   const fields = (bytes: Uint8Array) => [bytes[local_errors], bytes[reads_netns], bytes[machine]]
   expect(fields(pack({}))).toEqual([0, 0, 0])
@@ -86,14 +86,14 @@ test('what the host allows and is goes in: local errors, kernel memory, register
   expect(fields(pack({ dnsSource: 'libc' }, { arch: 'arm64' }))).toEqual([0, 0, 1])
 })
 
-test('where a call has its arguments is asked for --dns=libc alone, and is known or an error', () => {
+test('the registers of arguments are needed only for --dns=libc, and an unknown machine is an error', () => {
   expect(pack({ dnsSource: 'udp' }, { arch: 'riscv64' })[probeConfig.machine]).toBe(0)
   expect(() => pack({ dnsSource: 'libc' }, { arch: 'riscv64' })).toThrow(
     expect.objectContaining({ code: 'E_NO_LIBC', reason: expect.stringContaining('riscv64') }),
   )
 })
 
-test('calls are read for --nat alone, where their registers are known', () => {
+test('calls are read only with --nat, if their registers are known', () => {
   const { reads_calls, machine } = probeConfig
   const fields = (bytes: Uint8Array) => [bytes[reads_calls], bytes[machine]]
   expect(fields(pack({}))).toEqual([0, 0])
@@ -102,7 +102,7 @@ test('calls are read for --nat alone, where their registers are known', () => {
   expect(fields(pack({ nat: true }, { arch: 'riscv64' }))).toEqual([0, 0])
 })
 
-test('values go in full: latency, cgroups, family', () => {
+test('latency, cgroups and family are packed in full width', () => {
   expect(packed({ minLatencyNs: 2 ** 53 - 1 }).minLatencyNs).toBe(2n ** 53n - 1n)
   const { cgroupCount, on } = packed({ cgroups: ['/a', '/b', '/c'] })
   expect([cgroupCount, on]).toEqual([3, ['by_process']])
@@ -110,13 +110,13 @@ test('values go in full: latency, cgroups, family', () => {
 })
 
 describe('outcomes', () => {
-  test('have the bit of their code', () => {
+  test('have a bit for each code', () => {
     for (const outcome of OUTCOMES) expect(outcomeMask([outcome])).toBe(1 << connectOutcome[outcome])
     expect(outcomeMask(FAILED_OUTCOMES)).toBe(0b0111_1110)
     expect(packed({ outcomes: ['refused', 'reset'] }).outcomes).toBe(0b1_0010)
   })
 
-  test('none means all', () => {
+  test('without --outcome: all bits', () => {
     expect(outcomeMask([])).toBe(ALL)
   })
 })
@@ -126,7 +126,7 @@ describe('keys', () => {
     ['curl', '6375726c000000000000000000000000'],
     ['x'.repeat(15), `${'78'.repeat(15)}00`],
     ['日本', 'e697a5e69cac00000000000000000000'],
-  ])('of the thread name %s: its bytes and NULs', (comm, hex) => {
+  ])('of the thread name %s: its bytes, then NULs', (comm, hex) => {
     expect(Buffer.from(packComm(comm)).toString('hex')).toBe(hex)
   })
 
@@ -148,7 +148,7 @@ describe('keys', () => {
   })
 })
 
-test('ports of name servers are in network byte order, and 0 behind the last one', () => {
+test('ports of name servers are in network byte order, followed by 0', () => {
   const portsOf = (dnsPorts: readonly number[]) => [
     ...pack({ dnsSource: 'udp', dnsPorts }).subarray(probeConfig.dns_ports),
   ]

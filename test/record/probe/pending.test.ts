@@ -11,12 +11,12 @@ const EVENT_WORDS = connectEvent.size_bytes / 4
 const BUCKETS = 4
 const PLACES = 8
 
-/** A pending attempt that began at this time, all of whose words tell it from others. */
+/** A pending attempt with this start time. All its words depend on it. */
 function makeAttempt(startedNs: number): Uint32Array {
   return Uint32Array.from({ length: ATTEMPT_WORDS }, (_, i) => (i === 0 ? startedNs : startedNs * 1000 + i))
 }
 
-/** The same attempt as an event, without what the map keeps of an earlier use of the socket. */
+/** The same attempt as an event, without the fields that the map keeps of an earlier use of the socket. */
 function makeEvent(startedNs: number): Uint32Array {
   const bytes = new Uint8Array(makeAttempt(startedNs).buffer)
   const { local_port, error, outcome, syn_retransmits } = connectEvent
@@ -24,7 +24,7 @@ function makeEvent(startedNs: number): Uint32Array {
   return new Uint32Array(bytes.buffer)
 }
 
-/** The hash of pending attempts: it holds these and hands out `step` of them a call. */
+/** A hash of pending attempts. Each call returns `step` of them. */
 function libbpfOver(starts: readonly number[], { step = 2, error = 0 } = {}): Libbpf {
   const lookupBatch: Libbpf['lookupBatch'] = (...[fd, position, next, , values, count]) => {
     expect(fd).toBe(FD)
@@ -40,7 +40,7 @@ function libbpfOver(starts: readonly number[], { step = 2, error = 0 } = {}): Li
   return { lookupBatch } as Libbpf
 }
 
-/** The array of buckets: each entry is the bucket, the place and the start of its attempt. */
+/** The array of buckets: each entry is the bucket, the slot and the start of its attempt. */
 function makeBuckets(entries: readonly (readonly [bucketIndex: number, place: number, startedNs: number])[]) {
   const words = new Uint32Array((BUCKETS * bucket.size_bytes) / 4)
   const socketAt = (index: number, place: number) => (index * bucket.size_bytes + bucket.socks + place * 8) / 4
@@ -54,7 +54,7 @@ function makeBuckets(entries: readonly (readonly [bucketIndex: number, place: nu
 
 const noBuckets = () => createMemoryRing(4096).reader
 
-/** Starts of the attempts, and whether each is all there and without a latency. */
+/** Start times of the attempts. Checks that each attempt is complete and has no latency. */
 function describeEvents({ words, count }: { readonly words: Uint32Array; readonly count: number }) {
   return Array.from({ length: count }, (_, i) => {
     const event = words.subarray(i * EVENT_WORDS, (i + 1) * EVENT_WORDS)
@@ -64,8 +64,8 @@ function describeEvents({ words, count }: { readonly words: Uint32Array; readonl
   })
 }
 
-describe('where the kernel has only the hash', () => {
-  test.each([[[1, 2, 3]], [[1, 2, 3, 4]], [[]]])('%j come as events one after the other', (starts) => {
+describe('on a kernel with only the hash', () => {
+  test.each([[[1, 2, 3]], [[1, 2, 3, 4]], [[]]])('%j become events, one after the other', (starts) => {
     const read = createPendingReader(libbpfOver(starts), { buckets: null, fd: FD }, noBuckets())
     const events = read()
     expect(describeEvents(events)).toEqual(starts)
@@ -73,14 +73,14 @@ describe('where the kernel has only the hash', () => {
     expect(describeEvents(read())).toEqual(starts)
   })
 
-  test('an error of the kernel is an error, not an empty map', () => {
+  test('an error of the kernel is thrown; it is not an empty map', () => {
     const read = createPendingReader(libbpfOver([1], { error: EPERM }), { buckets: null, fd: FD }, noBuckets())
     expect(read).toThrow('cannot read the pending attempts: error 1')
   })
 })
 
-describe('where there are buckets', () => {
-  test('attempts of every place of every bucket come first, then those that overflowed into the hash', () => {
+describe('on a kernel with buckets', () => {
+  test('attempts of every slot of every bucket come first, then those that overflowed into the hash', () => {
     const { words } = makeBuckets([
       [0, 0, 1],
       [0, PLACES - 1, 2],
@@ -91,13 +91,13 @@ describe('where there are buckets', () => {
     expect(describeEvents(read())).toEqual([1, 2, 3, 4, 5, 6, 7])
   })
 
-  test('a full bucket gives all its places', () => {
+  test('all slots of a full bucket are read', () => {
     const { words } = makeBuckets(Array.from({ length: PLACES }, (_, place) => [1, place, place + 10]))
     const read = createPendingReader(libbpfOver([]), { buckets: words.buffer, fd: FD }, noBuckets())
     expect(describeEvents(read())).toEqual([10, 11, 12, 13, 14, 15, 16, 17])
   })
 
-  test('what an ended attempt leaves in a free place is not an attempt', () => {
+  test('the remains of an ended attempt in a free slot are not an attempt', () => {
     const { words, socketAt } = makeBuckets([
       [1, 2, 1],
       [1, 3, 2],
@@ -107,14 +107,14 @@ describe('where there are buckets', () => {
     expect(describeEvents(read())).toEqual([2])
   })
 
-  test('a place that was taken, and whose attempt is not written yet, is not an attempt', () => {
+  test('a taken slot whose attempt is not written yet is not an attempt', () => {
     const { words, socketAt } = makeBuckets([[1, 3, 2]])
     words.set([0x1000, 0xffff8880], socketAt(1, 4))
     const read = createPendingReader(libbpfOver([]), { buckets: words.buffer, fd: FD }, noBuckets())
     expect(describeEvents(read())).toEqual([2])
   })
 
-  test('half of a socket address is enough: either half of one may be 0', () => {
+  test('a slot is taken if one half of the socket address is not 0', () => {
     const { words, socketAt } = makeBuckets([
       [0, 0, 1],
       [0, 1, 2],
@@ -125,7 +125,7 @@ describe('where there are buckets', () => {
     expect(describeEvents(read())).toEqual([1, 2])
   })
 
-  test('a look sees what has changed since the last one, and copies keep what they had', () => {
+  test('each read returns the current attempts, and earlier results do not change', () => {
     const { words, socketAt } = makeBuckets([
       [0, 0, 1],
       [0, 1, 2],
@@ -138,7 +138,7 @@ describe('where there are buckets', () => {
   })
 })
 
-test('the processes of pending attempts are taken from the ring, where nobody has read them', () => {
+test('the processes of pending attempts are read from the ring, even if their records are unread', () => {
   const { append, reader } = createMemoryRing(4096)
   const process = new Uint32Array(processEvent.size_bytes / 4)
   process.set([7, 1], processEvent.key / 4)
@@ -151,7 +151,7 @@ test('the processes of pending attempts are taken from the ring, where nobody ha
   expect(events.processes.find(events.words, connectEvent.process / 4)).toBe(slotOf(7))
 })
 
-test('the keys of pending attempts stand where their processes are', () => {
+test('the keys of pending attempts are at the offsets of their processes', () => {
   const read = createPendingReader(libbpfOver([1, 2]), { buckets: null, fd: FD }, noBuckets())
   const events = read()
   const keyWord = connectEvent.process / 4

@@ -9,7 +9,7 @@ const ARRAY = 2
 
 const descriptor = vi.hoisted(() => ({ file: 'anon_inode:bpf-map' }))
 
-// Descriptors of maps cannot be had without privileges: what stands behind one is told instead.
+// Descriptors of maps require privileges: a fake libbpf describes what a descriptor refers to.
 vi.mock('node:fs', async (importActual) => {
   const fs = await importActual<typeof import('node:fs')>()
   return { ...fs, readlinkSync: () => descriptor.file }
@@ -17,7 +17,7 @@ vi.mock('node:fs', async (importActual) => {
 
 afterEach(() => void (descriptor.file = 'anon_inode:bpf-map'))
 
-/** The part of libbpf that is asked, as it answers for a map of this type and shape. */
+/** The functions of libbpf that are called, with the answers for a map of this type and shape. */
 function libbpfWith(type: number, keyBytes: number, valueBytes: number, infoStatus = 0): Libbpf {
   return {
     getPinned: () => 42,
@@ -41,7 +41,7 @@ test.each([
   [CGROUPMAP, HASH, 8],
   [CGROUPMAP, LRU_HASH, 8],
   [MNTNSMAP, HASH, 4],
-] as const)('a hash of the right shape is taken: %o', (shape, type, valueBytes) => {
+] as const)('accepts a hash of the right shape: %o', (shape, type, valueBytes) => {
   expect(openPinnedMap(libbpfWith(type, 8, valueBytes), '/sys/fs/bpf/map', shape)).toBe(42)
 })
 
@@ -51,7 +51,7 @@ test.each([
   ['its keys have 8 bytes, its values 8', MNTNSMAP, libbpfWith(HASH, 8, 8)],
   ['its keys have 8 bytes, its values 4', CGROUPMAP, libbpfWith(HASH, 8, 4)],
   ['no readable pinned map', MNTNSMAP, libbpfWith(HASH, 8, 4, -22)],
-])('%s', (why, shape, libbpf) => {
+])('reports %s', (why, shape, libbpf) => {
   const error = refusal(libbpf, shape)
   expect(error).toBeInstanceOf(UsageError)
   expect(error.message).toContain(`${shape.option}: "/sys/fs/bpf/map"`)
@@ -59,7 +59,7 @@ test.each([
   expect(error.reason).toContain(`here: ${why}`)
 })
 
-test('of what is no map nothing is told: whether it is missing, another kind of file, or a pinned program', () => {
+test('gives the same error for a missing file, another kind of file, and a pinned program', () => {
   const failing = (error: number) => ({ getPinned: () => error }) as unknown as Libbpf
   const missing = refusal(failing(-2), MNTNSMAP)
   expect(missing.reason).toMatch(/here: no readable pinned map$/)

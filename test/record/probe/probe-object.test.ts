@@ -5,7 +5,7 @@ import { openObject } from '../../../src/record/probe/probe-object.js'
 
 const LOG: LibbpfLog = { text: () => 'all lines', summary: () => 'the line that says most', stop: () => {} }
 
-/** A libbpf that does all that it is asked, but for what `changes` say. */
+/** A libbpf whose calls all succeed, except for `changes`. */
 function libbpfWith(changes: Partial<Libbpf>): Libbpf {
   return {
     strerror: () => 'why',
@@ -30,7 +30,7 @@ const failure = (what: string) =>
     cause: expect.objectContaining({ message: 'all lines' }),
   })
 
-describe('E_PROBE says which step failed, and what libbpf said', () => {
+describe('E_PROBE names the failed step, and the reason that libbpf reports', () => {
   test.each([
     ['open', () => open({ openFile: () => null })],
     ['load', () => open({ load: () => -1 }).load()],
@@ -40,17 +40,17 @@ describe('E_PROBE says which step failed, and what libbpf said', () => {
       'fill pid_filter of',
       () => open({ updateElement: () => -7 }).set('pid_filter', new Uint8Array(4), new Uint8Array(1)),
     ],
-  ])('%s', (what, step) => {
+  ])('the failed step is: %s', (what, step) => {
     expect(step).toThrow(failure(what))
   })
 })
 
-test('an object that lacks a map or a program is not of this version', () => {
+test('an object without a required map or program is of another version', () => {
   expect(() => open({ findMap: () => null }).map('events')).toThrow(/no events/)
   expect(() => open({ findProgram: () => 0n }).program('trace_connect')).toThrow(/no trace_connect/)
 })
 
-test('what was attached ends with the object, once; functions end only then, since that takes long', () => {
+test('links are closed once, with the object; those of functions only then, because closing them is slow', () => {
   const calls: string[] = []
   let link = 10n
   const object = open({
@@ -73,7 +73,7 @@ test('what was attached ends with the object, once; functions end only then, sin
   expect(calls.slice(3)).toEqual(['link 14', 'link 13', 'object'])
 })
 
-test('one program is detached alone, once, and may be attached again', () => {
+test('one program is detached once, and may be attached again', () => {
   const calls: string[] = []
   let link = 10n
   const object = open({ attach: () => link++, destroyLink: (ended) => calls.push(`link ${ended}`), close: () => {} })
@@ -88,7 +88,7 @@ test('one program is detached alone, once, and may be attached again', () => {
   expect(calls).toEqual(['link 11', 'link 12', 'link 10'])
 })
 
-test('programs that are to be detached first are, whenever they were attached', () => {
+test('programs that must be detached first are, in any order of attaching', () => {
   const calls: string[] = []
   let link = 10n
   const object = open({ attach: () => link++, destroyLink: (ended) => calls.push(`link ${ended}`), close: () => {} })
@@ -97,7 +97,7 @@ test('programs that are to be detached first are, whenever they were attached', 
   expect(calls).toEqual(['link 11', 'link 13', 'link 10', 'link 12'])
 })
 
-test('a program is run once, with options of the size that libbpf expects', () => {
+test('a program runs once, with options of the size that libbpf expects', () => {
   const runs: number[][] = []
   const runProgram: Libbpf['runProgram'] = (fd, options) => {
     runs.push([fd, options.byteLength, ...options.slice(0, 2)])
@@ -108,7 +108,7 @@ test('a program is run once, with options of the size that libbpf expects', () =
   expect(() => open({ programFd: () => 4, runProgram }).run('catch_established')).toThrow(failure('run a program of'))
 })
 
-test('all goes well without a word', () => {
+test('nothing is logged if all calls succeed', () => {
   const object = open()
   object.load()
   object.set('pid_filter', new Uint8Array(4), new Uint8Array(1))

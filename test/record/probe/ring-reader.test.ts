@@ -7,12 +7,12 @@ import { createMemoryRing } from './memory-ring.js'
 
 const SIZE_BYTES = 4096
 const PROCESS_RECORD_BYTES = 8 + processEvent.size_bytes
-/** Attempts that fit into the ring at once. */
+/** Number of attempts that fit into the ring. */
 const ATTEMPTS = Math.floor(SIZE_BYTES / ATTEMPT_BYTES)
-/** A record of no kind that the reader knows. */
+/** A record type that the reader does not know. */
 const OTHER_BYTES = 100
 
-/** An attempt whose first word is its number, by the process with this key. */
+/** An attempt whose first word is its number, of the process with this key. */
 function makeAttempt(number: number, [position, generation]: readonly [number, number] = [0, 0]): Uint8Array {
   const words = new Uint32Array(connectEvent.size_bytes / 4)
   words[0] = number
@@ -47,14 +47,14 @@ function createRing(startAt = 0n) {
     append,
     /** Appends an attempt with a running number, and returns its position. */
     appendAttempt: (flags = 0) => append(makeAttempt(next++), flags),
-    /** The running numbers of what is passed. */
+    /** The running numbers of the attempts that are passed. */
     peek(limit = Infinity, withinBytes = Infinity): number[] {
       const taken: number[] = []
       const count = reader.peek((offset) => taken.push(reader.words[offset / 4] as number), limit, withinBytes)
       expect(count).toBe(taken.length)
       return taken
     },
-    /** The pids of the attempts that are passed, as known by then; 0 for a process that is not known. */
+    /** The pids of the attempts that are passed; 0 for an unknown process. */
     peekPids(limit = Infinity): number[] {
       const pids: number[] = []
       reader.peek((offset) => pids.push(factsAt((offset + connectEvent.process) / 4)), limit)
@@ -69,7 +69,7 @@ function createRing(startAt = 0n) {
 }
 
 describe('reading', () => {
-  test('an empty ring passes nothing', () => {
+  test('an empty ring passes no attempts', () => {
     const { peek, reader } = createRing()
     expect(peek()).toEqual([])
     expect(reader.pendingBytes()).toBe(0)
@@ -128,7 +128,7 @@ describe('reading', () => {
     expect(peek(0)).toEqual([])
   })
 
-  test('a release without a look, or a second one, releases nothing', () => {
+  test('a release without a read, or a second release, releases nothing', () => {
     const { appendAttempt, peek, reader, positions } = createRing()
     appendAttempt()
     expect(reader.release()).toBe(0)
@@ -139,8 +139,8 @@ describe('reading', () => {
   })
 })
 
-describe('records of several lengths', () => {
-  test('processes are taken up, and only attempts are passed', () => {
+describe('records of different lengths', () => {
+  test('processes are added to the table, and only attempts are passed', () => {
     const { append, peekPids, reader } = createRing()
     append(makeProcess(501, [3, 1]))
     append(makeAttempt(0, [3, 1]))
@@ -152,7 +152,7 @@ describe('records of several lengths', () => {
     expect(reader.pendingBytes()).toBe(0)
   })
 
-  test('a process that replaces another of the same position does so from its place in the ring on', () => {
+  test('a process that replaces another at the same position does so from its place in the ring on', () => {
     const { append, peekPids } = createRing()
     append(makeProcess(501, [3, 1]))
     append(makeAttempt(0, [3, 1]))
@@ -162,14 +162,14 @@ describe('records of several lengths', () => {
     expect(peekPids()).toEqual([501, 502, 501])
   })
 
-  test('a discarded process is not taken up', () => {
+  test('a discarded process is not added to the table', () => {
     const { append, peekPids } = createRing()
     append(makeProcess(501, [3, 1]), DISCARDED)
     append(makeAttempt(0, [3, 1]))
     expect(peekPids()).toEqual([0])
   })
 
-  test('an uncommitted process holds up the attempts behind it', () => {
+  test('an uncommitted process delays the attempts after it', () => {
     const { append, commit, peekPids } = createRing()
     const busy = append(makeProcess(501, [3, 1]), BUSY)
     append(makeAttempt(0, [3, 1]))
@@ -178,7 +178,7 @@ describe('records of several lengths', () => {
     expect(peekPids()).toEqual([501])
   })
 
-  test('a process at the end of what the limit allows is left for the next look', () => {
+  test('a process after the last attempt of the limit is left for the next read', () => {
     const { append, peekPids, reader } = createRing()
     append(makeAttempt(0))
     append(makeProcess(501, [3, 1]))
@@ -196,7 +196,7 @@ describe('records of several lengths', () => {
     expect(reader.release()).toBe(112 + ATTEMPT_BYTES)
   })
 
-  test('no attempt is passed that begins beyond the bytes asked for', () => {
+  test('no attempt is passed that begins beyond the requested bytes', () => {
     const { append, appendAttempt, peek, reader } = createRing()
     append(makeProcess(501, [3, 1]))
     appendAttempt()
@@ -210,7 +210,7 @@ describe('records of several lengths', () => {
 })
 
 describe('processes', () => {
-  test('of the whole ring are learned without reading an attempt, past uncommitted records', () => {
+  test('of the whole ring are added without reading attempts, also after uncommitted records', () => {
     const { append, appendAttempt, peek, pidOf, reader } = createRing()
     append(makeProcess(501, [1, 1]))
     appendAttempt()
@@ -225,7 +225,7 @@ describe('processes', () => {
     expect(peek()).toEqual([0])
   })
 
-  test('that were learned are the same when they are read', () => {
+  test('that were added early are the same when they are read', () => {
     const { append, peekPids, reader } = createRing()
     append(makeProcess(501, [1, 1]))
     append(makeAttempt(0, [1, 1]))
@@ -235,7 +235,7 @@ describe('processes', () => {
     expect(reader.processes.supersededCount).toBe(0)
   })
 
-  test('that were superseded are forgotten once the ring was read to where it ended then', () => {
+  test('that were superseded are removed once the ring is read up to its end at that time', () => {
     const { append, peekPids, pidOf, reader } = createRing()
     append(makeProcess(501, [1, 1]))
     append(makeProcess(502, [1, 2]))
@@ -249,7 +249,7 @@ describe('processes', () => {
     expect([pidOf([1, 1]), reader.processes.supersededCount]).toEqual([501, 1])
     expect(peekPids()).toEqual([501, 502])
     reader.release()
-    // A copy of what was released may still be read.
+    // A copy of released attempts may still be in use.
     expect(pidOf([1, 1])).toBe(501)
     expect(peekPids()).toEqual([])
     expect([pidOf([1, 1]), pidOf([1, 2]), reader.processes.supersededCount]).toEqual([0, 502, 0])
@@ -271,7 +271,7 @@ describe('processes', () => {
   })
 })
 
-test('what comes into the ring while pending attempts are read holds the forgetting up', () => {
+test('records that arrive while pending attempts are read delay the removal of processes', () => {
   const { append, peekPids, pidOf, reader } = createRing()
   append(makeProcess(501, [1, 1]))
   append(makeProcess(502, [1, 2]))
@@ -286,49 +286,49 @@ test('what comes into the ring while pending attempts are read holds the forgett
   expect(pidOf([1, 1])).toBe(0)
 })
 
-describe.each([0n, BigInt(SIZE_BYTES), 2n ** 32n - 8n, 2n ** 53n, 2n ** 63n])(
-  'a ring that has come to position %d',
-  (startAt) => {
-    test('is read around its end, many times', () => {
-      const ring = createRing(startAt)
-      let expected = 0
-      for (let round = 0; round < 200; round++) {
-        const count = round % ATTEMPTS
-        for (let i = 0; i < count; i++) ring.appendAttempt()
-        expect(ring.peek()).toEqual(Array.from({ length: count }, () => expected++))
-        ring.reader.release()
-        expect(ring.positions.consumer[0]).toBe(ring.positions.producer[0])
-      }
-    })
+describe.each([0n, BigInt(SIZE_BYTES), 2n ** 32n - 8n, 2n ** 53n, 2n ** 63n])('a ring at position %d', (startAt) => {
+  test('is read around its end, many times', () => {
+    const ring = createRing(startAt)
+    let expected = 0
+    for (let round = 0; round < 200; round++) {
+      const count = round % ATTEMPTS
+      for (let i = 0; i < count; i++) ring.appendAttempt()
+      expect(ring.peek()).toEqual(Array.from({ length: count }, () => expected++))
+      ring.reader.release()
+      expect(ring.positions.consumer[0]).toBe(ring.positions.producer[0])
+    }
+  })
 
-    test('is read when it is full', () => {
-      const ring = createRing(startAt)
-      for (let i = 0; i < ATTEMPTS; i++) ring.appendAttempt()
-      expect(() => ring.appendAttempt()).toThrow('full')
-      expect(ring.reader.pendingBytes()).toBe(ATTEMPTS * ATTEMPT_BYTES)
-      expect(ring.peek()).toHaveLength(ATTEMPTS)
-    })
+  test('is read when it is full', () => {
+    const ring = createRing(startAt)
+    for (let i = 0; i < ATTEMPTS; i++) ring.appendAttempt()
+    expect(() => ring.appendAttempt()).toThrow('full')
+    expect(ring.reader.pendingBytes()).toBe(ATTEMPTS * ATTEMPT_BYTES)
+    expect(ring.peek()).toHaveLength(ATTEMPTS)
+  })
+})
+
+/** Offsets before the end of the ring at which a record begins: every place at which it can be split. */
+const cuts = (recordBytes: number) => Array.from({ length: recordBytes / 8 }, (_, i) => (i + 1) * 8)
+
+test.each(cuts(ATTEMPT_BYTES))(
+  'an attempt that begins %i bytes before the end of the ring is read completely',
+  (bytes) => {
+    const { append, reader } = createRing(BigInt(SIZE_BYTES - bytes))
+    const attempt = Uint8Array.from({ length: connectEvent.size_bytes }, (_, i) => i + 1)
+    append(attempt)
+    append(makeAttempt(7))
+    const seen: Uint8Array[] = []
+    reader.peek((offset) => {
+      seen.push(reader.bytes.slice(offset, offset + connectEvent.size_bytes))
+      expect(reader.words[offset / 4]).toBe(seen.length === 1 ? 0x04030201 : 7)
+    }, Infinity)
+    expect(seen).toEqual([attempt, makeAttempt(7)])
   },
 )
 
-/** Offsets before the end of the ring at which a record begins: every place where it can be cut in two. */
-const cuts = (recordBytes: number) => Array.from({ length: recordBytes / 8 }, (_, i) => (i + 1) * 8)
-
-test.each(cuts(ATTEMPT_BYTES))('an attempt that begins %i bytes before the end of the ring is read whole', (bytes) => {
-  const { append, reader } = createRing(BigInt(SIZE_BYTES - bytes))
-  const attempt = Uint8Array.from({ length: connectEvent.size_bytes }, (_, i) => i + 1)
-  append(attempt)
-  append(makeAttempt(7))
-  const seen: Uint8Array[] = []
-  reader.peek((offset) => {
-    seen.push(reader.bytes.slice(offset, offset + connectEvent.size_bytes))
-    expect(reader.words[offset / 4]).toBe(seen.length === 1 ? 0x04030201 : 7)
-  }, Infinity)
-  expect(seen).toEqual([attempt, makeAttempt(7)])
-})
-
 test.each(cuts(PROCESS_RECORD_BYTES))(
-  'a process that begins %i bytes before the end of the ring is taken up whole',
+  'a process that begins %i bytes before the end of the ring is read completely',
   (bytes) => {
     const { append, peekPids, reader } = createRing(BigInt(SIZE_BYTES - bytes))
     const record = makeProcess(501, [1, 1])
@@ -341,7 +341,7 @@ test.each(cuts(PROCESS_RECORD_BYTES))(
   },
 )
 
-test('records of all lengths are read around the end of the ring, many times', () => {
+test('records of all lengths are read across the end of the ring, many times', () => {
   const { append, peekPids, reader, positions } = createRing()
   for (let round = 1; round <= 500; round++) {
     append(new Uint8Array(OTHER_BYTES))

@@ -14,7 +14,7 @@ function createScene(isAdaptive = true) {
     },
     isAdaptive,
   )
-  /** Skips runs of the first program, and of the last one. */
+  /** Adds skipped runs of the first program and of the last one. */
   const skip = (first: number, last = 0) => {
     misses.first += first
     misses.last += last
@@ -24,7 +24,7 @@ function createScene(isAdaptive = true) {
 }
 
 describe('the second program', () => {
-  test('is detached after as many attempts as are enough without a skipped run, and not before', () => {
+  test('is detached after the required number of attempts without a skipped run, and not before', () => {
     const { tick, calls } = createScene()
     for (const attempts of [0, 1, QUIET_ATTEMPTS - 1]) tick(attempts)
     expect(calls).toEqual([])
@@ -37,7 +37,7 @@ describe('the second program', () => {
   test.each([
     ['the first', [1, 0]],
     ['the second', [0, 1]],
-  ] as const)('stays attached for good when a run of %s program was skipped before', (_, [first, last]) => {
+  ] as const)('stays attached if a run of %s program was skipped before', (_, [first, last]) => {
     const { tick, calls, skip } = createScene()
     tick(10)
     skip(first, last)
@@ -46,7 +46,7 @@ describe('the second program', () => {
     expect(calls).toEqual([])
   })
 
-  test('is attached again at the first run that the first one skips alone, and stays', () => {
+  test('is attached again at the first run that only the first program skips, and stays attached', () => {
     const { tick, calls, skip } = createScene()
     tick(QUIET_ATTEMPTS)
     tick(QUIET_ATTEMPTS + 1)
@@ -59,13 +59,13 @@ describe('the second program', () => {
     expect(calls).toEqual(['detach', 'attach'])
   })
 
-  test('is never detached where it may not be', () => {
+  test('is never detached if that is not allowed', () => {
     const { tick, calls } = createScene(false)
     for (let i = 0; i < 10; i++) tick(i * QUIET_ATTEMPTS)
     expect(calls).toEqual([])
   })
 
-  test('stays attached where the kernel does not count skipped runs', () => {
+  test('stays attached if the kernel does not count skipped runs', () => {
     const { tick, calls, skipped, state } = createScene()
     state.isCounted = false
     for (let i = 0; i < 10; i++) tick(i * QUIET_ATTEMPTS)
@@ -74,24 +74,24 @@ describe('the second program', () => {
 })
 
 describe('skipped runs', () => {
-  test('are none at first', () => {
+  test('are 0 at first', () => {
     expect(createScene().skipped()).toEqual({ all: 0, uncovered: 0 })
   })
 
-  test('of the first program are covered by the second, those of the second by none', () => {
+  test('of the first program are covered by the second; those of the second are not covered', () => {
     const { skip, skipped } = createScene()
     skip(10, 2)
     expect(skipped()).toEqual({ all: 12, uncovered: 2 })
   })
 
-  test('of a program between first and last are covered', () => {
+  test('of a program between the first and the last are covered', () => {
     const { misses, skip, skipped } = createScene(false)
     skip(10, 2)
     misses.all += 5
     expect(skipped()).toEqual({ all: 17, uncovered: 2 })
   })
 
-  test('of the first program alone are uncovered, as soon as they happen', () => {
+  test('are uncovered as soon as only the first program is attached', () => {
     const { tick, skip, skipped } = createScene()
     tick(QUIET_ATTEMPTS)
     skip(3)
@@ -113,7 +113,7 @@ describe('skipped runs', () => {
 describe('the count of the kernel', () => {
   const AT = 208
 
-  test('is read from where struct bpf_prog_info has it', () => {
+  test('is read at its offset in struct bpf_prog_info', () => {
     const asked: number[] = []
     const misses = readRecursionMisses((fd, info) => {
       asked.push(fd)
@@ -123,7 +123,7 @@ describe('the count of the kernel', () => {
     expect([misses, asked]).toEqual([2 ** 40 + 5, [7]])
   })
 
-  test('is not known when the kernel gives a shorter struct, or an error', () => {
+  test('is unknown if the kernel returns a shorter struct or an error', () => {
     const shorten = (_: number, __: Uint8Array, sizeBytes: Uint32Array) => {
       sizeBytes[0] = AT
       return 0

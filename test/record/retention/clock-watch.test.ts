@@ -9,7 +9,7 @@ function createScene() {
   return { time, isSure }
 }
 
-test('a clock that nobody sets is believed, also one that drifts', () => {
+test('trusts a clock that drifts but is not set', () => {
   const { time, isSure } = createScene()
   const answers = Array.from({ length: 500 }, () => {
     time.ms += 60_000
@@ -19,7 +19,7 @@ test('a clock that nobody sets is believed, also one that drifts', () => {
   expect(new Set(answers)).toEqual(new Set([true]))
 })
 
-test.each([120_000, -120_000])('set by %d ms it is not, for an hour', (stepMs) => {
+test.each([120_000, -120_000])('does not trust a clock that was set by %d ms, for an hour', (stepMs) => {
   const { time, isSure } = createScene()
   expect(isSure()).toBe(true)
   time.aheadMs += stepMs
@@ -30,7 +30,7 @@ test.each([120_000, -120_000])('set by %d ms it is not, for an hour', (stepMs) =
   expect(isSure()).toBe(true)
 })
 
-test('what was set before the first look counts too', () => {
+test('detects a clock that was set before the first check', () => {
   const { time, isSure } = createScene()
   time.aheadMs += HOUR_MS
   expect(isSure()).toBe(false)

@@ -4,18 +4,18 @@ import { createFileNames } from '../../../src/record/retention/file-names.js'
 const SECOND = Date.UTC(2026, 10, 25, 22, 15, 0) / 1000
 const NS = BigInt(SECOND) * 1_000_000_000n + 987_654_321n
 
-describe('names', () => {
+describe('file names', () => {
   test.each([
     ['tcpconn.db', 'tcpconn-20261125T221500Z.db'],
     ['/var/lib/tcpconn/web.db', '/var/lib/tcpconn/web-20261125T221500Z.db'],
     ['a/b.c.db', 'a/b.c-20261125T221500Z.db'],
     ['trace', 'trace-20261125T221500Z'],
     ['./t.db', 't-20261125T221500Z.db'],
-  ])('of %s', (file, path) => {
+  ])('are derived from %s', (file, path) => {
     expect(createFileNames(file).pathAt(NS, 0)).toBe(path)
   })
 
-  test('of one second are told apart by a number', () => {
+  test('have a number if they are of the same second', () => {
     const names = createFileNames('a.db')
     const paths = [0, 1, 2, 10, 999].map((count) => names.pathAt(NS, count))
     expect(paths.slice(0, 3)).toEqual([
@@ -28,12 +28,15 @@ describe('names', () => {
   })
 })
 
-describe('the second of a name', () => {
+describe('the second in a file name', () => {
   const names = createFileNames('/data/a.db')
 
-  test.each(['a-20261125T221500Z.db', 'a-20261125T221500Z_001.db', 'a-20261125T221500Z_999.db'])('%s', (name) => {
-    expect(names.secondOf(name)).toBe(SECOND)
-  })
+  test.each(['a-20261125T221500Z.db', 'a-20261125T221500Z_001.db', 'a-20261125T221500Z_999.db'])(
+    'is read from %s',
+    (name) => {
+      expect(names.secondOf(name)).toBe(SECOND)
+    },
+  )
 
   test.each([
     'a.db',
@@ -50,7 +53,7 @@ describe('the second of a name', () => {
     'a-20260231T221500Z.db',
     'a-20261125T246000Z.db',
     ' a-20261125T221500Z.db',
-  ])('%j is none', (name) => {
+  ])('does not exist in %j', (name) => {
     expect(names.secondOf(name)).toBeNull()
   })
 })

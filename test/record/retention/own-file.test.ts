@@ -13,7 +13,7 @@ import { PLAIN_SESSION } from '../new-trace.js'
 const LOCK_SH = 1
 const STARTED_UNIX_NS = BigInt(Date.UTC(2026, 10, 25, 22, 15)) * 1_000_000n
 
-/** A file of a recording that rotates, still open. */
+/** A file of a rotating recording, still open. */
 function createScene() {
   const names = createFileNames(join(makeTemporaryDirectory(), 'a.db'))
   const output = openOutput(names.pathAt(STARTED_UNIX_NS, 0), 'new')
@@ -22,14 +22,14 @@ function createScene() {
   return { names, output, path: output.path, name: basename(output.path) }
 }
 
-test('a closed file is as large as it is, and ended when it was written last', () => {
+test('a closed file has its own size, and ended at its last write', () => {
   const { names, output, path, name } = createScene()
   output.close()
   const { size, mtimeMs } = statSync(path)
   expect(findOwnFile(names, name)).toEqual({ bytes: size, endedMs: mtimeMs, isUnclosed: false, isStillborn: false })
 })
 
-test('one that was left open counts with its log, in which it was written last', () => {
+test('an unclosed file includes its log, and ended at the last write of the log', () => {
   const { names, output, path, name } = createScene()
   const copies = ['', '-wal'].map((suffix) => [path + suffix, readFileSync(path + suffix)] as const)
   output.close()
@@ -40,7 +40,7 @@ test('one that was left open counts with its log, in which it was written last',
   expect(findOwnFile(names, name)).toEqual({ bytes, endedMs: 2_000_000, isUnclosed: true, isStillborn: false })
 })
 
-test('while somebody records into it nothing is known of it, and it is not removed', () => {
+test('a file that is being recorded into cannot be inspected or removed', () => {
   const { names, output, path, name } = createScene()
   const locked = expect.objectContaining({ code: 'EWOULDBLOCK' })
   expect(() => findOwnFile(names, name)).toThrow(locked)
@@ -49,7 +49,7 @@ test('while somebody records into it nothing is known of it, and it is not remov
   output.close()
 })
 
-test('while somebody looks whether it is recorded into it is not removed', () => {
+test('a file is not removed while another process checks its lock', () => {
   const { names, output, path, name } = createScene()
   output.close()
   const fd = openSync(path, 'r')

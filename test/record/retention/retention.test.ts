@@ -25,7 +25,7 @@ import { openTrace } from '../../../src/store/open-trace.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { PLAIN_SESSION } from '../new-trace.js'
 
-/** Sees with which options databases are opened. */
+/** Records the options with which databases are opened. */
 vi.mock(import('../../../src/store/open-database.js'), async (original) => {
   const module = await original()
   return { ...module, openDatabase: vi.fn(module.openDatabase) }
@@ -36,7 +36,7 @@ const HOUR_MS = 3_600_000
 const HOUR = { ns: 3600e9 }
 const LOCK_EX = 2
 
-/** A directory with traces of a rotating recording, and one that runs. */
+/** A directory with files of a rotating recording. One of them is being recorded into. */
 function createScene(keep: Limit | null) {
   const names = createFileNames(join(makeTemporaryDirectory(), 'a.db'))
   const open = (index: number, rotationBase: string | null = 'a.db'): Output => {
@@ -67,12 +67,12 @@ function createScene(keep: Limit | null) {
   return { names, open, clock, report, retention, running, step, settle, settleLater, list }
 }
 
-/** Sets when a file was last written. */
+/** Sets the time of the last write of a file. */
 function date(path: string, unixMs: number): void {
   utimesSync(path, unixMs / 1000, unixMs / 1000)
 }
 
-/** Makes of a file that is open what a kill would leave of it. */
+/** Turns an open file into one that a killed recorder left. */
 function kill(output: Output): string {
   const copies = ['', '-wal'].map((suffix) => [output.path + suffix, readFileSync(output.path + suffix)] as const)
   output.close()
@@ -80,7 +80,7 @@ function kill(output: Output): string {
   return output.path
 }
 
-/** Leaves a file in the middle of a change, with pages of it written already, so that the journal is needed. */
+/** Leaves a file with an unfinished transaction: some of its pages are written, so its journal is needed. */
 function cutOff(output: Output): string {
   const { path } = output
   output.close()
@@ -93,7 +93,10 @@ function cutOff(output: Output): string {
   return path
 }
 
-/** As a recorder has its file. @returns what gives it back */
+/**
+ * Locks a file as a recorder does.
+ * @returns a function that unlocks it
+ */
 function lock(path: string): () => void {
   const fd = openSync(path, 'r')
   expect(flock(fd, LOCK_EX)).toBe(0)
@@ -109,8 +112,8 @@ function readCommandLine(path: string): unknown {
   }
 }
 
-describe('files that are to be kept no longer', () => {
-  test('go once a minute, and at once when there is a new file', () => {
+describe('expired files', () => {
+  test('are removed once a minute, and at once after a rotation', () => {
     const { open, clock, retention, settle, list } = createScene({ bytes: 1 })
     settle()
     open(1).close()
@@ -125,14 +128,14 @@ describe('files that are to be kept no longer', () => {
     expect(list()).toBe(1)
   })
 
-  test('all stay without --keep', () => {
+  test('are never removed without --keep', () => {
     const { open, settle, list } = createScene(null)
     open(1).close()
     settle()
     expect(list()).toBe(2)
   })
 
-  test('by age', () => {
+  test('are removed by age', () => {
     const { open, settle, list } = createScene(HOUR)
     const [old, recent] = [open(1), open(2)]
     for (const one of [old, recent]) one.close()
@@ -142,7 +145,7 @@ describe('files that are to be kept no longer', () => {
     expect(existsSync(recent.path)).toBe(true)
   })
 
-  test('all at once before there is a file that is recorded into', () => {
+  test('are all removed at once before recording starts', () => {
     const { open, names, report } = createScene(null)
     for (let i = 0; i < 5; i++) open(i).close()
     const left = open(5)
@@ -152,10 +155,10 @@ describe('files that are to be kept no longer', () => {
     left.close()
   })
 
-  test('one at a time: what takes long is not done in one step', () => {
+  test('are removed one per step, so that a step is short', () => {
     const { open, clock, step, list } = createScene({ bytes: 1 })
     for (let i = 0; i < 5; i++) open(i).close()
-    // Each of them takes longer than a step may.
+    // Each removal takes longer than a step may take.
     clock.perLookMs = 11
     const counts = Array.from({ length: 40 }, () => (step(), list()))
     expect(counts.every((count, i) => (counts[i - 1] ?? 6) - count <= 1)).toBe(true)
@@ -163,8 +166,8 @@ describe('files that are to be kept no longer', () => {
   })
 })
 
-describe('a clock that is wrong', () => {
-  test('what one that ran ahead has dated is the first to go for want of room, and has no age', () => {
+describe('a wrong clock', () => {
+  test('a file dated in the future never expires by age, and is the first to be removed by size', () => {
     const old = createScene(HOUR)
     const dated = old.open(1)
     dated.close()
@@ -179,7 +182,7 @@ describe('a clock that is wrong', () => {
     expect([ahead, behind].map(({ path }) => existsSync(path))).toEqual([false, true])
   })
 
-  test('one that is behind, as after a battery has died, costs no file: not then, nor when it is set right', () => {
+  test('a clock that is late, as after a battery failure, removes no file, and neither does setting it right', () => {
     const { open, clock, settle, settleLater, list } = createScene({ ns: 7 * 24 * HOUR_MS * 1e6 })
     open(1).close()
     clock.setAheadMs = -50 * 365 * 24 * HOUR_MS
@@ -191,7 +194,7 @@ describe('a clock that is wrong', () => {
     expect(list()).toBe(2)
   })
 
-  test('one that is set ahead removes nothing by age for an hour', () => {
+  test('a clock that is set forward removes nothing by age for an hour', () => {
     const { open, clock, settle, settleLater, list } = createScene(HOUR)
     open(1).close()
     settle()
@@ -207,7 +210,7 @@ describe('a clock that is wrong', () => {
     expect(list()).toBe(1)
   })
 
-  test('and one that stays ahead counts after that', () => {
+  test('a clock that stays ahead is trusted after that hour', () => {
     const { open, clock, settle, settleLater, list } = createScene(HOUR)
     open(1).close()
     settle()
@@ -217,7 +220,7 @@ describe('a clock that is wrong', () => {
     expect(list()).toBe(1)
   })
 
-  test('by size files go all the same', () => {
+  test('files are still removed by size', () => {
     const { open, clock, settle, settleLater, list } = createScene({ bytes: 1 })
     settle()
     open(1).close()
@@ -227,8 +230,8 @@ describe('a clock that is wrong', () => {
   })
 })
 
-describe('what a killed recorder left open', () => {
-  test('is closed, with all that was committed', () => {
+describe('a file that a killed recorder left open', () => {
+  test('is closed, with everything that was committed', () => {
     const { open, settle, names } = createScene(null)
     const path = kill(open(1))
     settle()
@@ -238,7 +241,7 @@ describe('what a killed recorder left open', () => {
     db.close()
   })
 
-  test('is kept from then on: its log was written last, or nothing for a long time', () => {
+  test('is kept because closing it is its last write', () => {
     const { open, settle } = createScene(HOUR)
     const path = kill(open(1))
     for (const suffix of ['', '-wal']) date(path + suffix, Date.now() - 2 * HOUR_MS)
@@ -246,7 +249,7 @@ describe('what a killed recorder left open', () => {
     expect([existsSync(path), existsSync(`${path}-wal`)]).toEqual([true, false])
   })
 
-  test('is closed too when it was killed in the middle of that', () => {
+  test('is closed even if the recorder was killed while it closed the file', () => {
     const { open, settle } = createScene(null)
     const path = cutOff(open(1))
     settle()
@@ -254,7 +257,7 @@ describe('what a killed recorder left open', () => {
     expect(readCommandLine(path)).toBe(PLAIN_SESSION.commandLine)
   })
 
-  test('is closed later when somebody else had it at first', () => {
+  test('is closed later if another process holds its lock at first', () => {
     const { open, settle, settleLater } = createScene(null)
     const path = kill(open(1))
     const release = lock(path)
@@ -281,7 +284,7 @@ describe('what a killed recorder left open', () => {
     expect(existsSync(path)).toBe(false)
   })
 
-  test('is removed when there is not even a session in it (SEC-54)', () => {
+  test('is removed if it has no session (SEC-54)', () => {
     const { settle, names, list } = createScene(null)
     openOutput(join(names.directory, 'a-20261125T221501Z.db'), 'new').close()
     openOutput(join(names.directory, 'another.db'), 'new').close()
@@ -291,7 +294,7 @@ describe('what a killed recorder left open', () => {
     expect(existsSync(join(names.directory, 'another.db'))).toBe(true)
   })
 
-  test('and one that another process records into is left alone', () => {
+  test('is left alone if another process records into it', () => {
     const { open, settle, list } = createScene({ bytes: 1 })
     const others = open(1)
     settle()
@@ -301,7 +304,7 @@ describe('what a killed recorder left open', () => {
   })
 })
 
-describe('what is not of this recording, with a journal beside it', () => {
+describe('a file of something else, with a journal', () => {
   test('an empty file stays empty', () => {
     const { settle, names } = createScene({ bytes: 1 })
     const path = join(names.directory, 'a-20261125T221501Z.db')
@@ -312,7 +315,7 @@ describe('what is not of this recording, with a journal beside it', () => {
     expect(existsSync(`${path}-journal`)).toBe(true)
   })
 
-  test('a trace of another recording keeps its mode, and all that was in it', () => {
+  test('a trace of another recording keeps its mode and its data', () => {
     const { open, settle } = createScene({ bytes: 1 })
     const path = cutOff(open(1, null))
     chmodSync(path, 0o644)
@@ -322,7 +325,7 @@ describe('what is not of this recording, with a journal beside it', () => {
   })
 })
 
-test('a directory that is gone is told once', () => {
+test('a missing directory is reported once', () => {
   const { names, settle, settleLater, report } = createScene({ bytes: 1 })
   rmSync(names.directory, { recursive: true })
   settle()

@@ -14,7 +14,7 @@ function openIn(directory: string): string {
   return basename(output.path)
 }
 
-test('what has the name already stays as it is, whatever it is (SEC-53)', () => {
+test('an existing file, link or directory with that name is kept, and the name gets a number (SEC-53)', () => {
   const directory = makeTemporaryDirectory()
   const at = (name: string) => join(directory, name)
   writeFileSync(at('a-20261125T221500Z.db'), 'a diary')
@@ -25,14 +25,14 @@ test('what has the name already stays as it is, whatever it is (SEC-53)', () => 
   expect(existsSync(at('nowhere'))).toBe(false)
 })
 
-test('a log that waits for a trace of that name is not touched', () => {
+test('a log with that name and no trace is an error, and the log is kept', () => {
   const directory = makeTemporaryDirectory()
   writeFileSync(join(directory, 'a-20261125T221500Z.db-wal'), 'the log of a trace')
   expect(() => openIn(directory)).toThrow(expect.objectContaining({ code: 'E_CANNOT_OPEN' }))
   expect(readdirSync(directory)).toEqual(['a-20261125T221500Z.db-wal'])
 })
 
-test('a directory that is missing is an error, not another name', () => {
+test('a missing directory is an error; no other name is tried', () => {
   expect(() => openIn(join(makeTemporaryDirectory(), 'missing'))).toThrow(
     expect.objectContaining({ code: 'E_CANNOT_OPEN' }),
   )

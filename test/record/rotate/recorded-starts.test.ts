@@ -17,7 +17,7 @@ function createScene() {
   return { emit, starts, commit }
 }
 
-test('attempts are noted with time and namespace, from when it is asked to until they are handed over', () => {
+test('attempts are noted with start time and namespace, from the call of note until the notes are returned', () => {
   const { emit, starts, commit } = createScene()
   emit([{ startedNs: 1n }])
   commit()

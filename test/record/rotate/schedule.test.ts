@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { createSchedule } from '../../../src/record/rotate/schedule.js'
 
-test('by time: every period from the beginning on, however late a step came', () => {
+test('by time: once per period since the beginning, even if a step is late', () => {
   const schedule = createSchedule({ ns: 10e9 })
   const bytes = vi.fn(() => 1e12)
   expect([9.9e9, 10e9].map((nowNs) => schedule.isDue(nowNs, bytes))).toEqual([false, true])
@@ -19,7 +19,7 @@ test('by size', () => {
   expect(schedule.isDue(1e18, () => 1000)).toBe(true)
 })
 
-test('what could not be done is tried again five seconds later', () => {
+test('a failed rotation is tried again after five seconds', () => {
   const schedule = createSchedule({ ns: 1e9 })
   schedule.putOff(1e9)
   expect([2e9, 5.9e9, 6e9].map((nowNs) => schedule.isDue(nowNs, () => 0))).toEqual([false, false, true])

@@ -3,7 +3,7 @@ import { openNotifier } from '../../../src/record/service/notifier.js'
 
 const PROGRESS = () => ({ attempts: 12_345, lost: 2, path: '/data/a\n.db' })
 
-/** A manager that keeps what it is told, unless it is busy. */
+/** A service manager that keeps what it receives, unless it is busy. */
 function createScene(env: NodeJS.ProcessEnv = {}) {
   const lines: string[] = []
   const manager = { isBusy: false }
@@ -13,19 +13,19 @@ function createScene(env: NodeJS.ProcessEnv = {}) {
   return { lines, manager, open, environment, wait, notifier: openNotifier(environment, open, wait) }
 }
 
-/** At each tenth of a second. */
+/** Ticks ten times per second. */
 function tick({ notifier }: ReturnType<typeof createScene>, seconds: number): void {
   for (let i = 0; i <= seconds * 10; i++) notifier.tick(i * 1e8, PROGRESS)
 }
 
-test('the manager learns when recording begins and when it is about to end', () => {
+test('the manager is notified when recording begins and before it ends', () => {
   const { notifier, lines } = createScene()
   notifier.ready()
   notifier.stopping()
   expect(lines).toEqual(['READY=1\n', 'STOPPING=1\n'])
 })
 
-test('a manager that is busy learns of the beginning at a later turn, before all else', () => {
+test('a busy manager is notified of the beginning at a later tick, before anything else', () => {
   const { notifier, manager, lines } = createScene({ WATCHDOG_USEC: '2000000' })
   manager.isBusy = true
   notifier.ready()
@@ -36,7 +36,7 @@ test('a manager that is busy learns of the beginning at a later turn, before all
   expect(lines.slice(0, 2)).toEqual(['READY=1\n', 'WATCHDOG=1\n'])
 })
 
-test('a manager that stays busy is waited for 0.2 s at the end, and no longer', () => {
+test('at the end, a busy manager is waited for during at most 0.2 s', () => {
   const { notifier, manager, wait, lines } = createScene()
   manager.isBusy = true
   notifier.stopping()
@@ -44,7 +44,7 @@ test('a manager that stays busy is waited for 0.2 s at the end, and no longer', 
   expect(lines).toEqual([])
 })
 
-test('a manager that has time again is not waited for any longer at the end', () => {
+test('at the end, the wait ends once the manager accepts the message', () => {
   const { notifier, manager, wait, lines } = createScene()
   manager.isBusy = true
   wait.mockImplementation(() => {
@@ -54,7 +54,7 @@ test('a manager that has time again is not waited for any longer at the end', ()
   expect([wait.mock.calls, lines]).toEqual([[[10]], ['STOPPING=1\n']])
 })
 
-test('every ten seconds it says what it has done, in one line whatever the name of the file', () => {
+test('the status is sent every ten seconds, in one line, whatever the file name', () => {
   const scene = createScene()
   tick(scene, 20)
   const line = 'STATUS=12,345 attempts recorded, 2 lost; into /data/a\\x0a.db\n'
@@ -64,13 +64,13 @@ test('every ten seconds it says what it has done, in one line whatever the name 
 describe('the watchdog', () => {
   const signs = ({ lines }: ReturnType<typeof createScene>) => lines.filter((line) => line === 'WATCHDOG=1\n').length
 
-  test('gets a sign of life at half of its time', () => {
+  test('is notified twice per timeout', () => {
     const scene = createScene({ WATCHDOG_USEC: '2000000' })
     tick(scene, 10)
     expect(signs(scene)).toBe(11)
   })
 
-  test('gets one at the next turn when it was busy', () => {
+  test('is notified at the next tick if the manager was busy', () => {
     const scene = createScene({ WATCHDOG_USEC: '2000000' })
     scene.manager.isBusy = true
     scene.notifier.tick(0, PROGRESS)
@@ -81,27 +81,27 @@ describe('the watchdog', () => {
 
   test.each([
     ['of another process', { WATCHDOG_USEC: '2000000', WATCHDOG_PID: '1' }],
-    ['that is none', { WATCHDOG_USEC: 'soon' }],
-    ['that is not there', {}],
-  ])('%s gets none', (_, env) => {
+    ['with an invalid timeout', { WATCHDOG_USEC: 'soon' }],
+    ['that is not configured', {}],
+  ])('%s is not notified', (_, env) => {
     const scene = createScene(env)
     tick(scene, 10)
     expect(signs(scene)).toBe(0)
   })
 
-  test('that is meant for this process gets it', () => {
+  test('for this process is notified', () => {
     const scene = createScene({ WATCHDOG_USEC: '2000000', WATCHDOG_PID: String(process.pid) })
     tick(scene, 1)
     expect(signs(scene)).toBe(2)
   })
 })
 
-test('what is started later does not see the variables', () => {
+test('child processes do not inherit the variables', () => {
   const { environment } = createScene({ WATCHDOG_USEC: '1', WATCHDOG_PID: '2', HOME: '/root' })
   expect(environment).toEqual({ HOME: '/root' })
 })
 
-test.each([undefined, '', '/', '@', 'relative', 'vsock:2:1234'])('NOTIFY_SOCKET=%s: nobody is told', (path) => {
+test.each([undefined, '', '/', '@', 'relative', 'vsock:2:1234'])('NOTIFY_SOCKET=%s: no message is sent', (path) => {
   const { notifier, open } = createScene({ NOTIFY_SOCKET: path })
   notifier.ready()
   notifier.tick(0, PROGRESS)

@@ -26,7 +26,7 @@ function begin(path: string): Session {
   return beginSession(parts, createUserNames())
 }
 
-/** The code of the error with which a session cannot begin, `null` when it can. */
+/** The code of the error that beginning a session throws, `null` if it succeeds. */
 function tryToBegin(path: string): string | null {
   try {
     begin(path).output.close()
@@ -48,10 +48,10 @@ function countSessions(path: string): number {
 /** "File format read version": 2 in WAL mode. */
 const readVersion = (path: string) => readFileSync(path)[19]
 
-describe.runIf(process.getuid?.() === 0)('a disk with little room (which only root can mount)', () => {
+describe.runIf(process.getuid?.() === 0)('a nearly full disk (only root can mount one)', () => {
   const ROOMS_KIB = Array.from({ length: 60 }, (_, i) => i * 4)
 
-  /** Leaves just so much room in a file system of its own. */
+  /** Fills a file system of its own except for this many KiB. */
   function fillUp(filler: string, roomKib: number): void {
     const { bavail, bsize } = statfsSync(dirname(filler))
     writeFileSync(filler, Buffer.alloc(bavail * bsize - roomKib * 1024))
@@ -59,9 +59,9 @@ describe.runIf(process.getuid?.() === 0)('a disk with little room (which only ro
 
   test.each([
     ['a new trace', () => {}, 0],
-    ['one that is there', (path: string) => void makeClosedTrace(path), 1],
-    ['that of a killed recorder', (path: string) => void copyOfKilled(path), 1],
-  ])('%s: is recorded into, or refused with E_DISK_FULL and whole', (_, make, sessions) => {
+    ['an existing trace', (path: string) => void makeClosedTrace(path), 1],
+    ['the trace of a killed recorder', (path: string) => void copyOfKilled(path), 1],
+  ])('%s: a session begins, or E_DISK_FULL is thrown and the trace is not damaged', (_, make, sessions) => {
     const directory = makeTemporaryDirectory()
     mount(directory, ['-t', 'tmpfs', '-o', 'size=800k', 'none'])
     const [path, filler] = [join(directory, 'trace.db'), join(directory, 'filler')]
@@ -84,13 +84,13 @@ describe.runIf(process.getuid?.() === 0)('a disk with little room (which only ro
   })
 })
 
-test('a trace is opened with 2 s of waiting for the lock of another program', () => {
+test('while a trace is opened, SQLite waits 2 s for the lock of another program', () => {
   const output = openOutput(newPath())
   expect(output.db.pragma('busy_timeout', { simple: true })).toBe(2000)
   output.close()
 })
 
-test('a log that another program holds locked for longer is E_LOCKED_TRACE', () => {
+test('a log that another program locks for longer is E_LOCKED_TRACE', () => {
   const path = copyOfKilled()
   const release = holdWriteLock(path)
   expect(tryToBegin(path)).toBe('E_LOCKED_TRACE')
@@ -111,7 +111,7 @@ test('a damaged trace is E_DAMAGED_TRACE, and no session is added', () => {
   expect(readdirSync(dirname(path))).toEqual(['trace.db'])
 })
 
-test('a session begins with its file, however long opening took', () => {
+test('a session begins with its file, however long it takes to open the file', () => {
   const path = newPath()
   const clock = { epochNs: 0n, nowNs: () => 5e9, unixOffsetNs: () => 1n }
   const start = { sinceNs: 3e9, unixNs: 1_700_000_000_000_000_000n }
@@ -129,7 +129,7 @@ test('a session begins with its file, however long opening took', () => {
   output.close()
 })
 
-test('once the session is in, a write waits for a tenth of a second', () => {
+test('after the session is added, a write waits 0.1 s for a lock', () => {
   const { output } = begin(newPath())
   expect(output.db.pragma('busy_timeout', { simple: true })).toBe(100)
   output.close()

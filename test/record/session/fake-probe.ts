@@ -4,12 +4,12 @@ import { connectEvent } from '../../../src/record/event/wire.gen.js'
 import { packEvents, type EventFields } from '../make-events.js'
 import { createMemoryRing } from '../probe/memory-ring.js'
 
-/** A probe whose ring is plain memory, filled by the test. */
+/** A probe whose ring is in plain memory. The test fills it. */
 export interface FakeProbe extends Probe {
-  /** Commits events; those that find no room are counted as lost. */
+  /** Commits events. Counts them as lost if the ring is full. */
   emit(events: readonly Partial<EventFields>[]): void
   readonly losses: { ringFull: number; mapFull: number }
-  /** What `skipped`, `lostProcesses` and `lostDetails` give. */
+  /** Results of `skipped`, `lostProcesses` and `lostDetails`. */
   readonly counts: {
     skipped: SkippedRuns | null
     lostProcesses: number
@@ -19,9 +19,9 @@ export interface FakeProbe extends Probe {
     children: number
     resolves: number
   }
-  /** What `pending` gives. */
+  /** Result of `pending`. */
   waiting: readonly Partial<EventFields>[]
-  /** Calls of start, stop, detach and close, in their order. */
+  /** Calls of start, stop, detach and close, in order. */
   readonly calls: string[]
 }
 
@@ -40,7 +40,7 @@ export function createFakeProbe(): FakeProbe {
   const calls: string[] = []
   const note = (call: string) => () => void calls.push(call)
   const sent = new Set<Uint8Array>()
-  /** Before the first attempt of a process. One that finds no room is sent with the next. */
+  /** Sends a process before its first attempt. If the ring is full, sends it before the next attempt. */
   const sendProcesses = (records: readonly Uint8Array[]) => {
     for (const record of records) if (!sent.has(record) && append(record) !== null) sent.add(record)
   }

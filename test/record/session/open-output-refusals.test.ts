@@ -8,7 +8,7 @@ import { mount } from '../../support/mount.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { makeClosedTrace, newPath, refusal } from './output-files.js'
 
-describe('what is never touched', () => {
+describe('files that are refused and do not change', () => {
   test.each([
     [
       'E_NOT_SQLITE',
@@ -33,7 +33,7 @@ describe('what is never touched', () => {
     expect(readdirSync(dirname(path))).toEqual(['trace.db'])
   })
 
-  test('E_NEWER_TRACE: the trace of a newer version', () => {
+  test('E_NEWER_TRACE: a trace of a newer version', () => {
     const path = makeClosedTrace()
     const db = new Database(path)
     db.pragma(`user_version = ${latestVersion() + 1}`)
@@ -43,7 +43,7 @@ describe('what is never touched', () => {
     expect(readFileSync(path).equals(before)).toBe(true)
   })
 
-  test('E_SYMLINK: where a symbolic link points, be it there or not', () => {
+  test('E_SYMLINK: a symbolic link, whether or not its target exists', () => {
     const directory = makeTemporaryDirectory()
     const victim = makeClosedTrace(join(directory, 'victim.db'))
     const before = readFileSync(victim)
@@ -56,14 +56,10 @@ describe('what is never touched', () => {
   })
 })
 
-describe('a path that cannot be', () => {
+describe('an invalid path', () => {
   test.each([
     ['a directory', (directory: string) => directory, /directory/],
-    [
-      'a directory that is missing',
-      (directory: string) => join(directory, 'missing/trace.db'),
-      /missing does not exist/,
-    ],
+    ['a missing directory', (directory: string) => join(directory, 'missing/trace.db'), /missing does not exist/],
     ['below a file', (directory: string) => join(makeFile(directory), 'trace.db'), /not a directory/i],
     ['a FIFO', makeFifo, /not a regular file/],
     ['a device', () => '/dev/null', /not a regular file/],
@@ -82,7 +78,7 @@ describe('a path that cannot be', () => {
     expect(refusal(join(directory, 'trace.db'))).toMatchObject({ code: 'E_CANNOT_OPEN' })
   })
 
-  test('leaves no descriptor and no lock behind', () => {
+  test('leaves no open descriptor and no lock', () => {
     const path = newPath()
     writeFileSync(path, 'no database'.repeat(100))
     const open = () => readdirSync('/proc/self/fd').length

@@ -5,12 +5,12 @@ import { openOutput } from '../../../src/record/output/open-output.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { addSession } from '../new-trace.js'
 
-/** A path in a directory of its own where nothing is yet. */
+/** A path in a new directory. No file has it yet. */
 export function newPath(): string {
   return join(makeTemporaryDirectory(), 'trace.db')
 }
 
-/** The error with which a path is refused. */
+/** The error that opening this path throws. */
 export function refusal(path: string): TcpconnError {
   try {
     openOutput(path).close()
@@ -28,7 +28,7 @@ export function makeClosedTrace(path = newPath()): string {
   return path
 }
 
-/** A trace with one session as a killed recorder leaves it: in the write-ahead log. */
+/** Copies a trace as a killed recorder leaves it: its session is in the write-ahead log. */
 export function copyOfKilled(path = newPath()): string {
   const output = openOutput(newPath())
   addSession(output.db)

@@ -7,7 +7,7 @@ import { createWriter, openNewTrace } from '../new-trace.js'
 
 const MONOTONIC_NS = 10_000_000_000n
 
-/** Writes pending attempts at 10 s after boot, and gives their number and their rows. */
+/** Writes pending attempts at 10 s after boot, and returns their number and their rows. */
 function writeAll(events: readonly Partial<EventFields>[], filters: Partial<RecordFilters> = {}) {
   const trace = openNewTrace()
   const pending = { ...packEvents(events), count: events.length }
@@ -17,7 +17,7 @@ function writeAll(events: readonly Partial<EventFields>[], filters: Partial<Reco
   return { count, trace, rows: trace.db.prepare(`SELECT ${columns} FROM connects ORDER BY remote_port`).raw().all() }
 }
 
-test('attempts without an answer are rows without a latency', () => {
+test('pending attempts become rows without a latency', () => {
   const { count, rows } = writeAll([
     { remotePort: 1, latencyNs: 0n, localPort: 0, localAddress: '00'.repeat(16) },
     { remotePort: 2, latencyNs: 5n },
@@ -29,13 +29,13 @@ test('attempts without an answer are rows without a latency', () => {
   ])
 })
 
-test('without any nothing is written', () => {
+test('without pending attempts, nothing is written', () => {
   const { count, trace } = writeAll([])
   expect(count).toBe(0)
   expect(trace.db.prepare('SELECT count(*) FROM batch').pluck().get()).toBe(0)
 })
 
-test('a filter by latency looks at how long they have waited', () => {
+test('a filter by latency compares the time that attempts have been pending', () => {
   const events = [9_000_000_001n, 9_000_000_000n, 1n].map((startedNs, i) => ({ startedNs, remotePort: i + 1 }))
   const { count, rows } = writeAll(events, { minLatencyNs: 1e9 })
   expect(count).toBe(2)
@@ -48,11 +48,11 @@ test.each<[RecordFilters['outcomes'], number]>([
   [['refused', 'pending'], 1],
   [['refused'], 0],
   [['established'], 0],
-])('a filter by outcome %j lets %i through', (outcomes, expected) => {
+])('a filter by outcome %j accepts %i attempts', (outcomes, expected) => {
   expect(writeAll([{}], { outcomes }).count).toBe(expected)
 })
 
-test('more than fit one batch are written in several', () => {
+test('more attempts than fit into one batch are written in several', () => {
   const { count, trace } = writeAll(Array.from({ length: BATCH_ROWS + 5 }, () => ({})))
   expect(count).toBe(BATCH_ROWS + 5)
   expect(trace.db.prepare('SELECT attempt_count FROM batch').pluck().all()).toEqual([BATCH_ROWS, 5])

@@ -9,7 +9,7 @@ import { BATCH_ROWS } from '../../../src/record/write/trace-writer.js'
 import { createWriter, openNewTrace, type NewTrace } from '../new-trace.js'
 import { createFakeProbe } from './fake-probe.js'
 
-/** A pump from a ring of ours into a new trace, and a clock that the test sets. */
+/** A pump from a ring in plain memory into a new trace, and a clock that the test sets. */
 function createScene() {
   const trace = openNewTrace()
   const probe = createFakeProbe()
@@ -21,7 +21,7 @@ function createScene() {
   return { trace, probe, metadata, source, observe, pump, clock, drain: () => pump.drain(() => clock.ns) }
 }
 
-/** Somebody else writes, until `free` is called. */
+/** Locks the trace like another writer, until `free` is called. */
 function lockOut({ file }: NewTrace) {
   const other = new Database(file, { timeout: 0 })
   other.exec('BEGIN IMMEDIATE')
@@ -29,13 +29,13 @@ function lockOut({ file }: NewTrace) {
 }
 
 const portsIn = ({ db }: NewTrace) => db.prepare('SELECT remote_port FROM connects ORDER BY remote_port').pluck().all()
-/** Attempts of one process that find room in the ring at once. */
+/** Attempts of one process that fit into the ring. */
 const FULL_RING = Math.floor((RING_BYTES - HEADER_BYTES - processEvent.size_bytes) / ATTEMPT_BYTES)
 const LOSS_COLUMNS = 'lost_ring_full_count, lost_map_full_count, lost_writer_behind_count'
 const lossesIn = ({ db }: NewTrace) => db.prepare(`SELECT ${LOSS_COLUMNS} FROM batch ORDER BY batch_id`).raw().all()
 
-describe('draining', () => {
-  test('moves what is in the ring into the trace, once', () => {
+describe('draining the ring', () => {
+  test('moves its events into the trace, once', () => {
     const { trace, probe, pump, drain, observe } = createScene()
     probe.emit([{ remotePort: 1 }, { remotePort: 2 }])
     expect(drain()).toBe(true)
@@ -47,14 +47,14 @@ describe('draining', () => {
     expect(observe).toHaveBeenCalledTimes(2)
   })
 
-  test('an idle host costs no write', () => {
+  test('writes nothing on an idle host', () => {
     const { trace, drain, observe } = createScene()
     expect(drain()).toBe(true)
     expect(lossesIn(trace)).toEqual([])
     expect(observe).not.toHaveBeenCalled()
   })
 
-  test('takes a transaction per batch, until the ring is empty', () => {
+  test('uses one transaction per batch until the ring is empty', () => {
     const { trace, probe, pump, drain } = createScene()
     probe.emit(Array.from({ length: 2 * BATCH_ROWS + 1 }, () => ({})))
     drain()
@@ -63,7 +63,7 @@ describe('draining', () => {
     expect(pump.rows).toBe(2 * BATCH_ROWS + 1)
   })
 
-  test('a ring that runs full while lookups are written is the delay of the writer', () => {
+  test('a ring that runs full while lookups are written counts as lost because of the writer', () => {
     const { trace, probe, source, drain, clock } = createScene()
     vi.spyOn(source.writer, 'writeLookups').mockImplementationOnce(() => {
       clock.ns += 1e9
@@ -76,7 +76,7 @@ describe('draining', () => {
     expect(lossesIn(trace)).toEqual([[0, 0, 2]])
   })
 
-  test('loss is written with the batch in which it happened, and alone when there is nothing else', () => {
+  test('loss is written with the batch in which it happened, or alone if there are no events', () => {
     const { trace, probe, pump, drain, clock } = createScene()
     probe.emit([{}])
     Object.assign(probe.losses, { ringFull: 2, mapFull: 1 })
@@ -94,7 +94,7 @@ describe('draining', () => {
 })
 
 describe('the pipeline', () => {
-  test('names are read before the attempts that are in the ring by then; attempts that come in meanwhile wait', () => {
+  test('names are read before the attempts in the ring; attempts that arrive meanwhile wait for the next batch', () => {
     const { trace, probe, metadata, drain } = createScene()
     probe.emit([{ remotePort: 1 }])
     metadata.read.mockImplementationOnce(() => probe.emit([{ remotePort: 2 }]))
@@ -104,7 +104,7 @@ describe('the pipeline', () => {
     expect(portsIn(trace)).toEqual([1, 2])
   })
 
-  test('an observer sees the rows after their commit, and their events before the release', () => {
+  test('an observer is called after the rows are committed and before their events are released', () => {
     const { trace, probe, observe, drain } = createScene()
     const ports: number[] = []
     observe.mockImplementation(({ rows, memory, forEachEvent }) => {
@@ -122,8 +122,8 @@ describe('the pipeline', () => {
   })
 })
 
-describe('a file that somebody else holds locked', () => {
-  test('keeps events in the ring, and they come into the file later, once', () => {
+describe('a file that another program locks', () => {
+  test('keeps events in the ring; they are written later, once', () => {
     const { trace, probe, pump, drain, observe } = createScene()
     probe.emit([{ remotePort: 1 }])
     drain()
@@ -139,7 +139,7 @@ describe('a file that somebody else holds locked', () => {
     expect(observe).toHaveBeenCalledTimes(2)
   })
 
-  test('what is lost meanwhile is counted once, and the writer is to blame', () => {
+  test('loss during the lock is counted once, as lost because of the writer', () => {
     const { trace, probe, pump, drain } = createScene()
     const lock = lockOut(trace)
     probe.emit([{}])
@@ -157,7 +157,7 @@ describe('a file that somebody else holds locked', () => {
     expect(lossesIn(trace)[1]).toEqual([1, 0, 0])
   })
 
-  test('for so long that the ring runs full loses what finds no room, and counts it', () => {
+  test('loses the events that do not fit into the full ring, and counts them', () => {
     const { trace, probe, pump, drain } = createScene()
     const lock = lockOut(trace)
     probe.emit([{}])
@@ -172,8 +172,8 @@ describe('a file that somebody else holds locked', () => {
   })
 })
 
-describe('who is to blame for a full ring', () => {
-  /** Writing takes `writingNs`, then `waitingNs` pass, and the ring has run full in the meantime. */
+describe('the cause of a full ring', () => {
+  /** Writing takes `writingNs`, then `waitingNs` pass. The ring runs full during this time. */
   function lossAfter(writingNs: number, waitingNs: number) {
     const { probe, pump, clock } = createScene()
     let calls = 0
@@ -185,17 +185,17 @@ describe('who is to blame for a full ring', () => {
     return pump.loss.total
   }
 
-  test('the writer, when writing took most of the time since the last look', () => {
+  test('is the writer if writing took most of the time since the last drain', () => {
     expect(lossAfter(60e6, 40e6)).toEqual({ ringFull: 0, mapFull: 0, writerBehind: 3, missed: 0, skipped: 0 })
   })
 
-  test('the reader, when it slept or got no CPU', () => {
+  test('is the reader if it slept or got no CPU', () => {
     expect(lossAfter(40e6, 60e6)).toEqual({ ringFull: 3, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 })
   })
 })
 
-describe('a pump that takes over from another', () => {
-  test('counts only what is lost from then on', () => {
+describe('a pump that continues after another one', () => {
+  test('counts only new loss', () => {
     const { probe, pump, drain, source } = createScene()
     Object.assign(probe.losses, { ringFull: 3, mapFull: 1 })
     drain()
@@ -206,7 +206,7 @@ describe('a pump that takes over from another', () => {
     expect(pump.loss.total).toEqual({ ringFull: 3, mapFull: 1, writerBehind: 0, missed: 0, skipped: 0 })
   })
 
-  test('puts down to the writer what was lost while files were changed', () => {
+  test('attributes loss during a rotation to the writer', () => {
     const { probe, source } = createScene()
     const next = createPump(source, [], { lostBefore: probe.lost(), heldNs: 60e6 })
     probe.losses.ringFull = 5
@@ -214,7 +214,7 @@ describe('a pump that takes over from another', () => {
     expect(next.loss.total).toEqual({ ringFull: 0, mapFull: 0, writerBehind: 5, missed: 0, skipped: 0 })
   })
 
-  test('and while it was held up itself', () => {
+  test('attributes loss during its own hold to the writer', () => {
     const { probe, pump, drain, clock } = createScene()
     pump.hold(
       () => clock.ns,

@@ -1,7 +1,7 @@
 import { NO_FILTERS, type RecordOptions } from '../../../src/record/options/record-options.js'
 import { PLAIN_HOST } from '../../support/host-view.js'
 
-/** What `record -q FILE` asks for, without a word more. */
+/** The options of `record -q FILE`. */
 export function quietOptions(file: string, durationNs: number | null = null): RecordOptions {
   return {
     file,

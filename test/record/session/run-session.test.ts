@@ -19,7 +19,7 @@ import { createFakeProbe } from './fake-probe.js'
 import { newPath } from './output-files.js'
 import { quietOptions } from './record-options.js'
 
-/** Nothing that explains attempts. */
+/** A source of metadata without any records. */
 function createNoMetadata(): Metadata {
   return {
     read() {},
@@ -31,7 +31,7 @@ function createNoMetadata(): Metadata {
   }
 }
 
-/** A session over a probe of ours, with a clock that goes on by 100 ms at every look, and can be set. */
+/** A session with a fake probe. Each reading of its clock adds 100 ms; the test can set the clock. */
 function createScene(durationNs: number | null = null, names: HostNames = NAMES) {
   const output = openOutput(newPath())
   const sessionId = addSession(output.db)
@@ -68,8 +68,8 @@ function createScene(durationNs: number | null = null, names: HostNames = NAMES)
   return { session, probe, pump, recording, display, stop, wall, advance, query, run }
 }
 
-describe('while a session runs', () => {
-  test('it ends when its duration is over, with what came in until then', async () => {
+describe('a running session', () => {
+  test('ends when it reaches --duration, and contains everything recorded until then', async () => {
     const { probe, stop, query, run, display } = createScene(2e9)
     probe.emit([{}, {}])
     await run()
@@ -78,7 +78,7 @@ describe('while a session runs', () => {
     expect(display.draw).toHaveBeenCalled()
   })
 
-  test('it ends when it is stopped', async () => {
+  test('ends when it is stopped', async () => {
     const { stop, run } = createScene()
     setTimeout(() => stop.stop('interrupt'), 30)
     await run()
@@ -88,28 +88,31 @@ describe('while a session runs', () => {
   test.each([
     ['forward', 3_600_000_000_000n],
     ['back', -3_600_000_000_000n],
-    ['by as little as is no noise', 100_000n],
-  ])('a clock that is set %s is noted once, from the look before on; noise is not (GAP-50)', async (_, stepNs) => {
-    const { session, probe, display, wall, query, run } = createScene(6e9)
-    display.draw.mockImplementation((nowNs: number) => {
-      if (nowNs > 1e9) wall.offsetNs = STARTED_UNIX_NS + 99_999n
-      if (nowNs > 3e9) wall.offsetNs = STARTED_UNIX_NS + stepNs
-    })
-    probe.emit([{ startedNs: 1_000_000n }, { startedNs: 5_500_000_000n }])
-    await run()
-    const offsets = query('SELECT since_ns, unix_offset_ns FROM clock_offset ORDER BY since_ns')
-    expect(offsets).toHaveLength(2)
-    expect(offsets[1]).toEqual([expect.any(BigInt), STARTED_UNIX_NS + stepNs])
-    const [since] = offsets[1] as [bigint]
-    expect(since).toBeGreaterThan(1_000_000_000n)
-    expect(since).toBeLessThan(4_500_000_000n)
-    const times = query('SELECT started_ns FROM connects').flat()
-    expect(new Set(times)).toEqual(new Set([STARTED_UNIX_NS + 1_000_000n, STARTED_UNIX_NS + stepNs + 5_500_000_000n]))
-    session.output.close()
-  })
+    ['by the smallest reported step', 100_000n],
+  ])(
+    'a wall clock that is set %s is stored once, valid from the check before; smaller steps are not stored (GAP-50)',
+    async (_, stepNs) => {
+      const { session, probe, display, wall, query, run } = createScene(6e9)
+      display.draw.mockImplementation((nowNs: number) => {
+        if (nowNs > 1e9) wall.offsetNs = STARTED_UNIX_NS + 99_999n
+        if (nowNs > 3e9) wall.offsetNs = STARTED_UNIX_NS + stepNs
+      })
+      probe.emit([{ startedNs: 1_000_000n }, { startedNs: 5_500_000_000n }])
+      await run()
+      const offsets = query('SELECT since_ns, unix_offset_ns FROM clock_offset ORDER BY since_ns')
+      expect(offsets).toHaveLength(2)
+      expect(offsets[1]).toEqual([expect.any(BigInt), STARTED_UNIX_NS + stepNs])
+      const [since] = offsets[1] as [bigint]
+      expect(since).toBeGreaterThan(1_000_000_000n)
+      expect(since).toBeLessThan(4_500_000_000n)
+      const times = query('SELECT started_ns FROM connects').flat()
+      expect(new Set(times)).toEqual(new Set([STARTED_UNIX_NS + 1_000_000n, STARTED_UNIX_NS + stepNs + 5_500_000_000n]))
+      session.output.close()
+    },
+  )
 })
 
-test('somebody who holds the file locked puts off what is looked at now and then, and ends nothing', async () => {
+test('a locked file delays names and clock changes, and does not end the session', async () => {
   const names = { ...NAMES, userName: () => 'a user', cgroupPath: vi.fn<HostNames['cgroupPath']>() }
   const { session, probe, display, wall, query, run } = createScene(8e9, names)
   let unlock: (() => void) | undefined
@@ -132,7 +135,7 @@ test('somebody who holds the file locked puts off what is looked at now and then
 describe('a ring that runs full', () => {
   const losses = 'SELECT sum(lost_ring_full_count), sum(lost_writer_behind_count) FROM batch'
 
-  test('while names are added is the delay of the writer', async () => {
+  test('while names are added counts as lost because of the writer', async () => {
     const looks = vi.fn<HostNames['cgroupPath']>().mockReturnValueOnce(undefined)
     const { probe, advance, query, run } = createScene(20e9, {
       userName: () => null,
@@ -149,7 +152,7 @@ describe('a ring that runs full', () => {
     expect(query(losses)).toEqual([[0n, 5n]])
   })
 
-  test('while files are changed or removed is the delay of the writer', async () => {
+  test('while files are rotated or removed counts as lost because of the writer', async () => {
     const { probe, recording, advance, query, run } = createScene(20e9)
     vi.spyOn(recording, 'tend').mockImplementationOnce(() => {
       advance(10e9)
@@ -159,7 +162,7 @@ describe('a ring that runs full', () => {
     expect(query(losses)).toEqual([[0n, 5n]])
   })
 
-  test('while the recorder waits for its next turn is not', async () => {
+  test('while the recorder waits for its next tick does not count as lost because of the writer', async () => {
     const { probe, display, advance, query, run } = createScene(20e9)
     display.draw.mockImplementationOnce(() => {
       advance(10e9)
@@ -170,15 +173,15 @@ describe('a ring that runs full', () => {
   })
 })
 
-describe('names that were put off', () => {
-  /** A host that knows a name at the third look. */
+describe('names that are not known yet', () => {
+  /** A host that knows the name at the third request. */
   function createSlowHost() {
     const looks: (boolean | undefined)[] = []
     const cgroupPath = (_: bigint, isEnd?: boolean) => (looks.push(isEnd) < 3 ? undefined : 'a name')
     return { looks, names: { ...NAMES, userName: () => null, cgroupPath } }
   }
 
-  test('are asked for every second while it runs', async () => {
+  test('are requested every second during the session', async () => {
     const { names, looks } = createSlowHost()
     const { probe, query, run } = createScene(5e9, names)
     probe.emit([{}])
@@ -187,7 +190,7 @@ describe('names that were put off', () => {
     expect(query('SELECT cgroup FROM connects')).toEqual([['a name']])
   })
 
-  test('are asked for a last time at the end', () => {
+  test('are requested once more at the end', () => {
     const { names, looks } = createSlowHost()
     const { session, probe, pump } = createScene(null, names)
     probe.emit([{}])
@@ -196,8 +199,8 @@ describe('names that were put off', () => {
   })
 })
 
-describe('at the end of a session', () => {
-  test('recording stops first, then all that is left is written, and the goodbye last', () => {
+describe('the end of a session', () => {
+  test('stops recording, writes all remaining events, and writes the end of the session last', () => {
     const { session, probe, pump, query } = createScene()
     probe.emit([{ outcome: 0 }, { outcome: 1, error: 111 }])
     probe.waiting = [{ remotePort: 81 }]
@@ -216,7 +219,7 @@ describe('at the end of a session', () => {
     expect(query('SELECT last_attempt_id FROM latency_window')).toEqual([[3n]])
   })
 
-  test('what explains the last attempts is read to its end before they are written', () => {
+  test('reads all metadata before the last attempts are written', () => {
     const { session, probe, pump } = createScene()
     const steps: string[] = []
     const metadata = { ...session.metadata, finish: () => void steps.push('explained') }
@@ -232,7 +235,7 @@ describe('at the end of a session', () => {
     expect(steps).toEqual(['explained', 'taken'])
   })
 
-  test('the kernel’s count is read around the stop, and stored', () => {
+  test('reads the kernel’s count before and after the stop, and stores it', () => {
     const { session, pump, probe, query } = createScene()
     const calls = probe.calls
     const completeness = { kernelMin: 1, kernelMax: 2, comparable: 1, uncomparable: 0 }
@@ -250,8 +253,11 @@ describe('at the end of a session', () => {
     expect(query('SELECT kernel_attempts_min, kernel_attempts_max FROM session')).toEqual([[1n, 2n]])
   })
 
-  describe('attempts that the kernel counted and nobody recorded', () => {
-    /** Ends a session of two attempts, and gives the losses of session and batches, and the verdict. */
+  describe('attempts that the kernel counted and that have no row', () => {
+    /**
+     * Ends a session of two attempts. Returns the loss because of skipped runs, and checks that session and batches
+     * have it too.
+     */
     function endWith(missing: number, skipped: SkippedRuns | null, { mapFull = 0, isCompared = true } = {}) {
       const { session, pump, probe, query } = createScene()
       const kernel = 2 + mapFull + missing
@@ -282,28 +288,33 @@ describe('at the end of a session', () => {
     }
 
     test.each([
-      ['are lost to skipped runs where there were as many', 3, { all: 9, uncovered: 3 }, 3],
-      ['are lost to skipped runs only as far as there were any', 5, { all: 9, uncovered: 3 }, 3],
-      ['are no more than are missing, however many runs were skipped', 2, { all: 900, uncovered: 300 }, 2],
-      ['are not explained by runs behind which a second program stood', 2, { all: 9, uncovered: 0 }, 0],
-      ['are not explained on a kernel that counts no skipped runs', 2, null, 0],
-      ['are none when all were recorded', 0, { all: 9, uncovered: 3 }, 0],
-      ['are none when more were recorded than the kernel counted', -1, { all: 9, uncovered: 3 }, 0],
+      ['are lost because of skipped runs if as many runs were skipped', 3, { all: 9, uncovered: 3 }, 3],
+      ['are lost because of skipped runs up to the number of skipped runs', 5, { all: 9, uncovered: 3 }, 3],
+      [
+        'are not counted beyond the missing attempts, however many runs were skipped',
+        2,
+        { all: 900, uncovered: 300 },
+        2,
+      ],
+      ['are not attributed to skipped runs that a second program covered', 2, { all: 9, uncovered: 0 }, 0],
+      ['are not attributed to skipped runs on a kernel that does not count them', 2, null, 0],
+      ['are 0 if all were recorded', 0, { all: 9, uncovered: 3 }, 0],
+      ['are 0 if more were recorded than the kernel counted', -1, { all: 9, uncovered: 3 }, 0],
     ] as const)('%s', (_, missing, skipped, lost) => {
       expect(endWith(missing, skipped)).toBe(lost)
     })
 
-    test('are those beyond the losses that have a cause already', () => {
+    test('are those beyond the loss with another cause', () => {
       expect(endWith(2, { all: 9, uncovered: 9 }, { mapFull: 3 })).toBe(2)
     })
 
-    test('are not known where nothing was compared', () => {
+    test('are unknown if nothing was compared', () => {
       expect(endWith(2, { all: 9, uncovered: 9 }, { isCompared: false })).toBe(0)
     })
   })
 
   test.each(['well', 'with an error'])(
-    'that ends %s: what was not seen beside attempts stands with what the host hides (GAP-26, GAP-34)',
+    'ended %s: lost details are stored with the limits of the host (GAP-26, GAP-34)',
     (end) => {
       const { session, pump, probe, query } = createScene()
       const nat = createNatRecords()
@@ -328,7 +339,7 @@ describe('at the end of a session', () => {
   )
 
   test.each(['well', 'with an error'])(
-    'that ends %s: missing names of users and cgroups are limits (GAP-75, GAP-76)',
+    'ended %s: missing names of users and cgroups are stored as limits (GAP-75, GAP-76)',
     (end) => {
       const { session, probe, pump, query } = createScene(null, {
         userName: () => null,
@@ -347,14 +358,14 @@ describe('at the end of a session', () => {
     },
   )
 
-  test('after an error it says so, and detaches', () => {
+  test('after an error, stores end_reason and detaches the probe', () => {
     const { session, probe, pump, query } = createScene()
     failSession(session, pump)
     expect(probe.calls).toEqual(['stop', 'detach'])
     expect(query('SELECT end_reason FROM session')).toEqual([['error']])
   })
 
-  test('after an error that took the file away it says nothing, and throws nothing', () => {
+  test('after an error that closed the file, stores nothing and throws nothing', () => {
     const { session, probe, pump } = createScene()
     session.output.close()
     failSession(session, pump)

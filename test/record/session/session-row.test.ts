@@ -24,7 +24,7 @@ const START = {
 } as const
 const NO_DNS = { lost: 0, malformed: 0, evicted: 0 }
 
-test('a session knows its host, its recorder and its time to the ns', () => {
+test('a session has its host, its recorder and its start time, exact to the ns', () => {
   const { db } = openNewTrace()
   const sessionId = insertSession(db, START)
   const row = db.prepare('SELECT * FROM session WHERE session_id = ?').safeIntegers().get(sessionId)
@@ -52,14 +52,14 @@ test('a session knows its host, its recorder and its time to the ns', () => {
   })
 })
 
-test('ports of DNS are known for packets alone', () => {
+test('ports of DNS are stored only if packets are recorded', () => {
   const { db } = openNewTrace()
   const portsOf = db.prepare('SELECT dns_ports FROM session WHERE session_id = ?').pluck()
   for (const dnsSource of ['libc', null] as const)
     expect(portsOf.get(insertSession(db, { ...START, dnsSource }))).toBeNull()
 })
 
-test('wall-clock time is known from its beginning on', () => {
+test('the offset of the wall clock is stored from the beginning on', () => {
   const { db } = openNewTrace()
   const sessionId = insertSession(db, START)
   const offsets = db.prepare('SELECT since_ns, unix_offset_ns FROM clock_offset WHERE session_id = ?').safeIntegers()
@@ -72,7 +72,7 @@ test('wall-clock time is known from its beginning on', () => {
   ])
 })
 
-test('a goodbye says how long it was, why it ended, what was lost and what the kernel counted', () => {
+test("the end of a session has duration, reason, loss and the kernel's count", () => {
   const { db, sessionId } = openNewTrace()
   closeSession(db, sessionId, {
     durationNs: 10e9,
@@ -105,7 +105,7 @@ test('a goodbye says how long it was, why it ended, what was lost and what the k
   })
 })
 
-test('a goodbye without a comparison leaves it unknown, and other sessions alone', () => {
+test("without a comparison, the kernel's count is NULL, and other sessions do not change", () => {
   const { db, sessionId } = openNewTrace()
   const other = insertSession(db, START)
   const loss = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
@@ -127,8 +127,8 @@ test('a goodbye without a comparison leaves it unknown, and other sessions alone
   ])
 })
 
-describe('a file that somebody else holds locked', () => {
-  test('says so, and takes a change of the clock later', () => {
+describe('a file that another program locks', () => {
+  test('is reported, and a clock change can be stored later', () => {
     const { db, file, sessionId } = openNewTrace()
     const unlock = holdWriteLock(file)
     expect(() => insertClockOffset(db, sessionId, 1, 2n)).toThrow(expect.toSatisfy(isLocked))
@@ -136,7 +136,7 @@ describe('a file that somebody else holds locked', () => {
     insertClockOffset(db, sessionId, 1, 2n)
   })
 
-  test('is told from every other error', () => {
+  test('is distinguished from all other errors', () => {
     expect(isLocked(new Database.SqliteError('', 'SQLITE_BUSY'))).toBe(true)
     expect(isLocked(new Database.SqliteError('', 'SQLITE_BUSY_SNAPSHOT'))).toBe(true)
     expect(isLocked(new Database.SqliteError('', 'SQLITE_FULL'))).toBe(false)

@@ -26,20 +26,20 @@ function createScene(unnamed: number, answers: readonly boolean[]) {
   }
 }
 
-test('without a container that lacks names, the end does not wait for the reader', async () => {
+test('if no container lacks names, the end does not wait for the process that reads them', async () => {
   const { containers, drain, settle } = createScene(0, [])
   await settle()
   expect([drain.mock.calls.length, containers.settle.mock.calls.length]).toEqual([1, 0])
 })
 
-test('a container of a pending attempt is awaited: its row is not written yet', async () => {
+test("waits for the names of a pending attempt's container, although its row is not written yet", async () => {
   const { probe, containers, settle } = createScene(0, [true])
   probe.waiting = [{}]
   await settle()
   expect(containers.settle).toHaveBeenCalledTimes(1)
 })
 
-test('names are awaited until the reader has answered, and attempts are written as of the end', async () => {
+test('waits until the names are read, and writes attempts with the end time of the session', async () => {
   const { containers, drain, settle } = createScene(1, [false, false, true])
   await settle()
   expect(containers.settle).toHaveBeenCalledTimes(3)
@@ -47,7 +47,7 @@ test('names are awaited until the reader has answered, and attempts are written 
   expect(drain.mock.calls.map(([now]) => now())).toEqual([2e9, 2e9, 2e9])
 })
 
-test('a reader that does not answer is given up after a limited number of rounds', async () => {
+test('stops waiting after a limited number of rounds', async () => {
   const { containers, settle } = createScene(1, [])
   await settle()
   expect(containers.settle).toHaveBeenCalledTimes(SETTLE_ROUNDS)

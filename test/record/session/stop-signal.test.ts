@@ -19,13 +19,13 @@ describe('a stop signal', () => {
     await expect(wait).resolves.toBeUndefined()
   })
 
-  test('lets nobody wait any more', async () => {
+  test('makes later waits return at once', async () => {
     const signal = createStopSignal()
     signal.stop('interrupt')
     await expect(signal.wait(600_000)).resolves.toBeUndefined()
   })
 
-  test('may come between two waits', async () => {
+  test('may arrive between two waits', async () => {
     const signal = createStopSignal()
     await signal.wait(1)
     signal.stop('command')
@@ -33,7 +33,7 @@ describe('a stop signal', () => {
     expect(signal.reason).toBe('command')
   })
 
-  test('lets wait for as long as asked', async () => {
+  test('does not end a wait before its time', async () => {
     vi.useFakeTimers()
     let isOver = false
     void createStopSignal()
@@ -50,7 +50,7 @@ const terminal = vi.hoisted(() => ({ isOutlived: false }))
 vi.mock('../../../src/base/outlive-terminal.js', () => ({ outlivesTerminal: () => terminal.isOutlived }))
 
 describe('signals of the system', () => {
-  test('SIGHUP is left alone by who outlives the terminal', () => {
+  test('SIGHUP is ignored if the process outlives its terminal', () => {
     terminal.isOutlived = true
     const before = process.listenerCount('SIGHUP')
     stopOnSignals(createStopSignal())

@@ -18,7 +18,7 @@ function batchOf(attempts: readonly (readonly [Outcome, number])[]): AttemptBatc
 const established = (count: number, latencyNs: number) =>
   batchOf(Array.from({ length: count }, () => ['established', latencyNs] as const))
 
-test('before the first attempt there is nothing', () => {
+test('all values are empty before the first attempt', () => {
   expect(createLiveStats().read(5)).toEqual({ attempts: 0, failed: 0, perSecond: 0, p50Ns: null, p99Ns: null })
 })
 
@@ -47,7 +47,7 @@ test('latencies are those of established attempts of the last seconds', () => {
 })
 
 describe('attempts per second', () => {
-  test('of a steady load are its rate', () => {
+  test('equal the rate of a steady load', () => {
     const stats = createLiveStats()
     for (let ms = 0; ms < 20_000; ms += 100) stats.add(established(10, 1000), ms)
     const { perSecond } = stats.read(20_000)
@@ -55,13 +55,13 @@ describe('attempts per second', () => {
     expect(perSecond).toBeLessThan(115)
   })
 
-  test('within the first second are the attempts of it', () => {
+  test('equal the number of attempts within the first second', () => {
     const stats = createLiveStats()
     stats.add(established(7, 1000), 0)
     expect(stats.read(100).perSecond).toBe(7)
   })
 
-  test('fall to 0 when nothing happens any more', () => {
+  test('fall to 0 when there are no more attempts', () => {
     const stats = createLiveStats()
     stats.add(established(1000, 1000), 0)
     expect(stats.read(10_000).perSecond).toBe(0)

@@ -14,14 +14,14 @@ const STATUS: Status = {
   files: 1,
 }
 
-test('one line says it all', () => {
+test('one line has all fields', () => {
   expect(renderStatus(STATUS, 200)).toMatchInlineSnapshot(
     `"12m34s, 47m26s left  1,234,567 attempts  28,123/s  4,321 failed  p50 123 µs  p99 45.6 ms  12 lost  43.2 MB"`,
   )
 })
 
 test.each([100, 80, 60, 40])(
-  'a terminal of %i columns gets whole fields, and its last column stays free',
+  'a terminal of %i columns shows whole fields, and its last column stays empty',
   (columns) => {
     const fields = renderStatus(STATUS, 200).split('  ')
     const shown = renderStatus(STATUS, columns)
@@ -30,15 +30,15 @@ test.each([100, 80, 60, 40])(
   },
 )
 
-test('loss is not what a terminal of 80 columns goes without', () => {
+test('a terminal of 80 columns shows the loss', () => {
   expect(renderStatus(STATUS, 80)).toContain('12 lost')
 })
 
-test('a terminal without room gets nothing', () => {
+test('a terminal that is too narrow shows nothing', () => {
   expect([renderStatus(STATUS, 1), renderStatus(STATUS, 0)]).toEqual(['', ''])
 })
 
-test('before the first attempt', () => {
+test('shows a recording before the first attempt', () => {
   const nothing = {
     attempts: 0,
     perSecond: 0,
@@ -54,10 +54,10 @@ test('before the first attempt', () => {
   )
 })
 
-test('a duration that is over has no time left', () => {
+test('the remaining time is never negative', () => {
   expect(renderStatus({ ...STATUS, remainingNs: -5e9 }, 200)).toContain(', 0s left')
 })
 
-test('of several files the size is that of the last', () => {
+test('with several files, shows the size of the current file', () => {
   expect(renderStatus({ ...STATUS, files: 3 }, 200)).toMatch(/ {2}43\.2 MB in file 3$/)
 })

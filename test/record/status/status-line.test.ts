@@ -4,7 +4,7 @@ import { createStatusLine } from '../../../src/record/status/status-line.js'
 
 const CLEAR_LINE = '\r\x1b[K'
 
-/** A terminal that keeps what is written to it. */
+/** A terminal that keeps its output. */
 function createTerminal(columns = 100) {
   const written: string[] = []
   const stream = { columns, write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream & { fd: 2 }
@@ -13,7 +13,7 @@ function createTerminal(columns = 100) {
 
 const SOURCE = { durationNs: 60e9, files: { count: () => 1, bytes: () => 98_304 } }
 
-test('is drawn over itself at most twice a second', () => {
+test('is redrawn at most twice per second', () => {
   const { written, stream } = createTerminal()
   const line = createStatusLine(true, SOURCE, stream)
   for (let nowNs = 0; nowNs <= 1e9; nowNs += 100e6) line.draw(nowNs, 3)
@@ -23,7 +23,7 @@ test('is drawn over itself at most twice a second', () => {
   expect(written[2]).toContain('3 lost')
 })
 
-test('counts what it is given, and is cleared at the end', () => {
+test('counts the observed attempts, and is cleared at the end', () => {
   const { written, stream } = createTerminal()
   const line = createStatusLine(true, SOURCE, stream)
   const batch = createBatch(5)
@@ -37,13 +37,13 @@ test('counts what it is given, and is cleared at the end', () => {
   expect(written[1]).toBe(CLEAR_LINE)
 })
 
-test('never takes more than the terminal’s width', () => {
+test('never exceeds the width of the terminal', () => {
   const { written, stream } = createTerminal(30)
   createStatusLine(true, SOURCE, stream).draw(0, 0)
   expect((written[0] as string).length).toBeLessThan(30 + CLEAR_LINE.length)
 })
 
-test('says nothing when it is not shown', () => {
+test('prints nothing if it is disabled', () => {
   const { written, stream } = createTerminal()
   const line = createStatusLine(false, SOURCE, stream)
   line.add(createBatch(1), 0)

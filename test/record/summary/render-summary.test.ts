@@ -26,7 +26,7 @@ function createSummary(changes: Partial<Summary> = {}): Summary {
   }
 }
 
-test('says what was recorded, how it went, and whether it is complete', () => {
+test('reports attempts, outcomes, latencies and completeness', () => {
   expect(renderSummary(createSummary()).join('\n')).toMatchInlineSnapshot(`
     "recorded 13 attempts in 10m00s into tcpconn.db (session 2, 123 kB)
     outcomes: 10 established, 2 refused, 1 timed_out
@@ -42,14 +42,14 @@ test('loss comes first', () => {
   expect(first).toBe('LOST 6 attempts: 5 ring full, 1 writer behind')
 })
 
-test('names are counted where they were looked at, and what was lost of them is said first', () => {
+test('counts names if they were recorded, and reports lost lookups first', () => {
   const counts = { lookups: 3, named: 7, lost: 0, malformed: 0, evicted: 0 }
   expect(renderSummary(createSummary({ dns: counts }))).toContain('names: 7 of 13 attempts, from 3 lookups')
   const [first] = renderSummary(createSummary({ dns: { ...counts, lost: 2, malformed: 1 } }))
   expect(first).toBe('LOST 2 DNS packets, 1 malformed DNS packet; attempts are not affected, names may be missing')
 })
 
-test('what was not seen beside attempts is said after those that were lost', () => {
+test('lost details come after lost attempts', () => {
   const loss = { ringFull: 5, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
   const lines = renderSummary(createSummary({ loss, details: ['LOST 2 connect calls: local errors may be missing'] }))
   expect(lines.slice(0, 2)).toEqual([
@@ -58,7 +58,7 @@ test('what was not seen beside attempts is said after those that were lost', () 
   ])
 })
 
-test('without attempts there are neither outcomes nor latencies', () => {
+test('without attempts there are no outcomes and no latencies', () => {
   const lines = renderSummary(createSummary({ totals: createTotals(), rows: 0 }))
   expect(lines).toHaveLength(2)
   expect(lines[0]).toMatch(/^recorded 0 attempts in 10m00s/)
@@ -72,7 +72,7 @@ test('with failed attempts only there are no latencies', () => {
   expect(lines.join()).not.toContain('latency')
 })
 
-test('one attempt is one, and its percentiles are its latency', () => {
+test('one attempt is singular, and all percentiles are its latency', () => {
   const totals = createTotals()
   const buckets = encodeBuckets([bucketOf(1_000_000), 1])
   addToTotals(totals, { entry: 0, counts: [1, 0, 0, 0, 0, 0, 0, 0, 0], maxLatencyNs: 1_000_000, buckets })
@@ -81,13 +81,13 @@ test('one attempt is one, and its percentiles are its latency', () => {
   expect(lines).toContain('latency: p50 1.00 ms, p90 1.00 ms, p99 1.00 ms, max 1.00 ms')
 })
 
-test('a path cannot steer the terminal', () => {
+test('escapes terminal control characters in the path', () => {
   const text = renderSummary(createSummary({ lastPath: 'a\x1b]0;b\x07.db' })).join('\n')
   expect(text).not.toContain('\x1b')
   expect(text).toContain('into a\\x1b]0;b\\x07.db (')
 })
 
-test('of a recording that rotated the first and the last file are named', () => {
+test('names the first and the last file of a rotating recording', () => {
   const names = { firstPath: 'a-20261125T221500Z.db', lastPath: 'a-20261125T231500Z.db' }
   const [line] = renderSummary(createSummary({ ...names, files: 2, durationNs: 7200e9 }))
   expect(line).toBe(

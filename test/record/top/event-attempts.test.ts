@@ -49,7 +49,7 @@ test('an attempt has the values that live shows', () => {
   }
 })
 
-test('the same process and endpoint are the same objects, also after names were looked up again', () => {
+test('attempts of the same process and endpoint share objects, also after names are read again', () => {
   const events = packEvents([{}, {}, { remotePort: 1 }])
   const attempts = createEventAttempts(NAMES, CLOCK)
   const [first, second, third] = events.offsets.map((byteOffset, i) =>
@@ -60,7 +60,7 @@ test('the same process and endpoint are the same objects, also after names were 
   expect(third?.endpoint).not.toBe(first?.endpoint)
 })
 
-test('a name that becomes known later replaces the process', () => {
+test('a name that becomes known later replaces the process object', () => {
   const known: { user?: string } = {}
   const attempts = createEventAttempts({ ...NAMES, userName: () => known.user }, CLOCK)
   const events = packEvents([{ hasHostRoot: true }])

@@ -1,7 +1,7 @@
 import { createBatch, type AttemptBatch } from '../../../src/record/write/attempt-batch.js'
 import type { LatencyWindow } from '../../../src/record/write/latency-window.js'
 
-/** What a window looks at of an attempt. Process and endpoint are entry numbers. */
+/** The properties of an attempt that a window sums up. Process and endpoint are entry numbers. */
 export interface AttemptFields {
   readonly startedNs: number
   readonly latencyNs: number
@@ -12,7 +12,7 @@ export interface AttemptFields {
   readonly endpoint: number
 }
 
-/** Adds attempts to a window, as one batch. What is not given is 0, which stands for an established one without flags. */
+/** Adds attempts to a window, as one batch. Missing properties are 0: established, without flags. */
 export function addAttempts(window: LatencyWindow, attempts: readonly Partial<AttemptFields>[]): void {
   const batch = makeBatch(attempts)
   for (let row = 0; row < batch.count; row++) window.add(batch, row)

@@ -11,13 +11,13 @@ const COLUMNS = `session_id, started_ns, latency_ns, outcome, errno, syn_retrans
   local_endpoint`
 
 const ENTRIES = 50
-/** Ids beyond 32 bits at the one end, small ones at the other. */
+/** Ids of more than 32 bits, and small ones. */
 const IDS = {
   processIds: Array.from({ length: ENTRIES }, (_, entry) => 2 ** 33 + entry),
   endpointIds: Array.from({ length: ENTRIES }, (_, entry) => 1 + entry),
 }
 
-/** A batch of random rows in `shapes`, each shape used by chance. */
+/** A batch of random rows. Each row has a random shape of `shapes`. */
 function randomBatch(random: () => number, count: number, shapes: readonly RowShape[]): AttemptBatch {
   const batch = createBatch(count)
   batch.shapes.push(...shapes)
@@ -43,7 +43,7 @@ function randomShapes(random: () => number, count: number): RowShape[] {
   }))
 }
 
-/** The rows as they ought to be, shape by shape in the order of arrival. */
+/** The expected rows, grouped by shape, in the order of arrival within a shape. */
 function expectedRows(batch: AttemptBatch, sessionId: number): (number | null)[][] {
   const rows = Array.from({ length: batch.count }, (_, row) => row)
   return rows
@@ -75,7 +75,7 @@ function writtenRows(db: Database): unknown[] {
   return db.prepare(`SELECT ${COLUMNS} FROM connect_attempt ORDER BY attempt_id`).raw().all()
 }
 
-test('batches of 1 to 200 rows, of one shape, are the rows one by one', () => {
+test('batches of 1 to 200 rows of one shape give the same rows as single inserts', () => {
   const { db, sessionId } = openNewTrace()
   const random = createRandom(1)
   const writer = createAttemptWriter(db, { sessionId, sinceNs: 0 }, IDS)
@@ -88,7 +88,7 @@ test('batches of 1 to 200 rows, of one shape, are the rows one by one', () => {
   }
 })
 
-test('batches of many shapes keep the order within each shape, and ids without a gap', () => {
+test('batches of many shapes keep the order within each shape, and their ids are consecutive', () => {
   const { db, sessionId } = openNewTrace()
   const random = createRandom(2)
   const writer = createAttemptWriter(db, { sessionId, sinceNs: 0 }, IDS)
@@ -122,7 +122,7 @@ test('an empty batch writes nothing', () => {
   expect(writtenRows(db)).toEqual([])
 })
 
-test('each session writes under its own number', () => {
+test('each session writes under its own session_id', () => {
   const { db } = openNewTrace()
   const random = createRandom(4)
   const batch = randomBatch(random, 3, randomShapes(random, 2))

@@ -33,7 +33,7 @@ function createScene() {
   return { db, known, store, rows, addNames: (isLast = false) => store.addNames(createTransaction(db), isLast) }
 }
 
-test('a container has one row, whichever of its cgroups comes first', () => {
+test('a container has one row, whichever of its cgroups is stored first', () => {
   const { known, store, rows } = createScene()
   known.set(KEY, CART)
   expect([store.rowOf(POD), store.rowOf(`${POD}/init.scope`), store.rowOf('/system.slice/cron.service')]).toEqual([
@@ -45,7 +45,7 @@ test('a container has one row, whichever of its cgroups comes first', () => {
   expect(rows()).toEqual([[ID, 'containerd', null, 'cart-0', UID, 'cart']])
 })
 
-test('without names it has what its path tells, and its names once they are known', () => {
+test('without names a container has the facts of its cgroup path; names are added once they are known', () => {
   const { known, store, rows, addNames } = createScene()
   store.rowOf(POD)
   addNames()
@@ -55,7 +55,7 @@ test('without names it has what its path tells, and its names once they are know
   expect([rows(), store.unnamedCount()]).toEqual([[[ID, 'containerd', null, 'cart-0', UID, 'cart']], 0])
 })
 
-test('one id never has two names: a container that is renamed and restarted keeps the first (GAP-92)', () => {
+test('a container that is renamed and restarted keeps its first name (GAP-92)', () => {
   const { known, store, rows, addNames } = createScene()
   known.set(DOCKER_KEY, { ...CART, podContainer: 'first' })
   store.rowOf(`/docker/${ID}`)
@@ -65,7 +65,7 @@ test('one id never has two names: a container that is renamed and restarted keep
   expect(rows()).toEqual([[ID, 'containerd', null, 'cart-0', UID, 'first']])
 })
 
-test('containers of runtimes without ids have their name from the path', () => {
+test('containers of runtimes without ids have the name in their path', () => {
   const { store, rows } = createScene()
   store.rowOf('/lxc.payload.web1/system.slice/cron.service')
   store.rowOf('/machine.slice/machine-db\\x2d1.scope/payload')
@@ -78,7 +78,7 @@ test('containers of runtimes without ids have their name from the path', () => {
   ])
 })
 
-test('one id in cgroups of others is another container, without the names of the first (SEC-91)', () => {
+test('the same id in a cgroup of another owner is another container, without the names of the first (SEC-91)', () => {
   const { known, store, rows, addNames } = createScene()
   const user = `/user.slice/user-1000.slice/user@1000.service/user.slice`
   const paths = [
@@ -87,7 +87,7 @@ test('one id in cgroups of others is another container, without the names of the
     `/docker/${'f'.repeat(64)}/docker-${ID}.scope`,
     `/system.slice/libpod-${ID}.scope`,
   ]
-  // The user comes first, so that no name of root's container is known yet.
+  // The cgroup of the user is stored first, when the names of root's container are not known yet.
   const [theirs, ...others] = [1, 0, 2, 3].map((i) => store.rowOf(paths[i] ?? ''))
   known.set(DOCKER_KEY, { ...CART, podContainer: 'web' })
   addNames()
@@ -110,7 +110,7 @@ test('containers with one name, of two runtimes, have two rows', () => {
   ])
 })
 
-test('after a rollback a container gets a row again, and a name is not written to the row of another', () => {
+test('after a rollback a container gets a new row, and names are not written to the row of another container', () => {
   const { db, known, store, rows, addNames } = createScene()
   const failing = () => {
     store.rowOf(`/docker/${ID}`)
@@ -124,7 +124,7 @@ test('after a rollback a container gets a row again, and a name is not written t
   expect(store.rowOf(`/docker/${ID}`)).toBe(2)
 })
 
-test('each call looks for a limited number of names, in turn, and the last one for all', () => {
+test('each call looks up a limited number of names, in turn; the last call looks up all', () => {
   const { known, store, rows, addNames } = createScene()
   const idOf = (i: number) => i.toString(16).padStart(64, '0')
   for (let i = 0; i < 9000; i++) store.rowOf(`/docker/${idOf(i)}`)

@@ -10,7 +10,7 @@ import { OUTCOMES } from '../../../src/attempt/outcome.js'
 import { packEvents, slotOf } from '../make-events.js'
 import type { RecordedConnect, RecordedProcess } from './fixtures/recorded-connect.js'
 
-/** Rows get the ids 100, 101 … in the order of their first sight. */
+/** Rows get the ids 100, 101 … in the order in which they are first seen. */
 function createTarget(epochNs = 0n): DecodeTarget {
   let nextId = 100
   const store: DictionaryStore = {
@@ -36,16 +36,16 @@ function decodeAll(memory: EventMemory & { offsets: readonly number[] }, target 
   return target
 }
 
-describe('bytes of the ring, recorded from real connects', () => {
+describe('events of the ring, recorded from real connects', () => {
   const { process, connects } = readFixture<{ process: RecordedProcess; connects: RecordedConnect[] }>('loopback.json')
   const recorded = readEvents()
 
-  test('are as many as there were connects', () => {
+  test('are as many as the connects', () => {
     expect(recorded.offsets).toHaveLength(connects.length)
   })
 
   test.each(connects.map((connect, i) => [i, connect] as const))(
-    'attempt %i is what its process knows',
+    'attempt %i has the values that its process measured',
     (i, connect) => {
       const { batch } = decodeAll(recorded)
       const shape = batch.shapes[batch.shape[i] as number]
@@ -65,7 +65,7 @@ describe('bytes of the ring, recorded from real connects', () => {
     },
   )
 
-  test('come from one process, to each endpoint from the address of the same family', () => {
+  test('have one process, and a local address per address family', () => {
     const { batch } = decodeAll(recorded)
     expect(new Set(batch.processEntry.subarray(0, batch.count)).size).toBe(1)
     const ids = (column: Uint32Array | Float64Array) => Array.from(column.subarray(0, batch.count))
@@ -76,7 +76,7 @@ describe('bytes of the ring, recorded from real connects', () => {
     expect(locals.map((id) => id === locals[0])).toEqual(connects.map((connect) => connect.family === 4))
   })
 
-  test('name the process and its namespaces', () => {
+  test('have the process and its namespaces', () => {
     const { bytes } = recorded.processes
     const view = new DataView(bytes.buffer)
     const first = recorded.offsets[0] as number
@@ -94,7 +94,7 @@ describe('bytes of the ring, recorded from real connects', () => {
 
 describe('times', () => {
   test.each([0n, 1n, 0xffffffffn, 1n << 32n, (1n << 53n) - 1n, (1n << 53n) + 12_345n, 1n << 62n])(
-    'since a session that began at %d are exact',
+    'are exact in a session that began at %d',
     (epochNs) => {
       const offsetsNs = [0n, 1n, 0xffffffffn, 1n << 32n, 8_999_999_999_999_999n]
       const packed = packEvents(offsetsNs.map((ns) => ({ startedNs: epochNs + ns })))
@@ -103,18 +103,18 @@ describe('times', () => {
     },
   )
 
-  test('before the session began are negative', () => {
+  test('are negative before the session began', () => {
     const { batch } = decodeAll(packEvents([{ startedNs: (1n << 60n) - 5n }]), createTarget(1n << 60n))
     expect(batch.startedNs[0]).toBe(-5)
   })
 
-  test('of events out of order keep the first and the last', () => {
+  test('have the minimum and maximum of all events, in any order', () => {
     const { batch } = decodeAll(packEvents([{ startedNs: 30n }, { startedNs: 10n }, { startedNs: 20n }]))
     expect([batch.minStartedNs, batch.maxStartedNs]).toEqual([10, 30])
     expect(Array.from(batch.startedNs.subarray(0, 3))).toEqual([30, 10, 20])
   })
 
-  test('latencies beyond 2^32 ns are exact', () => {
+  test('are exact for latencies above 2^32 ns', () => {
     const { batch } = decodeAll(packEvents([{ latencyNs: 127_000_000_001n }]))
     expect(batch.latencyNs[0]).toBe(127_000_000_001)
   })
@@ -137,21 +137,21 @@ describe('shapes', () => {
     { flags: 255 },
     { flags: 1 },
     { flags: 31, synRetransmits: 6, error: 110, outcome: 2 },
-  ])('%j has one of its own', (event) => {
+  ])('%j has a shape of its own', (event) => {
     const { batch } = decodeAll(packEvents([{}, event]))
     expect(batch.shapes).toHaveLength(2)
     const { outcome = 0, error = 0, synRetransmits = 0, flags = 0 } = event
     expect(batch.shapes[1]).toEqual({ outcome, errno: error, synRetransmits, flags })
   })
 
-  test('the outcome of the map’s entries is given from outside', () => {
+  test('pending attempts get their outcome from the caller', () => {
     const target = createTarget()
     const packed = packEvents([{ outcome: 0 }])
     decodeConnect(packed, 0, target, PENDING)
     expect(target.batch.shapes[0]?.outcome).toBe(OUTCOMES.indexOf('pending'))
   })
 
-  test('are forgotten with the batch', () => {
+  test('are cleared with the batch', () => {
     const target = decodeAll(packEvents([{ outcome: 1 }]))
     clearBatch(target.batch)
     decodeAll(packEvents([{ outcome: 2 }]), target)
@@ -161,7 +161,7 @@ describe('shapes', () => {
   })
 })
 
-test('threads are told by their distance from the process', () => {
+test('threads are stored as the difference between tid and pid', () => {
   const { batch } = decodeAll(packEvents([{ pid: 1, tid: 4_194_303 }, { pid: 4_194_303, tid: 1 }, {}]))
   expect(Array.from(batch.tidDelta.subarray(0, 3))).toEqual([4_194_302, -4_194_302, 0])
 })
@@ -170,7 +170,7 @@ function readFixture<T>(name: string): T {
   return JSON.parse(readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8')) as T
 }
 
-/** Processes and attempts, each on a line. */
+/** Reads processes and attempts, one per line. */
 function readEvents(): EventMemory & { offsets: number[] } {
   const lines = readFileSync(new URL('fixtures/loopback.hex', import.meta.url), 'utf8')
     .trim()

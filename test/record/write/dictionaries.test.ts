@@ -7,7 +7,7 @@ const word = (byteOffset: number) => byteOffset / 4
 const ENDPOINT = word(connectEvent.remote_address)
 const LOCAL = word(connectEvent.local_address)
 
-/** Gives ids from `firstId` on, and keeps where it was asked. */
+/** A store that returns ids from `firstId` on, and keeps the offsets of its calls. */
 function createStore(firstId = 1000) {
   const asked: { kind: string; byteOffset: number }[] = []
   const next = (kind: string, byteOffset: number) => firstId + asked.push({ kind, byteOffset }) - 1
@@ -22,7 +22,7 @@ function createStore(firstId = 1000) {
   return { asked, store }
 }
 
-/** Process ids of events, one after the other. */
+/** Process ids of events, in order. */
 function processIdsOf(events: readonly Partial<EventFields>[]): number[] {
   const dictionaries = createDictionaries(createStore().store)
   const packed = packEvents(events)
@@ -31,7 +31,7 @@ function processIdsOf(events: readonly Partial<EventFields>[]): number[] {
 }
 
 describe('a process', () => {
-  test('is one row, whichever of its threads connects to whatever', () => {
+  test('is one row for all of its threads and connects', () => {
     const ids = processIdsOf([{}, { tid: 1001, remotePort: 80 }, { localPort: 9, latencyNs: 1n }])
     expect(ids).toEqual([1000, 1000, 1000])
   })
@@ -47,13 +47,13 @@ describe('a process', () => {
     { netns: 1 },
     { mntns: 1 },
     { comm: 'curl\0x' },
-  ])('with another name, user or place is another row', (change) => {
+  ])('is another row if a fact differs', (change) => {
     expect(processIdsOf([{}, change, {}, change])).toEqual([1000, 1001, 1000, 1001])
   })
 })
 
 describe('an endpoint', () => {
-  test('is address and port', () => {
+  test('is an address and a port', () => {
     const { asked, store } = createStore()
     const dictionaries = createDictionaries(store)
     const packed = packEvents([{}, { remotePort: 80 }, { remoteAddress: LOOPBACK6 }, { pid: 5 }, { localPort: 1 }])
@@ -67,7 +67,7 @@ describe('an endpoint', () => {
 })
 
 describe('a local address', () => {
-  test('goes without its port', () => {
+  test('is stored without its port', () => {
     const dictionaries = createDictionaries(createStore().store)
     const packed = packEvents([
       { localPort: 1 },
@@ -81,7 +81,7 @@ describe('a local address', () => {
 })
 
 describe('attempts by network namespace', () => {
-  test('are summed up over processes, and survive a reset', () => {
+  test('are summed up over processes, and are kept by a reset', () => {
     const dictionaries = createDictionaries(createStore().store)
     const packed = packEvents([{ netns: 7 }, { netns: 7, pid: 2 }, { netns: 8 }])
     const countAll = () => {
@@ -100,8 +100,8 @@ describe('attempts by network namespace', () => {
   })
 })
 
-describe('memory', () => {
-  test('is full at the first dictionary with 65,536 keys; after a reset ids are still right', () => {
+describe('limit of memory', () => {
+  test('is reached if a dictionary has 65,536 keys; ids are still right after a reset', () => {
     const { asked, store } = createStore()
     const dictionaries = createDictionaries(store)
     const packed = packEvents([{}])
@@ -126,7 +126,7 @@ describe('memory', () => {
   })
 })
 
-test('a rollback takes back what was seen since the mark, and nothing before it', () => {
+test('a rollback removes the entries since the mark, and keeps earlier ones', () => {
   const { asked, store } = createStore()
   const dictionaries = createDictionaries(store)
   const packed = packEvents([{ remotePort: 1 }, { remotePort: 2, pid: 2, localAddress: LOOPBACK6 }])

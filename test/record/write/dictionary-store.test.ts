@@ -31,7 +31,7 @@ function storeProcess(trace: NewTrace, event: Partial<EventFields>, names: RowNa
 }
 
 describe('a process', () => {
-  test('is written with all that the event and the host know', () => {
+  test('is stored with all facts of the event and the host', () => {
     const trace = openNewTrace()
     const processStartNs = 9_007_199_254_740_993n
     expect(storeProcess(trace, { pid: 4_000_000_000, processStartNs, comm: 'a worker' })).toEqual({
@@ -59,14 +59,14 @@ describe('a process', () => {
     expect(storeProcess(openNewTrace(), { netnsCookie: 2n ** 64n - 1n }).netns_cookie).toBe(-1n)
   })
 
-  test('gives back its network namespace', () => {
+  test('is returned with its network namespace', () => {
     const trace = openNewTrace()
     const store = createDictionaryStore(trace.db, trace.sessionId, NAMES)
     const { netns } = storeOne(store, { pid: 5, netns: 4_294_967_295 })
     expect(netns).toBe(4_294_967_295)
   })
 
-  test('what is not known is NULL: executable of a kernel thread, user, cgroup, mount namespace', () => {
+  test('has NULL for unknown values: executable of a kernel thread, user, cgroup, mount namespace', () => {
     const event = { exeInode: 0n, exe: '', uid: 99, mntns: 0 }
     const trace = openNewTrace()
     expect(storeProcess(trace, event, { ...NAMES, cgroupPath: () => null })).toMatchObject({
@@ -77,7 +77,7 @@ describe('a process', () => {
     expect(trace.db.prepare('SELECT path FROM cgroup').pluck().get()).toBeNull()
   })
 
-  test('an executable without a name is no kernel thread', () => {
+  test('is not a kernel thread if its executable has no name', () => {
     expect(storeProcess(openNewTrace(), { exe: '' }).exe).toBe('')
   })
 })
@@ -86,26 +86,26 @@ describe('hostile names', () => {
   const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex, 'hex'))
 
   test.each([
-    ['terminal escapes stay as they are', bytes('1b5b33316d'), '\x1b[31m'],
-    ['the first NUL ends it', bytes('6100626364'), 'a'],
-    ['nothing at all', bytes(''), ''],
-    ['all 16 bytes used', bytes('61'.repeat(16)), 'a'.repeat(16)],
-    ['no UTF-8', bytes('61ff62c0af'), String.raw`a\xffb\xc0\xaf`],
-    ['UTF-8 cut in the middle', bytes('e697a5e69c'), String.raw`日\xe6\x9c`],
+    ['terminal escapes are unchanged', bytes('1b5b33316d'), '\x1b[31m'],
+    ['the first NUL ends the name', bytes('6100626364'), 'a'],
+    ['an empty name', bytes(''), ''],
+    ['all 16 bytes are used', bytes('61'.repeat(16)), 'a'.repeat(16)],
+    ['invalid UTF-8', bytes('61ff62c0af'), String.raw`a\xffb\xc0\xaf`],
+    ['UTF-8 that is cut within a character', bytes('e697a5e69c'), String.raw`日\xe6\x9c`],
     ['quotes and SQL', new TextEncoder().encode(`'); DROP --`), `'); DROP --`],
-    ['line ends and tabs', bytes('0a0d0961'), '\n\r\ta'],
+    ['line breaks and tabs', bytes('0a0d0961'), '\n\r\ta'],
     ['a byte order mark', bytes('efbbbf61'), '\ufeffa'],
   ])('%s', (_, comm, text) => {
     expect(storeProcess(openNewTrace(), { comm }).comm).toBe(text)
   })
 
-  test('an executable’s name ends with its 128 bytes', () => {
+  test('the name of an executable ends after 128 bytes', () => {
     expect(storeProcess(openNewTrace(), { exe: 'x'.repeat(128) }).exe).toBe('x'.repeat(128))
   })
 })
 
 describe('a cgroup', () => {
-  test('is one row for all its processes', () => {
+  test('is one row for all of its processes', () => {
     const trace = openNewTrace()
     const cgroupPath = vi.fn((id: bigint) => `/cgroup-${id}`)
     const store = createDictionaryStore(trace.db, trace.sessionId, { ...NAMES, cgroupPath })
@@ -136,7 +136,7 @@ describe('an endpoint', () => {
     })
   })
 
-  test('is one row over all sessions', () => {
+  test('is one row in all sessions', () => {
     const { db, sessionId } = openNewTrace()
     const packed = packEvents([{}, { remotePort: 80 }])
     const ids = [sessionId, addSession(db)].map((session) => {
@@ -152,7 +152,7 @@ describe('an endpoint', () => {
 })
 
 describe('a local address', () => {
-  test('is one row over all sessions, without text when none was chosen', () => {
+  test('is one row in all sessions, without a text if the kernel chose none', () => {
     const { db, sessionId } = openNewTrace()
     const addresses = [LOOPBACK, UNSPECIFIED, '00'.repeat(16), LOOPBACK6]
     const packed = packEvents(addresses.map((localAddress) => ({ localAddress })))

@@ -26,7 +26,7 @@ function bytesOf(address: string): Uint8Array {
   return parseAddress(address) as Uint8Array
 }
 
-/** A writer beside the metadata that it is handed, on a new trace. */
+/** A writer for a new trace. Tests add metadata. */
 function createScene() {
   const trace = openNewTrace()
   const metadata = { lookups: [] as Lookup[], names: createNameCache() }
@@ -41,7 +41,7 @@ const LOOKUPS = `SELECT started_ns, latency_ns, dns_name, query_type, rcode, add
 const ADDRESSES = 'SELECT dns_name, address FROM dns_address JOIN dns_name USING (dns_name_id) ORDER BY 1, 2'
 
 describe('lookups', () => {
-  test('are rows with what is known, and NULL for what is not', () => {
+  test('are rows with NULL for unknown values', () => {
     const { all, metadata, writer } = createScene()
     const unknown = {
       latencyNs: null,
@@ -66,7 +66,7 @@ describe('lookups', () => {
     ])
   })
 
-  test('are written once, and addresses once for each name', () => {
+  test('are written once, and each address of a name once', () => {
     const { all, metadata, writer } = createScene()
     metadata.lookups.push(LOOKUP, { ...LOOKUP, startedNs: 2000 })
     writer.writeLookups()
@@ -78,7 +78,7 @@ describe('lookups', () => {
     expect(all(ADDRESSES)).toHaveLength(2)
   })
 
-  test('wait while somebody else holds the file locked', () => {
+  test('wait while another process locks the file', () => {
     const { all, metadata, file, writer } = createScene()
     metadata.lookups.push(LOOKUP)
     const release = holdWriteLock(file)
@@ -89,7 +89,7 @@ describe('lookups', () => {
     expect(metadata.lookups).toEqual([])
   })
 
-  test('of two sessions have addresses of their own, and one row for the name', () => {
+  test('of two sessions have separate addresses, and share the row of the name', () => {
     const { all, metadata, db, writer } = createScene()
     metadata.lookups.push(LOOKUP)
     writer.writeLookups()
@@ -105,14 +105,14 @@ describe('lookups', () => {
 })
 
 describe('names of attempts', () => {
-  test('stand beside their rows, whatever the order in which those are written', () => {
+  test('belong to the right rows, in whatever order rows are written', () => {
     const { all, metadata, writer } = createScene()
     const answer = { isAsked: true, lookupNs: 7, cgroupId: 77, netns: 4_026_531_840 }
     for (const [i, name] of ['a.example', 'b.example', 'c.example'].entries()) {
       metadata.names.add(0x0100007f + i * 2 ** 24, { ...answer, name, answeredNs: 100 + i })
     }
     const remote = (i: number) => `00000000000000000000ffff7f00000${i + 1}`
-    // Rows of one outcome stand together: the ids are in another order than the events.
+    // Rows of the same outcome are written together: the order of ids differs from that of events.
     const events = [0, 1, 0, 2, 1, 0].map((i, at) => ({
       remoteAddress: remote(i),
       startedNs: BigInt(1000 + at),
@@ -132,7 +132,7 @@ describe('names of attempts', () => {
     )
   })
 
-  test('that are known to none have no row', () => {
+  test('have no row if the name is unknown', () => {
     const { all, writer } = createScene()
     const packed = packEvents([{}])
     writer.write(packed, packed.source, NO_LOSS, 0)
@@ -141,8 +141,8 @@ describe('names of attempts', () => {
   })
 })
 
-describe('a flood', () => {
-  test('is written a part at a time, so that no attempt waits for all of it', () => {
+describe('a flood of lookups', () => {
+  test('is written in parts, so that attempts do not wait for all of them', () => {
     const { db, dnsWriter } = createScene()
     const dns = dnsWriter()
     db.prepare('INSERT INTO cgroup (session_id, kernel_cgroup_id) VALUES (1, 77)').run()
@@ -156,7 +156,7 @@ describe('a flood', () => {
 })
 
 describe('ids of names', () => {
-  test('that came to nothing with their transaction are made anew', () => {
+  test('that were rolled back are assigned again', () => {
     const { all, db, dnsWriter } = createScene()
     const dns = dnsWriter()
     db.prepare('INSERT INTO cgroup (session_id, kernel_cgroup_id) VALUES (1, 77)').run()
@@ -168,14 +168,14 @@ describe('ids of names', () => {
     const lookups = [LOOKUP]
     expect(() => dns.writeLookups(lookups, failing)).toThrow('the disk is full')
     expect([lookups, dns.counts.lookups]).toEqual([[LOOKUP], 0])
-    // Another name takes the id that the first one had.
+    // Another name gets the id of the rolled back name.
     const others = [{ ...LOOKUP, name: 'other.example' }, LOOKUP]
     dns.writeLookups(others, createTransaction(db))
     expect([others, dns.counts.lookups]).toEqual([[], 2])
     expect(all(LOOKUPS).map((row) => (row as unknown[])[2])).toEqual(['other.example', 'www.example.org'])
   })
 
-  test('are found again beyond those that are kept', () => {
+  test('are read from the file if they are no longer in memory', () => {
     const { all, db, dnsWriter } = createScene()
     const dns = dnsWriter()
     db.prepare('INSERT INTO cgroup (session_id, kernel_cgroup_id) VALUES (1, 77)').run()

@@ -4,7 +4,7 @@ import { OUTCOMES } from '../../../src/attempt/outcome.js'
 import { decodeBuckets } from '../../store/decode-blobs.js'
 import { expandSums } from '../../store/expand-sums.js'
 
-/** What a trace says of one endpoint: attempts by outcome, SYN retransmits, highest latency, count by bucket. */
+/** Sums of one endpoint: attempts by outcome, SYN retransmits, highest latency, count by bucket. */
 export interface EndpointSums {
   readonly counts: number[]
   synRetransmits: number
@@ -14,14 +14,14 @@ export interface EndpointSums {
 
 type ByEndpoint = Map<number, EndpointSums>
 
-/** Sums over the rows of a session, each looked at. */
+/** Sums over the rows of a session. */
 export function readRowSums(db: Database, sessionId: number): ByEndpoint {
   const sums: ByEndpoint = new Map()
   addRows(sums, db, sessionId, 0)
   return sorted(sums)
 }
 
-/** Sums over the windows of a session, and over the rows after the last of them. */
+/** Sums over the windows of a session, and over the rows after the last window. */
 export function readWindowSums(db: Database, sessionId: number): ByEndpoint {
   expandSums(db)
   const sums: ByEndpoint = new Map()

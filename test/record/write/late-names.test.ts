@@ -6,7 +6,7 @@ import { holdWriteLock } from '../../support/hold-lock.js'
 import { packEvents, type EventFields } from '../make-events.js'
 import { NAMES, NO_LOSS, addSession, createWriter, openNewTrace } from '../new-trace.js'
 
-/** A host on which names are put off until they are set in `known`. */
+/** A host whose names are unknown until the test sets them in `known`. */
 function createScene() {
   const trace = openNewTrace()
   const known = {
@@ -30,7 +30,7 @@ function createScene() {
   return { ...trace, known, names, writer, write, rows }
 }
 
-test('names that were put off are added to all rows that lack them, once they are known', () => {
+test('late names are added to all rows that lack them, once they are known', () => {
   const { known, writer, write, rows } = createScene()
   write([
     { pid: 1, uid: 5, cgroupId: 7n },
@@ -47,12 +47,12 @@ test('names that were put off are added to all rows that lack them, once they ar
     [1, 'games', '/late.slice'],
     [2, 'games', '/late.slice'],
     [3, null, null],
-    // The accounts of a container are others.
+    // A container has its own accounts.
     [4, null, null],
   ])
 })
 
-test('users of the host without a name are counted, those of a container are not (GAP-75)', () => {
+test('users of the host without a name are counted, users of a container are not (GAP-75)', () => {
   const { known, writer, write } = createScene()
   known.users.set(5, 'games')
   known.users.set(6, null)
@@ -68,7 +68,7 @@ test('users of the host without a name are counted, those of a container are not
   expect([...writer.unnamedUids()]).toEqual([6, 7])
 })
 
-test('what has no name is not asked for again, and neither is what has one', () => {
+test('ids with a name, and ids known to have none, are not looked up again', () => {
   const { known, names, writer, write } = createScene()
   write([{ uid: 5, cgroupId: 7n }])
   known.users.set(5, null)
@@ -81,7 +81,7 @@ test('what has no name is not asked for again, and neither is what has one', () 
   expect(names.cgroupPath).not.toHaveBeenCalled()
 })
 
-test('what has no name changes nothing in the file', () => {
+test('ids without a name do not change the file', () => {
   const { db, known, writer, write } = createScene()
   write([{ uid: 5, cgroupId: 7n }])
   known.users.set(5, null)
@@ -92,7 +92,7 @@ test('what has no name changes nothing in the file', () => {
   expect(count()).toBe(before)
 })
 
-test('a thousand names for ten thousand processes are added in one pass', () => {
+test('a thousand names for ten thousand processes are written by one statement', () => {
   const { db, known, writer, write } = createScene()
   const events = Array.from({ length: 10_000 }, (_, i) => ({ pid: i + 1, uid: 4_294_000_000 + (i % 1000) }))
   write(events)
@@ -104,7 +104,7 @@ test('a thousand names for ten thousand processes are added in one pass', () => 
   expect(wrong).toBe(0)
 })
 
-test('a container is named with its cgroup', () => {
+test('a container gets its name when the path of its cgroup is known', () => {
   const { db, known, writer, write } = createScene()
   known.paths.set(8n, '/system.slice/nginx.service')
   write([{ cgroupId: 7n }, { pid: 2, cgroupId: 8n }, { pid: 3, cgroupId: 9n }])
@@ -116,7 +116,7 @@ test('a container is named with its cgroup', () => {
   expect(containers()).toEqual(['0123456789ab', 'nginx.service', null])
 })
 
-test('the end is told to who looks them up', () => {
+test('the last call passes isEnd to the lookups', () => {
   const { names, writer, write } = createScene()
   write([{ uid: 5, cgroupId: 7n }])
   writer.addNames(true)
@@ -124,7 +124,7 @@ test('the end is told to who looks them up', () => {
   expect(names.cgroupPath).toHaveBeenLastCalledWith(7n, true)
 })
 
-test('while somebody holds the file locked they wait for the next time', () => {
+test('names wait while another process locks the file', () => {
   const { known, writer, write, rows, file } = createScene()
   write([{ pid: 1, uid: 5, cgroupId: 7n }])
   known.users.set(5, 'games')
@@ -136,7 +136,7 @@ test('while somebody holds the file locked they wait for the next time', () => {
   expect(rows()).toEqual([[1, 'games', '/late.slice']])
 })
 
-test('rows of other sessions keep what they have', () => {
+test('rows of other sessions do not change', () => {
   const { db, known, writer, write, rows } = createScene()
   const userName = () => null
   write([{ pid: 1, uid: 5, cgroupId: 7n }], createWriter({ db, sessionId: addSession(db) }, { ...NAMES, userName }))

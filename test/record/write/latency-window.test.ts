@@ -9,7 +9,7 @@ const NOTHING = { endpoints: [], processes: [], endpointsOfProcess: new Map(), s
 const REFUSED = 1
 
 describe('a window', () => {
-  test('is empty at first, and after it was taken', () => {
+  test('is empty at first and after take()', () => {
     const window = createLatencyWindow(0n)
     expect(window.take()).toEqual(NOTHING)
     addAttempts(window, [{ process: 2, endpoint: 3, latencyNs: 500, synRetransmits: 2, startedNs: 1000, flags: 127 }])
@@ -19,7 +19,7 @@ describe('a window', () => {
     expect(window.take()).toEqual(NOTHING)
   })
 
-  test('knows its attempts, their range of times and their flags', () => {
+  test('has the number, times and flags of its attempts', () => {
     const window = createLatencyWindow(0n)
     addAttempts(window, [
       { startedNs: 50, flags: 1 },
@@ -33,7 +33,7 @@ describe('a window', () => {
     expect(window.flagCounts).toEqual([2, 1, 1, 1, 1, 1, 1])
   })
 
-  test('sums up each attempt by its endpoint, its process and its second', () => {
+  test('sums up each attempt by endpoint, process and second', () => {
     const window = createLatencyWindow(0n)
     addAttempts(window, [
       { process: 1, endpoint: 700, latencyNs: 100, startedNs: 2e9 },
@@ -48,7 +48,7 @@ describe('a window', () => {
   })
 })
 
-/** A row whose latencies are below 128 ns and ascending: each is the number of its bucket. */
+/** A row with ascending latencies below 128 ns: each latency is the number of its bucket. */
 function row(
   entry: number,
   established: number,
@@ -78,13 +78,13 @@ describe('seconds', () => {
     [-1_250_000_000, 1_699_999_999],
     [-1_250_000_001, 1_699_999_998],
     [9e15, 1_709_000_000],
-  ])('an attempt that began %i ns after the session belongs to %i', (startedNs, unixSecond) => {
+  ])('an attempt that began %i ns after the session belongs to second %i', (startedNs, unixSecond) => {
     const window = createLatencyWindow(SESSION_UNIX_NS)
     addAttempts(window, [{ startedNs }])
     expect(window.take().unixSeconds).toEqual([unixSecond])
   })
 
-  test('are one row each, in whichever order attempts come', () => {
+  test('have one row each, in whatever order attempts arrive', () => {
     const window = createLatencyWindow(SESSION_UNIX_NS)
     addAttempts(
       window,
@@ -98,7 +98,7 @@ describe('seconds', () => {
     ])
   })
 
-  test('are numbered anew after a take, also the one that was the last', () => {
+  test('are numbered again after take(), including the most recent one', () => {
     const window = createLatencyWindow(SESSION_UNIX_NS)
     addAttempts(window, [{ startedNs: 0 }, { startedNs: 1e9 }])
     window.take()
@@ -117,7 +117,7 @@ function attemptsBySecond(window: LatencyWindow): unknown[] {
   return seconds.map(({ entry, counts }) => [unixSeconds[entry], counts[0]])
 }
 
-test('endpoints of a process are those that it connected to, whatever came of it, each once', () => {
+test('the endpoints of a process are distinct, and include endpoints of failed attempts', () => {
   const random = createRandom(31)
   const window = createLatencyWindow(0n)
   for (let round = 0; round < 3; round++) {
@@ -138,7 +138,7 @@ test('endpoints of a process are those that it connected to, whatever came of it
 
 const ascending = (numbers: Iterable<number>) => [...numbers].toSorted((a, b) => a - b)
 
-describe('a window is full at half a million pairs, and then holds them all', () => {
+describe('a window is full with half a million pairs, and contains all of them', () => {
   const PAIRS = 1 << 19
 
   test.each<[string, (i: number) => Partial<AttemptFields>]>([
@@ -152,7 +152,7 @@ describe('a window is full at half a million pairs, and then holds them all', ()
     const butLast = attempts.slice(0, -1)
     addAttempts(window, [...butLast, ...butLast])
     expect(window.isFull()).toBe(false)
-    // The last pair, as often as it takes until it is known to be there.
+    // Adds the last pair until the window has compacted its pairs and counts it.
     addAttempts(
       window,
       Array.from({ length: PAIRS }, () => attempts.at(-1)!),
@@ -166,7 +166,7 @@ describe('a window is full at half a million pairs, and then holds them all', ()
   })
 })
 
-/** A duration of its own bucket each: 64 to a power of two. */
+/** Latencies with distinct buckets: 64 per power of two. */
 function bucketDuration(index: number): number {
   return (64 + (index & 63)) * 2 ** (index >> 6)
 }

@@ -16,7 +16,7 @@ const PENDING = 7
 const ATTEMPT = { localAddress: SOURCE, localPort: 40_000, remoteAddress: SERVICE, remotePort: 80, latencyNs: 1000n }
 const ROWS = `SELECT remote_address, nat_address, nat_port, service_address, service_port, dns_name FROM connects ORDER BY started_ns`
 
-/** Writes attempts into a session that began `metadataNs` after its records. */
+/** Writes attempts into a session that begins `sinceNs` after the recording. */
 function writeAll(events: readonly Partial<EventFields>[], { sinceNs = 0, outcome }: Settings = {}) {
   const trace = openNewTrace()
   const nat = createNatRecords()
@@ -48,7 +48,7 @@ interface Settings {
   readonly outcome?: number
 }
 
-test('attempts have their other addresses, and the name of the one that was asked for', () => {
+test('attempts have their other addresses, and the name of the address passed to connect(2)', () => {
   const rows = writeAll([
     { ...ATTEMPT, startedNs: 5000n },
     { ...ATTEMPT, startedNs: 5400n },
@@ -66,17 +66,17 @@ test('attempts have their other addresses, and the name of the one that was aske
   )
 })
 
-test('other addresses are found in recording time, also for a later file', () => {
+test('attempts in a later file have their other addresses too', () => {
   const [row] = writeAll([{ ...ATTEMPT, startedNs: 5000n }], { sinceNs: 2000 })
   expect(row).toEqual(['10.96.0.10', '10.244.1.7', 8443, '10.99.0.1', 443, 'asked.example'])
 })
 
-test('a pending attempt has no local port, and so no translation (GAP-89)', () => {
+test('a pending attempt has no local port, and therefore no translation (GAP-89)', () => {
   const [row] = writeAll([{ ...ATTEMPT, startedNs: 5000n, outcome: PENDING }], { outcome: PENDING })
   expect(row).toEqual(['10.96.0.10', null, null, '10.99.0.1', 443, 'asked.example'])
 })
 
-test('an inexact start is up to 2 ms off', () => {
+test('the start of an inexact attempt may be 2 ms off', () => {
   const inexact = { ...ATTEMPT, startedNs: 1_005_500n, flags: 64 }
   expect(writeAll([inexact])[0]?.[1]).toBe('10.244.1.7')
   expect(writeAll([{ ...inexact, flags: 0 }])[0]?.[1]).toBeNull()

@@ -14,7 +14,7 @@ function rollupsOf(db: ReturnType<typeof makeWindows>) {
   return db.prepare(sql).raw().all() as [number, number, string, Buffer][]
 }
 
-test('sixteen windows are one, and sixteen of these', () => {
+test('sixteen windows become one rollup, and sixteen rollups become one of the next level', () => {
   const db = makeWindows(16 * 16 + 20)
   const rollups = rollupsOf(db)
   const ranges = [...new Set(rollups.map(([first, last]) => `${first}-${last}`))]
@@ -31,7 +31,7 @@ test('sixteen windows are one, and sixteen of these', () => {
   expect(rollups).toHaveLength(ranges.length * DIMENSIONS.length)
 })
 
-test('a roll-up that could not be written is written by the next step, once', () => {
+test('a rollup that could not be written is written by the next step, once', () => {
   const db = makeWindows(16, { rollsUp: false })
   const rollups = createRollups(db)
   for (let windowId = 1; windowId <= 16; windowId++) rollups.add(windowId)
@@ -45,7 +45,7 @@ test('a roll-up that could not be written is written by the next step, once', ()
   )
 })
 
-test('windows with another between them are not added up', () => {
+test('windows are not rolled up if a window of another session is between them', () => {
   const { db } = openNewTrace()
   const rollups = createRollups(db)
   for (let windowId = 1; windowId <= 17; windowId++) if (windowId !== 9) rollups.add(windowId)
@@ -53,7 +53,7 @@ test('windows with another between them are not added up', () => {
   expect(rollupsOf(db)).toEqual([])
 })
 
-test('sums of more than 5 MB together are not read, and their windows stay as they are', () => {
+test('sums of more than 5 MB in total are not rolled up', () => {
   const db = makeWindows(16, { rollsUp: false })
   db.exec(`UPDATE window_sums SET sums = zeroblob(400000) WHERE dimension = 'endpoint'`)
   const rollups = createRollups(db)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { addToTotals, createTotals } from '../../../src/record/write/session-totals.js'
 import { bucketOf, encodeBuckets } from '../../../src/sums/latency-histogram.js'
 
-test('sums up windows over all endpoints', () => {
+test('adds up windows over all endpoints', () => {
   const totals = createTotals()
   const [low, high] = [bucketOf(1000), bucketOf(5_000_000)]
   addToTotals(totals, {

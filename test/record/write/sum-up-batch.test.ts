@@ -27,7 +27,7 @@ function sumUp(events: readonly Partial<EventFields>[]) {
   return { dictionaries, window }
 }
 
-test('attempts without a SYN do not count for their network namespace', () => {
+test('attempts without a SYN are not counted for their network namespace', () => {
   const events = [{ netns: 4_026_531_840 }, { netns: 4_026_531_840, flags: 16 }, { netns: 9, pid: 2 }, { flags: 15 }]
   expect(sumUp(events).dictionaries.attemptsByNetns()).toEqual(
     new Map([
@@ -37,7 +37,7 @@ test('attempts without a SYN do not count for their network namespace', () => {
   )
 })
 
-test('the running window takes up what was decoded', () => {
+test('the current window includes the decoded attempts', () => {
   const events = [{}, { latencyNs: 70_000n, startedNs: 5n, flags: 3 }, { outcome: 1, synRetransmits: 2, pid: 7 }]
   const { window } = sumUp(events)
   expect(window).toMatchObject({ attempts: 3, minStartedNs: 5, maxStartedNs: 1e9, flagCounts: [1, 1, 0, 0, 0, 0, 0] })

@@ -9,7 +9,7 @@ import { readRowSums, readWindowSums } from './endpoint-sums.js'
 import { expectWindowTables } from './window-tables.js'
 import { countRows, expectZoneMaps, write } from './written-trace.js'
 
-test('a write that fails leaves nothing, and throws what SQLite threw', () => {
+test('a failed write changes nothing, and throws the error of SQLite', () => {
   const trace = openNewTrace()
   const writer = createWriter(trace)
   trace.db.exec(`CREATE TEMP TRIGGER full BEFORE INSERT ON main.batch BEGIN SELECT RAISE(ABORT, 'no more'); END`)
@@ -18,7 +18,7 @@ test('a write that fails leaves nothing, and throws what SQLite threw', () => {
   expect(trace.db.inTransaction).toBe(false)
 })
 
-test('a write that fails because the file is locked can be repeated as if nothing had happened', () => {
+test('a write that fails because the file is locked can be repeated', () => {
   const trace = openNewTrace()
   const writer = createWriter(trace)
   const random = createRandom(5)
@@ -33,7 +33,7 @@ test('a write that fails because the file is locked can be repeated as if nothin
   other.close()
 })
 
-test('a write that fails at its commit, where WAL is not to be had and somebody reads, can be repeated too', () => {
+test('a write that fails at its commit, because the file is not in WAL mode and has a reader, can be repeated', () => {
   const trace = openNewTrace('DELETE')
   const writer = createWriter(trace)
   const random = createRandom(6)
@@ -66,7 +66,7 @@ test('a window whose commit fails can be written again', () => {
   reader.close()
 })
 
-/** The trace is what a writer makes of the batches when nobody stands in its way. */
+/** Checks that the trace equals the one that a writer makes of the same batches without errors. */
 function expectSameAsUndisturbed(
   trace: NewTrace,
   writer: TraceWriter,
@@ -84,7 +84,7 @@ function expectSameAsUndisturbed(
   expectWindowTables(trace.db)
 }
 
-/** The attempts as the view shows them, for comparing what two writers made of the same events. */
+/** The attempts of the view, in a form that does not depend on the writer. */
 function readConnects({ db }: NewTrace): unknown[] {
   return db.prepare('SELECT * FROM connects ORDER BY started_ns, latency_ns, pid, remote_port').safeIntegers().all()
 }

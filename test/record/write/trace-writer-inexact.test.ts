@@ -11,7 +11,7 @@ const PROCESS_COLUMNS = 'pid, process_start_ns, comm, exe, uid, user, cgroup, mn
 const rowsOf = ({ db }: NewTrace, columns: string) =>
   db.prepare(`SELECT ${columns} FROM connects ORDER BY remote_port`).raw().all()
 
-describe('an attempt whose end was not seen', () => {
+describe('an inexact attempt', () => {
   const EVENTS = [
     { remotePort: 1, latencyNs: 1000n },
     { remotePort: 1, latencyNs: 9_000_000n, flags: connectFlag.inexact },
@@ -19,7 +19,7 @@ describe('an attempt whose end was not seen', () => {
     { remotePort: 3, latencyNs: 7000n, flags: connectFlag.inexact, outcome: 1, error: 111, synRetransmits: 2 },
   ]
 
-  test('has no latency, and all else that is known', () => {
+  test('has no latency; all other values are known', () => {
     const trace = openNewTrace()
     write(createWriter(trace), EVENTS)
     expect(rowsOf(trace, 'remote_port, latency_ns, outcome, errno, syn_retransmits')).toEqual([
@@ -30,7 +30,7 @@ describe('an attempt whose end was not seen', () => {
     ])
   })
 
-  test.each(['endpoint', 'process', 'second'])('is counted in the sums by %s, and not in their histograms', (by) => {
+  test.each(['endpoint', 'process', 'second'])('is counted in the sums by %s, but not in their histograms', (by) => {
     const trace = openNewTrace()
     const writer = createWriter(trace)
     write(writer, EVENTS)
@@ -55,28 +55,28 @@ describe('an attempt whose end was not seen', () => {
   })
 })
 
-describe('an attempt whose process is not known', () => {
+describe('an attempt with an unknown process', () => {
   const NOBODY = Array.from({ length: 9 }, () => null)
 
-  test('has a process of which all but the network namespace is NULL', () => {
+  test('has a process row with only the network namespace', () => {
     const trace = openNewTrace()
     write(createWriter(trace), [{ pid: 0, tid: 0, netns: NETNS }])
     expect(rowsOf(trace, `${PROCESS_COLUMNS}, tid, netns`)).toEqual([[...NOBODY, null, NETNS]])
   })
 
-  test('keeps its thread where that is known', () => {
+  test('keeps its thread if that is known', () => {
     const trace = openNewTrace()
     write(createWriter(trace), [{ pid: 0, tid: 4711, netns: NETNS }])
     expect(rowsOf(trace, 'pid, tid')).toEqual([[null, 4711]])
   })
 
-  test('may lack the network namespace, too', () => {
+  test('may lack the network namespace too', () => {
     const trace = openNewTrace()
     write(createWriter(trace), [{ pid: 0, tid: 0, netns: 0 }])
     expect(rowsOf(trace, 'pid, tid, netns')).toEqual([[null, null, null]])
   })
 
-  test('shares its row with others of the namespace, whatever their thread, and counts there', () => {
+  test('shares the process row with others of its namespace, whatever their thread, and counts for that namespace', () => {
     const trace = openNewTrace()
     const writer = createWriter(trace)
     write(writer, [
@@ -98,7 +98,7 @@ describe('an attempt whose process is not known', () => {
     )
   })
 
-  test('has all else that the event holds', () => {
+  test('has all other values of the event', () => {
     const trace = openNewTrace()
     write(createWriter(trace), [{ pid: 0, outcome: 1, error: 111, latencyNs: 5000n, remotePort: 80 }])
     expect(rowsOf(trace, 'outcome, errno, latency_ns, remote_address, remote_port')).toEqual([

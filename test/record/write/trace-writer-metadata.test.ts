@@ -37,7 +37,7 @@ function createLateSession() {
   return { db: trace.db, names, writer, all }
 }
 
-test('an attempt has the name that was looked up while another file was recorded into', () => {
+test('an attempt has a name that was looked up during an earlier file', () => {
   const { names, writer, all } = createLateSession()
   const answer = { name: 'example.org', isAsked: true, answeredNs: 9e9, lookupNs: 500, cgroupId: 77, netns: 0 }
   names.add(keyOfAddress(LOOPBACK), answer)
@@ -49,7 +49,7 @@ test('an attempt has the name that was looked up while another file was recorded
   ])
 })
 
-test('a lookup is written in the times of the session', () => {
+test('a lookup has the times of its session', () => {
   const { writer, all } = createLateSession()
   writer.writeLookups()
   expect(all('SELECT started_ns, latency_ns FROM dns_lookup')).toEqual([[-8_000_000_000, 500]])

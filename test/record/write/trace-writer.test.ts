@@ -11,7 +11,7 @@ import { expectWindowTables } from './window-tables.js'
 import { countRows, expectZoneMaps, write } from './written-trace.js'
 
 describe('windows and the rows after the last one', () => {
-  test.each([1, 2, 3])('are together exactly the rows, whenever a window is closed (seed %i)', (seed) => {
+  test.each([1, 2, 3])('contain exactly all rows, whenever a window is closed (seed %i)', (seed) => {
     const random = createRandom(seed)
     const trace = openNewTrace()
     const writer = createWriter(trace)
@@ -24,7 +24,7 @@ describe('windows and the rows after the last one', () => {
     expectZoneMaps(trace, trace.sessionId)
   })
 
-  test('come every 60 s without being asked for', () => {
+  test('are closed every 60 s, without a call of flushWindow', () => {
     const trace = openNewTrace()
     const writer = createWriter(trace)
     for (const nowNs of [1e9, 59e9, 60e9, 61e9, 119e9, 120e9]) write(writer, [{}], nowNs)
@@ -35,7 +35,7 @@ describe('windows and the rows after the last one', () => {
     ])
   })
 
-  test('hold the range of times and the flags of their attempts', () => {
+  test('have the range of times and the flags of their attempts', () => {
     const trace = openNewTrace()
     const writer = createWriter(trace)
     write(writer, [
@@ -56,7 +56,7 @@ describe('windows and the rows after the last one', () => {
     })
   })
 
-  test('are summed up in the totals, and an empty window is none', () => {
+  test('are added to the totals; an empty window is not stored', () => {
     const trace = openNewTrace()
     const writer = createWriter(trace)
     write(writer, [{}, { outcome: 2 }, { latencyNs: 9_000n }])
@@ -68,7 +68,7 @@ describe('windows and the rows after the last one', () => {
     expect(countRows(trace, 'latency_window')).toBe(1)
   })
 
-  test('stay right when the dictionaries have outgrown their memory', () => {
+  test('stay correct if the dictionaries are reset because of their size', () => {
     const trace = openNewTrace()
     const writer = createWriter(trace)
     const events = Array.from({ length: 65_600 }, (_, i) => ({
@@ -96,7 +96,7 @@ describe('windows and the rows after the last one', () => {
 })
 
 describe('a batch', () => {
-  test('holds the loss since the one before, also without attempts', () => {
+  test('has the loss since the previous batch, even without attempts', () => {
     const trace = openNewTrace()
     const writer = createWriter(trace)
     expect(write(writer, [{}], 5, { ringFull: 1, mapFull: 2, writerBehind: 3, missed: 4, skipped: 5 })).toBe(1)
@@ -113,7 +113,7 @@ describe('a batch', () => {
     ])
   })
 
-  test('takes what fits, and leaves the rest to the next', () => {
+  test('contains a limited number of rows; the next batch has the rest', () => {
     const trace = openNewTrace()
     const writer = createWriter(trace)
     const packed = packEvents(Array.from({ length: BATCH_ROWS + 10 }, () => ({})))
@@ -121,7 +121,7 @@ describe('a batch', () => {
     expect(writer.batch.count).toBe(BATCH_ROWS)
   })
 
-  test('goes on where the session before ended', () => {
+  test('continues the ids of the previous session', () => {
     const trace = openNewTrace()
     write(createWriter(trace), [{}, {}])
     const second = addSession(trace.db)

@@ -7,7 +7,7 @@ const insert = (db: Database.Database, name: string) =>
   db.prepare('INSERT INTO dns_name (dns_name) VALUES (?)').run(name)
 const namesIn = (db: Database.Database) => db.prepare('SELECT dns_name FROM dns_name').pluck().all()
 
-test('all of the body is in the file', () => {
+test('a transaction writes everything that its body writes', () => {
   const { db, file } = openNewTrace()
   createTransaction(db)(() => {
     insert(db, 'a')
@@ -18,7 +18,7 @@ test('all of the body is in the file', () => {
   reader.close()
 })
 
-test('or nothing, and the error is thrown; the next one works', () => {
+test('a body that throws writes nothing, and its error is thrown; the next transaction works', () => {
   const { db } = openNewTrace()
   const inTransaction = createTransaction(db)
   const error = new Error('stop')
@@ -33,7 +33,7 @@ test('or nothing, and the error is thrown; the next one works', () => {
   expect(namesIn(db)).toEqual(['b'])
 })
 
-test('a file that is locked says so before the body has begun', () => {
+test('a locked file throws before the body runs', () => {
   const { db, file } = openNewTrace()
   const inTransaction = createTransaction(db)
   const other = new Database(file)

@@ -8,14 +8,14 @@ import { expandSums } from '../../store/expand-sums.js'
 type Row = (number | null)[]
 type BlobRow = [windowId: number, key: number, blob: Uint8Array]
 
-/** Tables of windows, the column that they sum up by, and what it is of an attempt. */
+/** The tables of windows, the column that they sum up by, and its expression over attempts. */
 const TABLES = [
   ['endpoint_latency', 'endpoint_id', 'a.endpoint_id'],
   ['process_latency', 'process_id', 'a.process_id'],
   ['second_latency', 'unix_second', '(s.started_unix_ns + a.started_ns) / 1000000000'],
 ] as const
 
-/** Every attempt in a window, with its session. */
+/** Every attempt of a window, with its session. */
 const ATTEMPTS = `latency_window AS w JOIN session AS s USING (session_id) JOIN connect_attempt AS a
   ON a.session_id = w.session_id AND a.attempt_id BETWEEN w.first_attempt_id AND w.last_attempt_id`
 
@@ -26,7 +26,7 @@ const SUMS = [
 ].join()
 const SUM_COLUMNS = [...OUTCOMES, 'syn_retransmits', 'max_latency_ns'].join()
 
-/** The tables of each window hold exactly what the attempts say that it sums up. */
+/** Checks that the tables of each window equal the sums of its attempts. */
 export function expectWindowTables(db: Database): void {
   expandSums(db)
   for (const [table, column, key] of TABLES) {
@@ -39,7 +39,7 @@ export function expectWindowTables(db: Database): void {
   )
 }
 
-/** Counts by window and key, then by bucket; rows without buckets are left out. */
+/** Counts by window and key, then by bucket; leaves out rows without buckets. */
 function storedBuckets(db: Database, table: string, column: string) {
   const rows = select<BlobRow>(db, `SELECT window_id, ${column}, buckets FROM ${table} WHERE buckets IS NOT NULL`)
   return new Map(rows.map(([windowId, key, buckets]) => [`${windowId} ${key}`, decodeBuckets(buckets)]))

@@ -14,23 +14,23 @@ function fewProcesses(random: () => number, count: number) {
   return randomEvents(random, count).map((event) => ({ ...event, cgroupId: 1n }))
 }
 
-/** Attempts within three seconds, some of which began before the session: its clock starts at 1 s. */
+/** Attempts within three seconds. Some began before the session, whose clock starts at 1 s. */
 function fewSeconds(random: () => number, count: number) {
   const startedNs = () => BigInt(randomInteger(random, 0, 3e9))
   return randomEvents(random, count).map((event) => ({ ...event, startedNs: startedNs() }))
 }
 
-/** A writer of a session that began within a second of Unix time, and 1 s after the host. */
+/** A writer of a session that did not begin at a full Unix second, 1 s after the host booted. */
 function createLateWriter(db: Database, sessionId: number, unixNs: bigint) {
   db.prepare('UPDATE session SET started_unix_ns = ? WHERE session_id = ?').run(unixNs, sessionId)
   return createTraceWriter(db, { sessionId, epochNs: 1_000_000_000n, names: NAMES, metadata: null })
 }
 
-describe('the tables of a window hold what its attempts say', () => {
+describe('the tables of a window equal the sums of its attempts', () => {
   test.each([
     ['few processes', fewProcesses],
     ['few seconds', fewSeconds],
-    ['many of both', randomEvents],
+    ['many processes and seconds', randomEvents],
   ])('%s, in windows of any size', (_, makeEvents) => {
     const random = createRandom(37)
     const trace = openNewTrace()
@@ -45,7 +45,7 @@ describe('the tables of a window hold what its attempts say', () => {
     expectNothingLeftOut(trace.db)
   })
 
-  test('session after session, each with its own clock', () => {
+  test('two sessions, each with its own clock', () => {
     const random = createRandom(41)
     const trace = openNewTrace()
     for (const sessionId of [trace.sessionId, addSession(trace.db)]) {
@@ -59,14 +59,14 @@ describe('the tables of a window hold what its attempts say', () => {
   })
 })
 
-/** Every attempt is in one window. */
+/** Checks that every attempt is in exactly one window. */
 function expectNothingLeftOut(db: Database): void {
   const windows = `SELECT count(*) FROM latency_window AS w WHERE w.session_id = a.session_id
     AND a.attempt_id BETWEEN w.first_attempt_id AND w.last_attempt_id`
   expect(db.prepare(`SELECT DISTINCT (${windows}) FROM connect_attempt AS a`).pluck().all()).toEqual([1])
 }
 
-test('endpoints of a process are listed by their ids, not by the order in which they were met', () => {
+test('the endpoints of a process are sorted by id, not by order of arrival', () => {
   const trace = openNewTrace()
   write(createWriter(trace), [{ remotePort: 30 }, { remotePort: 10 }, { remotePort: 20 }])
   const second = addSession(trace.db)

@@ -58,7 +58,7 @@ describe('a window', () => {
     expect([windows.isDue(129e9), windows.isDue(130e9)]).toEqual([false, true])
   })
 
-  test('is due when the dictionaries are full, which begin anew with it', () => {
+  test('is due if a dictionary is full, and resets the dictionaries', () => {
     const { windows, dictionaries } = createScene()
     for (let port = 5; port < MAX_ENTRIES; port++) addEndpoint(dictionaries, port)
     expect(windows.isDue(0)).toBe(true)
@@ -66,7 +66,7 @@ describe('a window', () => {
     expect([windows.isDue(0), dictionaries.isFull()]).toEqual([false, false])
   })
 
-  test('goes into the file with the ids that it sums up and those of its endpoints and processes', () => {
+  test('is stored with the range of its attempts and the ids of its endpoints and processes', () => {
     const { select, windows, ranges } = createScene()
     addAttempts(windows.current, [
       { latencyNs: 1000 },
@@ -98,15 +98,15 @@ describe('a window', () => {
     expect(windows.totals.counts.slice(0, 2)).toEqual([2, 1])
   })
 
-  test('without attempts is none', () => {
+  test('without attempts is not stored', () => {
     const { windows, ranges } = createScene()
     windows.flush(inPlace, 1, 0)
     expect(ranges()).toEqual([])
   })
 })
 
-describe('a window that could not be written', () => {
-  test('is due, and written by the next flush, once', () => {
+describe('a window whose write failed', () => {
+  test('is due, and is written once by the next flush', () => {
     const { windows, ranges } = createScene()
     addAttempts(windows.current, [{ latencyNs: 1000 }])
     expect(() => windows.flush(failing, 2, 0)).toThrow('locked')
@@ -120,7 +120,7 @@ describe('a window that could not be written', () => {
     expect(windows.isDue(0)).toBe(false)
   })
 
-  test('keeps its ids, also when the dictionaries have begun anew', () => {
+  test('keeps its ids, even if the dictionaries are reset', () => {
     const { windows, dictionaries, select } = createScene()
     addAttempts(windows.current, [{}, { process: 1, endpoint: 1 }])
     expect(() => windows.flush(failing, 3, 0)).toThrow('locked')

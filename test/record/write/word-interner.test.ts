@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createWordInterner } from '../../../src/record/write/word-interner.js'
 import { createRandom, randomInteger } from '../../store/random.js'
 
-/** The same by a Map: entries in the order of first sight, negative when new. */
+/** A reference with a Map: entries in the order in which they are first seen, negative if new. */
 function createReference() {
   const entries = new Map<string, number>()
   return (words: Uint32Array, offset: number, length: number) => {
@@ -19,7 +19,7 @@ describe.each([1, 2, 4, 5, 14])('keys of %i words', (keyWords) => {
     ['few values', 3],
     ['many values', 100_000],
     ['all bits', 2 ** 32 - 1],
-  ])('get the numbers that a Map gives: %s', (_, max) => {
+  ])('get the same numbers as in a Map: %s', (_, max) => {
     const random = createRandom(keyWords)
     const interner = createWordInterner(keyWords)
     const reference = createReference()
@@ -32,7 +32,7 @@ describe.each([1, 2, 4, 5, 14])('keys of %i words', (keyWords) => {
   })
 })
 
-test('200,000 keys that differ in one bit or one word stay apart, as the tables grow', () => {
+test('200,000 keys that differ in one bit or one word stay distinct as the tables grow', () => {
   const interner = createWordInterner(5)
   const key = new Uint32Array(5)
   const keyOf = (i: number) => key.fill(0).fill(i, i % 5, (i % 5) + 1)
@@ -42,13 +42,13 @@ test('200,000 keys that differ in one bit or one word stay apart, as the tables 
   expect(all.filter((i) => interner.intern(keyOf(i + 1), 0) !== i)).toEqual([])
 })
 
-test('words with the highest bit are no negative numbers', () => {
+test('words with the highest bit are not treated as negative', () => {
   const interner = createWordInterner(2)
   const words = Uint32Array.of(0x80000000, 0xffffffff, 0x80000000, 0xffffffff, 0, 0xffffffff)
   expect([0, 2, 4].map((offset) => interner.intern(words, offset))).toEqual([-1, 0, -2])
 })
 
-test('the key is copied: its memory may be used anew', () => {
+test('keys are copied, so their memory can be reused', () => {
   const interner = createWordInterner(1)
   const memory = Uint32Array.of(7)
   interner.intern(memory, 0)
@@ -58,7 +58,7 @@ test('the key is copied: its memory may be used anew', () => {
   expect(interner.intern(memory, 0)).toBe(0)
 })
 
-test('after a reset all keys are new, before and after growth', () => {
+test('after a reset all keys are new, before and after the tables grow', () => {
   const interner = createWordInterner(3)
   const keys = Uint32Array.from({ length: 3 * 10_000 }, (_, i) => i)
   const all = Array.from({ length: 10_000 }, (_, i) => i)
@@ -70,7 +70,7 @@ test('after a reset all keys are new, before and after growth', () => {
   }
 })
 
-test('truncated, only the first keys are known, and the others come anew', () => {
+test('after truncation the first keys are known, and the others are new', () => {
   const interner = createWordInterner(2)
   const keys = Uint32Array.from({ length: 2 * 5000 }, (_, i) => i * 7)
   const all = Array.from({ length: 5000 }, (_, i) => i)

@@ -19,7 +19,7 @@ export function countRows({ db }: NewTrace, table: string): unknown {
   return db.prepare(`SELECT count(*) FROM ${table}`).pluck().get()
 }
 
-/** Every batch row against the attempts that it stands for. */
+/** Compares every batch row with the attempts of the batch. */
 export function expectZoneMaps({ db }: NewTrace, sessionId: number): void {
   const batches = db.prepare('SELECT * FROM batch WHERE session_id = ? ORDER BY batch_id').all(sessionId) as {
     first_attempt_id: number

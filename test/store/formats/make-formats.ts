@@ -26,7 +26,7 @@ const MYSQL = `${MAPPED_PREFIX}0a000002`
 const FPM = { comm: 'php-fpm', exe: 'php-fpm8.2', uid: 33, exeInode: 12n, cgroupId: 78n, netnsCookie: 4097n }
 const PHP = { pid: 2000, tid: 2003, ...FPM }
 
-/** The part of a window, and the rows after it. */
+/** The attempts of a window, and the rows after it. */
 const WINDOW: readonly Partial<EventFields>[] = [
   { startedNs: 1n * SECOND_NS, latencyNs: 1_200_000n, remoteAddress: WEB, remotePort: 443 },
   { startedNs: 2n * SECOND_NS, latencyNs: 900_000n, remoteAddress: WEB, remotePort: 443, localPort: 40_001 },
@@ -53,12 +53,12 @@ const REST: readonly Partial<EventFields>[] = [
   },
   { startedNs: 58n * SECOND_NS, latencyNs: 0n, remoteAddress: MYSQL, remotePort: 3306, outcome: 7 },
 ]
-/** What only the fourth version can hold: an end that was not seen, and a process that is not known. */
+/** Rows that exist only since version 4: an inexact attempt, and one with an unknown process. */
 const FOURTH: readonly Partial<EventFields>[] = [
   { startedNs: 7n * SECOND_NS, latencyNs: 1n, remoteAddress: WEB, remotePort: 443, flags: 64 },
   { pid: 0, tid: 0, startedNs: 8n * SECOND_NS, latencyNs: 400_000n, remoteAddress: WEB, remotePort: 443 },
 ]
-/** What only the eighth version can hold: a container with names. */
+/** Rows that exist only since version 8: a container with names. */
 const EIGHTH: readonly Partial<EventFields>[] = [
   {
     ...PHP,
@@ -96,7 +96,7 @@ const LOOKUPS = `
   INSERT INTO connect_dns SELECT attempt_id, 1, 85000000, 15000000, 1 FROM connect_attempt AS a JOIN endpoint AS e
     USING (endpoint_id) WHERE e.remote_address = '192.0.2.1' AND a.started_ns < 4000000000`
 
-/** What only the eighth version can hold: other addresses of two attempts. */
+/** Rows that exist only since version 8: other addresses of two attempts. */
 const ADDRESSES = `
   INSERT INTO endpoint (family, address, remote_address, remote_port) VALUES
     (4, x'00000000000000000000ffff0af40107', '10.244.1.7', 8443), (4, x'00000000000000000000ffff0a60000a', '10.96.0.10', 443);
@@ -104,7 +104,7 @@ const ADDRESSES = `
     (1, (SELECT endpoint_id FROM endpoint WHERE remote_port = 8443), NULL),
     (2, NULL, (SELECT endpoint_id FROM endpoint WHERE remote_address = '10.96.0.10'))`
 
-/** Host, boot and recorder are those of nobody's machine. */
+/** Host, boot id and recorder are invented. */
 const HOST = `UPDATE session SET host = 'web-1', boot_id = '2f1c4d34-0000-4000-8000-000000000000', kernel = '6.1.0-31-amd64',
   machine = 'x86_64', recorder_pid = 999, recorder_start_ticks = 1`
 
@@ -152,7 +152,7 @@ interface Contents {
   readonly loss: LossCounts
 }
 
-/** @returns how many there are */
+/** @returns their number */
 function writeAttempts({ db, sessionId, version, loss }: Contents): number {
   const names = {
     userName: (uid: number) => (uid === 33 ? 'www-data' : null),

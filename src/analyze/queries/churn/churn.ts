@@ -10,13 +10,13 @@ import { medianGap, readStarts } from './connect-starts.js'
 import { countPairs, type ConnectPairs, type RepeatedConnects } from './repeated-connects.js'
 
 const MIN_ATTEMPTS = 10
-/** Connections that are used again within this time are commonly kept open by both sides. */
+/** Both sides commonly keep a connection open that is used again within this time. */
 const KEEP_OPEN_NS = 60e9
-/** A pair with when its attempts began. */
+/** A pair of process and endpoint, and the times at which its attempts began. */
 interface PairRow extends RepeatedConnects {
-  /** Attempts per second; `null` where all began at once */
+  /** Attempts per second; `null` if all began at the same time */
   readonly rate: number | null
-  /** Median time between two starts in ns; `null` for a single one */
+  /** Median time between two starts in ns; `null` for a single attempt */
   readonly gapNs: number | null
 }
 
@@ -29,7 +29,7 @@ const COLUMNS: readonly ValueColumn<PairRow>[] = [
   { name: 'hint', heading: 'HINT', kind: 'text', value: hintFor },
 ]
 
-/** Who connects to the same endpoint again and again. */
+/** Finds processes that connect to the same endpoint again and again. */
 export const churn = groupQuery<RepeatedConnects, PairRow>({
   name: 'churn',
   description: 'processes that connect to the same endpoint repeatedly: rate, median gap, and a hint (retry or pool)',
@@ -41,7 +41,7 @@ export const churn = groupQuery<RepeatedConnects, PairRow>({
     },
   ],
   dimensions: {
-    // The pair matters more here than all that is known of its process.
+    // On a narrow terminal, the pair is more important than the other columns of its process.
     process: withFlags(DIMENSIONS.process, {
       pid: { leaveOut: 3 },
       comm: { leaveOut: 6 },

@@ -6,10 +6,10 @@ import { createWallClock } from '../../scan/wall-clock.js'
 import type { ConnectPairs, RepeatedConnects } from './repeated-connects.js'
 
 /**
- * When the attempts of some pairs began. Reads the attempts once more: most often few of the pairs are wanted, and the
- * starts of all of them would take much memory.
- * @returns what gives the starts of a wanted pair, ascending, in ns by the wall clock since a moment that is the same for
- *   all
+ * Reads the start times of the attempts of some pairs. This is a second pass over the attempts: most often few pairs
+ * are wanted, and the start times of all pairs would take much memory.
+ * @returns a function that returns the start times of a wanted pair, ascending, in ns of the wall clock since a moment
+ *   that is the same for all pairs
  */
 export function readStarts(
   pairs: ConnectPairs,
@@ -36,11 +36,14 @@ export function readStarts(
       },
     }
   })
-  // All starts of a pair are there now: the next one would go to where they end.
+  // All starts of a pair are read: its next position is the end of its starts.
   return ({ pair, attempts }) => starts.subarray((next[pair] as number) - attempts, next[pair]).toSorted()
 }
 
-/** By number: 1 for processes and endpoints of wanted pairs; where the next start of a pair goes, -1 for unwanted ones. */
+/**
+ * Arrays by number: 1 for processes and endpoints of wanted pairs; the position of the next start of a pair, -1 for
+ * unwanted pairs.
+ */
 function markWanted({ numbers }: ConnectPairs, wanted: readonly RepeatedConnects[]) {
   const pairs = wanted.map(({ pair }) => numbers.pairOf(pair))
   const highest = (half: 0 | 1) => pairs.reduce((max, pair) => Math.max(max, pair[half]), 0)
@@ -59,12 +62,12 @@ function markWanted({ numbers }: ConnectPairs, wanted: readonly RepeatedConnects
   return { isProcess, isEndpoint, next }
 }
 
-/** Near the attempts, so that what is counted from there is exact in a double. */
+/** A moment near the attempts: differences from it are exact in a double. */
 function baseOf({ parts }: Scope): bigint {
   return parts.find(({ segments }) => segments.length > 0)?.segments[0]?.unixOffsetNs ?? 0n
 }
 
-/** How far apart ascending starts are: the median in ns, nearest rank; `null` for a single one. */
+/** Median of the differences between ascending start times, in ns, nearest rank; `null` for a single start. */
 export function medianGap(starts: Float64Array): number | null {
   if (starts.length < 2) return null
   const gaps = starts.subarray(1).map((start, i) => start - (starts[i] as number))

@@ -8,10 +8,10 @@ import { AT } from '../../scan/attempt-columns.js'
 import { scanScope } from '../../scan/scan-rows.js'
 import type { Scope } from '../../scan/scope.js'
 
-/** A process that connected to an endpoint some times. */
+/** A pair of process and endpoint, and the number of its attempts. */
 export interface RepeatedConnects {
   readonly pair: number
-  /** Key of the processes' dimension */
+  /** Key in the dimension of processes */
   readonly key: readonly Value[]
   /** Key of `DIMENSIONS.endpoint`: remote_address, remote_port */
   readonly endpoint: readonly Value[]
@@ -24,14 +24,14 @@ export interface ConnectPairs {
   readonly scope: Scope
   readonly processes: KeyNumbers
   readonly endpoints: KeyNumbers
-  /** Of a process's number and an endpoint's */
+  /** From the number of a process and the number of an endpoint */
   readonly numbers: PairNumbers
   readonly list: readonly RepeatedConnects[]
 }
 
 /**
- * Counts how often each process connected to each endpoint.
- * @param minAttempts pairs with fewer are left out of the list
+ * Counts the attempts of each process to each endpoint.
+ * @param minAttempts the list leaves out pairs with fewer attempts
  * @param dimension of processes
  */
 export function countPairs(scope: Scope, minAttempts: number, dimension: Dimension): ConnectPairs {

@@ -11,7 +11,7 @@ import { compareProportions, compareRates } from './significance.js'
 
 export type ChangeKind = 'new' | 'vanished' | 'rate' | 'failures' | 'latency'
 
-/** What one side says of a group. */
+/** The values of a group on one side. */
 export interface SideValues {
   readonly attempts: number
   readonly failed: number
@@ -22,14 +22,14 @@ export interface SideValues {
   readonly p99Ns: number | null
 }
 
-/** One way in which a group may have changed, with its test. */
+/** A property of a group that is compared between the sides, with its statistical test. */
 export interface Change {
   readonly key: readonly Value[]
   readonly kind: ChangeKind
   readonly before: SideValues
   readonly after: SideValues
   readonly pValue: number
-  /** Whether the change is large enough to matter, however sure it is. */
+  /** Whether the change is large enough to be reported, independent of its significance. */
   readonly isLarge: boolean
 }
 
@@ -40,13 +40,18 @@ interface Side {
   readonly lengthNs: number
 }
 
-/** Changes smaller than these are not worth a line, however sure: they make huge recordings differ in everything. */
+/**
+ * Smaller changes are not reported, even if they are significant: in huge recordings every small change is significant.
+ */
 const MIN_RATE_RATIO = 1.2
 const MIN_FAILED_POINTS = 0.01
 const MIN_P50_RATIO = 1.1
 const MIN_P99_RATIO = 1.25
 
-/** Every test of every group of a dimension. A group that is there on one side only is new or vanished, and no more. */
+/**
+ * Runs every test for every group of a dimension. A group that exists on one side only is new or vanished; it is not
+ * tested further.
+ */
 export function compareGroups(before: Scope, after: Scope, dimension: Dimension): Change[] {
   const sides = [readSide(before, dimension), readSide(after, dimension)] as const
   const keys = new Map([...sides[0].groups, ...sides[1].groups])

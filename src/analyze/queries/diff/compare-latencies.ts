@@ -1,7 +1,7 @@
 import { BUCKET_COUNT, forEachBucket } from '../../../sums/latency-histogram.js'
 import { studentTwoSided } from './distributions.js'
 
-/** Latencies of one interval: encoded histograms that are to be added up. */
+/** Latencies of one interval: encoded histograms, to be added up. */
 export type IntervalLatencies = readonly Uint8Array[]
 
 /** The latencies of one side, by interval. */
@@ -15,10 +15,10 @@ interface Ranked {
 }
 
 /**
- * Whether latencies differ: the p-value of Mann and Whitney's U (1947, Ann. Math. Statist. 18) over histograms, where all
- * values of a bucket are tied (tie correction: Lehmann 1975, "Nonparametrics", 1.4). Latencies of one moment resemble each
- * other: the variance is inflated by how much the mean ranks of intervals vary more than chance makes them (Rao and Scott
- * 1992, Biometrics 48).
+ * Tests whether latencies differ: the p-value of Mann and Whitney's U (1947, Ann. Math. Statist. 18) over histograms,
+ * where all values of a bucket are tied (tie correction: Lehmann 1975, "Nonparametrics", 1.4). Latencies close in time
+ * are correlated: the variance is inflated by the factor by which the mean ranks of intervals vary more than by chance
+ * (Rao and Scott 1992, Biometrics 48).
  */
 export function compareLatencies(before: Side, after: Side): number {
   const pooled = new Float64Array(BUCKET_COUNT)
@@ -35,7 +35,7 @@ export function compareLatencies(before: Side, after: Side): number {
   return studentTwoSided(deviation / Math.sqrt(factor), degrees)
 }
 
-/** The rank of each bucket's values among all of them: the middle of those that are tied. */
+/** The rank of the values of each bucket: the middle rank of the tied values. */
 function rankBuckets(pooled: Float64Array): { ranks: Float64Array; total: number; tieSum: number } {
   const ranks = new Float64Array(pooled.length)
   let total = 0
@@ -60,7 +60,7 @@ function rankOf(latencies: IntervalLatencies, ranks: Float64Array, from = 0): Ra
   return { count, mean: count === 0 ? 0 : sum / count, squares }
 }
 
-/** How much more the mean ranks of intervals vary than those of values that are drawn one by one. */
+/** Variance of the mean ranks of intervals, relative to that of values drawn independently. */
 function disperse(intervals: readonly Side[], ranks: Float64Array, means: readonly Ranked[]) {
   let between = 0
   let within = 0
@@ -82,7 +82,7 @@ function disperse(intervals: readonly Side[], ranks: Float64Array, means: readon
   return { factor: Math.max(1, between / degrees / (within / freedom)), degrees }
 }
 
-/** Buckets that only a damaged file holds are left out. */
+/** Leaves out invalid buckets, which only a damaged file contains. */
 function forEachCount(latencies: IntervalLatencies, take: (bucket: number, count: number) => void): void {
   for (const blob of latencies) {
     forEachBucket(blob, (bucket, count) => {

@@ -6,7 +6,7 @@ import type { FileChoice } from '../../query/stored-query.js'
 import type { Scope } from '../../scan/scope.js'
 import type { Trace } from '../../scan/trace.js'
 
-/** A file, and the session of it that was named. */
+/** A file, and the session that was named with it. */
 interface ComparedFile {
   readonly path: string
   readonly session: string | undefined
@@ -16,9 +16,9 @@ const ACCEPTED =
   'two files or sessions, like before.db after.db, trace.db@1 trace.db@2, or trace.db for its last two sessions'
 
 /**
- * What is compared: two files, each with its newest session or the one after `@`; of one file, the session that is named
- * or the newest with the one before it; with `--at`, the two halves of one session. Times and filters hold for both sides:
- * `--last 10m` is the last 10 minutes of each.
+ * Determines the two sides. Two files: the newest session of each, or the session after `@`. One file: the named
+ * session, or the newest session and the one before it. With `--at`: the two halves of one session. Times and filters
+ * apply to both sides: `--last 10m` is the last 10 minutes of each.
  */
 export const COMPARED_FILES: FileChoice = {
   paths: (typed) => parseFiles(typed).map((file) => file.path),
@@ -43,7 +43,7 @@ export const COMPARED_FILES: FileChoice = {
   },
 }
 
-/** `FILE@2` is session 2 of FILE, unless there is a file of that name. */
+/** `FILE@2` is session 2 of FILE, unless a file has this name. */
 function parseFiles(typed: readonly string[]): ComparedFile[] {
   if (typed.length > 2) throw new UsageError('FILE', typed[2] as string, ACCEPTED)
   return typed.map((text) => {

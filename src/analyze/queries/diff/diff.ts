@@ -12,10 +12,10 @@ import { percentOf } from '../../group/group-values.js'
 import type { Scope } from '../../scan/scope.js'
 import type { StoredQuery } from '../../query/stored-query.js'
 
-/** Share of noise that is accepted among what is called a change. */
+/** Accepted false discovery rate: the share of reported changes that may be noise. */
 const FALSE_DISCOVERY_RATE = 0.05
 
-/** A test of a group, with what became of it among all. */
+/** A test of a group, and its result after the correction for multiple tests. */
 interface Tested extends Change {
   readonly what: string
   readonly name: string
@@ -43,7 +43,7 @@ const COLUMNS: readonly ValueColumn<Tested>[] = [
     kind: 'percent',
     isFailure: true,
     leaveOut: 4,
-    // Nothing of what was not there.
+    // The values of a group that a side does not have.
     value: ({ failed, attempts }) => (attempts === 0 ? null : percentOf(failed, attempts)),
   }),
   ...onBothSides({ name: 'p50_ns', heading: 'P50', kind: 'duration', leaveOut: 3, value: (row) => row.p50Ns }),
@@ -52,7 +52,7 @@ const COLUMNS: readonly ValueColumn<Tested>[] = [
   { ...SHARE_OF_NOISE, name: 'q_value', heading: 'Q', leaveOut: 2, value: ({ qValue }) => roundShare(qValue) },
 ]
 
-/** A column of the side before and one of the side after: `p50_before_ns`, `p50_after_ns`. */
+/** A column for each side: `p50_before_ns`, `p50_after_ns`. */
 function onBothSides(column: ValueColumn<SideValues>): ValueColumn<Tested>[] {
   const { name, heading, value } = column
   const nameOf = (side: string) => name.replace(/(?=_)|$/, `_${side}`)
@@ -68,7 +68,7 @@ const ENTITIES: readonly { what: string; dimension: Dimension; nameOf(key: Chang
   { what: 'comm', dimension: DIMENSIONS.comm, nameOf: ([comm]) => String(comm) },
 ]
 
-/** What changed from one recording to another, beyond noise. */
+/** Reports what changed from one recording to another, beyond noise. */
 export const diff: StoredQuery = {
   name: 'diff',
   description:
@@ -96,13 +96,13 @@ export const diff: StoredQuery = {
       settings,
     )
     const notes = [...describe(tested, items), describeAccuracy(scope)]
-    // Every group is tested: without a test there was no attempt.
+    // Every group has a test: no test means that there were no attempts.
     const whenEmpty = tested.length === 0 ? {} : { whenEmpty: 'nothing changed beyond noise' }
     return { ...ranked, notes, ...whenEmpty }
   },
 }
 
-/** The sides before and after. Without a word about it, the last part is compared with those before it. */
+/** The sides before and after. By default, the last part is compared with the parts before it. */
 export function splitScope(scope: Scope): [Scope, Scope] {
   const count = scope.beforeParts ?? scope.parts.length - 1
   return [

@@ -2,9 +2,9 @@ import type { IntervalSums, Intervals } from './interval-sums.js'
 import type { Dispersion } from './significance.js'
 
 /**
- * Pearson's estimate of overdispersion (McCullagh and Nelder 1989, "Generalized Linear Models", 4.5 and 6.2): chi-square of
- * the intervals against what their side's mean expects of them, per degree of freedom. Never below 1: fewer failures than
- * chance makes are no reason to believe more.
+ * Pearson's estimate of overdispersion (McCullagh and Nelder 1989, "Generalized Linear Models", 4.5 and 6.2):
+ * chi-square of the counts of intervals against those that the mean of their side predicts, per degree of freedom. At
+ * least 1: a variation below that of chance does not make a difference more significant.
  */
 export function disperseRates(sides: readonly Intervals[], key: string): Dispersion {
   return pearson(
@@ -30,7 +30,7 @@ export function disperseFailures(sides: readonly Intervals[], key: string): Disp
   )
 }
 
-/** @param terms of chi-square, by side: each side's mean takes one degree of freedom */
+/** @param terms of chi-square, by side: the mean of each side takes one degree of freedom */
 function pearson(terms: readonly (readonly number[])[]): Dispersion {
   const degrees = sum(terms.map((side) => Math.max(0, side.length - 1)))
   const chiSquare = sum(terms.flat())

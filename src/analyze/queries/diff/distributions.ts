@@ -1,4 +1,4 @@
-/** Terms of a continued fraction or a sum after which there is nothing left to gain in a double. */
+/** Maximum number of terms of a continued fraction or a sum: more terms do not change a double. */
 const MAX_TERMS = 10_000
 const EPSILON = 1e-14
 const TINY = 1e-300
@@ -20,7 +20,7 @@ export function studentTwoSided(t: number, df: number): number {
   return incompleteBeta(df / (df + t * t), df / 2, 0.5)
 }
 
-/** P(X <= successes) of a binomial; counts may be fractions, as they are after a correction for overdispersion. */
+/** P(X <= successes) of a binomial distribution; counts may be fractions after a correction for overdispersion. */
 export function binomialCdf(successes: number, trials: number, probability: number): number {
   if (successes >= trials) return 1
   return incompleteBeta(1 - probability, trials - successes, successes + 1)
@@ -30,7 +30,7 @@ export function binomialCdf(successes: number, trials: number, probability: numb
 export function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0
   if (x >= 1) return 1
-  // The fraction converges fast on one side of the mean; the other side is its mirror image.
+  // The fraction converges fast on one side of the mean; the other side follows by symmetry.
   if (x > (a + 1) / (a + b + 2)) return 1 - incompleteBeta(1 - x, b, a)
   const logFront = logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x)
   return Math.min(1, (Math.exp(logFront) / a) * betaFraction(x, a, b))

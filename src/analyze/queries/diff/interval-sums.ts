@@ -13,16 +13,16 @@ import { sumUp, canUseSums, type Group } from '../../group/sum-up.js'
 import { readDurationNs } from '../../scan/session-facts.js'
 import type { IntervalLatencies } from './compare-latencies.js'
 
-/** One group in one interval of time. */
+/** The sums of one group in one interval. */
 export interface IntervalSums {
-  /** Which interval of its side */
+  /** Number of the interval within its side */
   readonly interval: number
   readonly attempts: number
   readonly failed: number
   readonly latencies: IntervalLatencies
 }
 
-/** A side cut into intervals, to see how much its groups vary by themselves. */
+/** A side, divided into intervals, to estimate how much its groups vary without a change. */
 export interface Intervals {
   /** Lengths of the intervals in ns */
   readonly lengths: readonly number[]
@@ -30,25 +30,28 @@ export interface Intervals {
   readonly groups: ReadonlyMap<string, readonly IntervalSums[]>
 }
 
-/** Intervals that a side is cut into where windows are too few. */
+/** Number of intervals of a side that has too few windows. */
 const SLICES = 20
-/** Windows from which on they serve as intervals, of about a minute each; fewer do where a scan would take seconds. */
+/**
+ * Minimum number of windows of about a minute for using them as intervals. The second number applies where a scan would
+ * take seconds.
+ */
 const MIN_WINDOWS = 10
 const MIN_WINDOWS_OF_MANY = 4
 const MANY_ATTEMPTS = 1e6
 
-/** Identifies a group whatever the side. */
+/** Identifies a group on both sides. */
 export function keyText(key: readonly Value[]): string {
   return JSON.stringify(key.map(String))
 }
 
-/** Where the time that a part covers begins, in ns since its session began, and how much of it there is. */
+/** The start of the time that a part covers, in ns since its session began, and its length. */
 export interface CoveredTime {
   readonly firstNs: number
   readonly lengthNs: number
 }
 
-/** The time of a part during which its session recorded; of a session without an end, up to its last write. */
+/** The part of a session's recording that lies in the scope. A session without an end ends at its last write. */
 export function coveredNs({ trace, sessionId, segments }: SessionPart): CoveredTime {
   const endNs = readDurationNs(trace.db, sessionId)
   const clipped = segments.map(({ fromNs, toNs }) => ({ from: Math.max(0, fromNs), to: Math.min(toNs, endNs) }))
@@ -56,7 +59,10 @@ export function coveredNs({ trace, sessionId, segments }: SessionPart): CoveredT
   return { firstNs: clipped[0]?.from ?? 0, lengthNs: Math.max(1, lengthNs) }
 }
 
-/** Cuts a side into intervals: into the windows that are stored, or by looking at every attempt of a short recording. */
+/**
+ * Divides a side into intervals: the stored windows, or equal intervals, for which every attempt of a short recording
+ * is read.
+ */
 export function sumIntervals(scope: Scope, dimension: Dimension): Intervals {
   const lengths: number[] = []
   const groups = new Map<string, IntervalSums[]>()
@@ -89,7 +95,10 @@ export function sumIntervals(scope: Scope, dimension: Dimension): Intervals {
   return { lengths, groups }
 }
 
-/** Whole windows of a part that know the dimension, each with the time since the one before; none when they are too few. */
+/**
+ * Windows that lie completely in a part and have sums of the dimension, each with the time since the previous one; none
+ * if there are too few.
+ */
 function readWindows(scope: Scope, part: SessionPart, dimension: Dimension) {
   const { windowIds } = coverPart(part, canUseSums({ ...scope, isExact: false }, part, dimension))
   const rows = selectAll(
@@ -118,7 +127,7 @@ function sumWindow(scope: Scope, part: SessionPart, dimension: Dimension, window
   return sums.finish().map((group, i) => Object.assign(group, { key: keys[i] as readonly Value[] }))
 }
 
-/** The dimension and the slice of time in which an attempt began, as the last value of the key. */
+/** The dimension, with the interval in which an attempt began as the last value of the key. */
 function sliced(dimension: Dimension, { firstNs, lengthNs }: CoveredTime, slices: number): Dimension {
   const column = dimension.source === 'endpoint' ? 'endpoint_id' : 'process_id'
   const sliceOf = (startedNs: number) => {
@@ -129,7 +138,7 @@ function sliced(dimension: Dimension, { firstNs, lengthNs }: CoveredTime, slices
     source: 'attempt',
     attempt: {
       columns: [column, 'started_ns'],
-      // No row of a dictionary has the id 0, which stands for NULL here: NaN would not keep the slice.
+      // No row of a dictionary has the id 0. It stands for NULL here, because NaN would lose the interval.
       id: () => (row) => ((row[AT[column]] as number) || 0) * slices + sliceOf(row[AT.started_ns] as number),
     },
     keys(part) {

@@ -1,27 +1,27 @@
 import { binomialCdf, logGamma, studentTwoSided } from './distributions.js'
 
 /**
- * How much more counts vary from interval to interval than chance alone makes them: the variance inflation factor
- * (1: not at all), and the degrees of freedom of that estimate.
+ * How much more counts vary between intervals than by chance: the variance inflation factor (1: not more), and the
+ * degrees of freedom of that estimate.
  */
 export interface Dispersion {
   readonly factor: number
   readonly degrees: number
 }
 
-/** Logarithm of what a double takes for 0. */
+/** Logarithm of a value that is 0 in a double. */
 const SMALLEST_LOG = -745
 
-/** Attempts, or failures among attempts, of two sides. */
+/** Attempts of two sides, or failures among them. */
 export type Pair = readonly [before: number, after: number]
 
-/** Below this many expected in a cell chi-square is not to be trusted: Cochran (1954), Biometrics 10. */
+/** Chi-square is not reliable if a cell has a lower expected count: Cochran (1954), Biometrics 10. */
 const MIN_EXPECTED = 5
 
 /**
- * Whether two rates differ: the p-value of counts over exposures. The exact conditional test of Poisson rates
- * (Przyborowski and Wilenski 1940, Biometrika 31), and the quasi-Poisson analysis of deviance (McCullagh and Nelder 1989,
- * "Generalized Linear Models", 9.2), which knows that connects come in bursts; the larger of the two.
+ * Tests whether two rates differ: the p-value of counts over exposures. It is the larger one of two tests: the exact
+ * conditional test of Poisson rates (Przyborowski and Wilenski 1940, Biometrika 31), and the quasi-Poisson analysis of
+ * deviance (McCullagh and Nelder 1989, "Generalized Linear Models", 9.2), which takes bursts of connects into account.
  */
 export function compareRates(counts: Pair, exposures: Pair, { factor, degrees }: Dispersion): number {
   const total = counts[0] + counts[1]
@@ -36,8 +36,9 @@ export function compareRates(counts: Pair, exposures: Pair, { factor, degrees }:
 }
 
 /**
- * Whether two failure rates differ: Pearson's chi-square for two proportions, or Fisher's exact test where few are
- * expected; corrected for failures that come together (Rao and Scott 1992, Biometrics 48: a factor on the variance).
+ * Tests whether two failure rates differ: Pearson's chi-square for two proportions, or Fisher's exact test if an
+ * expected count is low. Both are corrected for clustered failures (Rao and Scott 1992, Biometrics 48: a factor on the
+ * variance).
  */
 export function compareProportions(failed: Pair, attempts: Pair, { factor, degrees }: Dispersion): number {
   const total = attempts[0] + attempts[1]
@@ -50,7 +51,7 @@ export function compareProportions(failed: Pair, attempts: Pair, { factor, degre
   return expected >= MIN_EXPECTED ? corrected : Math.max(corrected, fisherExact(failed, attempts))
 }
 
-/** Fisher's exact test, two-sided: all tables with these margins that are at most as likely. */
+/** Fisher's exact test, two-sided: sums up all tables with these margins that are at most as likely. */
 export function fisherExact(failed: Pair, attempts: Pair): number {
   const all = failed[0] + failed[1]
   const logChoose = (n: number, k: number) => logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1)
@@ -59,13 +60,14 @@ export function fisherExact(failed: Pair, attempts: Pair): number {
   const observed = logOf(failed[0])
   const [lowest, highest] = [Math.max(0, all - attempts[1]), Math.min(all, attempts[0])]
   const likeliest = Math.min(highest, Math.max(lowest, Math.round((all * attempts[0]) / (attempts[0] + attempts[1]))))
-  // From the likeliest table on to both sides, as far as a double holds how likely they are: margins may be millions.
+  // Starts at the most likely table and proceeds to both sides until likelihoods are 0 in a double: margins may be
+  // millions.
   const sumFrom = (start: number, step: 1 | -1) => {
     let sum = 0
     for (let k = start; k >= lowest && k <= highest; k += step) {
       const log = logOf(k)
       if (log - whole < SMALLEST_LOG) break
-      // Equal likelihoods differ in their last digits.
+      // Equal likelihoods may differ in their last digits.
       if (log <= observed + 1e-7) sum += Math.exp(log - whole)
     }
     return sum
@@ -74,8 +76,8 @@ export function fisherExact(failed: Pair, attempts: Pair): number {
 }
 
 /**
- * P-values adjusted for being many: among what is at most q, a share of q is expected to be noise. Benjamini and Hochberg
- * (1995), J. R. Statist. Soc. B 57.
+ * P-values, adjusted for multiple tests: of all results with a value up to q, a share of q is expected to be noise.
+ * Benjamini and Hochberg (1995), J. R. Statist. Soc. B 57.
  */
 export function adjustForMany(pValues: readonly number[]): number[] {
   const order = pValues.map((_, i) => i).toSorted((a, b) => (pValues[b] as number) - (pValues[a] as number))

@@ -37,7 +37,7 @@ const COLUMNS: readonly ValueColumn<NameRow>[] = [
 
 const textOf = ({ key }: NameSums) => String(key.at(-1) ?? '')
 
-/** What was looked up, how that went, and what became of it. */
+/** Lists names that were looked up, the results of the lookups, and the attempts that followed. */
 export const dns = groupQuery<NameSums, NameRow>({
   name: 'dns',
   description:
@@ -53,9 +53,9 @@ export const dns = groupQuery<NameSums, NameRow>({
     const items = neverConnected ? unused : names
     return {
       items,
-      // The most lookups first, of as many by name.
+      // Sorts by lookups, then by name.
       compare: (a, b) => b.lookups - a.lookups || compareKeys([textOf(a)], [textOf(b)]),
-      // The same name of several hosts stays in the order of the files.
+      // Rows with the same name and different hosts keep the order of the files.
       keyOf: () => [],
       prepare: createNameRow,
       warnings: [...dnsLossLines(scope.parts), ...describeUnrecorded(scope.parts), ...describeFiltered(scope.parts)],
@@ -86,7 +86,7 @@ function describe({ filters }: Scope, unused: number): string[] {
   ]
 }
 
-/** Truncated answers are no failures, and their addresses no complete list: the column alone says neither. */
+/** A truncated answer is not a failure, and its addresses are incomplete: only this column shows it. */
 function describeTruncated(names: readonly NameSums[]): string[] {
   const count = names.reduce((sum, { truncatedLookups }) => sum + truncatedLookups, 0)
   if (count === 0) return []

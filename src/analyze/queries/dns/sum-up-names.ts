@@ -11,23 +11,23 @@ import type { Scope } from '../../scan/scope.js'
 import { iterateLookups } from '../../lookups/iterate-lookups.js'
 import { scanNamed } from '../../lookups/named-attempts.js'
 
-/** A name that was looked up, or that attempts were made by. */
+/** A name that was looked up, or that attempts have. */
 export interface NameSums {
   readonly key: readonly Value[]
   lookups: number
   failedLookups: number
-  /** Lookups whose answer did not fit its packet */
+  /** Lookups whose answer did not fit into its packet */
   truncatedLookups: number
   /** Of lookups, in ns */
   latencies: ExactValues
-  /** Different ones that the sessions saw it have */
+  /** Distinct addresses that the sessions recorded for it */
   addresses: number
-  /** Attempts made by it, and those of them that failed */
+  /** Attempts that have this name, and failed ones among them */
   attempts: number
   failed: number
 }
 
-/** @param dimension `DIMENSIONS.dns`, or that of each host apart */
+/** @param dimension `DIMENSIONS.dns`, or the one that keeps hosts apart */
 export function sumUpNames(scope: Scope, dimension: Dimension): NameSums[] {
   const keys = createKeyNumbers(dimension)
   const names: NameSums[] = []

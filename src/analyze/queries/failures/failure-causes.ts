@@ -11,16 +11,16 @@ import { createActors, type Actors } from './top-callers.js'
 
 /** Failed attempts with the same endpoint, outcome and errno. */
 export interface FailureCause {
-  /** Key of the endpoints' dimension */
+  /** Key in the dimension of endpoints */
   readonly key: readonly Value[]
   readonly outcome: Outcome
-  /** `null` without one */
+  /** `null` without an errno */
   readonly errno: number | null
   readonly attempts: number
   /** Unix ns of the first and the last start */
   readonly firstNs: bigint
   readonly lastNs: bigint
-  /** Who made them; found out when it is asked for. */
+  /** The callers of these attempts, found on demand. */
   readonly actors: () => Actors
 }
 
@@ -40,7 +40,7 @@ interface Span {
 }
 
 /**
- * Failed attempts of a scope by endpoint, outcome and errno, in no order.
+ * Sums up the failed attempts of a scope by endpoint, outcome and errno, in no order.
  * @param dimension of endpoints
  */
 export function collectFailures(scope: Scope, dimension: Dimension): FailureCause[] {
@@ -76,18 +76,18 @@ export function collectFailures(scope: Scope, dimension: Dimension): FailureCaus
   }))
 }
 
-/** Failed ones among those that are asked for: `pending` has not failed yet. */
+/** The selected outcomes that are failures; `pending` is not one yet. */
 function failedOutcomes({ filters }: Scope): Outcome[] {
   return FAILED_OUTCOMES.filter((outcome) => filters.outcomes.length === 0 || filters.outcomes.includes(outcome))
 }
 
-/** The number of the tally that an attempt belongs to; a new one is added to `tallies`. */
+/** The number of the tally that an attempt belongs to. Adds a new tally to `tallies` if necessary. */
 function createTallies(tallies: Tally[]): (row: AttemptRow, endpoint: number) => number {
   const causes = new Map<number, number>()
   const numbers = createPairNumbers()
   return (row, endpoint) => {
     const [outcome, errno] = [(row[AT.outcome] as number) & 7, row[AT.errno] as number]
-    // An outcome takes three bits; no integer is a key of those without errno.
+    // An outcome takes three bits. Attempts without an errno have a key that is not an integer.
     const key = Number.isNaN(errno) ? -0.5 - outcome : errno * 8 + outcome
     let cause = causes.get(key)
     if (cause === undefined) causes.set(key, (cause = causes.size))

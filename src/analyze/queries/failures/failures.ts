@@ -6,7 +6,7 @@ import type { ValueColumn } from '../../result/result.js'
 import { collectFailures, type FailureCause } from './failure-causes.js'
 import type { Actors } from './top-callers.js'
 
-/** A cause with who made its attempts. */
+/** A cause, with the callers of its attempts. */
 export type FailureRow = FailureCause & Actors
 
 /** The columns after those that name an endpoint. */
@@ -29,7 +29,7 @@ export const FAILURE_COLUMNS: readonly ValueColumn<FailureRow>[] = [
   { name: 'meaning', heading: 'MEANING', kind: 'text', minWidth: 24, leaveOut: 1, value: describeCause },
 ]
 
-/** What went wrong where, since when, and for whom. */
+/** Lists failures: endpoint, cause, first and last time, callers. */
 export const failures = groupQuery<FailureCause, FailureRow>({
   name: 'failures',
   description:
@@ -40,7 +40,7 @@ export const failures = groupQuery<FailureCause, FailureRow>({
   columns: () => FAILURE_COLUMNS,
   find: (scope, dimension) => ({
     items: collectFailures(scope, dimension),
-    // The most attempts first, of as many the latest.
+    // Sorts by attempts, then by the latest attempt.
     compare: (a, b) => b.attempts - a.attempts || Number(b.lastNs - a.lastNs),
     keyOf: ({ key, outcome, errno }) => [...key, outcome, errno],
     prepare: () => (cause) => ({ ...cause, ...cause.actors() }),

@@ -4,18 +4,18 @@ import type { Value } from '../../result/result.js'
 import { createRowReader } from '../../scan/row-reader.js'
 import type { SessionPart } from '../../scan/scope.js'
 
-/** Who made some attempts. */
+/** The processes that made some attempts. */
 export interface Actors {
-  /** The thread name with the most of them, and the user: its name, or its number where it has none. */
+  /** The most frequent thread name, and the most frequent user: its name, or its number if it has no name. */
   readonly comm: string
   readonly user: string
-  /** Different processes */
+  /** Distinct processes */
   readonly processes: number
 }
 
-/** Notes who made the attempts of groups, by the groups' numbers. */
+/** Counts the callers of groups of attempts, by the number of the group. */
 export interface ActorNotes {
-  /** @returns what notes an attempt by its process_id in that part */
+  /** @returns a function that counts an attempt by its process_id in that part */
   of(part: SessionPart): (group: number, processId: number) => void
   take(): (group: number) => Actors
 }
@@ -65,7 +65,7 @@ function describeActors(noted: readonly { actor: Actor; attempts: number }[]): A
   }
 }
 
-/** Of several that are as frequent, the first by the alphabet. */
+/** Of equally frequent values, takes the first in alphabetical order. */
 function mostFrequent(counted: readonly (readonly [name: string, count: number])[]): string {
   const counts = new Map<string, number>()
   for (const [name, count] of counted) counts.set(name, (counts.get(name) ?? 0) + count)

@@ -18,7 +18,7 @@ import {
 } from '../../group/group-columns.js'
 import { percentOf } from '../../group/group-values.js'
 import { createLatencyReader, type Latencies } from '../../group/latencies.js'
-import { countBands, latencyRange } from '../../group/latency-bands.js'
+import { createBandCounter, latencyRange } from '../../group/latency-bands.js'
 import { describeAccuracy, sumUp, type Group } from '../../group/sum-up.js'
 import { describeUnrecorded } from '../../lookups/session-dns.js'
 import { ITSELF, rankRows } from '../../query/rank-rows.js'
@@ -29,7 +29,7 @@ import { lowestLatency } from './lowest-latency.js'
 
 const MAX_BANDS = 24
 
-/** All attempts, as columns read them. */
+/** All attempts, in the form that columns read. */
 interface AllAttempts extends Pick<GroupRow, 'attempts' | 'failed' | 'latencies' | 'percentile'> {
   /** The lowest latency in ns */
   readonly minNs: number | null
@@ -45,7 +45,10 @@ const NOTHING: AllAttempts = {
 
 const COUNTS = [ATTEMPTS, FAILED, FAILED_PERCENT]
 
-/** One row for everything. Its percentiles alone fill a narrow terminal: counts are printed above the histogram. */
+/**
+ * The columns of the only row without --by. Its percentiles fill a narrow terminal: counts are printed above the
+ * histogram.
+ */
 const COLUMNS_OF_ALL: readonly ValueColumn<AllAttempts>[] = [
   ...COUNTS.map((column) => ({ ...column, isHidden: true })),
   { name: 'min_ns', heading: 'MIN', kind: 'duration', leaveOut: 6, value: (row) => row.minNs },
@@ -63,7 +66,7 @@ function columnsBy(dimension: Dimension): readonly ValueColumn<GroupRow>[] {
   return [...keyColumns<Group>(dimension, ({ key }) => key), ...COUNTS, ...percentiles, MAX]
 }
 
-/** The distribution of latencies: of all attempts, or by what they have in common. */
+/** The distribution of latencies, of all attempts or by group. */
 export const latency: StoredQuery = {
   name: 'latency',
   description:
@@ -89,7 +92,7 @@ function ofAll(scope: Scope, settings: QuerySettings): Result {
   return {
     ...rankRows({ columns: COLUMNS_OF_ALL, items: [all], prepare: ITSELF }, settings),
     notes: [describeAccuracy(scope)],
-    // A row of zeros says less.
+    // A row of zeros is left out: it has no information.
     isChartOnly: all.attempts === 0,
     chart: (width) => {
       if (group === undefined || all.attempts === 0) return [NO_ATTEMPTS]
@@ -110,7 +113,7 @@ function describeAll(scope: Scope, group: Group | undefined): AllAttempts {
   if (group === undefined) return NOTHING
   const row = createGroupRow([group])(group)
   const minNs = lowestLatency(scope, group)
-  // The middle of a bucket may lie below the lowest value in it, as it may lie above the highest.
+  // The middle of a bucket may be lower than the lowest value in it, or higher than the highest.
   const atLeast = (ns: number | null) => (ns === null || minNs === null ? ns : Math.max(ns, minNs))
   const latencies = { ...row.latencies, maxNs: atLeast(row.latencies.maxNs) }
   return { ...row, latencies, minNs, percentile: (percent) => atLeast(row.percentile(percent)) }
@@ -126,7 +129,10 @@ function drawBands(latencies: Latencies, width: number): string[] {
   const range = latencyRange(reader, [latencies])
   if (range === null) return ['']
   const edges = latencyEdges(range.minNs, range.maxNs, MAX_BANDS)
-  const bands = countBands(reader, latencies, edges).map((count, band): Band => {
+  const bands = createBandCounter(
+    reader,
+    edges,
+  )(latencies).map((count, band): Band => {
     return { fromNs: edges[band] as number, toNs: edges[band + 1] as number, count }
   })
   return ['', ...renderHistogram(bands, width), '']

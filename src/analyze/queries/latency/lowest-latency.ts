@@ -13,9 +13,10 @@ import { storedDimension, wantedIds } from '../../group/stored-sums.js'
 import { canUseSums, type Group } from '../../group/sum-up.js'
 
 /**
- * The lowest latency of a scope in ns, exact; `null` without any. Stored sums have its bucket only: of their windows, the
- * attempts of those are read whose sums reach that bucket.
- * @param group what `sumUp` gives for the scope by `BY_SESSION`
+ * The lowest latency of a scope in ns, exact; `null` without a latency. Stored sums contain only its bucket. Therefore
+ * the
+ * attempts of the windows whose sums reach that bucket are read.
+ * @param group the result of `sumUp` for the scope, by `BY_SESSION`
  */
 export function lowestLatency(scope: Scope, { latencies, lowestReadNs }: Group): number | null {
   const reader = createLatencyReader()
@@ -29,11 +30,11 @@ export function lowestLatency(scope: Scope, { latencies, lowestReadNs }: Group):
     for (let i = 0; i < count; i++) if ((values[i] as number) < lowest) lowest = values[i] as number
   }
   for (const part of scope.parts) scanBlocks(established, part, findReaching(scope, part, bucket), ['latency_ns'], take)
-  // Only of a damaged file, whose sums are not those of its attempts.
+  // Happens only in a damaged file, whose sums differ from its attempts.
   return Number.isFinite(lowest) ? lowest : null
 }
 
-/** Attempts of the windows whose sums have a latency in a bucket, or below. */
+/** Attempts of the windows whose sums have a latency in a bucket or below it. */
 function findReaching(scope: Scope, part: SessionPart, bucket: number): IdRange[] {
   const { windowIds } = coverPart(part, canUseSums(scope, part, BY_SESSION))
   const stored = storedDimension(scope, BY_SESSION)

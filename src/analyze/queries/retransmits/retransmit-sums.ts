@@ -13,14 +13,14 @@ const CLASSES = 4
 const TIMED_OUT = OUTCOMES.indexOf('timed_out')
 const NOTHING: Latencies = { buckets: [], values: null, maxNs: null }
 
-/** Attempts to an endpoint by their SYN retransmits. */
+/** Attempts to an endpoint, by SYN retransmits. */
 export interface EndpointRetransmits {
-  /** Key of the endpoints' dimension */
+  /** Key in the dimension of endpoints */
   readonly key: readonly Value[]
   readonly attempts: number
-  /** Attempts with 1 or more */
+  /** Attempts with at least one SYN retransmit */
   readonly retransmitted: number
-  /** By 0, 1, 2, and 3 or more retransmits */
+  /** Attempts with 0, 1, 2, and 3 or more SYN retransmits */
   readonly counts: readonly number[]
   readonly latencies: readonly Latencies[]
   readonly timedOut: number
@@ -30,11 +30,14 @@ export interface EndpointRetransmits {
 export interface EndpointRow extends EndpointRetransmits {
   readonly withoutNs: number | null
   readonly withNs: number | null
-  /** How much higher the p50 is with retransmits, in ns */
+  /** The difference of both p50, in ns */
   readonly addedNs: number | null
 }
 
-/** The key is how many retransmits, and that of the endpoint. Pending attempts count as ones without. */
+/**
+ * The key is the number of retransmits and the key of the endpoint. Pending attempts count as attempts without
+ * retransmits.
+ */
 function byRetransmits(endpoint: Dimension): Dimension {
   return {
     source: 'attempt',
@@ -54,7 +57,7 @@ function byRetransmits(endpoint: Dimension): Dimension {
 }
 
 /**
- * Sums up a scope by endpoint and SYN retransmits, endpoints without any too.
+ * Sums up a scope by endpoint and SYN retransmits, including endpoints without retransmits.
  * @param dimension of endpoints
  */
 export function sumUpRetransmits(scope: Scope, dimension: Dimension): EndpointRetransmits[] {
@@ -82,7 +85,7 @@ function describe(groups: readonly (Group | undefined)[]): EndpointRetransmits {
   }
 }
 
-/** Adds the percentiles, of one endpoint after the other. */
+/** Adds the percentiles, one endpoint at a time. */
 export function createEndpointRow(): (endpoint: EndpointRetransmits) => EndpointRow {
   const reader = createLatencyReader()
   const p50Of = (latencies: readonly Latencies[]) => reader.percentile(mergeLatencies(latencies), 50)

@@ -32,7 +32,7 @@ const COLUMNS: readonly ValueColumn<EndpointRow>[] = [
   { name: 'added_ns', heading: 'ADDED', kind: 'duration', value: (row) => row.addedNs },
 ]
 
-/** Where the first packet of a connection got lost, or its answer. */
+/** Finds endpoints to which SYNs, or their answers, were lost. */
 export const retransmits = groupQuery<EndpointRetransmits, EndpointRow>({
   name: 'retransmits',
   description:

@@ -6,7 +6,7 @@ import type { SessionPart } from '../../scan/scope.js'
 import type { FoundAttempt } from './slowest-attempts.js'
 import { boundedText, exactValue } from '../../scan/row-reader.js'
 
-/** What tables show of a whole attempt, and how. The rest hardly ever helps; data formats have all columns. */
+/** The columns that tables show of an attempt. Data formats have all columns. */
 const SHOWN: Partial<Record<ConnectColumnName, Pick<Column, 'kind' | 'leaveOut' | 'minWidth'>>> = {
   started_ns: { kind: 'time' },
   latency_ns: { kind: 'duration' },
@@ -20,13 +20,13 @@ const SHOWN: Partial<Record<ConnectColumnName, Pick<Column, 'kind' | 'leaveOut' 
   dns_name: { kind: 'text' },
 }
 
-/** An attempt with all that the view `connects` has of it, by the position of the column. */
+/** An attempt: the values of the view `connects`, by position of the column. */
 export interface WholeAttempt {
   readonly part: SessionPart
   readonly row: Row
 }
 
-/** Columns of the view `connects`: a whole attempt. */
+/** Columns for the values of the view `connects`. */
 export const ATTEMPT_COLUMNS: readonly ValueColumn<WholeAttempt>[] = CONNECT_COLUMNS.map(columnOf)
 
 function columnOf({ name, type, heading }: ConnectColumn, position: number): ValueColumn<WholeAttempt> {
@@ -42,7 +42,7 @@ function kindOf(type: ConnectType): Column['kind'] {
 const NAMES = ATTEMPT_COLUMNS.map(({ name }) => name)
 const STARTED_NS = NAMES.indexOf('started_ns')
 
-/** Reads whole attempts, without those that only a damaged file has. */
+/** Reads whole attempts. Leaves out those with missing parts, which only a damaged file has. */
 export function readAttempts(found: readonly FoundAttempt[]): WholeAttempt[] {
   const readers = new Map<Database, ReturnType<typeof createAttemptReader>>()
   return found.flatMap(({ part, attemptId }) => {
@@ -50,21 +50,22 @@ export function readAttempts(found: readonly FoundAttempt[]): WholeAttempt[] {
     const read = readers.get(db) ?? createAttemptReader(db, NAMES)
     readers.set(db, read)
     const row = read(attemptId)
-    // A time is always a bigint, however small.
+    // A time is always a bigint, even if it is small.
     return row === null ? [] : [{ part, row: row.with(STARTED_NS, BigInt(row[STARTED_NS] ?? 0)) }]
   })
 }
 
 /**
- * Reads whole rows of the view `connects` by attempt_id, which the view itself leaves out: its SQL, which is that of a
- * migration in every file that can be opened, with one condition more.
- * @param columns names of the view's columns; those that only later versions have are NULL
+ * Reads whole rows of the view `connects` by attempt_id. The view has no column for this id: the query is the view's
+ * SQL,
+ * known from the migrations, with one more condition.
+ * @param columns names of the view's columns; columns that only later versions have are NULL
  * @returns their values, `null` for an attempt whose process or endpoint is missing, as in a damaged file
  */
 function createAttemptReader(db: Database, columns: readonly string[]): (attemptId: number) => Value[] | null {
   const view = db.prepare("SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = 'connects'").pluck().get()
   const body = String(view).replace(/^CREATE VIEW connects AS\s+/, '')
-  // Views of older versions have fewer columns, and SQLite takes a name in quotes that is no column for a text.
+  // Views of older versions have fewer columns. SQLite treats an unknown name in double quotes as a text.
   const known = new Set(
     db
       .prepare('SELECT * FROM connects')

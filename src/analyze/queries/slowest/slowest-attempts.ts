@@ -2,23 +2,23 @@ import { AT } from '../../scan/attempt-columns.js'
 import { scanScope } from '../../scan/scan-rows.js'
 import type { Scope, SessionPart } from '../../scan/scope.js'
 
-/** Where an attempt is, and how long it took. */
+/** The position of an attempt, and its latency. */
 export interface FoundAttempt {
   readonly part: SessionPart
   readonly attemptId: number
   readonly latencyNs: number
 }
 
-/** The slowest attempts, and how many there were to choose from. */
+/** The slowest attempts, and the number of attempts that they were selected from. */
 export interface SlowestAttempts {
-  /** From the slowest on; of several that took as long, as they come in the scope. */
+  /** Sorted by latency, descending; equal latencies keep the order of the scope. */
   readonly attempts: readonly FoundAttempt[]
   readonly covered: number
 }
 
 /**
- * The slowest attempts of a scope, in one pass that keeps hardly more of them than are asked for.
- * @param count how many, at most
+ * Finds the slowest attempts of a scope in one pass, with little more memory than the result needs.
+ * @param count maximum number of attempts
  */
 export function findSlowest(scope: Scope, count: number): SlowestAttempts {
   const outcomes = scope.filters.outcomes.length === 0 ? (['established'] as const) : scope.filters.outcomes
@@ -26,7 +26,7 @@ export function findSlowest(scope: Scope, count: number): SlowestAttempts {
   let kept: FoundAttempt[] = []
   let covered = 0
   let threshold = -1
-  // Twice as many as needed are kept before they are sorted: each sorting is paid for by as many attempts.
+  // Collects twice as many as needed before it sorts: the cost of a sort is spread over as many attempts.
   const shrink = () => {
     kept = kept.toSorted((a, b) => b.latencyNs - a.latencyNs).slice(0, count)
     if (kept.length === count) threshold = (kept.at(-1) as FoundAttempt).latencyNs

@@ -8,12 +8,12 @@ import { HOST, hasHosts } from '../../group/by-host.js'
 import type { Scope } from '../../scan/scope.js'
 import type { QuerySettings, StoredQuery } from '../../query/stored-query.js'
 
-/** In every format: millions of rows in order of their latency are what `export` and a sort are for. */
+/** A limit for every format. For millions of rows in order of their latency, use `export` and sort. */
 const ROWS = 20
-/** Each is looked up by itself and kept until all are there: a million take 17 s and 900 MB. */
+/** Each attempt is looked up separately and kept in memory until all are read: a million take 17 s and 900 MB. */
 const MAX_ROWS = 100_000
 
-/** The attempts that took longest. */
+/** Lists the attempts with the highest latency. */
 export const slowest: StoredQuery = {
   name: 'slowest',
   description: `the slowest established attempts, or those with the outcomes of --outcome; ${ROWS} of them, or --limit`,
@@ -41,7 +41,7 @@ function limitOf({ limit }: QuerySettings): number {
   )
 }
 
-/** Most hosts have no DNS names recorded: then tables have no column for them. */
+/** Most traces have no DNS names: tables then have no column for them. */
 function columnsFor(found: readonly WholeAttempt[], isOfHosts: boolean): readonly ValueColumn<WholeAttempt>[] {
   const dnsName = ATTEMPT_COLUMNS.find(({ name }) => name === 'dns_name') as ValueColumn<WholeAttempt>
   const hasNames = found.some((attempt) => dnsName.value(attempt) !== null)

@@ -11,11 +11,11 @@ import type { Value } from '../../result/result.js'
 import type { Summary } from './summarize.js'
 
 const LABEL_WIDTH = 18
-/** However narrow the terminal is. */
+/** Minimum width of lines, also on a narrower terminal. */
 const MIN_TEXT_WIDTH = 20
 
 /**
- * What people read of a summary, a paragraph for each thing it says.
+ * Renders a summary as text, one paragraph per topic.
  * @param width of the terminal
  */
 export function describeSummary(summary: Summary, width: number): string[] {
@@ -25,7 +25,7 @@ export function describeSummary(summary: Summary, width: number): string[] {
   })
 }
 
-/** The same, each thing with its label. */
+/** The same texts, each with its label. */
 export function listSummaryFacts(summary: Summary): readonly (readonly [label: string, text: string])[] {
   const { hosts, sessions, lost, completeness, endpoints, users, processes } = summary
   const processCount = `${formatCount(processes)} process${processes === 1 ? '' : 'es'}`
@@ -49,7 +49,7 @@ export function listSummaryFacts(summary: Summary): readonly (readonly [label: s
   ]
 }
 
-/** Breaks a text between words; a word that is too long is cut. */
+/** Wraps a text between words; cuts a word that is too long. */
 function wrap(words: string, width: number): string[] {
   const lines: string[] = []
   for (const word of words.split(' ').map((one) => cutText(one, width))) {

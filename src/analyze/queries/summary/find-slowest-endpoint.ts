@@ -2,17 +2,17 @@ import type { Value } from '../../result/result.js'
 import { createLatencyReader } from '../../group/latencies.js'
 import type { Group } from '../../group/sum-up.js'
 
-/** Latencies that a p99 should be made of; of fewer it is but the highest of them. */
+/** Minimum number of latencies for a p99: with fewer, the p99 is the maximum. */
 const ENOUGH = [100, 10, 1]
 
-/** The endpoint with the highest p99, and what it was chosen from. */
+/** The endpoint with the highest p99, and how it was selected. */
 export interface SlowestEndpoint {
   /** remote_address, remote_port */
   readonly key: readonly Value[]
   readonly p99Ns: number
   /** Its latencies */
   readonly count: number
-  /** Only endpoints with at least as many took part: 100, or fewer where none has as many. */
+  /** Minimum number of latencies of a compared endpoint: 100, or fewer if no endpoint has as many. */
   readonly minCount: number
   readonly endpoints: number
 }
@@ -36,8 +36,8 @@ export function findSlowestEndpoint(
 }
 
 /**
- * No p99 is above its maximum: the highest of these come first, and soon the others need not be looked at. Of most of them
- * it is enough to count the latencies that are as high as the best p99.
+ * A p99 is never above the maximum. Endpoints are therefore visited by descending maximum, and the search ends early.
+ * For most of them it is sufficient to count the latencies that reach the highest p99 so far.
  */
 function highestP99(groups: readonly Group[]): { group: Group; p99Ns: number } | null {
   const reader = createLatencyReader()

@@ -3,7 +3,7 @@ import { compareKeys } from '../../query/rank-rows.js'
 import { createNumbering } from '../../group/intern-keys.js'
 import type { ActorAttempts } from './summary-sums.js'
 
-/** Users and processes, and those with the most attempts. */
+/** The number of users and processes, and those with the most attempts. */
 export interface RankedActors {
   readonly users: number
   readonly processes: number
@@ -13,7 +13,7 @@ export interface RankedActors {
 
 export function rankActors(actors: readonly ActorAttempts[]): RankedActors {
   const users = addUp(actors, (key) => key.slice(1, 3))
-  // A pid is one of its host.
+  // A pid is unique only on its host.
   const processes = addUp(actors, (key) => [key[0] ?? null, ...key.slice(3, 5)])
   return {
     users: users.length,
@@ -23,7 +23,7 @@ export function rankActors(actors: readonly ActorAttempts[]): RankedActors {
   }
 }
 
-/** Attempts of actors that are the same by some of their key; the first of them speaks for all. */
+/** Attempts of actors that share a part of their key; the values of the first actor are shown. */
 function addUp(
   actors: readonly ActorAttempts[],
   identityOf: (key: ActorAttempts['key']) => readonly Value[],
@@ -37,7 +37,7 @@ function addUp(
   return sums
 }
 
-/** Of several with as many attempts, the first by its key. */
+/** Of actors with equal attempts, takes the first by key. */
 function busiest(actors: readonly ActorAttempts[]): ActorAttempts | null {
   const isBefore = (a: ActorAttempts, b: ActorAttempts) =>
     a.attempts > b.attempts || (a.attempts === b.attempts && compareKeys(a.key, b.key) < 0)

@@ -3,11 +3,14 @@ import { countNamed } from '../../lookups/named-attempts.js'
 import { readSessionDns } from '../../lookups/session-dns.js'
 import type { Scope } from '../../scan/scope.js'
 
-/** What a summary says of DNS, and of how much was recorded. Lookups and names are those of the scope, loss that of whole sessions. */
+/**
+ * The summary of DNS and of the completeness of the recording. Lookups and names are those of the scope; loss is that
+ * of whole sessions.
+ */
 export interface SummaryDns extends LookupCounts {
   /** `libc, udp`; `null`: no session recorded lookups */
   readonly source: string | null
-  /** Attempts that have a name */
+  /** Attempts that have a DNS name */
   readonly named: number
   readonly lost: number
   readonly malformed: number

@@ -12,17 +12,17 @@ import { rankActors, type RankedActors } from './rank-actors.js'
 import { summarizeDns, type SummaryDns } from './summarize-dns.js'
 import { sumForSummary } from './summary-sums.js'
 
-/** What is in a scope. Loss and completeness are those of whole sessions. */
+/** The summary of a scope. Loss and completeness are those of whole sessions. */
 export interface Summary extends RankedActors {
-  /** Their names */
+  /** Names of the hosts */
   readonly hosts: string
   readonly sessions: number
-  /** Recording, as far as it lies in the scope: Unix ns, `null` without any, and its length in ns */
+  /** The recorded time within the scope: Unix ns, `null` without any, and its length in ns */
   readonly startedNs: bigint | null
   readonly endedNs: bigint | null
   readonly recordedNs: number
   readonly attempts: number
-  /** Attempts per second; `null` where nothing was recorded */
+  /** Attempts per second; `null` if nothing was recorded */
   readonly rate: number | null
   readonly outcomes: Readonly<Record<Outcome, number>>
   readonly failed: number
@@ -71,7 +71,7 @@ export function summarize(scope: Scope): Summary {
   }
 }
 
-/** Attempts that the latency statistics cover: pending ones have no latency yet, and that of inexact ones is not known. */
+/** Attempts that the latency statistics cover. Pending and inexact attempts have no latency. */
 function createLatencyCount({ filters, parts }: Scope): (group: Group) => number {
   const asked: readonly Outcome[] = filters.outcomes.length === 0 ? ['established'] : filters.outcomes
   const codes = asked.filter((outcome) => outcome !== 'pending').map((outcome) => OUTCOMES.indexOf(outcome))

@@ -9,11 +9,11 @@ const column = (name: string, kind: SummaryColumn['kind'], value: SummaryColumn[
   return { name, heading: name, kind, value }
 }
 
-/** A part of the key of what may not be there. */
+/** A part of a key that may be missing. */
 const keyed = (name: string, of: `${'busiest' | 'slowest'}${string}` & keyof Summary, at: number) =>
   column(name, 'text', (summary) => summary[of]?.key[at] ?? null)
 
-/** A summary as one row, for machines. */
+/** The columns of the summary as one row, for programs. */
 export const SUMMARY_COLUMNS: readonly SummaryColumn[] = [
   column('hosts', 'text', ({ hosts }) => hosts),
   column('sessions', 'count', ({ sessions }) => sessions),

@@ -16,16 +16,16 @@ export interface ActorAttempts {
   readonly attempts: number
 }
 
-/** What a summary is made of. */
+/** The sums that a summary is computed from. */
 export interface SummarySums {
   /** Keys are those of `DIMENSIONS.endpoint`. */
   readonly endpoints: readonly Group[]
   readonly actors: readonly ActorAttempts[]
-  /** Latencies that are all of them together */
+  /** Number of all latencies */
   readonly latencies: readonly Latencies[]
 }
 
-/** Actors from which on reading the sums by second is faster than adding up those by actor. */
+/** Number of actors from which reading the sums by second is faster than adding up the sums by actor. */
 const MANY_ACTORS = 1000
 
 const BY_ACTOR: Dimension = {
@@ -38,7 +38,7 @@ const BY_ACTOR: Dimension = {
   },
 }
 
-/** Sums up a scope by endpoint and by who connected; in a single pass where every attempt has to be read. */
+/** Sums up a scope by endpoint and by actor, in one pass if every attempt has to be read. */
 export function sumForSummary(scope: Scope): SummarySums {
   const isStored = scope.parts.every(
     (part) => canUseSums(scope, part, DIMENSIONS.endpoint) && canUseSums(scope, part, BY_ACTOR),
@@ -50,7 +50,7 @@ export function sumForSummary(scope: Scope): SummarySums {
   return { endpoints, actors, latencies: latenciesOfAll(scope, byActor, endpoints) }
 }
 
-/** Latencies of all attempts, from the sums by actor when no attempt lacks a process. */
+/** Latencies of all attempts: from the sums by actor if every attempt has a process. */
 function latenciesOfAll(scope: Scope, byActor: readonly Group[], endpoints: readonly Group[]): Latencies[] {
   const count = (groups: readonly Group[]) => groups.reduce((sum, group) => sum + attemptsOf(group), 0)
   const isFast = byActor.length <= MANY_ACTORS && count(byActor) === count(endpoints)
@@ -68,7 +68,7 @@ function sumAttempts(scope: Scope): SummarySums {
       id(part) {
         const numberOf = numbers.of(part)
         return (row) => {
-          // Each attempt is asked once for its endpoint: the place to count its process too.
+          // This function runs once per attempt, so it counts the process too.
           const actor = numberOf(row[AT.process_id] as number)
           counts[actor] = (counts[actor] ?? 0) + 1
           return row[AT.endpoint_id] as number

@@ -6,7 +6,7 @@ import { SUMMARY_COLUMNS } from './summary-columns.js'
 import { ITSELF, rankRows } from '../../query/rank-rows.js'
 import type { StoredQuery } from '../../query/stored-query.js'
 
-/** What is in a trace, at a glance: one row for machines, some lines for people. */
+/** Summarizes a trace: one row for programs, some lines for people. */
 export const summary: StoredQuery = {
   name: 'summary',
   description:

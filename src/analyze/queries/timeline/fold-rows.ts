@@ -1,13 +1,13 @@
 import { formatCount } from '../../../text/format-number.js'
 import type { Row } from '../../result/result.js'
 
-/** Rows in a row that are worth a line each, though they say nothing. */
+/** Number of consecutive empty rows that are shown one by one. */
 const MAX_EMPTY = 9
 
 /**
- * Puts one line in the place of each long run of rows that say nothing.
+ * Replaces each long run of empty rows by one line.
  * @param isEmpty by the position of a row
- * @param what they are, of which there are always many: `intervals without attempts`
+ * @param what the rows are, in the plural: `intervals without attempts`
  */
 export function foldRows(rows: readonly Row[], isEmpty: (position: number) => boolean, what: string): (Row | string)[] {
   const folded: (Row | string)[] = []

@@ -14,17 +14,20 @@ import type { ValueColumn } from '../../result/result.js'
 import { recordedRanges, type TimeRange } from '../../scan/recorded-ranges.js'
 import { foldRows } from './fold-rows.js'
 
-/** Intervals that people think in, in s. */
+/** Round intervals, in s. */
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400]
-/** Intervals at most where they are chosen: 60, and one more since the first and the last are often cut. */
+/**
+ * Maximum number of intervals if --interval is not set: 60, and one more since the first and the last are often
+ * partial.
+ */
 const MANY_INTERVALS = 61
 
-/** An interval, and how its attempts went. */
+/** An interval, and the results of its attempts. */
 interface IntervalRow {
   readonly startedNs: bigint
   readonly attempts: number
   readonly failed: number
-  /** Attempts per second; `null` where nothing was recorded */
+  /** Attempts per second; `null` if nothing was recorded */
   readonly rate: number | null
   /** `null` without a latency */
   readonly p50Ns: number | null
@@ -41,7 +44,7 @@ const COLUMNS: readonly ValueColumn<IntervalRow>[] = [
   { name: 'p99_ns', heading: 'P99', kind: 'duration', value: (row) => row.p99Ns },
 ]
 
-/** How many attempts there were and how they went, one interval after the other. */
+/** Counts attempts, failures and latencies per interval. */
 export const timeline: StoredQuery = {
   name: 'timeline',
   description: 'per time interval: attempts, rate, failures, latency p50 and p99, with sparklines',
@@ -62,7 +65,7 @@ export const timeline: StoredQuery = {
     const isEmpty = (row: number) => items[row]?.attempts === 0
     return {
       ...ranked,
-      // In another order they are no runs.
+      // In another order, empty intervals are not consecutive.
       ...(settings.sort === null ? { shownRows: foldRows(ranked.rows, isEmpty, 'intervals without attempts') } : {}),
       notes: [`intervals of ${formatSeconds(seconds)}; ${describeAccuracy(scope)}`],
       chart: (width) => [...drawIntervals(items, width), ''],
@@ -70,7 +73,7 @@ export const timeline: StoredQuery = {
   },
 }
 
-/** @throws UsageError for an invalid interval, and for one that makes too many rows */
+/** @throws UsageError for an invalid interval, and for one that gives too many rows */
 function intervalFor(ranges: readonly TimeRange[], typed: string | undefined): number {
   if (typed === undefined) return STEPS.find((step) => countIntervals(ranges, step) <= MANY_INTERVALS) ?? 86_400
   const seconds = parseInterval(typed)
@@ -80,7 +83,7 @@ function intervalFor(ranges: readonly TimeRange[], typed: string | undefined): n
 }
 
 /**
- * Whole seconds: attempts are summed up by the second.
+ * Whole seconds, because stored sums are by the second.
  * @throws UsageError
  */
 function parseInterval(text: string): number {
@@ -93,8 +96,8 @@ function describeIntervals(intervals: readonly Interval[], seconds: number): Int
   const rowOf = createGroupRow([])
   return intervals.map(({ second, group, recordedSeconds }) => {
     const startedNs = BigInt(second) * 1_000_000_000n
-    // Where nothing was recorded there is no rate. The first and the last interval are often not whole ones; of moments
-    // nothing can be said.
+    // An interval without recorded time has no rate. The rate of a partly recorded interval uses the recorded seconds,
+    // at least one.
     const rate = (attempts: number) => (recordedSeconds > 0 ? attempts / Math.max(1, recordedSeconds) : null)
     if (group === null) return { startedNs, attempts: 0, failed: 0, rate: rate(0), p50Ns: null, p99Ns: null }
     const { attempts, failed, percentile } = rowOf(group)

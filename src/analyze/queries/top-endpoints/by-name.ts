@@ -3,10 +3,10 @@ import { createDnsReader } from '../../scan/dns-reader.js'
 import { createRowReader } from '../../scan/row-reader.js'
 import type { Dimension } from '../../group/dimension.js'
 
-/** More endpoints than any trace has: ids of names and endpoints together stay below 2^53. */
+/** Exceeds the number of endpoints of any trace: a name id and an endpoint id combined stay below 2^53. */
 const ENDPOINT_LIMIT = 2 ** 26
 
-/** The name that was looked up before an attempt, or its address where none is known, and the port. */
+/** The DNS name of an attempt, or its address if no name is known, and the port. */
 export const BY_NAME: Dimension = {
   source: 'attempt',
   columns: [
@@ -25,7 +25,7 @@ export const BY_NAME: Dimension = {
   attempt: {
     columns: ['attempt_id', 'endpoint_id'],
     id({ trace }) {
-      // Attempts come in the order of their ids, and so do the names that are known.
+      // Attempts arrive in the order of their ids, and so do their names.
       const nameIdOf = createDnsReader(trace.lookup)
       return (row) => nameIdOf(row) * ENDPOINT_LIMIT + (row[AT.endpoint_id] as number)
     },

@@ -32,7 +32,7 @@ const COLUMNS: readonly ValueColumn<GroupRow>[] = [
   { name: 'syn_retransmits', heading: 'SYN RETR', kind: 'count', leaveOut: 3, value: synRetransmitsOf },
 ]
 
-/** The endpoints with the most attempts. */
+/** Ranks endpoints by attempts. */
 export const topEndpoints = groupQuery({
   name: 'top-endpoints',
   description: 'per remote address and port: attempts, share, failures, latency p50, p90, p99 and max, SYN retransmits',

@@ -30,7 +30,7 @@ function coded(codes: readonly number[], dictionary: readonly (string | number |
   return { kind: 'coded', codes: Int32Array.from(codes), dictionary, isConstant: false, isPresent: false }
 }
 
-/** Writes batches into a file, of which it returns the path. */
+/** Writes batches into a file, and returns its path. */
 function write(columns: readonly ExportColumn[], batches: readonly RowBatch[]): string {
   const writer = createParquetWriter(columns, { metadata: new Map(), compress })
   const parts = [...batches.flatMap((batch) => writer.add(batch)), ...writer.finish()]
@@ -46,19 +46,22 @@ async function readColumn(path: string): Promise<unknown[]> {
 const MIN = -(2n ** 63n)
 const MAX = 2n ** 63n - 1n
 
-describe('64-bit integers come back', () => {
+describe('64-bit integers are read back', () => {
   const random = createRandom(5)
   const upTo = (bits: number) => {
     const high = BigInt(randomInteger(random, 0, 2 ** 31)) << 32n
     return BigInt.asIntN(bits, high | BigInt(randomInteger(random, 0, 2 ** 32 - 1)))
   }
   test.each<readonly [string, readonly (bigint | null)[]]>([
-    ['one', [42n]],
+    ['one value', [42n]],
     ['the smallest and the largest', [MIN, MAX, 0n, -1n, MIN]],
-    ['all the same', Array(300).fill(7n)],
-    ['ascending, a block and one', Array.from({ length: 129 }, (_, i) => 1_750_000_000_000_000_000n + BigInt(i * i))],
+    ['equal values', Array(300).fill(7n)],
+    [
+      'ascending, one more than a block',
+      Array.from({ length: 129 }, (_, i) => 1_750_000_000_000_000_000n + BigInt(i * i)),
+    ],
     ['two blocks', Array.from({ length: 257 }, (_, i) => BigInt(-i))],
-    ['none but NULL', [null, null, null]],
+    ['only NULL', [null, null, null]],
     ['with NULL', [null, 5n, null, MAX, 6n]],
     ...[1, 2, 8, 16, 24, 25, 31, 32, 33, 40, 48, 49, 51, 52, 53, 60, 64].map((bits) => {
       return [`of ${bits} bits`, Array.from({ length: 1000 }, () => upTo(bits))] as const
@@ -69,14 +72,14 @@ describe('64-bit integers come back', () => {
   })
 })
 
-test('the column before with the same values is written as well', async () => {
+test('a column with the values of the previous column is written completely', async () => {
   const values = longs([3n, 1n, MIN, MAX])
   const columns = [column('int64', false, 'a'), column('timestamp', false, 'b'), column('int64', true, 'c')]
   const { rows } = await readParquet(write(columns, [batchOf(4, longs([1n, 2n, 3n, 4n]), values, values)]))
   expect(rows.map(([, time, value]) => [time, value])).toEqual([3n, 1n, MIN, MAX].map((value) => [value, value]))
 })
 
-describe('pages have exactly the length that their header states', () => {
+describe('pages have exactly the length in their header', () => {
   test.each(['utf8', 'uint8', 'uint16', 'int32', 'uint32', 'int64'] as const)('of %s, with 0 to 9 values', (type) => {
     for (let size = 0; size <= 9; size++) {
       const dictionary = Array.from({ length: size }, (_, i) => (type === 'utf8' ? 'x'.repeat(i) : i))
@@ -91,8 +94,8 @@ describe('pages have exactly the length that their header states', () => {
   })
 
   test.each([
-    ['one', [42n]],
-    ['none but NULL', [null, null, null]],
+    ['one value', [42n]],
+    ['only NULL', [null, null, null]],
     ['with NULL', [null, 5n, null, MAX, 6n]],
     ['two blocks', Array.from({ length: 257 }, (_, i) => BigInt(-i))],
     ['the smallest and the largest', [MIN, MAX, 0n, -1n, MIN]],
@@ -102,8 +105,8 @@ describe('pages have exactly the length that their header states', () => {
   })
 })
 
-describe('values of a dictionary come back', () => {
-  test.each([1, 2, 3, 5, 200, 256, 257, 65_536, 65_537, 300_000])('%i different ones', async (size) => {
+describe('dictionary values are read back', () => {
+  test.each([1, 2, 3, 5, 200, 256, 257, 65_536, 65_537, 300_000])('%i different values', async (size) => {
     const random = createRandom(size)
     const dictionary = Array.from({ length: size }, (_, i) => `value ${i}`)
     const codes = Array.from({ length: Math.max(1000, size) }, (_, i) =>
@@ -121,17 +124,17 @@ describe('values of a dictionary come back', () => {
     ['int32', [-(2 ** 31), 2 ** 31 - 1]],
     ['uint32', [0, 2 ** 32 - 1]],
     ['int64', [MIN, MAX]],
-  ] as const)('of type %s, with the range to skip by', async (type, values) => {
+  ] as const)('of type %s, with statistics for skipping row groups', async (type, values) => {
     const path = write([column(type, false)], [batchOf(2, coded([1, 0], values))])
     expect(await readColumn(path)).toEqual([BigInt(values[1]), BigInt(values[0])])
     const sql = `SELECT stats_min_value, stats_max_value FROM parquet_metadata('${path}')`
     expect((await queryDuckdb(sql)).rows).toEqual([values.map(String)])
-    // A reader that skips row groups by a wrong range finds nothing.
+    // A reader that skips row groups by wrong statistics finds nothing.
     const found = await queryDuckdb(`SELECT count(*) FROM '${path}' WHERE a = ${values[1]}`)
     expect(found.rows).toEqual([[1n]])
   })
 
-  test('when all rows have the same, and when none has any', async () => {
+  test('if all rows have the same value, or no rows have one', async () => {
     const constant = { ...coded([1], ['x', 'y']), isConstant: true, isPresent: true } as ColumnValues
     const none = { ...coded([-1], []), isConstant: true } as ColumnValues
     const columns = [column('utf8', true, 'a'), column('utf8', true, 'b'), column('utf8', false, 'c')]
@@ -141,14 +144,14 @@ describe('values of a dictionary come back', () => {
     expect(readParquetWithArrowRs(path).rows).toEqual(expected)
   })
 
-  test('texts are ordered by their bytes', async () => {
+  test('texts are sorted by their bytes', async () => {
     const path = write([column('utf8')], [batchOf(3, coded([0, 1, 2], ['\uffee', '\u{1f986}', 'z']))])
     const sql = `SELECT count(*) FROM '${path}' WHERE a = '\u{1f986}'`
     expect((await queryDuckdb(sql)).rows).toEqual([[1n]])
   })
 })
 
-test('doubles come back, with NULL', async () => {
+test('doubles are read back, with NULL', async () => {
   const values: ColumnValues = {
     kind: 'doubles',
     values: Float64Array.of(0.1, -1.5e-300, 0),
@@ -157,7 +160,7 @@ test('doubles come back, with NULL', async () => {
   expect(await readColumn(write([column('double')], [batchOf(3, values)]))).toEqual([0.1, -1.5e-300, null])
 })
 
-test('a NULL in a column that has none is a bug that is not written', () => {
+test('a NULL in a column without NULL throws a bug and is not written', () => {
   const writer = createParquetWriter([column('utf8', false)], { metadata: new Map(), compress })
   expect(() => writer.add(batchOf(1, coded([-1], [])))).toThrow('a is NULL in a row')
 })
@@ -167,7 +170,7 @@ test('a file without rows has its columns', async () => {
   expect([names, rows]).toEqual([['x'], []])
 })
 
-test('row groups end after a million rows, and each has a dictionary of its own', async () => {
+test('row groups end after a million rows, and each has its own dictionary', async () => {
   const count = 300_000
   const batches = Array.from({ length: 8 }, (_, i) => {
     return batchOf(

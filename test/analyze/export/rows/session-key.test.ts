@@ -14,7 +14,7 @@ function keysOf(change = ''): SessionKey[] {
   return inScope([file], { session: 'all' }, (scope) => scope.parts.map(readSessionKey))
 }
 
-test('a session has a UUID of version 7 that never changes, with the ms of its start', () => {
+test('a session has a constant UUID of version 7, with the ms of its start', () => {
   const keys = keysOf()
   expect(keys.map(({ bootId }) => bootId)).toEqual(['boot', 'boot', 'boot', 'boot'])
   for (const { uuid } of keys) {

@@ -10,7 +10,7 @@ test.each([
   [-86_400_000_000_000n, '1969-12-31T00:00:00.000000000Z'],
   [2n ** 63n - 1n, '2262-04-11T23:47:16.854775807Z'],
   [-(2n ** 63n), '1677-09-21T00:12:43.145224192Z'],
-])('%s ns is %s, whichever time came before', (unixNs, text) => {
+])('%s ns is %s, whatever the previous time', (unixNs, text) => {
   for (const before of [null, unixNs, 0n, -1n, 1n, unixNs - 1n]) {
     const timeText = createTimeText()
     if (before !== null) timeText(before)

@@ -28,7 +28,7 @@ function expectNaive(row: RowObject, rows: readonly Connect[]): void {
 describe.each([2, 10])('pairs with at least %i attempts', (minAttempts) => {
   const values = { minAttempts: String(minAttempts) }
 
-  test.each(SCOPE_CASES)('every number is that of all rows: $name', (scopeCase) => {
+  test.each(SCOPE_CASES)('every number equals that of all rows: $name', (scopeCase) => {
     const trace = makeTwoSessions(10)
     const groups = groupRows(connectsOfCase([trace], scopeCase), pairOf)
     const naive = new Map([...groups].filter(([, rows]) => rows.length >= minAttempts))
@@ -40,7 +40,7 @@ describe.each([2, 10])('pairs with at least %i attempts', (minAttempts) => {
   })
 })
 
-test('the limit and --sort choose among the same rows', () => {
+test('the limit and --sort select from the same rows', () => {
   const { file } = makeTwoSessions(11)
   const all = rowObjects(runQuery(churn, [file], { session: 'all' }))
   expect(all.length).toBeGreaterThan(20)
@@ -52,13 +52,13 @@ test('the limit and --sort choose among the same rows', () => {
   expect(byGap.map((row) => row.median_gap_ns)).toEqual(gaps.slice(0, 3))
 })
 
-test('processes of two hosts are different ones, whatever their pids', () => {
+test('processes of two hosts are different, even with the same pid', () => {
   const [one, other] = [makeTwoSessions(12), makeOtherHost(12)]
   const count = rowObjects(runQuery(churn, [one.file]))
   expect(rowObjects(runQuery(churn, [one.file, other.file]))).toHaveLength(count.length * 2)
 })
 
-test('attempts of one process over two sessions are one pair', () => {
+test('attempts of one process in two sessions are one pair', () => {
   const events = variedEvents(createRandom(2), 40).map((event) => ({
     ...event,
     pid: 7,
@@ -73,7 +73,7 @@ test('attempts of one process over two sessions are one pair', () => {
   expectNaive(found[0]!, rows)
 })
 
-test('gaps are those of the wall clock, which may be set while recording', () => {
+test('gaps are measured on the wall clock, which may be set during the recording', () => {
   const events = Array.from({ length: 12 }, (_, i) => ({ startedNs: BigInt(i * i) * 10n ** 8n }))
   const trace = makeSampleTrace({ batches: [events] })
   trace.db.exec(`INSERT INTO clock_offset SELECT session_id, 5000000000, unix_offset_ns - 2000000001 FROM clock_offset`)
@@ -89,17 +89,17 @@ describe('the hint', () => {
   const every = (seconds: number, change = {}) =>
     Array.from({ length: 10 }, (_, i) => ({ startedNs: BigInt(i * seconds) * 10n ** 9n, ...change }))
 
-  test('is a pool where connections follow each other within a minute', () => {
+  test('is pool if connections follow each other within a minute', () => {
     expect(hintOf(every(60))).toEqual(['pool'])
     expect(hintOf(every(61))).toEqual([null])
   })
 
-  test('is a retry where most attempts fail', () => {
+  test('is retry if most attempts fail', () => {
     expect(hintOf(every(1, { outcome: 1, error: 111 }))).toEqual(['retry'])
   })
 })
 
-test('fewer attempts than asked for are no churn', () => {
+test('pairs with fewer attempts than --min-attempts are left out', () => {
   const { file } = makeSampleTrace({ batches: [Array.from({ length: 9 }, () => ({}))] })
   expect(runQuery(churn, [file])).toMatchObject({ rows: [], whenEmpty: 'no pair has 10 attempts or more' })
   const [row] = rowObjects(runQuery(churn, [file], {}, { values: { minAttempts: '9' } }))

@@ -10,7 +10,7 @@ function encode(values: readonly number[]): Uint8Array {
   return encodeBuckets([...counts].toSorted((a, b) => a[0] - b[0]).flat())
 }
 
-/** Mann-Whitney from every pair of values, with the tie correction written out. */
+/** Mann-Whitney U from every pair of values, with the tie correction written out. */
 function naive(before: readonly number[], after: readonly number[]): number {
   let u = 0
   for (const a of before)
@@ -28,7 +28,7 @@ const logNormal = (random: () => number, median: number) => Math.round(median * 
 const sample = (random: () => number, count: number, median = 1e6) =>
   Array.from({ length: count }, () => logNormal(random, median))
 
-test('of one interval each it is the U of every pair', () => {
+test('with one interval per side, equals the U of every pair', () => {
   const random = createRandom(1)
   for (const factor of [1, 1.2, 3]) {
     const [before, after] = [sample(random, 60), sample(random, 90, 1e6 * factor)]
@@ -36,14 +36,14 @@ test('of one interval each it is the U of every pair', () => {
   }
 })
 
-test('however the values of an interval are stored', () => {
+test('does not depend on how the values of an interval are split into histograms', () => {
   const random = createRandom(1)
   const [before, after] = [sample(random, 60), sample(random, 90)]
   const parts = [encode(before.slice(0, 20)), encode(before.slice(20))]
   expect(compareLatencies([parts], [[encode(after)]])).toBeCloseTo(naive(before, after), 8)
 })
 
-test('without a change it warns of one as often as promised, also when the latencies of a moment resemble each other', () => {
+test('without a change, false alarms are as frequent as expected, also if latencies close in time are correlated', () => {
   const random = createRandom(7)
   for (const drift of [0, 0.5]) {
     const side = () =>
@@ -55,7 +55,7 @@ test('without a change it warns of one as often as promised, also when the laten
   }
 })
 
-test('a change is found in spite of it', () => {
+test('a change is detected despite correlated latencies', () => {
   const random = createRandom(8)
   const side = (median: number) =>
     Array.from({ length: 15 }, () => [encode(sample(random, 30, median * Math.exp(0.3 * randomNormal(random))))])
@@ -65,12 +65,12 @@ test('a change is found in spite of it', () => {
 test.each([
   ['no values', [], []],
   ['one side without values', [[encode([5])]], []],
-  ['one value each', [[encode([5])]], [[encode([6])]]],
+  ['one value per side', [[encode([5])]], [[encode([6])]]],
   ['the same value everywhere', [[encode([5, 5, 5])]], [[encode([5, 5])]]],
 ])('%s: no change', (_, before, after) => {
   expect(compareLatencies(before, after)).toBeGreaterThan(0.05)
 })
 
-test('what only a damaged file holds is no value', () => {
+test('ignores values that only a damaged file contains', () => {
   expect(compareLatencies([[Uint8Array.of(255, 255, 255, 255, 127, 9)]], [[encode([5, 6, 7])]])).toBe(1)
 })

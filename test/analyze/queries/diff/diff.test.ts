@@ -12,7 +12,7 @@ import { makeSampleTrace } from '../../sample-trace.js'
 
 type Rows = Record<string, string | number | null>[]
 
-/** The rows as objects by column, as `analyze` gets them. */
+/** The rows as objects by column, as in `analyze`. */
 function runDiff(files: readonly string[], values: Record<string, unknown> = {}, raw = {}): Rows {
   const settings = { limit: Infinity, sort: null, width: 80, values } as unknown as QuerySettings
   return withTraces(diff.files!.paths(files), (traces) => {
@@ -35,7 +35,7 @@ const PLAN: readonly EndpointPlan[] = Array.from({ length: 25 }, (_, i) => ({
   medianNs: 100_000 * (i + 1),
 }))
 
-/** Attempts over 60 s that come in bursts of about `burst`, as connects of a pool or a cron job do. */
+/** Attempts over 60 s in bursts of about `burst`, like connects of a pool or a cron job. */
 function makeEvents(random: () => number, plan: readonly EndpointPlan[], burst: number): Partial<EventFields>[] {
   return plan.flatMap(({ port, attempts, failedShare, medianNs }) => {
     const mean = attempts / burst
@@ -67,7 +67,7 @@ function makePair(seed: number, after: readonly EndpointPlan[] = PLAN, burst = 1
   return makeSampleTrace(session(PLAN), session(after)).file
 }
 
-test('that nothing changed is said, and is not taken for that there is nothing', () => {
+test('prints that nothing changed, unless there are no attempts', () => {
   const file = makeSampleTrace({ batches: [[{}, {}]] }, { batches: [[{}, {}]] }).file
   const whenEmpty = (raw: RawScope) =>
     withTraces([file], (traces) => {
@@ -82,8 +82,8 @@ test('that nothing changed is said, and is not taken for that there is nothing',
 
 const SEEDS = 8
 
-describe('when nothing changed', () => {
-  test.each([1, 6])('there are hardly any rows, also when attempts come in bursts of %i', (burst) => {
+describe('without a change', () => {
+  test.each([1, 6])('there are hardly any rows, also with bursts of %i', (burst) => {
     let [rows, tests] = [0, 0]
     for (let seed = 1; seed <= SEEDS; seed++) {
       const file = makePair(seed, PLAN, burst)
@@ -94,7 +94,7 @@ describe('when nothing changed', () => {
     expect(rows).toBeLessThanOrEqual(SEEDS * 0.25)
   })
 
-  test('p-values are as spread out as they should be', () => {
+  test('p-values are distributed as expected', () => {
     const pValues = [1, 2, 3, 4, 5, 6].flatMap((seed) =>
       runDiff([makePair(seed)], { all: true }).map((row) => row.p_value as number),
     )
@@ -105,37 +105,37 @@ describe('when nothing changed', () => {
   })
 })
 
-describe('a change is found', () => {
+describe('detects a change', () => {
   const changed = (port: number, change: Partial<EndpointPlan>) =>
     PLAN.map((endpoint) => (endpoint.port === port ? { ...endpoint, ...change } : endpoint))
   const rowsOf = (file: string, port: number) =>
     runDiff([file]).filter((row) => row.what === 'endpoint' && row.name === `10.0.0.1:${port}`)
 
-  test.each([1, 6])('in the rate, bursts of %i', (burst) => {
+  test.each([1, 6])('of the rate, with bursts of %i', (burst) => {
     const rows = rowsOf(makePair(1, changed(1020, { attempts: 1300 }), burst), 1020)
     expect(rows.map((row) => row.change)).toEqual(['rate'])
   })
 
-  test('in failures', () => {
+  test('of the failures', () => {
     const rows = rowsOf(makePair(2, changed(1020, { failedShare: 0.4 })), 1020)
     expect(rows).toMatchObject([{ change: 'failures' }])
     expect(rows[0]!.failed_before_percent).toBeLessThan(15)
     expect(rows[0]!.failed_after_percent).toBeGreaterThan(30)
   })
 
-  test('in latency', () => {
+  test('of the latency', () => {
     const rows = rowsOf(makePair(3, changed(1020, { medianNs: 4_000_000 })), 1020)
     expect(rows).toMatchObject([{ change: 'latency' }])
   })
 
-  test('of an endpoint that is new and of one that vanished', () => {
+  test('of a new and a vanished endpoint', () => {
     const after = [...changed(1020, { attempts: 0 }), { port: 7, attempts: 200, failedShare: 0, medianNs: 1e6 }]
     const file = makePair(4, after)
     expect(rowsOf(file, 1020)).toMatchObject([{ change: 'vanished', attempts_after: 0, p50_after_ns: null }])
     expect(rowsOf(file, 7)).toMatchObject([{ change: 'new', attempts_before: 0, p50_before_ns: null }])
   })
 
-  test('but not one that is too small to matter, however many attempts there are', () => {
+  test('but not a significant one that is too small', () => {
     const large = (medianNs: number) => [{ port: 1, attempts: 20_000, failedShare: 0.1, medianNs }]
     const random = createRandom(5)
     const session = (plan: readonly EndpointPlan[]) => ({ batches: [makeEvents(random, plan, 1)] })
@@ -146,7 +146,7 @@ describe('a change is found', () => {
   })
 })
 
-test('counts, rates and percentiles are those of all rows', () => {
+test('counts, rates and percentiles equal those of all rows', () => {
   const file = makePair(6)
   const connects = queryTrace<ConnectRow>(file, 'SELECT * FROM connects')
   const rows = runDiff([file], { all: true }, { exact: true })
@@ -175,7 +175,7 @@ function nameOf(connect: ConnectRow, { what }: Rows[number]): string {
   return what === 'comm' ? connect.comm : `${connect.remote_address}:${connect.remote_port}`
 }
 
-describe('what is compared', () => {
+describe('compares', () => {
   const one = (port: number) => ({ batches: [[{ remotePort: port }]] })
   const changes = (files: readonly string[], values = {}, raw = {}) =>
     Object.fromEntries(
@@ -184,14 +184,14 @@ describe('what is compared', () => {
         .map((row) => [row.name, row.change]),
     )
 
-  test('the last two sessions of one file, or the sessions that are named', () => {
+  test('the last two sessions of one file, or the named sessions', () => {
     const { file } = makeSampleTrace(one(1), one(2), one(3))
     expect(changes([file])).toEqual({ '127.0.0.1:2': 'vanished', '127.0.0.1:3': 'new' })
     expect(changes([`${file}@2`])).toEqual({ '127.0.0.1:1': 'vanished', '127.0.0.1:2': 'new' })
     expect(changes([`${file}@3`, `${file}@1`])).toEqual({ '127.0.0.1:3': 'vanished', '127.0.0.1:1': 'new' })
   })
 
-  test('two files, with the newest session of each', () => {
+  test('two files: the newest session of each', () => {
     const [a, b] = [makeSampleTrace(one(1), one(2)).file, makeSampleTrace(one(3)).file]
     expect(changes([a, b])).toEqual({ '127.0.0.1:2': 'vanished', '127.0.0.1:3': 'new' })
     expect(changes([`${a}@all`, b])).toMatchObject({ '127.0.0.1:1': 'vanished', '127.0.0.1:2': 'vanished' })
@@ -207,12 +207,12 @@ describe('what is compared', () => {
   })
 
   test.each([
-    ['one session alone', (file: string) => [file], {}, /no session before/],
+    ['a single session', (file: string) => [file], {}, /no session before/],
     ['three files', (file: string) => [file, file, file], {}, /two files/],
-    ['a session that is not there', (file: string) => [file, `${file}@7`], {}, /7/],
+    ['a session that does not exist', (file: string) => [file, `${file}@7`], {}, /7/],
     ['halves of two files', (file: string) => [file, file], { at: '+1s' }, /one file/],
     ['--session', (file: string) => [file], { session: '1' }, /@1/],
-  ])('%s is refused', (_, files, raw, message) => {
+  ])('refuses %s', (_, files, raw, message) => {
     const { file } = makeSampleTrace(one(1))
     try {
       runDiff(files(file), {}, raw)
@@ -224,6 +224,9 @@ describe('what is compared', () => {
   })
 })
 
-test.each(['rate_after', 'failed_before', 'p99_after', 'RATE AFTER'])('--sort %s is without its unit', (text) => {
-  expect(findColumn(diff.columns, text)?.name).toMatch(/_(per_second|percent|ns)$/)
-})
+test.each(['rate_after', 'failed_before', 'p99_after', 'RATE AFTER'])(
+  '--sort %s accepts the name without its unit',
+  (text) => {
+    expect(findColumn(diff.columns, text)?.name).toMatch(/_(per_second|percent|ns)$/)
+  },
+)

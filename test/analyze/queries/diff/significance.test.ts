@@ -44,7 +44,7 @@ describe('distributions', () => {
     }
   })
 
-  // Quantiles of printed tables.
+  // Quantiles from printed tables.
   test.each([
     [12.7062, 1, 0.05],
     [2.2281, 10, 0.05],
@@ -73,8 +73,8 @@ describe('distributions', () => {
   })
 })
 
-describe('Fisher', () => {
-  test('looks only at tables that are likely enough to count, however large the margins', () => {
+describe("Fisher's exact test", () => {
+  test('visits only tables with a relevant probability, however large the margins', () => {
     const logarithms = countCalls(Math, 'log')
     expect(fisherExact([4, 3_999_996], [1e6, 1e12])).toBeGreaterThan(0.5)
     expect(fisherExact([900_000, 3_100_000], [1e6, 1e12])).toBe(0)
@@ -82,7 +82,7 @@ describe('Fisher', () => {
     expect(logarithms()).toBeLessThan(1_000_000)
   })
 
-  test('knows the lady who tasted tea', () => {
+  test('gives the known result for the lady tasting tea', () => {
     expect(fisherExact([3, 1], [4, 4])).toBeCloseTo(34 / 70, 9)
     expect(fisherExact([4, 0], [4, 4])).toBeCloseTo(2 / 70, 9)
   })
@@ -105,7 +105,7 @@ describe('Fisher', () => {
   })
 })
 
-/** How often a test of nothing says less than 0.05. */
+/** Share of tests without a change whose p-value is below 0.05. */
 function falseAlarms(runs: number, pValue: () => number): number {
   let alarms = 0
   for (let i = 0; i < runs; i++) if (pValue() < 0.05) alarms++
@@ -119,7 +119,7 @@ function poisson(random: () => number, mean: number): number {
   return count
 }
 
-describe('without a change there are no more alarms than promised', () => {
+describe('without a change, false alarms are as frequent as expected', () => {
   test.each([2, 20, 1000])('of rates with about %i attempts', (mean) => {
     const random = createRandom(3)
     const alarms = falseAlarms(2000, () =>
@@ -138,18 +138,18 @@ describe('without a change there are no more alarms than promised', () => {
   })
 })
 
-describe('a change is found', () => {
-  test('of a rate that doubles, from nothing and to nothing', () => {
+describe('compareRates and compareProportions', () => {
+  test('detect a rate that doubles, begins or ends', () => {
     expect(compareRates([100, 200], [1, 1], NO_DISPERSION)).toBeLessThan(1e-6)
     expect(compareRates([0, 20], [1, 1], NO_DISPERSION)).toBeLessThan(1e-4)
     expect(compareRates([20, 0], [1, 1], NO_DISPERSION)).toBeLessThan(1e-4)
   })
 
-  test('but not of one that only recorded for longer', () => {
+  test('ignore a longer recording', () => {
     expect(compareRates([100, 200], [1, 2], NO_DISPERSION)).toBeGreaterThan(0.9)
   })
 
-  test('and not when counts vary as much by themselves', () => {
+  test('detect no change if counts vary as much within a side', () => {
     expect(compareRates([100, 200], [1, 1], { factor: 30, degrees: 38 })).toBeGreaterThan(0.05)
     expect(compareProportions([10, 40], [500, 500], { factor: 1, degrees: 38 })).toBeLessThan(0.001)
     expect(compareProportions([10, 40], [500, 500], { factor: 10, degrees: 38 })).toBeGreaterThan(0.05)
@@ -161,7 +161,7 @@ describe('a change is found', () => {
     [0, 5],
     [1e9, 1e9],
     [1, 1e12],
-  ])('with a sane answer for %d and %d', (a, b) => {
+  ])('return a probability for %d and %d', (a, b) => {
     for (const p of [
       compareRates([a, b], [1, 3], NO_DISPERSION),
       compareProportions([0, Math.min(b, 3)], [a, b], NO_DISPERSION),

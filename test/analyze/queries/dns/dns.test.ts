@@ -31,7 +31,7 @@ function addLookup(db: Database, fields: LookupFields): void {
   ).run(session, startedNs, latencyNs, name, rcode, cgroup, truncated)
 }
 
-/** Four attempts at 0, 10, 20 and 30 s, by a, a, b and no name; the second one refused. */
+/** Four attempts at 0, 10, 20 and 30 s, with the names a, a, b and none; the second one is refused. */
 function makeNamed(host = 'host') {
   const events = [0n, 10n, 20n, 30n].map((seconds, i) => ({
     startedNs: seconds * 1_000_000_000n,
@@ -50,7 +50,7 @@ const ask = (files: readonly string[], raw: RawScope = {}, values: QuerySettings
   rowObjects(runQuery(dns, files, raw, { values }))
 
 describe('a name', () => {
-  test('has its lookups, their failures and latencies, its addresses, and the attempts by it', () => {
+  test('has its lookups, their failures and latencies, its addresses, and its attempts', () => {
     const { db, file } = makeNamed()
     for (let i = 1; i <= 200; i++) addLookup(db, { latencyNs: i * 1000 })
     for (const rcode of [2, 3, -2]) addLookup(db, { rcode, latencyNs: 5 })
@@ -63,7 +63,7 @@ describe('a name', () => {
         lookups: 205,
         failed_lookups: 4,
         truncated_lookups: 0,
-        // Nearest rank of 203 latencies: the 102nd and the 201st, of which three are of failures.
+        // Nearest rank of 203 latencies: the 102nd and the 201st. Three of them are of failed lookups.
         lookup_p50_ns: 99_000,
         lookup_p99_ns: 198_000,
         lookup_max_ns: 200_000,
@@ -86,7 +86,7 @@ describe('a name', () => {
     ])
   })
 
-  test('has its truncated answers, which are no failures for that', () => {
+  test('has its truncated answers, which are not failures', () => {
     const { db, file } = makeNamed()
     for (const truncated of [1, 1, 0, null]) addLookup(db, { truncated })
     addLookup(db, { truncated: 1, rcode: 2 })
@@ -103,7 +103,7 @@ describe('a name', () => {
     expect(runQuery(dns, [file], {}, { values: { neverConnected: 'true' } }).notes).toContain(note('1 lookup'))
   })
 
-  test('has a note of attempts to name servers over TCP, whose lookups are not seen in packets (GAP-59)', () => {
+  test('a note reports attempts to name servers over TCP, whose lookups are not seen in packets (GAP-59)', () => {
     const note = (source: string, ports: readonly number[]) => {
       const { db, file } = makeSampleTrace({ batches: [ports.map((remotePort) => ({ remotePort }))] })
       db.prepare('UPDATE session SET dns_source = ?').run(source)
@@ -116,7 +116,7 @@ describe('a name', () => {
     expect(note('libc', [53])).toEqual([])
   })
 
-  test.each([3, 4])('of a trace of version %d has none that are known to be truncated', (version) => {
+  test.each([3, 4])('of a trace of version %d has no truncated lookups', (version) => {
     const { db, file } = makeNamed()
     addLookup(db, { truncated: 1 })
     db.close()
@@ -125,7 +125,7 @@ describe('a name', () => {
     expect(older.notes.join()).not.toContain('truncated')
   })
 
-  test('comes after those with more lookups, and of as many by the alphabet', () => {
+  test('is sorted by lookups, then alphabetically', () => {
     const { db, file } = makeNamed()
     for (const name of ['never.example', 'never.example', 'b.example', '', '\x1b[2Jgone', 'a.example']) {
       addLookup(db, { name })
@@ -137,7 +137,7 @@ describe('a name', () => {
     expect(table.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
   })
 
-  test('that no attempt was made by is counted, and shown alone with --never-connected', () => {
+  test('without attempts is counted, and --never-connected shows only such names', () => {
     const { db, file } = makeNamed()
     for (const name of NAMES) addLookup(db, { name })
     const note = 'no attempts by 3 names; --never-connected shows these alone'
@@ -147,7 +147,7 @@ describe('a name', () => {
     expect(alone.notes).not.toContain(note)
   })
 
-  test('without any there is nothing to show', () => {
+  test('without any name there are no rows', () => {
     const { db, file } = makeNamed()
     addLookup(db, {})
     const empty = runQuery(dns, [file], {}, { values: { neverConnected: 'true' } })
@@ -156,8 +156,8 @@ describe('a name', () => {
   })
 })
 
-describe('what is asked about', () => {
-  test('is a window of time, for lookups and attempts', () => {
+describe('selection', () => {
+  test('a time range applies to lookups and attempts', () => {
     const { db, file } = makeNamed()
     for (const startedNs of [0, 9_999_999_999, 10_000_000_000, 19_999_999_999, 20_000_000_000]) {
       addLookup(db, { startedNs })
@@ -167,7 +167,7 @@ describe('what is asked about', () => {
     expect(row).toMatchObject({ dns_name: 'a.example', lookups: 2, attempts: 1, failed: 1 })
   })
 
-  test('goes by the wall clock, also where it was set', () => {
+  test('a time range follows the wall clock, also if it was set', () => {
     const { db, file } = makeNamed()
     db.exec('INSERT INTO clock_offset SELECT 1, 15000000000, unix_offset_ns + 3600000000000 FROM clock_offset')
     for (const startedNs of [14e9, 16e9]) addLookup(db, { startedNs })
@@ -177,7 +177,7 @@ describe('what is asked about', () => {
     ])
   })
 
-  test('is a cgroup and what is below it, for lookups and attempts', () => {
+  test('--cgroup with its descendants applies to lookups and attempts', () => {
     const { db, file } = makeNamed()
     const [one, two] = db.prepare('SELECT cgroup_id FROM cgroup ORDER BY kernel_cgroup_id').pluck().all() as number[]
     for (const cgroup of [one, one, two, null]) addLookup(db, { cgroup: cgroup ?? null })
@@ -187,7 +187,7 @@ describe('what is asked about', () => {
     ])
   })
 
-  test('is attempts alone with any other filter, which is said', () => {
+  test('all other filters apply only to attempts, and a note reports it', () => {
     const { db, file } = makeNamed()
     addLookup(db, {})
     addLookup(db, { name: 'b.example' })
@@ -201,7 +201,7 @@ describe('what is asked about', () => {
     expect(runQuery(dns, [file], { cgroup: ['/cgroup-1'] }).notes).not.toContain(note)
   })
 
-  test('is one session, or all', () => {
+  test('one session, or all', () => {
     const trace = makeNamed()
     trace.add({ batches: [[{}]] })
     trace.db.exec("UPDATE session SET dns_source = 'libc'")
@@ -213,7 +213,7 @@ describe('what is asked about', () => {
     expect(all).toMatchObject({ lookups: 2, lookup_p50_ns: 1, addresses: 2, attempts: 2 })
   })
 
-  test('is several files together, or each host apart', () => {
+  test('several files together, or each host separately', () => {
     const traces = ['one', 'two'].map((host) => makeNamed(host))
     for (const { db } of traces) addLookup(db, {})
     const files = traces.map(({ file }) => file)
@@ -227,12 +227,12 @@ describe('what is asked about', () => {
   })
 })
 
-describe('what comes first', () => {
+describe('a warning reports', () => {
   const NOT_RECORDED = 'DNS lookups were not recorded: sudo tcpconn record --dns'
   const LOST =
     'LOST 1,200 DNS packets, 1 malformed DNS packet, 2 DNS names evicted from the full name cache; attempts are not affected, names may be missing'
 
-  test('is that no lookups were recorded', async () => {
+  test('that no lookups were recorded', async () => {
     const { db, file } = makeNamed()
     expect(runQuery(dns, [file]).warnings).toEqual([])
     db.exec('UPDATE session SET dns_source = NULL')
@@ -242,14 +242,14 @@ describe('what comes first', () => {
     expect([json.status, json.stderr]).toEqual([0, `${NOT_RECORDED}\n`])
   })
 
-  test('is in how many of several sessions they were not', () => {
+  test('how many of several sessions have no lookups', () => {
     const trace = makeNamed()
     trace.add({ batches: [[{}]] })
     const said = runQuery(dns, [trace.file], { session: 'all' }).warnings
     expect(said).toEqual(['DNS lookups were not recorded in 1 of 2 sessions: sudo tcpconn record --dns'])
   })
 
-  test('is what was lost', () => {
+  test('lost lookups', () => {
     const trace = makeNamed()
     trace.db.exec('UPDATE session SET dns_lost_count = 1200, dns_malformed_count = 1, dns_evicted_count = 2')
     expect(runQuery(dns, [trace.file]).warnings).toEqual([LOST])
@@ -264,7 +264,7 @@ describe('what comes first', () => {
     ['{"port":[81,443],"family":4}', 'port 81, 443; family 4'],
     ['{"command":["curl","\\u001b[2J"]}', 'command curl, \\x1b[2J'],
     ['no JSON', 'no JSON'],
-  ])('is that attempts were filtered and lookups were not: %s', (filters, text) => {
+  ])('that attempts were filtered but lookups were not: %s', (filters, text) => {
     const { db, file } = makeNamed()
     db.prepare('UPDATE session SET filters = ?').run(filters)
     expect(runQuery(dns, [file]).warnings).toEqual([`attempts were filtered (${text}), ${BESIDE}`])
@@ -272,7 +272,7 @@ describe('what comes first', () => {
     expect(runQuery(dns, [file]).warnings).toEqual([NOT_RECORDED])
   })
 
-  test('is in how many of several sessions they were filtered, and by what', () => {
+  test('how many of several sessions were filtered, and by which filters', () => {
     const trace = makeNamed()
     for (const filters of ['{"port":[81]}', '{"port":[81]}', '{"uid":[33]}']) trace.add({ batches: [[{}]], filters })
     trace.db.exec("UPDATE session SET dns_source = 'udp'")
@@ -283,7 +283,7 @@ describe('what comes first', () => {
     expect(runQuery(dns, [trace.file], { session: '1' }).warnings).toEqual([])
   })
 
-  test.each([1, 2])('is that a trace of version %i knows of no lookups', (version) => {
+  test.each([1, 2])('that a trace of version %i has no lookups', (version) => {
     const found = runQuery(dns, [makeOlderTrace(makeNamed().file, version)])
     expect(found.warnings).toEqual([NOT_RECORDED])
     expect(rowObjects(found)).toMatchObject([

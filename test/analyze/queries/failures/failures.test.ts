@@ -14,14 +14,14 @@ const NAMES: Record<string, string> = {
 const keyOf = (row: Readonly<Record<string, unknown>>) =>
   [row.remote_address, row.remote_port, row.outcome, row.errno].join(' ')
 
-/** The most frequent one, the first by the alphabet of those that are as frequent. */
+/** The most frequent value; of equally frequent ones, the first in alphabetical order. */
 function mostFrequent(rows: readonly Connect[], textOf: (row: Connect) => unknown): string {
   const counts = [...groupRows(rows, textOf)].map(([text, group]) => ({ text, count: group.length }))
   return counts.toSorted((a, b) => b.count - a.count || (a.text < b.text ? -1 : 1))[0]!.text
 }
 
 describe.each([1, 2])('over %i files', (fileCount) => {
-  test.each(SCOPE_CASES)('every value is that of all rows: $name', (scopeCase) => {
+  test.each(SCOPE_CASES)('every value equals that of all rows: $name', (scopeCase) => {
     const traces = [makeTwoSessions(4), makeOtherHost(5)].slice(0, fileCount)
     const failed = connectsOfCase(traces, scopeCase).filter((row) => !['established', 'pending'].includes(row.outcome))
     const naive = groupRows(failed, keyOf)
@@ -46,7 +46,7 @@ describe.each([1, 2])('over %i files', (fileCount) => {
   })
 })
 
-test('rows with as many attempts and the same last start have an order: by address, port, outcome and errno', () => {
+test('rows with equal attempts and last start are sorted by address, port, outcome and errno', () => {
   const kinds = [
     { remotePort: 81, outcome: 1, error: 111 },
     { remotePort: 80, outcome: 5, error: 0 },
@@ -72,7 +72,7 @@ test('rows with as many attempts and the same last start have an order: by addre
   expect(orders[1]).toEqual(orders[0])
 })
 
-test('times are those of the wall clock, which may be set back while recording', () => {
+test('times are those of the wall clock, which may be set back during the recording', () => {
   const events = [1, 20, 40, 50].map((second) => ({ startedNs: BigInt(second) * 10n ** 9n, outcome: 1, error: 111 }))
   const trace = makeSampleTrace({ batches: [events] })
   trace.db.exec(
@@ -83,7 +83,7 @@ test('times are those of the wall clock, which may be set back while recording',
   expect([row!.first_seen_ns, row!.last_seen_ns]).toEqual(times)
 })
 
-test('errors have a meaning, also where there is no errno and where it is none of a connect', () => {
+test('errors have a meaning, also without an errno and with one that connect(2) does not return', () => {
   const events = [
     { outcome: 1, error: 111 },
     { outcome: 5, error: 0 },
@@ -98,17 +98,17 @@ test('errors have a meaning, also where there is no errno and where it is none o
   ])
 })
 
-test.each([[[]], [[{}, { outcome: 7 }]]])('nothing failed among %j', (events) => {
+test.each([[[]], [[{}, { outcome: 7 }]]])('there are no failures among %j', (events) => {
   const { file } = makeSampleTrace({ batches: [events] })
   expect(runQuery(failures, [file])).toMatchObject({ rows: [], whenEmpty: 'no attempt failed' })
 })
 
-test.each(['established', 'pending'])('%s attempts are no failures, also when they are asked for', (outcome) => {
+test.each(['established', 'pending'])('%s attempts are not failures, even if they are selected', (outcome) => {
   const { file } = makeSampleTrace({ batches: [[{}, { outcome: 7 }, { outcome: 1, error: 111 }]] })
   expect(runQuery(failures, [file], { outcome: [outcome] }).rows).toEqual([])
 })
 
-test('says where connects that fail before a SYN were not recorded (GAP-32)', () => {
+test('reports that connects that fail before a SYN were not recorded (GAP-32)', () => {
   const note = (sessions: readonly number[]) => {
     const { db, file } = makeSampleTrace({ batches: [[{}]] }, { batches: [[{}]] })
     for (const id of sessions) db.prepare('UPDATE session SET has_local_errors = 1 WHERE session_id = ?').run(id)

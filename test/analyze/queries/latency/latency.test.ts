@@ -32,7 +32,7 @@ function ask(trace: SampleTrace, raw: RawScope = {}, asked: Asked = {}): RowObje
   return rowObjects(runQuery(latency, [trace.file], raw, asked))
 }
 
-/** Holds one row against the rows of the view that it stands for. */
+/** Compares one row with the rows of the view that it sums up. */
 function expectNaive(
   row: RowObject,
   connects: readonly Connect[],
@@ -46,7 +46,7 @@ function expectNaive(
   for (const [name, percent] of Object.entries(PERCENTS)) {
     if (!(name in row)) continue
     const exact = exactPercentile(latencies, percent)
-    // Like the maximum, and unlike percentiles, the minimum is exact.
+    // The minimum is exact, like the maximum and unlike percentiles.
     if (exact === null || tolerance === 0 || name === 'min_ns') expect(row[name], name).toBe(exact)
     else expect(Math.abs((row[name] as number) - exact), name).toBeLessThanOrEqual(exact * tolerance)
   }
@@ -64,8 +64,8 @@ function groupBy(connects: readonly Connect[], keyOf: (row: Connect) => unknown)
 describe.each([
   ['with --exact', { exact: true }, 0],
   ['from histograms', {}, 0.01],
-] as const)('%s', (_, raw, tolerance) => {
-  test('one row speaks for all attempts', () => {
+] as const)('latency %s', (_, raw, tolerance) => {
+  test('has one row for all attempts', () => {
     const trace = makeTrace(1)
     const rows = ask(trace, raw)
     expect(rows).toHaveLength(1)
@@ -73,7 +73,7 @@ describe.each([
     expectNaive(rows[0]!, readConnects(trace.db), tolerance)
   })
 
-  test('sessions are taken one by one, or together', () => {
+  test('takes one session, or all together', () => {
     const random = createRandom(2)
     const trace = makeSampleTrace(
       { batches: [variedEvents(random, 300)] },
@@ -110,7 +110,7 @@ describe.each([
     ['subnet/0', (row) => naiveSubnet(row, 0, '::/0'), (row) => row.subnet],
   ]
 
-  test.each(DIMENSIONS)('--by %s has a row per group, the most attempts first', (by, keyOf, shownOf) => {
+  test.each(DIMENSIONS)('--by %s has a row per group, sorted by attempts', (by, keyOf, shownOf) => {
     const trace = makeTrace(3)
     addNames(trace)
     const groups = groupBy(readConnects(trace.db), keyOf)
@@ -125,7 +125,7 @@ describe.each([
     expect(attempts).toEqual(attempts.toSorted((a, b) => b - a))
   })
 
-  test('a process has one row, whatever its threads are called, with what its first row says', () => {
+  test('a process has one row with the facts of its first row, whatever the names of its threads', () => {
     const events = [
       { pid: 5, uid: 0, comm: 'first', exe: 'a' },
       { pid: 5, uid: 0, comm: 'second', exe: 'a' },
@@ -145,7 +145,7 @@ describe.each([
   })
 })
 
-test('by outcome every outcome has its latencies, unless outcomes are chosen', () => {
+test('by outcome, every outcome has its latencies, unless outcomes are selected', () => {
   const { file } = makeSampleTrace({ batches: [[{ outcome: 1, error: 111, latencyNs: 5n }, { latencyNs: 7n }]] })
   const by = (raw: RawScope) => runQuery(latency, [file], raw, { values: { by: 'outcome' } })
   expect(rowObjects(by({})).map((row) => [row.outcome, row.p50_ns, row.max_ns])).toEqual([
@@ -156,7 +156,7 @@ test('by outcome every outcome has its latencies, unless outcomes are chosen', (
   expect(by({ outcome: ['refused'] }).notes.join()).toMatch(/^latency covers refused attempts/)
 })
 
-test('a pid is one of its host', () => {
+test('the same pid on two hosts is two processes', () => {
   const traces = [makeSampleTrace({ batches: [[{}]] }), makeSampleTrace({ batches: [[{}, {}]] })]
   const files = traces.map((trace) => trace.file)
   const attempts = () =>
@@ -170,7 +170,7 @@ test('a pid is one of its host', () => {
   })
 })
 
-/** The network of an IPv4 address by arithmetic; all others of these traces are ::1. */
+/** The network of an IPv4 address by arithmetic; all other addresses of these traces are ::1. */
 function naiveSubnet({ remote_address: address, family }: Connect, bits: number, other: string): string {
   if (family === 6) return other
   const number = (address as string).split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0)
@@ -178,13 +178,13 @@ function naiveSubnet({ remote_address: address, family }: Connect, bits: number,
   return `${[24, 16, 8, 0].map((shift) => Math.floor(network / 2 ** shift) % 256).join('.')}/${bits}`
 }
 
-/** Every third attempt was preceded by a lookup. */
+/** Every third attempt had a lookup before. */
 function addNames({ db }: SampleTrace): void {
   db.exec(`INSERT INTO dns_name VALUES (1, 'a.example'), (2, 'b.example');
     INSERT INTO connect_dns SELECT attempt_id, 1 + attempt_id % 2, 5, NULL, 1 FROM connect_attempt WHERE attempt_id % 3 = 0`)
 }
 
-test('IPv6 networks are those of the bits', () => {
+test('IPv6 networks are computed from the bits', () => {
   const addresses = [
     '20010db8000100020003000400050006',
     '20010db8000100020fff000400050006',
@@ -198,7 +198,7 @@ test('IPv6 networks are those of the bits', () => {
   expect(subnets('subnet/128')).toHaveLength(3)
 })
 
-test('IPv4 networks have 32 bits at most', () => {
+test('IPv4 networks have at most 32 bits', () => {
   const trace = makeTrace(5)
   const accepted = /subnet\/1 to subnet\/32, and up to subnet\/128 where all addresses are IPv6/
   expect(ask(trace, {}, { values: { by: 'subnet/32' } })).not.toEqual([])
@@ -208,12 +208,12 @@ test('IPv4 networks have 32 bits at most', () => {
   expect(ask(trace, { ipv6: true }, { values: { by: 'subnet/33' } })).toMatchObject([{ subnet: '::/33' }])
 })
 
-test('what was meant by --by is suggested', () => {
+test('an unknown --by is refused with a suggestion', () => {
   const refused = (hint: string) => expect.objectContaining({ hint })
   expect(() => ask(makeTrace(6), {}, { values: { by: 'hots' } })).toThrow(refused('did you mean host?'))
 })
 
-test('names that only a hostile file has are passed as they are', () => {
+test('names of a hostile file do not change', () => {
   const trace = makeSampleTrace({ batches: [[{}, { remotePort: 80 }]] })
   trace.db.pragma('foreign_keys = OFF')
   trace.db.exec(`UPDATE endpoint SET address = x'00', remote_address = char(27) || '[2J' WHERE remote_port = 80;
@@ -235,7 +235,7 @@ test.each(['', 'foo', 'subnet/', 'subnet/129', 'subnet/-1', 'Endpoint', 'subnet/
   expect(() => latency.columnsFor!({ by })).toThrow(UsageError)
 })
 
-test('columns are those that --by makes', () => {
+test('the columns depend on --by', () => {
   const trace = makeTrace(4)
   for (const values of [{}, { by: 'uid' }, { by: 'subnet/8' }]) {
     const { columns } = runQuery(latency, [trace.file], {}, { values })
@@ -244,7 +244,7 @@ test('columns are those that --by makes', () => {
   expect(shownColumns(latency.columnsFor!({}))).toEqual(shownColumns(latency.columns))
 })
 
-test('rows can be ordered by a column of --by, and limited', () => {
+test('rows can be sorted by a column of --by, and limited', () => {
   const trace = makeTrace(5)
   const result = runQuery(latency, [trace.file], { exact: true }, { values: { by: 'comm' }, sort: 'p999', limit: 3 })
   const naive = [...groupBy(readConnects(trace.db), (row) => row.comm).values()].map((rows) =>
@@ -254,7 +254,7 @@ test('rows can be ordered by a column of --by, and limited', () => {
   expect(result.hiddenRows).toBe(naive.length - 3)
 })
 
-test('an empty session has a row of nothing and no chart, one attempt has itself', () => {
+test('an empty session has a row of zeros and no chart; a single attempt has its own values', () => {
   const trace = makeSampleTrace({ batches: [[{ latencyNs: 1_234_567n }]] }, { batches: [] })
   const empty = runQuery(latency, [trace.file])
   expect(rowObjects(empty)).toMatchObject([{ attempts: 0, failed: 0, failed_percent: 0, p50_ns: null, max_ns: null }])
@@ -271,8 +271,8 @@ test('an empty session has a row of nothing and no chart, one attempt has itself
   ])
 })
 
-test('the minimum is exact from histograms too, also in windows that a roll-up holds, and no percentile is below it', () => {
-  // Of one bucket, whose middle is 1,507,327.5 ns.
+test('the minimum is exact with histograms too, also in rolled-up windows, and no percentile is below it', () => {
+  // In one bucket, whose middle is 1,507,327.5 ns.
   const lowest = [1_500_000n, 1_499_000n, 1_507_000n].map((latencyNs, i) => ({ latencyNs, remotePort: 440 + i }))
   const trace = makeSampleTrace({ batches: lowest.flatMap((event) => [[event, { latencyNs: 9_000_000n }], null]) })
   expect(ask(trace)[0]).toMatchObject({ min_ns: 1_499_000, max_ns: 9_000_000 })
@@ -281,7 +281,7 @@ test('the minimum is exact from histograms too, also in windows that a roll-up h
   expect(ask(trace, { since: '2023-11-14' })[0]).toMatchObject({ min_ns: 1_499_000 })
 })
 
-test('the minimum of a long recording is read from few of its attempts', () => {
+test('the minimum of a long recording is computed from few of its attempts', () => {
   const random = createRandom(11)
   const trace = makeSampleTrace({ batches: Array.from({ length: 40 }, () => [variedEvents(random, 50), null]).flat() })
   const [row] = ask(trace)
@@ -289,15 +289,15 @@ test('the minimum of a long recording is read from few of its attempts', () => {
   expect(trace.db.prepare('SELECT count(*) FROM window_rollup').pluck().get()).toBeGreaterThan(0)
 })
 
-test('--outcome changes what is covered', () => {
+test('--outcome selects the attempts of the latencies', () => {
   const trace = makeTrace(6)
   const [row] = ask(trace, { outcome: ['refused'], exact: true })
   const refused = readConnects(trace.db, "outcome = 'refused'").map((one) => one.latency_ns as number)
   expect(row).toMatchObject({ attempts: refused.length, p99_ns: exactPercentile(refused, 99), failed_percent: 100 })
 })
 
-describe('the histogram', () => {
-  test('comes after the counts, which fill no columns of a table', () => {
+describe('the histogram of latencies', () => {
+  test('follows the counts, which are not columns of a table', () => {
     const trace = makeSampleTrace({ batches: [[{}, {}, { outcome: 1, error: 111 }, { outcome: 7 }]] })
     const { columns, chart } = runQuery(latency, [trace.file])
     expect(chart!(80)[0]).toBe('4 attempts, 1 failed (25.0%)')
@@ -309,7 +309,7 @@ describe('the histogram', () => {
     for (const width of [5, 80, 120]) for (const line of chart!(width)) expect(line.length).toBeLessThanOrEqual(width)
   })
 
-  test('counts every covered attempt in its band, with --exact', () => {
+  test('counts every attempt in its band, with --exact', () => {
     const trace = makeTrace(7)
     const counts = readCounts(runQuery(latency, [trace.file], { exact: true }).chart!(120))
     const latencies = latenciesOf(readConnects(trace.db))
@@ -319,7 +319,7 @@ describe('the histogram', () => {
     expect(counts.reduce((sum, { count }) => sum + count, 0)).toBe(latencies.length)
   })
 
-  test('moves only what is within 1% of an edge, from stored sums', () => {
+  test('with stored sums, only latencies within 1% of an edge may change the band', () => {
     const trace = makeTrace(8)
     const counts = readCounts(runQuery(latency, [trace.file]).chart!(120))
     const latencies = latenciesOf(readConnects(trace.db))
@@ -333,7 +333,7 @@ describe('the histogram', () => {
   })
 })
 
-/** Bands as they stand in the chart: `20 µs to  50 µs  1,234  1.2%  ███`. */
+/** Bands of the chart: `20 µs to  50 µs  1,234  1.2%  ███`. */
 function readCounts(lines: readonly string[]) {
   const units: Record<string, number> = { ns: 1, µs: 1e3, ms: 1e6, s: 1e9 }
   return lines.slice(3, -1).map((line) => {
@@ -346,19 +346,19 @@ function readCounts(lines: readonly string[]) {
   })
 }
 
-test('nothing is said in words, and is a row of zeros in data', () => {
+test('no attempts are a text in a table, and a row of zeros in data', () => {
   const { file } = makeSampleTrace({ batches: [] })
   const result = runQuery(latency, [file])
   expect(rowObjects(result)).toMatchObject([{ attempts: 0, p50_ns: null }])
   expect([...renderTable(result, PLAIN_VIEW)]).toEqual(['no attempts match', ...result.notes])
 })
 
-test('attempts of which none was established have no histogram', () => {
+test('attempts without an established one have no histogram', () => {
   const { file } = makeSampleTrace({ batches: [[{ outcome: 1, error: 111 }]] })
   expect(runQuery(latency, [file]).chart!(80)).toEqual(['1 attempt, 1 failed (100.0%)', ''])
 })
 
-test('--by dns says where no lookups were recorded (GAP-57)', () => {
+test('--by dns reports that no lookups were recorded (GAP-57)', () => {
   const { file } = makeSampleTrace({ batches: [[{}]] })
   const notes = (by: string) => runQuery(latency, [file], {}, { values: { by } }).notes
   const line = 'DNS lookups were not recorded: sudo tcpconn record --dns'

@@ -16,7 +16,7 @@ import {
 const keyOf = (row: Readonly<Record<string, unknown>>) => `${row.remote_address} ${row.remote_port}`
 
 describe.each([1, 2])('over %i files', (fileCount) => {
-  test.each(SCOPE_CASES)('every number is that of all rows: $name', (scopeCase) => {
+  test.each(SCOPE_CASES)('every number equals that of all rows: $name', (scopeCase) => {
     const traces = [makeTwoSessions(6), makeOtherHost(7)].slice(0, fileCount)
     const naive = groupRows(connectsOfCase(traces, scopeCase), keyOf)
     const files = traces.map(({ file }) => file)
@@ -57,7 +57,7 @@ test('endpoints without a retransmit are left out', () => {
   ])
 })
 
-test('no retransmit at all is said in words', () => {
+test('without retransmits, a text is printed', () => {
   const { file } = makeSampleTrace({ batches: [[{}, { outcome: 7 }]] })
   expect(runQuery(retransmits, [file])).toMatchObject({ rows: [], whenEmpty: 'no SYN was retransmitted' })
 })

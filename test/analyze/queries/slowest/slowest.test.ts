@@ -6,7 +6,7 @@ import { makeSampleTrace, type SampleTrace } from '../../sample-trace.js'
 import { SCOPE_CASES, connectsOfCase, makeOtherHost, makeTwoSessions, type ScopeCase } from '../../scope-cases.js'
 import { variedEvents } from '../../varied-events.js'
 
-/** Rows that a case covers, the slowest first. */
+/** Rows of a case, the slowest first. */
 function naiveSlowest(traces: readonly SampleTrace[], scopeCase: ScopeCase): Connect[] {
   const outcomes = scopeCase.raw.outcome ?? ['established']
   return connectsOfCase(traces, scopeCase)
@@ -14,7 +14,7 @@ function naiveSlowest(traces: readonly SampleTrace[], scopeCase: ScopeCase): Con
     .toSorted((a, b) => b.latency_ns! - a.latency_ns!)
 }
 
-/** As text: rows that took as long, and columns, may come in any order. */
+/** As text: rows with equal latencies, and columns, may have any order. */
 const asText = (rows: readonly (RowObject | Connect)[]) =>
   rows
     .map((row) =>
@@ -23,7 +23,7 @@ const asText = (rows: readonly (RowObject | Connect)[]) =>
     .toSorted()
 
 describe.each([1, 2])('over %i files', (fileCount) => {
-  test.each(SCOPE_CASES)('whole rows are those of the view: $name', (scopeCase) => {
+  test.each(SCOPE_CASES)('rows equal those of the view: $name', (scopeCase) => {
     const traces = [makeTwoSessions(8), makeOtherHost(9)].slice(0, fileCount)
     const naive = naiveSlowest(traces, scopeCase)
     const files = traces.map(({ file }) => file)
@@ -31,7 +31,7 @@ describe.each([1, 2])('over %i files', (fileCount) => {
       const found = rowObjects(runQuery(slowest, files, scopeCase.raw, { limit }))
       expect(found.map((row) => row.latency_ns)).toEqual(naive.slice(0, limit).map((row) => row.latency_ns))
       const last = naive[Math.min(limit, naive.length) - 1]?.latency_ns ?? -1
-      // All that are slower than the last one have to be there as they are.
+      // All attempts that are slower than the last row must be present.
       const certain = naive.filter((row) => row.latency_ns! > last)
       const expected = fileCount === 1 ? certain.map(({ host: _, ...row }) => row) : certain
       expect(asText(found.filter((row) => Number(row.latency_ns) > last))).toEqual(asText(expected as Connect[]))
@@ -39,27 +39,27 @@ describe.each([1, 2])('over %i files', (fileCount) => {
   })
 })
 
-test('columns are those of the view, in its order', () => {
+test('the columns are those of the view, in its order', () => {
   const { db } = makeSampleTrace({ batches: [] })
   const view = db.prepare('SELECT * FROM connects').columns()
   expect(slowest.columns.map(({ name }) => name)).toEqual(view.map(({ name }) => name))
 })
 
-test('there are 20 of them, in every format, or as many as asked for', () => {
+test('there are 20 rows in every format, or as many as requested', () => {
   const { file } = makeSampleTrace({ batches: [variedEvents(createRandom(1), 3000)] })
   expect(runQuery(slowest, [file], {}, { limit: Infinity }).rows).toHaveLength(20)
   expect(runQuery(slowest, [file], {}, { limit: 25 })).toMatchObject({ hiddenRows: 0 })
   expect(runQuery(slowest, [file], {}, { limit: 25 }).rows).toHaveLength(25)
 })
 
-test('more of them than can be looked up one by one are refused', () => {
+test('a number of rows that is too large for single lookups is refused', () => {
   const { file } = makeSampleTrace({ batches: [[{}]] })
   expect(() => runQuery(slowest, [file], {}, { limit: 100_001 })).toThrow(
     expect.objectContaining({ code: 'E_USAGE', reason: expect.stringContaining('tcpconn export') }),
   )
 })
 
-test('--sort orders the slowest, it does not choose others', () => {
+test('--sort sorts the slowest attempts, and does not select others', () => {
   const events = [5, 1, 9, 7].map((ms) => ({ latencyNs: BigInt(ms) * 10n ** 6n, pid: ms }))
   const { file } = makeSampleTrace({ batches: [events] })
   const found = rowObjects(runQuery(slowest, [file], {}, { limit: 2, sort: 'pid' }))
@@ -67,13 +67,13 @@ test('--sort orders the slowest, it does not choose others', () => {
   expect(runQuery(slowest, [file], {}, { limit: 2 }).notes[0]).toContain('the 2 slowest of 4 attempts (established)')
 })
 
-test('of attempts that took as long the first are shown', () => {
+test('of attempts with equal latency, the first are shown', () => {
   const events = Array.from({ length: 5000 }, (_, i) => ({ latencyNs: 1000n, tid: i + 1000 }))
   const { file } = makeSampleTrace({ batches: [events] })
   expect(rowObjects(runQuery(slowest, [file], {}, { limit: 3 })).map((row) => row.tid)).toEqual([1000, 1001, 1002])
 })
 
-test('the slowest are timeouts only when these are asked for', () => {
+test('timeouts are included only if they are selected', () => {
   const events = [{}, { outcome: 2, error: 110, latencyNs: 10n ** 11n }, { outcome: 7 }]
   const { file } = makeSampleTrace({ batches: [events] })
   expect(rowObjects(runQuery(slowest, [file])).map((row) => row.outcome)).toEqual(['established'])
@@ -82,7 +82,7 @@ test('the slowest are timeouts only when these are asked for', () => {
   expect(runQuery(slowest, [file], { outcome: ['pending'] }).rows).toEqual([])
 })
 
-test('a DNS name, and a clock that was set, are those of the view', () => {
+test('DNS names and times after a clock change are those of the view', () => {
   const trace = makeSampleTrace({ batches: [[{ startedNs: 1n }, { startedNs: 40_000_000_000n }]] })
   expect(hidden(trace.file)).toContain('dns_name')
   trace.db.exec(`
@@ -99,13 +99,13 @@ function hidden(file: string): string[] {
   return runQuery(slowest, [file]).columns.flatMap((column) => (column.isHidden ? [column.name] : []))
 }
 
-test('rows of several files begin with their host', () => {
+test('rows of several files begin with the host', () => {
   const traces = [makeTwoSessions(1), makeOtherHost(2)].map(({ file }) => file)
   expect(runQuery(slowest, traces).columns[0]).toMatchObject({ name: 'host' })
   expect(runQuery(slowest, traces.slice(1)).columns[0]).toMatchObject({ name: 'session_id' })
 })
 
-test('of no attempts none is the slowest', () => {
+test('without established attempts there are no rows', () => {
   const { file } = makeSampleTrace({ batches: [[{ outcome: 1, error: 111 }]] })
   expect(runQuery(slowest, [file]).notes).toEqual([
     'only established attempts are looked at; --outcome failed shows the slowest failures',

@@ -28,7 +28,7 @@ function largest(rows: readonly Connect[], keyOf: (row: Connect) => string): num
   return sizes.length === 0 ? null : Math.max(...sizes)
 }
 
-/** The one row of a summary. */
+/** The only row of a summary. */
 function summarize(files: readonly string[], raw: ScopeCase['raw'] = {}): RowObject {
   const [row, ...others] = rowObjects(runQuery(summary, files, raw))
   expect(others).toEqual([])
@@ -40,7 +40,7 @@ const describeIn = (file: string, width = 80) => runQuery(summary, [file]).chart
 describe.each([1, 2])('over %i files', (fileCount) => {
   const made = () => [makeTwoSessions(13), makeOtherHost(14)].slice(0, fileCount)
 
-  test.each(SCOPE_CASES)('counts and latencies are those of all rows: $name', (scopeCase) => {
+  test.each(SCOPE_CASES)('counts and latencies equal those of all rows: $name', (scopeCase) => {
     const traces = made()
     const rows = connectsOfCase(traces, scopeCase)
     const found = summarize(
@@ -65,7 +65,7 @@ describe.each([1, 2])('over %i files', (fileCount) => {
     }
   })
 
-  test.each(SCOPE_CASES)('the busiest and the slowest are those of all rows: $name', (scopeCase) => {
+  test.each(SCOPE_CASES)('the busiest and the slowest equal those of all rows: $name', (scopeCase) => {
     const traces = made()
     const rows = connectsOfCase(traces, scopeCase)
     const files = traces.map(({ file }) => file)
@@ -84,7 +84,7 @@ describe.each([1, 2])('over %i files', (fileCount) => {
   })
 })
 
-/** By p99 of those with 100 latencies, or with 10 or 1 where none has as many. */
+/** By p99 of endpoints with 100 latencies, or with 10 or 1 if none has as many. */
 function expectSlowest(found: RowObject, rows: readonly Connect[], scopeCase: ScopeCase): void {
   const groups = [...groupRows(rows, endpointOf).values()].map((group) => {
     const latencies = coveredLatencies(group, scopeCase)
@@ -103,8 +103,8 @@ function expectSlowest(found: RowObject, rows: readonly Connect[], scopeCase: Sc
   expectWithin(found.slowest_endpoint_p99_ns, named.p99, scopeCase.raw.exact)
 }
 
-describe('time', () => {
-  test('is that of recording, and the rate is over it', () => {
+describe('the recorded time', () => {
+  test('is that of the recording, and the rate is computed from it', () => {
     const { file } = makeSampleTrace({ batches: [Array.from({ length: 30 }, () => ({}))] })
     expect(summarize([file])).toMatchObject({
       started_ns: STARTED_UNIX_NS,
@@ -114,7 +114,7 @@ describe('time', () => {
     })
   })
 
-  test('is cut to what was asked for', () => {
+  test('is limited to the requested range', () => {
     const { file } = makeSampleTrace({ batches: [[{ startedNs: 25_000_000_000n }]] })
     expect(summarize([file], { since: '+20s', until: '+30s' })).toMatchObject({
       started_ns: STARTED_UNIX_NS + 20_000_000_000n,
@@ -136,15 +136,15 @@ describe('loss and completeness', () => {
     expect(summarize([file])).toMatchObject({ completeness, lost: 'loss' in session ? 7 : 0 })
   })
 
-  test('is the worst of all sessions', () => {
+  test('are the worst of all sessions', () => {
     const { file } = makeSampleTrace({ batches: [[{}]], loss: LOSS }, { batches: [[{}]] })
     expect(summarize([file])).toMatchObject({ completeness: 'complete', lost: 0 })
     expect(summarize([file], { session: 'all' })).toMatchObject({ completeness: 'incomplete', lost: 7 })
   })
 })
 
-describe('of DNS', () => {
-  test('it says what was recorded, in the time and with the filters', () => {
+describe('the DNS summary', () => {
+  test('has the recorded lookups, in the time range and with the filters', () => {
     const events = Array.from({ length: 4 }, (_, i) => ({
       startedNs: BigInt(i) * 10_000_000_000n,
       remotePort: 443 + i,
@@ -167,7 +167,7 @@ describe('of DNS', () => {
     ])
   })
 
-  test('it says in how many sessions local errors were recorded', () => {
+  test('has the number of sessions that recorded local errors', () => {
     const { db, file } = makeSampleTrace({ batches: [[{}]] }, { batches: [[{}]] })
     db.exec('UPDATE session SET has_local_errors = 1 WHERE session_id = 2')
     const text = runQuery(summary, [file], { session: 'all' }).chart!(80).join('\n')
@@ -175,8 +175,8 @@ describe('of DNS', () => {
   })
 })
 
-describe('for people', () => {
-  test('it is a block of lines', () => {
+describe('the text for people', () => {
+  test('is a block of lines', () => {
     const events = [
       { latencyNs: 40_000n },
       { latencyNs: 60_000n },
@@ -204,7 +204,7 @@ describe('for people', () => {
     `)
   })
 
-  test.each([20, 40, 60, 200])('no line is wider than %i columns, and no word is missing', (width) => {
+  test.each([20, 40, 60, 200])('has no line of more than %i columns, and all words', (width) => {
     const { file } = makeTwoSessions(15)
     const lines = describeIn(file, width).split('\n')
     const words = (text: string) => text.split(/\s+/).join(' ')
@@ -212,7 +212,7 @@ describe('for people', () => {
     expect(words(lines.join(' '))).toBe(words(describeIn(file, 1000)))
   })
 
-  test('it says of an empty session that there is nothing', () => {
+  test('shows an empty session', () => {
     const text = describeIn(makeSampleTrace({ batches: [] }).file)
     expect(text).toMatch(/^attempts +0, .*0 failed/m)
     for (const what of ['outcomes', 'busiest endpoint', 'busiest user', 'busiest process', 'slowest endpoint']) {
@@ -220,7 +220,7 @@ describe('for people', () => {
     }
   })
 
-  test('names cannot steer the terminal', () => {
+  test('escapes control characters in names', () => {
     const { file, db } = makeSampleTrace({ batches: [[{ comm: '\x1b[31mred\x07' }]] })
     db.exec("UPDATE session SET host = 'a' || char(10, 27, 8238) || 'b'")
     db.exec("UPDATE process SET user = char(27) || 'root'")

@@ -40,7 +40,7 @@ function byStart(connects: readonly Connect[], seconds: number): Map<number, Con
   return groups
 }
 
-/** Every interval is there once and in order, and holds what the rows of the view say. */
+/** Checks that every interval occurs once, in order, with the values of the view's rows. */
 function expectNaive(
   rows: readonly RowObject[],
   connects: readonly Connect[],
@@ -70,18 +70,18 @@ function expectNaive(
 describe.each([
   ['with --exact', { exact: true }, 0],
   ['from histograms', {}, 0.01],
-] as const)('%s', (_, raw, tolerance) => {
+] as const)('timeline %s', (_, raw, tolerance) => {
   test.each([
     ['1s', 1],
     ['7s', 7],
     ['1m', 60],
     ['1h', 3600],
-  ])('intervals of %s are what the rows say', (interval, seconds) => {
+  ])('intervals of %s have the values of the rows', (interval, seconds) => {
     const trace = makeTrace(1)
     expectNaive(ask([trace.file], raw, interval), readConnects(trace.db), seconds, tolerance)
   })
 
-  test('an interval is chosen', () => {
+  test('selects an interval length', () => {
     const trace = makeTrace(2)
     const rows = ask([trace.file], raw)
     expect(rows.length).toBeGreaterThanOrEqual(20)
@@ -89,7 +89,7 @@ describe.each([
     expectNaive(rows, readConnects(trace.db), 2, tolerance)
   })
 
-  test('several sessions and files are on one line of time', () => {
+  test('several sessions and files share one timeline', () => {
     const random = createRandom(3)
     const one = makeSampleTrace({ batches: [variedEvents(random, 300)] }, { batches: [variedEvents(random, 300)] })
     const two = makeSampleTrace({ batches: [variedEvents(random, 200), null, []] })
@@ -97,18 +97,18 @@ describe.each([
     expectNaive(rows, [...readConnects(one.db), ...readConnects(two.db)], 5, tolerance)
   })
 
-  test.each([3_600_000_000_000n, -40_000_000_000n])('the clock was set by %d ns', (step) => {
+  test.each([3_600_000_000_000n, -40_000_000_000n])('follows a clock that was set by %d ns', (step) => {
     const trace = makeTrace(4)
     trace.db.exec(`INSERT INTO clock_offset VALUES (1, 50000000000, ${STARTED_UNIX_NS + step})`)
     expectNaive(ask([trace.file], raw, '10s'), readConnects(trace.db), 10, tolerance)
-    // Only what the second clock says.
+    // Only the time of the second clock.
     const since = STARTED_UNIX_NS + 50_000_000_000n + (step > 0n ? step : 0n)
     const after = readConnects(trace.db, `started_ns >= ${since}`)
     const iso = new Date(Number(since / 1_000_000n)).toISOString()
     expectNaive(ask([trace.file], { ...raw, since: iso }, '10s'), after, 10, tolerance)
   })
 
-  test('--since and --until cut intervals, and filters leave attempts out', () => {
+  test('--since and --until cut intervals, and filters leave out attempts', () => {
     const trace = makeTrace(5)
     const from = STARTED_UNIX_NS + 30_500_000_000n
     const where = `started_ns >= ${from} AND started_ns < ${from + 30_000_000_000n} AND remote_port = 443`
@@ -120,7 +120,7 @@ describe.each([
   })
 })
 
-test('sums that were stored by the first clock are not taken for those of the second', () => {
+test('sums stored with the first clock are not used for the second clock', () => {
   const later = (second: number) => ({ startedNs: BigInt(second) * 1_000_000_000n })
   const trace = makeSampleTrace({ batches: [[later(10), later(20)], null, [later(60), later(61), later(75)], null] })
   trace.db.exec(`INSERT INTO clock_offset VALUES (1, 50000000000, ${STARTED_UNIX_NS + 1000_000_000_000n})`)
@@ -130,7 +130,7 @@ test('sums that were stored by the first clock are not taken for those of the se
   expect(rows.map((row) => row.attempts)).toEqual([0, 2, 1])
 })
 
-test('the rate is that of the time that was recorded', () => {
+test('the rate is computed from the recorded time', () => {
   // 60 s from a whole second on: the intervals of 40 s begin 0 s and 40 s after it.
   const at = (seconds: number) => ({ startedNs: BigInt(seconds * 1e9) })
   const trace = makeSampleTrace({ batches: [[at(1), at(2), at(45), at(46)]] })
@@ -145,7 +145,7 @@ test('the rate is that of the time that was recorded', () => {
   ])
 })
 
-test('between two sessions nothing was recorded: no attempts, and no rate', () => {
+test('between two sessions there are no attempts and no rate', () => {
   const trace = makeSampleTrace({ batches: [[{}]] }, { batches: [[{}, {}]] })
   trace.db.exec(`UPDATE clock_offset SET unix_offset_ns = unix_offset_ns + 180000000000 WHERE session_id = 2`)
   const rows = ask([trace.file], { session: 'all', exact: true }, '60s')
@@ -158,14 +158,14 @@ test('between two sessions nothing was recorded: no attempts, and no rate', () =
   ])
 })
 
-test('an attempt that began before its session is counted', () => {
+test('counts an attempt that began before its session', () => {
   const trace = makeSampleTrace({ batches: [[{}]] })
   trace.db.exec('UPDATE connect_attempt SET started_ns = -1500000000; UPDATE batch SET min_started_ns = -1500000000')
   const rows = ask([trace.file], { exact: true }, '1s')
   expect(rows[0]).toMatchObject({ started_ns: STARTED_UNIX_NS - 2_000_000_000n, attempts: 1 })
 })
 
-test('an empty session has intervals without attempts, one that was cut off at once has none', () => {
+test('an empty session has intervals without attempts; one that was cut off at once has no intervals', () => {
   const trace = makeSampleTrace({ batches: [] }, { batches: [], goodbye: false })
   const rows = ask([trace.file], { session: '1' })
   expect(rows).toHaveLength(60)
@@ -175,7 +175,7 @@ test('an empty session has intervals without attempts, one that was cut off at o
   expect(cut.chart!(80)).toEqual([''])
 })
 
-test('one attempt', () => {
+test('a single attempt', () => {
   const trace = makeSampleTrace({ batches: [[{ latencyNs: 5_000_000n }]], goodbye: false })
   const rows = ask([trace.file], { exact: true })
   expect(rows).toHaveLength(2)
@@ -200,7 +200,7 @@ test.each([
   [86_400, '30 m'],
   [7 * 86_400, '3 h'],
   [365 * 86_400, '1 d'],
-])('a session of %d s is cut into intervals of %s', (seconds, interval) => {
+])('a session of %d s has intervals of %s', (seconds, interval) => {
   const trace = makeSampleTrace({ batches: [] })
   trace.db.exec(`UPDATE session SET duration_ns = ${seconds}000000000`)
   const result = runQuery(timeline, [trace.file])
@@ -223,7 +223,7 @@ test('more than 100,000 rows are refused', () => {
   expect(ask([trace.file], {}, '2s')).toHaveLength(50_001)
 })
 
-test('a file that speaks of centuries does not exhaust anything', () => {
+test('a file with times centuries apart does not exhaust memory', () => {
   const trace = makeSampleTrace({ batches: [[{}]] }, { batches: [[{}]] })
   trace.db.exec('UPDATE clock_offset SET unix_offset_ns = -9000000000000000000 WHERE session_id = 1')
   trace.db.exec('UPDATE clock_offset SET unix_offset_ns = 9000000000000000000 WHERE session_id = 2')
@@ -231,7 +231,7 @@ test('a file that speaks of centuries does not exhaust anything', () => {
   expect(rows.map((row) => row.attempts)).toEqual([1, 1])
 })
 
-test('rows can be ordered and limited; the chart shows all of them', () => {
+test('rows can be sorted and limited; the chart shows all of them', () => {
   const trace = makeTrace(7)
   const all = ask([trace.file], {}, '5s')
   const result = runQuery(timeline, [trace.file], {}, { values: { interval: '5s' }, sort: 'attempts', limit: 2 })
@@ -243,7 +243,7 @@ test('rows can be ordered and limited; the chart shows all of them', () => {
   for (const width of [80, 120]) for (const line of result.chart!(width)) expect(line.length).toBeLessThanOrEqual(width)
 })
 
-test('a table leaves long runs of empty intervals out, data does not', () => {
+test('a table leaves out long runs of empty intervals; data does not', () => {
   const events = [0n, 1n, 50n].map((second) => ({ startedNs: second * 1_000_000_000n }))
   const { file } = makeSampleTrace({ batches: [events] })
   const asked = { values: { interval: '1s' } }

@@ -9,14 +9,14 @@ import { makeSampleTrace, type SampleTrace } from '../../sample-trace.js'
 const EXACT = ['attempts', 'failed', 'failed_percent', 'share_percent', 'syn_retransmits', 'max_ns'] as const
 const APPROXIMATE = ['p50_ns', 'p90_ns', 'p99_ns'] as const
 
-/** The rows of a session, or of all. */
+/** The rows of a session, or of all sessions. */
 function rowsOf({ file }: SampleTrace, session: string, exact = false): RowObject[] {
   return rowObjects(runQuery(topEndpoints, [file], { session, exact }))
 }
 
 /**
- * From stored sums every number is that of all rows, and percentiles are within the error that the footer states. Those of all rows
- * are compared with another engine in test/analyze/oracle.
+ * With stored sums, every count equals that of all rows, and percentiles are within the error that the footer states.
+ * test/analyze/oracle compares all rows with another engine.
  */
 function expectSums(trace: SampleTrace, session: string): void {
   const exact = new Map(rowsOf(trace, session, true).map((row) => [keyOf(row), row]))
@@ -48,24 +48,24 @@ const batches = () => [
   sampleEvents(random, 50),
 ]
 
-describe('every number from stored sums is that of all rows', () => {
-  test('of a session that was closed', () => {
+describe('with stored sums, every number equals that of all rows', () => {
+  test('of a closed session', () => {
     const trace = makeSampleTrace({ batches: batches() })
     expectSums(trace, '1')
   })
 
-  test('of a session that was cut off, with windows and rows after them', () => {
+  test('of an unclean shutdown, with windows and rows after them', () => {
     const trace = makeSampleTrace({ batches: batches(), goodbye: false })
     expectSums(trace, '1')
   })
 
-  test('of a session that was cut off before its first window', () => {
+  test('of an unclean shutdown before its first window', () => {
     const trace = makeSampleTrace({ batches: [sampleEvents(random, 500)], goodbye: false })
     expect(trace.db.prepare('SELECT count(*) FROM latency_window').pluck().get()).toBe(0)
     expectSums(trace, '1')
   })
 
-  test('of one session among several, and of all of them together', () => {
+  test('of one session among several, and of all together', () => {
     const trace = makeSampleTrace(
       { batches: batches(), goodbye: false },
       { batches: batches() },
@@ -76,7 +76,7 @@ describe('every number from stored sums is that of all rows', () => {
     expectSums(trace, 'all')
   })
 
-  test('of a session whose losses came alone', () => {
+  test('of a session with batches that have only losses', () => {
     const loss = { ringFull: 5, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
     const trace = makeSampleTrace({ batches: [[], sampleEvents(random, 30), []], loss, goodbye: false })
     expectSums(trace, '1')
@@ -96,7 +96,7 @@ test('an endpoint without an established attempt has no latency', () => {
   ])
 })
 
-test('the most attempts come first, and the limit says how many were left out', () => {
+test('rows are sorted by attempts, and the number of rows beyond the limit is reported', () => {
   const events = [80, 80, 80, 443, 443, 22].map((remotePort) => ({ remotePort }))
   const trace = makeSampleTrace({ batches: [events] })
   expect(rowsOf(trace, '1').map((row) => row.remote_port)).toEqual([80, 443, 22])
@@ -105,7 +105,7 @@ test('the most attempts come first, and the limit says how many were left out', 
   expect(runQuery(topEndpoints, [trace.file], {}, { limit: 3 }).hiddenRows).toBe(0)
 })
 
-test('the footer says what is covered, and how exact it is', () => {
+test('the footer reports the selection and the accuracy', () => {
   const { file } = makeSampleTrace({ batches: [] })
   expect(runQuery(topEndpoints, [file]).notes).toEqual([
     'latency covers established attempts; percentiles are within 0.8% (--exact reads every value)',
@@ -115,7 +115,7 @@ test('the footer says what is covered, and how exact it is', () => {
   ])
 })
 
-test('--by dns has a row per name and port, and per address where no name is known', () => {
+test('--by dns has a row per name and port, or per address if no name is known', () => {
   const trace = makeSampleTrace({ batches: [sampleEvents(random, 300), null, sampleEvents(random, 200)] })
   trace.db.exec(`
     INSERT INTO dns_name VALUES (1, 'db.example'), (2, 'web.example');
@@ -130,7 +130,7 @@ test('--by dns has a row per name and port, and per address where no name is kno
   expect(rows.toSorted((a, b) => (order(a) < order(b) ? -1 : 1))).toEqual(naive)
 })
 
-test('--by dns says where no lookups were recorded (GAP-57)', () => {
+test('--by dns reports that no lookups were recorded (GAP-57)', () => {
   const { db, file } = makeSampleTrace({ batches: [[{}]] })
   const notes = (by: string) => runQuery(topEndpoints, [file], {}, { values: { by } }).notes
   const line = 'DNS lookups were not recorded: sudo tcpconn record --dns'
