@@ -25,7 +25,7 @@ const nothingLost: ReturnType<Probe['lost']> = { ringFull: 0, mapFull: 0 }
 // The parts of a probe that moving events needs.
 const probe = { ring: feed.ring, lost: () => nothingLost } as Probe
 let sums: SumsMeter | null = null
-const metadata = { read() {} }
+const metadata = { read() {}, lookups: [] }
 // The observer is called before the rows of the batch are counted.
 const pump = createPump({ probe, metadata, writer }, [({ rows }) => sums?.add((pump.rows + rows.count) * INTERVAL_NS)])
 for (let round = 0; round < Number(rounds); round++) console.log(JSON.stringify(runRound()))

@@ -1,12 +1,12 @@
 import { Option, type Command } from 'commander'
 import { HELP_HINT, TcpconnError } from '../base/errors.js'
 import { addFilterOptions, collect, once } from '../options/add-filter-options.js'
-import type { FilterOption } from '../options/filters.js'
 import { createValueList } from '../options/value-list.js'
 import { OUTCOME_FLAG, VIEW_FLAGS } from '../view/view-options.js'
 import type { WhenReaderGone } from './record-live.js'
 import type { RawLiveOptions } from './live/parse-live-options.js'
 import type { RawOptions } from './options/parse-record-options.js'
+import { CONTAINER_FILTERS, MAP_FILTERS, METRICS_FLAGS } from './options/flags.js'
 import { DEFAULT_DNS_PORTS, DNS_SOURCES } from './options/record-options.js'
 import { MAX_DNS_PORTS } from './event/wire.gen.js'
 
@@ -56,6 +56,12 @@ function addRecord(program: Command): void {
       'record the destination behind address translation (DNAT), and the address that was asked for under socket load balancing',
     )
   addExtras(command)
+  for (const { flags, description, takes } of METRICS_FLAGS) {
+    const option = new Option(flags, description)
+    if (takes === 'list') option.argParser(collect)
+    else option.argParser(once(flags.replace(/ .*/, '')))
+    command.addOption(option)
+  }
   addFilterOptions(command, { more: [...CONTAINER_FILTERS, ...MAP_FILTERS] })
   command.addHelpText('after', EXAMPLES).action(async (file: string, options: RawOptions, self: Command) => {
     const [{ parseRecordOptions }, { record }] = await Promise.all([
@@ -129,30 +135,6 @@ Examples:
 
 Ctrl-C stops it.`
 
-const CONTAINER_FILTERS: readonly FilterOption[] = [
-  {
-    flags: '--container <name>',
-    takes: 'list',
-    description: 'only containers with this name or id that run at the start; repeatable',
-  },
-  { flags: '--pod <pod>', takes: 'list', description: 'only this pod: shop/cart-0 (namespace/name); repeatable' },
-  { flags: '--namespace <name>', takes: 'list', description: 'only pods of this namespace; repeatable' },
-]
-
-/** Filters run in the kernel. A filtered attempt costs almost nothing. */
-export const MAP_FILTERS: readonly FilterOption[] = [
-  {
-    flags: '--cgroupmap <path>',
-    takes: 'one',
-    description: "only cgroups in this pinned BPF map, as in bcc's tools",
-  },
-  {
-    flags: '--mntnsmap <path>',
-    takes: 'one',
-    description: "only mount namespaces in this pinned BPF map, as in bcc's tools",
-  },
-]
-
 const EXAMPLES = `
 Examples:
   sudo tcpconn record --duration 10m               every connect of this host, into ./tcpconn.db
@@ -163,6 +145,7 @@ Examples:
   sudo tcpconn record --dns --dns-port 53,5353     with DNS names, also from name servers on port 5353
   sudo tcpconn record --dns --nat                  with the pods behind Kubernetes services
   sudo tcpconn record --rotate 1h --keep 7d        one file per hour, kept for a week
+  sudo tcpconn record --metrics 127.0.0.1:9435     also serve metrics for Prometheus
   sudo tcpconn record -- curl https://example.org  only connects of this command and its descendants
   tcpconn record --host-root /mnt/host             in a container with the host's root at /mnt/host
 

@@ -6,6 +6,7 @@ import type { RecordOptions } from './options/record-options.js'
 import { beginFirst } from './rotate/begin-first.js'
 import { createFileNames } from './retention/file-names.js'
 import { createRotatingRecording } from './rotate/rotating-recording.js'
+import { openOutlets, startMetrics, type MetricsOutlets, type RunningMetrics } from './metrics/metrics.js'
 import { createRecordedStarts } from './rotate/recorded-starts.js'
 import { openNotifier, type Notifier } from './service/notifier.js'
 import type { Session } from './session/begin-session.js'
@@ -22,7 +23,8 @@ import { startProbe } from './session/start-probe.js'
 import { createStopSignal, stopOnSignals, type StopSignal } from './session/stop-signal.js'
 import { writeFault } from './output/write-fault.js'
 import { describeProblems, reportResult } from './summary/report-result.js'
-import { createStatusLine, type FileProgress } from './status/status-line.js'
+import { createStatusDisplay } from './status/status-display.js'
+import type { FileProgress } from './status/status-line.js'
 
 /**
  * Records until the duration is reached, a signal arrives or the command ends.
@@ -41,14 +43,19 @@ export async function record(
   const { probe, containers, users, user, limits } = startProbe({ ...options, followsCommand }, () => {
     if (isWholeHost) kernelCount = createKernelCount(options.host.root)
   })
+  let outlets: MetricsOutlets | null = null
+  let metrics: RunningMetrics | null = null
   try {
     if (options.command[0] !== undefined) requireCommand(options.command[0])
+    // Bound without privileges, and before a file is opened: from here on nothing waits until recording begins.
+    if (options.metrics !== null) outlets = await openOutlets(options.metrics)
     const signals = catchSignals(options)
     const parts = { options, probe, containers, kernelCount, limits: [...commandLimits, ...limits] }
     const session = beginFirst(parts, users, sayLine)
     const files = createFileProgress()
     const display = openDisplay(session, { users, stop: signals.stop, files })
-    const recording = startRecording(session, { display, users })
+    if (outlets !== null) metrics = startMetrics(outlets, session, { users, display })
+    const recording = startRecording(session, { display, users, metrics })
     files.follow(recording)
     const { part, command, last } = await runRecording(recording, { user, signals, display, notifier })
     recording.totals.add(part.session.output.path, last)
@@ -56,6 +63,9 @@ export async function record(
     reportResult(recording.totals.sum(), part.session, part.session.start.sinceNs + last.durationNs)
     return command ? command.exit : 0
   } finally {
+    outlets?.close()
+    // The last metrics have counts of the probe.
+    await metrics?.close()
     containers.close()
     probe.close()
   }
@@ -70,23 +80,34 @@ export interface Scene {
 
 const sayLine = (text: string) => void process.stderr.write(`${text}\n`)
 
-function startRecording(session: Session, { display, users }: { display: Display; users: UserNames }): Recording {
+interface Watching {
+  readonly display: Display
+  readonly users: UserNames
+  readonly metrics: RunningMetrics | null
+}
+
+function startRecording(session: Session, { display, users, metrics }: Watching): Recording {
   const { clock, options } = session
   const show: Observer = (batch) => display.observe(batch, clock.nowNs())
-  if (options.rotation === null) return createRecording({ session, pump: createPump(session, [show]) })
+  const watching = metrics === null ? [show] : [show, metrics.observe]
+  const onLookups = metrics?.onLookups ?? (() => {})
+  if (options.rotation === null) {
+    return createRecording({ session, pump: createPump(session, watching, { onLookups }) })
+  }
   const starts = createRecordedStarts()
-  const observers = [starts.observe, show]
+  const observers = [starts.observe, ...watching]
   const report = (text: string) => {
     display.clear()
     sayLine(text)
   }
   return createRotatingRecording(
-    { session, pump: createPump(session, observers) },
+    { session, pump: createPump(session, observers, { onLookups }) },
     {
       rotation: options.rotation,
       names: createFileNames(options.file, options.host.name),
       users,
       observers,
+      onLookups,
       starts,
       onClosed: (path, result) =>
         describeProblems(result, session).forEach((line) => report(`${safeLine(path)}: ${line}`)),
@@ -153,19 +174,6 @@ function createFileProgress(): FileProgress & { follow(recording: Recording): vo
     follow: (recording) => void (followed = recording),
     count: () => (followed?.totals.files ?? 0) + 1,
     bytes: () => followed?.part.session.output.sizeBytes() ?? 0,
-  }
-}
-
-/** A status line on a terminal, unless a command uses the terminal. */
-function createStatusDisplay({ options }: Session, { files }: Scene): Display {
-  const isShown = !options.quiet && process.stderr.isTTY && options.command.length === 0
-  const status = createStatusLine(isShown, { durationNs: options.durationNs, files })
-  return {
-    begin() {},
-    observe: ({ rows }, nowNs) => status.add(rows, nowNs),
-    draw: status.draw,
-    clear: status.clear,
-    end() {},
   }
 }
 

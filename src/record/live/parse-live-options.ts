@@ -45,6 +45,7 @@ export function parseRecordingOptions(
     durationNs,
     quiet: false,
     rotation: null,
+    metrics: null,
     host,
     filters,
     command: [],

@@ -8,6 +8,7 @@ import { findContainerCgroups, type RawContainerFilters } from './find-container
 import { limitCgroups, parseCgroups } from './parse-cgroup.js'
 import { parseFilters, requireDuration, type RawFilters } from '../../options/filters.js'
 import { parsePorts, requireInteger, splitLists } from '../../options/parse-lists.js'
+import { parseMetrics, type RawMetrics } from './parse-metrics.js'
 import { parseRotation } from './parse-rotation.js'
 import {
   DEFAULT_DNS_PORTS,
@@ -20,7 +21,7 @@ import {
 const DEFAULT_FILE = 'tcpconn.db'
 
 /** Options from commander: text as typed, lists for repeatable options. */
-export interface RawOptions extends RawRecordFilters, RawExtras {
+export interface RawOptions extends RawRecordFilters, RawExtras, RawMetrics {
   readonly duration?: string
   readonly rotate?: string
   readonly keep?: string
@@ -58,6 +59,7 @@ export function parseRecordOptions(
     durationNs: raw.duration === undefined ? null : requireDuration('--duration', raw.duration, 's'),
     quiet: raw.quiet ?? false,
     rotation: parseRotation(raw),
+    metrics: parseMetrics(raw),
     host,
     filters: parseRecordFilters(raw, host),
     command,

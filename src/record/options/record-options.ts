@@ -1,4 +1,5 @@
 import type { HostView } from '../host/host-view.js'
+import type { MetricsOptions } from './parse-metrics.js'
 import type { Rotation } from './parse-rotation.js'
 import { NO_FILTERS as NO_COMMON_FILTERS, type Filters } from '../../options/filters.js'
 
@@ -22,6 +23,8 @@ export interface RecordOptions {
   readonly localErrors: boolean
   /** Whether to record translated addresses, and those that a BPF program replaced in connect(2) */
   readonly nat: boolean
+  /** `null`: no metrics */
+  readonly metrics: MetricsOptions | null
   /** As typed, for the session row */
   readonly commandLine: string
 }

@@ -6,7 +6,7 @@ import type { Rotation } from '../options/parse-rotation.js'
 import { continueSession, countFromNow, type Session } from '../session/begin-session.js'
 import type { SessionResult } from '../session/end-session.js'
 import { LAST_CLOSE_WAIT_MS, type Output } from '../output/open-output.js'
-import { createPump, type Observer } from '../session/pump.js'
+import { createPump, type LookupObserver, type Observer } from '../session/pump.js'
 import type { Part, Recording } from '../session/recording.js'
 import { createRecordingTotals } from '../session/recording-totals.js'
 import type { FileNames } from '../retention/file-names.js'
@@ -22,6 +22,7 @@ export interface RotatingOptions {
   readonly users: UserNames
   /** See every batch of every file; includes `starts` */
   readonly observers: readonly Observer[]
+  readonly onLookups: LookupObserver
   readonly starts: RecordedStarts
   /** Called after a file is finished and closed. */
   readonly onClosed: (path: string, result: SessionResult) => void
@@ -105,11 +106,12 @@ function openNext(first: Session, { names, users }: RotatingOptions): Session | 
   }
 }
 
-function startPart(session: Session, before: Part, { observers }: RotatingOptions): Part {
+function startPart(session: Session, before: Part, { observers, onLookups }: RotatingOptions): Part {
   // The ring has not been read since the session began.
   const { sinceNs } = session.start
   const heldNs = session.clock.nowNs() - sinceNs
-  return { session, pump: createPump(session, observers, { lostBefore: before.pump.loss.seen, sinceNs, heldNs }) }
+  const start = { lostBefore: before.pump.loss.seen, sinceNs, heldNs, onLookups }
+  return { session, pump: createPump(session, observers, start) }
 }
 
 /** Size of the file after its log is checkpointed. */

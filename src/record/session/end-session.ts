@@ -65,7 +65,7 @@ export function endSession(
   // All metadata is read before the last attempts that need it.
   metadata.finish()
   if (!pump.drain(() => endNs)) throw lockedTrace(output.path)
-  while (metadata.lookups.length > 0) writer.writeLookups()
+  pump.finishLookups()
   const pending = writePending(writer, probe.pending(), options.filters, { monotonicNs, nowNs: endNs })
   const result = writeSessionEnd(session, pump, { endNs, reason })
   return { ...result, rows: result.rows + pending }

@@ -47,5 +47,5 @@ export function parseTopRecording(
 ): RecordOptions | null {
   if (output === undefined) return null
   if (output === '' || output === '-') throw new UsageError('--output', output, 'a trace file, like tcpconn.db')
-  return { ...options, file: output, quiet: false, rotation: null, command: [], commandLine }
+  return { ...options, file: output, quiet: false, rotation: null, metrics: null, command: [], commandLine }
 }

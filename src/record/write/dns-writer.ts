@@ -21,10 +21,10 @@ export interface DnsCounts {
 export interface DnsWriter {
   readonly counts: DnsCounts
   /**
-   * Commits and removes the first lookups of the list, as many as do not delay attempts. Throws errors of SQLite, after
-   * which it can be called again.
+   * Commits and removes the first lookups of the list, as many as do not delay attempts, and returns them. Throws errors
+   * of SQLite, after which it can be called again.
    */
-  writeLookups(lookups: Lookup[], inTransaction: Transaction): void
+  writeLookups(lookups: Lookup[], inTransaction: Transaction): readonly Lookup[]
   /**
    * Call inside a transaction.
    * @param groups rows of the batch in the order of their ids, which begin at `firstId`
@@ -73,7 +73,7 @@ export function createDnsWriter(db: Database, sessionId: number, { cgroupRow, si
     counts,
     forget,
     writeLookups(lookups, inTransaction) {
-      if (lookups.length === 0) return
+      if (lookups.length === 0) return []
       const first = lookups.slice(0, countFitting(lookups))
       try {
         inTransaction(() => first.forEach(insert))
@@ -82,7 +82,7 @@ export function createDnsWriter(db: Database, sessionId: number, { cgroupRow, si
         throw error
       }
       counts.lookups += first.length
-      lookups.splice(0, first.length)
+      return lookups.splice(0, first.length)
     },
     insertNames(batch, groups, firstId) {
       const idOfRow = idsOfRows(batch, groups, firstId)

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3'
 import type { LossCounts } from '../../attempt/loss-text.js'
 import { clearBatch, createBatch, type AttemptBatch, type RowShape } from './attempt-batch.js'
 import { decodeConnect, type DecodeTarget } from './decode-connect.js'
+import type { Lookup } from '../dns/lookup.js'
 import type { Metadata } from '../dns/metadata-reader.js'
 import type { EventMemory } from '../event/event-memory.js'
 import { createDictionaries, type Dictionaries } from './dictionaries.js'
@@ -32,8 +33,8 @@ export interface TraceWriter {
   write(memory: EventMemory, source: EventSource, loss: LossCounts, nowNs: number, outcome?: number): number
   /** Writes the current window. Without it, readers compute the sums of the rows after the last window. */
   flushWindow(): void
-  /** Writes finished lookups. Throws errors of SQLite, after which it can be called again. */
-  writeLookups(): void
+  /** Writes finished lookups and returns them. Throws errors of SQLite, after which it can be called again. */
+  writeLookups(): readonly Lookup[]
   /** Adds names that became known to their rows. Throws errors of SQLite. */
   addNames(isEnd: boolean): void
   /** Users of the host whose rows have no name so far, by uid. */

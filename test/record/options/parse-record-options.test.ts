@@ -19,6 +19,7 @@ test('defaults: records the whole host into tcpconn.db until it is stopped', () 
     dnsSource: null,
     dnsPorts: [53],
     localErrors: false,
+    metrics: null,
     nat: false,
     commandLine: 'tcpconn record',
   })

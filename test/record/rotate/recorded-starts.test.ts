@@ -4,12 +4,14 @@ import { createRecordedStarts } from '../../../src/record/rotate/recorded-starts
 import { createBatch } from '../../../src/record/write/attempt-batch.js'
 import { createFakeProbe } from '../session/fake-probe.js'
 
+const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
+
 function createScene() {
   const { emit, ring } = createFakeProbe()
   const starts = createRecordedStarts()
   const commit = () => {
     ring.peek(() => {}, 100)
-    starts.observe({ rows: createBatch(1), memory: ring, forEachEvent: ring.peekAgain })
+    starts.observe({ rows: createBatch(1), memory: ring, loss: NO_LOSS, forEachEvent: ring.peekAgain })
     ring.release()
   }
   return { emit, starts, commit }

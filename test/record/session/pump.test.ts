@@ -14,7 +14,7 @@ function createScene() {
   const trace = openNewTrace()
   const probe = createFakeProbe()
   const observe = vi.fn<Observer>()
-  const metadata = { read: vi.fn() }
+  const metadata = { read: vi.fn(), lookups: [] }
   const source = { probe, metadata, writer: createWriter(trace) }
   const pump = createPump(source, [observe])
   const clock = { ns: 0 }
@@ -68,6 +68,7 @@ describe('draining the ring', () => {
     vi.spyOn(source.writer, 'writeLookups').mockImplementationOnce(() => {
       clock.ns += 1e9
       probe.losses.ringFull = 2
+      return []
     })
     drain()
     clock.ns += 1e6

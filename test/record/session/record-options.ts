@@ -8,6 +8,7 @@ export function quietOptions(file: string, durationNs: number | null = null): Re
     durationNs,
     quiet: true,
     rotation: null,
+    metrics: null,
     host: PLAIN_HOST,
     filters: NO_FILTERS,
     command: [],

@@ -1,0 +1,50 @@
+import type { FilterOption } from '../../options/filters.js'
+import { METRIC_DIMENSIONS } from './parse-metrics.js'
+
+export const CONTAINER_FILTERS: readonly FilterOption[] = [
+  {
+    flags: '--container <name>',
+    takes: 'list',
+    description: 'only containers with this name or id that run at the start; repeatable',
+  },
+  { flags: '--pod <pod>', takes: 'list', description: 'only this pod: shop/cart-0 (namespace/name); repeatable' },
+  { flags: '--namespace <name>', takes: 'list', description: 'only pods of this namespace; repeatable' },
+]
+
+/** Filters run in the kernel. A filtered attempt costs almost nothing. */
+export const MAP_FILTERS: readonly FilterOption[] = [
+  {
+    flags: '--cgroupmap <path>',
+    takes: 'one',
+    description: "only cgroups in this pinned BPF map, as in bcc's tools",
+  },
+  {
+    flags: '--mntnsmap <path>',
+    takes: 'one',
+    description: "only mount namespaces in this pinned BPF map, as in bcc's tools",
+  },
+]
+
+/** Options of `record` for metrics. */
+export const METRICS_FLAGS: readonly FilterOption[] = [
+  {
+    flags: '--metrics <address>',
+    takes: 'one',
+    description: 'serve metrics for Prometheus at this address: 127.0.0.1:9435, unix:/run/tcpconn/metrics.sock',
+  },
+  {
+    flags: '--metrics-by <labels>',
+    takes: 'list',
+    description: `with --metrics or --otlp: divide attempts by ${METRIC_DIMENSIONS.join(', ')}; at most 2,000 series`,
+  },
+  {
+    flags: '--otlp <url>',
+    takes: 'one',
+    description: 'send metrics to this OpenTelemetry receiver each minute: http://127.0.0.1:4318',
+  },
+  {
+    flags: '--otlp-headers-file <file>',
+    takes: 'one',
+    description: 'with --otlp: send the headers in this file, like those of a password; one per line, Name: value',
+  },
+]
