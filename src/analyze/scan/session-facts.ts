@@ -172,7 +172,7 @@ export function hasInexact({ trace, sessionId }: SessionPart): boolean {
     .where('session_id', '=', sessionId)
   const [row] = selectAll(trace.db, query)
   if (Number(row?.inexact ?? 0) > 0) return true
-  for (const { flags } of iterateTail(trace.db, sessionId)) if (flags & INEXACT) return true
+  for (const { flags } of iterateTail(trace, sessionId)) if (flags & INEXACT) return true
   return false
 }
 
@@ -184,7 +184,7 @@ export function countFlags(db: Database, sessionId: number): FlagCounts {
     .where('session_id', '=', sessionId)
   const [row] = selectAll(db, query)
   const flags = Object.fromEntries(FLAG_NAMES.map((name) => [name, Number(row?.[name] ?? 0)])) as unknown as FlagCounts
-  for (const attempt of iterateTail(db, sessionId)) {
+  for (const attempt of iterateTail({ db }, sessionId)) {
     FLAG_NAMES.forEach((name, bit) => (flags[name] += (attempt.flags >> bit) & 1))
   }
   return flags
