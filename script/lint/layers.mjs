@@ -16,6 +16,7 @@ const USERS = {
   koffi: ['src/record/native/'],
   'better-sqlite3': ['src/store/'],
   kysely: ['src/store/', 'src/analyze/'],
+  '@clickhouse/client': ['src/clickhouse/'],
   'apache-arrow': ['src/analyze/export/'],
   '@hpcc-js/wasm-zstd': ['src/analyze/export/'],
   commander: [

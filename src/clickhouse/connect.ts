@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { ClickHouseLogLevel, createClient, type ClickHouseSettings } from '@clickhouse/client'
+import { messageOf, TcpconnError } from '../base/errors.js'
+import { TOOL_VERSION } from '../base/package.js'
+import { formatAddress, parseClickhouseUrl, type ServerAddress } from './parse-url.js'
+import { readPassword } from './read-password.js'
+import { serverFault } from './server-fault.js'
+
+/** Options of every command that uses a server, as typed. */
+export interface ServerOptions {
+  /** File with the password in its first line */
+  readonly passwordFile?: string
+  /** File with certificates of authorities in PEM */
+  readonly caFile?: string
+}
+
+export type QueryValue = string | number | bigint | readonly (string | number | bigint)[]
+
+/** Bound parameters and settings of a statement. */
+export interface StatementOptions {
+  /** Values of `{name:Type}` in the statement */
+  readonly values?: Readonly<Record<string, QueryValue>>
+  readonly settings?: ClickHouseSettings
+}
+
+/** A ClickHouse server, reached over HTTP. All errors are TcpconnErrors without secrets. */
+export interface Server {
+  readonly address: ServerAddress
+  /** Rows of a query as objects. 64-bit integers are texts. @throws the errors of `serverFault` */
+  query<Row>(sql: string, options?: StatementOptions): Promise<Row[]>
+  /** The result of a query as bytes of a format: `sql` ends in FORMAT. */
+  read(sql: string, options?: StatementOptions): Promise<Readable>
+  /** Runs a statement without a result. */
+  run(sql: string, options?: StatementOptions): Promise<void>
+  /** Inserts bytes of a format: `sql` ends in FORMAT. Resolves when the server has stored them. */
+  insert(sql: string, bytes: Readable, options?: StatementOptions): Promise<void>
+  close(): Promise<void>
+}
+
+/** An answer may take this long: the server reads or writes a batch. */
+const ANSWER_MS = 120_000
+/** More parallel requests than any command makes wait for each other. */
+const MAX_CONNECTIONS = 4
+
+/** Settings that every request sends. Since ClickHouse 26.3 inserts are asynchronous by default: they would be acknowledged early. */
+const SETTINGS: ClickHouseSettings = {
+  async_insert: 0,
+  distributed_foreground_insert: 1,
+  skip_unavailable_shards: 0,
+}
+
+/** What a connection needs. */
+export interface ServerAccess {
+  readonly address: ServerAddress
+  readonly password: string
+  /** Certificates in PEM; `null`: those of Node */
+  readonly authorities: Buffer | null
+}
+
+/**
+ * Reads the options of a server, once.
+ * @param option that has the URL
+ * @throws UsageError, E_PASSWORD_FILE, E_CANNOT_OPEN
+ */
+export function readAccess(option: string, url: string, { passwordFile, caFile }: ServerOptions): ServerAccess {
+  const address = parseClickhouseUrl(option, url)
+  const authorities = caFile === undefined ? null : readAuthorities(caFile)
+  return { address, password: readPassword(passwordFile), authorities }
+}
+
+/**
+ * Prepares to use a server; nothing is sent yet. TLS is used unless the host is a loopback address, and there too with `--ca-file`.
+ * @param withDatabase false: the database may not exist yet
+ */
+export function connectServer({ address, password, authorities }: ServerAccess, withDatabase = true): Server {
+  const isEncrypted = !address.isLoopback || authorities !== null
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host
+  const client = createClient({
+    url: `${isEncrypted ? 'https' : 'http'}://${host}:${address.port}`,
+    username: address.user,
+    password,
+    ...(withDatabase ? { database: address.database } : {}),
+    ...(authorities === null ? {} : { tls: { ca_cert: authorities } }),
+    application: `tcpconn/${TOOL_VERSION}`,
+    request_timeout: ANSWER_MS,
+    max_open_connections: MAX_CONNECTIONS,
+    clickhouse_settings: SETTINGS,
+    // Its log has whole requests.
+    log: { level: ClickHouseLogLevel.OFF },
+  })
+  const guard = async <T>(run: () => Promise<T>): Promise<T> => {
+    try {
+      return await run()
+    } catch (error) {
+      throw serverFault(formatAddress(address), error, password)
+    }
+  }
+  const sent = ({ values = {}, settings = {} }: StatementOptions = {}) => ({
+    query_params: { ...values },
+    clickhouse_settings: settings,
+  })
+  return {
+    address,
+    query: (sql, options) =>
+      guard(async () => {
+        const result = await client.query({ query: sql, format: 'JSONEachRow', ...sent(withQuotedLongs(options)) })
+        return await result.json()
+      }),
+    read: (sql, options) => guard(async () => (await client.exec({ query: sql, ...sent(options) })).stream),
+    run: (sql, options) => guard(async () => void (await client.command({ query: sql, ...sent(options) }))),
+    insert: (sql, bytes, options) =>
+      guard(async () => {
+        const { stream } = await client.exec({ query: sql, values: bytes, ...sent(options) })
+        for await (const _ of stream);
+      }),
+    close: () => client.close(),
+  }
+}
+
+/** A double cannot hold a 64-bit integer. */
+function withQuotedLongs({ settings, ...options }: StatementOptions = {}): StatementOptions {
+  return { ...options, settings: { ...settings, output_format_json_quote_64bit_integers: 1 } }
+}
+
+function readAuthorities(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw new TcpconnError('E_CANNOT_OPEN', {
+      what: `cannot open the certificates of --ca-file ${path}`,
+      reason: messageOf(cause),
+      hint: 'check the path and the permissions of the file and its directory',
+      cause,
+    })
+  }
+}

@@ -1,0 +1,111 @@
+import { ClickHouseError } from '@clickhouse/client'
+import { messageOf, TcpconnError } from '../base/errors.js'
+
+/** What is wrong, by the name of an error of ClickHouse: https://clickhouse.com/docs/native-protocol/server#exception */
+const CODES: Readonly<Record<string, keyof typeof KINDS>> = {
+  AUTHENTICATION_FAILED: 'authentication',
+  REQUIRED_PASSWORD: 'authentication',
+  UNKNOWN_USER: 'authentication',
+  WRONG_PASSWORD: 'authentication',
+  IP_ADDRESS_NOT_ALLOWED: 'authentication',
+  ACCESS_DENIED: 'forbidden',
+  VIOLATED_CONSTRAINT: 'forbidden',
+  READONLY: 'forbidden',
+  UNKNOWN_DATABASE: 'noSchema',
+  UNKNOWN_TABLE: 'noSchema',
+  TOO_MANY_PARTS: 'overloaded',
+  TOO_MANY_SIMULTANEOUS_QUERIES: 'overloaded',
+  MEMORY_LIMIT_EXCEEDED: 'overloaded',
+  TIMEOUT_EXCEEDED: 'overloaded',
+  QUOTA_EXCEEDED: 'overloaded',
+  NOT_ENOUGH_SPACE: 'overloaded',
+  QUERY_WAS_CANCELLED: 'overloaded',
+  TABLE_IS_READ_ONLY: 'overloaded',
+  NO_ZOOKEEPER: 'overloaded',
+  KEEPER_EXCEPTION: 'overloaded',
+  ALL_CONNECTION_TRIES_FAILED: 'overloaded',
+  NETWORK_ERROR: 'overloaded',
+  SOCKET_TIMEOUT: 'overloaded',
+  UNKNOWN_STATUS_OF_INSERT: 'overloaded',
+}
+
+const KINDS = {
+  authentication: {
+    code: 'E_FLEET_AUTHENTICATION',
+    what: (address: string) => `${address} refused the user or the password`,
+    hint: 'check the user in the URL, and the password in --password-file or TCPCONN_CLICKHOUSE_PASSWORD',
+  },
+  forbidden: {
+    code: 'E_FLEET_FORBIDDEN',
+    what: (address: string) => `the user of ${address} may not do this`,
+    hint: 'docs/fleet.md lists the rights of each user; a user host-NAME can push only traces of the host NAME',
+  },
+  noSchema: {
+    code: 'E_FLEET_NO_SCHEMA',
+    what: (address: string) => `${address} does not have the tables of tcpconn`,
+    hint: 'create them once, as an administrator: tcpconn fleet migrate --to URL',
+  },
+  overloaded: {
+    code: 'E_FLEET_OVERLOADED',
+    what: (address: string) => `${address} cannot do this at the moment`,
+    hint: 'try again later; push --follow does so by itself',
+  },
+  unreachable: {
+    code: 'E_FLEET_UNREACHABLE',
+    what: (address: string) => `cannot reach ${address}`,
+    hint: 'check that the server runs and listens for HTTP on this port; off loopback the port must speak TLS',
+  },
+  tls: {
+    code: 'E_FLEET_TLS',
+    what: (address: string) => `cannot trust the certificate of ${address}`,
+    hint: 'name the certificate of its authority with --ca-file, and the server by a name that its certificate has',
+  },
+  refused: {
+    code: 'E_FLEET_REFUSED',
+    what: (address: string) => `${address} refused a request`,
+    hint: 'see the reason; the log of the server has more',
+  },
+} as const
+
+/** Errors after which the same request may succeed later. */
+export const TEMPORARY_CODES: readonly string[] = [KINDS.overloaded.code, KINDS.unreachable.code]
+
+/** Errors of Node's sockets. `EPROTO`: the port does not speak TLS. */
+const SOCKET = /^(E(CONN|HOST|NET|AI_|PIPE|TIMEDOUT|PROTO|ADDR|NOTFOUND)|UND_ERR)/
+const CERTIFICATE = /^(ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH|INVALID_CA)/
+/** The client's own errors, and answers of a proxy before the server. */
+const GONE =
+  /timeout error|socket hang up|aborted|premature close|\b(429|502|503|504)\b|bad gateway|service unavailable/i
+const MAX_REASON = 600
+
+/**
+ * The error of a request as a TcpconnError.
+ * @param secret removed from the reason, should a server or proxy repeat it
+ */
+export function serverFault(address: string, thrown: unknown, secret = ''): TcpconnError {
+  if (thrown instanceof TcpconnError) return thrown
+  const { code, what, hint } = KINDS[kindOf(thrown)]
+  const text = messageOf(thrown).trim() || messageOfAll(thrown) || 'no reason was given'
+  const shown = secret === '' ? text : text.replaceAll(secret, '…')
+  return new TcpconnError(code, { what: what(address), reason: shown.slice(0, MAX_REASON), hint })
+}
+
+function kindOf(thrown: unknown): keyof typeof KINDS {
+  if (thrown instanceof ClickHouseError) return CODES[thrown.type ?? ''] ?? 'refused'
+  const code = codeOf(thrown)
+  if (CERTIFICATE.test(code)) return 'tls'
+  if (SOCKET.test(code) || GONE.test(messageOf(thrown))) return 'unreachable'
+  return 'refused'
+}
+
+/** Node tries all addresses of a name and throws an AggregateError without a message. */
+function codeOf(thrown: unknown): string {
+  const { code, errors } = thrown as { code?: unknown; errors?: unknown[] }
+  if (typeof code === 'string') return code
+  return Array.isArray(errors) && errors.length > 0 ? codeOf(errors[0]) : ''
+}
+
+function messageOfAll(thrown: unknown): string {
+  const { errors } = thrown as { errors?: unknown[] }
+  return Array.isArray(errors) ? [...new Set(errors.map(messageOf))].join('; ') : codeOf(thrown)
+}
