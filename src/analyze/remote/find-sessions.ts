@@ -17,11 +17,17 @@ export interface RemoteChoice {
 export interface FoundSession {
   readonly host: string
   readonly uuid: string
-  readonly startedUnixNs: bigint
+  /** session_id in the file that it was recorded into */
+  readonly sessionId: number
   readonly durationNs: number | null
   readonly clock: readonly { readonly sinceNs: number; readonly unixOffsetNs: bigint }[]
   /** Ids up to which everything is on the server */
-  readonly pushed: { readonly attempt: number; readonly batch: number; readonly window: number; readonly lookup: number }
+  readonly pushed: {
+    readonly attempt: number
+    readonly batch: number
+    readonly window: number
+    readonly lookup: number
+  }
   readonly isWhole: boolean
   readonly hasDns: boolean
   readonly batches: BatchSums
@@ -63,12 +69,17 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
  * Finds the sessions of the hosts that have something of the time. `--session` takes UUIDs, and times like `1h` are before now.
  * @throws UsageError, E_FLEET_NO_HOST, E_FLEET_NO_DATA
  */
-export async function findSessions(server: Server, { host: hosts = [] }: RemoteChoice, raw: RawScope): Promise<Selection> {
+export async function findSessions(
+  server: Server,
+  { host: hosts = [] }: RemoteChoice,
+  raw: RawScope,
+): Promise<Selection> {
   const uuids = parseSessions(raw.session)
   const found = await readSessions(server, hosts, uuids)
   await requireHosts(server, hosts, found)
   const missing = uuids?.find((uuid) => !found.some((session) => session.uuid === uuid))
-  if (missing !== undefined) throw new UsageError('--session', missing, 'all, or UUIDs of sessions of the selected hosts')
+  if (missing !== undefined)
+    throw new UsageError('--session', missing, 'all, or UUIDs of sessions of the selected hosts')
   if (found.length === 0) throw noData(server, 'no host has pushed a session')
   const { since, until } = parseTimes(resolveAgo(raw), () => spanOf(found))
   const sessions = found.filter((session) => touches(session, since, until))
@@ -90,7 +101,14 @@ function resolveAgo({ since, until, last }: RawScope): Pick<RawScope, 'since' | 
     const ago = text === undefined ? null : parseDuration(text)
     return ago === null ? text : formatUnixNs(now - BigInt(ago))
   }
-  return { since: resolve(since), until: resolve(until), last }
+  return definedOnly({ since: resolve(since), until: resolve(until), last })
+}
+
+/** Without the options that are not set. */
+export function definedOnly<Options extends Record<string, string | undefined>>(options: Options) {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof Options]?: string
+  }
 }
 
 /** A time that `parseTime` reads exactly. */
@@ -106,25 +124,27 @@ async function readSessions(server: Server, hosts: readonly string[], uuids: rea
   ]
   const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
   const values = { hosts, uuids: uuids ?? [] }
-  const [batches, clocks] = await Promise.all([
-    readBatches(server, where, values),
-    readClocks(server, where, values),
-  ])
-  const sql = `SELECT host, session_uuid, started_unix_ns, duration_ns, dns_source IS NOT NULL, pushed_attempt_id, pushed_batch_id,
+  const [batches, clocks] = await Promise.all([readBatches(server, where, values), readClocks(server, where, values)])
+  const sql = `SELECT host, session_uuid, session_id, duration_ns, dns_source IS NOT NULL, pushed_attempt_id, pushed_batch_id,
     pushed_window_id, pushed_lookup_id, is_whole FROM trace_session FINAL${where} ORDER BY host, started_unix_ns, session_uuid`
   const sessions: FoundSession[] = []
   for await (const row of readRows(server, sql, values)) {
-    const [host, uuid, started, duration, hasDns, attempt, batch, window, lookup, isWhole] = row
+    const [host, uuid, sessionId, duration, hasDns, attempt, batch, window, lookup, isWhole] = row
     const clock = clocks.get(String(uuid))
     // The row of a session is pushed last.
     if (clock === undefined) continue
     sessions.push({
       host: String(host),
       uuid: String(uuid),
-      startedUnixNs: BigInt(started ?? 0),
+      sessionId: numberOf(sessionId),
       durationNs: duration === null ? null : numberOf(duration),
       clock,
-      pushed: { attempt: numberOf(attempt), batch: numberOf(batch), window: numberOf(window), lookup: numberOf(lookup) },
+      pushed: {
+        attempt: numberOf(attempt),
+        batch: numberOf(batch),
+        window: numberOf(window),
+        lookup: numberOf(lookup),
+      },
       isWhole: numberOf(isWhole) === 1,
       hasDns: numberOf(hasDns) === 1,
       batches: batches.get(String(uuid)) ?? NO_BATCHES,
@@ -142,7 +162,7 @@ const NO_BATCHES: BatchSums = {
   lost: LOSSES.map(() => 0),
 }
 
-async function readClocks(server: Server, where: string, values: StatementOptions['values']) {
+async function readClocks(server: Server, where: string, values: NonNullable<StatementOptions['values']>) {
   const sql = `SELECT session_uuid, since_ns, unix_offset_ns FROM trace_clock_offset FINAL${where} ORDER BY session_uuid, since_ns`
   const clocks = new Map<string, { sinceNs: number; unixOffsetNs: bigint }[]>()
   for await (const [uuid, since, offset] of readRows(server, sql, values)) {
@@ -154,7 +174,7 @@ async function readClocks(server: Server, where: string, values: StatementOption
 }
 
 /** Batches after the last one of the session's row are pushed, but not all that belongs to them. */
-async function readBatches(server: Server, where: string, values: StatementOptions['values']) {
+async function readBatches(server: Server, where: string, values: NonNullable<StatementOptions['values']>) {
   const sql = `SELECT session_uuid, minIf(first_attempt_id, attempt_count > 0), sum(attempt_count), min(min_started_ns), max(max_started_ns),
     max(written_ns), ${LOSSES.map((column) => `sum(${column})`).join(', ')}
     FROM (SELECT * FROM trace_batch FINAL${where}) AS b
@@ -227,7 +247,8 @@ function offsetAt(clock: FoundSession['clock'], ns: number): bigint {
 function touches({ clock, durationNs, batches }: FoundSession, since: bigint | null, until: bigint | null): boolean {
   const offsets = clock.map(({ unixOffsetNs }) => unixOffsetNs)
   const earliest = minOf(offsets) + BigInt(Math.floor(Math.min(0, batches.minStartedNs ?? 0)))
-  const latest = maxOf(offsets) + BigInt(Math.ceil(Math.max(durationNs ?? 0, batches.writtenNs, batches.maxStartedNs ?? 0)))
+  const latest =
+    maxOf(offsets) + BigInt(Math.ceil(Math.max(durationNs ?? 0, batches.writtenNs, batches.maxStartedNs ?? 0)))
   return (since === null || latest >= since) && (until === null || earliest < until)
 }
 

@@ -1,4 +1,4 @@
-import { TRACE_TABLES, type TraceTableName } from '../../fleet/trace-tables.js'
+import { FLEET_TABLES, type TraceTableName } from '../../fleet/trace-tables.js'
 import type { Window } from '../scan/trace.js'
 import { LOSSES, maxOf, minOf } from './find-sessions.js'
 import { numberOf, readRows } from './read-rows.js'
@@ -8,13 +8,6 @@ import { createRowWriter } from './row-writer.js'
 /** Beyond all times of sessions, in ns */
 const NO_LIMIT = 2 ** 62
 const FLAGS = ['ipv4_mapped', 'fast_open', 'mptcp', 'kernel_thread', 'no_syn', 'simultaneous_open', 'inexact'] as const
-
-/** The columns of a table of the fleet that are those of the trace. */
-export function columnsOf(table: TraceTableName): Readonly<Record<string, string>> {
-  const found = TRACE_TABLES.find(({ source }) => source === table)
-  if (found === undefined) throw new Error(`the fleet has no table ${table}`)
-  return found.columns
-}
 
 /**
  * Loads what every answer needs: sessions, clocks, windows without their sums. Windows outside of the time become one before it and
@@ -48,12 +41,12 @@ export async function loadSessions(state: RemoteState): Promise<void> {
 
 /** All rows of a table for the sessions. */
 async function loadWhole(state: RemoteState, table: 'session' | 'clock_offset'): Promise<void> {
-  const columns = columnsOf(table)
-  const names = [...(table === 'session' ? ['host'] : []), ...Object.keys(columns)]
+  const { copied } = FLEET_TABLES[table]
+  const names = [...(table === 'session' ? ['host'] : []), ...copied.map(({ name }) => name)]
   const write = createRowWriter(state.db, table, names)
   const host = table === 'session' ? 'host, ' : ''
   for (const { where, values } of sessionQueries(state.sessions)) {
-    const sql = `SELECT session_uuid, ${host}${selectColumns(columns)} FROM trace_${table} FINAL WHERE ${where}`
+    const sql = `SELECT session_uuid, ${host}${selectColumns(copied)} FROM trace_${table} FINAL WHERE ${where}`
     for await (const [uuid, ...row] of readRows(state.server, sql, values)) {
       const session = state.byUuid.get(String(uuid))
       if (session) write(session.ids, row)
@@ -155,9 +148,11 @@ async function readIdRanges(state: RemoteState): Promise<Record<'process' | 'cgr
 
 /** Writes windows, and batches with the same attempts and losses: readers need their sums and times, not each one. */
 function writeWindows({ db, sessions }: RemoteState, windows: ReadonlyMap<string, RemoteWindow[]>): void {
-  const insertWindow = db.prepare(`INSERT INTO latency_window (window_id, session_id, first_attempt_id, last_attempt_id, min_started_ns,
+  const insertWindow =
+    db.prepare(`INSERT INTO latency_window (window_id, session_id, first_attempt_id, last_attempt_id, min_started_ns,
     max_started_ns, ${FLAGS.join(', ')}) VALUES (?, ?, ?, ?, ?, ?, ${FLAGS.map(() => '?').join(', ')})`)
-  const insertBatch = db.prepare(`INSERT INTO batch (session_id, first_attempt_id, attempt_count, written_ns, min_started_ns,
+  const insertBatch =
+    db.prepare(`INSERT INTO batch (session_id, first_attempt_id, attempt_count, written_ns, min_started_ns,
     max_started_ns, ${LOSSES.join(', ')}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const noLoss = LOSSES.map(() => 0)
   for (const session of sessions) {
@@ -178,16 +173,14 @@ function writeWindows({ db, sessions }: RemoteState, windows: ReadonlyMap<string
     // The recorded time is that of the original batches.
     const first = batches.firstAttemptId + offsets.connect_attempt
     insertBatch.run(sessionId, first, 0, batches.writtenNs, ...times, ...batches.lost)
-    session.windows = own.map(
-      (window): Window => ({
-        window_id: window.id + offsets.latency_window,
-        first_attempt_id: window.first + offsets.connect_attempt,
-        last_attempt_id: window.last + offsets.connect_attempt,
-        min_started_ns: window.minStartedNs,
-        max_started_ns: window.maxStartedNs,
-        hasSums: window.hasSums,
-      }),
-    )
+    session.windows = own.map((window): Window => ({
+      window_id: window.id + offsets.latency_window,
+      first_attempt_id: window.first + offsets.connect_attempt,
+      last_attempt_id: window.last + offsets.connect_attempt,
+      min_started_ns: window.minStartedNs,
+      max_started_ns: window.maxStartedNs,
+      hasSums: window.hasSums,
+    }))
   }
 }
 

@@ -1,6 +1,6 @@
 import { TcpconnError } from '../../base/errors.js'
 import { replaceIds } from '../../sums/replace-ids.js'
-import { numberOf, readRows } from './read-rows.js'
+import { readRows } from './read-rows.js'
 import type { RemoteSessionState, RemoteState } from './remote-state.js'
 import { createRowWriter } from './row-writer.js'
 import { idInTrace } from './session-ids.js'

@@ -1,4 +1,4 @@
-import { columnsOf } from './load-sessions.js'
+import { FLEET_TABLES } from '../../fleet/trace-tables.js'
 import { numberOf, readRows } from './read-rows.js'
 import { ofSession, selectColumns, sessionQueries, type RemoteState } from './remote-state.js'
 import { createMergingWriter, createRowWriter } from './row-writer.js'
@@ -32,19 +32,19 @@ const MERGED_KEYS: Partial<Record<LazyTable, readonly string[]>> = {
 
 /** Loads the rows of a table for all sessions. */
 export async function loadTable(state: RemoteState, table: LazyTable): Promise<void> {
-  const columns = columnsOf(table)
-  const names = Object.keys(columns)
+  const { copied } = FLEET_TABLES[table]
+  const names = copied.map(({ name }) => name)
   const key = MERGED_KEYS[table]
   const write = key
     ? createMergingWriter(state.db, table as 'endpoint', names, key)
     : createRowWriter(state.db, table, table === 'dns_lookup' ? names.slice(1) : names)
-  const blobs = Object.values(columns).map((kind) => kind === 'blob')
+  const blobs = copied.map(({ kind }) => kind === 'blob')
   const isNamed = ['dns_lookup', 'dns_address'].includes(table)
   const sessions = isNamed ? state.sessions.filter(({ found }) => found.hasDns) : state.sessions
   const limit = table === 'dns_lookup' ? ` AND lookup_id <= ${ofSession('lookups')}` : ''
   for (const { sessions: some, where, values } of sessionQueries(sessions)) {
     const limits = { ...values, lookups: some.map(({ found }) => found.pushed.lookup) }
-    const sql = `SELECT session_uuid, ${selectColumns(columns)} FROM trace_${table} FINAL WHERE ${where}${limit}
+    const sql = `SELECT session_uuid, ${selectColumns(copied)} FROM trace_${table} FINAL WHERE ${where}${limit}
       ORDER BY host, session_uuid, ${names.join(', ')}`
     for await (const [uuid, ...row] of readRows(state.server, sql, limits)) {
       const session = state.byUuid.get(String(uuid))

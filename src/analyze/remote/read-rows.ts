@@ -16,7 +16,7 @@ const MAX_SHOWN = 300
 export async function* readRows(
   server: Server,
   sql: string,
-  values: StatementOptions['values'],
+  values: NonNullable<StatementOptions['values']>,
 ): AsyncGenerator<RemoteRow> {
   const stream = await server.read(`${sql} FORMAT JSONCompactEachRow`, { values, settings: SETTINGS })
   const decoder = new TextDecoder()

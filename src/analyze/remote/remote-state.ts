@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import type { Server, StatementOptions } from '../../clickhouse/connect.js'
+import type { CopiedTable } from '../../fleet/trace-tables.js'
 import type { Window } from '../scan/trace.js'
 import type { FoundSession, Selection } from './find-sessions.js'
 import { SESSIONS_PER_QUERY } from './find-sessions.js'
@@ -53,8 +54,6 @@ export function ofSession(name: string): string {
 }
 
 /** Columns of a trace's table as SQL of the server: bytes as base64. */
-export function selectColumns(columns: Readonly<Record<string, string>>): string {
-  return Object.entries(columns)
-    .map(([name, kind]) => (kind === 'blob' ? `base64Encode(${name})` : name))
-    .join(', ')
+export function selectColumns(columns: CopiedTable['copied']): string {
+  return columns.map(({ name, kind }) => (kind === 'blob' ? `base64Encode(${name})` : name)).join(', ')
 }

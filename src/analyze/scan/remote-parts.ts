@@ -21,6 +21,8 @@ export interface RemoteParts {
 export interface RemoteSession {
   readonly host: string
   readonly uuid: string
+  /** session_id in the original file */
+  readonly sessionId: number
   /** The id in the original file = this + the id in the trace */
   readonly attemptIdOffset: number
 }
