@@ -178,7 +178,7 @@ async function readBatches(server: Server, where: string, values: NonNullable<St
   const sql = `SELECT session_uuid, minIf(first_attempt_id, attempt_count > 0), sum(attempt_count), min(min_started_ns), max(max_started_ns),
     max(written_ns), ${LOSSES.map((column) => `sum(${column})`).join(', ')}
     FROM (SELECT * FROM trace_batch FINAL${where}) AS b
-    GLOBAL ANY INNER JOIN (SELECT session_uuid, pushed_batch_id FROM trace_session FINAL${where}) AS s USING (session_uuid)
+    GLOBAL INNER JOIN (SELECT session_uuid, pushed_batch_id FROM trace_session FINAL${where}) AS s USING (session_uuid)
     WHERE batch_id <= pushed_batch_id GROUP BY session_uuid`
   const batches = new Map<string, BatchSums>()
   const orNull = (cell: string | number | null | undefined) => (cell === null ? null : numberOf(cell))
