@@ -10,8 +10,8 @@ export interface WantedAttempts {
   readonly ranges: readonly IdRange[]
 }
 
-/** Id ranges per query */
-const RANGES_PER_QUERY = 500
+/** Id ranges per query: planning takes longer than the square of their number. */
+const RANGES_PER_QUERY = 50
 
 /** Columns of connect_attempt, connect_dns and connect_nat as SQL over the table `attempts`. */
 const ATTEMPT = [
@@ -50,7 +50,8 @@ export async function loadAttempts(
       const session = state.byUuid.get(String(uuid))
       if (session) write(session, row)
     }
-    for (const [session, count] of await countMissing(state, query)) {
+    const isWhole = conditions.conditions.length === 0
+    for (const [session, count] of isWhole ? countNotLoaded(state, query) : await countMissing(state, query)) {
       missing.set(session, (missing.get(session) ?? 0) + count)
     }
   }
@@ -60,50 +61,41 @@ export async function loadAttempts(
 interface RangeQuery {
   readonly where: string
   readonly values: { readonly hosts: readonly string[] }
-  /** Number of attempts that the ranges have, by session */
-  readonly expected: ReadonlyMap<RemoteSessionState, number>
+  readonly ranges: readonly (IdRange & { readonly session: RemoteSessionState })[]
 }
 
 /** UUIDs and ids are texts of the server's types UUID and Int64: they need not be bound. */
 function* rangeQueries(wanted: readonly WantedAttempts[]): Generator<RangeQuery> {
-  let conditions: string[] = []
-  let expected = new Map<RemoteSessionState, number>()
-  let count = 0
-  const finish = (): RangeQuery => {
-    const hosts = [...new Set([...expected.keys()].map(({ ids }) => ids.host))]
-    const query = {
-      where: `host IN {hosts:Array(String)} AND (${conditions.join(' OR ')})`,
-      values: { hosts },
-      expected,
-    }
-    conditions = []
-    expected = new Map()
-    count = 0
-    return query
+  const all = wanted.flatMap(({ session, ranges }) => ranges.map((range) => ({ session, ...range })))
+  for (let at = 0; at < all.length; at += RANGES_PER_QUERY) {
+    const ranges = all.slice(at, at + RANGES_PER_QUERY)
+    const conditions = ranges.map(({ session: { ids }, first, last }) => {
+      const offset = ids.offsets.connect_attempt
+      return `session_uuid = '${ids.uuid}' AND attempt_id BETWEEN ${first - offset} AND ${last - offset}`
+    })
+    const hosts = [...new Set(ranges.map(({ session }) => session.ids.host))]
+    yield { where: `host IN {hosts:Array(String)} AND (${conditions.join(' OR ')})`, values: { hosts }, ranges }
   }
-  for (const { session, ranges } of wanted) {
-    const { uuid, offsets } = session.ids
-    for (let at = 0; at < ranges.length; at += RANGES_PER_QUERY) {
-      const some = ranges.slice(at, at + RANGES_PER_QUERY)
-      const own = some.map(({ first, last }) => {
-        return `attempt_id BETWEEN ${first - offsets.connect_attempt} AND ${last - offsets.connect_attempt}`
-      })
-      conditions.push(`session_uuid = '${uuid}' AND (${own.join(' OR ')})`)
-      const attempts = some.reduce((sum, { first, last }) => sum + last - first + 1, 0)
-      expected.set(session, (expected.get(session) ?? 0) + attempts)
-      count += some.length
-      if (count >= RANGES_PER_QUERY) yield finish()
-    }
+}
+
+/** The same for attempts without conditions, which are all in the trace. */
+function countNotLoaded({ db }: RemoteState, { ranges }: RangeQuery): Map<RemoteSessionState, number> {
+  const count = db.prepare('SELECT count(*) FROM connect_attempt WHERE attempt_id BETWEEN ? AND ?').pluck()
+  const missing = new Map<RemoteSessionState, number>()
+  for (const { session, first, last } of ranges) {
+    const lacking = last - first + 1 - (count.get(first, last) as number)
+    if (lacking > 0) missing.set(session, (missing.get(session) ?? 0) + lacking)
   }
-  if (count > 0) yield finish()
+  return missing
 }
 
 /** Attempts that are older than the retention of the server, or that someone removed there. */
 async function countMissing(
   { server, byUuid }: RemoteState,
-  { where, values, expected }: RangeQuery,
+  { where, values, ranges }: RangeQuery,
 ): Promise<Map<RemoteSessionState, number>> {
-  const missing = new Map(expected)
+  const missing = new Map<RemoteSessionState, number>()
+  for (const { session, first, last } of ranges) missing.set(session, (missing.get(session) ?? 0) + last - first + 1)
   const sql = `SELECT session_uuid, uniqExact(attempt_id) FROM attempts WHERE ${where} GROUP BY session_uuid`
   for await (const [uuid, count] of readRows(server, sql, values)) {
     const session = byUuid.get(String(uuid))

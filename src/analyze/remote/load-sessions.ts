@@ -1,4 +1,4 @@
-import { FLEET_TABLES, type TraceTableName } from '../../fleet/trace-tables.js'
+import { FLEET_TABLES } from '../../fleet/trace-tables.js'
 import type { Window } from '../scan/trace.js'
 import { LOSSES, maxOf, minOf } from './find-sessions.js'
 import { numberOf, readRows } from './read-rows.js'
@@ -14,9 +14,8 @@ const FLAGS = ['ipv4_mapped', 'fast_open', 'mptcp', 'kernel_thread', 'no_syn', '
  * one after it. Ids are assigned here: those of a session follow those of the session before.
  */
 export async function loadSessions(state: RemoteState): Promise<void> {
-  for (const table of ['session', 'clock_offset'] as const) await loadWhole(state, table)
   const next = { connect_attempt: 1, latency_window: 1, process: 1, cgroup: 1, container: 1 }
-  const windows = await readWindows(state)
+  const [windows] = await Promise.all([readWindows(state), loadSessionRows(state)])
   const ranges = await readIdRanges(state)
   for (const session of state.sessions) {
     const { found, ids, highest } = session
@@ -39,18 +38,20 @@ export async function loadSessions(state: RemoteState): Promise<void> {
   await loadRollups(state)
 }
 
-/** All rows of a table for the sessions. */
-async function loadWhole(state: RemoteState, table: 'session' | 'clock_offset'): Promise<void> {
-  const { copied } = FLEET_TABLES[table]
-  const names = [...(table === 'session' ? ['host'] : []), ...copied.map(({ name }) => name)]
-  const write = createRowWriter(state.db, table, names)
-  const host = table === 'session' ? 'host, ' : ''
-  for (const { where, values } of sessionQueries(state.sessions)) {
-    const sql = `SELECT session_uuid, ${host}${selectColumns(copied)} FROM trace_${table} FINAL WHERE ${where}`
-    for await (const [uuid, ...row] of readRows(state.server, sql, values)) {
-      const session = state.byUuid.get(String(uuid))
+/** The rows of the sessions and their clocks. */
+async function loadSessionRows({ server, db, sessions, byUuid }: RemoteState): Promise<void> {
+  const { copied } = FLEET_TABLES.session
+  const write = createRowWriter(db, 'session', ['host', ...copied.map(({ name }) => name)])
+  for (const { where, values } of sessionQueries(sessions)) {
+    const sql = `SELECT session_uuid, host, ${selectColumns(copied)} FROM trace_session FINAL WHERE ${where}`
+    for await (const [uuid, ...row] of readRows(server, sql, values)) {
+      const session = byUuid.get(String(uuid))
       if (session) write(session.ids, row)
     }
+  }
+  const insertClock = db.prepare('INSERT INTO clock_offset (session_id, since_ns, unix_offset_ns) VALUES (?, ?, ?)')
+  for (const { found, ids } of sessions) {
+    for (const { sinceNs, unixOffsetNs } of found.clock) insertClock.run(ids.sessionId, sinceNs, unixOffsetNs)
   }
 }
 
@@ -127,23 +128,23 @@ function timesOf({ selection: { since, until } }: RemoteState, sessions: readonl
 type IdRanges = Map<string, { readonly first: number; readonly last: number }>
 
 /** Read after the windows, so that it covers all that they refer to. */
-async function readIdRanges(state: RemoteState): Promise<Record<'process' | 'cgroup' | 'container', IdRanges>> {
-  const read = async (table: TraceTableName, key: string) => {
-    const ranges: IdRanges = new Map()
-    for (const { where, values } of sessionQueries(state.sessions)) {
-      const sql = `SELECT session_uuid, min(${key}), max(${key}) FROM trace_${table} WHERE ${where} GROUP BY session_uuid`
-      for await (const [uuid, first, last] of readRows(state.server, sql, values)) {
-        ranges.set(String(uuid), { first: numberOf(first), last: numberOf(last) })
-      }
+async function readIdRanges({
+  server,
+  sessions,
+}: RemoteState): Promise<Record<'process' | 'cgroup' | 'container', IdRanges>> {
+  const ranges = { process: new Map(), cgroup: new Map(), container: new Map() } satisfies Record<string, IdRanges>
+  const keys = { process: 'process_id', cgroup: 'cgroup_id', container: 'container_key' }
+  for (const { where, values } of sessionQueries(sessions)) {
+    const selects = Object.entries(keys).map(
+      ([table, key]) =>
+        `SELECT '${table}', session_uuid, min(${key}), max(${key}) FROM trace_${table} WHERE ${where} GROUP BY session_uuid`,
+    )
+    for await (const [table, uuid, first, last] of readRows(server, selects.join(' UNION ALL '), values)) {
+      const own: IdRanges = ranges[table as keyof typeof ranges]
+      own.set(String(uuid), { first: numberOf(first), last: numberOf(last) })
     }
-    return ranges
   }
-  const [process, cgroup, container] = await Promise.all([
-    read('process', 'process_id'),
-    read('cgroup', 'cgroup_id'),
-    read('container', 'container_key'),
-  ])
-  return { process, cgroup, container }
+  return ranges
 }
 
 /** Writes windows, and batches with the same attempts and losses: readers need their sums and times, not each one. */

@@ -14,8 +14,7 @@ export interface WantedSums {
 
 /** Windows and roll-ups per query */
 const SUMS_PER_QUERY = 2_000
-/** The query names each of them. */
-const SETTINGS_HINT = 'push its trace again, or leave the host out with --host'
+const HINT = 'push its trace again, or leave the host out with --host'
 
 /**
  * Loads stored sums, with ids of the trace.
@@ -37,40 +36,32 @@ async function load(
   const write = createRowWriter(state.db, table, [...keys, 'dimension', 'sums'])
   const sessionOf = createSessionOfWindow(state)
   const replace = createReplacement()
-  for (let at = 0; at < wanted.length; at += SUMS_PER_QUERY) {
-    const some = wanted.slice(at, at + SUMS_PER_QUERY)
-    const hosts = new Set<string>()
-    const bySession = new Map<RemoteSessionState, string[]>()
-    for (const { dimension, first, last } of some) {
-      const session = sessionOf(first)
-      const { latency_window: offset } = session.ids.offsets
-      const own = [first - offset, last - offset].slice(0, keys.length)
-      const conditions = bySession.get(session) ?? []
-      bySession.set(session, conditions)
-      hosts.add(session.ids.host)
-      conditions.push(`(${[...keys, 'dimension'].join(', ')}) = (${own.join(', ')}, '${requireWord(dimension)}')`)
+  for (const dimension of new Set(wanted.map((one) => one.dimension))) {
+    const all = wanted.filter((one) => one.dimension === dimension)
+    for (let at = 0; at < all.length; at += SUMS_PER_QUERY) {
+      const some = all.slice(at, at + SUMS_PER_QUERY)
+      const hosts = new Set<string>()
+      const tuples = some.map(({ first, last }) => {
+        const { ids } = sessionOf(first)
+        hosts.add(ids.host)
+        const own = [first - ids.offsets.latency_window, last - ids.offsets.latency_window].slice(0, keys.length)
+        return `('${ids.uuid}', ${own.join(', ')})`
+      })
+      // A set, since the server needs minutes to plan thousands of conditions. It holds no names.
+      const sql = `SELECT session_uuid, ${keys.join(', ')}, dimension, base64Encode(sums) FROM trace_${table} FINAL
+        WHERE host IN {hosts:Array(String)} AND dimension = {dimension:String}
+        AND (session_uuid, ${keys.join(', ')}) IN (${tuples.join(', ')})`
+      let count = 0
+      for await (const [uuid, ...row] of readRows(state.server, sql, { hosts: [...hosts], dimension })) {
+        const session = state.byUuid.get(String(uuid))
+        if (session === undefined) continue
+        const sums = Buffer.from(String(row.at(-1)), 'base64')
+        write(session.ids, [...row.slice(0, -1), Buffer.from(replace(session, dimension, sums))])
+        count++
+      }
+      if (count < some.length) throw missingSums(some.length - count, table)
     }
-    const condition = [...bySession].map(
-      ([{ ids }, conditions]) => `session_uuid = '${ids.uuid}' AND (${conditions.join(' OR ')})`,
-    )
-    const sql = `SELECT session_uuid, ${keys.join(', ')}, dimension, base64Encode(sums) FROM trace_${table} FINAL
-      WHERE host IN {hosts:Array(String)} AND (${condition.join(' OR ')})`
-    let count = 0
-    for await (const [uuid, ...row] of readRows(state.server, sql, { hosts: [...hosts] })) {
-      const session = state.byUuid.get(String(uuid))
-      if (session === undefined) continue
-      const sums = Buffer.from(String(row.at(-1)), 'base64')
-      write(session.ids, [...row.slice(0, -1), Buffer.from(replace(session, String(row.at(-2)), sums))])
-      count++
-    }
-    if (count < some.length) throw missingSums(some.length - count, table)
   }
-}
-
-/** Dimensions are words of this program: they need not be bound. */
-function requireWord(dimension: string): string {
-  if (/^[a-z]+$/.test(dimension)) return dimension
-  throw new Error(`sums by ${dimension} are not known`)
 }
 
 /** The session of a window of the trace. Windows of sessions follow each other. */
@@ -110,6 +101,6 @@ function missingSums(count: number, table: string): TcpconnError {
   return new TcpconnError('E_FLEET_INCOMPLETE', {
     what: `the server lacks ${count} rows of trace_${table}`,
     reason: 'their windows are there, their sums are not',
-    hint: SETTINGS_HINT,
+    hint: HINT,
   })
 }

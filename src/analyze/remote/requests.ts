@@ -90,14 +90,11 @@ export function createRequests(state: RemoteState): Requests {
       const sums = [...wantedSums.values()]
       const isNothing = wantedTables.size + sums.length + wanted.length + wantedNamed.size === 0
       if (isNothing) return false
-      for (const table of tablesFor(wantedTables, sums, wanted.length > 0)) {
-        if (loadedTables.has(table)) continue
-        state.db.exec('BEGIN')
-        await loadTable(state, table)
-        state.db.exec('COMMIT')
-        loadedTables.add(table)
-      }
+      const tables = tablesFor(wantedTables, sums, wanted.length > 0).filter((table) => !loadedTables.has(table))
       state.db.exec('BEGIN')
+      await Promise.all(tables.filter((table) => !isLate(table)).map((table) => loadTable(state, table)))
+      await Promise.all(tables.filter(isLate).map((table) => loadTable(state, table)))
+      for (const table of tables) loadedTables.add(table)
       await loadSums(state, sums)
       for (const request of wanted) {
         const ranges = [...request.wanted].map(([sessionId, ids]): WantedAttempts => {
@@ -124,6 +121,11 @@ export function createRequests(state: RemoteState): Requests {
       return true
     },
   }
+}
+
+/** Whether rows of a table refer to ids that are known when another table is loaded. */
+function isLate(table: LazyTable): boolean {
+  return table === 'dns_lookup' || table === 'dns_address'
 }
 
 /** What is read sooner or later with the requested parts, and what their ids need, in the order of loading. */

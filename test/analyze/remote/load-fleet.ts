@@ -60,7 +60,9 @@ async function insertTable(
   })
   const progress = source === 'session'
   const rows = sessions.flatMap(({ id, host, uuid }) => {
-    const select = db.prepare(`SELECT ${names.join(', ')} FROM ${source} WHERE ${OF_SESSION[source] ?? 'session_id = @id'}`)
+    const select = db.prepare(
+      `SELECT ${names.join(', ')} FROM ${source} WHERE ${OF_SESSION[source] ?? 'session_id = @id'}`,
+    )
     const { attempt, batch, window, lookup } = last(id)
     const own = select.raw().all(OF_SESSION[source] === '1' ? {} : { id }) as unknown[][]
     return own.map((row) => [host, uuid, ...row, ...(progress ? [8, attempt, batch, window, lookup, 1] : [])])
@@ -110,14 +112,12 @@ async function insertAttempts(
   database: string,
 ): Promise<void> {
   const view = db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'connects'").pluck().get() as string
-  const body = view
-    .replace(/^CREATE VIEW connects AS/, '')
-    .replace(
-      'SELECT',
-      `SELECT a.attempt_id AS attempt_id, o.unix_offset_ns AS unix_offset_ns, a.flags AS flags, a.process_id AS process_id,
+  const body = view.replace(/^CREATE VIEW connects AS/, '').replace(
+    'SELECT',
+    `SELECT a.attempt_id AS attempt_id, o.unix_offset_ns AS unix_offset_ns, a.flags AS flags, a.process_id AS process_id,
         a.endpoint_id AS endpoint_id, a.local_endpoint >> 16 AS local_address_id, ifnull(d.dns_name_id, 0) AS dns_name_id,
         ifnull(x.nat_endpoint_id, 0) AS nat_endpoint_id, ifnull(x.service_endpoint_id, 0) AS service_endpoint_id,`,
-    )
+  )
   const rows = db.prepare(`SELECT * FROM (${body})`).all() as Record<string, unknown>[]
   if (rows.length === 0) return
   const byId = new Map(sessions.map((session) => [BigInt(session.id), session]))

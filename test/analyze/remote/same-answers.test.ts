@@ -45,11 +45,13 @@ describe('a server gives the same cells as its traces', () => {
       const t0 = performance.now()
       const local = await answer([...args, ...files, '--session', 'all'])
       const t1 = performance.now()
-      const remote = await answer([...args, ...server.options('--from')]).catch((error: unknown) => String((error as Error).stack))
-      times.push(`${args.join(" ")} ${(t1 - t0).toFixed(0)} ${(performance.now() - t1).toFixed(0)}`)
+      const remote = await answer([...args, ...server.options('--from')]).catch((error: unknown) =>
+        String((error as Error).stack),
+      )
+      times.push(`${args.join(' ')} ${(t1 - t0).toFixed(0)} ${(performance.now() - t1).toFixed(0)}`)
       if (local !== remote) differing.push(`${args.join(' ')}\n${local.slice(0, 600)}\n${remote.slice(0, 600)}`)
     }
-    console.log(times.join("\n"))
+    console.log(times.join('\n'))
     expect(differing.slice(0, 3).join('\n\n')).toBe('')
   })
 })
