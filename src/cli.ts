@@ -5,7 +5,7 @@ import { addAnalyzeCommands } from './analyze/command.js'
 import { withHelpOption } from './options/help-option.js'
 import { splitOptionalValues } from './options/optional-values.js'
 import { outliveTerminal } from './base/outlive-terminal.js'
-import { addFleet } from './commands/add-fleet.js'
+import { addFleet, addPush } from './commands/add-fleet.js'
 import { addTop } from './commands/add-top.js'
 import { addRecordCommands } from './record/command.js'
 import { describeError } from './cli/report-error.js'
@@ -56,6 +56,7 @@ async function run(typed: readonly string[]): Promise<void> {
   addRecordCommands(program, (end) => (reader.gone = end))
   await addAnalyzeCommands(program, isUsageCommand(asked.args) ? ['analyze'] : asked.args)
   addTop(program, (end) => (reader.gone = end))
+  addPush(program)
   addFleet(program)
   addUsageCommands(program)
   await program.parseAsync(withHelpOption(program, splitOptionalValues(asked.args)), { from: 'user' })

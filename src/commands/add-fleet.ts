@@ -3,6 +3,7 @@ import { UsageError } from '../base/errors.js'
 import type { ServerOptions } from '../clickhouse/connect.js'
 import { parseDuration } from '../options/parse-duration.js'
 import { once } from '../options/add-filter-options.js'
+import type { PushOptions } from '../push/push.js'
 
 const CLUSTER = 'replicated tables on this cluster of the server, and distributed tables over them'
 const TTL = 'remove attempts and DNS lookups that are older: 30d (default: keep all)'
@@ -10,6 +11,29 @@ const TTL = 'remove attempts and DNS lookups that are older: 30d (default: keep 
 interface RawSchema {
   readonly cluster?: string
   readonly ttl?: string
+}
+
+const PUSH_EXAMPLES = `
+Examples:
+  tcpconn push tcpconn.db --to clickhouse://host-web1@db.example:8443/tcpconn --password-file /etc/tcpconn/password
+  tcpconn push /var/lib/tcpconn --to clickhouse://host-web1@db.example:8443/tcpconn --follow`
+
+/** Adds `push`: traces of a host into the tables of a fleet. */
+export function addPush(program: Command): void {
+  const command = program
+    .command('push')
+    .description(
+      'push traces to a fleet on a ClickHouse server: only what it does not have, also while they are recorded',
+    )
+    .argument('[paths...]', 'traces, and directories with traces', ['tcpconn.db'])
+  addServerOptions(command)
+    .option('--follow', 'go on with what is recorded later, also in new files of a rotation')
+    .option('--interval <time>', 'with --follow: time between two pushes (default: 60s)')
+    .addHelpText('after', PUSH_EXAMPLES)
+    .action(async (paths: string[], options: PushOptions) => {
+      const { push } = await import('../push/push.js')
+      await push(paths, options)
+    })
 }
 
 /** Adds `fleet`: the tables of a ClickHouse server that many hosts push to. */
@@ -28,7 +52,10 @@ export function addFleet(program: Command): void {
       .addHelpText('after', '\nExample:\n  tcpconn fleet schema --ttl 30d'),
   ).action(async (options: RawSchema) => {
     const { createStatements } = await import('../fleet/create-statements.js')
+    const { userStatements } = await import('../fleet/user-statements.js')
     for (const statement of createStatements(parseSchema(options))) process.stdout.write(`${statement};\n\n`)
+    const users = userStatements('tcpconn').map((statement) => `-- ${statement};\n`)
+    process.stdout.write(`-- Users, for the database tcpconn. fleet migrate does not create them.\n${users.join('')}`)
   })
   addServerOptions(
     addSchemaOptions(
@@ -46,7 +73,7 @@ export function addFleet(program: Command): void {
 }
 
 /** Options of every command that writes to a server. */
-export function addServerOptions(command: Command): Command {
+function addServerOptions(command: Command): Command {
   return command
     .requiredOption(
       '--to <url>',

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { migrateFleet } from '../../src/fleet/migrate.js'
 import { REPOSITORY } from './repository.js'
 
 const LIBRARY = `test/engines/node_modules/@chdb/lib-linux-${process.arch}-gnu/libchdb.so`
@@ -41,6 +42,8 @@ export interface ClickhouseServer {
   options(option: '--to' | '--from', user?: ServerUser): string[]
   /** Rows of a statement of the administrator, as objects */
   query<Row = Record<string, unknown>>(sql: string): Promise<Row[]>
+  /** Creates the tables of a fleet */
+  migrate(): Promise<void>
   /** SIGKILL */
   kill(): Promise<void>
   /** The same data and ports in a new process */
@@ -89,6 +92,9 @@ export async function startClickhouse({ users = [], configuration = '' }: Clickh
         .filter(Boolean)
         .map((line) => JSON.parse(line) as Row)
     },
+    async migrate() {
+      await migrateFleet(server.url(), { passwordFile: server.passwordFile() })
+    },
     async kill() {
       const child = running
       running = null
@@ -100,9 +106,15 @@ export async function startClickhouse({ users = [], configuration = '' }: Clickh
     async start() {
       running = spawn(join(REPOSITORY, 'build/workload/clickhouse-local'), [
         library,
-        ...['--path', join(directory, 'data'), '--listen_host=127.0.0.1'],
-        ...[`--http_port=${httpPort}`, `--tcp_port=${tcpPort}`, '--config-file', join(directory, 'config.xml')],
-        ...['-q', LISTEN],
+        '--path',
+        join(directory, 'data'),
+        '--listen_host=127.0.0.1',
+        `--http_port=${httpPort}`,
+        `--tcp_port=${tcpPort}`,
+        '--config-file',
+        join(directory, 'config.xml'),
+        '-q',
+        LISTEN,
       ])
       let errors = ''
       running.stderr?.on('data', (bytes: Buffer) => (errors += bytes.toString()))

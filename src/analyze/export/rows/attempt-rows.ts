@@ -30,9 +30,12 @@ export interface AttemptRows {
   /** Numbers of other endpoints, -1 for none */
   readonly natEndpoint: Int32Array
   readonly serviceEndpoint: Int32Array
+  /** Empty unless they are needed */
+  readonly flags: Int32Array
 }
 
-export function createAttemptRows(capacity: number): AttemptRows {
+/** @param hasFlags whether `flags` is needed */
+export function createAttemptRows(capacity: number, hasFlags = false): AttemptRows {
   const codes = () => new Int32Array(capacity)
   return {
     count: 0,
@@ -58,6 +61,7 @@ export function createAttemptRows(capacity: number): AttemptRows {
     dnsCandidates: codes(),
     natEndpoint: codes(),
     serviceEndpoint: codes(),
+    flags: new Int32Array(hasFlags ? capacity : 0),
   }
 }
 

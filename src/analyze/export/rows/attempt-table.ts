@@ -1,40 +1,59 @@
 import { PROCESS_COLUMNS } from '../../../attempt/connect-values.js'
 import { OUTCOMES } from '../../../attempt/outcome.js'
+import type { IdRange } from '../../scan/plan-scan.js'
 import { remoteSession, type Scope } from '../../scan/scope.js'
 import { createAttemptRows, type AttemptRows } from './attempt-rows.js'
 import type { CodedValues, ColumnValues, Dictionary, ExportColumn, RowBatch } from './column.js'
 import { EXPORTED_COLUMNS, KEY_COLUMNS } from './exported-columns.js'
 import { readEntities, type Entities } from './entities.js'
+import { createRestoringReaders, RESTORING_COLUMNS } from './restoring-columns.js'
 import { readSessionKey } from './session-key.js'
 import { halvesOf, writeLong } from './long-halves.js'
 import { createAttemptCodes, readAttempts, type AttemptCodes, type ReadProgress } from './read-attempts.js'
 import { createNumberCodes, createTextCodes } from './value-codes.js'
 
 /** Computes the values of a column. */
-type Reader = (rows: AttemptRows) => ColumnValues
+export type Reader = (rows: AttemptRows) => ColumnValues
 
 /** The attempts of a scope as a table with the columns of the view `connects`, after their key. */
 export interface AttemptTable {
   readonly columns: readonly ExportColumn[]
-  /** Reads all attempts in batches, which reuse the same memory. */
-  read(progress: ReadProgress): Iterable<AttemptRows>
+  /** Entities of the attempts, by the numbers in `AttemptRows` */
+  readonly entities: Entities
+  /**
+   * Reads all attempts in batches, which reuse the same memory.
+   * @param within only attempts with these ids
+   */
+  read(progress: ReadProgress, within?: IdRange): Iterable<AttemptRows>
   /** Attempts as columns; scratch memory is shared by all of them. */
   batchOf(rows: AttemptRows): RowBatch
 }
 
-/** @param capacity attempts per batch */
-export function createAttemptTable(scope: Scope, capacity: number): AttemptTable {
+/**
+ * @param capacity attempts per batch
+ * @param isRestorable whether `RESTORING_COLUMNS` follow
+ */
+export function createAttemptTable(scope: Scope, capacity: number, isRestorable = false): AttemptTable {
   const entities = readEntities(scope)
   const codes = createAttemptCodes()
   const sources = { entities, codes, scratch: new Int32Array(capacity) }
   const keys = createKeyReaders(scope, capacity, sources.scratch)
-  const readers = { ...keys.readers, ...createReaders(scope, sources) }
-  const columns = [...KEY_COLUMNS, ...EXPORTED_COLUMNS]
+  const restoring = isRestorable ? createRestoringReaders(scope, entities, sources.scratch) : {}
+  const readers: Readonly<Record<string, Reader>> = {
+    ...keys.readers,
+    ...createReaders(scope, sources),
+    ...restoring,
+  }
+  const columns = [...KEY_COLUMNS, ...EXPORTED_COLUMNS, ...(isRestorable ? RESTORING_COLUMNS : [])]
   const inOrder = columns.map(({ name }) => readers[name] as Reader)
   const texts: Record<string, Dictionary> = { ...textsOf(entities), ...keys.texts, outcome: OUTCOMES }
   return {
     columns: columns.map((column) => withDictionary(column, texts[column.name])),
-    read: (progress) => readAttempts(scope, { entities, codes, rows: createAttemptRows(capacity) }, progress),
+    entities,
+    read(progress, within) {
+      const rows = createAttemptRows(capacity, isRestorable)
+      return readAttempts(scope, { entities, codes, rows }, progress, within)
+    },
     batchOf: (rows) => ({ rowCount: rows.count, values: (position) => (inOrder[position] as Reader)(rows) }),
   }
 }

@@ -22,6 +22,8 @@ export interface Entities {
   readonly dnsNames: Codes
   /** Numbers by id, for each trace. */
   readonly numbers: ReadonlyMap<Trace, TraceNumbers>
+  /** Ids by number, those of all traces one after the other */
+  readonly ids: Readonly<Record<keyof TraceNumbers, number[]>>
   readonly codes: ReturnType<typeof createColumnCodes>
 }
 
@@ -73,38 +75,42 @@ export function readEntities({ parts, filters }: Scope): Entities {
   const otherEndpoints = noCodes(['nat_address', 'nat_port', 'service_address', 'service_port'])
   const localAddresses: Codes = []
   const dnsNames: Codes = []
+  const ids = noCodes(['process', 'endpoint', 'natEndpoint', 'serviceEndpoint', 'localAddress', 'dnsName'])
   const readOthers = (trace: Trace, sessions: readonly number[], kind: 'nat' | 'service') =>
-    readTable(trace.lookup, selectOthers(sessions, `${kind}_endpoint_id`), ([address, port]) => {
-      otherEndpoints[`${kind}_address`].push(codeOf(codes[`${kind}_address`], address))
-      return otherEndpoints[`${kind}_port`].push(codeOf(codes[`${kind}_port`], port)) - 1
+    readTable(trace.lookup, ids[`${kind}Endpoint`], selectOthers(sessions, `${kind}_endpoint_id`), (row) => {
+      otherEndpoints[`${kind}_address`].push(codeOf(codes[`${kind}_address`], row[0]))
+      otherEndpoints[`${kind}_port`].push(codeOf(codes[`${kind}_port`], row[1]))
     })
   const readTrace = (trace: Trace): TraceNumbers => {
     const sessions = parts.filter((part) => part.trace === trace).map((part) => part.sessionId)
     const ofSessions = sql`process.session_id IN (${sql.join(sessions)})`
     return {
-      process: readTable(trace.lookup, selectProcesses([ofSessions, ...processConditions(filters)]), (row) => {
-        PROCESS_COLUMNS.forEach(({ name }, i) => processes[name].push(codeOf(codes[name], row[i] ?? null)))
-        return processes.pidValue.push(Number(row[0])) - 1
-      }),
-      endpoint: readTable(trace.lookup, selectEndpoints(endpointConditions(filters)), ([family, address, port]) => {
-        endpoints.family.push(codeOf(codes.family, family))
-        endpoints.remote_address.push(codeOf(codes.remote_address, address))
-        return endpoints.remote_port.push(codeOf(codes.remote_port, port)) - 1
+      process: readTable(
+        trace.lookup,
+        ids.process,
+        selectProcesses([ofSessions, ...processConditions(filters)]),
+        (row) => {
+          PROCESS_COLUMNS.forEach(({ name }, i) => processes[name].push(codeOf(codes[name], row[i] ?? null)))
+          processes.pidValue.push(Number(row[0]))
+        },
+      ),
+      endpoint: readTable(trace.lookup, ids.endpoint, selectEndpoints(endpointConditions(filters)), (row) => {
+        endpoints.family.push(codeOf(codes.family, row[0]))
+        endpoints.remote_address.push(codeOf(codes.remote_address, row[1]))
+        endpoints.remote_port.push(codeOf(codes.remote_port, row[2]))
       }),
       natEndpoint: readOthers(trace, sessions, 'nat'),
       serviceEndpoint: readOthers(trace, sessions, 'service'),
-      localAddress: readTable(trace.lookup, LOCAL_ADDRESSES, ([text]) => {
-        return localAddresses.push(codeOf(codes.local_address, text)) - 1
+      localAddress: readTable(trace.lookup, ids.localAddress, LOCAL_ADDRESSES, ([text]) => {
+        localAddresses.push(codeOf(codes.local_address, text))
       }),
-      dnsName: readTable(
-        trace.lookup,
-        selectNames(sessions),
-        ([text]) => dnsNames.push(codeOf(codes.dns_name, text)) - 1,
-      ),
+      dnsName: readTable(trace.lookup, ids.dnsName, selectNames(sessions), ([text]) => {
+        dnsNames.push(codeOf(codes.dns_name, text))
+      }),
     }
   }
   const numbers = new Map([...new Set(parts.map((part) => part.trace))].map((trace) => [trace, readTrace(trace)]))
-  return { processes, endpoints, otherEndpoints, localAddresses, dnsNames, numbers, codes }
+  return { processes, endpoints, otherEndpoints, localAddresses, dnsNames, numbers, ids, codes }
 }
 
 function noCodes<Name extends string>(names: readonly Name[]): Record<Name, Codes> {
@@ -153,11 +159,19 @@ function selectEndpoints(conditions: readonly RawBuilder<unknown>[]): RawBuilder
     WHERE ${sql.join([sql`1`, ...conditions], sql` AND `)}`
 }
 
-/** Reads rows whose first column is the id; `add` assigns their numbers. */
-function readTable(db: Database, query: RawBuilder<unknown>, add: (row: readonly Cell[]) => number): IdIndex {
+/**
+ * Reads rows whose first column is the id, and numbers them in their order.
+ * @param ids gets the ids
+ * @param add takes the other columns of a row
+ */
+function readTable(
+  db: Database,
+  ids: number[],
+  query: RawBuilder<unknown>,
+  add: (row: readonly Cell[]) => void,
+): IdIndex {
   const { sql: text, parameters } = query.compile(queries)
-  const ids: number[] = []
-  const numbers: number[] = []
+  const first = ids.length
   let maxId = 0
   const rows = db
     .prepare(text)
@@ -167,9 +181,9 @@ function readTable(db: Database, query: RawBuilder<unknown>, add: (row: readonly
   for (const [id, ...row] of rows) {
     ids.push(Number(id))
     maxId = Math.max(maxId, Number(id))
-    numbers.push(add(row))
+    add(row)
   }
-  const index = createIdIndex(ids.length, maxId)
-  ids.forEach((id, i) => index.set(id, numbers[i] as number))
+  const index = createIdIndex(ids.length - first, maxId)
+  for (let number = first; number < ids.length; number++) index.set(ids[number] as number, number)
   return index
 }

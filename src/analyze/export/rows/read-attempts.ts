@@ -23,6 +23,8 @@ const COLUMNS: readonly AttemptColumn[] = [
   'endpoint_id',
   'local_endpoint',
 ]
+/** Ids of all attempts. */
+const ALL_IDS: IdRange = { first: 0, last: Number.MAX_SAFE_INTEGER }
 /** If a batch has less space than this, no further scan is started for it. */
 const LEAST_ROOM = 0.125
 
@@ -53,18 +55,21 @@ export interface ReadProgress {
 /**
  * All attempts of a scope in batches, in the order of ids within each session. Batches reuse the same arrays. Like the view
  * `connects`, it leaves out attempts with missing references.
+ * @param within only attempts with these ids
  */
 export function* readAttempts(
   scope: Scope,
   { entities, codes, rows }: { entities: Entities; codes: AttemptCodes; rows: AttemptRows },
   progress: ReadProgress,
+  within: IdRange = ALL_IDS,
 ): Generator<AttemptRows> {
-  const covers = scope.parts.map((part) => coverPart(part, false).ranges)
+  const covers = scope.parts.map((part) => clipRanges(coverPart(part, false).ranges, within))
+  const columns: readonly AttemptColumn[] = rows.flags.length > 0 ? [...COLUMNS, 'flags'] : COLUMNS
   progress.total = covers.flat().reduce((sum, { first, last }) => sum + last - first + 1, 0)
   for (const [position, part] of scope.parts.entries()) {
     rows.count = 0
     rows.part = position
-    const scan = prepareScan(scope, part, COLUMNS, createTaker(part, entities, codes, rows))
+    const scan = prepareScan(scope, part, columns, createTaker(part, entities, codes, rows))
     const joinDns = createDnsJoin(part.trace, entities, codes)
     const joinNat = createNatJoin(part.trace, entities)
     for (const range of splitRanges(covers[position] ?? [], () => capacityOf(rows) - rows.count)) {
@@ -81,6 +86,12 @@ export function* readAttempts(
     joinNat(rows)
     yield rows
   }
+}
+
+function clipRanges(ranges: readonly IdRange[], within: IdRange): IdRange[] {
+  return ranges
+    .map(({ first, last }) => ({ first: Math.max(first, within.first), last: Math.min(last, within.last) }))
+    .filter(({ first, last }) => first <= last)
 }
 
 /** Splits ranges by the space that is left when each piece is taken. */
@@ -105,6 +116,7 @@ function createTaker(
   if (known === undefined) throw new Error('a part of a trace whose entities were not read')
   const putUnixTime = createUnixTime(part.segments, rows.unixNs)
   const { process: processOf, endpoint: endpointOf, localAddress: localAddressOf } = known
+  const hasFlags = rows.flags.length > 0
   const { pid: pidCodes, pidValue } = { pid: processes.pid, pidValue: processes.pidValue }
   return (row) => {
     const local = row[AT.local_endpoint] as number
@@ -134,6 +146,7 @@ function createTaker(
     rows.process[i] = process
     rows.endpoint[i] = endpoint
     rows.localAddress[i] = localAddress
+    if (hasFlags) rows.flags[i] = row[AT.flags] as number
   }
 }
 
