@@ -15,7 +15,7 @@ export interface SumsMeter {
 
 export function createSumsMeter(path: string, writer: TraceWriter): SumsMeter {
   const { db, close } = openOutput(path)
-  const windows = createWindows(db, insertBenchSession(db, 0), writer.dictionaries)
+  const windows = createWindows(db, { sessionId: insertBenchSession(db, 0), sinceNs: 0 }, writer.dictionaries)
   const inTransaction = createTransaction(db)
   let endId = 1
   let takenMs = 0

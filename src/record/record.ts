@@ -53,7 +53,7 @@ export async function record(
     const { part, command, last } = await runRecording(recording, { user, signals, display, notifier })
     recording.totals.add(part.session.output.path, last)
     display.end()
-    reportResult(recording.totals.sum(), part.session, beganBefore(part, session) + last.durationNs)
+    reportResult(recording.totals.sum(), part.session, part.session.start.sinceNs + last.durationNs)
     return command ? command.exit : 0
   } finally {
     containers.close()
@@ -144,11 +144,6 @@ async function runRecording(
     display.clear()
     recording.close()
   }
-}
-
-/** Start of the last file in ns since the start of the recording. */
-function beganBefore({ session }: Part, first: Session): number {
-  return Number(session.clock.epochNs - first.clock.epochNs)
 }
 
 /** Zero files before the recording starts. */

@@ -36,3 +36,9 @@ test('docs/install.md shows how packages for arm64 are made, and the script expl
   const [header = ''] = readFileSync(BUNDLE, 'utf8').split('\nset -')
   for (const option of ['[--deb]', '--arch arm64']) expect(header).toContain(option)
 })
+
+test('script/image passes the architecture on, and docs/kubernetes.md shows the option', async () => {
+  const { status, stderr } = await run([join(REPOSITORY, 'script/image'), '--arch', 'mips'])
+  expect([status, stderr]).toEqual([1, `error: cannot build for the architecture 'mips'\nhint: ${KNOWN}\n`])
+  expect(readFileSync(join(REPOSITORY, 'docs/kubernetes.md'), 'utf8')).toContain('script/image --arch arm64')
+})

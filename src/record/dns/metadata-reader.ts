@@ -3,7 +3,7 @@ import { parseAddress } from '../../attempt/address.js'
 import { readText } from '../event/event-memory.js'
 import { readNewCgroup } from '../event/new-cgroup.js'
 import type { CgroupPaths } from '../host/cgroup-paths.js'
-import { sleep, type SessionClock } from '../host/clock.js'
+import { sleep, type RecordingClock } from '../host/clock.js'
 import type { Probe } from '../probe/load-probe.js'
 import { metadataEvent as at, metadataKind, resolvedName } from '../event/wire.gen.js'
 import { decodeDns, normalizeName } from './decode-dns.js'
@@ -50,7 +50,7 @@ export interface Metadata {
 }
 
 export interface MetadataOptions {
-  readonly clock: Pick<SessionClock, 'epochNs' | 'nowNs'>
+  readonly clock: Pick<RecordingClock, 'epochNs' | 'nowNs'>
   readonly cgroupPaths: CgroupPaths
   /** Inode number of the host's network namespace, `null`: unknown */
   readonly hostNetns: number | null

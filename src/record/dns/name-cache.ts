@@ -98,14 +98,3 @@ function addToLogs(logs: AnswerLog[], answer: NameAnswer): number {
 
 /** Source of names for attempts. */
 export type NameFinder = Pick<NameCache, 'find' | 'hostNetns'>
-
-/** The same names with times relative to a session that began `byNs` later. */
-export function shiftNames(names: NameFinder, byNs: number): NameFinder {
-  return {
-    hostNetns: names.hostNetns,
-    find(address, asker, atNs) {
-      const match = names.find(address, asker, atNs + byNs)
-      return match && { ...match, answeredNs: match.answeredNs - byNs }
-    },
-  }
-}

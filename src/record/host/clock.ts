@@ -1,16 +1,21 @@
 import { readClockOffset } from '../../attempt/time-namespace.js'
 import { readWallClock } from '../native/libc.js'
 
-/** Session time and wall-clock time. All in ns. */
-export interface SessionClock {
-  /** CLOCK_MONOTONIC at the start of the session. */
+/** Recording time: ns since the recording began, in all of its files. Exact for 104 days, then rounded to 2 ns. */
+export interface RecordingClock {
+  /** CLOCK_MONOTONIC at the start of the recording. */
   readonly epochNs: bigint
-  /** Unix time at the start of the session, read once: the file name and the session have the same second. */
-  readonly startedUnixNs: bigint
-  /** ns since the session began. */
   nowNs(): number
-  /** Current Unix time minus session time. */
+  /** Current Unix time minus recording time. */
   unixOffsetNs(): bigint
+}
+
+/** The start of a file. Only what is written into the file is relative to it. */
+export interface FileStart {
+  /** Recording time */
+  readonly sinceNs: number
+  /** Read once: the file name and the session have the same second. */
+  readonly unixNs: bigint
 }
 
 const READINGS = 5
@@ -18,15 +23,19 @@ const READINGS = 5
 /** Smaller offset changes are noise of reading two clocks. */
 export const CLOCK_STEP_NS = 100_000n
 
-export function startClock(): SessionClock {
+export function startClock(): RecordingClock {
   const epochNs = readMonotonicClock()
-  const unixOffsetNs = () => readOffset() + epochNs
   return {
     epochNs,
-    startedUnixNs: unixOffsetNs(),
     nowNs: () => Number(readMonotonicClock() - epochNs),
-    unixOffsetNs,
+    unixOffsetNs: () => readOffset() + epochNs,
   }
+}
+
+/** Starts a file now. */
+export function startFile(clock: Pick<RecordingClock, 'nowNs' | 'unixOffsetNs'>): FileStart {
+  const sinceNs = clock.nowNs()
+  return { sinceNs, unixNs: clock.unixOffsetNs() + BigInt(sinceNs) }
 }
 
 /** Wall clock minus monotonic clock in ns, from the least interrupted reading. */

@@ -4,7 +4,7 @@ import { OUTCOMES } from '../../attempt/outcome.js'
 import type { ConnectRow, ProcessPart } from '../../view/connect-row.js'
 import { containerName } from '../../attempt/container-name.js'
 import { createContainerParts, type ContainerPart } from '../runtimes/container-part.js'
-import type { SessionClock } from '../host/clock.js'
+import type { RecordingClock } from '../host/clock.js'
 import { type EventMemory, readText } from '../event/event-memory.js'
 import { EXE, hasHostRoot, PROCESS_BYTES, readCookie } from '../event/process-table.js'
 import { connectEvent as at, connectFlag, connectOutcome, processFacts } from '../event/wire.gen.js'
@@ -38,7 +38,7 @@ export function identifyEvent(
 /** Converts single events to rows, for a terminal. `decodeConnect` is the fast path for millions of events. */
 export function createEventReader(
   names: HostNames & { readonly dns: NameCache | null; readonly nat: NatRecords | null },
-  clock: Pick<SessionClock, 'epochNs' | 'unixOffsetNs'>,
+  clock: Pick<RecordingClock, 'epochNs' | 'unixOffsetNs'>,
 ): EventReader {
   const textOf = createAddressTexts()
   const processNames = { ...names, containerOf: createContainerParts(names.containerFacts) }

@@ -2,7 +2,7 @@ import { safeLine } from '../../text/safe-text.js'
 import type { DnsLossCounts } from '../../attempt/loss-text.js'
 import type { ViewOptions } from '../../view/view-options.js'
 import { createCgroupPaths, type CgroupPaths } from '../host/cgroup-paths.js'
-import { startClock, type SessionClock } from '../host/clock.js'
+import { startClock, type RecordingClock } from '../host/clock.js'
 import type { HostView } from '../host/host-view.js'
 import { createMetadata } from '../dns/metadata-reader.js'
 import type { NameCache } from '../dns/name-cache.js'
@@ -119,7 +119,7 @@ export interface FeedNames {
 /** Creates the feed of rows to show for a probe. */
 export function createFeed(
   { view, filters, dnsSource }: LiveOptions,
-  { probe, names, clock }: { probe: Probe; names: FeedNames; clock: SessionClock },
+  { probe, names, clock }: { probe: Probe; names: FeedNames; clock: RecordingClock },
 ): LiveFeed {
   const { users, cgroupPaths, containers, nat } = names
   const dns = dnsSource === null ? null : names.dns

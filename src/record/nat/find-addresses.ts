@@ -17,8 +17,6 @@ const INEXACT_NS = 2e6
 export interface NatRecords {
   readonly translations: Translations
   readonly asked: AskedAddresses
-  /** Start of the session relative to these records, ns */
-  readonly sinceNs: number
 }
 
 /** Other addresses of an attempt; `null`: the same as the socket's, or unknown. */
@@ -34,7 +32,7 @@ export interface AttemptAt {
   readonly byteOffset: number
   /** Of its process */
   readonly slot: number
-  /** ns since the session began */
+  /** Recording time */
   readonly atNs: number
   /** Whether it is an entry of the map of pending attempts, which has no local port */
   readonly isPending: boolean
@@ -43,7 +41,7 @@ export interface AttemptAt {
 const NONE: AttemptAddresses = { nat: null, service: null }
 
 export function createNatRecords(): NatRecords {
-  return { translations: createTranslations(), asked: createAskedAddresses(), sinceNs: 0 }
+  return { translations: createTranslations(), asked: createAskedAddresses() }
 }
 
 /** Adds asked addresses that found no room here to those that found none in the ring. */
@@ -54,19 +52,18 @@ export function addLostAddresses(lost: LostDetails, nat: NatRecords | null): Los
 /** @returns both `null` for most attempts */
 export function findAddresses(records: NatRecords, memory: EventMemory, attempt: AttemptAt): AttemptAddresses {
   const tid = memory.words[(attempt.byteOffset + connectEvent.tid) >> 2] as number
-  const service = records.asked.find(attempt.atNs + records.sinceNs, tid)
+  const service = records.asked.find(attempt.atNs, tid)
   const nat = attempt.isPending || records.translations.isEmpty ? null : findTranslated(records, memory, attempt)
   return nat === null && service === null ? NONE : { nat, service }
 }
 
 function findTranslated(
-  { translations, sinceNs }: NatRecords,
+  { translations }: NatRecords,
   { words, processes }: EventMemory,
   { byteOffset, slot, atNs }: AttemptAt,
 ): EndpointKey | null {
   const at = byteOffset >> 2
   const isInexact = ((words[at + RESULT] as number) >>> 24) & connectFlag.inexact
-  const startedNs = atNs + sinceNs
   const route = new Uint32Array(2 * ENDPOINT_WORDS)
   for (let i = 0; i < ENDPOINT_WORDS; i++) {
     route[i] = words[at + LOCAL + i] as number
@@ -78,8 +75,8 @@ function findTranslated(
   return translations.find({
     words: route,
     netns: { inode: processes.words[process + NETNS] as number, cookie: longAt(processes.words, process + COOKIE) },
-    fromNs: startedNs - (isInexact ? INEXACT_NS : 0),
-    toNs: startedNs + longAt(words, at + LATENCY),
+    fromNs: atNs - (isInexact ? INEXACT_NS : 0),
+    toNs: atNs + longAt(words, at + LATENCY),
   })
 }
 

@@ -1,5 +1,5 @@
 import type { TcpconnError } from '../../base/errors.js'
-import { startClock, type SessionClock } from '../host/clock.js'
+import { startClock, startFile, type FileStart } from '../host/clock.js'
 import type { UserNames } from '../host/user-names.js'
 import { beginSession, type Session } from '../session/begin-session.js'
 import { openOutput, type Output } from '../output/open-output.js'
@@ -19,7 +19,7 @@ export function beginFirst(parts: Parts, users: UserNames, report: (text: string
   const { file, rotation } = parts.options
   if (rotation === null) return begin(parts, users, () => openOutput(file))
   const names = createFileNames(file, parts.options.host.name)
-  const beginOwn = () => begin(parts, users, (clock) => openNextFile(names, clock))
+  const beginOwn = () => begin(parts, users, (start) => openNextFile(names, start))
   try {
     return beginOwn()
   } catch (error) {
@@ -29,19 +29,20 @@ export function beginFirst(parts: Parts, users: UserNames, report: (text: string
   }
 }
 
-function begin(parts: Parts, users: UserNames, open: (clock: Session['clock']) => Output): Session {
+function begin(parts: Parts, users: UserNames, open: (start: FileStart) => Output): Session {
   const clock = startClock()
-  return beginSession({ ...parts, output: open(clock), clock }, users)
+  const start = startFile(clock)
+  return beginSession({ ...parts, output: open(start), clock, start }, users)
 }
 
 /**
- * Creates a file named after the start time of `clock`. An existing file of that name is never changed.
+ * Creates a file named after its start. An existing file of that name is never changed.
  * @throws the errors of `openOutput`
  */
-export function openNextFile(names: FileNames, clock: SessionClock): Output {
+export function openNextFile(names: FileNames, start: FileStart): Output {
   for (let count = 0; ; count++) {
     try {
-      return openOutput(names.pathAt(clock.startedUnixNs, count), 'new')
+      return openOutput(names.pathAt(start.unixNs, count), 'new')
     } catch (error) {
       if (!isTaken(error) || count + 1 >= MAX_SAME_SECOND) throw error
     }

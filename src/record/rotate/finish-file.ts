@@ -43,7 +43,7 @@ function finish({ session, pump }: Part, starts: RecordedStarts): FinishedFile |
   const { clock, kernelCount } = session
   const drained = kernelCount === null ? drain({ session, pump }) : drainCounted({ session, pump }, kernelCount, starts)
   if (drained === null) return null
-  const result = writeSessionEnd(session, pump, { durationNs: clock.nowNs(), reason: 'rotation' })
+  const result = writeSessionEnd(session, pump, { endNs: clock.nowNs(), reason: 'rotation' })
   return { result, kernelCount: drained.kernelCount }
 }
 

@@ -1,6 +1,6 @@
 import { TcpconnError } from '../../base/errors.js'
 import { safeLine } from '../../text/safe-text.js'
-import { startClock } from '../host/clock.js'
+import { startFile } from '../host/clock.js'
 import type { UserNames } from '../host/user-names.js'
 import type { Rotation } from '../options/parse-rotation.js'
 import { continueSession, countFromNow, type Session } from '../session/begin-session.js'
@@ -96,9 +96,9 @@ export function createRotatingRecording(first: Part, options: RotatingOptions): 
 
 /** Opens the next file with a session that continues `first`. @returns the error if that fails */
 function openNext(first: Session, { names, users }: RotatingOptions): Session | TcpconnError {
-  const clock = startClock()
+  const start = startFile(first.clock)
   try {
-    return continueSession(first, { output: openNextFile(names, clock), clock }, users)
+    return continueSession(first, { output: openNextFile(names, start), start }, users)
   } catch (error) {
     if (error instanceof TcpconnError) return error
     throw error
@@ -107,8 +107,9 @@ function openNext(first: Session, { names, users }: RotatingOptions): Session | 
 
 function startPart(session: Session, before: Part, { observers }: RotatingOptions): Part {
   // The ring has not been read since the session began.
-  const start = { lostBefore: before.pump.loss.seen, heldNs: session.clock.nowNs() }
-  return { session, pump: createPump(session, observers, start) }
+  const { sinceNs } = session.start
+  const heldNs = session.clock.nowNs() - sinceNs
+  return { session, pump: createPump(session, observers, { lostBefore: before.pump.loss.seen, sinceNs, heldNs }) }
 }
 
 /** Size of the file after its log is checkpointed. */

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { createCgroupPaths, type CgroupPaths } from '../host/cgroup-paths.js'
-import { startClock, type SessionClock } from '../host/clock.js'
+import { startClock, startFile, type FileStart, type RecordingClock } from '../host/clock.js'
 import { requestExisting } from '../containers/request-existing.js'
 import type { ContainerNames } from '../containers/start-reader.js'
 import type { UserNames } from '../host/user-names.js'
@@ -27,7 +27,10 @@ export interface Session {
   readonly options: RecordOptions
   readonly probe: Probe
   readonly output: Output
-  readonly clock: SessionClock
+  /** The same for all files of a recording */
+  readonly clock: RecordingClock
+  /** Of the file */
+  readonly start: FileStart
   readonly writer: TraceWriter
   readonly metadata: Metadata
   readonly cgroupPaths: CgroupPaths
@@ -50,8 +53,10 @@ export interface ProbeCounts {
 }
 
 interface Parts extends Pick<Session, 'options' | 'probe' | 'output' | 'containers' | 'kernelCount' | 'limits'> {
-  /** A running clock; the default starts now. */
-  readonly clock?: SessionClock
+  /** Running; the default starts now. */
+  readonly clock?: RecordingClock
+  /** The default is now. */
+  readonly start?: FileStart
 }
 
 /**
@@ -59,7 +64,10 @@ interface Parts extends Pick<Session, 'options' | 'probe' | 'output' | 'containe
  * and unchanged.
  * @throws E_DISK_FULL, E_LOCKED_TRACE, E_DAMAGED_TRACE, E_CANNOT_OPEN
  */
-export function beginSession({ clock = startClock(), ...parts }: Parts, users: UserNames): Session {
+export function beginSession(
+  { clock = startClock(), start = startFile(clock), ...parts }: Parts,
+  users: UserNames,
+): Session {
   const { host, dnsSource, nat } = parts.options
   const cgroupPaths = createCgroupPaths(host.cgroups)
   requestExisting(parts.containers, cgroupPaths)
@@ -70,7 +78,7 @@ export function beginSession({ clock = startClock(), ...parts }: Parts, users: U
     keepsLookups: dnsSource !== null,
     nat: nat ? createNatRecords() : null,
   })
-  return addSession({ ...parts, clock, cgroupPaths, metadata, users, metadataNs: 0 })
+  return addSession({ ...parts, clock, start, cgroupPaths, metadata }, users)
 }
 
 /**
@@ -78,22 +86,17 @@ export function beginSession({ clock = startClock(), ...parts }: Parts, users: U
  * recording.
  * @throws as `beginSession`, and leaves the next file in the same state
  */
-export function continueSession(first: Session, next: Pick<Session, 'output' | 'clock'>, users: UserNames): Session {
-  const metadataNs = Number(next.clock.epochNs - first.clock.epochNs)
-  return addSession({ ...first, ...next, users, metadataNs })
+export function continueSession(first: Session, next: Pick<Session, 'output' | 'start'>, users: UserNames): Session {
+  return addSession({ ...first, ...next }, users)
 }
 
-type SessionParts = Omit<Session, 'id' | 'writer' | 'countedBefore'> & {
-  readonly users: UserNames
-  /** Start of the session relative to its metadata */
-  readonly metadataNs: number
-}
+type SessionParts = Omit<Session, 'id' | 'writer' | 'countedBefore'>
 
-function addSession(parts: SessionParts): Session {
+function addSession(parts: SessionParts, users: UserNames): Session {
   const { db, path, abandon, waitForLocks } = parts.output
   try {
     // All or nothing: a damaged trace may cause an error after the insert of the session row.
-    const session = db.transaction(() => createSession(parts)).immediate()
+    const session = db.transaction(() => createSession(parts, users)).immediate()
     // Lets readers detect the missing log in a copy of the file alone.
     db.pragma('wal_checkpoint(PASSIVE)')
     waitForLocks(WRITE_WAIT_MS)
@@ -105,14 +108,14 @@ function addSession(parts: SessionParts): Session {
   }
 }
 
-function createSession({ users, metadataNs, ...parts }: SessionParts): Session {
-  const { options, probe, output, clock, metadata, cgroupPaths, containers, limits } = parts
+function createSession(parts: SessionParts, users: UserNames): Session {
+  const { options, probe, output, clock, start, metadata, cgroupPaths, containers, limits } = parts
   const id = insertSession(output.db, {
     toolVersion: TOOL_VERSION,
     commandLine: options.commandLine,
     filters: describeFilters(options.filters, options.command),
     ringBytes: RING_BYTES,
-    startedUnixNs: clock.startedUnixNs,
+    startedUnixNs: start.unixNs,
     dnsSource: options.dnsSource,
     dnsPorts: options.dnsPorts,
     localErrors: options.localErrors,
@@ -124,10 +127,10 @@ function createSession({ users, metadataNs, ...parts }: SessionParts): Session {
   const writer = createTraceWriter(output.db, {
     sessionId: id,
     epochNs: clock.epochNs,
+    sinceNs: start.sinceNs,
     names: { userName: users.nameOf, cgroupPath: cgroupPaths.find, containerFacts: containers.find },
     metadata: options.dnsSource === null ? null : metadata,
     nat: metadata.nat,
-    metadataNs,
   })
   const countedBefore = readProbeCounts({ probe, metadata })
   return { ...parts, id, writer, countedBefore }

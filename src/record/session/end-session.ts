@@ -11,7 +11,7 @@ import type { Pump } from './pump.js'
 import { lockedTrace } from '../output/write-fault.js'
 import type { DnsCounts } from '../write/dns-writer.js'
 import type { SessionTotals } from '../write/session-totals.js'
-import { closeSession, updateLimits, type EndReason, type SessionEnd } from './session-row.js'
+import { closeSession, updateLimits, type EndReason } from './session-row.js'
 
 /** Time limit at the end for another program's lock. */
 const LOCKED_MS = 5000
@@ -36,7 +36,8 @@ export interface SessionResult extends NameGaps {
 
 /** The moment after which no attempt is recorded. */
 export interface StoppedAttempts {
-  readonly durationNs: number
+  /** Recording time */
+  readonly endNs: number
   /** CLOCK_MONOTONIC at the same time */
   readonly monotonicNs: bigint
 }
@@ -46,7 +47,7 @@ export function stopAttempts({ clock, kernelCount, probe }: Session): StoppedAtt
   if (kernelCount) kernelCount.end(probe.stop)
   else probe.stop()
   probe.detach()
-  return { durationNs: clock.nowNs(), monotonicNs: readMonotonicClock() }
+  return { endNs: clock.nowNs(), monotonicNs: readMonotonicClock() }
 }
 
 /**
@@ -57,16 +58,16 @@ export function endSession(
   session: Session,
   pump: Pump,
   reason: EndReason,
-  { durationNs, monotonicNs } = stopAttempts(session),
+  { endNs, monotonicNs } = stopAttempts(session),
 ): SessionResult {
   const { metadata, options, output, probe, writer } = session
   output.waitForLocks(LOCKED_MS)
   // All metadata is read before the last attempts that need it.
   metadata.finish()
-  if (!pump.drain(() => durationNs)) throw lockedTrace(output.path)
+  if (!pump.drain(() => endNs)) throw lockedTrace(output.path)
   while (metadata.lookups.length > 0) writer.writeLookups()
-  const pending = writePending(writer, probe.pending(), options.filters, { monotonicNs, nowNs: durationNs })
-  const result = writeSessionEnd(session, pump, { durationNs, reason })
+  const pending = writePending(writer, probe.pending(), options.filters, { monotonicNs, nowNs: endNs })
+  const result = writeSessionEnd(session, pump, { endNs, reason })
   return { ...result, rows: result.rows + pending }
 }
 
@@ -77,16 +78,17 @@ export function endSession(
 export function writeSessionEnd(
   session: Session,
   pump: Pump,
-  { durationNs, reason }: Pick<SessionEnd, 'durationNs' | 'reason'>,
+  { endNs, reason }: { readonly endNs: number; readonly reason: EndReason },
 ): SessionResult {
-  const { kernelCount, output, writer } = session
+  const { kernelCount, output, start, writer } = session
+  const durationNs = endNs - start.sinceNs
   writer.addNames(true)
   writer.flushWindow()
   const completeness = kernelCount?.compare(writer.dictionaries.attemptsByNetns()) ?? null
   const counted = readProbeCounts(session)
   const probeCounts = subtractCounts(counted, session.countedBefore)
   const missing = countSkippedAttempts(completeness, probeCounts, sumLoss(pump.loss.total))
-  if (missing > 0) pump.writeSkipped(missing, durationNs)
+  if (missing > 0) pump.writeSkipped(missing, endNs)
   const loss = pump.loss.total
   const dns = session.metadata.counts()
   output.requireLinked()
@@ -143,7 +145,7 @@ function countSkippedAttempts(completeness: Completeness | null, { skipped }: Pr
 
 /** After an error: detaches, and writes the end of the session if the file is still writable. */
 export function failSession(session: Session, pump: Pump): void {
-  const { clock, id, output, probe } = session
+  const { clock, id, output, probe, start } = session
   try {
     probe.stop()
     probe.detach()
@@ -152,7 +154,7 @@ export function failSession(session: Session, pump: Pump): void {
     const probeCounts = subtractCounts(readProbeCounts(session), session.countedBefore)
     addLimits(session, probeCounts, findNameGaps(session), countUnnamed(session))
     closeSession(output.db, id, {
-      durationNs: clock.nowNs(),
+      durationNs: clock.nowNs() - start.sinceNs,
       reason: 'error',
       loss: pump.loss.total,
       completeness: null,

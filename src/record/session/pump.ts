@@ -24,13 +24,13 @@ export type Observer = (batch: CommittedBatch) => void
 export interface Pump {
   /**
    * Empties the ring in transactions of `BATCH_ROWS` events.
-   * @param now the session clock, in ns
+   * @param now recording time
    * @returns false if another process keeps the file locked: the events stay in the ring for the next call
    */
   drain(now: () => number): boolean
   /** Runs `body`, which delays reading the ring: losses meanwhile count as writer behind. Not nested. @param now as for `drain` */
   hold<Result>(now: () => number, body: (startNs: number) => Result): Result
-  /** Records attempts that are missing because the kernel skipped the probe. @param nowNs session time */
+  /** Records attempts that are missing because the kernel skipped the probe. @param nowNs recording time */
   writeSkipped(count: number, nowNs: number): void
   readonly rows: number
   readonly loss: LossMeter
@@ -46,19 +46,21 @@ export interface PumpSource {
 export interface PumpStart {
   /** Losses counted in an earlier file. */
   readonly lostBefore?: ProbeLosses
-  /** Time since the ring was last read. */
+  /** When the ring was last read, in recording time. */
+  readonly sinceNs?: number
+  /** Time since then. */
   readonly heldNs?: number
 }
 
 export function createPump(
   { probe, metadata, writer }: PumpSource,
   observers: readonly Observer[],
-  { lostBefore, heldNs = 0 }: PumpStart = {},
+  { lostBefore, sinceNs = 0, heldNs = 0 }: PumpStart = {},
 ): Pump {
   const { ring } = probe
   const meter = createLossMeter(probe.lost, lostBefore)
   let rows = 0
-  let lastLookNs = 0
+  let lastLookNs = sinceNs
   let writingNs = heldNs
   let isLockedOut = false
   /** Read from the meter, but not yet in the file. */

@@ -44,7 +44,6 @@ export interface Watchers {
 
 /** Moves events from the ring to the file until `stop` or the end of the duration. */
 export async function runSession(recording: Recording, stop: StopSignal, watchers: Watchers): Promise<void> {
-  // The clock of the first file is used for the whole recording.
   const { clock, options, probe } = recording.part.session
   let checked = recording.part.session
   let check = createCheck(checked)
@@ -52,7 +51,7 @@ export async function runSession(recording: Recording, stop: StopSignal, watcher
     const begunNs = clock.nowNs()
     const isBusy = probe.ring.pendingBytes() > probe.ring.sizeBytes * BUSY_SHARE
     const { session, pump } = recording.part
-    const isWritable = pump.drain(session.clock.nowNs)
+    const isWritable = pump.drain(clock.nowNs)
     const nowNs = clock.nowNs()
     if (session !== checked) check = createCheck((checked = session))
     probe.tend(recording.totals.rows + pump.rows)
@@ -60,8 +59,8 @@ export async function runSession(recording: Recording, stop: StopSignal, watcher
     if (isWritable) {
       if (recording.endsFile(nowNs)) await session.containers.settle(NAMES_MS)
       const checkNow = check
-      pump.hold(session.clock.nowNs, (sessionNs) => {
-        checkNow(sessionNs)
+      pump.hold(clock.nowNs, () => {
+        checkNow(nowNs)
         recording.tend(nowNs)
       })
     }
@@ -87,18 +86,18 @@ function showProgress({ part, totals }: Recording, nowNs: number, { display, not
  * Adds names that became known, and stores a new clock offset after the clock was set. If another program keeps the
  * file locked, both wait for the next tick.
  */
-function createCheck({ clock, output, id, writer }: Session): (nowNs: number) => void {
-  let checkedNs = 0
-  let stored = clock.startedUnixNs
+function createCheck({ clock, start, output, id, writer }: Session): (nowNs: number) => void {
+  let checkedNs = start.sinceNs
+  let stored = start.unixNs
   return (nowNs) => {
     if (nowNs - checkedNs < CHECK_NS) return
     output.requireLinked()
-    const offset = clock.unixOffsetNs()
+    const offset = clock.unixOffsetNs() + BigInt(start.sinceNs)
     const change = offset - stored
     try {
       writer.addNames(false)
       if (change >= CLOCK_STEP_NS || change <= -CLOCK_STEP_NS) {
-        insertClockOffset(output.db, id, checkedNs, offset)
+        insertClockOffset(output.db, id, checkedNs - start.sinceNs, offset)
         stored = offset
       }
       checkedNs = nowNs

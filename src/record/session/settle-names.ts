@@ -10,11 +10,11 @@ export const SETTLE_ROUNDS = 67
  * Waits for the last names of containers, if one has none. The attempts have stopped: they are written meanwhile, and a
  * file system that hangs delays only the end.
  */
-export async function settleNames({ session, pump }: Part, { durationNs }: StoppedAttempts): Promise<void> {
+export async function settleNames({ session, pump }: Part, { endNs }: StoppedAttempts): Promise<void> {
   // All paths of cgroups are known before the attempts that need them.
   session.metadata.finish()
   for (let round = 0; round < SETTLE_ROUNDS; round++) {
-    const isWritten = pump.drain(() => durationNs)
+    const isWritten = pump.drain(() => endNs)
     if (isWritten && round === 0 && !lacksNames(session)) return
     if (await session.containers.settle(SETTLE_MS)) return
   }

@@ -6,7 +6,7 @@ import type { NameCache } from '../dns/name-cache.js'
 import { type EventMemory, readText } from '../event/event-memory.js'
 import { hasHostRoot, PROCESS_BYTES } from '../event/process-table.js'
 import { connectEvent as at, connectFlag, connectOutcome, processFacts } from '../event/wire.gen.js'
-import type { SessionClock } from '../host/clock.js'
+import type { RecordingClock } from '../host/clock.js'
 import { createContainerParts, NO_CONTAINER, type ContainerPart } from '../runtimes/container-part.js'
 import type { HostNames } from '../write/late-names.js'
 import { createWordInterner } from '../write/word-interner.js'
@@ -29,7 +29,7 @@ export interface EventAttempts {
 
 export function createEventAttempts(
   names: HostNames & { readonly dns: NameCache | null },
-  clock: Pick<SessionClock, 'epochNs' | 'unixOffsetNs'>,
+  clock: Pick<RecordingClock, 'epochNs' | 'unixOffsetNs'>,
 ): EventAttempts {
   const processOf = createProcesses(names)
   const endpointOf = createEndpoints()
@@ -78,7 +78,7 @@ export function startOf(words: Uint32Array, byteOffset: number, epochNs: bigint)
 }
 
 /** Unix time at the start of the session, in ns, with the clock as it is set now. Rounded to about 256 ns. */
-function createWallClock(clock: Pick<SessionClock, 'unixOffsetNs'>): (nowNs: number) => number {
+function createWallClock(clock: Pick<RecordingClock, 'unixOffsetNs'>): (nowNs: number) => number {
   let offsetNs = 0
   let readNs = -Infinity
   return (nowNs) => {

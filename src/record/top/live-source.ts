@@ -2,7 +2,7 @@ import type { TopSource } from '../../top/top-view.js'
 import type { TopParties } from '../../top/window/top-attempt.js'
 import type { ContainerNames } from '../containers/start-reader.js'
 import type { CgroupPaths } from '../host/cgroup-paths.js'
-import type { SessionClock } from '../host/clock.js'
+import type { RecordingClock } from '../host/clock.js'
 import type { UserNames } from '../host/user-names.js'
 import type { NameCache } from '../dns/name-cache.js'
 import { connectEvent } from '../event/wire.gen.js'
@@ -16,7 +16,7 @@ const PENDING_AFTER_NS = 200e6
 /** What a probe and its recording give to the table. */
 export interface LiveParts {
   readonly probe: Probe
-  readonly clock: SessionClock
+  readonly clock: RecordingClock
   readonly users: UserNames
   readonly cgroupPaths: CgroupPaths
   readonly containers: ContainerNames
@@ -54,7 +54,7 @@ export function createLiveSource(parts: LiveParts): { readonly source: TopSource
 function* pendingParties(
   probe: Pick<Probe, 'pending'>,
   attempts: EventAttempts,
-  { epochNs }: Pick<SessionClock, 'epochNs'>,
+  { epochNs }: Pick<RecordingClock, 'epochNs'>,
   nowNs: number,
 ): Generator<TopParties> {
   const events = probe.pending()

@@ -26,8 +26,15 @@ export interface AttemptWriter {
 /** Row ids by entry number. */
 export type RowIds = Pick<Dictionaries, 'processIds' | 'endpointIds'>
 
-/** @param sessionId becomes a literal of every statement */
-export function createAttemptWriter(db: Database, sessionId: number, ids: RowIds): AttemptWriter {
+/** The session of a writer. */
+export interface SessionOfWriter {
+  readonly sessionId: number
+  /** Start of the file in recording time, ns: rows are relative to it */
+  readonly sinceNs: number
+}
+
+/** The id of the session becomes a literal of every statement. */
+export function createAttemptWriter(db: Database, { sessionId, sinceNs }: SessionOfWriter, ids: RowIds): AttemptWriter {
   const prepared = new Map<string, PreparedShape>()
   const values = STATEMENT_ROWS.map((rows) => new Array<number | null>(rows * BOUND).fill(0))
 
@@ -44,7 +51,7 @@ export function createAttemptWriter(db: Database, sessionId: number, ids: RowIds
     STATEMENT_ROWS.forEach((size, i) => {
       while (rows.length - next >= size) {
         const bound = values[i] as (number | null)[]
-        bindRows(batch, ids, shape, rows.subarray(next, next + size), bound)
+        bindRows(batch, { ids, sinceNs }, shape, rows.subarray(next, next + size), bound)
         statementOf(shape, i).run(...bound)
         next += size
       }
@@ -69,7 +76,7 @@ function insertSql(sessionId: number, shape: RowShape, rows: number): string {
 
 function bindRows(
   batch: AttemptBatch,
-  ids: RowIds,
+  { ids, sinceNs }: { readonly ids: RowIds; readonly sinceNs: number },
   shape: RowShape,
   rows: Uint32Array,
   bound: (number | null)[],
@@ -77,7 +84,7 @@ function bindRows(
   const isKnown = hasLatency(shape.outcome, shape.flags)
   for (let i = 0, at = 0; i < rows.length; i++, at += BOUND) {
     const row = rows[i] as number
-    bound[at] = batch.startedNs[row] as number
+    bound[at] = (batch.startedNs[row] as number) - sinceNs
     bound[at + 1] = isKnown ? (batch.latencyNs[row] as number) : null
     bound[at + 2] = ids.processIds[batch.processEntry[row] as number] as number
     bound[at + 3] = batch.tidDelta[row] as number

@@ -32,7 +32,7 @@ export interface DecodeTarget {
   readonly names: NameFinder | null
   /** `null`: other addresses are not recorded */
   readonly nat: NatRecords | null
-  /** CLOCK_MONOTONIC at the start of the session, in two halves: ns since boot may not fit a double. */
+  /** CLOCK_MONOTONIC at the start of the recording, in two halves: ns since boot may not fit a double. */
   readonly epochHigh: number
   readonly epochLow: number
 }

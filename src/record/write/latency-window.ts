@@ -44,14 +44,14 @@ export interface LatencyWindow {
 
 /**
  * An empty window.
- * @param sessionUnixNs wall-clock time at the start of the session
+ * @param startUnixNs wall-clock time at recording time 0
  */
-export function createLatencyWindow(sessionUnixNs: bigint): LatencyWindow {
+export function createLatencyWindow(startUnixNs: bigint): LatencyWindow {
   const endpoints = createLatencySums(LOG_LENGTH)
   const processes = createLatencySums(LOG_LENGTH)
   const seconds = createLatencySums(LOG_LENGTH)
   const endpointsOfProcess = createPairSet()
-  const secondEntries = createSecondEntries(sessionUnixNs)
+  const secondEntries = createSecondEntries(startUnixNs)
   const flagCounts = FLAG_BITS.map(() => 0)
   let attempts = 0
   let minStartedNs = Infinity

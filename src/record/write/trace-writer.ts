@@ -16,7 +16,6 @@ import { createTransaction } from './transaction.js'
 import { createWindows } from './windows.js'
 import { connectFlag } from '../event/wire.gen.js'
 import type { LatencyWindow } from './latency-window.js'
-import { shiftNames } from '../dns/name-cache.js'
 
 /** Rows per transaction: 4 MiB of the ring, which are released after the commit. */
 export const BATCH_ROWS = 16384
@@ -27,7 +26,7 @@ export type EventSource = (take: (byteOffset: number) => void, limit: number) =>
 /** The hot path: decodes events and commits them. Every call of `write` is one transaction. */
 export interface TraceWriter {
   /**
-   * Writes the events of `source` and the loss at `nowNs` (ns since the session began), and returns the number of rows.
+   * Writes the events of `source` and the loss at `nowNs` (recording time), and returns the number of rows.
    * Throws errors of SQLite; nothing of the batch is then in the file. Only after a lock error can it be called again.
    */
   write(memory: EventMemory, source: EventSource, loss: LossCounts, nowNs: number, outcome?: number): number
@@ -52,40 +51,40 @@ export interface TraceWriter {
 
 export interface TraceWriterOptions {
   readonly sessionId: number
-  /** CLOCK_MONOTONIC ns at the start of the session. */
+  /** CLOCK_MONOTONIC ns at the start of the recording. */
   readonly epochNs: bigint
+  /** Start of the file in recording time, ns; the default is the start of the recording. */
+  readonly sinceNs?: number
   readonly names: HostNames
   /** `null`: lookups are not recorded */
   readonly metadata: Pick<Metadata, 'names' | 'lookups'> | null
   /** `null`: other addresses are not recorded */
   readonly nat?: NatRecords | null
-  /** Start of the session relative to `metadata`, ns; 0 if both began together. */
-  readonly metadataNs?: number
 }
 
 /** @param db a trace opened for recording, with the session row */
 export function createTraceWriter(db: Database, options: TraceWriterOptions): TraceWriter {
-  const { sessionId } = options
+  const { sessionId, sinceNs = 0 } = options
   const batch = createBatch(BATCH_ROWS)
   const names = createLateNames(db, sessionId, options.names)
   const store = createDictionaryStore(db, sessionId, names)
   const dictionaries = createDictionaries(store)
   const target = createTarget(batch, dictionaries, options)
-  const dns = createDnsWriter(db, sessionId, { cgroupRow: store.cgroup, sinceNs: options.metadataNs ?? 0 })
-  const attempts = createAttemptWriter(db, sessionId, dictionaries)
+  const dns = createDnsWriter(db, sessionId, { cgroupRow: store.cgroup, sinceNs })
+  const attempts = createAttemptWriter(db, { sessionId, sinceNs }, dictionaries)
   const insertNat = createNatWriter(db, dictionaries)
   const insertBatch = db.prepare('INSERT INTO batch VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const inTransaction = createTransaction(db)
-  const windows = createWindows(db, sessionId, dictionaries)
+  const windows = createWindows(db, { sessionId, sinceNs }, dictionaries)
   let nextAttemptId = nextId(db)
 
   const insertAll = (loss: LossCounts, nowNs: number) => {
     const groups = attempts.insert(batch)
     if (batch.addresses.length > 0) insertNat(batch, groups, nextAttemptId)
     if (batch.names.length > 0) dns.insertNames(batch, groups, nextAttemptId)
-    const [min, max] = batch.count > 0 ? [batch.minStartedNs, batch.maxStartedNs] : [null, null]
+    const [min, max] = batch.count > 0 ? [batch.minStartedNs - sinceNs, batch.maxStartedNs - sinceNs] : [null, null]
     const causes = [loss.ringFull, loss.mapFull, loss.writerBehind, loss.missed, loss.skipped]
-    insertBatch.run(sessionId, nextAttemptId, batch.count, nowNs, min, max, ...causes)
+    insertBatch.run(sessionId, nextAttemptId, batch.count, nowNs - sinceNs, min, max, ...causes)
   }
   return {
     dictionaries,
@@ -128,13 +127,13 @@ function nextId(db: Database): number {
 function createTarget(
   batch: AttemptBatch,
   dictionaries: Dictionaries,
-  { epochNs, metadata, nat = null, metadataNs = 0 }: TraceWriterOptions,
+  { epochNs, metadata, nat = null }: TraceWriterOptions,
 ): DecodeTarget {
   return {
     batch,
     dictionaries,
-    names: metadata && (metadataNs === 0 ? metadata.names : shiftNames(metadata.names, metadataNs)),
-    nat: nat && { ...nat, sinceNs: metadataNs },
+    names: metadata && metadata.names,
+    nat,
     epochHigh: Number(epochNs >> 32n),
     epochLow: Number(epochNs & 0xffffffffn),
   }

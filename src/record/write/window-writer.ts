@@ -1,13 +1,19 @@
 import type { Database } from 'better-sqlite3'
 import { encodeSums } from '../../sums/sums-blob.js'
 import type { Dictionaries } from './dictionaries.js'
+import type { SessionOfWriter } from './attempt-writer.js'
 import type { LatencyRow } from '../../sums/latency-sums.js'
 import type { LatencyWindow } from './latency-window.js'
 
 /** A finished window, ready to be written. */
 export interface ClosedWindow {
-  /** first_attempt_id, last_attempt_id, min_started_ns, max_started_ns, then attempts per flag */
-  readonly values: readonly number[]
+  readonly firstId: number
+  readonly lastId: number
+  /** Recording time */
+  readonly minStartedNs: number
+  readonly maxStartedNs: number
+  /** Attempts with each flag, in the order of the columns */
+  readonly flagCounts: readonly number[]
   /** Dimension and blob of each row of window_sums. */
   readonly sums: readonly (readonly [string, Uint8Array])[]
   readonly endpoints: readonly LatencyRow[]
@@ -20,12 +26,17 @@ export function closeWindow(
   firstId: number,
   lastId: number,
 ): ClosedWindow {
-  const values = [firstId, lastId, window.minStartedNs, window.maxStartedNs, ...window.flagCounts]
+  const { minStartedNs, maxStartedNs } = window
+  const flagCounts = [...window.flagCounts]
   const { endpoints, processes, seconds, unixSeconds, endpointsOfProcess } = window.take()
   const membersOf = (process: number) =>
     (endpointsOfProcess.get(process) ?? []).map((entry) => endpointIds[entry] as number)
   return {
-    values,
+    firstId,
+    lastId,
+    minStartedNs,
+    maxStartedNs,
+    flagCounts,
     endpoints,
     sums: [
       ['endpoint', encodeSums(endpoints, endpointIds)],
@@ -36,11 +47,15 @@ export function closeWindow(
 }
 
 /** @returns a function that inserts a window and returns its id; call it inside a transaction */
-export function createWindowWriter(db: Database, sessionId: number): (window: ClosedWindow) => number {
+export function createWindowWriter(
+  db: Database,
+  { sessionId, sinceNs }: SessionOfWriter,
+): (window: ClosedWindow) => number {
   const insertWindow = db.prepare('INSERT INTO latency_window VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const insertSums = db.prepare('INSERT INTO window_sums VALUES (?, ?, ?)')
-  return ({ values, sums }) => {
-    const { lastInsertRowid } = insertWindow.run(sessionId, ...values)
+  return ({ firstId, lastId, minStartedNs, maxStartedNs, flagCounts, sums }) => {
+    const times = [minStartedNs - sinceNs, maxStartedNs - sinceNs]
+    const { lastInsertRowid } = insertWindow.run(sessionId, firstId, lastId, ...times, ...flagCounts)
     for (const [dimension, blob] of sums) insertSums.run(lastInsertRowid, dimension, blob)
     return Number(lastInsertRowid)
   }

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Dictionaries } from './dictionaries.js'
 import { createLatencyWindow, type LatencyWindow } from './latency-window.js'
+import type { SessionOfWriter } from './attempt-writer.js'
 import { addToTotals, createTotals, type SessionTotals } from './session-totals.js'
 import { createRollups } from './rollups.js'
 import type { Transaction } from './transaction.js'
@@ -25,20 +26,24 @@ export interface Windows {
   rollUp(inTransaction: Transaction): void
 }
 
-export function createWindows(db: Database, sessionId: number, dictionaries: Dictionaries): Windows {
-  const current = createLatencyWindow(readSessionStart(db, sessionId))
+export function createWindows(
+  db: Database,
+  { sessionId, sinceNs }: SessionOfWriter,
+  dictionaries: Dictionaries,
+): Windows {
+  const current = createLatencyWindow(readSessionStart(db, sessionId) - BigInt(sinceNs))
   const totals = createTotals()
-  const write = createWindowWriter(db, sessionId)
+  const write = createWindowWriter(db, { sessionId, sinceNs })
   const rollups = createRollups(db)
-  let sinceNs = 0
+  let begunNs = sinceNs
   /** Taken from `current`, but not yet written. */
   let closed: ClosedWindow | null = null
 
   return {
     current,
     totals,
-    isDue: (nowNs) => closed !== null || nowNs - sinceNs >= WINDOW_NS || current.isFull() || dictionaries.isFull(),
-    flush(inTransaction, endId, nowNs = sinceNs) {
+    isDue: (nowNs) => closed !== null || nowNs - begunNs >= WINDOW_NS || current.isFull() || dictionaries.isFull(),
+    flush(inTransaction, endId, nowNs = begunNs) {
       const firstId = endId - current.attempts
       if (firstId < endId) closed = closeWindow(current, dictionaries, firstId, endId - 1)
       if (closed !== null) {
@@ -49,7 +54,7 @@ export function createWindows(db: Database, sessionId: number, dictionaries: Dic
         for (const row of window.endpoints) addToTotals(totals, row)
       }
       closed = null
-      sinceNs = nowNs
+      begunNs = nowNs
       if (dictionaries.isFull()) dictionaries.reset()
     },
     rollUp: rollups.step,

@@ -21,8 +21,9 @@ test('an address is found by the start and the thread of its attempt, as often a
 test('an address of an attempt that has not ended outlives those of attempts that have', () => {
   const asked = createAskedAddresses()
   asked.add(-1, packAsked('10.96.0.10:1', 7))
+  const packed = packAsked('10.96.0.10:2', 7)
   for (let i = 0; i < 5 * GENERATION; i++) {
-    asked.add(i, packAsked('10.96.0.10:2', 7))
+    asked.add(i, packed)
     asked.find(i, 7)
   }
   expect(asked.find(-1, 7)).not.toBeNull()
@@ -32,7 +33,8 @@ test('an address of an attempt that has not ended outlives those of attempts tha
 
 test('addresses of attempts that never end are bounded, and the others are counted (SEC-86)', () => {
   const asked = createAskedAddresses()
-  for (let i = 0; i < 4 * GENERATION; i++) asked.add(i, packAsked('10.96.0.10:2', 7))
+  const packed = packAsked('10.96.0.10:2', 7)
+  for (let i = 0; i < 4 * GENERATION; i++) asked.add(i, packed)
   const kept = Array.from({ length: 4 * GENERATION }, (_, i) => asked.find(i, 7)).filter((one) => one !== null)
   expect(kept.length).toBeLessThanOrEqual(2 * GENERATION)
   expect(asked.find(4 * GENERATION - 1, 7)).not.toBeNull()

@@ -6,11 +6,10 @@ import { openNextFile } from '../../../src/record/rotate/begin-first.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 
 const UNIX_NS = BigInt(Date.UTC(2026, 10, 25, 22, 15) / 1000) * 1_000_000_000n
-// Set in between: the name is of the moment at which it was started, as the session is.
-const clock = { epochNs: 0n, startedUnixNs: UNIX_NS, nowNs: () => 0, unixOffsetNs: () => UNIX_NS + 3_600_000_000_000n }
+const start = { sinceNs: 0, unixNs: UNIX_NS }
 
 function openIn(directory: string): string {
-  const output = openNextFile(createFileNames(join(directory, 'a.db')), clock)
+  const output = openNextFile(createFileNames(join(directory, 'a.db')), start)
   output.close()
   return basename(output.path)
 }

@@ -111,9 +111,10 @@ test('a damaged trace is E_DAMAGED_TRACE, and no session is added', () => {
   expect(readdirSync(dirname(path))).toEqual(['trace.db'])
 })
 
-test('it began at the moment that its clock was started, however long opening took', () => {
+test('a session begins with its file, however long opening took', () => {
   const path = newPath()
-  const clock = { epochNs: 0n, startedUnixNs: 1_700_000_000_000_000_000n, nowNs: () => 0, unixOffsetNs: () => 1n }
+  const clock = { epochNs: 0n, nowNs: () => 5e9, unixOffsetNs: () => 1n }
+  const start = { sinceNs: 3e9, unixNs: 1_700_000_000_000_000_000n }
   const parts = {
     options: quietOptions(path),
     probe: createFakeProbe(),
@@ -122,9 +123,9 @@ test('it began at the moment that its clock was started, however long opening to
     kernelCount: null,
     limits: [],
   }
-  const { output } = beginSession({ ...parts, clock }, createUserNames())
+  const { output } = beginSession({ ...parts, clock, start }, createUserNames())
   const rows = output.db.prepare('SELECT started_unix_ns FROM session').safeIntegers().pluck().all()
-  expect(rows).toEqual([clock.startedUnixNs])
+  expect(rows).toEqual([start.unixNs])
   output.close()
 })
 

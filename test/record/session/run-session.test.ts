@@ -45,10 +45,10 @@ function createScene(durationNs: number | null = null, names: HostNames = NAMES)
     output,
     clock: {
       epochNs: 0n,
-      startedUnixNs: STARTED_UNIX_NS,
       nowNs: () => (nowNs += 100e6),
       unixOffsetNs: () => wall.offsetNs,
     },
+    start: { sinceNs: 0, unixNs: STARTED_UNIX_NS },
     writer: createWriter({ db: output.db, sessionId }, names),
     kernelCount: null,
     limits: [],

@@ -5,7 +5,7 @@ import type { Pump } from '../../../src/record/session/pump.js'
 import { SETTLE_ROUNDS, settleNames } from '../../../src/record/session/settle-names.js'
 import { createFakeProbe } from './fake-probe.js'
 
-const STOPPED = { durationNs: 2e9, monotonicNs: 0n }
+const STOPPED = { endNs: 2e9, monotonicNs: 0n }
 
 function createScene(unnamed: number, answers: readonly boolean[]) {
   const left = [...answers]

@@ -78,7 +78,7 @@ function writtenRows(db: Database): unknown[] {
 test('batches of 1 to 200 rows, of one shape, are the rows one by one', () => {
   const { db, sessionId } = openNewTrace()
   const random = createRandom(1)
-  const writer = createAttemptWriter(db, sessionId, IDS)
+  const writer = createAttemptWriter(db, { sessionId, sinceNs: 0 }, IDS)
   for (let count = 1; count <= 200; count++) {
     const batch = randomBatch(random, count, randomShapes(random, 1))
     db.exec('DELETE FROM connect_attempt; BEGIN')
@@ -91,7 +91,7 @@ test('batches of 1 to 200 rows, of one shape, are the rows one by one', () => {
 test('batches of many shapes keep the order within each shape, and ids without a gap', () => {
   const { db, sessionId } = openNewTrace()
   const random = createRandom(2)
-  const writer = createAttemptWriter(db, sessionId, IDS)
+  const writer = createAttemptWriter(db, { sessionId, sinceNs: 0 }, IDS)
   const expected: unknown[] = []
   for (let round = 0; round < 40; round++) {
     const shapes = randomShapes(random, randomInteger(random, 1, 150))
@@ -109,7 +109,7 @@ test('batches of many shapes keep the order within each shape, and ids without a
 test('values are stored as integers', () => {
   const { db, sessionId } = openNewTrace()
   const random = createRandom(3)
-  createAttemptWriter(db, sessionId, IDS).insert(randomBatch(random, 100, randomShapes(random, 8)))
+  createAttemptWriter(db, { sessionId, sinceNs: 0 }, IDS).insert(randomBatch(random, 100, randomShapes(random, 8)))
   for (const column of COLUMNS.split(/,\s+/)) {
     const types = db.prepare(`SELECT DISTINCT typeof(${column}) FROM connect_attempt`).pluck().all()
     expect(types.filter((type) => type !== 'integer' && type !== 'null')).toEqual([])
@@ -118,7 +118,7 @@ test('values are stored as integers', () => {
 
 test('an empty batch writes nothing', () => {
   const { db, sessionId } = openNewTrace()
-  createAttemptWriter(db, sessionId, IDS).insert(createBatch(8))
+  createAttemptWriter(db, { sessionId, sinceNs: 0 }, IDS).insert(createBatch(8))
   expect(writtenRows(db)).toEqual([])
 })
 
@@ -126,6 +126,6 @@ test('each session writes under its own number', () => {
   const { db } = openNewTrace()
   const random = createRandom(4)
   const batch = randomBatch(random, 3, randomShapes(random, 2))
-  for (const sessionId of [5, 6]) createAttemptWriter(db, sessionId, IDS).insert(batch)
+  for (const sessionId of [5, 6]) createAttemptWriter(db, { sessionId, sinceNs: 0 }, IDS).insert(batch)
   expect(writtenRows(db)).toEqual([...expectedRows(batch, 5), ...expectedRows(batch, 6)])
 })

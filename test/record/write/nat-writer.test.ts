@@ -17,7 +17,7 @@ const ATTEMPT = { localAddress: SOURCE, localPort: 40_000, remoteAddress: SERVIC
 const ROWS = `SELECT remote_address, nat_address, nat_port, service_address, service_port, dns_name FROM connects ORDER BY started_ns`
 
 /** Writes attempts into a session that began `metadataNs` after its records. */
-function writeAll(events: readonly Partial<EventFields>[], { metadataNs = 0, outcome }: Settings = {}) {
+function writeAll(events: readonly Partial<EventFields>[], { sinceNs = 0, outcome }: Settings = {}) {
   const trace = openNewTrace()
   const nat = createNatRecords()
   nat.translations.add(
@@ -32,11 +32,11 @@ function writeAll(events: readonly Partial<EventFields>[], { metadataNs = 0, out
   names.add(keyOfAddress(parseAddress('10.96.0.10') as Uint8Array), { ...answer, name: 'socket.example' })
   const writer = createTraceWriter(trace.db, {
     sessionId: trace.sessionId,
-    epochNs: BigInt(metadataNs),
+    epochNs: 0n,
+    sinceNs,
     names: NAMES,
     metadata: { names, lookups: [] },
     nat,
-    metadataNs,
   })
   const packed = packEvents(events)
   writer.write(packed, packed.source, NO_LOSS, 1e9, outcome)
@@ -44,7 +44,7 @@ function writeAll(events: readonly Partial<EventFields>[], { metadataNs = 0, out
 }
 
 interface Settings {
-  readonly metadataNs?: number
+  readonly sinceNs?: number
   readonly outcome?: number
 }
 
@@ -66,8 +66,8 @@ test('attempts have their other addresses, and the name of the one that was aske
   )
 })
 
-test('attempts of a later file are found by the time of the first one', () => {
-  const [row] = writeAll([{ ...ATTEMPT, startedNs: 5000n }], { metadataNs: 2000 })
+test('other addresses are found in recording time, also for a later file', () => {
+  const [row] = writeAll([{ ...ATTEMPT, startedNs: 5000n }], { sinceNs: 2000 })
   expect(row).toEqual(['10.96.0.10', '10.244.1.7', 8443, '10.99.0.1', 443, 'asked.example'])
 })
 

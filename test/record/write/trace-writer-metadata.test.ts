@@ -3,6 +3,7 @@ import { keyOfAddress } from '../../../src/record/dns/find-name.js'
 import type { Lookup } from '../../../src/record/dns/lookup.js'
 import { createNameCache } from '../../../src/record/dns/name-cache.js'
 import { createTraceWriter } from '../../../src/record/write/trace-writer.js'
+import { expandSums } from '../../store/expand-sums.js'
 import { packEvents } from '../make-events.js'
 import { NAMES, NO_LOSS, openNewTrace } from '../new-trace.js'
 
@@ -20,20 +21,20 @@ const LOOKUP: Lookup = {
   netns: { inode: 0, cookie: 0n },
 }
 
-/** A session that began 10 s after its metadata, on a clock that stands at 0 where the metadata began. */
+/** A file that begins 10 s after its recording. */
 function createLateSession() {
   const trace = openNewTrace()
   const names = createNameCache()
   const metadata = { names, lookups: [LOOKUP] }
   const writer = createTraceWriter(trace.db, {
     sessionId: trace.sessionId,
-    epochNs: 10_000_000_000n,
+    epochNs: 0n,
+    sinceNs: 10e9,
     names: NAMES,
     metadata,
-    metadataNs: 10e9,
   })
   const all = (sql: string) => trace.db.prepare(sql).raw().all()
-  return { names, writer, all }
+  return { db: trace.db, names, writer, all }
 }
 
 test('an attempt has the name that was looked up while another file was recorded into', () => {
@@ -52,4 +53,30 @@ test('a lookup is written in the times of the session', () => {
   const { writer, all } = createLateSession()
   writer.writeLookups()
   expect(all('SELECT started_ns, latency_ns FROM dns_lookup')).toEqual([[-8_000_000_000, 500]])
+})
+
+test('attempts, batches, windows and seconds of a later file are relative to its start', () => {
+  const { db, writer, all } = createLateSession()
+  const packed = packEvents([{ startedNs: 9_500_000_000n }, { startedNs: 12_250_000_000n }])
+  writer.write(packed, packed.source, NO_LOSS, 13e9)
+  writer.flushWindow()
+  expect(all('SELECT started_ns FROM connect_attempt')).toEqual([[-500_000_000], [2_250_000_000]])
+  expect(all('SELECT written_ns, min_started_ns, max_started_ns FROM batch')).toEqual([
+    [3_000_000_000, -500_000_000, 2_250_000_000],
+  ])
+  expect(all('SELECT min_started_ns, max_started_ns FROM latency_window')).toEqual([[-500_000_000, 2_250_000_000]])
+  const startedUnixNs = BigInt(all('SELECT CAST(started_unix_ns AS TEXT) FROM session').flat()[0] as string)
+  const seconds = [-500_000_000n, 2_250_000_000n].map((ns) => [Number((startedUnixNs + ns) / 1_000_000_000n)])
+  expandSums(db)
+  expect(all('SELECT unix_second FROM second_latency ORDER BY 1')).toEqual(seconds)
+})
+
+test('the first window of a later file lasts a minute from its start', () => {
+  const { writer, all } = createLateSession()
+  const packed = packEvents([{ startedNs: 12_000_000_000n }])
+  writer.write(packed, packed.source, NO_LOSS, 69e9)
+  writer.write(packed, packed.source, NO_LOSS, 69.9e9)
+  expect(all('SELECT count(*) FROM latency_window')).toEqual([[0]])
+  writer.write(packed, packed.source, NO_LOSS, 70e9)
+  expect(all('SELECT count(*) FROM latency_window')).toEqual([[1]])
 })

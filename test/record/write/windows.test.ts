@@ -32,7 +32,7 @@ function createScene() {
     addEndpoint(dictionaries, number)
     addProcess(dictionaries, number)
   }
-  const windows = createWindows(db, sessionId, dictionaries)
+  const windows = createWindows(db, { sessionId, sinceNs: 0 }, dictionaries)
   const select = (columns: string, table: string) => {
     expandSums(db)
     return db.prepare(`SELECT ${columns} FROM ${table}`).raw().all()
