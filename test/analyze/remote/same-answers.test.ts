@@ -22,7 +22,7 @@ interface Question {
 function makeTraces(): [string, string] {
   const files: [string, string] = [makeGeneratedTrace(2000), makeGeneratedTrace(1000)]
   const db = new Database(files[1])
-  db.exec("UPDATE session SET host = 'web-2', boot_id = 'another boot'")
+  db.exec("UPDATE session SET host = 'web-5', boot_id = 'another boot'")
   db.close()
   return files
 }
@@ -85,10 +85,10 @@ function questionsOfSides([first, second]: readonly [string, string], uuids: rea
   const [one, two, three] = uuids as [string, string, string]
   const at = '2023-11-14T22:44:00Z'
   return [
-    { local: ['diff', '--all', `${first}@all`, `${second}@all`], remote: ['diff', '--all', '--host', 'web-1,web-2'] },
+    { local: ['diff', '--all', `${first}@all`, `${second}@all`], remote: ['diff', '--all', '--host', 'web-1,web-5'] },
     { local: ['diff', '--all', `${first}@1`, `${first}@2`], remote: ['diff', '--all', '--session', `${one},${two}`] },
     { local: ['diff', '--all', '--at', at, `${first}@3`], remote: ['diff', '--all', '--at', at, '--session', three] },
-    { local: ['summary', second, '--session', 'all'], remote: ['summary', '--host', 'web-2'] },
+    { local: ['summary', second, '--session', 'all'], remote: ['summary', '--host', 'web-5'] },
     { local: ['by-process', first, '--session', '2'], remote: ['by-process', '--session', two] },
   ]
 }
