@@ -126,7 +126,7 @@ async function readSessions(server: Server, hosts: readonly string[], uuids: rea
   const values = { hosts, uuids: uuids ?? [] }
   const [batches, clocks] = await Promise.all([readBatches(server, where, values), readClocks(server, where, values)])
   const sql = `SELECT host, session_uuid, session_id, duration_ns, dns_source IS NOT NULL, pushed_attempt_id, pushed_batch_id,
-    pushed_window_id, pushed_lookup_id, is_whole FROM trace_session FINAL${where} ORDER BY host, started_unix_ns, session_uuid`
+    pushed_window_id, pushed_lookup_id, is_whole FROM trace_session FINAL${where} ORDER BY host, started_unix_ns, session_id, session_uuid`
   const sessions: FoundSession[] = []
   for await (const row of readRows(server, sql, values)) {
     const [host, uuid, sessionId, duration, hasDns, attempt, batch, window, lookup, isWhole] = row

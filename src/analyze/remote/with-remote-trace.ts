@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { connectServer, readAccess, type Server, type ServerOptions } from '../../clickhouse/connect.js'
 import { formatAddress } from '../../clickhouse/parse-url.js'
 import { requireVersion } from '../../fleet/require-version.js'
-import { formatCount, formatPlural } from '../../text/format-number.js'
+import { formatPlural } from '../../text/format-number.js'
 import type { RawScope } from '../options/select-scope.js'
 import { removeAtEnd } from '../output/clean-up.js'
 import { createDecodeWorkers } from '../scan/decode-workers.js'
@@ -113,5 +113,5 @@ function completeTrace(trace: Trace, state: RemoteState, requests: Requests): Tr
 function describeMissingAttempts(missing: ReadonlyMap<RemoteSessionState, number>): string | null {
   if (missing.size === 0) return null
   const count = [...missing.values()].reduce((sum, one) => sum + one, 0)
-  return `${formatPlural(count, 'attempt')} of ${formatCount(missing.size)} sessions are not on the server: they are older than its --ttl, or were removed`
+  return `${formatPlural(count, 'attempt')} of ${formatPlural(missing.size, 'session')} are not on the server: older than its --ttl, or removed there`
 }

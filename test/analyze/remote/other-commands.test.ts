@@ -38,9 +38,12 @@ describe('with --from', () => {
     const options = { format: 'jsonl', quiet: true } as const
     await exportTrace(files, { ...options, session: 'all', output: join(directory, 'local.jsonl') })
     await exportTrace([], { ...options, ...sourceOf(server), output: join(directory, 'remote.jsonl') })
-    const [local, remote] = ['local', 'remote'].map((name) => readFileSync(join(directory, `${name}.jsonl`), 'utf8'))
-    expect(remote).toBe(local)
-    expect(local?.split('\n').length).toBeGreaterThan(1000)
+    const [local = [], remote] = ['local', 'remote'].map((name) =>
+      readFileSync(join(directory, `${name}.jsonl`), 'utf8').split('\n'),
+    )
+    expect(remote?.filter((line, i) => line !== local[i]).slice(0, 2)).toEqual([])
+    expect(remote).toHaveLength(local.length)
+    expect(local.length).toBeGreaterThan(1000)
 
     const partition = { format: 'parquet', quiet: true, partition: 'host,date' } as const
     await exportTrace(files, { ...partition, session: 'all', port: ['443'], output: join(directory, 'local') })
@@ -111,7 +114,7 @@ describe('with --from, an error names', () => {
       message: expect.stringMatching(/has nothing of web-11$/) as string,
       hint: 'did you mean web-1?',
     })
-    await expect(ask('--since', '1h')).rejects.toMatchObject({ code: 'E_FLEET_NO_DATA' })
+    await expect(ask('--since', '1h', '--host', 'web-1')).rejects.toMatchObject({ code: 'E_FLEET_NO_DATA' })
     await expect(ask('--session', '018bcfee-903b-7892-a0cb-b1d329ee0136')).rejects.toMatchObject({ code: 'E_USAGE' })
     await server.query('INSERT INTO fleet.schema_version (version) VALUES (99)')
     await expect(ask()).rejects.toMatchObject({ code: 'E_FLEET_SCHEMA_VERSION' })
