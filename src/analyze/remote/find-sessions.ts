@@ -2,6 +2,7 @@ import type { Server, StatementOptions } from '../../clickhouse/connect.js'
 import { formatAddress } from '../../clickhouse/parse-url.js'
 import { TcpconnError, UsageError } from '../../base/errors.js'
 import { parseDuration } from '../../options/parse-duration.js'
+import { safeText } from '../../text/safe-text.js'
 import { nearestName } from '../../text/nearest-name.js'
 import type { TraceSpan } from '../options/parse-time.js'
 import { parseTimes, type RawScope } from '../options/select-scope.js'
@@ -77,6 +78,7 @@ export async function findSessions(
   const uuids = parseSessions(raw.session)
   const found = await readSessions(server, hosts, uuids)
   await requireHosts(server, hosts, found)
+  requireDifferentSessions(found)
   const missing = uuids?.find((uuid) => !found.some((session) => session.uuid === uuid))
   if (missing !== undefined)
     throw new UsageError('--session', missing, 'all, or UUIDs of sessions of the selected hosts')
@@ -213,6 +215,21 @@ async function requireHosts(server: Server, hosts: readonly string[], found: rea
     reason: known.length === 0 ? 'no host has pushed a session' : `it has ${describeHosts(known)}`,
     hint: meant === null ? 'name hosts as tcpconn info calls them, or leave --host out' : `did you mean ${meant}?`,
   })
+}
+
+/** The UUID of a session is made from its host, so only a forged one belongs to two. */
+function requireDifferentSessions(found: readonly FoundSession[]): void {
+  const hosts = new Map<string, string>()
+  for (const { uuid, host } of found) {
+    const other = hosts.get(uuid)
+    hosts.set(uuid, host)
+    if (other === undefined) continue
+    throw new TcpconnError('E_FLEET_INCOMPLETE', {
+      what: `session ${uuid} cannot be read`,
+      reason: `two hosts pushed it: ${safeText(other)} and ${safeText(host)}`,
+      hint: 'one of them forged it: leave that host out with --host, and look at its column pushed_by',
+    })
+  }
 }
 
 function describeHosts(hosts: readonly string[]): string {

@@ -24,19 +24,14 @@ export const NEEDED: Partial<Record<LazyTable, readonly LazyTable[]>> = {
   dns_address: ['dns_name'],
 }
 
-const MERGED_KEYS: Partial<Record<LazyTable, readonly string[]>> = {
-  endpoint: ['address', 'remote_port'],
-  local_address: ['address'],
-  dns_name: ['dns_name'],
-}
+const MERGED: readonly LazyTable[] = ['endpoint', 'local_address', 'dns_name']
 
 /** Loads the rows of a table for all sessions. */
 export async function loadTable(state: RemoteState, table: LazyTable): Promise<void> {
   const { copied } = FLEET_TABLES[table]
   const names = copied.map(({ name }) => name)
-  const key = MERGED_KEYS[table]
-  const write = key
-    ? createMergingWriter(state.db, table as 'endpoint', names, key)
+  const write = MERGED.includes(table)
+    ? createMergingWriter(state.db, table as 'endpoint', names)
     : createRowWriter(state.db, table, table === 'dns_lookup' ? names.slice(1) : names)
   const blobs = copied.map(({ kind }) => kind === 'blob')
   const isNamed = ['dns_lookup', 'dns_address'].includes(table)

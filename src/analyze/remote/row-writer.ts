@@ -28,18 +28,12 @@ export function createRowWriter(db: Database, table: SharedTable, columns: reado
 }
 
 /** Inserts the rows of a table that sessions share: equal rows become one. */
-export function createMergingWriter(
-  db: Database,
-  table: MergedTable,
-  columns: readonly string[],
-  keyColumns: readonly string[],
-): WriteRow {
+export function createMergingWriter(db: Database, table: MergedTable, columns: readonly string[]): WriteRow {
   const places = columns.map(() => '?').join(', ')
   const insert = db.prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places})`)
   const known = new Map<string, number>()
-  const positions = keyColumns.map((column) => columns.indexOf(column))
   return ({ merged }, [id, ...rest]) => {
-    const key = positions.map((at) => textOf(rest[at - 1] ?? null)).join(' ')
+    const key = JSON.stringify(rest.map(textOf))
     let number = known.get(key)
     if (number === undefined) {
       number = known.size + 1
@@ -50,6 +44,6 @@ export function createMergingWriter(
   }
 }
 
-function textOf(cell: RemoteCell | Buffer): string {
-  return Buffer.isBuffer(cell) ? cell.toString('latin1') : String(cell)
+function textOf(cell: RemoteCell | Buffer): RemoteCell {
+  return Buffer.isBuffer(cell) ? cell.toString('latin1') : cell
 }

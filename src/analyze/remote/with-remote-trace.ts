@@ -74,13 +74,24 @@ export async function withRemoteTrace<T>(options: RemoteOptions, { read, body }:
   }
 }
 
+/** Without unique addresses: each host says itself how an address is shown. */
+const SHARED_TABLES = `
+  DROP TABLE endpoint;
+  CREATE TABLE endpoint (endpoint_id INTEGER PRIMARY KEY, family INTEGER, address BLOB, remote_address TEXT, remote_port INTEGER) STRICT;
+  DROP TABLE local_address;
+  CREATE TABLE local_address (local_address_id INTEGER PRIMARY KEY, address BLOB, local_address TEXT) STRICT;`
+
 function createState(server: Server, selection: Selection, path: string): RemoteState {
   const sessions = selection.sessions.map((found, i): RemoteSessionState => {
     const ids = createSessionIds(i + 1, found.host, found.uuid)
     return { found, ids, highest: { process: 0, cgroup: 0, container: 0 }, windows: [] }
   })
   const byUuid = new Map(sessions.map((session) => [session.ids.uuid, session]))
-  return { server, db: createTrace(path, path), selection, sessions, byUuid }
+  const db = createTrace(path, path)
+  db.exec(SHARED_TABLES)
+  // A file has few sessions, this one thousands.
+  for (const table of ['process', 'dns_lookup']) db.exec(`CREATE INDEX ${table}_of_session ON ${table} (session_id)`)
+  return { server, db, selection, sessions, byUuid }
 }
 
 /** The options for the temporary trace, which has the selected sessions only. Relative times were resolved. */

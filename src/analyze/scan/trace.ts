@@ -40,19 +40,19 @@ export interface Window {
 /**
  * Opens the files, runs `body` on one state of each, also during recording, and closes them.
  * @param workers for large scans; they are ended
- * @param complete adds what a trace from a server needs
+ * @param complete adds what a trace from a server needs, which this process wrote
  * @throws the errors of `openTrace`
  */
 export function withTraces<T>(
   paths: readonly string[],
   body: (traces: readonly Trace[]) => T,
   workers: DecodeWorkers = createDecodeWorkers(),
-  complete: (trace: Trace) => Trace = (trace) => trace,
+  complete?: (trace: Trace) => Trace,
 ): T {
   const traces: Trace[] = []
   const opened: Database[] = []
   const open = (path: string) => {
-    const db = openTrace(path)
+    const db = openTrace(path, undefined, complete !== undefined)
     opened.push(db)
     return db
   }
@@ -72,7 +72,8 @@ export function withTraces<T>(
       const [db, lookup] = [open(path), open(path)]
       beginTogether(db, lookup)
       const [missingLog, attempts] = [missingLogs[i] ?? null, findAttempts(path, db)]
-      traces.push(complete({ path, missingLog, db, lookup, attempts, workers, windows: new Map() }))
+      const trace: Trace = { path, missingLog, db, lookup, attempts, workers, windows: new Map() }
+      traces.push(complete?.(trace) ?? trace)
     }
     const result = body([...traces])
     if (result instanceof Promise) return result.finally(close) as T
