@@ -3,6 +3,7 @@ import { safeLine } from '../text/safe-text.js'
 import { findDamage } from '../store/find-damage.js'
 import { requireDifferentFiles } from './options/different-files.js'
 import { selectScope, type RawScope } from './options/select-scope.js'
+import { answerFrom, parseSource, type RemoteOptions, type SourceOptions } from './remote/from-server.js'
 import { chooseDestination } from './result/destination.js'
 import { findColumn, requireColumn } from './result/find-column.js'
 import type { FormatName, View } from './result/format.js'
@@ -13,14 +14,15 @@ import type { QuerySettings, StoredQuery } from './query/stored-query.js'
 import { coverLines, missingLines } from './scan/completeness-lines.js'
 import { describeLeftOut } from './scan/select-sessions.js'
 import { describeGaps } from './scan/session-facts.js'
-import { withTraces } from './scan/trace.js'
+import type { Scope } from './scan/scope.js'
+import { withTraces, type Trace } from './scan/trace.js'
 
 const REPORT_ROWS = 20
 /** Width of data formats, so that the rows do not depend on the terminal. */
 const DATA_WIDTH = 120
 
 /** Options of a built-in query as typed, by their long names in camel case. */
-export interface AnalyzeOptions extends RawScope {
+export interface AnalyzeOptions extends RawScope, SourceOptions {
   readonly limit?: string
   readonly sort?: string
   readonly format: FormatName
@@ -35,17 +37,24 @@ interface Answer extends Pick<View, 'loss' | 'cover'> {
   readonly missing: readonly string[]
 }
 
+const DEFAULT_FILE = 'tcpconn.db'
+
 /**
- * Runs a built-in query over traces and prints the result, losses first.
- * @throws UsageError, the errors of `openTrace` and of `openOutputFile`
+ * Runs a built-in query over traces, or over the sessions of a server, and prints the result, losses first.
+ * @param files as typed
+ * @throws UsageError, the errors of `openTrace`, of `withRemoteTrace` and of `openOutputFile`
  */
 export async function analyze(query: StoredQuery, files: readonly string[], options: AnalyzeOptions): Promise<void> {
+  const remote = parseSource(files, options)
   const format = FORMATS[options.format]
   const isReport = format.kind === 'report'
   const settings = parseSettings(query, options, isReport ? (query.tableRows ?? REPORT_ROWS) : Infinity)
   const destination = chooseDestination(options.output, format)
   const width = isReport ? chartWidth(destination.width) : DATA_WIDTH
-  const { result, loss, cover, missing } = answer(query, files, options, { ...settings, width })
+  const asked = { ...settings, width }
+  const typed = files.length > 0 ? files : [DEFAULT_FILE]
+  const { result, loss, cover, missing } =
+    remote === null ? answer(query, typed, options, asked) : await answerRemotely(query, remote, asked)
   if (!isReport) for (const line of [...loss, ...missing]) process.stderr.write(`${safeLine(line)}\n`)
   await destination.write(await format.render(result, { ...destination, loss, cover }))
 }
@@ -61,20 +70,37 @@ function answer(
   try {
     return withTraces(query.files?.paths(files) ?? files, (traces) => {
       const scope = query.files?.select(traces, files, options) ?? selectScope(traces, options)
-      const result = query.run(scope, settings)
-      const loss = [...describeGaps(traces, scope.parts), ...(result.warnings ?? [])]
-      // A query with its own order may not check it.
-      if (settings.sort !== null) requireColumn(result.columns, settings.sort)
       const leftOut = query.files ? [] : describeLeftOut(traces, options)
-      return {
-        result,
-        loss,
-        cover: [...leftOut, ...coverLines(scope.parts)],
-        missing: [...leftOut, ...missingLines(scope.parts)],
-      }
+      return answerScope(query, scope, settings, { traces, leftOut })
     })
   } catch (error) {
     throw findDamage(query.files?.paths(files) ?? files, error)
+  }
+}
+
+function answerRemotely(query: StoredQuery, remote: RemoteOptions, settings: QuerySettings): Promise<Answer> {
+  return answerFrom(remote, (traces, raw) => {
+    const scope = query.files?.selectRemote(traces, remote, raw) ?? selectScope(traces, raw)
+    return answerScope(query, scope, settings, { traces, leftOut: [] })
+  })
+}
+
+/** @param leftOut lines about sessions that are not in the scope */
+function answerScope(
+  query: StoredQuery,
+  scope: Scope,
+  settings: QuerySettings,
+  { traces, leftOut }: { readonly traces: readonly Trace[]; readonly leftOut: readonly string[] },
+): Answer {
+  const result = query.run(scope, settings)
+  const loss = [...describeGaps(traces, scope.parts), ...(result.warnings ?? [])]
+  // A query with its own order may not check it.
+  if (settings.sort !== null) requireColumn(result.columns, settings.sort)
+  return {
+    result,
+    loss,
+    cover: [...leftOut, ...coverLines(scope.parts)],
+    missing: [...leftOut, ...missingLines(scope.parts)],
   }
 }
 

@@ -5,7 +5,7 @@ import { safeLine } from '../text/safe-text.js'
 import type { AnalyzeOptions } from './analyze.js'
 import { addExport } from './commands/export.js'
 import { addReplay } from './commands/replay.js'
-import { addScopeOptions, choiceOption } from './commands/scope-options.js'
+import { addScopeOptions, addSourceOptions, choiceOption } from './commands/scope-options.js'
 import { addReport } from './commands/report.js'
 import { addReveal } from './commands/reveal.js'
 import { addShare } from './commands/share.js'
@@ -101,14 +101,15 @@ function addQuery(parent: Command, query: StoredQuery): void {
     .argument('[files...]', 'trace files, analyzed as one trace', [DEFAULT_FILE])
   for (const option of query.options ?? []) command.addOption(queryOption(option))
   addScopeOptions(command)
+  addSourceOptions(command)
   addOutputOptions(command)
   command
     .option('--limit <rows>', 'print at most this many rows (default: 20 in a table, all in other formats)')
     .option('--sort <column>', 'sort by this column: numbers in descending order, texts in ascending order')
     .addHelpText('after', `\nExample:\n  ${query.example}`)
-    .action(async (files: string[], options: AnalyzeOptions) => {
+    .action(async (_: string[], options: AnalyzeOptions, self: Command) => {
       const { analyze } = await import('./analyze.js')
-      await analyze(query, files, options)
+      await analyze(query, self.args, options)
     })
 }
 
@@ -174,7 +175,7 @@ async function runSql(
     return result
   }
   const limit = options.limit ?? (isReport ? '1000' : '100000')
-  await analyze({ ...query, run }, files.length > 0 ? files : [DEFAULT_FILE], {
+  await analyze({ ...query, run }, files, {
     ...others,
     format: options.format,
     limit,

@@ -13,9 +13,10 @@ const WAIT_MS = 2000
  * nothing stored in its schema is trusted (https://www.sqlite.org/security.html). better-sqlite3 enables
  * SQLITE_DBCONFIG_DEFENSIVE itself; it has no authorizer and sets no limits.
  * @param waitMs time limit for another program's lock
+ * @param isOwn whether this process wrote the file: it may have more indexes
  * @throws E_NO_SUCH_FILE E_NATIVE_MODULE and the errors of `checkTrace`
  */
-export function openTrace(path: string, waitMs = WAIT_MS): Database {
+export function openTrace(path: string, waitMs = WAIT_MS, isOwn = false): Database {
   requireFile(path)
   let db: Database | undefined
   try {
@@ -23,7 +24,7 @@ export function openTrace(path: string, waitMs = WAIT_MS): Database {
     db.pragma('trusted_schema = OFF')
     db.pragma('mmap_size = 0')
     db.pragma('cell_size_check = ON')
-    if (!checkTrace(db, path)) throw emptyFile(path)
+    if (!isOwn && !checkTrace(db, path)) throw emptyFile(path)
     addMissingColumns(db)
     db.pragma('query_only = ON')
     return db

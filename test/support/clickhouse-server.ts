@@ -25,7 +25,7 @@ export const ADMIN: ServerUser = { name: 'admin', password: "adm'n <secret>&" }
 export interface ClickhouseOptions {
   readonly users?: readonly ServerUser[]
   /** More elements of the configuration file */
-  readonly configuration?: string
+  readonly configuration?: string | ((tcpPort: number) => string)
 }
 
 /** A ClickHouse server in a process of its own, on loopback. */
@@ -64,7 +64,7 @@ export async function startClickhouse({ users = [], configuration = '' }: Clickh
   writeFileSync(
     join(directory, 'config.xml'),
     `<clickhouse><users_config>${directory}/users.xml</users_config>
-     <logger><level>information</level><log>${directory}/log</log></logger>${configuration}</clickhouse>`,
+     <logger><level>information</level><log>${directory}/log</log></logger>${typeof configuration === 'string' ? configuration : configuration(tcpPort)}</clickhouse>`,
   )
   let running: ChildProcess | null = null
   const request = async (sql: string): Promise<string> => {
@@ -175,6 +175,6 @@ function usersXml(users: readonly ServerUser[]): string {
     <default><password></password><networks><ip>127.0.0.1</ip></networks>${common}</default>${all.join('')}</users></clickhouse>`
 }
 
-function escapeXml(text: string): string {
+export function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }

@@ -1,14 +1,15 @@
 import type { Command } from 'commander'
 import { EXPORT_FORMATS } from '../export/export-formats.js'
 import type { ExportOptions } from '../export/export-trace.js'
-import { addScopeOptions, choiceOption } from './scope-options.js'
+import { addScopeOptions, addSourceOptions, choiceOption } from './scope-options.js'
 
 const EXAMPLES = `
 Examples:
   tcpconn export --format parquet -o trace.parquet
   tcpconn export tcpconn.db --session all --last 1h --outcome failed --format csv -o failed.csv
   tcpconn export host-a.db host-b.db --session all --format parquet --partition host,date -o connects
-  tcpconn export --format arrow | python3 analyze.py`
+  tcpconn export --format arrow | python3 analyze.py
+  tcpconn export --from clickhouse://reader@db.example/tcpconn --host web1 --since 1h --format csv -o web1.csv`
 
 /** Adds `export`. Loads the large packages of Arrow and Parquet only if they are used. */
 export function addExport(program: Command): void {
@@ -24,8 +25,9 @@ export function addExport(program: Command): void {
     )
     .option('-q, --quiet', 'no progress bar and no warnings')
   addScopeOptions(command, ['exact'])
-  command.addHelpText('after', EXAMPLES).action(async (files: string[], options: ExportOptions) => {
+  addSourceOptions(command)
+  command.addHelpText('after', EXAMPLES).action(async (_: string[], options: ExportOptions, self: Command) => {
     const { exportTrace } = await import('../export/export-trace.js')
-    await exportTrace(files, options)
+    await exportTrace(self.args, options)
   })
 }

@@ -1,13 +1,14 @@
 import type { Command } from 'commander'
 import type { ReportOptions } from '../report/write-report.js'
-import { addScopeOptions } from './scope-options.js'
+import { addScopeOptions, addSourceOptions } from './scope-options.js'
 
 const EXAMPLES = `
 Examples:
   tcpconn report tcpconn.db -o report.html
   tcpconn report before.db after.db -o compared.html
   tcpconn report trace.db@1 trace.db@2 --port 443 -o compared.html
-  tcpconn report tcpconn.db --share -o shared.html`
+  tcpconn report tcpconn.db --share -o shared.html
+  tcpconn report --from clickhouse://reader@db.example/tcpconn --host web1 --since 1h -o web1.html`
 
 /** Adds `report`: a trace as one HTML file. */
 export function addReport(program: Command): void {
@@ -18,8 +19,9 @@ export function addReport(program: Command): void {
     .requiredOption('-o, --output <file>', 'write to this new file, which appears when it is complete; - is stdout')
     .option('--share', 'with pseudonyms instead of names and addresses, as tcpconn share writes them')
   addScopeOptions(command, ['exact'])
-  command.addHelpText('after', EXAMPLES).action(async (files: string[], options: ReportOptions) => {
+  addSourceOptions(command)
+  command.addHelpText('after', EXAMPLES).action(async (_: string[], options: ReportOptions, self: Command) => {
     const { writeReport } = await import('../report/write-report.js')
-    await writeReport(files, options)
+    await writeReport(self.args, options)
   })
 }

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import type { FilterOption } from '../../options/filters.js'
-import { addFilterOptions } from '../../options/add-filter-options.js'
+import { addFilterOptions, once } from '../../options/add-filter-options.js'
 import { UsageError } from '../../base/errors.js'
 import { nearestName } from '../../text/nearest-name.js'
 
@@ -33,6 +33,37 @@ export function addScopeOptions(command: Command, left: readonly string[] = []):
   one('--last <duration>', 'only the last part of the trace: 1h', 'Time:')
   addFilterOptions(command, { more: NAME_FILTERS, left })
   add(new Option('--exact', 'compute percentiles from every value instead of from histograms'))
+}
+
+/**
+ * Adds the options that name a server instead of files, see remote/from-server.ts.
+ * @param left names of options to leave out
+ */
+export function addSourceOptions(command: Command, left: readonly string[] = []): void {
+  for (const option of sourceOptions()) {
+    if (!left.includes(option.name())) command.addOption(option.helpGroup('Server:'))
+  }
+}
+
+function sourceOptions(): Option[] {
+  return [
+    new Option(
+      '--from <url>',
+      'sessions that hosts pushed to a server: clickhouse://USER@HOST:PORT/DATABASE',
+    ).argParser(once('--from')),
+    new Option('--host <names>', 'with --from: only these hosts, like web1,web2; repeatable').argParser(
+      (text: string, previous: string[] = []) => [...previous, ...parseHosts(text)],
+    ),
+    new Option('--password-file <file>', 'file with the password; without it, TCPCONN_CLICKHOUSE_PASSWORD has it'),
+    new Option('--ca-file <file>', 'certificates in PEM that sign the certificate of the server'),
+  ]
+}
+
+/** @throws UsageError */
+function parseHosts(text: string): string[] {
+  const hosts = text.split(',')
+  if (hosts.every((host) => host !== '')) return hosts
+  throw new UsageError('--host', text, 'names of hosts, like web1 or web1,web2')
 }
 
 /** An option with a fixed set of values. Its error suggests the nearest value. */

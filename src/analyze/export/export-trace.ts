@@ -2,11 +2,13 @@ import { setImmediate } from 'node:timers/promises'
 import { UsageError } from '../../base/errors.js'
 import { safeLine } from '../../text/safe-text.js'
 import { findDamage } from '../../store/find-damage.js'
+import { parseSource, readFrom, type SourceOptions } from '../remote/from-server.js'
+import { readAllAttempts } from '../remote/read-all-attempts.js'
 import { requireDifferentFiles } from '../options/different-files.js'
 import { selectScope, type RawScope } from '../options/select-scope.js'
 import { openSink, ReaderGone } from '../output/sink.js'
 import { describeMissing } from '../scan/completeness-lines.js'
-import { withTraces } from '../scan/trace.js'
+import { withTraces, type Trace } from '../scan/trace.js'
 import { EXPORT_FORMATS, FORMATS, type ExportFormatName } from './export-formats.js'
 import { createFileTarget, type ExportTarget } from './file-target.js'
 import { parsePartition, type PartitionKey } from './partition-directory.js'
@@ -15,8 +17,10 @@ import { createProgressLine } from './progress-line.js'
 import { createAttemptTable, type AttemptTable } from './rows/attempt-table.js'
 import { describeExport } from './trace-metadata.js'
 
+const DEFAULT_FILE = 'tcpconn.db'
+
 /** Options of `tcpconn export`, as typed. */
-export interface ExportOptions extends RawScope {
+export interface ExportOptions extends RawScope, SourceOptions {
   readonly format: ExportFormatName
   /** A file, or `-` */
   readonly output?: string
@@ -32,27 +36,32 @@ export async function exportTrace(files: readonly string[], options: ExportOptio
   const format = FORMATS[options.format]
   const partition = parsePartition(options.partition)
   const path = outputPath(options, partition)
-  requireDifferentFiles(files)
+  const remote = parseSource(files, options)
+  const paths = files.length > 0 ? files : [DEFAULT_FILE]
+  if (remote === null) requireDifferentFiles(paths)
   const createWriter = await format.load()
+  const write = async (traces: readonly Trace[], raw: RawScope) => {
+    const scope = selectScope(traces, raw)
+    if (!options.quiet)
+      for (const line of describeMissing(traces, scope.parts, raw)) process.stderr.write(`${safeLine(line)}\n`)
+    const table = createAttemptTable(scope, format.batchRows)
+    const metadata = describeExport(scope, table.columns, selectionOf(options))
+    const create = () => createWriter({ columns: table.columns, metadata, isStream: path === null })
+    const target =
+      path !== null && partition.length > 0
+        ? openPartitionTarget(path, { scope, partition, table, create })
+        : createFileTarget(openSink(path), table, create())
+    const rowCount = await writeAll(table, target, options)
+    if (rowCount === 0 && partition.length > 0 && !options.quiet) {
+      process.stderr.write(`${safeLine(`no attempts match: ${path} is an empty directory`)}\n`)
+    }
+  }
   try {
-    await withTraces(files, async (traces) => {
-      const scope = selectScope(traces, options)
-      if (!options.quiet)
-        for (const line of describeMissing(traces, scope.parts, options)) process.stderr.write(`${safeLine(line)}\n`)
-      const table = createAttemptTable(scope, format.batchRows)
-      const metadata = describeExport(scope, table.columns, selectionOf(options))
-      const create = () => createWriter({ columns: table.columns, metadata, isStream: path === null })
-      const target =
-        path !== null && partition.length > 0
-          ? openPartitionTarget(path, { scope, partition, table, create })
-          : createFileTarget(openSink(path), table, create())
-      const rowCount = await writeAll(table, target, options)
-      if (rowCount === 0 && partition.length > 0 && !options.quiet) {
-        process.stderr.write(`${safeLine(`no attempts match: ${path} is an empty directory`)}\n`)
-      }
-    })
+    if (remote === null) await withTraces(paths, (traces) => write(traces, options))
+    else await readFrom(remote, { read: readAllAttempts, body: write })
   } catch (error) {
-    if (!(error instanceof ReaderGone)) throw findDamage(files, error)
+    if (error instanceof ReaderGone) return
+    throw remote === null ? findDamage(paths, error) : error
   }
 }
 
@@ -97,6 +106,14 @@ function outputPath({ output, format, partition }: ExportOptions, keys: readonly
 }
 
 /** The selection of attempts, for the metadata of the file. */
-function selectionOf({ format: _, output: __, partition: ___, quiet: ____, ...selection }: ExportOptions) {
+function selectionOf({
+  format: _,
+  output: __,
+  partition: ___,
+  quiet: ____,
+  passwordFile: _____,
+  caFile: ______,
+  ...selection
+}: ExportOptions) {
   return selection
 }

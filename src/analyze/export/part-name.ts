@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { hasFilters } from '../scan/attempt-filters.js'
 import { readClockSegments } from '../scan/clock-segments.js'
-import type { Scope, SessionPart } from '../scan/scope.js'
+import { remoteSession, type Scope, type SessionPart } from '../scan/scope.js'
 import { readSessionKey } from './rows/session-key.js'
 
 /** Names the files with attempts of one session. */
@@ -19,6 +19,7 @@ export interface PartName {
  */
 export function createPartName({ filters }: Scope, part: SessionPart): PartName {
   const session = readSessionKey(part).uuid
+  const offset = remoteSession(part)?.attemptIdOffset ?? 0
   const segments = textOf(part.segments)
   const isWhole = !hasFilters(filters) && segments === textOf(readClockSegments(part.trace.db, part.sessionId))
   const selected = createHash('sha256')
@@ -28,7 +29,8 @@ export function createPartName({ filters }: Scope, part: SessionPart): PartName 
   return {
     session,
     file(firstId, lastId) {
-      const ids = lastId === null ? firstId : `${firstId}-${lastId}`
+      const [first, last] = [firstId + offset, (lastId ?? 0) + offset]
+      const ids = lastId === null ? first : `${first}-${last}`
       return `${session}-${ids}${isWhole ? '' : `-${selected}`}.parquet`
     },
   }

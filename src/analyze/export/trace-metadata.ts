@@ -7,7 +7,7 @@ import { readSessionDns } from '../lookups/session-dns.js'
 import { BOUNDED_LIMITS, parseLimits } from '../scan/host-limits.js'
 import { queries, selectAll } from '../scan/query-builder.js'
 import { boundedText } from '../scan/row-reader.js'
-import type { Scope, SessionPart } from '../scan/scope.js'
+import { remoteSession, type Scope, type SessionPart } from '../scan/scope.js'
 import { readBatchFacts } from '../scan/session-facts.js'
 import type { Trace } from '../scan/trace.js'
 import type { ExportColumn, FileMetadata } from './rows/column.js'
@@ -51,10 +51,8 @@ function describePart({ trace, sessionId }: SessionPart) {
   const isOver = session.duration_ns !== null
   const dns = readSessionDns(trace.db, sessionId)
   return {
-    file: basename(trace.path),
-    file_bytes: statSync(trace.path).size,
+    ...describeSource({ trace, sessionId }),
     schema_version: Number(trace.db.pragma('user_version', { simple: true })),
-    session_id: sessionId,
     host: session.host,
     boot_id: session.boot_id,
     kernel: session.kernel,
@@ -92,6 +90,13 @@ function describePart({ trace, sessionId }: SessionPart) {
     completeness: isOver ? verdict : 'unchecked',
     completeness_text: isOver ? text : 'not known before the end',
   }
+}
+
+/** Where a session was read from. */
+function describeSource({ trace, sessionId }: Pick<SessionPart, 'trace' | 'sessionId'>) {
+  const remote = remoteSession({ trace, sessionId })
+  if (remote !== undefined) return { server: trace.path, session_uuid: remote.uuid, session_id: remote.sessionId }
+  return { file: basename(trace.path), file_bytes: statSync(trace.path).size, session_id: sessionId }
 }
 
 function readSession(trace: Trace, sessionId: number) {

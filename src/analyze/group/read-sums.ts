@@ -9,6 +9,8 @@ const MAX_BLOB_BYTES = 1 << 26
 
 export type StoredDimension = 'endpoint' | 'process' | 'second'
 
+type SumsSource = Pick<Trace, 'db' | 'path' | 'remote'>
+
 /** Windows whose sums are in one blob: a roll-up, or a single window. */
 export interface WindowRange {
   readonly first: number
@@ -26,11 +28,11 @@ export interface RangeSums extends WindowRange {
  * @throws E_DAMAGED_TRACE if sums are missing or too long: all numbers would be too low without them
  */
 export function* readSums(
-  { db, path }: Pick<Trace, 'db' | 'path'>,
+  trace: SumsSource,
   windowIds: readonly number[],
   dimension: StoredDimension,
 ): Generator<RangeSums> {
-  yield* readRanges({ db, path }, planRanges(db, windowIds, dimension), dimension)
+  yield* readRanges(trace, planRanges(trace.db, windowIds, dimension), dimension)
 }
 
 /**
@@ -53,7 +55,7 @@ export function planRanges(
 
 /** Reads the sums of ranges that `planRanges` gave. @throws as `readSums` */
 export function* readRanges(
-  { db, path }: Pick<Trace, 'db' | 'path'>,
+  { db, path, remote }: SumsSource,
   ranges: readonly WindowRange[],
   dimension: StoredDimension,
 ): Generator<RangeSums> {
@@ -61,6 +63,7 @@ export function* readRanges(
   const ofRollup = `SELECT sums FROM window_rollup
     WHERE first_window_id = @first AND last_window_id = @last AND dimension = @dimension`
   for (const range of ranges) {
+    if (remote && !remote.hasSums(dimension, range)) continue
     const select = db.prepare(`SELECT sums FROM (${range.first === range.last ? ofWindow : ofRollup})
       WHERE length(sums) <= ${MAX_BLOB_BYTES}`)
     const blob = select.pluck().get({ ...range, dimension }) as Buffer | undefined

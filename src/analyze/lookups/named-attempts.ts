@@ -39,6 +39,7 @@ export function countNamed(scope: Scope): number {
 
 /** Ids of a session are consecutive. */
 function countOfSession({ trace, sessionId }: SessionPart): number {
+  if (trace.remote) return trace.remote.namedAttempts(sessionId) ?? 0
   const bound = (value: string) => sql<number>`(SELECT ${sql.raw(value)} FROM batch WHERE session_id = ${sessionId})`
   const query = queries
     .selectFrom('connect_dns')

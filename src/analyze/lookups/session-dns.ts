@@ -7,6 +7,7 @@ import { safeText } from '../../text/safe-text.js'
 import { queries, selectAll } from '../scan/query-builder.js'
 import { boundedText } from '../scan/row-reader.js'
 import type { SessionPart } from '../scan/scope.js'
+import { nameSession } from '../scan/session-facts.js'
 
 /** The DNS settings and losses of a session. */
 export interface SessionDns extends DnsLossCounts {
@@ -44,7 +45,8 @@ export function readSessionDns(db: Database, sessionId: number): SessionDns {
 export function dnsLossLines(parts: readonly SessionPart[]): string[] {
   return parts.flatMap((part) => {
     const loss = describeDnsLoss(readSessionDns(part.trace.db, part.sessionId))
-    return loss === null ? [] : [parts.length > 1 ? `${nameSession(part, parts)}: ${loss}` : loss]
+    const isMany = new Set(parts.map(({ trace }) => trace)).size > 1
+    return loss === null ? [] : [parts.length > 1 ? `${nameSession(part, isMany)}: ${loss}` : loss]
   })
 }
 
@@ -92,9 +94,4 @@ function describeWithout(parts: readonly SessionPart[], isWithout: (session: Ses
   const count = parts.filter(({ trace, sessionId }) => isWithout(readSessionDns(trace.db, sessionId))).length
   if (count === 0) return []
   return [count < parts.length ? ` in ${formatCount(count)} of ${parts.length} sessions` : '']
-}
-
-function nameSession({ trace, sessionId }: SessionPart, parts: readonly SessionPart[]): string {
-  const isMany = new Set(parts.map((part) => part.trace)).size > 1
-  return `${isMany ? `${safeText(trace.path)} ` : ''}session ${sessionId}`
 }

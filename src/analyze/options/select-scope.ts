@@ -39,7 +39,15 @@ function wholePart(trace: Trace, sessionId: number): SessionPart {
   return { trace, sessionId, host: session?.host ?? '', segments: readClockSegments(trace.db, sessionId) }
 }
 
-function parseTimes(raw: RawScope, span: () => TraceSpan): { since: bigint | null; until: bigint | null } {
+/**
+ * The time of the options in Unix ns; `null`: no limit.
+ * @param span what relative times refer to
+ * @throws UsageError
+ */
+export function parseTimes(
+  raw: Pick<RawScope, 'since' | 'until' | 'last'>,
+  span: () => TraceSpan,
+): { since: bigint | null; until: bigint | null } {
   if (raw.last !== undefined) {
     if (raw.since !== undefined) throw new UsageError('--last', raw.last, 'no --since beside it: it is one itself')
     const durationNs = parseDuration(raw.last)
@@ -55,7 +63,7 @@ function parseTimes(raw: RawScope, span: () => TraceSpan): { since: bigint | nul
   return { since, until }
 }
 
-function parseUntil(raw: RawScope, span: () => TraceSpan): bigint | null {
+function parseUntil(raw: Pick<RawScope, 'until'>, span: () => TraceSpan): bigint | null {
   return raw.until === undefined ? null : parseTime('--until', raw.until, span())
 }
 

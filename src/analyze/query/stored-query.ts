@@ -30,6 +30,13 @@ export interface FileChoice {
   paths(typed: readonly string[]): readonly string[]
   /** @throws UsageError */
   select(traces: readonly Trace[], typed: readonly string[], raw: RawScope): Scope
+  /**
+   * The same for the sessions of a server, which are one trace.
+   * @param typed the options as typed
+   * @param raw with absolute times
+   * @throws UsageError
+   */
+  selectRemote(traces: readonly Trace[], typed: RawScope & { readonly host?: readonly string[] }, raw: RawScope): Scope
 }
 
 /** A built-in query. catalogue.ts lists all of them. */

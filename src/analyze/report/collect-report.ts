@@ -8,6 +8,7 @@ import { COMPARED_FILES } from '../queries/diff/compared-files.js'
 import { diff, splitScope } from '../queries/diff/diff.js'
 import { describeLeftOut } from '../scan/select-sessions.js'
 import type { Scope } from '../scan/scope.js'
+import { answerFrom, type RemoteOptions } from '../remote/from-server.js'
 import { withTraces, type Trace } from '../scan/trace.js'
 import { beginSide, collectSide, latencyRangeOf, type PageLimits } from './collect-side.js'
 import { settingsOf } from './collect-tables.js'
@@ -45,6 +46,15 @@ export function collectReport(files: readonly string[], raw: RawScope, limits: P
   } catch (error) {
     throw findDamage(paths, error)
   }
+}
+
+/** The same for the sessions of a server. @throws as `withRemoteTrace` */
+export function collectRemoteReport(options: RemoteOptions): Promise<ReportData> {
+  const selection = describeSelection(options)
+  return answerFrom(options, (traces, raw) => {
+    const [trace] = traces as [Trace]
+    return describe({ file: trace.path, scope: selectScope(traces, raw), limits: LIMITS, selection, leftOut: [] })
+  })
 }
 
 /** `FILE@2` is session 2 of FILE, as in a comparison. */

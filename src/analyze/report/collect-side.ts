@@ -126,6 +126,8 @@ function listFigures(summary: Summary): (readonly [string, string])[] {
 }
 
 function describeSessions({ parts }: Scope): ReportSide['facts'] {
+  // Of a server's sessions, the parts of the selected time are known.
+  if (parts.some(({ trace }) => trace.remote)) return []
   return parts.slice(-MAX_SESSIONS).map(({ trace, sessionId }) => {
     const sessions = readSessions(trace.db)
     const session = sessions.find(({ session_id }) => session_id === sessionId) as (typeof sessions)[number]

@@ -3,13 +3,15 @@ import { UsageError } from '../../base/errors.js'
 import type { RawScope } from '../options/select-scope.js'
 import { openOutputFile, requireNewOutput } from '../output/open-output-file.js'
 import { buildPage } from './build-page.js'
-import { collectReport } from './collect-report.js'
+import { parseSource, type RemoteOptions, type SourceOptions } from '../remote/from-server.js'
+import { collectRemoteReport, collectReport } from './collect-report.js'
 
+const DEFAULT_FILE = 'tcpconn.db'
 const ACCEPTED =
   'one trace file or session, or two to compare, like trace.db, before.db after.db or trace.db@1 trace.db@2'
 
 /** Options of `tcpconn report`, as typed. */
-export interface ReportOptions extends RawScope {
+export interface ReportOptions extends RawScope, SourceOptions {
   /** A file, or `-` */
   readonly output: string
   readonly share?: boolean
@@ -21,9 +23,11 @@ export interface ReportOptions extends RawScope {
  */
 export async function writeReport(files: readonly string[], options: ReportOptions): Promise<void> {
   const { output, share = false, ...raw } = options
+  const remote = parseSource(files, raw)
+  if (remote !== null && share) throw new UsageError('--share', 'with --from', 'trace files')
   if (files.length > 2) throw new UsageError('FILE', files[2] as string, ACCEPTED)
   if (output !== '-') requireNewOutput(output)
-  const page = buildPage(share ? await readShared(files, raw) : collectReport(files, raw))
+  const page = buildPage(await collect(files, raw, remote, share))
   if (output === '-') {
     if (!process.stdout.write(page)) await once(process.stdout, 'drain')
     return
@@ -35,6 +39,12 @@ export async function writeReport(files: readonly string[], options: ReportOptio
   } finally {
     file.abort()
   }
+}
+
+function collect(files: readonly string[], raw: RawScope, remote: RemoteOptions | null, share: boolean) {
+  if (remote !== null) return collectRemoteReport(remote)
+  const typed = files.length > 0 ? files : [DEFAULT_FILE]
+  return share ? readShared(typed, raw) : collectReport(typed, raw)
 }
 
 /** Pseudonyms bring a large list of public suffixes along. */

@@ -1,5 +1,8 @@
 import type { Database } from 'better-sqlite3'
 import { iterateRows, queries, selectAll } from './query-builder.js'
+import type { Trace } from './trace.js'
+
+type TailSource = Pick<Trace, 'db' | 'remote'>
 
 /** An attempt after the last window. */
 export interface TailAttempt {
@@ -14,9 +17,9 @@ export interface TailAttempt {
 /**
  * Attempts of a session after its last window: at most one minute of a running or killed recording, none of a closed one.
  */
-export function* iterateTail(db: Database, sessionId: number): Generator<TailAttempt> {
+export function* iterateTail({ db, remote }: TailSource, sessionId: number): Generator<TailAttempt> {
   const range = tailRange(db, sessionId)
-  if (range === null) return
+  if (range === null || remote?.hasTail(sessionId, range) === false) return
   const query = queries
     .selectFrom('connect_attempt')
     .select(['endpoint_id', 'outcome', 'latency_ns', 'syn_retransmits', 'flags'])

@@ -41,5 +41,6 @@ function completenessLines(parts: readonly SessionPart[]): string[] {
     const count = verdicts.filter((one) => one === verdict).length
     return count > 0 ? [`${formatCount(count)} ${verdict}`] : []
   })
-  return [`${formatCount(parts.length)} sessions: ${counts.join(', ')}; tcpconn info FILE says why of each`]
+  const more = parts.some(({ trace }) => trace.remote) ? '' : '; tcpconn info FILE says why of each'
+  return [`${formatCount(parts.length)} sessions: ${counts.join(', ')}${more}`]
 }

@@ -57,6 +57,23 @@ function prepareBlocks(
   wanted: readonly AttemptColumn[],
   take: TakeBlock,
 ): (range: IdRange) => void {
+  const { remote } = part.trace
+  if (remote === undefined) return prepareLocalBlocks(scope, part, wanted, take)
+  // Conditions on processes and endpoints read whole tables: only if there are attempts.
+  let scan: ((range: IdRange) => void) | null = null
+  return (range) => {
+    if (!remote.hasAttempts(part.sessionId, range, scope.filters)) return
+    scan ??= prepareLocalBlocks(scope, part, wanted, take)
+    scan(range)
+  }
+}
+
+function prepareLocalBlocks(
+  scope: Scope,
+  part: SessionPart,
+  wanted: readonly AttemptColumn[],
+  take: TakeBlock,
+): (range: IdRange) => void {
   const columns = [...new Set(wanted)]
   const conditions = readConditions(scope, part)
   const { attempts: table, workers } = part.trace

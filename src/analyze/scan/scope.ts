@@ -1,4 +1,5 @@
 import type { AttemptFilters } from './attempt-filters.js'
+import type { RemoteSession } from './remote-parts.js'
 import type { ClockSegment } from './clock-segments.js'
 import type { Trace } from './trace.js'
 
@@ -9,6 +10,14 @@ export interface SessionPart {
   readonly host: string
   /** Segments between clock changes, limited to the selected time. Attempts outside are not covered. */
   readonly segments: readonly ClockSegment[]
+}
+
+/** What a server knows of a session; `undefined` for a session of a file. */
+export function remoteSession({
+  trace,
+  sessionId,
+}: Pick<SessionPart, 'trace' | 'sessionId'>): RemoteSession | undefined {
+  return trace.remote?.sessions.get(sessionId)
 }
 
 /** What a query covers: sessions of the files, limited by time and filters. */

@@ -15,7 +15,7 @@ import { iterateTail } from './attempt-tail.js'
 import { findRecorder } from './find-recorder.js'
 import { queries, selectAll } from './query-builder.js'
 import { boundedText } from './row-reader.js'
-import type { SessionPart } from './scope.js'
+import { remoteSession, type SessionPart } from './scope.js'
 import type { Trace } from './trace.js'
 
 /** Sums over the batches of a session. */
@@ -131,13 +131,22 @@ export function describeCover(parts: readonly SessionPart[]): string[] {
     const lost = sumLoss(readBatchFacts(trace.db, [sessionId]))
     const text =
       session.duration_ns === null
-        ? describeOpenEnd(findRecorder(session, trace.path, session.is_newest === 1) !== null)
+        ? describeOpenEnd(trace.remote ? null : findRecorder(session, trace.path, session.is_newest === 1) !== null)
         : describeCompleteness({ ...session, lost }).text
-    return [`${isMany ? `${safeText(trace.path)} ` : ''}session ${sessionId}: ${text}`]
+    return [`${nameSession({ trace, sessionId }, isMany)}: ${text}`]
   })
 }
 
-function describeOpenEnd(isRunning: boolean): string {
+/** A session as lines name it. @param isMany whether there are several files */
+export function nameSession({ trace, sessionId }: Pick<SessionPart, 'trace' | 'sessionId'>, isMany: boolean): string {
+  const remote = remoteSession({ trace, sessionId })
+  if (remote !== undefined) return `${safeText(remote.host)} session ${remote.uuid}`
+  return `${isMany ? `${safeText(trace.path)} ` : ''}session ${sessionId}`
+}
+
+/** @param isRunning `null`: on another host */
+function describeOpenEnd(isRunning: boolean | null): string {
+  if (isRunning === null) return 'no end yet: still recording, or an unclean shutdown; completeness not checked'
   if (isRunning) return 'still recording; completeness is checked at its end'
   return 'unclean shutdown; completeness not checked'
 }
@@ -172,7 +181,7 @@ export function hasInexact({ trace, sessionId }: SessionPart): boolean {
     .where('session_id', '=', sessionId)
   const [row] = selectAll(trace.db, query)
   if (Number(row?.inexact ?? 0) > 0) return true
-  for (const { flags } of iterateTail(trace.db, sessionId)) if (flags & INEXACT) return true
+  for (const { flags } of iterateTail(trace, sessionId)) if (flags & INEXACT) return true
   return false
 }
 
@@ -184,7 +193,7 @@ export function countFlags(db: Database, sessionId: number): FlagCounts {
     .where('session_id', '=', sessionId)
   const [row] = selectAll(db, query)
   const flags = Object.fromEntries(FLAG_NAMES.map((name) => [name, Number(row?.[name] ?? 0)])) as unknown as FlagCounts
-  for (const attempt of iterateTail(db, sessionId)) {
+  for (const attempt of iterateTail({ db }, sessionId)) {
     FLAG_NAMES.forEach((name, bit) => (flags[name] += (attempt.flags >> bit) & 1))
   }
   return flags

@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3'
 import { openTrace } from '../../store/open-trace.js'
 import { closeLeftTrace, describeMissingLog } from '../../store/left-log.js'
 import { createDecodeWorkers, type DecodeWorkers } from './decode-workers.js'
+import type { RemoteParts } from './remote-parts.js'
 import type { TableFile } from './table-pages.js'
 
 /** An open trace file. */
@@ -22,6 +23,8 @@ export interface Trace {
   readonly workers: DecodeWorkers | null
   /** By session, once they have been read: `plan-scan.ts` keeps them, since a trace is one state of its file. */
   readonly windows?: Map<number, readonly Window[]>
+  /** Of a trace that was built from a server: what is still there */
+  readonly remote?: RemoteParts
 }
 
 /** A window: its attempts by id and by start, and whether its sums are stored. */
@@ -37,17 +40,19 @@ export interface Window {
 /**
  * Opens the files, runs `body` on one state of each, also during recording, and closes them.
  * @param workers for large scans; they are ended
+ * @param complete adds what a trace from a server needs, which this process wrote
  * @throws the errors of `openTrace`
  */
 export function withTraces<T>(
   paths: readonly string[],
   body: (traces: readonly Trace[]) => T,
   workers: DecodeWorkers = createDecodeWorkers(),
+  complete?: (trace: Trace) => Trace,
 ): T {
   const traces: Trace[] = []
   const opened: Database[] = []
   const open = (path: string) => {
-    const db = openTrace(path)
+    const db = openTrace(path, undefined, complete !== undefined)
     opened.push(db)
     return db
   }
@@ -67,7 +72,8 @@ export function withTraces<T>(
       const [db, lookup] = [open(path), open(path)]
       beginTogether(db, lookup)
       const [missingLog, attempts] = [missingLogs[i] ?? null, findAttempts(path, db)]
-      traces.push({ path, missingLog, db, lookup, attempts, workers, windows: new Map() })
+      const trace: Trace = { path, missingLog, db, lookup, attempts, workers, windows: new Map() }
+      traces.push(complete?.(trace) ?? trace)
     }
     const result = body([...traces])
     if (result instanceof Promise) return result.finally(close) as T

@@ -1,6 +1,4 @@
-import { encodeIds, forEachBit, readIds } from '../../sums/id-list.js'
-import { addUp } from '../../sums/merge-sums.js'
-import { createSumsEncoder, forEachSums, type StoredSums } from '../../sums/sums-blob.js'
+import { replaceIds } from '../../sums/replace-ids.js'
 import type { RowIds } from './row-ids.js'
 
 /** Replaces the ids in stored sums. */
@@ -21,37 +19,4 @@ export function createSumsReplacement(ids: RowIds, shiftSeconds: number): Replac
     if (replacement === undefined) throw new Error(`sums by ${dimension} are not known`)
     return replacement.isSame ? blob : replaceIds(blob, replacement.of, endpointOf)
   }
-}
-
-function replaceIds(
-  blob: Uint8Array,
-  idOf: (id: number) => number,
-  endpointOf: ((id: number) => number) | null,
-): Uint8Array {
-  const byId = new Map<number, StoredSums[]>()
-  forEachSums(blob, (sums) => {
-    const id = idOf(sums.id)
-    const copy = {
-      ...sums,
-      id,
-      counts: Float64Array.from(sums.counts),
-      endpointIds: replaceMembers(sums.endpointIds, endpointOf),
-    }
-    const same = byId.get(id)
-    if (same) same.push(copy)
-    else byId.set(id, [copy])
-  })
-  const encoder = createSumsEncoder()
-  for (const id of [...byId.keys()].toSorted((a, b) => a - b)) encoder.add(addUp(byId.get(id) as StoredSums[]))
-  return encoder.finish()
-}
-
-function replaceMembers(encoded: Uint8Array | null, endpointOf: ((id: number) => number) | null): Uint8Array | null {
-  if (encoded === null || endpointOf === null) return encoded
-  const replaced: number[] = []
-  readIds(encoded, {
-    id: (id) => replaced.push(endpointOf(id)),
-    dense: (firstId, bits) => forEachBit(bits, (bit) => replaced.push(endpointOf(firstId + bit))),
-  })
-  return encodeIds(replaced)
 }

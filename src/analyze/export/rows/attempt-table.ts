@@ -1,7 +1,7 @@
 import { PROCESS_COLUMNS } from '../../../attempt/connect-values.js'
 import { OUTCOMES } from '../../../attempt/outcome.js'
 import type { IdRange } from '../../scan/plan-scan.js'
-import type { Scope } from '../../scan/scope.js'
+import { remoteSession, type Scope } from '../../scan/scope.js'
 import { createAttemptRows, type AttemptRows } from './attempt-rows.js'
 import type { CodedValues, ColumnValues, Dictionary, ExportColumn, RowBatch } from './column.js'
 import { EXPORTED_COLUMNS, KEY_COLUMNS } from './exported-columns.js'
@@ -137,8 +137,10 @@ function createKeyReaders({ parts }: Scope, capacity: number, scratch: Int32Arra
     session_uuid: textsOfParts(keys.map(({ uuid }) => uuid)),
   }
   const halves = new Int32Array(capacity * 2)
-  const attemptId: Reader = ({ attemptId: ids, count }) => {
-    for (let i = 0; i < count; i++) writeLong(halves, i, ids[i] as number)
+  const offsets = parts.map((part) => remoteSession(part)?.attemptIdOffset ?? 0)
+  const attemptId: Reader = ({ attemptId: ids, count, part }) => {
+    const offset = offsets[part] as number
+    for (let i = 0; i < count; i++) writeLong(halves, i, (ids[i] as number) + offset)
     return { kind: 'longs', halves, nulls: null }
   }
   const entries = Object.entries(columns)
@@ -162,7 +164,10 @@ function textsOfParts(texts: readonly string[]): PartCodes {
 
 function sessionsOf({ parts }: Scope): PartCodes {
   const sessions = createNumberCodes('session_id', 'int32')
-  return { codes: parts.map(({ sessionId }) => sessions.codeOf(sessionId)), dictionary: sessions.dictionary }
+  return {
+    codes: parts.map((part) => sessions.codeOf(remoteSession(part)?.sessionId ?? part.sessionId)),
+    dictionary: sessions.dictionary,
+  }
 }
 
 function textsOf({ codes }: Entities): Record<string, Dictionary> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { queries, selectAll } from '../../scan/query-builder.js'
 import { boundedText } from '../../scan/row-reader.js'
-import type { SessionPart } from '../../scan/scope.js'
+import { remoteSession, type SessionPart } from '../../scan/scope.js'
 
 /** The unique key of a session over all hosts and files. */
 export interface SessionKey {
@@ -25,6 +25,8 @@ export function readSessionKey({ trace, sessionId, host }: SessionPart): Session
   const findStart = trace.db.prepare('SELECT started_unix_ns FROM session WHERE session_id = ?').pluck().safeIntegers()
   const startedUnixNs = findStart.get(sessionId) as bigint
   const bootId = session?.boot_id ?? ''
+  const remote = remoteSession({ trace, sessionId })
+  if (remote !== undefined) return { bootId, uuid: remote.uuid }
   const facts = [host, bootId, session?.recorder_pid, session?.recorder_start_ticks, String(startedUnixNs), sessionId]
   return { bootId, uuid: createUuid(startedUnixNs / 1_000_000n, JSON.stringify(facts)) }
 }

@@ -3,7 +3,7 @@ import { UsageError } from '../../../base/errors.js'
 import { selectScope, type RawScope } from '../../options/select-scope.js'
 import { queries, selectAll } from '../../scan/query-builder.js'
 import type { FileChoice } from '../../query/stored-query.js'
-import type { Scope } from '../../scan/scope.js'
+import { remoteSession, type Scope, type SessionPart } from '../../scan/scope.js'
 import type { Trace } from '../../scan/trace.js'
 
 /** A file, and the session that was named with it. */
@@ -41,6 +41,32 @@ export const COMPARED_FILES: FileChoice = {
       selectSide(before, { ...first, session }, raw),
     )
   },
+  selectRemote(traces, typed, raw) {
+    const at = (typed as { at?: string }).at
+    if (at !== undefined) {
+      requireNoTimes(typed, at, 'no --since, --until or --last beside it: it is both')
+      return join(selectScope(traces, { ...raw, until: at }), selectScope(traces, { ...raw, since: at }))
+    }
+    const scope = selectScope(traces, raw)
+    const side = (accepts: (part: SessionPart) => boolean) => ({ ...scope, parts: scope.parts.filter(accepts) })
+    const sessions = (typed.session ?? '').toLowerCase().split(',')
+    if (sessions.length === 2) {
+      const [before, after] = sessions.map((uuid) => side((part) => remoteSession(part)?.uuid === uuid))
+      return join(before as Scope, after as Scope)
+    }
+    const hosts = typed.host ?? []
+    if (hosts.length !== 2) throw new UsageError('--host', hosts.join(','), ACCEPTED_REMOTE)
+    const [before, after] = hosts.map((host) => side((part) => part.host === host))
+    return join(before as Scope, after as Scope)
+  },
+}
+
+const ACCEPTED_REMOTE =
+  'two hosts to compare, like before,after; or give two sessions, --session UUID,UUID, or a time that divides them, --at'
+
+function requireNoTimes(raw: RawScope, at: string, accepted: string): void {
+  if (raw.since === undefined && raw.until === undefined && raw.last === undefined) return
+  throw new UsageError('--at', at, accepted)
 }
 
 /** `FILE@2` is session 2 of FILE, unless a file has this name. */
@@ -60,9 +86,9 @@ function selectSide(trace: Trace, { session }: ComparedFile, raw: RawScope): Sco
 
 function halves([trace]: readonly Trace[], files: readonly ComparedFile[], raw: RawScope, at: string): Scope {
   const [file, second] = files as [ComparedFile, ComparedFile?]
-  if (second || raw.since !== undefined || raw.until !== undefined || raw.last !== undefined) {
-    throw new UsageError('--at', at, 'one file, and no --since, --until or --last: it is both')
-  }
+  const accepted = 'one file, and no --since, --until or --last: it is both'
+  if (second) throw new UsageError('--at', at, accepted)
+  requireNoTimes(raw, at, accepted)
   const side = (times: RawScope) => selectSide(trace as Trace, file, { ...raw, ...times })
   return join(side({ until: at }), side({ since: at }))
 }

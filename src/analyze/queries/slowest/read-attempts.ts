@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3'
 import { CONNECT_COLUMNS, type ConnectColumn, type ConnectType } from '../../../attempt/connect-columns.js'
 import { type ConnectColumnName } from '../../../attempt/connect-values.js'
 import type { Column, Row, Value, ValueColumn } from '../../result/result.js'
-import type { SessionPart } from '../../scan/scope.js'
+import { remoteSession, type SessionPart } from '../../scan/scope.js'
 import type { FoundAttempt } from './slowest-attempts.js'
 import { boundedText, exactValue } from '../../scan/row-reader.js'
 
@@ -41,6 +41,7 @@ function kindOf(type: ConnectType): Column['kind'] {
 
 const NAMES = ATTEMPT_COLUMNS.map(({ name }) => name)
 const STARTED_NS = NAMES.indexOf('started_ns')
+const SESSION_ID = NAMES.indexOf('session_id')
 
 /** Reads whole attempts. Leaves out those with missing parts, which only a damaged file has. */
 export function readAttempts(found: readonly FoundAttempt[]): WholeAttempt[] {
@@ -50,8 +51,10 @@ export function readAttempts(found: readonly FoundAttempt[]): WholeAttempt[] {
     const read = readers.get(db) ?? createAttemptReader(db, NAMES)
     readers.set(db, read)
     const row = read(attemptId)
-    // A time is always a bigint, even if it is small.
-    return row === null ? [] : [{ part, row: row.with(STARTED_NS, BigInt(row[STARTED_NS] ?? 0)) }]
+    if (row === null) return []
+    const sessionId = remoteSession(part)?.sessionId ?? row[SESSION_ID] ?? null
+    // A time is always a bigint, however small.
+    return [{ part, row: row.with(STARTED_NS, BigInt(row[STARTED_NS] ?? 0)).with(SESSION_ID, sessionId) }]
   })
 }
 

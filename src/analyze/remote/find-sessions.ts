@@ -1,0 +1,278 @@
+import type { Server, StatementOptions } from '../../clickhouse/connect.js'
+import { formatAddress } from '../../clickhouse/parse-url.js'
+import { TcpconnError, UsageError } from '../../base/errors.js'
+import { parseDuration } from '../../options/parse-duration.js'
+import { safeText } from '../../text/safe-text.js'
+import { nearestName } from '../../text/nearest-name.js'
+import type { TraceSpan } from '../options/parse-time.js'
+import { parseTimes, type RawScope } from '../options/select-scope.js'
+import { numberOf, readRows } from './read-rows.js'
+
+/** What to take from a server, as typed. */
+export interface RemoteChoice {
+  /** Hosts; all by default */
+  readonly host?: readonly string[]
+}
+
+/** A session on the server. Times in ns since it began, unless their name says Unix. */
+export interface FoundSession {
+  readonly host: string
+  readonly uuid: string
+  /** session_id in the file that it was recorded into */
+  readonly sessionId: number
+  readonly durationNs: number | null
+  readonly clock: readonly { readonly sinceNs: number; readonly unixOffsetNs: bigint }[]
+  /** Ids up to which everything is on the server */
+  readonly pushed: {
+    readonly attempt: number
+    readonly batch: number
+    readonly window: number
+    readonly lookup: number
+  }
+  readonly isWhole: boolean
+  readonly hasDns: boolean
+  readonly batches: BatchSums
+}
+
+/** Sums over the batches of a session. */
+export interface BatchSums {
+  /** Of the attempts, which have consecutive ids */
+  readonly firstAttemptId: number
+  readonly attempts: number
+  readonly minStartedNs: number | null
+  readonly maxStartedNs: number | null
+  readonly writtenNs: number
+  /** By cause, in the order of `LOSSES` */
+  readonly lost: readonly number[]
+}
+
+/** Columns of `batch` with lost attempts */
+export const LOSSES = [
+  'lost_ring_full_count',
+  'lost_map_full_count',
+  'lost_writer_behind_count',
+  'lost_missed_count',
+  'lost_skipped_count',
+] as const
+
+/** The sessions of an answer, by host and start, and the time that is asked for in Unix ns. */
+export interface Selection {
+  readonly sessions: readonly FoundSession[]
+  readonly since: bigint | null
+  readonly until: bigint | null
+}
+
+/** Sessions per query: their UUIDs are bound parameters, which are sent in the URL. */
+export const SESSIONS_PER_QUERY = 500
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/**
+ * Finds the sessions of the hosts that have something of the time. `--session` takes UUIDs, and times like `1h` are before now.
+ * @throws UsageError, E_FLEET_NO_HOST, E_FLEET_NO_DATA
+ */
+export async function findSessions(
+  server: Server,
+  { host: hosts = [] }: RemoteChoice,
+  raw: RawScope,
+): Promise<Selection> {
+  const uuids = parseSessions(raw.session)
+  const found = await readSessions(server, hosts, uuids)
+  await requireHosts(server, hosts, found)
+  requireDifferentSessions(found)
+  const missing = uuids?.find((uuid) => !found.some((session) => session.uuid === uuid))
+  if (missing !== undefined)
+    throw new UsageError('--session', missing, 'all, or UUIDs of sessions of the selected hosts')
+  if (found.length === 0) throw noData(server, 'no host has pushed a session')
+  const { since, until } = parseTimes(resolveAgo(raw), () => spanOf(found))
+  const sessions = found.filter((session) => touches(session, since, until))
+  if (sessions.length === 0) throw noData(server, 'no session of the selected hosts has something of this time')
+  return { sessions, since, until }
+}
+
+function parseSessions(text: string | undefined): string[] | null {
+  if (text === undefined || text === 'all') return null
+  const uuids = text.toLowerCase().split(',')
+  if (uuids.every((uuid) => UUID.test(uuid))) return uuids
+  throw new UsageError('--session', text, 'with --from: all, or UUIDs of sessions, separated by commas')
+}
+
+/** `1h` is an hour ago. */
+function resolveAgo({ since, until, last }: RawScope): Pick<RawScope, 'since' | 'until' | 'last'> {
+  const now = BigInt(Date.now()) * 1_000_000n
+  const resolve = (text: string | undefined) => {
+    const ago = text === undefined ? null : parseDuration(text)
+    return ago === null ? text : formatUnixNs(now - BigInt(ago))
+  }
+  return definedOnly({ since: resolve(since), until: resolve(until), last })
+}
+
+/** Without the options that are not set. */
+export function definedOnly<Options extends Record<string, string | undefined>>(options: Options) {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof Options]?: string
+  }
+}
+
+/** A time that `parseTime` reads exactly. */
+export function formatUnixNs(unixNs: bigint): string {
+  const fraction = String(unixNs % 1_000_000_000n).padStart(9, '0')
+  return `${new Date(Number(unixNs / 1_000_000n)).toISOString().slice(0, 19)}.${fraction}Z`
+}
+
+async function readSessions(server: Server, hosts: readonly string[], uuids: readonly string[] | null) {
+  const conditions = [
+    ...(hosts.length > 0 ? ['host IN {hosts:Array(String)}'] : []),
+    ...(uuids === null ? [] : ['session_uuid IN {uuids:Array(UUID)}']),
+  ]
+  const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
+  const values = { hosts, uuids: uuids ?? [] }
+  const [batches, clocks] = await Promise.all([readBatches(server, where, values), readClocks(server, where, values)])
+  const sql = `SELECT host, session_uuid, session_id, duration_ns, dns_source IS NOT NULL, pushed_attempt_id, pushed_batch_id,
+    pushed_window_id, pushed_lookup_id, is_whole FROM trace_session FINAL${where} ORDER BY host, started_unix_ns, session_id, session_uuid`
+  const sessions: FoundSession[] = []
+  for await (const row of readRows(server, sql, values)) {
+    const [host, uuid, sessionId, duration, hasDns, attempt, batch, window, lookup, isWhole] = row
+    const clock = clocks.get(String(uuid))
+    // The row of a session is pushed last.
+    if (clock === undefined) continue
+    sessions.push({
+      host: String(host),
+      uuid: String(uuid),
+      sessionId: numberOf(sessionId),
+      durationNs: duration === null ? null : numberOf(duration),
+      clock,
+      pushed: {
+        attempt: numberOf(attempt),
+        batch: numberOf(batch),
+        window: numberOf(window),
+        lookup: numberOf(lookup),
+      },
+      isWhole: numberOf(isWhole) === 1,
+      hasDns: numberOf(hasDns) === 1,
+      batches: batches.get(String(uuid)) ?? NO_BATCHES,
+    })
+  }
+  return sessions
+}
+
+const NO_BATCHES: BatchSums = {
+  firstAttemptId: 1,
+  attempts: 0,
+  minStartedNs: null,
+  maxStartedNs: null,
+  writtenNs: 0,
+  lost: LOSSES.map(() => 0),
+}
+
+async function readClocks(server: Server, where: string, values: NonNullable<StatementOptions['values']>) {
+  const sql = `SELECT session_uuid, since_ns, unix_offset_ns FROM trace_clock_offset FINAL${where} ORDER BY session_uuid, since_ns`
+  const clocks = new Map<string, { sinceNs: number; unixOffsetNs: bigint }[]>()
+  for await (const [uuid, since, offset] of readRows(server, sql, values)) {
+    const clock = clocks.get(String(uuid)) ?? []
+    clocks.set(String(uuid), clock)
+    clock.push({ sinceNs: numberOf(since), unixOffsetNs: BigInt(offset ?? 0) })
+  }
+  return clocks
+}
+
+/** Batches after the last one of the session's row are pushed, but not all that belongs to them. */
+async function readBatches(server: Server, where: string, values: NonNullable<StatementOptions['values']>) {
+  const sql = `SELECT session_uuid, minIf(first_attempt_id, attempt_count > 0), sum(attempt_count), min(min_started_ns), max(max_started_ns),
+    max(written_ns), ${LOSSES.map((column) => `sum(${column})`).join(', ')}
+    FROM (SELECT * FROM trace_batch FINAL${where}) AS b
+    GLOBAL INNER JOIN (SELECT session_uuid, pushed_batch_id FROM trace_session FINAL${where}) AS s USING (session_uuid)
+    WHERE batch_id <= pushed_batch_id GROUP BY session_uuid`
+  const batches = new Map<string, BatchSums>()
+  const orNull = (cell: string | number | null | undefined) => (cell === null ? null : numberOf(cell))
+  for await (const [uuid, first, attempts, min, max, written, ...lost] of readRows(server, sql, values)) {
+    batches.set(String(uuid), {
+      firstAttemptId: numberOf(first),
+      attempts: numberOf(attempts),
+      minStartedNs: orNull(min),
+      maxStartedNs: orNull(max),
+      writtenNs: numberOf(written),
+      lost: lost.map(numberOf),
+    })
+  }
+  return batches
+}
+
+/** @throws E_FLEET_NO_HOST for a host that the server does not know */
+async function requireHosts(server: Server, hosts: readonly string[], found: readonly FoundSession[]): Promise<void> {
+  const names = new Set(found.map(({ host }) => host))
+  const unknown = hosts.filter((host) => !names.has(host))
+  if (unknown.length === 0) return
+  const known: string[] = []
+  for await (const [host] of readRows(server, 'SELECT DISTINCT host FROM trace_session ORDER BY host', {})) {
+    known.push(String(host))
+  }
+  const missing = unknown.filter((host) => !known.includes(host))
+  const [name] = missing
+  if (name === undefined) return
+  const meant = nearestName(name, known)
+  throw new TcpconnError('E_FLEET_NO_HOST', {
+    what: `${formatAddress(server.address)} has nothing of ${missing.join(', ')}`,
+    reason: known.length === 0 ? 'no host has pushed a session' : `it has ${describeHosts(known)}`,
+    hint: meant === null ? 'name hosts as tcpconn info calls them, or leave --host out' : `did you mean ${meant}?`,
+  })
+}
+
+/** The UUID of a session is made from its host, so only a forged one belongs to two. */
+function requireDifferentSessions(found: readonly FoundSession[]): void {
+  const hosts = new Map<string, string>()
+  for (const { uuid, host } of found) {
+    const other = hosts.get(uuid)
+    hosts.set(uuid, host)
+    if (other === undefined) continue
+    throw new TcpconnError('E_FLEET_INCOMPLETE', {
+      what: `session ${uuid} cannot be read`,
+      reason: `two hosts pushed it: ${safeText(other)} and ${safeText(host)}`,
+      hint: 'one of them forged it: leave that host out with --host, and look at its column pushed_by',
+    })
+  }
+}
+
+function describeHosts(hosts: readonly string[]): string {
+  return hosts.length <= 5 ? hosts.join(', ') : `${hosts.slice(0, 5).join(', ')} and ${hosts.length - 5} more hosts`
+}
+
+function noData(server: Server, reason: string): TcpconnError {
+  return new TcpconnError('E_FLEET_NO_DATA', {
+    what: `${formatAddress(server.address)} has no data for this`,
+    reason,
+    hint: 'select another time with --since and --until, or other hosts with --host; docs/fleet.md: tcpconn push',
+  })
+}
+
+/** As `spanOf` of a scope. */
+function spanOf(sessions: readonly FoundSession[]): TraceSpan {
+  const spans = sessions.map(({ clock, durationNs, batches }) => {
+    const endNs = durationNs ?? batches.writtenNs
+    return { firstUnixNs: offsetAt(clock, 0), lastUnixNs: offsetAt(clock, endNs) + BigInt(Math.round(endNs)) }
+  })
+  return spans.reduce((all, one) => ({
+    firstUnixNs: one.firstUnixNs < all.firstUnixNs ? one.firstUnixNs : all.firstUnixNs,
+    lastUnixNs: one.lastUnixNs > all.lastUnixNs ? one.lastUnixNs : all.lastUnixNs,
+  }))
+}
+
+function offsetAt(clock: FoundSession['clock'], ns: number): bigint {
+  return (clock.findLast(({ sinceNs }) => sinceNs <= ns) ?? clock[0])?.unixOffsetNs ?? 0n
+}
+
+/** Whether a session may have something of a time. */
+function touches({ clock, durationNs, batches }: FoundSession, since: bigint | null, until: bigint | null): boolean {
+  const offsets = clock.map(({ unixOffsetNs }) => unixOffsetNs)
+  const earliest = minOf(offsets) + BigInt(Math.floor(Math.min(0, batches.minStartedNs ?? 0)))
+  const latest =
+    maxOf(offsets) + BigInt(Math.ceil(Math.max(durationNs ?? 0, batches.writtenNs, batches.maxStartedNs ?? 0)))
+  return (since === null || latest >= since) && (until === null || earliest < until)
+}
+
+export function minOf(values: readonly bigint[]): bigint {
+  return values.reduce((least, value) => (value < least ? value : least))
+}
+
+export function maxOf(values: readonly bigint[]): bigint {
+  return values.reduce((most, value) => (value > most ? value : most))
+}

@@ -1,0 +1,59 @@
+import type { Database } from 'better-sqlite3'
+import type { Server, StatementOptions } from '../../clickhouse/connect.js'
+import type { CopiedTable } from '../../fleet/trace-tables.js'
+import type { Window } from '../scan/trace.js'
+import type { FoundSession, Selection } from './find-sessions.js'
+import { SESSIONS_PER_QUERY } from './find-sessions.js'
+import type { SessionIds } from './session-ids.js'
+
+/** A session of a server and its ids in the temporary trace. */
+export interface RemoteSessionState {
+  readonly found: FoundSession
+  readonly ids: SessionIds
+  /** Highest ids of the session's own trace that are part of this answer, by table */
+  readonly highest: { process: number; cgroup: number; container: number }
+  /** Windows of the trace, by their first attempt */
+  windows: readonly Window[]
+}
+
+/** A temporary trace with parts of a server's sessions. */
+export interface RemoteState {
+  readonly server: Server
+  /** The connection that writes the trace */
+  readonly db: Database
+  readonly selection: Selection
+  /** In the order of session_id */
+  readonly sessions: readonly RemoteSessionState[]
+  readonly byUuid: ReadonlyMap<string, RemoteSessionState>
+}
+
+/** Condition and bound parameters for the rows of some sessions. */
+export interface SessionQuery {
+  readonly where: string
+  readonly values: NonNullable<StatementOptions['values']>
+}
+
+/** Splits sessions into queries of limited length. */
+export function* sessionQueries(
+  sessions: readonly RemoteSessionState[],
+  size = SESSIONS_PER_QUERY,
+): Generator<SessionQuery & { readonly sessions: readonly RemoteSessionState[] }> {
+  for (let at = 0; at < sessions.length; at += size) {
+    const some = sessions.slice(at, at + size)
+    const values = {
+      hosts: [...new Set(some.map(({ ids }) => ids.host))],
+      sessions: some.map(({ ids }) => ids.uuid),
+    }
+    yield { sessions: some, where: 'host IN {hosts:Array(String)} AND session_uuid IN {sessions:Array(UUID)}', values }
+  }
+}
+
+/** SQL for a number that each session of a query has its own of: `name` is its bound parameter. */
+export function ofSession(name: string): string {
+  return `transform(toString(session_uuid), {sessions:Array(String)}, {${name}:Array(Int64)}, toInt64(0))`
+}
+
+/** Columns of a trace's table as SQL of the server: bytes as base64. */
+export function selectColumns(columns: CopiedTable['copied']): string {
+  return columns.map(({ name, kind }) => (kind === 'blob' ? `base64Encode(${name})` : name)).join(', ')
+}

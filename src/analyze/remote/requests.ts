@@ -1,0 +1,172 @@
+import type { Database } from 'better-sqlite3'
+import type { AttemptFilters } from '../scan/attempt-filters.js'
+import type { IdRange } from '../scan/plan-scan.js'
+import type { RemoteParts } from '../scan/remote-parts.js'
+import { ALL_ATTEMPTS, attemptConditions, type AttemptConditions } from './attempt-conditions.js'
+import { countNamed, loadAttempts, type WantedAttempts } from './load-attempts.js'
+import { loadSums, type WantedSums } from './load-sums.js'
+import { LAZY_TABLES, loadTable, NEEDED, type LazyTable } from './load-tables.js'
+import type { RemoteSessionState, RemoteState } from './remote-state.js'
+
+/** Attempts that were requested with the same conditions. */
+interface AttemptRequests {
+  readonly conditions: AttemptConditions
+  readonly loaded: Map<number, IdRange[]>
+  wanted: Map<number, IdRange[]>
+}
+
+/** The parts of a temporary trace: what it has, and what its readers request. */
+export interface Requests extends RemoteParts {
+  /** Makes the tables that are not loaded report that something reads them. */
+  watch(db: Database): void
+  /** Loads what was requested. @returns whether there was anything */
+  load(): Promise<boolean>
+  /** Attempts that the server lacks, by session */
+  readonly missing: ReadonlyMap<RemoteSessionState, number>
+}
+
+const WATCH = 'tcpconn_request'
+
+export function createRequests(state: RemoteState): Requests {
+  const loadedTables = new Set<LazyTable>()
+  const wantedTables = new Set<LazyTable>()
+  const loadedSums = new Set<string>()
+  const wantedSums = new Map<string, WantedSums>()
+  const attempts = new Map<string, AttemptRequests>()
+  const named = new Map<number, number>()
+  const wantedNamed = new Set<number>()
+  const missing = new Map<RemoteSessionState, number>()
+  const sessionAt = (sessionId: number) => state.sessions[sessionId - 1] as RemoteSessionState
+
+  const requestsOf = (conditions: AttemptConditions): AttemptRequests => {
+    const key = JSON.stringify(conditions, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+    const known = attempts.get(key) ?? { conditions, loaded: new Map(), wanted: new Map() }
+    attempts.set(key, known)
+    return known
+  }
+  const has = (sessionId: number, ids: IdRange, conditions: AttemptConditions): boolean => {
+    const own = requestsOf(conditions)
+    if ([own, requestsOf(ALL_ATTEMPTS)].some(({ loaded }) => contains(loaded.get(sessionId), ids))) return true
+    own.wanted.set(sessionId, [...(own.wanted.get(sessionId) ?? []), ids])
+    return false
+  }
+
+  return {
+    missing,
+    sessions: new Map(
+      state.sessions.map(({ ids, found }) => {
+        const { host, uuid, offsets } = ids
+        return [ids.sessionId, { host, uuid, sessionId: found.sessionId, attemptIdOffset: -offsets.connect_attempt }]
+      }),
+    ),
+    hasSums(dimension, { first, last }) {
+      const key = `${dimension} ${first} ${last}`
+      if (loadedSums.has(key)) return true
+      wantedSums.set(key, { dimension, first, last })
+      return false
+    },
+    hasAttempts: (sessionId, ids, filters: AttemptFilters) =>
+      has(sessionId, ids, attemptConditions(filters, state.selection)),
+    hasTail: (sessionId, ids) => has(sessionId, ids, ALL_ATTEMPTS),
+    namedAttempts(sessionId) {
+      if (!sessionAt(sessionId).found.hasDns) return 0
+      const count = named.get(sessionId)
+      if (count === undefined) wantedNamed.add(sessionId)
+      return count ?? null
+    },
+    watch(db) {
+      const report = (table: unknown) => {
+        wantedTables.add(table as LazyTable)
+        return 1
+      }
+      // SQLite evaluates a constant condition once, also if the table is empty.
+      db.function(WATCH, { deterministic: true }, report)
+      for (const table of LAZY_TABLES.filter((one) => !loadedTables.has(one))) {
+        db.exec(`CREATE TEMP VIEW ${table} AS SELECT * FROM main.${table} WHERE ${WATCH}('${table}')`)
+      }
+    },
+    async load() {
+      const wanted = [...attempts.values()].filter((one) => one.wanted.size > 0)
+      const sums = [...wantedSums.values()]
+      const isNothing = wantedTables.size + sums.length + wanted.length + wantedNamed.size === 0
+      if (isNothing) return false
+      const tables = tablesFor(wantedTables, sums, wanted.length > 0).filter((table) => !loadedTables.has(table))
+      state.db.exec('BEGIN')
+      await Promise.all(tables.filter((table) => !isLate(table)).map((table) => loadTable(state, table)))
+      await Promise.all(tables.filter(isLate).map((table) => loadTable(state, table)))
+      for (const table of tables) loadedTables.add(table)
+      await loadSums(state, sums)
+      for (const request of wanted) {
+        const ranges = [...request.wanted].map(([sessionId, ids]): WantedAttempts => {
+          return {
+            session: sessionAt(sessionId),
+            ranges: without(joinRanges(ids), request.loaded.get(sessionId) ?? []),
+          }
+        })
+        const lacking = await loadAttempts(state, ranges, request.conditions)
+        for (const [session, count] of lacking) missing.set(session, Math.max(count, missing.get(session) ?? 0))
+        for (const [sessionId, ids] of request.wanted) {
+          request.loaded.set(sessionId, joinRanges([...(request.loaded.get(sessionId) ?? []), ...ids]))
+        }
+        request.wanted = new Map()
+      }
+      state.db.exec('COMMIT')
+      for (const key of wantedSums.keys()) loadedSums.add(key)
+      for (const [session, count] of await countNamed(state, [...wantedNamed].map(sessionAt))) {
+        named.set(session.ids.sessionId, count)
+      }
+      wantedTables.clear()
+      wantedSums.clear()
+      wantedNamed.clear()
+      return true
+    },
+  }
+}
+
+/** Whether rows of a table refer to ids that are known when another table is loaded. */
+function isLate(table: LazyTable): boolean {
+  return table === 'dns_lookup' || table === 'dns_address'
+}
+
+/** What is read sooner or later with the requested parts, and what their ids need, in the order of loading. */
+function tablesFor(requested: ReadonlySet<LazyTable>, sums: readonly WantedSums[], hasAttempts: boolean): LazyTable[] {
+  const tables = new Set(requested)
+  const ofProcesses = sums.some(({ dimension }) => dimension === 'process')
+  const ofEndpoints = sums.some(({ dimension }) => dimension === 'endpoint')
+  if (ofProcesses) tables.add('process')
+  if (ofProcesses || ofEndpoints || hasAttempts) tables.add('endpoint')
+  if (hasAttempts) for (const table of ['local_address', 'dns_name'] as const) tables.add(table)
+  for (const table of [...tables]) for (const needed of NEEDED[table] ?? []) tables.add(needed)
+  return LAZY_TABLES.filter((table) => tables.has(table))
+}
+
+function joinRanges(ranges: readonly IdRange[]): IdRange[] {
+  const joined: { first: number; last: number }[] = []
+  for (const { first, last } of ranges.toSorted((a, b) => a.first - b.first)) {
+    const previous = joined.at(-1)
+    if (previous && first <= previous.last + 1) previous.last = Math.max(previous.last, last)
+    else joined.push({ first, last })
+  }
+  return joined
+}
+
+/** Whether joined ranges contain a range. */
+function contains(ranges: readonly IdRange[] | undefined, { first, last }: IdRange): boolean {
+  return (ranges ?? []).some((range) => range.first <= first && last <= range.last)
+}
+
+/** The parts of joined ranges that others do not contain. */
+function without(ranges: readonly IdRange[], others: readonly IdRange[]): IdRange[] {
+  return others.reduce<readonly IdRange[]>(
+    (left, other) => left.flatMap((range) => cut(range, other)),
+    ranges,
+  ) as IdRange[]
+}
+
+function cut(range: IdRange, other: IdRange): IdRange[] {
+  if (other.last < range.first || other.first > range.last) return [range]
+  return [
+    { first: range.first, last: other.first - 1 },
+    { first: other.last + 1, last: range.last },
+  ].filter(({ first, last }) => first <= last)
+}

@@ -1,0 +1,49 @@
+import type { Database } from 'better-sqlite3'
+import type { ColumnRule } from '../share/column-rules.js'
+import { COLUMNS, type SharedTable } from '../share/columns.js'
+import type { RemoteCell } from './read-rows.js'
+import { idInTrace, type MergedTable, type SessionIds } from './session-ids.js'
+
+/** Inserts rows of a session into a table of the trace, with ids of the trace. */
+export type WriteRow = (session: SessionIds, row: readonly (RemoteCell | Buffer)[]) => void
+
+/**
+ * @param columns of the rows, in order; ids are those of the session's own trace
+ */
+export function createRowWriter(db: Database, table: SharedTable, columns: readonly string[]): WriteRow {
+  const rules = COLUMNS[table] as Readonly<Record<string, ColumnRule>>
+  const places = columns.map(() => '?').join(', ')
+  const insert = db.prepare(`INSERT OR REPLACE INTO ${table} (${columns.join(', ')}) VALUES (${places})`)
+  const ids = columns.map((column) => {
+    const rule = rules[column]
+    return typeof rule === 'object' && 'id' in rule ? rule.id : null
+  })
+  return (session, row) => {
+    const values = row.map((value, i) => {
+      const of = ids[i] ?? null
+      return of === null || value === null ? value : idInTrace(session, of, Number(value))
+    })
+    insert.run(...values)
+  }
+}
+
+/** Inserts the rows of a table that sessions share: equal rows become one. */
+export function createMergingWriter(db: Database, table: MergedTable, columns: readonly string[]): WriteRow {
+  const places = columns.map(() => '?').join(', ')
+  const insert = db.prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places})`)
+  const known = new Map<string, number>()
+  return ({ merged }, [id, ...rest]) => {
+    const key = JSON.stringify(rest.map(textOf))
+    let number = known.get(key)
+    if (number === undefined) {
+      number = known.size + 1
+      known.set(key, number)
+      insert.run(number, ...rest)
+    }
+    merged[table].set(Number(id), number)
+  }
+}
+
+function textOf(cell: RemoteCell | Buffer): RemoteCell {
+  return Buffer.isBuffer(cell) ? cell.toString('latin1') : cell
+}

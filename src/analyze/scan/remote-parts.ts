@@ -1,0 +1,28 @@
+import type { AttemptFilters } from './attempt-filters.js'
+import type { IdRange } from './plan-scan.js'
+
+/**
+ * The parts of a trace that a server may still hold. Each function returns whether the trace has a part. If it has not, the part is
+ * requested, and the reader goes on without it: its result is thrown away, and it runs again when the part is there.
+ */
+export interface RemoteParts {
+  /** Stored sums of windows from `first` to `last`, of one dimension */
+  hasSums(dimension: string, windows: { readonly first: number; readonly last: number }): boolean
+  /** Attempts of a session that the filters accept in the time of the options, with their DNS names and other addresses */
+  hasAttempts(sessionId: number, ids: IdRange, filters: AttemptFilters): boolean
+  /** All attempts of a session after its last window */
+  hasTail(sessionId: number, ids: IdRange): boolean
+  /** Number of attempts of a session with a DNS name; `null` if it is not known yet */
+  namedAttempts(sessionId: number): number | null
+  readonly sessions: ReadonlyMap<number, RemoteSession>
+}
+
+/** A session of a server. Its ids in the trace differ from those in the file that it was recorded into. */
+export interface RemoteSession {
+  readonly host: string
+  readonly uuid: string
+  /** session_id in the original file */
+  readonly sessionId: number
+  /** The id in the original file = this + the id in the trace */
+  readonly attemptIdOffset: number
+}
