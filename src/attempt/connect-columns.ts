@@ -197,4 +197,20 @@ export const CONNECT_COLUMNS = [
     since: 8,
     comment: 'port of service_address',
   },
+  {
+    name: 'remote_container',
+    type: 'utf8',
+    heading: 'REMOTE CONTAINER',
+    isNullable: true,
+    since: 8,
+    comment: 'container of this host that had the destination address; NULL for pods, whose containers share it',
+  },
+  {
+    name: 'remote_pod',
+    type: 'utf8',
+    heading: 'REMOTE POD',
+    isNullable: true,
+    since: 8,
+    comment: 'pod of this host that had the destination address: NAMESPACE/NAME',
+  },
 ] as const satisfies readonly ConnectColumn[]

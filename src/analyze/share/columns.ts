@@ -78,6 +78,14 @@ export const COLUMNS = {
     pod_namespace: CONTAINER,
     pod_uid: CONTAINER,
     pod_container_name: CONTAINER,
+    is_nested: 'kept',
+  },
+  container_address: {
+    session_id: ID.session,
+    address: { field: 'addresses', as: 'address text' },
+    since_ns: TIME,
+    until_ns: TIME,
+    container_key: ID.container,
   },
   cgroup: {
     cgroup_id: ID.cgroup,

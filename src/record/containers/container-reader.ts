@@ -1,14 +1,21 @@
 import { readSync, writeSync } from 'node:fs'
-import { containerKey, identifyContainer, type ContainerIdentity } from '../../attempt/container-identity.js'
+import {
+  containerKey,
+  identifyContainer,
+  outerContainers,
+  type ContainerIdentity,
+} from '../../attempt/container-identity.js'
 import { readNewCgroup } from '../event/new-cgroup.js'
+import { readMonotonicClock } from '../host/clock.js'
 import { keepReading } from '../host/drop-privileges.js'
 import { createFileUsers } from '../host/user-names.js'
 import { pollReadable } from '../native/libc.js'
 import { createMetadataRing } from '../probe/metadata-ring.js'
 import { openRingBuffer } from '../probe/ring-buffer.js'
-import { hasNames } from '../runtimes/container-facts.js'
+import { hasNames, NO_FACTS } from '../runtimes/container-facts.js'
 import { findFacts } from '../runtimes/find-facts.js'
-import { createMissing } from './missing-containers.js'
+import { createAddressWatch } from './address-watch.js'
+import { createMissing, type FoundContainer } from './missing-containers.js'
 import {
   NEW_CGROUPS_BYTES,
   READER_FD,
@@ -37,49 +44,79 @@ const MAX_ANSWERED = 65_536
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {})
 readContainers(JSON.parse(process.argv[2] ?? 'null') as ReaderAccount)
 
-function readContainers(account: ReaderAccount): void {
-  const ring = createMetadataRing(openRingBuffer(READER_FD.ring, NEW_CGROUPS_BYTES))
+function readContainers({ user, isSpare }: ReaderAccount): void {
   const users = createFileUsers(`/proc/self/fd/${READER_FD.root}`)
-  keepReading(account)
+  keepReading(user)
+  // A signal ends the wait, too.
+  while (isSpare && pollReadable([0], -1)[0] !== true);
+  // Only now: a ring has one consumer, which reads its position once.
+  const ring = createMetadataRing(openRingBuffer(READER_FD.ring, NEW_CGROUPS_BYTES))
   const places = { root: READER_FD.root, homeOf: (uid: number) => users.byUid(uid)?.home ?? null }
   const missing = createMissing(places)
-  const answered = new Set<string>()
+  const watch = createAddressWatch({ root: READER_FD.root, clockNs: readMonotonicClock })
+  /** Runtimes by key */
+  const answered = new Map<string, string | null>()
+  const nested = new Set<string>()
 
-  const answer = (found: ReaderAnswer) => {
-    if ('key' in found) answered.add(found.key)
+  const answer = (found: ReaderAnswer) => writeLine(`${JSON.stringify(found)}\n`)
+  const answerFacts = ({ key, facts, identity, cgroup }: FoundContainer) => {
     if (answered.size > MAX_ANSWERED) answered.clear()
-    writeLine(`${JSON.stringify(found)}\n`)
+    answered.set(key, facts.runtime ?? identity.runtime)
+    answer({ key, facts })
+    watchAddresses(key, identity, cgroup)
   }
-  const readFiles = (identity: ContainerIdentity | null) => {
+  /** Only of containers of root: those of users have addresses that others do not see. */
+  const watchAddresses = (key: string, { id, ownerUid, isNested }: ContainerIdentity, cgroup: string) => {
+    const runtime = answered.get(key) ?? null
+    if (ownerUid === null && !isNested) watch.add({ key, id, runtime, cgroup })
+  }
+  const answerNested = (cgroup: string) => {
+    for (const key of outerContainers(cgroup).map(containerKey)) {
+      if (nested.size > MAX_ANSWERED) nested.clear()
+      if (!nested.has(key)) answer({ nested: key })
+      nested.add(key)
+    }
+  }
+  const readFiles = (cgroup: string) => {
+    const identity = identifyContainer(cgroup)
     if (identity === null) return
+    if (identity.isNested) answerNested(cgroup)
     const key = containerKey(identity)
-    if (answered.has(key)) return
+    if (answered.has(key)) return watchAddresses(key, identity, cgroup)
     const facts = findFacts(places, identity)
-    if (facts !== null && (hasNames(facts) || identity.name !== null)) answer({ key, facts })
-    else if (identity.name === null && !identity.isNested) missing.add(identity)
+    if (facts !== null && (hasNames(facts) || identity.name !== null)) answerFacts({ key, facts, identity, cgroup })
+    else if (identity.name === null && !identity.isNested) missing.add(identity, cgroup)
+    else if (identity.runtime === 'lxc') answerFacts({ key, facts: NO_FACTS, identity, cgroup })
+  }
+  const readAddresses = (nowMs: number) => {
+    const report = watch.read(nowMs)
+    if (report !== null) answer({ addresses: report })
   }
   const take = (record: DataView) => {
     const made = readNewCgroup(record)
-    if (made !== null) readFiles(identifyContainer(made.path))
+    if (made !== null) readFiles(made.path)
   }
   const readRing = () => ring.read(take, CHUNK)
   const serve = (request: ReaderRequest) => {
-    if (typeof request === 'string') return readFiles(identifyContainer(request))
+    if (typeof request === 'string') return readFiles(request)
     // What the kernel reports from now on is not awaited: others may create cgroups without end.
     for (let chunk = 0; chunk < MAX_CHUNKS && readRing() === CHUNK; chunk++);
-    missing.search(true).forEach(answer)
+    missing.search(true).forEach(answerFacts)
+    readAddresses(performance.now())
     answer({ done: request })
   }
   const input = createLines()
   let searchedMs = 0
   for (;;) {
-    const [, hasInput] = pollReadable([READER_FD.ring, 0], missing.isWaiting() ? ROUND_MS : -1)
+    const waitMs = Math.min(missing.isWaiting() ? ROUND_MS : Infinity, watch.waitMs(performance.now()))
+    const [, hasInput] = pollReadable([READER_FD.ring, 0], waitMs === Infinity ? -1 : Math.ceil(waitMs))
     readRing()
     if (hasInput && !input.read((line) => serve(JSON.parse(line) as ReaderRequest))) return
     const nowMs = performance.now()
+    if (watch.waitMs(nowMs) === 0) readAddresses(nowMs)
     if (nowMs - searchedMs < ROUND_MS) continue
     searchedMs = nowMs
-    missing.search(false).forEach(answer)
+    missing.search(false).forEach(answerFacts)
   }
 }
 

@@ -124,7 +124,13 @@ function createSession({ users, metadataNs, ...parts }: SessionParts): Session {
   const writer = createTraceWriter(output.db, {
     sessionId: id,
     epochNs: clock.epochNs,
-    names: { userName: users.nameOf, cgroupPath: cgroupPaths.find, containerFacts: containers.find },
+    names: {
+      userName: users.nameOf,
+      cgroupPath: cgroupPaths.find,
+      containerFacts: containers.find,
+      owners: containers.owners,
+      nested: containers.nested,
+    },
     metadata: options.dnsSource === null ? null : metadata,
     nat: metadata.nat,
     metadataNs,

@@ -30,6 +30,8 @@ export interface AttemptRows {
   /** Numbers of other endpoints, -1 for none */
   readonly natEndpoint: Int32Array
   readonly serviceEndpoint: Int32Array
+  /** Numbers of owners of the destination, -1 for none */
+  readonly remoteOwner: Int32Array
 }
 
 export function createAttemptRows(capacity: number): AttemptRows {
@@ -58,6 +60,7 @@ export function createAttemptRows(capacity: number): AttemptRows {
     dnsCandidates: codes(),
     natEndpoint: codes(),
     serviceEndpoint: codes(),
+    remoteOwner: codes(),
   }
 }
 
@@ -94,6 +97,7 @@ const SINGLE = [
   'dnsCandidates',
   'natEndpoint',
   'serviceEndpoint',
+  'remoteOwner',
 ] as const
 const PAIRS = ['unixNs', 'latencyNs'] as const
 

@@ -66,6 +66,9 @@ function createReaders(scope: Scope, { entities, codes, scratch }: Sources): Rea
   const ofOther = (entity: OptionalEntity, name: keyof Entities['otherEndpoints']) => ({
     [name]: ofEntity(entity, entities.otherEndpoints[name], known[name].dictionary),
   })
+  const ofOwner = (name: keyof Entities['ownerNames']) => ({
+    [name]: ofEntity('remoteOwner', entities.ownerNames[name], known[name].dictionary),
+  })
   const ofName = (reader: Reader): Reader => (entities.dnsNames.length > 0 ? reader : () => constant(scratch, -1, []))
   const unixNs: Reader = (rows) => ({ kind: 'longs', halves: rows.unixNs, nulls: null })
   return {
@@ -95,13 +98,15 @@ function createReaders(scope: Scope, { entities, codes, scratch }: Sources): Rea
     ...ofOther('natEndpoint', 'nat_port'),
     ...ofOther('serviceEndpoint', 'service_address'),
     ...ofOther('serviceEndpoint', 'service_port'),
+    ...ofOwner('remote_container'),
+    ...ofOwner('remote_pod'),
   }
 }
 
 type Entity = 'process' | 'endpoint' | 'localAddress' | OptionalEntity
 /** Most attempts have none. */
-type OptionalEntity = 'dnsName' | 'natEndpoint' | 'serviceEndpoint'
-const OPTIONAL: readonly Entity[] = ['dnsName', 'natEndpoint', 'serviceEndpoint']
+type OptionalEntity = 'dnsName' | 'natEndpoint' | 'serviceEndpoint' | 'remoteOwner'
+const OPTIONAL: readonly Entity[] = ['dnsName', 'natEndpoint', 'serviceEndpoint', 'remoteOwner']
 
 /** A code for each part of a scope. */
 interface PartCodes {

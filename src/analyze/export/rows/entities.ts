@@ -4,7 +4,8 @@ import { PROCESS_COLUMNS, type ProcessColumnName } from '../../../attempt/connec
 import { endpointConditions, processConditions } from '../../scan/attempt-filters.js'
 import { queries } from '../../scan/query-builder.js'
 import { boundedText } from '../../scan/row-reader.js'
-import type { Scope } from '../../scan/scope.js'
+import { readAddressOwners, type AddressOwners, type RemoteOwner } from '../../scan/address-owners.js'
+import type { Scope, SessionPart } from '../../scan/scope.js'
 import type { Trace } from '../../scan/trace.js'
 import { createIdIndex, type IdIndex } from './id-index.js'
 import { createLongCodes, createNumberCodes, createTextCodes, type ValueCodes } from './value-codes.js'
@@ -18,6 +19,9 @@ export interface Entities {
   readonly endpoints: Readonly<Record<'family' | 'remote_address' | 'remote_port', Codes>>
   /** Translated and asked addresses */
   readonly otherEndpoints: Readonly<Record<OtherColumn, Codes>>
+  /** Owners of destinations, by session */
+  readonly owners: ReadonlyMap<SessionPart, NumberedOwners | null>
+  readonly ownerNames: Readonly<Record<'remote_container' | 'remote_pod', Codes>>
   readonly localAddresses: Codes
   readonly dnsNames: Codes
   /** Numbers by id, for each trace. */
@@ -32,6 +36,11 @@ export interface TraceNumbers {
   readonly serviceEndpoint: IdIndex
   readonly localAddress: IdIndex
   readonly dnsName: IdIndex
+}
+
+/** Numbers of the owners of addresses, in `ownerNames`. */
+export interface NumberedOwners extends AddressOwners {
+  numberOf(owner: RemoteOwner): number
 }
 
 type OtherColumn = 'nat_address' | 'nat_port' | 'service_address' | 'service_port'
@@ -62,6 +71,8 @@ function createColumnCodes() {
     nat_port: createNumberCodes('nat_port', 'uint16'),
     service_address: createTextCodes(),
     service_port: createNumberCodes('service_port', 'uint16'),
+    remote_container: createTextCodes(),
+    remote_pod: createTextCodes(),
   }
 }
 
@@ -71,6 +82,7 @@ export function readEntities({ parts, filters }: Scope): Entities {
   const processes = { ...noCodes(PROCESS_COLUMNS.map(({ name }) => name)), pidValue: [] as number[] }
   const endpoints = noCodes(['family', 'remote_address', 'remote_port'])
   const otherEndpoints = noCodes(['nat_address', 'nat_port', 'service_address', 'service_port'])
+  const ownerNames = noCodes(['remote_container', 'remote_pod'])
   const localAddresses: Codes = []
   const dnsNames: Codes = []
   const readOthers = (trace: Trace, sessions: readonly number[], kind: 'nat' | 'service') =>
@@ -104,7 +116,19 @@ export function readEntities({ parts, filters }: Scope): Entities {
     }
   }
   const numbers = new Map([...new Set(parts.map((part) => part.trace))].map((trace) => [trace, readTrace(trace)]))
-  return { processes, endpoints, otherEndpoints, localAddresses, dnsNames, numbers, codes }
+  const addOwner = ({ container, pod }: RemoteOwner) => {
+    ownerNames.remote_container.push(codeOf(codes.remote_container, container))
+    return ownerNames.remote_pod.push(codeOf(codes.remote_pod, pod)) - 1
+  }
+  const owners = new Map(parts.map((part) => [part, readOwners(part, addOwner)]))
+  return { processes, endpoints, otherEndpoints, owners, ownerNames, localAddresses, dnsNames, numbers, codes }
+}
+
+function readOwners(part: SessionPart, add: (owner: RemoteOwner) => number): NumberedOwners | null {
+  const owners = readAddressOwners(part.trace.lookup, part)
+  if (owners === null) return null
+  const numbers = new Map([...owners.byAddress.values()].flat().map(({ owner }) => [owner, add(owner)]))
+  return { ...owners, numberOf: (owner) => numbers.get(owner) ?? -1 }
 }
 
 function noCodes<Name extends string>(names: readonly Name[]): Record<Name, Codes> {
