@@ -14,7 +14,8 @@ CREATE TABLE container (
   pod_namespace TEXT,
   pod_uid TEXT,
   pod_container_name TEXT,               -- its name in the pod
-  is_nested INTEGER NOT NULL DEFAULT 0   -- 1: in another container, or others run in it: it may have networks of its own
+  has_own_networks INTEGER NOT NULL DEFAULT 0 -- 1: an address may mean another container there: of a user, in another
+                                         -- container, or with others in it
 ) STRICT;
 ALTER TABLE cgroup ADD COLUMN container_key INTEGER REFERENCES container; -- NULL: not of a container
 
@@ -95,7 +96,7 @@ LEFT JOIN dns_name AS n ON n.dns_name_id = d.dns_name_id
 LEFT JOIN connect_nat AS x ON x.attempt_id = a.attempt_id
 LEFT JOIN endpoint AS t ON t.endpoint_id = x.nat_endpoint_id
 LEFT JOIN endpoint AS s ON s.endpoint_id = x.service_endpoint_id
-LEFT JOIN container AS r ON ifnull(k.is_nested, 0) = 0 AND r.container_key = (
+LEFT JOIN container AS r ON ifnull(k.has_own_networks, 0) = 0 AND r.container_key = (
   SELECT CASE WHEN w.until_ns IS NULL OR a.started_ns <= w.until_ns THEN w.container_key END
   FROM container_address AS w
   WHERE w.session_id = a.session_id AND w.address = ifnull(t.remote_address, e.remote_address) AND w.since_ns <= a.started_ns

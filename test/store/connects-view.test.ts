@@ -140,6 +140,8 @@ test('every value of an attempt comes back exactly', () => {
     nat_port: 65_535n,
     service_address: null,
     service_port: null,
+    remote_container: null,
+    remote_pod: null,
   })
 })
 

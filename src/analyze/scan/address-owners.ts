@@ -43,7 +43,7 @@ export function readAddressOwners(db: Database, { sessionId }: Pick<SessionPart,
     db
       .prepare(
         `SELECT process_id FROM process JOIN cgroup USING (cgroup_id) JOIN container USING (container_key)
-         WHERE process.session_id = ? AND is_nested <> 0`,
+         WHERE process.session_id = ? AND has_own_networks <> 0`,
       )
       .pluck()
       .safeIntegers(false)

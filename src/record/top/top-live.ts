@@ -46,8 +46,7 @@ async function show(
   })
   const stop = createStopSignal()
   stopOnSignals(stop)
-  const notices = () =>
-    describeLosses({ probe, containers, dns: options.dnsSource === null ? null : metadata.counts(), nat: null })
+  const notices = () => describeLosses({ probe, containers, dns: options.dnsSource && metadata.counts(), nat: null })
   const { source, attempts } = createLiveSource({
     probe,
     clock,

@@ -49,7 +49,7 @@ export function createContainerStore(
     db.prepare(`UPDATE container SET runtime_name = ?, container_name = ?, container_image = ?, pod_name = ?,
     pod_namespace = ?, pod_uid = ?, pod_container_name = ?
     WHERE container_key = (SELECT container_key FROM temp.container_row WHERE session_id = ? AND key = ?)`)
-  const updateNested = db.prepare(`UPDATE container SET is_nested = 1
+  const updateNetworks = db.prepare(`UPDATE container SET has_own_networks = 1
     WHERE container_key = (SELECT container_key FROM temp.container_row WHERE session_id = ? AND key = ?)`)
   let nestedCount = 0
   const unnamed = createAgingMap<string, Unnamed>()
@@ -63,8 +63,8 @@ export function createContainerStore(
   }
   const insertRow = (key: string, identity: ContainerIdentity, cgroup: string) => {
     const facts = findFacts(key, cgroup)
-    const isNested = identity.isNested || nested.has(key) ? 1 : 0
-    const row = Number(insert.run(sessionId, identity.id, ...valuesOf(identity, facts), isNested).lastInsertRowid)
+    const hasOwnNetworks = hasNetworks(identity, nested) ? 1 : 0
+    const row = Number(insert.run(sessionId, identity.id, ...valuesOf(identity, facts), hasOwnNetworks).lastInsertRowid)
     keep.run(sessionId, key, row)
     if (facts === undefined && identity.name === null) lookLater({ key, identity, cgroup })
     return row
@@ -88,13 +88,21 @@ export function createContainerStore(
       for (const { key } of named) unnamed.delete(key)
       if (nested.size > nestedCount) {
         const added = [...nested].slice(nestedCount)
-        inTransaction(() => added.forEach((key) => updateNested.run(sessionId, key)))
+        inTransaction(() => added.forEach((key) => updateNetworks.run(sessionId, key)))
         nestedCount += added.length
       }
       // The next call looks for the next ones.
       for (const one of tried) if (unnamed.get(one.key) !== undefined) unnamed.put(one.key, one)
     },
   }
+}
+
+/**
+ * Whether an address may mean another container there than on the host: rootless containers have a network that others do not
+ * see, and so have containers in a container.
+ */
+export function hasNetworks(identity: ContainerIdentity, nested: ReadonlySet<string>): boolean {
+  return identity.isNested || identity.ownerUid !== null || nested.has(containerKey(identity))
 }
 
 function takeFirst(entries: Iterable<readonly [string, Unnamed]>, limit: number): Unnamed[] {
