@@ -66,3 +66,11 @@ export const criConfig = (names: {
 })
 export const criFile = (id: string, state = 'run') =>
   `${state}/containerd/io.containerd.runtime.v2.task/k8s.io/${id}/config.json`
+
+/** A cached result of CNI for a container, or for the sandbox of a pod. */
+export const cniResult = (id: string, ...addresses: readonly string[]) => ({
+  kind: 'cniCacheV1',
+  containerId: id,
+  result: { cniVersion: '1.0.0', ips: addresses.map((address) => ({ address: `${address}/16` })) },
+})
+export const cniFile = (id: string) => `var/lib/cni/results/cbr0-${id}-eth0`
