@@ -26,12 +26,12 @@ readContainers(JSON.parse(process.argv[2] ?? 'null') as ReaderAccount)
 
 function readContainers({ user, isSpare }: ReaderAccount): void {
   const users = createFileUsers(`/proc/self/fd/${READER_FD.root}`)
+  const places = { root: READER_FD.root, homeOf: (uid: number) => users.byUid(uid)?.home ?? null }
+  const files = createFileReader(places, (answer) => writeLine(`${JSON.stringify(answer)}\n`))
   keepReading(user)
   if (isSpare) waitForInput()
   // Only now: a ring has one consumer, which reads its position once.
   const ring = createMetadataRing(openRingBuffer(READER_FD.ring, NEW_CGROUPS_BYTES))
-  const places = { root: READER_FD.root, homeOf: (uid: number) => users.byUid(uid)?.home ?? null }
-  const files = createFileReader(places, (answer) => writeLine(`${JSON.stringify(answer)}\n`))
   const take = (record: DataView) => {
     const made = readNewCgroup(record)
     if (made !== null) files.read(made.path)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createAddressOwners } from '../../../src/record/containers/address-owners.js'
 import { createAddressWatch } from '../../../src/record/containers/address-watch.js'
-import { cniFile, cniResult, dockerFile, idOf, makeHost } from '../runtimes/make-host.js'
+import { cniFile, cniResult, dockerFile, idOf, makeHost, runningAt } from '../runtimes/make-host.js'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -11,10 +11,6 @@ const inDocker = (number: number) => ({
   id: idOf(number),
   runtime: 'docker',
   cgroup: `/docker/${idOf(number)}`,
-})
-const runningAt = (address: string) => ({
-  State: { Running: true },
-  NetworkSettings: { Networks: { bridge: { IPAddress: address } } },
 })
 const STOPPED = { State: { Running: false } }
 
