@@ -49,6 +49,15 @@ wait_for_engine() {
   exit 1
 }
 
+# wait_for COMMAND…: until it succeeds, at most 15 s.
+wait_for() {
+  for _ in {1..75}; do
+    if "$@" >/dev/null 2>&1; then return; fi
+    sleep 0.2
+  done
+  return 1
+}
+
 # A daemon that has ended already is no error.
 trap 'if [[ -n $daemon ]]; then kill "$daemon" 2>/dev/null; wait "$daemon"; fi' EXIT
 
