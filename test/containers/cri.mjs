@@ -47,7 +47,7 @@ if (action === 'run') {
   const [namespace, name] = values
   const metadata = message(field(1, name), field(2, `uid-of-${name}`), field(3, namespace))
   const config = message(field(1, metadata), field(2, name), field(3, `/tmp/${name}`), field(8, field(1, '/kubepods')))
-  console.log(await call('RunPodSandbox', field(1, config)))
+  process.stdout.write(`${await call('RunPodSandbox', field(1, config))}\n`)
 } else {
   await call('StopPodSandbox', field(1, values[0]))
   await call('RemovePodSandbox', field(1, values[0]))

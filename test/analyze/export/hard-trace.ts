@@ -132,7 +132,7 @@ export const COLUMN_NAMES = [
   'session_id started_ns time latency_ns outcome errno syn_retransmits pid tid process_start_ns comm exe uid user',
   'cgroup netns mntns family local_address local_port remote_address remote_port dns_name dns_age_ns',
   'dns_lookup_ns dns_candidates container netns_cookie container_id container_name container_image pod_name pod_namespace pod_uid',
-  'nat_address nat_port service_address service_port',
+  'nat_address nat_port service_address service_port remote_container remote_pod',
 ].flatMap((line) => line.split(' '))
 
 /** Columns of an export. */
