@@ -13,9 +13,21 @@ CREATE TABLE container (
   pod_name TEXT,                         -- the next ones are of Kubernetes
   pod_namespace TEXT,
   pod_uid TEXT,
-  pod_container_name TEXT                -- its name in the pod
+  pod_container_name TEXT,               -- its name in the pod
+  has_own_networks INTEGER NOT NULL DEFAULT 0 -- 1: an address may mean another container there: of a user, in another
+                                         -- container, or with others in it
 ) STRICT;
 ALTER TABLE cgroup ADD COLUMN container_key INTEGER REFERENCES container; -- NULL: not of a container
+
+-- Whose address it was, and when: addresses are given again. The spans of an address do not overlap.
+CREATE TABLE container_address (
+  session_id INTEGER NOT NULL REFERENCES session,
+  address TEXT NOT NULL,                 -- as endpoint.remote_address
+  since_ns INTEGER NOT NULL,             -- first and last time at which the files of the runtime had it, ns since the session
+  until_ns INTEGER,                      -- began; NULL: to the end, or not known because the recorder was killed
+  container_key INTEGER NOT NULL REFERENCES container,
+  PRIMARY KEY (session_id, address, since_ns)
+) STRICT, WITHOUT ROWID;
 
 -- Other addresses of an attempt, for those that have one.
 CREATE TABLE connect_nat (
@@ -68,7 +80,9 @@ SELECT
   t.remote_address AS nat_address,
   t.remote_port AS nat_port,
   s.remote_address AS service_address,
-  s.remote_port AS service_port
+  s.remote_port AS service_port,
+  CASE WHEN r.pod_name IS NULL THEN ifnull(r.pod_container_name, r.container_name) END AS remote_container,
+  ifnull(r.pod_namespace, '') || '/' || r.pod_name AS remote_pod
 FROM connect_attempt AS a
 JOIN process AS p ON p.process_id = a.process_id
 JOIN endpoint AS e ON e.endpoint_id = a.endpoint_id
@@ -81,4 +95,9 @@ LEFT JOIN connect_dns AS d ON d.attempt_id = a.attempt_id
 LEFT JOIN dns_name AS n ON n.dns_name_id = d.dns_name_id
 LEFT JOIN connect_nat AS x ON x.attempt_id = a.attempt_id
 LEFT JOIN endpoint AS t ON t.endpoint_id = x.nat_endpoint_id
-LEFT JOIN endpoint AS s ON s.endpoint_id = x.service_endpoint_id;
+LEFT JOIN endpoint AS s ON s.endpoint_id = x.service_endpoint_id
+LEFT JOIN container AS r ON ifnull(k.has_own_networks, 0) = 0 AND r.container_key = (
+  SELECT CASE WHEN w.until_ns IS NULL OR a.started_ns <= w.until_ns THEN w.container_key END
+  FROM container_address AS w
+  WHERE w.session_id = a.session_id AND w.address = ifnull(t.remote_address, e.remote_address) AND w.since_ns <= a.started_ns
+  ORDER BY w.since_ns DESC LIMIT 1);

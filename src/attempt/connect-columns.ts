@@ -1,4 +1,5 @@
 import { CONTAINER_COLUMNS } from './container-columns.js'
+import { REMOTE_COLUMNS } from './remote-columns.js'
 
 /**
  * The columns of the view `connects`, in its order. Everything that has these columns derives them from here: exports, JSON rows of live
@@ -165,36 +166,5 @@ export const CONNECT_COLUMNS = [
     comment: 'network namespace, a number that is never given twice until the next boot',
   },
   ...CONTAINER_COLUMNS,
-  {
-    name: 'nat_address',
-    type: 'utf8',
-    heading: 'NAT ADDRESS',
-    isNullable: true,
-    since: 8,
-    comment: 'destination after address translation (DNAT); NULL when not translated',
-  },
-  {
-    name: 'nat_port',
-    type: 'uint16',
-    heading: 'NAT PORT',
-    isNullable: true,
-    since: 8,
-    comment: 'port of nat_address',
-  },
-  {
-    name: 'service_address',
-    type: 'utf8',
-    heading: 'SERVICE',
-    isNullable: true,
-    since: 8,
-    comment: 'address that the program asked for; NULL when it is remote_address',
-  },
-  {
-    name: 'service_port',
-    type: 'uint16',
-    heading: 'SERVICE PORT',
-    isNullable: true,
-    since: 8,
-    comment: 'port of service_address',
-  },
+  ...REMOTE_COLUMNS,
 ] as const satisfies readonly ConnectColumn[]

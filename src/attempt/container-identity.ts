@@ -61,6 +61,14 @@ export function identifyContainer(cgroup: string): ContainerIdentity | null {
   }
 }
 
+/** The containers that a container runs in, the innermost first. */
+export function outerContainers(cgroup: string): ContainerIdentity[] {
+  const [, ...outer] = listContainers(cgroup)
+  return outer
+    .filter((one) => !isPodOfPodman(one))
+    .flatMap(({ component, above }) => identifyContainer(`/${[...above, component].join('/')}`) ?? [])
+}
+
 /**
  * Tells the containers of a session apart. The id alone does not: any user can make a cgroup whose path has the id of
  * another user's container.

@@ -46,7 +46,13 @@ const TRACE_TABLES = [
     source: 'container',
     key: ['container_key'],
     columns: `container_key session_id container_id:text runtime_name:text? container_name:text? container_image:text?
-      pod_name:text? pod_namespace:text? pod_uid:text? pod_container_name:text?`,
+      pod_name:text? pod_namespace:text? pod_uid:text? pod_container_name:text?
+      has_own_networks`,
+  },
+  {
+    source: 'container_address',
+    key: ['session_id', 'address', 'since_ns'],
+    columns: 'session_id address:text since_ns until_ns? container_key',
   },
   {
     source: 'endpoint',

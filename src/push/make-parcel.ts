@@ -84,7 +84,7 @@ function addEntities(collector: RowCollector, sent: SentRows, ids: EntityIds): v
 
 /** Rows that may get names later, and the addresses of names. There are few of them. */
 function addChangingRows(collector: RowCollector, sent: SentRows, sessionId: number): void {
-  for (const table of ['clock_offset', 'container', 'cgroup'] as const) {
+  for (const table of ['clock_offset', 'container', 'container_address', 'cgroup'] as const) {
     collector.addChanged(table, sent, 'WHERE session_id = ?', sessionId)
   }
   const addresses = collector.addChanged('dns_address', sent, 'WHERE session_id = ?', sessionId)

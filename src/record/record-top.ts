@@ -1,4 +1,5 @@
 import { describeLossCounts, describeLostProcesses, describeSkippedRuns } from '../attempt/loss-text.js'
+import { describeReader } from './containers/describe-unnamed.js'
 import { formatPlural } from '../text/format-number.js'
 import { requireTerminal } from '../top/terminal/screen.js'
 import type { TopOptions } from '../top/top-options.js'
@@ -56,12 +57,12 @@ function openDisplay(table: TopOptions, session: Session, { users, stop }: Scene
 }
 
 /** The summary of the recording has the causes. */
-function describeLosses({ probe }: Session, lost: number): string[] {
+function describeLosses({ probe, containers }: Session, lost: number): string[] {
   const probeLost = describeLossCounts({ ...probe.lost(), writerBehind: 0, missed: 0, skipped: 0 })
   const losses = [
     probeLost ?? (lost > 0 ? `LOST ${formatPlural(lost, 'attempt')}` : null),
     describeLostProcesses(probe.lostProcesses()),
     describeSkippedRuns(probe.skipped()?.uncovered ?? 0),
   ]
-  return losses.filter((loss) => loss !== null)
+  return [...losses.filter((loss) => loss !== null), ...describeReader(containers.state())]
 }

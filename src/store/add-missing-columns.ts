@@ -47,8 +47,9 @@ const ADDED_TABLES: Readonly<Record<string, { since: number; columns: string }>>
   container: {
     since: 8,
     columns:
-      'container_key session_id container_id runtime_name container_name container_image pod_name pod_namespace pod_uid pod_container_name',
+      'container_key session_id container_id runtime_name container_name container_image pod_name pod_namespace pod_uid pod_container_name has_own_networks',
   },
+  container_address: { since: 8, columns: 'session_id address since_ns until_ns container_key' },
   connect_nat: { since: 8, columns: 'attempt_id nat_endpoint_id service_endpoint_id' },
 }
 

@@ -49,6 +49,14 @@ export interface TraceSchema {
   }
   /** since version 8 */
   container: { container_key: number; session_id: number; container_id: string; container_name: string | null }
+  /** since version 8 */
+  container_address: {
+    session_id: number
+    address: string
+    since_ns: number
+    until_ns: number | null
+    container_key: number
+  }
   /** since version 3 */
   dns_lookup: {
     session_id: number

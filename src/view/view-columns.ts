@@ -55,6 +55,7 @@ export function viewColumns(options: ViewOptions): readonly ViewColumn[] {
     ...when(options.container || wide, 'CONTAINER', wide ? WIDE_NAME_WIDTH : 16, containerText),
     ...when(wide, 'POD', WIDE_NAME_WIDTH, podText),
     ...when(wide, 'IMAGE', WIDE_NAME_WIDTH, (row) => cellText(row.containerImage ?? UNKNOWN)),
+    ...when(wide, 'REMOTE', WIDE_NAME_WIDTH, (row) => cellText(row.remoteContainer ?? row.remotePod ?? UNKNOWN)),
     ...when(options.nat, 'NAT', addressWidth + PORT_WIDTH, (row) => endpointText(row.natAddress, row.natPort)),
     ...when(options.nat, 'SERVICE', addressWidth + PORT_WIDTH, (row) =>
       endpointText(row.serviceAddress, row.servicePort),

@@ -18,7 +18,7 @@ import { rowObjects, runQuery, type RowObject } from './query-rows.js'
 const LATER = [
   'dns_lookup_ns dns_candidates container netns_cookie',
   'container_id container_name container_image pod_name pod_namespace pod_uid',
-  'nat_address nat_port service_address service_port',
+  'nat_address nat_port service_address service_port remote_container remote_pod',
 ].flatMap((line) => line.split(' '))
 const NOTHING = Object.fromEntries(LATER.map((name) => [name, null]))
 

@@ -49,15 +49,27 @@ wait_for_engine() {
   exit 1
 }
 
+# wait_for COMMAND…: until it succeeds, at most 15 s.
+wait_for() {
+  for _ in {1..75}; do
+    if "$@" >/dev/null 2>&1; then return; fi
+    sleep 0.2
+  done
+  return 1
+}
+
 # A daemon that has ended already is no error.
 trap 'if [[ -n $daemon ]]; then kill "$daemon" 2>/dev/null; wait "$daemon"; fi' EXIT
+
+# shellcheck source=SCRIPTDIR/addresses.bash
+source addresses.bash
 
 # Engines differ in how they are started and in what they call things: load, run OPTION… -- ARGUMENT…, start_app, and app,
 # the id of the container that start_app has started.
 case $engine in
   podman)
     mkdir -p /etc/containers
-    printf '[containers]\ndefault_ulimits=["nofile=1024:4096","nproc=4096:4096"]\n[engine]\ncgroup_manager="cgroupfs"\nevents_logger="file"\nruntime="runc"\n' \
+    printf '[containers]\ndefault_ulimits=["nofile=1024:4096","nproc=4096:4096"]\n[engine]\ncgroup_manager="cgroupfs"\nevents_logger="file"\nruntime="runc"\n[network]\nnetwork_backend="netavark"\n' \
       >/etc/containers/containers.conf
     printf '[storage]\ndriver="vfs"\nrunroot="/run/containers/storage"\ngraphroot="/var/lib/containers/storage"\n' \
       >/etc/containers/storage.conf
@@ -66,7 +78,7 @@ case $engine in
     options=(--pids-limit=-1)
     ;;
   docker)
-    unshare --net dockerd --storage-driver vfs --iptables=false --bridge=none --exec-opt native.cgroupdriver=cgroupfs \
+    unshare --net dockerd --storage-driver vfs --iptables=false --exec-opt native.cgroupdriver=cgroupfs \
       -H unix:///run/docker.sock >"$work/dockerd.log" 2>&1 &
     daemon=$!
     client=(docker -H unix:///run/docker.sock)
@@ -74,7 +86,8 @@ case $engine in
     wait_for_engine "${client[@]}" info
     ;;
   containerd)
-    unshare --net containerd --address /run/containerd/containerd.sock >"$work/containerd.log" 2>&1 &
+    configure_cri
+    unshare --net containerd --config "$work/containerd.toml" --address /run/containerd/containerd.sock >"$work/containerd.log" 2>&1 &
     daemon=$!
     client=(ctr --address /run/containerd/containerd.sock)
     wait_for_engine "${client[@]}" version
@@ -200,6 +213,7 @@ if [[ $engine == containerd ]]; then
 else
   check 'a container that is renamed and started again keeps its first name' keeps_first_name
 fi
+check 'a connect to a container has its name' names_owner
 check 'all of it is removed' stop_app
 printf '%d passed, %d failed, 0 skipped\n' "$passed" "$failed"
 ((failed == 0))

@@ -6,7 +6,7 @@ const COLUMNS = [
   'session_id started_ns time latency_ns outcome errno syn_retransmits pid tid process_start_ns comm',
   'exe uid user cgroup netns mntns family local_address local_port remote_address remote_port dns_name',
   'dns_age_ns dns_lookup_ns dns_candidates container netns_cookie container_id container_name container_image pod_name pod_namespace',
-  'pod_uid nat_address nat_port service_address service_port',
+  'pod_uid nat_address nat_port service_address service_port remote_container remote_pod',
 ].flatMap((line) => line.split(' '))
 
 const MAPPED_LOOPBACK = Buffer.from('00000000000000000000ffff7f000001', 'hex')
@@ -140,6 +140,8 @@ test('every value of an attempt is returned exactly', () => {
     nat_port: 65_535n,
     service_address: null,
     service_port: null,
+    remote_container: null,
+    remote_pod: null,
   })
 })
 

@@ -259,6 +259,36 @@ def read_containers(db, version, session_id):  # container, Containers
     return [dict(row) for row in db.execute(rows, [session_id])]
 
 
+def read_owners(db, version, session_id):  # container_address
+    """Attempts by the container or pod of this host that had the destination when they began."""
+    if version < 8:
+        return []
+    spans = db.execute("SELECT * FROM container_address WHERE session_id = ?", [session_id]).fetchall()
+    keys = {row["container_key"]: dict(row) for row in db.execute("SELECT * FROM container").fetchall()}
+    attempts = """SELECT started_ns, ifnull(nat.remote_address, own.remote_address) AS address,
+            ifnull(has_own_networks, 0) AS has_own_networks
+        FROM connect_attempt AS a JOIN endpoint AS own USING (endpoint_id) JOIN process USING (process_id)
+        LEFT JOIN cgroup USING (cgroup_id) LEFT JOIN container USING (container_key)
+        LEFT JOIN connect_nat USING (attempt_id) LEFT JOIN endpoint AS nat ON nat.endpoint_id = nat_endpoint_id
+        WHERE a.session_id = ?"""
+    counts = Counter()
+    for attempt in db.execute(attempts, [session_id]).fetchall():
+        at = attempt["started_ns"]
+        for span in spans if attempt["has_own_networks"] == 0 else []:
+            is_open = span["until_ns"] is None or at <= span["until_ns"]
+            if span["address"] == attempt["address"] and span["since_ns"] <= at and is_open:
+                counts[span["container_key"]] += 1
+    return [describe_owner(keys[key], count) for key, count in sorted(counts.items())]
+
+
+def describe_owner(container, attempts):
+    if container["pod_name"] is not None:
+        pod = f"{container['pod_namespace'] or ''}/{container['pod_name']}"
+        return {"remote_container": None, "remote_pod": pod, "attempts": attempts}
+    name = container["pod_container_name"] or container["container_name"]
+    return {"remote_container": name, "remote_pod": None, "attempts": attempts}
+
+
 def describe_session(db, version, session):
     session_id = session["session_id"]
     words = dict(db.execute("SELECT outcome, name FROM outcome").fetchall())
@@ -282,6 +312,7 @@ def describe_session(db, version, session):
         "seconds": [{"started_ns": key * 10**9, **sums.describe()} for key, sums in sorted(by_second.items())],
         "names": read_names(db, version, session_id),
         "containers": read_containers(db, version, session_id),
+        "owners": read_owners(db, version, session_id),
     }
 
 

@@ -39,6 +39,7 @@ interface ReadSession extends Row {
   readonly comms_hex: readonly string[]
   readonly seconds: readonly Row[]
   readonly names: readonly Row[]
+  readonly owners: readonly Row[]
 }
 
 async function readTrace(file: string): Promise<ReadSession[]> {
@@ -86,13 +87,15 @@ test.each(TRACES)('a trace %s is read by the independent reader as by the tool',
   const file = make()
   const sessions = await readTrace(file)
   expectSessions(file, sessions)
-  await expectFirstAttempts(file, sessions)
+  const attempts = await exportAttempts(file)
+  expectFirstAttempts(attempts, sessions)
   for (const session of sessions) {
-    const { endpoints, names, processes } = session
+    const { endpoints, names, owners, processes } = session
     const sums = ['attempts', 'failed', 'syn_retransmits', 'p50_ns', 'p99_ns', 'max_ns']
     expect(endpoints.length).toBeGreaterThan(2)
     expectSameRows(endpoints, ask(topEndpoints, file, session), ['remote_address', 'remote_port', ...sums])
     const lookups = ['lookups', 'failed_lookups', 'truncated_lookups', 'addresses', 'attempts']
+    expectSameRows(owners, countOwners(attempts, session), ['remote_container', 'remote_pod', 'attempts'])
     expectSameRows(names, ask(dns, file, session), ['dns_name', ...lookups])
     expectSameRows(processes, ask(byProcess, file, session), [
       'pid',
@@ -106,6 +109,18 @@ test.each(TRACES)('a trace %s is read by the independent reader as by the tool',
   }
   expectSeconds(file, sessions)
 })
+
+/** Attempts of each owner of a destination. */
+function countOwners(attempts: readonly Row[], { session_id: id }: ReadSession): Row[] {
+  const counts = new Map<string, Row & { attempts: number }>()
+  for (const { session_id, remote_container, remote_pod } of attempts) {
+    if (session_id !== id || (remote_container === null && remote_pod === null)) continue
+    const key = `${remote_container} ${remote_pod}`
+    const count = (counts.get(key)?.attempts ?? 0) + 1
+    counts.set(key, { remote_container, remote_pod, attempts: count } as Row & { attempts: number })
+  }
+  return [...counts.values()]
+}
 
 /** Before version 5, traces have no limits of the host. */
 const UNKNOWN_LIMITS = 'what the host hides is not known: the session was recorded before trace format 5'
@@ -147,9 +162,9 @@ function lossText(loss: Readonly<Record<string, number>>): string {
 }
 
 /** Wall clock time of the first attempt to each endpoint. */
-async function expectFirstAttempts(file: string, sessions: readonly ReadSession[]): Promise<void> {
+function expectFirstAttempts(attempts: readonly Row[], sessions: readonly ReadSession[]): void {
   const first = new Map<string, Row>()
-  for (const row of await exportAttempts(file)) {
+  for (const row of attempts) {
     const key = `${row.session_id} ${row.remote_address} ${row.remote_port}`
     if ((row.started_ns as bigint) < ((first.get(key)?.started_ns as bigint | undefined) ?? 2n ** 63n))
       first.set(key, row)

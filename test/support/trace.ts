@@ -40,6 +40,8 @@ export interface ConnectRow {
   nat_port: number | null
   service_address: string | null
   service_port: number | null
+  remote_container: string | null
+  remote_pod: string | null
 }
 
 /** The columns of `session` that tests use. */

@@ -41,6 +41,8 @@ export function makeRow(fields: Partial<ConnectRow> = {}): ConnectRow {
     natPort: null,
     serviceAddress: null,
     servicePort: null,
+    remoteContainer: null,
+    remotePod: null,
     ...fields,
   }
 }

@@ -2,11 +2,10 @@ import type { Server, StatementOptions } from '../../clickhouse/connect.js'
 import { formatAddress } from '../../clickhouse/parse-url.js'
 import { TcpconnError, UsageError } from '../../base/errors.js'
 import { parseDuration } from '../../options/parse-duration.js'
-import { safeText } from '../../text/safe-text.js'
-import { nearestName } from '../../text/nearest-name.js'
-import type { TraceSpan } from '../options/parse-time.js'
 import { parseTimes, type RawScope } from '../options/select-scope.js'
 import { numberOf, readRows } from './read-rows.js'
+import { requireDifferentSessions, requireHosts } from './require-hosts.js'
+import { formatUnixNs, spanOf, touches } from './session-times.js'
 
 /** What to take from a server, as typed. */
 export interface RemoteChoice {
@@ -113,12 +112,6 @@ export function definedOnly<Options extends Record<string, string | undefined>>(
   }
 }
 
-/** A time that `parseTime` reads exactly. */
-export function formatUnixNs(unixNs: bigint): string {
-  const fraction = String(unixNs % 1_000_000_000n).padStart(9, '0')
-  return `${new Date(Number(unixNs / 1_000_000n)).toISOString().slice(0, 19)}.${fraction}Z`
-}
-
 async function readSessions(server: Server, hosts: readonly string[], uuids: readonly string[] | null) {
   const conditions = [
     ...(hosts.length > 0 ? ['host IN {hosts:Array(String)}'] : []),
@@ -197,82 +190,10 @@ async function readBatches(server: Server, where: string, values: NonNullable<St
   return batches
 }
 
-/** @throws E_FLEET_NO_HOST for a host that the server does not know */
-async function requireHosts(server: Server, hosts: readonly string[], found: readonly FoundSession[]): Promise<void> {
-  const names = new Set(found.map(({ host }) => host))
-  const unknown = hosts.filter((host) => !names.has(host))
-  if (unknown.length === 0) return
-  const known: string[] = []
-  for await (const [host] of readRows(server, 'SELECT DISTINCT host FROM trace_session ORDER BY host', {})) {
-    known.push(String(host))
-  }
-  const missing = unknown.filter((host) => !known.includes(host))
-  const [name] = missing
-  if (name === undefined) return
-  const meant = nearestName(name, known)
-  throw new TcpconnError('E_FLEET_NO_HOST', {
-    what: `${formatAddress(server.address)} has nothing of ${missing.join(', ')}`,
-    reason: known.length === 0 ? 'no host has pushed a session' : `it has ${describeHosts(known)}`,
-    hint: meant === null ? 'name hosts as tcpconn info calls them, or leave --host out' : `did you mean ${meant}?`,
-  })
-}
-
-/** The UUID of a session is made from its host, so only a forged one belongs to two. */
-function requireDifferentSessions(found: readonly FoundSession[]): void {
-  const hosts = new Map<string, string>()
-  for (const { uuid, host } of found) {
-    const other = hosts.get(uuid)
-    hosts.set(uuid, host)
-    if (other === undefined) continue
-    throw new TcpconnError('E_FLEET_INCOMPLETE', {
-      what: `session ${uuid} cannot be read`,
-      reason: `two hosts pushed it: ${safeText(other)} and ${safeText(host)}`,
-      hint: 'one of them forged it: leave that host out with --host, and look at its column pushed_by',
-    })
-  }
-}
-
-function describeHosts(hosts: readonly string[]): string {
-  return hosts.length <= 5 ? hosts.join(', ') : `${hosts.slice(0, 5).join(', ')} and ${hosts.length - 5} more hosts`
-}
-
 function noData(server: Server, reason: string): TcpconnError {
   return new TcpconnError('E_FLEET_NO_DATA', {
     what: `${formatAddress(server.address)} has no data for this`,
     reason,
     hint: 'select another time with --since and --until, or other hosts with --host; docs/fleet.md: tcpconn push',
   })
-}
-
-/** As `spanOf` of a scope. */
-function spanOf(sessions: readonly FoundSession[]): TraceSpan {
-  const spans = sessions.map(({ clock, durationNs, batches }) => {
-    const endNs = durationNs ?? batches.writtenNs
-    return { firstUnixNs: offsetAt(clock, 0), lastUnixNs: offsetAt(clock, endNs) + BigInt(Math.round(endNs)) }
-  })
-  return spans.reduce((all, one) => ({
-    firstUnixNs: one.firstUnixNs < all.firstUnixNs ? one.firstUnixNs : all.firstUnixNs,
-    lastUnixNs: one.lastUnixNs > all.lastUnixNs ? one.lastUnixNs : all.lastUnixNs,
-  }))
-}
-
-function offsetAt(clock: FoundSession['clock'], ns: number): bigint {
-  return (clock.findLast(({ sinceNs }) => sinceNs <= ns) ?? clock[0])?.unixOffsetNs ?? 0n
-}
-
-/** Whether a session may have something of a time. */
-function touches({ clock, durationNs, batches }: FoundSession, since: bigint | null, until: bigint | null): boolean {
-  const offsets = clock.map(({ unixOffsetNs }) => unixOffsetNs)
-  const earliest = minOf(offsets) + BigInt(Math.floor(Math.min(0, batches.minStartedNs ?? 0)))
-  const latest =
-    maxOf(offsets) + BigInt(Math.ceil(Math.max(durationNs ?? 0, batches.writtenNs, batches.maxStartedNs ?? 0)))
-  return (since === null || latest >= since) && (until === null || earliest < until)
-}
-
-export function minOf(values: readonly bigint[]): bigint {
-  return values.reduce((least, value) => (value < least ? value : least))
-}
-
-export function maxOf(values: readonly bigint[]): bigint {
-  return values.reduce((most, value) => (value > most ? value : most))
 }

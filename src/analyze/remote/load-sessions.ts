@@ -1,6 +1,8 @@
 import { FLEET_TABLES } from '../../fleet/trace-tables.js'
 import type { Window } from '../scan/trace.js'
-import { LOSSES, maxOf, minOf } from './find-sessions.js'
+import { LOSSES } from './find-sessions.js'
+import { maxOf, minOf } from './session-times.js'
+import { readIdRanges } from './read-id-ranges.js'
 import { numberOf, readRows } from './read-rows.js'
 import { ofSession, selectColumns, sessionQueries, type RemoteSessionState, type RemoteState } from './remote-state.js'
 import { createRowWriter } from './row-writer.js'
@@ -123,28 +125,6 @@ function timesOf({ selection: { since, until } }: RemoteState, sessions: readonl
     since: offsets.map((clock) => (since === null ? -BigInt(NO_LIMIT) : since - maxOf(clock))),
     until: offsets.map((clock) => (until === null ? BigInt(NO_LIMIT) : until - minOf(clock))),
   }
-}
-
-type IdRanges = Map<string, { readonly first: number; readonly last: number }>
-
-/** Read after the windows, so that it covers all that they refer to. */
-async function readIdRanges({
-  server,
-  sessions,
-}: RemoteState): Promise<Record<'process' | 'cgroup' | 'container', IdRanges>> {
-  const ranges = { process: new Map(), cgroup: new Map(), container: new Map() } satisfies Record<string, IdRanges>
-  const keys = { process: 'process_id', cgroup: 'cgroup_id', container: 'container_key' }
-  for (const { where, values } of sessionQueries(sessions)) {
-    const selects = Object.entries(keys).map(
-      ([table, key]) =>
-        `SELECT '${table}', session_uuid, min(${key}), max(${key}) FROM trace_${table} WHERE ${where} GROUP BY session_uuid`,
-    )
-    for await (const [table, uuid, first, last] of readRows(server, selects.join(' UNION ALL '), values)) {
-      const own: IdRanges = ranges[table as keyof typeof ranges]
-      own.set(String(uuid), { first: numberOf(first), last: numberOf(last) })
-    }
-  }
-  return ranges
 }
 
 /** Writes windows, and batches with the same attempts and losses: readers need their sums and times, not each one. */

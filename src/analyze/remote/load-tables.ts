@@ -6,6 +6,7 @@ import { createMergingWriter, createRowWriter } from './row-writer.js'
 /** Tables that are loaded when something reads them. Later ones refer to earlier ones. */
 export const LAZY_TABLES = [
   'container',
+  'container_address',
   'cgroup',
   'process',
   'endpoint',
@@ -20,6 +21,7 @@ export type LazyTable = (typeof LAZY_TABLES)[number]
 export const NEEDED: Partial<Record<LazyTable, readonly LazyTable[]>> = {
   process: ['container', 'cgroup'],
   cgroup: ['container'],
+  container_address: ['container'],
   dns_lookup: ['dns_name'],
   dns_address: ['dns_name'],
 }

@@ -1,8 +1,9 @@
 import type { Database } from 'better-sqlite3'
 import type { AttemptFilters } from '../scan/attempt-filters.js'
 import type { IdRange } from '../scan/plan-scan.js'
-import type { RemoteParts } from '../scan/remote-parts.js'
+import type { RemoteParts, RemoteSession } from '../scan/remote-parts.js'
 import { ALL_ATTEMPTS, attemptConditions, type AttemptConditions } from './attempt-conditions.js'
+import { contains, joinRanges, without } from './id-ranges.js'
 import { countNamed, loadAttempts, type WantedAttempts } from './load-attempts.js'
 import { loadSums, type WantedSums } from './load-sums.js'
 import { LAZY_TABLES, loadTable, NEEDED, type LazyTable } from './load-tables.js'
@@ -53,12 +54,7 @@ export function createRequests(state: RemoteState): Requests {
 
   return {
     missing,
-    sessions: new Map(
-      state.sessions.map(({ ids, found }) => {
-        const { host, uuid, offsets } = ids
-        return [ids.sessionId, { host, uuid, sessionId: found.sessionId, attemptIdOffset: -offsets.connect_attempt }]
-      }),
-    ),
+    sessions: new Map(state.sessions.map(describeSession)),
     hasSums(dimension, { first, last }) {
       const key = `${dimension} ${first} ${last}`
       if (loadedSums.has(key)) return true
@@ -74,53 +70,69 @@ export function createRequests(state: RemoteState): Requests {
       if (count === undefined) wantedNamed.add(sessionId)
       return count ?? null
     },
-    watch(db) {
-      const report = (table: unknown) => {
-        wantedTables.add(table as LazyTable)
-        return 1
-      }
-      // SQLite evaluates a constant condition once, also if the table is empty.
-      db.function(WATCH, { deterministic: true }, report)
-      for (const table of LAZY_TABLES.filter((one) => !loadedTables.has(one))) {
-        db.exec(`CREATE TEMP VIEW ${table} AS SELECT * FROM main.${table} WHERE ${WATCH}('${table}')`)
-      }
-    },
+    watch: (db) => watchTables(db, loadedTables, wantedTables),
     async load() {
       const wanted = [...attempts.values()].filter((one) => one.wanted.size > 0)
       const sums = [...wantedSums.values()]
-      const isNothing = wantedTables.size + sums.length + wanted.length + wantedNamed.size === 0
-      if (isNothing) return false
-      const tables = tablesFor(wantedTables, sums, wanted.length > 0).filter((table) => !loadedTables.has(table))
+      if (wantedTables.size + sums.length + wanted.length + wantedNamed.size === 0) return false
       state.db.exec('BEGIN')
-      await Promise.all(tables.filter((table) => !isLate(table)).map((table) => loadTable(state, table)))
-      await Promise.all(tables.filter(isLate).map((table) => loadTable(state, table)))
-      for (const table of tables) loadedTables.add(table)
+      await loadTables(state, loadedTables, tablesFor(wantedTables, sums, wanted.length > 0))
       await loadSums(state, sums)
-      for (const request of wanted) {
-        const ranges = [...request.wanted].map(([sessionId, ids]): WantedAttempts => {
-          return {
-            session: sessionAt(sessionId),
-            ranges: without(joinRanges(ids), request.loaded.get(sessionId) ?? []),
-          }
-        })
-        const lacking = await loadAttempts(state, ranges, request.conditions)
-        for (const [session, count] of lacking) missing.set(session, Math.max(count, missing.get(session) ?? 0))
-        for (const [sessionId, ids] of request.wanted) {
-          request.loaded.set(sessionId, joinRanges([...(request.loaded.get(sessionId) ?? []), ...ids]))
-        }
-        request.wanted = new Map()
-      }
+      for (const request of wanted) await loadRequested(state, request, missing)
       state.db.exec('COMMIT')
       for (const key of wantedSums.keys()) loadedSums.add(key)
       for (const [session, count] of await countNamed(state, [...wantedNamed].map(sessionAt))) {
         named.set(session.ids.sessionId, count)
       }
-      wantedTables.clear()
-      wantedSums.clear()
-      wantedNamed.clear()
+      for (const one of [wantedTables, wantedSums, wantedNamed]) one.clear()
       return true
     },
   }
+}
+
+/** Where a session comes from, by its id in the temporary trace. */
+function describeSession({ ids, found }: RemoteSessionState): [number, RemoteSession] {
+  const { host, uuid, offsets } = ids
+  return [ids.sessionId, { host, uuid, sessionId: found.sessionId, attemptIdOffset: -offsets.connect_attempt }]
+}
+
+/** Makes each table that is not loaded report the first statement that reads it. */
+function watchTables(db: Database, loaded: ReadonlySet<LazyTable>, wanted: Set<LazyTable>): void {
+  const report = (table: unknown) => {
+    wanted.add(table as LazyTable)
+    return 1
+  }
+  // SQLite evaluates a constant condition once, also if the table is empty.
+  db.function(WATCH, { deterministic: true }, report)
+  for (const table of LAZY_TABLES.filter((one) => !loaded.has(one))) {
+    db.exec(`CREATE TEMP VIEW ${table} AS SELECT * FROM main.${table} WHERE ${WATCH}('${table}')`)
+  }
+}
+
+/** Loads those of the tables that are not loaded. */
+async function loadTables(state: RemoteState, loaded: Set<LazyTable>, tables: readonly LazyTable[]): Promise<void> {
+  const missing = tables.filter((table) => !loaded.has(table))
+  await Promise.all(missing.filter((table) => !isLate(table)).map((table) => loadTable(state, table)))
+  await Promise.all(missing.filter(isLate).map((table) => loadTable(state, table)))
+  for (const table of missing) loaded.add(table)
+}
+
+/** Loads requested attempts, and notes how many the server lacks. */
+async function loadRequested(
+  state: RemoteState,
+  request: AttemptRequests,
+  missing: Map<RemoteSessionState, number>,
+): Promise<void> {
+  const ranges = [...request.wanted].map(([sessionId, ids]): WantedAttempts => ({
+    session: state.sessions[sessionId - 1] as RemoteSessionState,
+    ranges: without(joinRanges(ids), request.loaded.get(sessionId) ?? []),
+  }))
+  const lacking = await loadAttempts(state, ranges, request.conditions)
+  for (const [session, count] of lacking) missing.set(session, Math.max(count, missing.get(session) ?? 0))
+  for (const [sessionId, ids] of request.wanted) {
+    request.loaded.set(sessionId, joinRanges([...(request.loaded.get(sessionId) ?? []), ...ids]))
+  }
+  request.wanted = new Map()
 }
 
 /** Whether rows of a table refer to ids that are known when another table is loaded. */
@@ -136,37 +148,6 @@ function tablesFor(requested: ReadonlySet<LazyTable>, sums: readonly WantedSums[
   if (ofProcesses) tables.add('process')
   if (ofProcesses || ofEndpoints || hasAttempts) tables.add('endpoint')
   if (hasAttempts) for (const table of ['local_address', 'dns_name'] as const) tables.add(table)
-  for (const table of [...tables]) for (const needed of NEEDED[table] ?? []) tables.add(needed)
+  for (const table of tables) for (const needed of NEEDED[table] ?? []) tables.add(needed)
   return LAZY_TABLES.filter((table) => tables.has(table))
-}
-
-function joinRanges(ranges: readonly IdRange[]): IdRange[] {
-  const joined: { first: number; last: number }[] = []
-  for (const { first, last } of ranges.toSorted((a, b) => a.first - b.first)) {
-    const previous = joined.at(-1)
-    if (previous && first <= previous.last + 1) previous.last = Math.max(previous.last, last)
-    else joined.push({ first, last })
-  }
-  return joined
-}
-
-/** Whether joined ranges contain a range. */
-function contains(ranges: readonly IdRange[] | undefined, { first, last }: IdRange): boolean {
-  return (ranges ?? []).some((range) => range.first <= first && last <= range.last)
-}
-
-/** The parts of joined ranges that others do not contain. */
-function without(ranges: readonly IdRange[], others: readonly IdRange[]): IdRange[] {
-  return others.reduce<readonly IdRange[]>(
-    (left, other) => left.flatMap((range) => cut(range, other)),
-    ranges,
-  ) as IdRange[]
-}
-
-function cut(range: IdRange, other: IdRange): IdRange[] {
-  if (other.last < range.first || other.first > range.last) return [range]
-  return [
-    { first: range.first, last: other.first - 1 },
-    { first: other.last + 1, last: range.last },
-  ].filter(({ first, last }) => first <= last)
 }

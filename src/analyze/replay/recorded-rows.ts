@@ -11,6 +11,7 @@ import { attemptsByStart } from './attempts-by-start.js'
 import { createCachedReader, textOrNull, type Cell } from './cached-reader.js'
 import { createDnsReader } from './recorded-dns.js'
 import { createNatReader } from './recorded-nat.js'
+import { createOwnerReader } from './recorded-owners.js'
 import { integerOf, integerOrNull, requireIntegers } from './require-integers.js'
 
 const ATTEMPT_COLUMNS = [
@@ -62,6 +63,7 @@ function createRowReader(part: SessionPart, zeroNs: bigint): (attemptId: number)
   const localAddressOf = createLocalReader(db)
   const dnsOf = createDnsReader(part)
   const natOf = createNatReader(part)
+  const ownerOf = createOwnerReader(part)
   const { unixNs } = createWallClock(part)
   // By the monotonic clock of the session.
   const sessionNs = Number((readClockSegments(db, part.sessionId)[0]?.unixOffsetNs ?? zeroNs) - zeroNs)
@@ -72,6 +74,7 @@ function createRowReader(part: SessionPart, zeroNs: bigint): (attemptId: number)
       requireIntegers<AttemptRow>(values)
     const [process, endpoint] = [processOf(processId), endpointOf(endpointId)]
     if (process === null || endpoint === null) return null
+    const nat = natOf(attemptId)
     return {
       startedNs: sessionNs + startedNs,
       unixNs: unixNs(startedNs),
@@ -86,7 +89,8 @@ function createRowReader(part: SessionPart, zeroNs: bigint): (attemptId: number)
       localAddress: localAddressOf(Math.floor(local / 65_536)),
       localPort: local % 65_536 || null,
       ...dnsOf(attemptId),
-      ...natOf(attemptId),
+      ...nat,
+      ...ownerOf(processId, nat.natAddress ?? endpoint.remoteAddress, startedNs),
     }
   }
 }

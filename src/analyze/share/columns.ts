@@ -1,29 +1,7 @@
-import type { ColumnRule, IdTable } from './column-rules.js'
+import type { ColumnRule } from './column-rules.js'
+import { CONTAINER, ID, LOSS, TIME } from './rule-parts.js'
 
 type TableRules = Readonly<Record<string, ColumnRule>>
-
-const ID = Object.fromEntries(
-  [
-    'session',
-    'process',
-    'container',
-    'cgroup',
-    'endpoint',
-    'local_address',
-    'dns_name',
-    'connect_attempt',
-    'latency_window',
-  ].map((table) => [table, { id: table }]),
-) as Record<IdTable, { id: IdTable }>
-const CONTAINER = { field: 'container', as: 'container' } as const
-const TIME = { field: 'time', as: 'time' } as const
-const LOSS = {
-  lost_ring_full_count: 'kept',
-  lost_map_full_count: 'kept',
-  lost_writer_behind_count: 'kept',
-  lost_missed_count: 'kept',
-  lost_skipped_count: 'kept',
-} as const
 
 /**
  * Every column of a trace, and how `share` copies it. A column that is not listed here does not get into a shared trace, and a
@@ -78,6 +56,14 @@ export const COLUMNS = {
     pod_namespace: CONTAINER,
     pod_uid: CONTAINER,
     pod_container_name: CONTAINER,
+    has_own_networks: 'kept',
+  },
+  container_address: {
+    session_id: ID.session,
+    address: { field: 'addresses', as: 'address text' },
+    since_ns: TIME,
+    until_ns: TIME,
+    container_key: ID.container,
   },
   cgroup: {
     cgroup_id: ID.cgroup,

@@ -23,9 +23,11 @@ export interface Copying {
 /** Tables in which different rows of the original may become one. */
 const MERGED: readonly SharedTable[] = ['endpoint', 'local_address', 'dns_name', 'dns_address']
 
+const OF_CONTAINERS: readonly SharedTable[] = ['container', 'container_address']
+
 /** Whether a field that is dropped leaves nothing of a table, which no row then refers to. */
 export function isLeftOut({ actions }: Treatment, table: SharedTable): boolean {
-  return table === 'container' && actions.container === 'dropped'
+  return OF_CONTAINERS.includes(table) && actions.container === 'dropped'
 }
 
 /** Columns that are copied. */

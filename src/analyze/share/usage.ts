@@ -10,11 +10,18 @@ export interface Usage {
   attemptsOf(endpointId: number): number
   /** Whether it is another address of an attempt: behind translation, or asked for */
   isOther(endpointId: number): boolean
+  /** Whether attempts connected to an address, as text */
+  hasAddress(address: string): boolean
   has(table: 'local_address' | 'process' | 'container' | 'cgroup' | 'dns_name', id: number): boolean
 }
 
 /** Everything is used. */
-export const ALL_USED: Usage = { attemptsOf: () => Infinity, isOther: () => true, has: () => true }
+export const ALL_USED: Usage = {
+  attemptsOf: () => Infinity,
+  isOther: () => true,
+  hasAddress: () => true,
+  has: () => true,
+}
 
 /** Usage that is being collected. */
 export interface CollectedUsage extends Usage {
@@ -35,6 +42,7 @@ export function countUsage(scope: Scope, parts: readonly SessionPart[]): Collect
     dns_name: new Set<number>(),
   }
   const others = new Set<number>()
+  let addresses: ReadonlySet<string> | null = null
   const row = new Float64Array(ATTEMPT_COLUMNS.length)
   for (const part of parts) {
     const nameIdOf = createDnsReader(part.trace.lookup)
@@ -55,9 +63,16 @@ export function countUsage(scope: Scope, parts: readonly SessionPart[]): Collect
   return {
     attemptsOf: (id) => endpoints.get(id) ?? 0,
     isOther: (id) => others.has(id),
+    hasAddress: (address) =>
+      (addresses ??= readAddresses(parts, (id) => endpoints.has(id) || others.has(id))).has(address),
     has: (table, id) => used[table].has(id),
     add: (table, id) => used[table].add(id),
   }
+}
+
+function readAddresses([part]: readonly SessionPart[], isUsed: (endpointId: number) => boolean): ReadonlySet<string> {
+  const rows = part?.trace.lookup.prepare('SELECT endpoint_id, remote_address FROM endpoint').raw().all() ?? []
+  return new Set((rows as [number, string][]).flatMap(([id, address]) => (isUsed(id) ? [address] : [])))
 }
 
 type OtherIds = readonly (number | null)[]

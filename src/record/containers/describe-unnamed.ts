@@ -16,8 +16,16 @@ const STOPPED: Readonly<Record<ReaderState, readonly string[]>> = {
   hung: ['the process that reads names of containers did not answer in 10 s: a file system may hang'],
 }
 
+/** A line if names are missing because the process that reads them stopped, for good. */
+export function describeReader(state: ReaderState): readonly string[] {
+  return STOPPED[state]
+}
+
 /** A line for each reason, known only at the end. */
 export function describeUnnamed({ count, reader }: UnnamedContainers): string[] {
   const reason = reader === 'running' ? ': no readable file of a runtime, and no log of kubelet, names it' : ''
-  return [...STOPPED[reader], ...(count > 0 ? [`${formatPlural(count, 'container')} without a name${reason}`] : [])]
+  return [
+    ...describeReader(reader),
+    ...(count > 0 ? [`${formatPlural(count, 'container')} without a name${reason}`] : []),
+  ]
 }

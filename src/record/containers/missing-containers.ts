@@ -12,7 +12,7 @@ const MAX_ROUNDS = 10
 
 /** Containers whose files were not found when their cgroup was new. */
 export interface MissingContainers {
-  add(identity: ContainerIdentity): void
+  add(identity: ContainerIdentity, cgroup: string): void
   /** Whether rounds remain for a container. */
   isWaiting(): boolean
   /**
@@ -26,33 +26,40 @@ export interface FoundContainer {
   /** `containerKey` */
   readonly key: string
   readonly facts: ContainerFacts
+  readonly identity: ContainerIdentity
+  /** One of its cgroups */
+  readonly cgroup: string
+}
+
+interface Missing extends Pick<FoundContainer, 'identity' | 'cgroup'> {
+  rounds: number
 }
 
 export function createMissing(places: RuntimePlaces): MissingContainers {
-  const missing = createAgingMap<string, { readonly identity: ContainerIdentity; rounds: number }>()
+  const missing = createAgingMap<string, Missing>()
   let waiting = 0
   const dropped = (entry: { readonly rounds: number } | undefined) => {
     if (entry !== undefined && entry.rounds < MAX_ROUNDS) waiting--
   }
   return {
     isWaiting: () => waiting > 0,
-    add(identity) {
+    add(identity, cgroup) {
       const key = containerKey(identity)
       if (missing.get(key) !== undefined) return
       if (missing.size >= MAX_MISSING) dropped(missing.takeOldest())
-      missing.put(key, { identity, rounds: 0 })
+      missing.put(key, { identity, cgroup, rounds: 0 })
       waiting++
     },
     search(isLast) {
       const logs = lazily(() => readKubeletLogs(places.root))
       const searched = [...missing.entries()].filter(([, { rounds }]) => isLast || rounds < MAX_ROUNDS)
       return searched.slice(0, isLast ? MAX_MISSING : MAX_PER_ROUND).flatMap(([key, entry]) => {
-        const { identity } = entry
+        const { identity, cgroup } = entry
         const facts = findFacts(places, identity) ?? findInLogs(logs, identity, isLast)
         if (facts !== null && hasNames(facts)) {
           dropped(entry)
           missing.delete(key)
-          return [{ key, facts }]
+          return [{ key, facts, identity, cgroup }]
         }
         if (++entry.rounds === MAX_ROUNDS) waiting--
         return []

@@ -1,22 +1,15 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, constants, openSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Readable, Writable } from 'node:stream'
-import { nodeProgram } from '../../base/node-program.js'
-import { PACKAGE_ROOT } from '../../base/package.js'
 import { createAgingMap } from '../dns/aging-map.js'
 import type { User } from '../host/user-names.js'
-import { safeLine } from '../../text/safe-text.js'
 import type { ContainerFacts } from '../runtimes/container-facts.js'
-import type { ReaderAnswer, ReaderRequest, ReaderState } from './reader-protocol.js'
+import { createAddressOwners, type AddressOwners } from './address-owners.js'
+import { followReaders } from './follow-readers.js'
+import { startProcess } from './reader-process.js'
+import type { AddressReport, ReaderAnswer, ReaderState } from './reader-protocol.js'
+import { createQuestions } from './reader-questions.js'
+import { createReaderSupply } from './reader-supply.js'
 
-const PROGRAM = join(PACKAGE_ROOT, 'dist/container-reader.js')
-/** uapi/asm-generic/fcntl.h; Node.js does not define it. */
-const O_PATH = 0o10000000
 /** Limit of containers whose names are kept. The oldest is forgotten. */
 const MAX_KEPT = 16_384
-/** Limit of requests that the reader has not received. Later containers are requested again. */
-const MAX_UNSENT_BYTES = 4 * 1024 * 1024
 
 /** Names of containers, as their runtimes' files tell them. */
 export interface ContainerNames {
@@ -26,6 +19,10 @@ export interface ContainerNames {
    * @param key `containerKey` of the container of this cgroup
    */
   find(key: string, cgroup: string): ContainerFacts | undefined
+  /** Whose addresses they are */
+  readonly owners: AddressOwners
+  /** Keys of containers in which others run, in the order in which they were found */
+  readonly nested: ReadonlySet<string>
   /**
    * Waits until everything requested and everything that the kernel reported is answered.
    * @returns whether it is answered, or will not be because the reader has ended; `false` after `limitMs`
@@ -33,6 +30,7 @@ export interface ContainerNames {
   settle(limitMs: number): Promise<boolean>
   /** Ends the process that reads names, because it does not answer. */
   giveUp(): void
+  /** `running` also while a process that ended is replaced */
   state(): ReaderState
   close(): void
 }
@@ -40,6 +38,8 @@ export interface ContainerNames {
 /** No container has a name: the files of the host are not visible. */
 export const NO_CONTAINER_NAMES: ContainerNames = {
   find: () => undefined,
+  owners: createAddressOwners(),
+  nested: new Set(),
   settle: () => Promise.resolve(true),
   giveUp() {},
   state: () => 'running',
@@ -59,79 +59,69 @@ export interface ReaderInputs {
 /** Starts the process that reads the files of runtimes. Call before privileges are dropped. */
 export function startContainerReader({ root, newCgroupsFd, user }: ReaderInputs): ContainerNames {
   if (root === null) return NO_CONTAINER_NAMES
-  const reader = startProcess(root, newCgroupsFd, user)
-  if (reader === null) return { ...NO_CONTAINER_NAMES, state: () => 'ended' }
-  const known = createKept<ContainerFacts>()
-  const requested = createKept<true>()
-  let state: ReaderState = 'running'
-  const send = (request: ReaderRequest) => void reader.stdin.write(`${JSON.stringify(request)}\n`)
-  /** Whether the reader keeps up: if it hangs, requests would fill the memory. */
-  const takesMore = () => reader.stdin.writableLength < MAX_UNSENT_BYTES
-  const questions = createQuestions(send)
-  readLines(reader.stdout, (line) => {
-    const answer = JSON.parse(line) as ReaderAnswer
-    if ('done' in answer) questions.answer(answer.done)
-    else if (known.get(answer.key) === undefined) known.add(answer.key, answer.facts)
+  const answers = createAnswers()
+  const readers = followReaders({
+    supply: createReaderSupply(
+      (isSpare) => startProcess({ root, newCgroupsFd, account: { user, isSpare } }),
+      user === null && process.getuid?.() === 0,
+    ),
+    take: (answer) => ('done' in answer ? questions.answer(answer.done) : answers.take(answer)),
+    // A new one is asked for everything: it has to follow the addresses of containers whose names are known, too.
+    onReplaced() {
+      for (const cgroup of answers.requested.values()) readers.send(cgroup)
+      questions.sendAgain()
+      readers.send(0)
+    },
+    onEnded: (isLast) => {
+      answers.owners.end()
+      if (isLast) questions.answerAll()
+    },
   })
-  const leave = () => {
-    if (state === 'running') state = 'ended'
-    questions.answerAll()
-  }
-  readLines(reader.stderr, (line) => {
-    if (state !== 'hung' && /Error\b/.test(line)) {
-      process.stderr.write(`note: the process that reads names of containers: ${safeLine(line)}\n`)
-    }
-  })
-  // It has nothing to save, and in a file system that hangs it would outlive the recorder.
-  const kill = () => {
-    reader.process.kill('SIGKILL')
-    for (const stream of [reader.stdin, reader.stdout, reader.stderr]) stream.destroy()
-  }
-  reader.process.on('exit', leave).on('error', leave)
+  const questions = createQuestions(readers.send)
+  const { known, requested, owners, nested } = answers
   return {
+    owners,
+    nested,
     find(key, cgroup) {
       const facts = known.get(key)
-      if (facts === undefined && requested.get(key) === undefined && takesMore()) {
-        requested.add(key, true)
-        send(cgroup)
+      if (facts === undefined && requested.get(key) === undefined && readers.takesMore()) {
+        requested.add(key, cgroup)
+        readers.send(cgroup)
       }
       return facts
     },
-    settle: (limitMs) => (state === 'running' ? questions.ask(limitMs) : Promise.resolve(true)),
-    giveUp() {
-      if (state === 'running') state = 'hung'
-      kill()
+    settle(limitMs) {
+      readers.endPause()
+      return readers.state() === 'running' ? questions.ask(limitMs) : Promise.resolve(true)
     },
-    state: () => state,
-    close: kill,
+    giveUp: () => readers.end('hung'),
+    state: readers.state,
+    close: () => readers.end('ended'),
   }
 }
 
-/** Numbers that the reader returns after all earlier answers. */
-function createQuestions(send: (number: number) => void) {
-  const open = new Map<number, () => void>()
-  let lastNumber = 0
-  const answer = (number: number) => {
-    open.get(number)?.()
-    open.delete(number)
+/** What readers have answered. */
+function createAnswers() {
+  const known = createKept<ContainerFacts>()
+  /** Cgroups, by key */
+  const requested = createKept<string>()
+  const owners = createAddressOwners()
+  const nested = new Set<string>()
+  const takeAddresses = (report: AddressReport) => {
+    owners.take(report)
+    // The next reader has to follow them, too.
+    for (const [, key, cgroup] of report.owned) if (requested.get(key) === undefined) requested.add(key, cgroup)
   }
   return {
-    answer,
-    answerAll: () => [...open.keys()].forEach(answer),
-    /** @returns whether it is answered; `false` after the limit */
-    ask: (limitMs: number) =>
-      new Promise<boolean>((resolve) => {
-        const number = ++lastNumber
-        const timer = setTimeout(() => {
-          open.delete(number)
-          resolve(false)
-        }, limitMs)
-        open.set(number, () => {
-          clearTimeout(timer)
-          resolve(true)
-        })
-        send(number)
-      }),
+    known,
+    requested,
+    owners,
+    nested,
+    take(answer: Exclude<ReaderAnswer, { done: number }>) {
+      if ('addresses' in answer) takeAddresses(answer.addresses)
+      else if ('nested' in answer) nested.add(answer.nested)
+      else if (known.get(answer.key) === undefined) known.add(answer.key, answer.facts)
+    },
   }
 }
 
@@ -140,52 +130,12 @@ function createKept<Value>() {
   const entries = createAgingMap<string, Value>()
   return {
     get: entries.get,
+    *values() {
+      for (const [, value] of entries.entries()) yield value
+    },
     add(key: string, value: Value) {
       entries.put(key, value)
       if (entries.size > MAX_KEPT) entries.takeOldest()
     },
   }
-}
-
-interface ReaderProcess {
-  readonly process: ChildProcess
-  readonly stdin: Writable
-  readonly stdout: Readable
-  readonly stderr: Readable
-}
-
-/** Without the environment: NODE_OPTIONS could load code. @returns `null` if it cannot be started */
-function startProcess(root: string, ringFd: number, user: User | null): ReaderProcess | null {
-  const { file, args } = nodeProgram()
-  let rootFd = -1
-  try {
-    rootFd = openSync(`${root}/.`, O_PATH | constants.O_DIRECTORY)
-    const child = spawn(file, [...args, '--max-old-space-size=64', PROGRAM, JSON.stringify(user)], {
-      // Not /dev/null, which a bare root directory lacks.
-      stdio: ['pipe', 'pipe', 'pipe', ringFd, rootFd],
-      env: { UV_USE_IO_URING: '0' },
-      cwd: '/',
-    })
-    // Typed as null because of the other descriptors.
-    const [stdin, stdout, stderr] = [child.stdin as Writable, child.stdout as Readable, child.stderr as Readable]
-    // It may end at any time: names are then missing, nothing else.
-    for (const emitter of [child, stdin, stdout, stderr]) (emitter as NodeJS.EventEmitter).on('error', () => {})
-    child.unref()
-    for (const stream of [stdin, stdout, stderr]) (stream as unknown as { unref(): void }).unref()
-    return { process: child, stdin, stdout, stderr }
-  } catch {
-    return null
-  } finally {
-    if (rootFd >= 0) closeSync(rootFd)
-  }
-}
-
-function readLines(stream: Readable, take: (line: string) => void): void {
-  let rest = ''
-  stream.setEncoding('utf8')
-  stream.on('data', (text: string) => {
-    const lines = (rest + text).split('\n')
-    rest = lines.pop() ?? ''
-    lines.forEach(take)
-  })
 }

@@ -6,16 +6,24 @@ import {
   describeSkippedRuns,
   type DnsLossCounts,
 } from '../../attempt/loss-text.js'
+import { describeReader } from '../containers/describe-unnamed.js'
+import type { ContainerNames } from '../containers/start-reader.js'
 import { describeLostDetails } from '../event/describe-lost-details.js'
 import { addLostAddresses, type NatRecords } from '../nat/find-addresses.js'
 import type { Probe } from '../probe/load-probe.js'
 
-/**
- * A line for each kind of loss of a view without a trace.
- * @param dns `null`: names are not read
- * @param nat `null`: other addresses are not read
- */
-export function describeLosses(probe: Probe, dns: DnsLossCounts | null, nat: NatRecords | null): string[] {
+/** What a view without a trace may have lost. */
+export interface LiveSources {
+  readonly probe: Probe
+  readonly containers: Pick<ContainerNames, 'state'>
+  /** `null`: names are not read */
+  readonly dns: DnsLossCounts | null
+  /** `null`: other addresses are not read */
+  readonly nat: NatRecords | null
+}
+
+/** A line for each kind of loss. */
+export function describeLosses({ probe, containers, dns, nat }: LiveSources): string[] {
   const losses = [
     describeLossCounts({ ...probe.lost(), writerBehind: 0, missed: 0, skipped: 0 }),
     describeLostProcesses(probe.lostProcesses()),
@@ -24,5 +32,5 @@ export function describeLosses(probe: Probe, dns: DnsLossCounts | null, nat: Nat
     describeCutAnswers(dns?.cut ?? 0),
   ]
   const details = describeLostDetails(addLostAddresses(probe.lostDetails(), nat))
-  return [...losses.filter((loss) => loss !== null), ...details]
+  return [...losses.filter((loss) => loss !== null), ...details, ...describeReader(containers.state())]
 }

@@ -5,6 +5,7 @@ import type { ConnectRow, ProcessPart } from '../../view/connect-row.js'
 import { containerName } from '../../attempt/container-name.js'
 import { createContainerParts, type ContainerPart } from '../runtimes/container-part.js'
 import type { RecordingClock } from '../host/clock.js'
+import { createRemoteOwners } from './remote-owner.js'
 import { type EventMemory, readText } from '../event/event-memory.js'
 import { EXE, hasHostRoot, PROCESS_BYTES, readCookie } from '../event/process-table.js'
 import { connectEvent as at, connectFlag, connectOutcome, processFacts } from '../event/wire.gen.js'
@@ -41,6 +42,7 @@ export function createEventReader(
   clock: Pick<RecordingClock, 'epochNs' | 'unixOffsetNs'>,
 ): EventReader {
   const textOf = createAddressTexts()
+  const ownerOf = createRemoteOwners(names, clock.epochNs)
   const processNames = { ...names, containerOf: createContainerParts(names.containerFacts) }
   let offsetNs = clock.unixOffsetNs()
   let checkedNs = 0
@@ -64,6 +66,8 @@ export function createEventReader(
     const atNs = Number(startedNs)
     const attempt = { byteOffset: from, slot, atNs, isPending }
     const addresses = names.nat === null ? NO_ADDRESSES : findAddresses(names.nat, memory, attempt)
+    const remoteAddress = textOf(bytes.subarray(from + at.remote_address, from + at.remote_address + ADDRESS_BYTES))
+    const natAddress = addresses.nat && textOf(addressOf(addresses.nat))
     return {
       startedNs: atNs,
       unixNs: toUnixNs(startedNs),
@@ -76,10 +80,11 @@ export function createEventReader(
       family: view.getUint8(at.family) === 6 ? 6 : 4,
       localAddress: isUnspecified(local) ? null : textOf(local),
       localPort: view.getUint16(at.local_port, true) || null,
-      remoteAddress: textOf(bytes.subarray(from + at.remote_address, from + at.remote_address + ADDRESS_BYTES)),
+      remoteAddress,
       remotePort: view.getUint32(at.remote_port, true),
       ...readName(names.dns, memory, attempt, addresses.service),
       ...natPart(addresses, textOf),
+      ...ownerOf(process, natAddress ?? remoteAddress, startedNs),
     }
   }
 }

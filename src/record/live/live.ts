@@ -45,7 +45,12 @@ export async function live(options: LiveOptions): Promise<void> {
   const nat = options.nat ? createNatRecords() : null
   try {
     const dns = await show(options, { probe, containers, users, nat })
-    for (const loss of describeLosses(probe, options.dnsSource === null ? null : dns, nat)) {
+    for (const loss of describeLosses({
+      probe,
+      containers,
+      dns: options.dnsSource === null ? null : dns,
+      nat,
+    })) {
       process.stderr.write(`${safeLine(loss)}\n`)
     }
     // Only a slow reader is left to wait for.
@@ -127,7 +132,15 @@ export function createFeed(
   const isAsked = filters.outcomes.length === 0 || filters.outcomes.includes('pending')
   return createLiveFeed(probe, {
     read: createEventReader(
-      { userName: users.nameOf, cgroupPath: cgroupPaths.find, containerFacts: containers.find, dns, nat },
+      {
+        userName: users.nameOf,
+        cgroupPath: cgroupPaths.find,
+        containerFacts: containers.find,
+        owners: containers.owners,
+        nested: containers.nested,
+        dns,
+        nat,
+      },
       clock,
     ),
     identify: (memory, byteOffset) => identifyEvent(memory, byteOffset, clock.epochNs),

@@ -9,6 +9,9 @@ export const MAX_FILE_BYTES = 256 * 1024
 /** Limit of entries read of a directory. */
 const MAX_ENTRIES = 16_384
 
+/** Longer than the resolution of times of files, and than a write takes. */
+const SETTLED_MS = 1000
+
 /** No link leads out of the directory or into another mount, like one of a user's own file system (FUSE). */
 const BENEATH = RESOLVE.beneath | RESOLVE.no_symlinks | RESOLVE.no_magiclinks | RESOLVE.no_xdev
 /** Never waits: for a writer of a FIFO, for a carrier, or for the owner of a lease. */
@@ -24,9 +27,21 @@ export interface Directory {
    * @returns `null` if it is missing, unreadable or not a regular file; of a larger file with `whole`, too
    */
   read(path: string, part?: 'whole' | 'end'): Buffer | null
+  /**
+   * Reads a file, as `read` does, unless it is the same as before.
+   * @param known stamp of the content that is known, `null` for none
+   */
+  readChanged(path: string, known: string | null): ChangedFile | 'same' | null
   /** Names in a directory, at most `MAX_ENTRIES`; empty if it is missing. */
   list(path?: string): string[]
   close(): void
+}
+
+/** A file that may change. */
+export interface ChangedFile {
+  readonly content: Buffer
+  /** Equal for equal contents; `null`: it changed a moment ago, and may change again without a difference in time */
+  readonly stamp: string | null
 }
 
 /**
@@ -46,7 +61,8 @@ export function openDirectory(root: number, path: string): Directory | null {
   }
   return {
     uid,
-    read: (file, part = 'whole') => readFile(fd, file, part),
+    read: (file, part = 'whole') => readFile(fd, file, (open, size) => readPart(open, size, part)),
+    readChanged: (file, known) => readFile(fd, file, (open, size) => readUnlessSame(open, size, known)),
     list: (directory = '.') => listNames(fd, directory),
     close: () => closeSync(fd),
   }
@@ -61,20 +77,35 @@ function ownerOf(fd: number): number | null {
   }
 }
 
-function readFile(directory: number, path: string, part: 'whole' | 'end'): Buffer | null {
+function readFile<Content>(
+  directory: number,
+  path: string,
+  readOpen: (fd: number, size: number) => Content | null,
+): Content | null {
   const fd = openAt(directory, encodeBytes(path), NEVER_WAITS | constants.O_NOFOLLOW, BENEATH)
   if (fd < 0) return null
   try {
     const stats = fstatSync(fd)
-    if (!stats.isFile()) return null
-    const from = Math.max(0, stats.size - MAX_FILE_BYTES)
-    if (from > 0 && part === 'whole') return null
-    return readFrom(fd, from, Math.min(stats.size, MAX_FILE_BYTES))
+    return stats.isFile() ? readOpen(fd, stats.size) : null
   } catch {
     return null
   } finally {
     closeSync(fd)
   }
+}
+
+function readPart(fd: number, size: number, part: 'whole' | 'end'): Buffer | null {
+  const from = Math.max(0, size - MAX_FILE_BYTES)
+  return from > 0 && part === 'whole' ? null : readFrom(fd, from, Math.min(size, MAX_FILE_BYTES))
+}
+
+function readUnlessSame(fd: number, size: number, known: string | null): ChangedFile | 'same' | null {
+  const { ino, ctimeNs, ctimeMs } = fstatSync(fd, { bigint: true })
+  const stamp = `${ino} ${ctimeNs}`
+  if (stamp === known) return 'same'
+  const content = readPart(fd, size, 'whole')
+  const ageMs = Date.now() - Number(ctimeMs)
+  return content && { content, stamp: ageMs > SETTLED_MS ? stamp : null }
 }
 
 function readFrom(fd: number, from: number, size: number): Buffer {

@@ -128,7 +128,13 @@ function createSession(parts: SessionParts, users: UserNames): Session {
     sessionId: id,
     epochNs: clock.epochNs,
     sinceNs: start.sinceNs,
-    names: { userName: users.nameOf, cgroupPath: cgroupPaths.find, containerFacts: containers.find },
+    names: {
+      userName: users.nameOf,
+      cgroupPath: cgroupPaths.find,
+      containerFacts: containers.find,
+      owners: containers.owners,
+      nested: containers.nested,
+    },
     metadata: options.dnsSource === null ? null : metadata,
     nat: metadata.nat,
   })

@@ -7,7 +7,7 @@ const SETTLE_MS = 150
 export const SETTLE_ROUNDS = 67
 
 /**
- * Waits for the last names of containers, if one has none. The attempts have stopped: they are written meanwhile, and a
+ * Waits for the last names of containers, if one has none, and for the last check of their addresses. The attempts have stopped: they are written meanwhile, and a
  * file system that hangs delays only the end.
  */
 export async function settleNames({ session, pump }: Part, { endNs }: StoppedAttempts): Promise<void> {
@@ -21,11 +21,11 @@ export async function settleNames({ session, pump }: Part, { endNs }: StoppedAtt
   session.containers.giveUp()
 }
 
-/** Adds what is known. @returns whether a container may get a name, possibly that of a pending attempt */
-function lacksNames({ probe, writer }: Part['session']): boolean {
+/** Adds what is known. @returns whether a container may get a name, and whether addresses have to be checked once more */
+function lacksNames({ containers, probe, writer }: Part['session']): boolean {
   try {
     writer.addNames(true)
-    return writer.unnamedContainers() > 0 || probe.pending().count > 0
+    return writer.unnamedContainers() > 0 || probe.pending().count > 0 || containers.owners.checkedNs > 0n
   } catch (error) {
     if (isLocked(error)) return true
     throw error

@@ -46,7 +46,7 @@ async function show(
   })
   const stop = createStopSignal()
   stopOnSignals(stop)
-  const notices = () => describeLosses(probe, options.dnsSource === null ? null : metadata.counts(), null)
+  const notices = () => describeLosses({ probe, containers, dns: options.dnsSource && metadata.counts(), nat: null })
   const { source, attempts } = createLiveSource({
     probe,
     clock,

@@ -32,17 +32,26 @@ interface Unnamed {
   readonly cgroup: string
 }
 
-export function createContainerStore(db: Database, sessionId: number, findFacts: FindContainerFacts): ContainerStore {
+/** @param nested keys of containers in which others run; it only grows */
+export function createContainerStore(
+  db: Database,
+  sessionId: number,
+  findFacts: FindContainerFacts,
+  nested: ReadonlySet<string> = new Set(),
+): ContainerStore {
   // Not in the trace, but like its rows gone after a rollback.
   db.exec(`CREATE TEMP TABLE IF NOT EXISTS container_row (
     session_id INTEGER, key TEXT, container_key INTEGER, PRIMARY KEY (session_id, key)) WITHOUT ROWID`)
   const find = db.prepare('SELECT container_key FROM temp.container_row WHERE session_id = ? AND key = ?').pluck()
   const keep = db.prepare('INSERT INTO temp.container_row VALUES (?, ?, ?)')
-  const insert = db.prepare('INSERT INTO container VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const insert = db.prepare('INSERT INTO container VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const update =
     db.prepare(`UPDATE container SET runtime_name = ?, container_name = ?, container_image = ?, pod_name = ?,
     pod_namespace = ?, pod_uid = ?, pod_container_name = ?
     WHERE container_key = (SELECT container_key FROM temp.container_row WHERE session_id = ? AND key = ?)`)
+  const updateNetworks = db.prepare(`UPDATE container SET has_own_networks = 1
+    WHERE container_key = (SELECT container_key FROM temp.container_row WHERE session_id = ? AND key = ?)`)
+  let nestedCount = 0
   const unnamed = createAgingMap<string, Unnamed>()
   /** Containers without a name that are no longer looked for. */
   let forgotten = 0
@@ -54,7 +63,8 @@ export function createContainerStore(db: Database, sessionId: number, findFacts:
   }
   const insertRow = (key: string, identity: ContainerIdentity, cgroup: string) => {
     const facts = findFacts(key, cgroup)
-    const row = Number(insert.run(sessionId, identity.id, ...valuesOf(identity, facts)).lastInsertRowid)
+    const hasOwnNetworks = hasNetworks(identity, nested) ? 1 : 0
+    const row = Number(insert.run(sessionId, identity.id, ...valuesOf(identity, facts), hasOwnNetworks).lastInsertRowid)
     keep.run(sessionId, key, row)
     if (facts === undefined && identity.name === null) lookLater({ key, identity, cgroup })
     return row
@@ -76,10 +86,23 @@ export function createContainerStore(db: Database, sessionId: number, findFacts:
       if (named.length > 0)
         inTransaction(() => named.forEach(({ key, values }) => update.run(...values, sessionId, key)))
       for (const { key } of named) unnamed.delete(key)
+      if (nested.size > nestedCount) {
+        const added = [...nested].slice(nestedCount)
+        inTransaction(() => added.forEach((key) => updateNetworks.run(sessionId, key)))
+        nestedCount += added.length
+      }
       // The next call looks for the next ones.
       for (const one of tried) if (unnamed.get(one.key) !== undefined) unnamed.put(one.key, one)
     },
   }
+}
+
+/**
+ * Whether an address may mean another container there than on the host: rootless containers have a network that others do not
+ * see, and so have containers in a container.
+ */
+export function hasNetworks(identity: ContainerIdentity, nested: ReadonlySet<string>): boolean {
+  return identity.isNested || identity.ownerUid !== null || nested.has(containerKey(identity))
 }
 
 function takeFirst(entries: Iterable<readonly [string, Unnamed]>, limit: number): Unnamed[] {

@@ -1,6 +1,8 @@
 import type { Database } from 'better-sqlite3'
 import { containerName } from '../../attempt/container-name.js'
+import type { AddressOwners } from '../containers/address-owners.js'
 import { createContainerStore, type FindContainerFacts } from './container-store.js'
+import { createOwnerStore } from './owner-store.js'
 import type { RowNames } from './dictionary-store.js'
 import type { Transaction } from './transaction.js'
 
@@ -12,6 +14,10 @@ export interface HostNames {
   readonly userName: Look<number>
   readonly cgroupPath: Look<bigint>
   readonly containerFacts: FindContainerFacts
+  /** Whose addresses containers have; absent: not known */
+  readonly owners?: AddressOwners
+  /** Keys of containers in which others run */
+  readonly nested?: ReadonlySet<string>
 }
 
 /** Names of new rows; deferred names are added to their rows later. */
@@ -25,7 +31,15 @@ export interface LateNames extends RowNames {
 }
 
 /** A recording never waits for names: a lookup may walk a tree or query a server. */
-export function createLateNames(db: Database, sessionId: number, names: HostNames): LateNames {
+export function createLateNames(
+  db: Database,
+  {
+    sessionId,
+    epochNs,
+    sinceNs = 0,
+  }: { readonly sessionId: number; readonly epochNs: bigint; readonly sinceNs?: number },
+  names: HostNames,
+): LateNames {
   // There is no index on uid: one scan updates the processes of all users.
   const nameUsers = db.prepare(
     `UPDATE process SET user = @users ->> CAST(uid AS TEXT)
@@ -34,7 +48,10 @@ export function createLateNames(db: Database, sessionId: number, names: HostName
   const nameCgroup = db.prepare(
     'UPDATE cgroup SET path = ?, container = ?, container_key = ? WHERE session_id = ? AND kernel_cgroup_id = ?',
   )
-  const containers = createContainerStore(db, sessionId, names.containerFacts)
+  const containers = createContainerStore(db, sessionId, names.containerFacts, names.nested)
+  const { owners } = names
+  const session = { sessionId, epochNs: epochNs + BigInt(sinceNs) }
+  const addresses = owners && createOwnerStore(db, { ...session, owners, containerRow: containers.rowOf })
   const [uids, cgroupIds] = [new Set<number>(), new Set<bigint>()]
   const nameless = new Set<number>()
   const lookUpUser: Look<number> = (uid, isEnd) => {
@@ -60,6 +77,8 @@ export function createLateNames(db: Database, sessionId: number, names: HostName
       }
       for (const [uid] of users) uids.delete(uid)
       for (const [id] of paths) cgroupIds.delete(id)
+      // The rows of owners need names, too.
+      addresses?.write(inTransaction, isEnd)
       containers.addNames(inTransaction, isEnd)
     },
     unnamedUids: () => new Set([...nameless, ...uids]),

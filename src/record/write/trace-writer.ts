@@ -67,7 +67,7 @@ export interface TraceWriterOptions {
 export function createTraceWriter(db: Database, options: TraceWriterOptions): TraceWriter {
   const { sessionId, sinceNs = 0 } = options
   const batch = createBatch(BATCH_ROWS)
-  const names = createLateNames(db, sessionId, options.names)
+  const names = createLateNames(db, options, options.names)
   const store = createDictionaryStore(db, sessionId, names)
   const dictionaries = createDictionaries(store)
   const target = createTarget(batch, dictionaries, options)

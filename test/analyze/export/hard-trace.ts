@@ -73,8 +73,10 @@ export function makeHardTrace({ seed = 1, count = 3000, host = 'host', isClosed 
     UPDATE session SET has_nat = 1, nat_lost_count = 9;
     UPDATE process SET netns_cookie = iif(process_id % 3 = 0, NULL, 9007199254740993 + process_id % 2);
     INSERT INTO container VALUES
-      (1, 1, 'id one', 'docker', '=evil' || char(27), 'nginx:1.27', NULL, NULL, NULL, NULL),
-      (2, 1, 'id two', 'containerd', NULL, NULL, 'cart-0', 'shop', 'a uid', 'cart');
+      (1, 1, 'id one', 'docker', '=evil' || char(27), 'nginx:1.27', NULL, NULL, NULL, NULL, 0),
+      (2, 1, 'id two', 'containerd', NULL, NULL, 'cart-0', 'shop', 'a uid', 'cart', 0);
+    INSERT INTO container_address SELECT 1, remote_address, min(started_ns), NULL, 1 + endpoint_id % 2
+      FROM connect_attempt JOIN endpoint USING (endpoint_id) WHERE endpoint_id % 3 < 2 GROUP BY remote_address;
     UPDATE cgroup SET container_key = iif(cgroup_id % 3 = 0, NULL, 1 + cgroup_id % 2);
     UPDATE cgroup SET container = iif(cgroup_id % 4 = 1, '=evil' || char(27), NULL);
   `)
@@ -131,7 +133,7 @@ export const COLUMN_NAMES = [
   'session_id started_ns time latency_ns outcome errno syn_retransmits pid tid process_start_ns comm exe uid user',
   'cgroup netns mntns family local_address local_port remote_address remote_port dns_name dns_age_ns',
   'dns_lookup_ns dns_candidates container netns_cookie container_id container_name container_image pod_name pod_namespace pod_uid',
-  'nat_address nat_port service_address service_port',
+  'nat_address nat_port service_address service_port remote_container remote_pod',
 ].flatMap((line) => line.split(' '))
 
 /** Columns of an export. */

@@ -44,8 +44,12 @@ export function makeGeneratedTrace(count: number): string {
     UPDATE cgroup SET path = '/system.slice/docker-${'0123456789abcdef'.repeat(4)}.scope' WHERE kernel_cgroup_id = 4;
     UPDATE cgroup SET path = '/system.slice/nginx.service/workers' WHERE kernel_cgroup_id = 5;
     UPDATE cgroup SET container = 'as-recorded' WHERE kernel_cgroup_id IN (2, 3);
-    INSERT INTO container SELECT NULL, session_id, '${'0123456789abcdef'.repeat(4)}', 'docker', 'web "1"', 'nginx:1', NULL, NULL, NULL, NULL FROM session;
-    INSERT INTO container SELECT NULL, session_id, 'id of a pod', 'containerd', NULL, 'shop/cart', 'cart-0', 'shop', 'a uid', 'cart' FROM session;
+    INSERT INTO container SELECT NULL, session_id, '${'0123456789abcdef'.repeat(4)}', 'docker', 'web "1"', 'nginx:1', NULL, NULL, NULL, NULL, 1 FROM session;
+    INSERT INTO container SELECT NULL, session_id, 'id of a pod', 'containerd', NULL, 'shop/cart', 'cart-0', 'shop', 'a uid', 'cart', 0 FROM session;
+    INSERT INTO container_address SELECT e.session_id, address, since, iif(row % 4 = 0, NULL, since + 12000000000), container_key
+      FROM (SELECT session_id, remote_address AS address, min(started_ns) AS since, row_number() OVER () AS row
+        FROM connect_attempt JOIN endpoint USING (endpoint_id) GROUP BY session_id, remote_address, started_ns / 30000000000) AS e
+      JOIN container AS k ON k.session_id = e.session_id AND (runtime_name = 'docker') = row % 2 WHERE row % 3 < 2;
     UPDATE cgroup SET container_key = (SELECT container_key FROM container WHERE session_id = cgroup.session_id AND
       (runtime_name = 'docker') = (kernel_cgroup_id = 4)) WHERE kernel_cgroup_id IN (2, 4);
     UPDATE session SET dns_lost_count = session_id, dns_malformed_count = 7, dns_evicted_count = session_id - 1;

@@ -85,7 +85,7 @@ describe('named containers', () => {
     const events = [1n, 2n, 2n, 3n, 4n, 5n, 6n].map((cgroupId) => ({ cgroupId }))
     const { file, db } = makeSampleTrace({ batches: [events] }, { batches: [events] })
     const insert = db.prepare(`INSERT INTO container VALUES
-      (@key, @session, @id, 'a runtime', @name, @image, @pod, @namespace, NULL, @inPod)`)
+      (@key, @session, @id, 'a runtime', @name, @image, @pod, @namespace, NULL, @inPod, 0)`)
     const set = db.prepare(
       'UPDATE cgroup SET container = ?, container_key = ? WHERE kernel_cgroup_id = ? AND session_id = ?',
     )

@@ -26,6 +26,7 @@ const SOURCES: Readonly<Record<string, readonly [table: string, column: string]>
   pod_uid: ['container', 'pod_uid'],
   nat_address: ['endpoint', 'remote_address'],
   service_address: ['endpoint', 'remote_address'],
+  remote_container: ['container', 'container_name'],
   container: ['cgroup', 'container'],
   dns_name: ['dns_name', 'dns_name'],
   boot_id: ['session', 'boot_id'],
@@ -61,7 +62,8 @@ export function readNameMaps(original: string, shared: string): NameMaps {
   const replace = (column: string, value: unknown): unknown => {
     if (value === null) return null
     if (/^(?:started_ns|ended_ns|first_seen_ns|last_seen_ns)$/.test(column)) return BigInt(value as bigint) + shiftNs
-    if (column === 'container' || column === 'container_name') return containerOf(String(value))
+    if (column === 'container' || ['container_name', 'remote_container', 'remote_pod'].includes(column))
+      return containerOf(String(value))
     const part = RENAMED.exec(column)?.[1]
     const map = maps.get(part === undefined ? column : (LONG[part] ?? part))
     if (map === undefined) return value

@@ -96,7 +96,7 @@ async function makePair(): Promise<Pair> {
   addLookups(db, random, 300)
   // Every second cgroup is that of a container; every seventh attempt is translated.
   db.exec(`INSERT INTO container SELECT cgroup_id, session_id, 'id-' || cgroup_id, 'containerd', 'name-' || cgroup_id,
-      'image-' || cgroup_id, 'pod-' || cgroup_id, 'space-' || cgroup_id, 'uid-' || cgroup_id, 'main-' || cgroup_id
+      'image-' || cgroup_id, 'pod-' || cgroup_id, 'space-' || cgroup_id, 'uid-' || cgroup_id, 'main-' || cgroup_id, cgroup_id % 10 = 1
     FROM cgroup WHERE cgroup_id % 2 = 1`)
   db.exec('UPDATE cgroup SET container_key = cgroup_id WHERE cgroup_id % 2 = 1')
   db.exec(`INSERT INTO connect_nat SELECT attempt_id, endpoint_id, iif(attempt_id % 2, NULL, 1) FROM connect_attempt

@@ -15,7 +15,20 @@ import { onlyConnectOf, queryTrace, readSession } from '../../support/trace.js'
 import { asUser, recordAsGames } from '../../support/users.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { connect } from '../../support/workload.js'
-import { criConfig, criFile, dockerConfig, dockerFile, idOf, makeHost, type Host } from '../runtimes/make-host.js'
+import { makeNetworkNamespace } from '../../support/network-namespace.js'
+import {
+  cniFile,
+  cniResult,
+  criConfig,
+  criFile,
+  criSandbox,
+  runningAt,
+  dockerConfig,
+  dockerFile,
+  idOf,
+  makeHost,
+  type Host,
+} from '../runtimes/make-host.js'
 
 const NONE = '0000000000000000'
 const POD_UID = '0b9f2f3e-1111-2222-3333-444455556666'
@@ -220,13 +233,13 @@ describeKernel('names of containers', () => {
     expect(new Set(named.map((row) => JSON.stringify(row)))).toEqual(new Set(['{"container_name":"web"}']))
   })
 
-  test('are read despite signals, but not after the reader process ends: record and info report it (GAP-93)', async () => {
+  test('are read despite signals, and by another process after the reader ends', async () => {
     const host = makeRuntimes()
     const { reader, ...recording } = await record(host)
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) process.kill(reader, signal)
     const above = makeCgroup()
     host.write(dockerFile(idOf(1)), dockerConfig('web'))
-    const named = await connectIn(makeCgroup(above, `docker-${idOf(1)}.scope`))
+    const first = await connectIn(makeCgroup(above, `docker-${idOf(1)}.scope`))
     await waitUntil(
       'the name',
       () => queryTrace(recording.file, 'SELECT 1 FROM container WHERE container_name = ?', 'web').length > 0,
@@ -235,11 +248,62 @@ describeKernel('names of containers', () => {
     process.kill(reader, 'SIGKILL')
     await waitUntil('its end', () => !existsSync(`/proc/${reader}/exe`))
     host.write(dockerFile(idOf(2)), dockerConfig('later'))
-    const unnamed = await connectIn(makeCgroup(above, `docker-${idOf(2)}.scope`))
+    const second = await connectIn(makeCgroup(above, `docker-${idOf(2)}.scope`))
+    expect(await waitForReader(recording.pid)).not.toBe(reader)
+    expect(await recording.stop()).not.toContain('reads names of containers')
+    expect([first, second].map((pid) => namesOf(recording.file, pid).container_name)).toEqual(['web', 'later'])
+  })
+
+  test('are no longer read when the reader has ended for good, under sudo the second one: record and info print it (GAP-93)', async () => {
+    const host = makeRuntimes()
+    const { reader, ...recording } = await record(host, recordAsGames())
+    process.kill(reader, 'SIGKILL')
+    await waitUntil('its end', () => !existsSync(`/proc/${reader}/exe`))
+    const spare = await waitForReader(recording.pid)
+    expect(readThreads(spare)[0]).toMatchObject({ Uid: '5 5 5 5', CapPrm: CAP_DAC_READ_SEARCH })
+    process.kill(spare, 'SIGKILL')
+    await waitUntil('its end', () => !existsSync(`/proc/${spare}/exe`))
+    host.write(dockerFile(idOf(2)), dockerConfig('later'))
+    const unnamed = await connectIn(makeCgroup(makeCgroup(), `docker-${idOf(2)}.scope`))
     const expected = 'the process that reads names of containers ended early: later containers have no names'
     expect(await recording.stop()).toContain(`${expected}\n`)
     expect(limitsOf(recording.file)).toContain(expected)
-    expect([named, unnamed].map((pid) => namesOf(recording.file, pid).container_name)).toEqual(['web', null])
+    expect(namesOf(recording.file, unnamed).container_name).toBeNull()
+  })
+
+  test('of the container or pod that has the destination, but not for containers with networks of their own', async () => {
+    const host = makeRuntimes()
+    const above = makeCgroup()
+    const network = makeNetworkNamespace()
+    for (const address of ['198.51.100.7', '198.51.100.8'])
+      execFileSync('ip', [...network.exec.slice(1), 'ip', 'address', 'add', `${address}/32`, 'dev', 'lo'])
+    host.write(criFile(idOf(1)), criSandbox(CART))
+    host.write(cniFile(idOf(1)), cniResult(idOf(1), '198.51.100.7'))
+    host.write(dockerFile(idOf(2)), { ...dockerConfig('web'), ...runningAt('198.51.100.8') })
+    makeCgroup(makeCgroup(above, `pod${POD_UID}`), idOf(1))
+    const web = makeCgroup(above, `docker-${idOf(2)}.scope`)
+    const { reader, ...recording } = await record(host, { args: ['--cgroup', above.path] })
+    expect(reader).toBeGreaterThan(0)
+    const connectTo = async (address: string, { exec }: Cgroup) =>
+      (await connect(address, 9, [], { under: [...exec, ...network.exec] })).pid
+    const hasOwners = () =>
+      queryTrace(recording.file, "SELECT 1 FROM sqlite_schema WHERE name = 'container_address'").length > 0 &&
+      queryTrace(recording.file, 'SELECT 1 FROM container_address').length === 2
+    for (let tries = 0; !hasOwners(); tries++) {
+      expect(tries).toBeLessThan(1000)
+      for (const address of ['198.51.100.7', '198.51.100.8']) await connectTo(address, web)
+    }
+    const pids = [await connectTo('198.51.100.7', above), await connectTo('198.51.100.8', above)]
+    const nested = makeCgroup(web, `docker-${idOf(3)}.scope`)
+    for (const cgroup of [web, nested]) pids.push(await connectTo('198.51.100.8', cgroup))
+    await recording.stop()
+    const rows = pids.map((pid) => namesOf(recording.file, pid))
+    expect(rows.map((row) => [row.container_name, row.remote_container, row.remote_pod])).toEqual([
+      [null, null, 'shop/cart-0'],
+      [null, 'web', null],
+      ['web', null, null],
+      [null, null, null],
+    ])
   })
 
   test('are given up if the reader process hangs: it is reported, and no process remains (GAP-93)', async () => {

@@ -64,5 +64,28 @@ export const criConfig = (names: {
     'io.kubernetes.cri.image-name': names.image,
   },
 })
+/** Those of the sandbox of a pod. */
+export const criSandbox = (names: { pod: string; namespace: string; uid: string }) => ({
+  annotations: {
+    'io.kubernetes.cri.container-type': 'sandbox',
+    'io.kubernetes.cri.sandbox-name': names.pod,
+    'io.kubernetes.cri.sandbox-namespace': names.namespace,
+    'io.kubernetes.cri.sandbox-uid': names.uid,
+  },
+})
 export const criFile = (id: string, state = 'run') =>
   `${state}/containerd/io.containerd.runtime.v2.task/k8s.io/${id}/config.json`
+
+/** A cached result of CNI for a container, or for the sandbox of a pod. */
+export const cniResult = (id: string, ...addresses: readonly string[]) => ({
+  kind: 'cniCacheV1',
+  containerId: id,
+  result: { cniVersion: '1.0.0', ips: addresses.map((address) => ({ address: `${address}/16` })) },
+})
+export const cniFile = (id: string) => `var/lib/cni/results/cbr0-${id}-eth0`
+
+/** Of docker's file, for a container that runs and has an address. */
+export const runningAt = (address: string) => ({
+  State: { Running: true },
+  NetworkSettings: { Networks: { bridge: { IPAddress: address } } },
+})

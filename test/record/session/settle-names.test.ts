@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest'
+import { createAddressOwners } from '../../../src/record/containers/address-owners.js'
 import type { ContainerNames } from '../../../src/record/containers/start-reader.js'
 import type { Session } from '../../../src/record/session/begin-session.js'
 import type { Pump } from '../../../src/record/session/pump.js'
@@ -10,7 +11,11 @@ const STOPPED = { endNs: 2e9, monotonicNs: 0n }
 function createScene(unnamed: number, answers: readonly boolean[]) {
   const left = [...answers]
   const probe = createFakeProbe()
-  const containers = { settle: vi.fn(() => Promise.resolve(left.shift() ?? false)), giveUp: vi.fn() }
+  const containers = {
+    settle: vi.fn(() => Promise.resolve(left.shift() ?? false)),
+    giveUp: vi.fn(),
+    owners: createAddressOwners(),
+  }
   const drain = vi.fn<Pump['drain']>(() => true)
   const session = {
     probe,
@@ -30,6 +35,13 @@ test('if no container lacks names, the end does not wait for the process that re
   const { containers, drain, settle } = createScene(0, [])
   await settle()
   expect([drain.mock.calls.length, containers.settle.mock.calls.length]).toEqual([1, 0])
+})
+
+test('addresses of containers are checked once more', async () => {
+  const { containers, settle } = createScene(0, [true])
+  containers.owners.take({ checkedNs: '1', sinceNs: '2', owned: [], freed: [] })
+  await settle()
+  expect(containers.settle).toHaveBeenCalledTimes(1)
 })
 
 test("waits for the names of a pending attempt's container, although its row is not written yet", async () => {

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { PACKAGE_ROOT } from '../../../src/base/package.js'
 import { closeSession, insertSession } from '../../../src/record/session/session-row.js'
+import { createAddressOwners, type AddressOwners } from '../../../src/record/containers/address-owners.js'
 import type { ContainerFacts } from '../../../src/record/runtimes/container-facts.js'
 import { openOutput } from '../../../src/record/output/open-output.js'
 import { createTraceWriter } from '../../../src/record/write/trace-writer.js'
@@ -86,6 +87,16 @@ const CART: ContainerFacts = {
   podContainer: 'cart',
 }
 
+/** The pod of the third cgroup has an address from 2 s to 8.5 s. */
+function createOwners(): AddressOwners {
+  const owners = createAddressOwners()
+  const report = { owned: [], freed: [] }
+  const owned = [['192.0.2.1', 'a key', PATHS.get(79n) ?? ''] as const]
+  owners.take({ ...report, owned, checkedNs: '1900000000', sinceNs: '2000000000' })
+  owners.take({ ...report, checkedNs: '8500000000', sinceNs: '8600000000' })
+  return owners
+}
+
 const LOOKUPS = `
   UPDATE session SET dns_source = 'udp', dns_ports = '53,5353';
   INSERT INTO dns_name VALUES (1, 'web.example'), (2, 'gone.example');
@@ -158,6 +169,7 @@ function writeAttempts({ db, sessionId, version, loss }: Contents): number {
     userName: (uid: number) => (uid === 33 ? 'www-data' : null),
     cgroupPath: (id: bigint) => PATHS.get(id) ?? null,
     containerFacts: () => CART,
+    owners: createOwners(),
   }
   const writer = createTraceWriter(db, { sessionId, epochNs: 0n, names, metadata: null })
   const write = (events: readonly Partial<EventFields>[], lost: LossCounts) => {
@@ -166,7 +178,9 @@ function writeAttempts({ db, sessionId, version, loss }: Contents): number {
   }
   const first = write(WINDOW, loss)
   writer.flushWindow()
-  return first + write([...REST, ...(version >= 4 ? FOURTH : []), ...(version >= 8 ? EIGHTH : [])], NO_LOSS)
+  const all = first + write([...REST, ...(version >= 4 ? FOURTH : []), ...(version >= 8 ? EIGHTH : [])], NO_LOSS)
+  if (version >= 8) writer.addNames(true)
+  return all
 }
 
 const wanted = process.argv.slice(2).map(Number)

@@ -32,6 +32,8 @@ export interface AttemptRows {
   readonly serviceEndpoint: Int32Array
   /** Empty unless they are needed */
   readonly flags: Int32Array
+  /** Numbers of owners of the destination, -1 for none */
+  readonly remoteOwner: Int32Array
 }
 
 /** @param hasFlags whether `flags` is needed */
@@ -62,6 +64,7 @@ export function createAttemptRows(capacity: number, hasFlags = false): AttemptRo
     natEndpoint: codes(),
     serviceEndpoint: codes(),
     flags: new Int32Array(hasFlags ? capacity : 0),
+    remoteOwner: codes(),
   }
 }
 
@@ -98,6 +101,7 @@ const SINGLE = [
   'dnsCandidates',
   'natEndpoint',
   'serviceEndpoint',
+  'remoteOwner',
 ] as const
 const PAIRS = ['unixNs', 'latencyNs'] as const
 

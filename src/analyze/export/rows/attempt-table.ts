@@ -46,7 +46,8 @@ export function createAttemptTable(scope: Scope, capacity: number, isRestorable 
   }
   const columns = [...KEY_COLUMNS, ...EXPORTED_COLUMNS, ...(isRestorable ? RESTORING_COLUMNS : [])]
   const inOrder = columns.map(({ name }) => readers[name] as Reader)
-  const texts: Record<string, Dictionary> = { ...textsOf(entities), ...keys.texts, outcome: OUTCOMES }
+  const entityTexts = Object.fromEntries(Object.entries(entities.codes).map(([name, one]) => [name, one.dictionary]))
+  const texts: Record<string, Dictionary> = { ...entityTexts, ...keys.texts, outcome: OUTCOMES }
   return {
     columns: columns.map((column) => withDictionary(column, texts[column.name])),
     entities,
@@ -85,6 +86,9 @@ function createReaders(scope: Scope, { entities, codes, scratch }: Sources): Rea
   const ofOther = (entity: OptionalEntity, name: keyof Entities['otherEndpoints']) => ({
     [name]: ofEntity(entity, entities.otherEndpoints[name], known[name].dictionary),
   })
+  const ofOwner = (name: keyof Entities['ownerNames']) => ({
+    [name]: ofEntity('remoteOwner', entities.ownerNames[name], known[name].dictionary),
+  })
   const ofName = (reader: Reader): Reader => (entities.dnsNames.length > 0 ? reader : () => constant(scratch, -1, []))
   const unixNs: Reader = (rows) => ({ kind: 'longs', halves: rows.unixNs, nulls: null })
   return {
@@ -114,13 +118,15 @@ function createReaders(scope: Scope, { entities, codes, scratch }: Sources): Rea
     ...ofOther('natEndpoint', 'nat_port'),
     ...ofOther('serviceEndpoint', 'service_address'),
     ...ofOther('serviceEndpoint', 'service_port'),
+    ...ofOwner('remote_container'),
+    ...ofOwner('remote_pod'),
   }
 }
 
 type Entity = 'process' | 'endpoint' | 'localAddress' | OptionalEntity
 /** Most attempts have none. */
-type OptionalEntity = 'dnsName' | 'natEndpoint' | 'serviceEndpoint'
-const OPTIONAL: readonly Entity[] = ['dnsName', 'natEndpoint', 'serviceEndpoint']
+type OptionalEntity = 'dnsName' | 'natEndpoint' | 'serviceEndpoint' | 'remoteOwner'
+const OPTIONAL: readonly Entity[] = ['dnsName', 'natEndpoint', 'serviceEndpoint', 'remoteOwner']
 
 /** A code for each part of a scope. */
 interface PartCodes {
@@ -168,10 +174,6 @@ function sessionsOf({ parts }: Scope): PartCodes {
     codes: parts.map((part) => sessions.codeOf(remoteSession(part)?.sessionId ?? part.sessionId)),
     dictionary: sessions.dictionary,
   }
-}
-
-function textsOf({ codes }: Entities): Record<string, Dictionary> {
-  return Object.fromEntries(Object.entries(codes).map(([name, { dictionary }]) => [name, dictionary]))
 }
 
 function coded(codes: Int32Array, dictionary: Dictionary): CodedValues {

@@ -3,9 +3,10 @@ import { sql, type RawBuilder } from 'kysely'
 import { PROCESS_COLUMNS, type ProcessColumnName } from '../../../attempt/connect-values.js'
 import { endpointConditions, processConditions } from '../../scan/attempt-filters.js'
 import { queries } from '../../scan/query-builder.js'
-import { boundedText } from '../../scan/row-reader.js'
-import type { Scope } from '../../scan/scope.js'
+import { readAddressOwners, type AddressOwners, type RemoteOwner } from '../../scan/address-owners.js'
+import type { Scope, SessionPart } from '../../scan/scope.js'
 import type { Trace } from '../../scan/trace.js'
+import { LOCAL_ADDRESSES, selectEndpoints, selectNames, selectOthers, selectProcesses } from './entity-queries.js'
 import { createIdIndex, type IdIndex } from './id-index.js'
 import { createLongCodes, createNumberCodes, createTextCodes, type ValueCodes } from './value-codes.js'
 
@@ -18,6 +19,9 @@ export interface Entities {
   readonly endpoints: Readonly<Record<'family' | 'remote_address' | 'remote_port', Codes>>
   /** Translated and asked addresses */
   readonly otherEndpoints: Readonly<Record<OtherColumn, Codes>>
+  /** Owners of destinations, by session */
+  readonly owners: ReadonlyMap<SessionPart, NumberedOwners | null>
+  readonly ownerNames: Readonly<Record<'remote_container' | 'remote_pod', Codes>>
   readonly localAddresses: Codes
   readonly dnsNames: Codes
   /** Numbers by id, for each trace. */
@@ -34,6 +38,11 @@ export interface TraceNumbers {
   readonly serviceEndpoint: IdIndex
   readonly localAddress: IdIndex
   readonly dnsName: IdIndex
+}
+
+/** Numbers of the owners of addresses, in `ownerNames`. */
+export interface NumberedOwners extends AddressOwners {
+  numberOf(owner: RemoteOwner): number
 }
 
 type OtherColumn = 'nat_address' | 'nat_port' | 'service_address' | 'service_port'
@@ -64,6 +73,8 @@ function createColumnCodes() {
     nat_port: createNumberCodes('nat_port', 'uint16'),
     service_address: createTextCodes(),
     service_port: createNumberCodes('service_port', 'uint16'),
+    remote_container: createTextCodes(),
+    remote_pod: createTextCodes(),
   }
 }
 
@@ -73,6 +84,7 @@ export function readEntities({ parts, filters }: Scope): Entities {
   const processes = { ...noCodes(PROCESS_COLUMNS.map(({ name }) => name)), pidValue: [] as number[] }
   const endpoints = noCodes(['family', 'remote_address', 'remote_port'])
   const otherEndpoints = noCodes(['nat_address', 'nat_port', 'service_address', 'service_port'])
+  const ownerNames = noCodes(['remote_container', 'remote_pod'])
   const localAddresses: Codes = []
   const dnsNames: Codes = []
   const ids = noCodes(['process', 'endpoint', 'natEndpoint', 'serviceEndpoint', 'localAddress', 'dnsName'])
@@ -110,7 +122,19 @@ export function readEntities({ parts, filters }: Scope): Entities {
     }
   }
   const numbers = new Map([...new Set(parts.map((part) => part.trace))].map((trace) => [trace, readTrace(trace)]))
-  return { processes, endpoints, otherEndpoints, localAddresses, dnsNames, numbers, ids, codes }
+  const addOwner = ({ container, pod }: RemoteOwner) => {
+    ownerNames.remote_container.push(codeOf(codes.remote_container, container))
+    return ownerNames.remote_pod.push(codeOf(codes.remote_pod, pod)) - 1
+  }
+  const owners = new Map(parts.map((part) => [part, readOwners(part, addOwner)]))
+  return { processes, endpoints, otherEndpoints, owners, ownerNames, localAddresses, dnsNames, numbers, ids, codes }
+}
+
+function readOwners(part: SessionPart, add: (owner: RemoteOwner) => number): NumberedOwners | null {
+  const owners = readAddressOwners(part.trace.lookup, part)
+  if (owners === null) return null
+  const numbers = new Map([...owners.byAddress.values()].flat().map(({ owner }) => [owner, add(owner)]))
+  return { ...owners, numberOf: (owner) => numbers.get(owner) ?? -1 }
 }
 
 function noCodes<Name extends string>(names: readonly Name[]): Record<Name, Codes> {
@@ -124,39 +148,6 @@ function codeOf(codes: ColumnCodes, value: Cell | undefined): number {
   if (typeof value === 'string') return (codes as ValueCodes<string>).codeOf(value)
   if (codes.isLong) return (codes as ValueCodes<bigint>).codeOf(value)
   return (codes as ValueCodes<number>).codeOf(Number(value))
-}
-
-const bounded = (column: string) => sql.raw(boundedText(column))
-const LOCAL_ADDRESSES = sql`SELECT local_address_id, ${bounded('local_address')} FROM local_address`
-
-/** Only names of attempts. Ids of a session are consecutive. */
-function selectNames(sessions: readonly number[]): RawBuilder<unknown> {
-  return sql`SELECT dns_name_id, ${bounded('dns_name')} FROM dns_name WHERE dns_name_id IN (SELECT dns_name_id FROM connect_dns
-    WHERE ${isOfSessions(sessions)})`
-}
-
-function selectOthers(sessions: readonly number[], column: string): RawBuilder<unknown> {
-  return sql`SELECT endpoint_id, ${bounded('remote_address')}, remote_port FROM endpoint
-    WHERE endpoint_id IN (SELECT ${sql.raw(column)} FROM connect_nat WHERE ${isOfSessions(sessions)})`
-}
-
-function isOfSessions(sessions: readonly number[]): RawBuilder<unknown> {
-  const bound = (value: string) =>
-    sql`(SELECT ${sql.raw(value)} FROM batch WHERE session_id IN (${sql.join(sessions)}))`
-  return sql`attempt_id BETWEEN ${bound('min(first_attempt_id)')} AND ${bound('max(first_attempt_id + attempt_count)')}`
-}
-
-function selectProcesses(conditions: readonly RawBuilder<unknown>[]): RawBuilder<unknown> {
-  const values = PROCESS_COLUMNS.map(({ type, ofProcess }) =>
-    type === 'utf8' ? bounded(ofProcess) : sql.raw(ofProcess),
-  )
-  return sql`SELECT process_id, ${sql.join(values)}
-    FROM process LEFT JOIN cgroup USING (cgroup_id) LEFT JOIN container USING (container_key) WHERE ${sql.join(conditions, sql` AND `)}`
-}
-
-function selectEndpoints(conditions: readonly RawBuilder<unknown>[]): RawBuilder<unknown> {
-  return sql`SELECT endpoint_id, family, ${bounded('remote_address')}, remote_port FROM endpoint
-    WHERE ${sql.join([sql`1`, ...conditions], sql` AND `)}`
 }
 
 /**

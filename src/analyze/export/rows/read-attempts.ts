@@ -8,6 +8,7 @@ import { capacityOf, type AttemptRows } from './attempt-rows.js'
 import { createDnsJoin } from './dns-join.js'
 import type { Entities } from './entities.js'
 import { createNatJoin } from './nat-join.js'
+import { createOwnerJoin } from './owner-join.js'
 import { writeLong } from './long-halves.js'
 import { createNumberCodes } from './value-codes.js'
 
@@ -72,18 +73,21 @@ export function* readAttempts(
     const scan = prepareScan(scope, part, columns, createTaker(part, entities, codes, rows))
     const joinDns = createDnsJoin(part.trace, entities, codes)
     const joinNat = createNatJoin(part.trace, entities)
+    const joinOwners = createOwnerJoin(part, entities)
     for (const range of splitRanges(covers[position] ?? [], () => capacityOf(rows) - rows.count)) {
       scan(range)
       progress.scanned += range.last - range.first + 1
       if (capacityOf(rows) - rows.count > capacityOf(rows) * LEAST_ROOM) continue
       joinDns(rows)
       joinNat(rows)
+      joinOwners(rows)
       yield rows
       rows.count = 0
     }
     if (rows.count === 0) continue
     joinDns(rows)
     joinNat(rows)
+    joinOwners(rows)
     yield rows
   }
 }

@@ -1,0 +1,24 @@
+import { numberOf, readRows } from './read-rows.js'
+import { sessionQueries, type RemoteState } from './remote-state.js'
+
+type IdRanges = Map<string, { readonly first: number; readonly last: number }>
+
+/** Lowest and highest ids by session. Read after the windows, so that it covers all that they refer to. */
+export async function readIdRanges({
+  server,
+  sessions,
+}: RemoteState): Promise<Record<'process' | 'cgroup' | 'container', IdRanges>> {
+  const ranges = { process: new Map(), cgroup: new Map(), container: new Map() } satisfies Record<string, IdRanges>
+  const keys = { process: 'process_id', cgroup: 'cgroup_id', container: 'container_key' }
+  for (const { where, values } of sessionQueries(sessions)) {
+    const selects = Object.entries(keys).map(
+      ([table, key]) =>
+        `SELECT '${table}', session_uuid, min(${key}), max(${key}) FROM trace_${table} WHERE ${where} GROUP BY session_uuid`,
+    )
+    for await (const [table, uuid, first, last] of readRows(server, selects.join(' UNION ALL '), values)) {
+      const own: IdRanges = ranges[table as keyof typeof ranges]
+      own.set(String(uuid), { first: numberOf(first), last: numberOf(last) })
+    }
+  }
+  return ranges
+}

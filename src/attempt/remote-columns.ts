@@ -1,0 +1,51 @@
+/** Columns of the view `connects` about the destination behind an address. */
+export const REMOTE_COLUMNS = [
+  {
+    name: 'nat_address',
+    type: 'utf8',
+    heading: 'NAT ADDRESS',
+    isNullable: true,
+    since: 8,
+    comment: 'destination after address translation (DNAT); NULL when not translated',
+  },
+  {
+    name: 'nat_port',
+    type: 'uint16',
+    heading: 'NAT PORT',
+    isNullable: true,
+    since: 8,
+    comment: 'port of nat_address',
+  },
+  {
+    name: 'service_address',
+    type: 'utf8',
+    heading: 'SERVICE',
+    isNullable: true,
+    since: 8,
+    comment: 'address that the program asked for; NULL when it is remote_address',
+  },
+  {
+    name: 'service_port',
+    type: 'uint16',
+    heading: 'SERVICE PORT',
+    isNullable: true,
+    since: 8,
+    comment: 'port of service_address',
+  },
+  {
+    name: 'remote_container',
+    type: 'utf8',
+    heading: 'REMOTE CONTAINER',
+    isNullable: true,
+    since: 8,
+    comment: 'container of this host that had the destination address; NULL for pods, whose containers share it',
+  },
+  {
+    name: 'remote_pod',
+    type: 'utf8',
+    heading: 'REMOTE POD',
+    isNullable: true,
+    since: 8,
+    comment: 'pod of this host that had the destination address: NAMESPACE/NAME',
+  },
+] as const
