@@ -1,13 +1,10 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { findAlias, readAlias } from './bcc/read-alias.js'
-import { addAnalyzeCommands } from './analyze/command.js'
 import { withHelpOption } from './options/help-option.js'
 import { splitOptionalValues } from './options/optional-values.js'
 import { outliveTerminal } from './base/outlive-terminal.js'
-import { addFleet, addPush } from './commands/add-fleet.js'
-import { addTop } from './commands/add-top.js'
-import { addRecordCommands } from './record/command.js'
+import { addCommands } from './commands/add-commands.js'
 import { describeError } from './cli/report-error.js'
 import { requireUtf8 } from './cli/require-utf8.js'
 import { commandLineError } from './cli/command-line-error.js'
@@ -53,11 +50,7 @@ async function run(typed: readonly string[]): Promise<void> {
   const asked = alias === null ? { args: typed } : readAlias(alias, typed)
   if ('text' in asked) return void process.stdout.write(asked.text)
   program.version(await describeVersion(asked.args[0]))
-  addRecordCommands(program, (end) => (reader.gone = end))
-  await addAnalyzeCommands(program, isUsageCommand(asked.args) ? ['analyze'] : asked.args)
-  addTop(program, (end) => (reader.gone = end))
-  addPush(program)
-  addFleet(program)
+  await addCommands(program, isUsageCommand(asked.args) ? ['analyze'] : asked.args, (end) => (reader.gone = end))
   addUsageCommands(program)
   await program.parseAsync(withHelpOption(program, splitOptionalValues(asked.args)), { from: 'user' })
 }

@@ -53,7 +53,7 @@ describe.each(BINARY)('an export as %s', (format) => {
         'integer bigint timestamp_ns bigint varchar integer utinyint integer integer bigint varchar varchar uinteger',
         'varchar varchar uinteger uinteger utinyint varchar usmallint varchar usmallint varchar bigint',
         'bigint uinteger varchar bigint varchar varchar varchar varchar varchar varchar',
-        'varchar usmallint varchar usmallint',
+        'varchar usmallint varchar usmallint varchar varchar',
       ].join(' '),
     )
   })

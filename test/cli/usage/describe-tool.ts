@@ -1,7 +1,5 @@
 import { Command } from 'commander'
-import { addAnalyzeCommands } from '../../../src/analyze/command.js'
-import { addTop } from '../../../src/commands/add-top.js'
-import { addRecordCommands } from '../../../src/record/command.js'
+import { addCommands } from '../../../src/commands/add-commands.js'
 import { addUsageCommands } from '../../../src/cli/usage/command.js'
 import { describeCommand, flattenCommands, type CommandModel } from '../../../src/cli/usage/command-model.js'
 import { describeAliases } from '../../../src/cli/usage/describe-alias.js'
@@ -13,9 +11,7 @@ const NO_QUERIES = { XDG_CONFIG_HOME: '/dev/null' }
 /** Every command of the sources, the tool itself first, the names of bcc's tools last. */
 export async function describeTool(): Promise<readonly CommandModel[]> {
   const program = new Command('tcpconn').version('0')
-  addRecordCommands(program, () => {})
-  await addAnalyzeCommands(program, ['analyze'])
-  addTop(program, () => {})
+  await addCommands(program, ['analyze'], () => {})
   addUsageCommands(program)
   return [describeCommand(program), ...describeAliases()].flatMap(flattenCommands)
 }
