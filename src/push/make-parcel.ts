@@ -14,6 +14,8 @@ import type { SessionSource } from './session-source.js'
 
 /** The next part of a session, to be sent in the order of its fields. */
 export interface Parcel {
+  /** Rows that attempts refer to: sent first, since the server counts an attempt as stored without looking for them */
+  readonly entities: readonly EncodedRows[]
   readonly attempts: EncodedAttempts | null
   /** Rows of the other tables */
   readonly rows: readonly EncodedRows[]
@@ -49,15 +51,15 @@ export async function makeParcel(
   const batches = findBatches(db, sessionId, progress, untilNs)
   const encoded = batches.attempts === null ? null : await encodeAttempts(table, batches.attempts, compress, trace.path)
   const attemptId = batches.attempts?.last ?? progress.attemptId
-  const collector = createRowCollector(db, name)
-  if (encoded !== null) addEntities(collector, sent, encoded.ids)
+  const [entities, collector] = [createRowCollector(db, name), createRowCollector(db, name)]
+  if (encoded !== null) addEntities(entities, sent, encoded.ids)
   const batchIds = [progress.batchId, batches.lastBatchId] as const
   collector.addWhere('batch', 'WHERE session_id = ? AND batch_id > ? AND batch_id <= ?', sessionId, ...batchIds)
   const windows = addWindows(db, collector, sessionId, { progress, attemptId })
-  const lookups = addLookups(db, collector, sent, sessionId, progress.lookupId)
-  addChangingRows(collector, sent, sessionId)
+  const lookups = addLookups(db, collector, { entities, sent }, sessionId, progress.lookupId)
+  addChangingRows(entities, sent, sessionId)
   const isAtEnd = untilNs === Infinity && batches.isAll && windows.isAll && lookups.count < MAX_LOOKUPS
-  const isSettled = isAtEnd && isOver && settleProcesses(db, collector, { progress, sent }, sessionId)
+  const isSettled = isAtEnd && isOver && settleProcesses(db, entities, { progress, sent }, sessionId)
   const after = {
     attemptId,
     batchId: batches.lastBatchId,
@@ -67,8 +69,8 @@ export async function makeParcel(
   }
   const session = encodeSession(db, sessionId, name, after)
   const isNew = sent.addRow('session', writtenBytes(session.buffer))
-  const rows = collector.collected
-  return isNew || rows.length > 0 ? { attempts: encoded, rows, session, after } : null
+  const parcel = { entities: entities.collected, attempts: encoded, rows: collector.collected, session, after }
+  return isNew || parcel.entities.length > 0 || parcel.rows.length > 0 ? parcel : null
 }
 
 /** The rows that attempts refer to, unless this process has sent them. */
@@ -91,7 +93,13 @@ function addChangingRows(collector: RowCollector, sent: SentRows, sessionId: num
   collector.addIds('dns_name', new Set(addresses.map((row) => Number(row[1])).filter((id) => sent.dnsName.add(id))))
 }
 
-function addLookups(db: Database, collector: RowCollector, sent: SentRows, sessionId: number, after: number) {
+function addLookups(
+  db: Database,
+  collector: RowCollector,
+  { entities, sent }: { readonly entities: RowCollector; readonly sent: SentRows },
+  sessionId: number,
+  after: number,
+) {
   const condition = `WHERE lookup_id IN (SELECT lookup_id FROM dns_lookup WHERE session_id = ? AND lookup_id > ? ORDER BY lookup_id LIMIT ${MAX_LOOKUPS})`
   const count = collector.addWhere('dns_lookup', condition, sessionId, after)
   if (count === 0) return { count, lastId: after }
@@ -100,7 +108,7 @@ function addLookups(db: Database, collector: RowCollector, sent: SentRows, sessi
     .prepare(`SELECT DISTINCT dns_name_id FROM dns_lookup ${condition}`)
     .pluck()
     .all(sessionId, after) as number[]
-  collector.addIds(
+  entities.addIds(
     'dns_name',
     names.filter((id) => sent.dnsName.add(id)),
   )

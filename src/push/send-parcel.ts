@@ -33,6 +33,7 @@ const REPLACING = { ...ANSWERED, insert_deduplicate: 0 } as const
  * @throws the errors of `serverFault`
  */
 export async function sendParcel(server: Server, { uuid }: SessionName, parcel: Parcel): Promise<void> {
+  for (const rows of parcel.entities) await sendRows(server, rows)
   if (parcel.attempts !== null) {
     const { range, parts } = parcel.attempts
     const token = `${uuid}:${range.first}-${range.last}`

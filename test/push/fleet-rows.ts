@@ -60,11 +60,21 @@ export function readTable(file: string, source: TraceTableName): Rows {
   return readSqlite(file, `SELECT ${columns.join(', ')} FROM ${source} ORDER BY ${keyOf(key)}`)
 }
 
-/** All rows of its copy in the fleet. Of a table that sessions share, each row once. */
-export function restoreTable(server: ClickhouseServer, host: string, source: TraceTableName): Promise<Rows> {
+/** All rows of its copy in the fleet. Of a table that sessions share, each row once, unless `isDistinct` is false. */
+export function restoreTable(
+  server: ClickhouseServer,
+  host: string,
+  source: TraceTableName,
+  isDistinct = true,
+): Promise<Rows> {
   const { copied, key, name } = FLEET_TABLES[source]
   const columns = copied.map(({ name: column, kind }) => (kind === 'blob' ? `lower(hex(${column}))` : column))
-  return readClickhouse(server, columns, `fleet.${name} FINAL WHERE host = '${host}' ORDER BY ${keyOf(key)}`, true)
+  return readClickhouse(
+    server,
+    columns,
+    `fleet.${name} FINAL WHERE host = '${host}' ORDER BY ${keyOf(key)}`,
+    isDistinct,
+  )
 }
 
 function keyOf(key: readonly string[]): string {

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import Database from 'better-sqlite3'
@@ -38,6 +38,16 @@ async function expectOnServer(file: string, host: string): Promise<void> {
     const [expected, found] = [readTable(file, source), await restoreTable(server, host, source)]
     if (SHARED_TABLES.includes(source)) expect(expected, source).toEqual(expect.arrayContaining([...found]))
     else expect(found, source).toEqual(expected)
+  }
+}
+
+/** Expects the rows of all traces of a directory, each as often as there are traces with it, and no others. */
+async function expectAllOnServer(directory: string, host: string): Promise<void> {
+  const files = readdirSync(directory).map((name) => join(directory, name))
+  const sorted = (rows: readonly (readonly (string | null)[])[]) => rows.map((row) => JSON.stringify(row)).toSorted()
+  for (const source of TABLES) {
+    const expected = files.flatMap((file) => readTable(file, source))
+    expect(sorted(await restoreTable(server, host, source, false)), source).toEqual(sorted(expected))
   }
 }
 
@@ -170,7 +180,22 @@ describe('exactly once', () => {
       `SELECT session_uuid FROM fleet.trace_session FINAL WHERE host = 'killed' AND is_whole`,
     )
     expect(sessions).toHaveLength(6)
+    await expectAllOnServer(directory, 'killed')
     expect(await push(directory)).toBe(0)
+  })
+
+  test('an attempt is stored after the rows that it refers to', async () => {
+    const host = 'entities'
+    const file = makeHardTrace({ host })
+    for (const source of ['process', 'dns_name'] as const) {
+      const table = `fleet.${FLEET_TABLES[source].name}`
+      await server.query(`ALTER TABLE ${table} ADD CONSTRAINT nothing CHECK host != '${host}'`)
+      expect((await runTool(['push', file, ...server.options('--to')])).status).toBe(1)
+      expect(await countRows(host), source).toBe(0)
+      await server.query(`ALTER TABLE ${table} DROP CONSTRAINT nothing`)
+    }
+    await push(file)
+    await expectOnServer(file, host)
   })
 
   test('attempts of which only a part is stored are sent again', async () => {
