@@ -48,11 +48,15 @@ export function formatAddress({ user, host, port, database }: ServerAddress): st
   return `${URL_SCHEME}${encodeURIComponent(user)}@${host.includes(':') ? `[${host}]` : host}:${port}/${database}`
 }
 
-/** Everything between the user and the host may be a password. */
+/** Everything between the user and the host may be a password, and everything from the first `?` or `#`. */
 function hidePassword(text: string): string {
-  return text.replace(/^([^:]*:\/\/)?([^:@/]*):.*@/s, (_, scheme: string | undefined, user: string) => {
-    return `${scheme ?? ''}${user}:…@`
-  })
+  const [, scheme = '', rest = ''] = /^((?:clickhouse|https?):\/\/)?(.*)$/is.exec(text) ?? []
+  const [, head = '', tail = ''] = /^([^?#]*)(.*)$/s.exec(rest) ?? []
+  const user = /^([^:]*):/.exec(head)?.[1]
+  // A password may have these characters too.
+  if (user !== undefined && tail.includes('@')) return `${scheme}${user}:…`
+  const shown = head.replace(/^([^:]*):.*@/s, '$1:…@')
+  return `${scheme}${shown}${tail === '' ? '' : `${tail.charAt(0)}…`}`
 }
 
 function parse(text: string): URL | null {

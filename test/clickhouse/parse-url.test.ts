@@ -41,6 +41,13 @@ describe('the URL of a server', () => {
     'http://u:S3cret@h/x',
     'u:S3cret@h/x',
     'clickhouse://u:S3cret/@h/x',
+    'clickhouse://u:S3c?ret@h/x',
+    'clickhouse://u@v:S3cret@h/x',
+    'clickhouse://u:S3cret@h/x?password=S3c@ret@h',
+    'clickhouse://u@h/x?password=S3cret',
+    'clickhouse://u@h:1/x?password=S3c@ret@h',
+    'clickhouse://u@h:1/x#S3cret',
+    'u@h/x?S3cret',
   ])('a password in it is refused, and not repeated: %s', (url) => {
     const error = (() => {
       try {
@@ -51,6 +58,17 @@ describe('the URL of a server', () => {
     })()
     expect(error).toBeInstanceOf(Error)
     expect(JSON.stringify([(error as Error).message, error])).not.toMatch(/S3c|ret@/)
+  })
+
+  test.each([
+    ['clickhouse://reader@h:1/x?password=S3cret', 'clickhouse://reader@h:1/x?…'],
+    ['clickhouse://reader@h/x?password=S3c@ret', 'clickhouse://reader@h/x?…'],
+    ['clickhouse://reader:S3cret@h:1/x', 'clickhouse://reader:…@h:1/x'],
+    ['clickhouse://reader@h:1', 'clickhouse://reader@h:1'],
+  ])('an error about %s has the user, without a password (SEC-99)', (url, shown) => {
+    expect(() => parse(url)).toThrow(
+      expect.objectContaining({ message: expect.stringContaining(`"${shown}"`) as string }),
+    )
   })
 
   test('is shown as it is typed', () => {
