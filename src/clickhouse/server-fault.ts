@@ -9,18 +9,22 @@ const CODES: Readonly<Record<string, keyof typeof KINDS>> = {
   WRONG_PASSWORD: 'authentication',
   IP_ADDRESS_NOT_ALLOWED: 'authentication',
   ACCESS_DENIED: 'forbidden',
-  VIOLATED_CONSTRAINT: 'forbidden',
+  VIOLATED_CONSTRAINT: 'otherHost',
   READONLY: 'forbidden',
   UNKNOWN_DATABASE: 'noSchema',
   UNKNOWN_TABLE: 'noSchema',
   TOO_MANY_PARTS: 'overloaded',
   TOO_MANY_SIMULTANEOUS_QUERIES: 'overloaded',
+  SERVER_OVERLOADED: 'overloaded',
+  CANNOT_SCHEDULE_TASK: 'overloaded',
+  ABORTED: 'overloaded',
   MEMORY_LIMIT_EXCEEDED: 'overloaded',
   TIMEOUT_EXCEEDED: 'overloaded',
   QUOTA_EXCEEDED: 'overloaded',
   NOT_ENOUGH_SPACE: 'overloaded',
   QUERY_WAS_CANCELLED: 'overloaded',
   TABLE_IS_READ_ONLY: 'overloaded',
+  TOO_FEW_LIVE_REPLICAS: 'overloaded',
   NO_ZOOKEEPER: 'overloaded',
   KEEPER_EXCEPTION: 'overloaded',
   ALL_CONNECTION_TRIES_FAILED: 'overloaded',
@@ -38,7 +42,12 @@ const KINDS = {
   forbidden: {
     code: 'E_FLEET_FORBIDDEN',
     what: (address: string) => `the user of ${address} may not do this`,
-    hint: 'docs/fleet.md lists the rights of each user; a user host-NAME can push only traces of the host NAME',
+    hint: 'docs/fleet.md lists the rights of each user',
+  },
+  otherHost: {
+    code: 'E_FLEET_OTHER_HOST',
+    what: (address: string) => `${address} refused rows of another host`,
+    hint: 'a user host-NAME can push only traces of the host NAME; push those of a renamed host as a user of that name',
   },
   noSchema: {
     code: 'E_FLEET_NO_SCHEMA',
@@ -70,9 +79,17 @@ const KINDS = {
 /** Errors after which the same request may succeed later. */
 export const TEMPORARY_CODES: readonly string[] = [KINDS.overloaded.code, KINDS.unreachable.code]
 
+/** An error without a kind of its own: of this request, or temporary. */
+export const REFUSED_CODE: string = KINDS.refused.code
+
+/** Errors of the data that were sent: other requests may succeed. */
+export const DATA_CODES: readonly string[] = [KINDS.otherHost.code, REFUSED_CODE]
+
 /** Errors of the server, which concern every request. */
 export const SERVER_CODES: readonly string[] = [
-  ...Object.values(KINDS).map(({ code }) => code),
+  ...Object.values(KINDS)
+    .map(({ code }) => code)
+    .filter((code) => !DATA_CODES.includes(code)),
   'E_FLEET_SCHEMA_VERSION',
 ]
 

@@ -3,13 +3,13 @@ import { loadZstd } from '../analyze/export/parquet/zstd.js'
 import { messageOf, TcpconnError } from '../base/errors.js'
 import { outlivesTerminal } from '../base/outlive-terminal.js'
 import type { Server } from '../clickhouse/connect.js'
-import { SERVER_CODES } from '../clickhouse/server-fault.js'
+import { DATA_CODES, SERVER_CODES } from '../clickhouse/server-fault.js'
 import { requireVersion } from '../fleet/require-version.js'
 import { safeLine } from '../text/safe-text.js'
 import { findFiles } from './find-files.js'
 import { createFileHolds, type FileHolds } from './hold-files.js'
 import { pushFile, type PushContext } from './push-file.js'
-import { createRetry, Stopped } from './retry.js'
+import { createRetry, MAX_PAUSE_MS, spreadInterval, Stopped } from './retry.js'
 
 /** A request that hangs is given up after a signal. Nothing is lost: the server knows what it has. */
 const LAST_REQUEST_MS = 10_000
@@ -17,15 +17,18 @@ const LAST_REQUEST_MS = 10_000
 const HOLD_MS = 10_000
 /** A file that is being created, or was removed between two looks. */
 const PASSING = ['E_NO_SESSION', 'E_NO_SUCH_FILE', 'E_LOCKED_TRACE']
+/** After other errors a file is not held any more: it may never be pushed. Too many open files may be a cause of this one. */
+const HOLDING = [...PASSING, 'E_CANNOT_OPEN']
 
 /**
- * Pushes what is new in traces every `intervalMs`, also of files that appear later, until a signal. Prints only problems.
+ * Pushes what is new in traces about every `intervalMs`, also of files that appear later, until a signal. Prints only problems.
  * @throws the errors of `requireVersion`, and those of requests that will not succeed later
  */
 export async function follow(paths: readonly string[], server: Server, intervalMs: number): Promise<void> {
   const stop = createStop()
   const report = createReport()
-  const request = createRetry({ wait: stop.wait, isStopping: () => stop.isSet, report: (line) => write(line) })
+  const retry = { wait: stop.wait, isStopping: () => stop.isSet, report: write }
+  const [request, requestPatiently] = [createRetry(retry), createRetry({ ...retry, isPatient: true })]
   const context: PushContext = {
     server,
     compress: await loadZstd(),
@@ -34,16 +37,19 @@ export async function follow(paths: readonly string[], server: Server, intervalM
     isStopping: () => stop.isSet,
     request,
   }
-  const round: Round = { whole: new Map(), holds: createFileHolds(), current: null, report }
+  const known = new Set<string>()
+  const find = () => findFiles(paths, false, known)
+  const round: Round = { whole: new Map(), setAside: new Map(), holds: createFileHolds(), current: null, report }
   // Also while the server is away, which a round waits for.
-  const refresh = () => round.holds.refresh(findFiles(paths, false), round.current)
+  const refresh = () => round.holds.refresh(find(), round.current)
   const timer = setInterval(refresh, HOLD_MS)
   try {
-    while (!stop.isSet) {
+    for (let isFirst = true; !stop.isSet; isFirst = false) {
       refresh()
-      await request(() => requireVersion(server))
-      await pushRound(findFiles(paths, false), round, context)
-      await stop.wait(intervalMs)
+      await requestPatiently(() => requireVersion(server))
+      if (isFirst) await stop.wait(spreadInterval(intervalMs, true))
+      await pushRound(find(), round, context)
+      await stop.wait(spreadInterval(intervalMs, false))
     }
   } catch (error) {
     if (!(error instanceof Stopped)) throw error
@@ -54,8 +60,10 @@ export async function follow(paths: readonly string[], server: Server, intervalM
 
 /** What one round leaves for the next. */
 interface Round {
-  /** Marks of the files of which the server has everything */
+  /** Marks of the files of which the server has everything, and that no recorder writes */
   readonly whole: Map<string, string>
+  /** Until when files are left out that the server refused, in Unix ms */
+  readonly setAside: Map<string, number>
   readonly holds: FileHolds
   /** The file that is being read */
   current: string | null
@@ -63,38 +71,44 @@ interface Round {
 }
 
 async function pushRound(files: readonly string[], round: Round, context: PushContext): Promise<void> {
-  const { whole, holds, report } = round
-  for (const file of whole.keys()) if (!files.includes(file)) whole.delete(file)
+  const { whole, setAside, holds, report } = round
+  for (const state of [whole, setAside]) {
+    for (const file of state.keys()) if (!files.includes(file)) state.delete(file)
+  }
   for (const file of files) {
     if (context.isStopping()) return
     const mark = markOf(file)
-    if (whole.get(file) === mark) continue
+    if (whole.get(file) === mark || Date.now() < (setAside.get(file) ?? 0)) continue
     round.current = file
+    let isLost = false
     try {
       if (await pushFile(file, context)) whole.set(file, mark)
+      else whole.delete(file)
     } catch (error) {
       if (!(error instanceof TcpconnError) || SERVER_CODES.includes(error.code)) throw error
       if (!PASSING.includes(error.code)) report(file, error)
+      if (DATA_CODES.includes(error.code)) setAside.set(file, Date.now() + MAX_PAUSE_MS)
+      isLost = !HOLDING.includes(error.code)
     } finally {
       round.current = null
     }
-    if (whole.has(file)) holds.release(file)
+    if (isLost || whole.has(file)) holds.release(file)
   }
 }
 
-/** Changes with the file. */
+/** Changes with the file and its log. */
 function markOf(file: string): string {
-  const stat = statSync(file, { throwIfNoEntry: false, bigint: true })
-  return `${stat?.dev} ${stat?.ino} ${stat?.ctimeNs}`
+  const stats = [file, `${file}-wal`].map((path) => statSync(path, { throwIfNoEntry: false, bigint: true }))
+  return stats.map((stat) => `${stat?.dev} ${stat?.ino} ${stat?.ctimeNs} ${stat?.size}`).join(' ')
 }
 
 /** Reports each problem of a file once. */
 function createReport(): (file: string, error: TcpconnError) => void {
   const reported = new Set<string>()
   return (file, error) => {
-    const line = `${file} is left out: ${messageOf(error)}: ${error.reason} [${error.code}]`
-    if (!reported.has(line)) write(line)
-    reported.add(line)
+    const problem = `${file} ${error.code}`
+    if (!reported.has(problem)) write(`${file} is left out: ${messageOf(error)}: ${error.reason} [${error.code}]`)
+    reported.add(problem)
   }
 }
 

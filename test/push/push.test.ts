@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import Database from 'better-sqlite3'
@@ -132,6 +132,16 @@ describe('push', () => {
     expect([status, stdout]).toEqual([1, expect.stringContaining('pushed 3 attempts')])
     expect(stderr).toContain('[E_DAMAGED_TRACE]')
     expect(await countRows('beside-damage')).toBe(3)
+  })
+
+  test('reports a file of a directory that cannot be read, and pushes the others', async () => {
+    const directory = makeTraces('beside-unreadable', 2, 3)
+    chmodSync(join(directory, 'trace-0.db'), 0)
+    const under = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : []
+    const { status, stdout, stderr } = await runTool(['push', directory, ...server.options('--to')], { under })
+    expect([status, stdout]).toEqual([1, expect.stringContaining('pushed 3 attempts')])
+    expect(stderr).toContain('trace-0.db')
+    expect(stderr).toContain('[E_CANNOT_OPEN]')
   })
 
   test('pushes a shared trace, but not beside its original', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { TcpconnError } from '../../src/base/errors.js'
-import { createRetry, Stopped } from '../../src/push/retry.js'
+import { createRetry, spreadInterval, Stopped } from '../../src/push/retry.js'
 
 const fault = (code: string) => new TcpconnError(code, { what: 'no', reason: 'reason', hint: 'hint' })
 
@@ -10,13 +10,14 @@ function failing(...errors: readonly Error[]) {
   return () => (tries < errors.length ? Promise.reject(errors[tries++]!) : Promise.resolve('done'))
 }
 
-function createScene(random: () => number, stopAfter = Infinity) {
+function createScene(random: () => number, { stopAfter = Infinity, isPatient = false } = {}) {
   const pauses: number[] = []
   const lines: string[] = []
   const retry = createRetry({
     wait: async (milliseconds) => void pauses.push(milliseconds),
     isStopping: () => pauses.length >= stopAfter,
     report: (line) => lines.push(line),
+    isPatient,
     random,
     now: () => 0,
   })
@@ -50,7 +51,21 @@ test('other errors are not repeated', async () => {
   expect(pauses).toEqual([])
 })
 
+test('an unknown error of the server is temporary where nothing else can be done, with the longest pause', async () => {
+  const refused = fault('E_FLEET_REFUSED')
+  await expect(createScene(() => 1).retry(failing(refused))).rejects.toMatchObject({ code: 'E_FLEET_REFUSED' })
+  const { retry, pauses } = createScene(() => 1, { isPatient: true })
+  expect(await retry(failing(AWAY, refused, refused))).toBe('done')
+  expect(pauses).toEqual([1000, 300_000, 300_000])
+  await expect(retry(failing(fault('E_FLEET_FORBIDDEN')))).rejects.toMatchObject({ code: 'E_FLEET_FORBIDDEN' })
+})
+
+test('rounds of hosts that were started at once spread over the interval', () => {
+  expect([0, 0.5, 0.99].map((share) => spreadInterval(1000, true, () => share))).toEqual([0, 500, 990])
+  expect([0, 0.5, 1].map((share) => spreadInterval(1000, false, () => share))).toEqual([800, 1000, 1200])
+})
+
 test('a stop ends the pauses', async () => {
-  const { retry } = createScene(() => 1, 2)
+  const { retry } = createScene(() => 1, { stopAfter: 2 })
   await expect(retry(failing(AWAY, AWAY, AWAY))).rejects.toBeInstanceOf(Stopped)
 })

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, request as httpRequest } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { execFileSync } from 'node:child_process'
@@ -68,7 +68,7 @@ describe('users', () => {
     await pushAs(WEB1, makeTrace())
     const { status, stderr } = await pushAs(WEB2, makeTrace())
     expect(status).toBe(1)
-    expect(stderr).toContain('[E_FLEET_FORBIDDEN]')
+    expect(stderr).toContain('[E_FLEET_OTHER_HOST]')
     const row = `INSERT INTO attempts (host, session_uuid, attempt_id) VALUES`
     const uuid = '018bcfe5-687b-760a-8a94-0ade0f1f2c0f'
     expect(await requestAs(WEB2, `${row} ('web-1', '${uuid}', 1)`)).toContain('VIOLATED_CONSTRAINT')
@@ -90,6 +90,32 @@ describe('users', () => {
     ]) {
       expect(await requestAs(WEB2, sql), sql).toContain('ACCESS_DENIED')
     }
+  })
+
+  test('a file of another host is reported once, and the other files are pushed', async () => {
+    const directory = makeTemporaryDirectory()
+    for (const [i, host] of ['web-2', 'old-name', 'web-2'].entries()) {
+      const { db, file } = makeSampleTrace({ batches: [[{ startedNs: 1n }]] })
+      db.prepare('UPDATE session SET host = ?, started_unix_ns = started_unix_ns + ?').run(
+        host,
+        BigInt(i + 1) * 1_000_000_000n,
+      )
+      db.pragma('journal_mode = DELETE')
+      db.close()
+      copyFileSync(file, join(directory, `${i}.db`))
+    }
+    const { status, stdout, stderr } = await runTool(['push', directory, ...server.options('--to', WEB2)])
+    expect([status, stdout]).toEqual([1, expect.stringContaining('pushed 2 attempts')])
+    expect(stderr).toContain(`cannot push ${join(directory, '1.db')}`)
+    expect(stderr).toContain('[E_FLEET_OTHER_HOST]')
+    await server.query(`ALTER TABLE fleet.attempts DELETE WHERE host = 'web-2' SETTINGS mutations_sync = 1`)
+    await server.query(`ALTER TABLE fleet.trace_session DELETE WHERE host = 'web-2' SETTINGS mutations_sync = 1`)
+    const following = startTool(['push', directory, ...server.options('--to', WEB2), '--follow', '--interval', '1s'])
+    await server.waitForRows(`SELECT 1 FROM fleet.trace_session FINAL WHERE host = 'web-2' AND is_whole`, 2)
+    following.child.kill('SIGTERM')
+    const finished = await following.finished
+    expect(finished.status).toBe(0)
+    expect(finished.stderr.match(/E_FLEET_OTHER_HOST/g)).toHaveLength(1)
   })
 
   test('a user who only reads cannot push, and sees all hosts (SEC-101)', async () => {
@@ -123,7 +149,7 @@ describe('secrets', () => {
   test('the password comes from the environment too, and no command line has it (SEC-99)', async () => {
     await server.query(`ALTER TABLE fleet.trace_session DELETE WHERE 1 SETTINGS mutations_sync = 1`)
     const env = { TCPCONN_CLICKHOUSE_PASSWORD: WEB1.password }
-    const pushing = startTool(['push', makeTrace(), '--to', server.url(WEB1), '--follow'], { env })
+    const pushing = startTool(['push', makeTrace(), '--to', server.url(WEB1), '--follow', '--interval', '1s'], { env })
     await server.waitForRows(`SELECT 1 FROM fleet.trace_session WHERE host = 'web-1' AND is_whole`, 1)
     expect(readFileSync(`/proc/${pushing.pid}/cmdline`, 'latin1')).not.toContain('S3cret')
     pushing.child.kill('SIGTERM')
