@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { Server } from '../clickhouse/connect.js'
 import { ATTEMPTS } from '../fleet/attempts-table.js'
@@ -25,7 +26,10 @@ const ONE_BLOCK = {
   max_partitions_per_insert_block: '0',
 } as const
 
-/** Replaces rows with the same key, so the server need not look for repeated inserts; the same row may be right again later. */
+/**
+ * Replaces rows with the same key, so the server need not look for repeated inserts; the same row may be right again later. ClickHouse
+ * 26.7 looks for them all the same, unless each insert has a token of its own.
+ */
 const REPLACING = { ...ANSWERED, insert_deduplicate: 0 } as const
 
 /**
@@ -47,7 +51,8 @@ export async function sendParcel(server: Server, { uuid }: SessionName, parcel: 
 
 async function sendRows(server: Server, { table, buffer }: EncodedRows): Promise<void> {
   const bytes = Readable.from([writtenBytes(buffer)])
-  await server.insert(insertInto(table, 'RowBinary'), bytes, { settings: REPLACING })
+  const settings = { ...REPLACING, insert_deduplication_token: randomUUID() }
+  await server.insert(insertInto(table, 'RowBinary'), bytes, { settings })
 }
 
 function insertInto(table: FleetTable, format: string): string {
