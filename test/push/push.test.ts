@@ -41,6 +41,13 @@ async function expectOnServer(file: string, host: string): Promise<void> {
   }
 }
 
+/** The join of docs/fleet.md that has names found later, for the attempts of a host. */
+function readJoin(host: string): string {
+  const text = readFileSync(join(REPOSITORY, 'docs/fleet.md'), 'utf8')
+  const sql = /### Names that are found later.*?```sql\n(.*?)```/s.exec(text)?.[1] ?? ''
+  return sql.replaceAll(/\b(FROM|JOIN) /g, '$1 fleet.').replace(/WHERE .*/, `WHERE a.host = '${host}'`)
+}
+
 /** Expects the rows of all traces of a directory, each as often as there are traces with it, and no others. */
 async function expectAllOnServer(directory: string, host: string): Promise<void> {
   const files = readdirSync(directory).map((name) => join(directory, name))
@@ -100,6 +107,9 @@ describe('push', () => {
     )
     expect(await push(trace.file)).toBe(1)
     await expectOnServer(trace.file, 'late')
+    const counts = await server.query<{ user: string; cgroup: string; attempts: string }>(readJoin('late'))
+    expect(counts.map(({ user, cgroup }) => [user, cgroup])).toEqual([['found', '/found']])
+    expect(counts.map(({ attempts }) => Number(attempts))).toEqual([3])
     trace.db.close()
   })
 
