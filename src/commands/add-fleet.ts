@@ -28,7 +28,7 @@ export function addPush(program: Command): void {
     .argument('[paths...]', 'traces, and directories with traces', ['tcpconn.db'])
   addServerOptions(command)
     .option('--follow', 'go on with what is recorded later, also in new files of a rotation')
-    .option('--interval <time>', 'with --follow: time between two pushes (default: 60s)')
+    .option('--interval <time>', 'with --follow: time between two pushes, ±20% (default: 60s)')
     .addHelpText('after', PUSH_EXAMPLES)
     .action(async (paths: string[], options: PushOptions) => {
       const { push } = await import('../push/push.js')

@@ -61,7 +61,7 @@ export async function follow(paths: readonly string[], server: Server, intervalM
 /** What one round leaves for the next. */
 interface Round {
   /** Marks of the files of which the server has everything, and that no recorder writes */
-  readonly whole: Map<string, string>
+  readonly whole: Map<string, string | null>
   /** Until when files are left out that the server refused, in Unix ms */
   readonly setAside: Map<string, number>
   readonly holds: FileHolds
@@ -78,7 +78,7 @@ async function pushRound(files: readonly string[], round: Round, context: PushCo
   for (const file of files) {
     if (context.isStopping()) return
     const mark = markOf(file)
-    if (whole.get(file) === mark || Date.now() < (setAside.get(file) ?? 0)) continue
+    if ((mark !== null && whole.get(file) === mark) || Date.now() < (setAside.get(file) ?? 0)) continue
     round.current = file
     let isLost = false
     try {
@@ -96,10 +96,14 @@ async function pushRound(files: readonly string[], round: Round, context: PushCo
   }
 }
 
-/** Changes with the file and its log. */
-function markOf(file: string): string {
-  const stats = [file, `${file}-wal`].map((path) => statSync(path, { throwIfNoEntry: false, bigint: true }))
-  return stats.map((stat) => `${stat?.dev} ${stat?.ino} ${stat?.ctimeNs} ${stat?.size}`).join(' ')
+/** Changes with the file and its log; `null`: unknown, and pushing the file reports the reason. */
+function markOf(file: string): string | null {
+  try {
+    const stats = [file, `${file}-wal`].map((path) => statSync(path, { throwIfNoEntry: false, bigint: true }))
+    return stats.map((stat) => `${stat?.dev} ${stat?.ino} ${stat?.ctimeNs} ${stat?.size}`).join(' ')
+  } catch {
+    return null
+  }
 }
 
 /** Reports each problem of a file once. */

@@ -17,7 +17,7 @@ export interface FileHolds {
    * @param current file that is being read: closing a descriptor of it would release the locks of SQLite
    */
   refresh(files: readonly string[], current: string | null): void
-  /** The server has all of a file. */
+  /** The server has all of a file, or refuses it: it is not held again while it does not change. */
   release(file: string): void
 }
 
@@ -47,6 +47,7 @@ export function createFileHolds(freeShare: (file: string) => number = readFreeSh
     },
     refresh(files, current) {
       for (const file of held.keys()) if (!files.includes(file) && file !== current) release(file)
+      for (const file of passed.keys()) if (!files.includes(file)) passed.delete(file)
       for (const file of files) {
         if (file === current) continue
         try {

@@ -1,9 +1,10 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, request as httpRequest } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import type { AddressInfo } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { HOST_FILTERS, pushGrants, readGrants } from '../../src/fleet/user-statements.js'
 import { makeSampleTrace } from '../analyze/sample-trace.js'
@@ -94,24 +95,28 @@ describe('users', () => {
 
   test('a file of another host is reported once, and the other files are pushed', async () => {
     const directory = makeTemporaryDirectory()
+    const other = join(directory, '1.db')
     for (const [i, host] of ['web-2', 'old-name', 'web-2'].entries()) {
       const { db, file } = makeSampleTrace({ batches: [[{ startedNs: 1n }]] })
       db.prepare('UPDATE session SET host = ?, started_unix_ns = started_unix_ns + ?').run(
         host,
         BigInt(i + 1) * 1_000_000_000n,
       )
+      db.exec(`UPDATE session SET rotation_base = 'a.db'`)
       db.pragma('journal_mode = DELETE')
       db.close()
       copyFileSync(file, join(directory, `${i}.db`))
     }
     const { status, stdout, stderr } = await runTool(['push', directory, ...server.options('--to', WEB2)])
     expect([status, stdout]).toEqual([1, expect.stringContaining('pushed 2 attempts')])
-    expect(stderr).toContain(`cannot push ${join(directory, '1.db')}`)
+    expect(stderr).toContain(`cannot push ${other}`)
     expect(stderr).toContain('[E_FLEET_OTHER_HOST]')
     await server.query(`ALTER TABLE fleet.attempts DELETE WHERE host = 'web-2' SETTINGS mutations_sync = 1`)
     await server.query(`ALTER TABLE fleet.trace_session DELETE WHERE host = 'web-2' SETTINGS mutations_sync = 1`)
     const following = startTool(['push', directory, ...server.options('--to', WEB2), '--follow', '--interval', '1s'])
     await server.waitForRows(`SELECT 1 FROM fleet.trace_session FINAL WHERE host = 'web-2' AND is_whole`, 2)
+    // `record --keep` may remove it.
+    while (spawnSync('flock', ['--nonblock', other, 'true']).status !== 0) await setTimeout(50)
     following.child.kill('SIGTERM')
     const finished = await following.finished
     expect(finished.status).toBe(0)
