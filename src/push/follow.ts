@@ -71,7 +71,7 @@ interface Round {
 }
 
 async function pushRound(files: readonly string[], round: Round, context: PushContext): Promise<void> {
-  const { whole, setAside, holds, report } = round
+  const { whole, setAside, holds } = round
   for (const state of [whole, setAside]) {
     for (const file of state.keys()) if (!files.includes(file)) state.delete(file)
   }
@@ -85,15 +85,23 @@ async function pushRound(files: readonly string[], round: Round, context: PushCo
       if (await pushFile(file, context)) whole.set(file, mark)
       else whole.delete(file)
     } catch (error) {
-      if (!(error instanceof TcpconnError) || SERVER_CODES.includes(error.code)) throw error
-      if (!PASSING.includes(error.code)) report(file, error)
-      if (DATA_CODES.includes(error.code)) setAside.set(file, Date.now() + MAX_PAUSE_MS)
-      isLost = !HOLDING.includes(error.code)
+      isLost = noteError(file, error, round)
     } finally {
       round.current = null
     }
     if (isLost || whole.has(file)) holds.release(file)
   }
+}
+
+/**
+ * @returns whether the file may never be pushed
+ * @throws errors that concern other files too
+ */
+function noteError(file: string, error: unknown, { setAside, report }: Round): boolean {
+  if (!(error instanceof TcpconnError) || SERVER_CODES.includes(error.code)) throw error
+  if (!PASSING.includes(error.code)) report(file, error)
+  if (DATA_CODES.includes(error.code)) setAside.set(file, Date.now() + MAX_PAUSE_MS)
+  return !HOLDING.includes(error.code)
 }
 
 /** Changes with the file and its log; `null`: unknown, and pushing the file reports the reason. */
