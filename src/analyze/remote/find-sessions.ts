@@ -3,7 +3,7 @@ import { formatAddress } from '../../clickhouse/parse-url.js'
 import { TcpconnError, UsageError } from '../../base/errors.js'
 import { parseDuration } from '../../options/parse-duration.js'
 import { parseTimes, type RawScope } from '../options/select-scope.js'
-import { numberOf, readRows } from './read-rows.js'
+import { numberOf, readRows, type RemoteCell } from './read-rows.js'
 import { requireDifferentSessions, requireHosts } from './require-hosts.js'
 import { formatUnixNs, spanOf, touches } from './session-times.js'
 
@@ -125,7 +125,8 @@ async function readSessions(server: Server, hosts: readonly string[], uuids: rea
   const sessions: FoundSession[] = []
   for await (const row of readRows(server, sql, values)) {
     const [host, uuid, sessionId, duration, hasDns, attempt, batch, window, lookup, isWhole] = row
-    const clock = clocks.get(String(uuid))
+    const key = keyOf(host, uuid)
+    const clock = clocks.get(key)
     // The row of a session is pushed last.
     if (clock === undefined) continue
     sessions.push({
@@ -142,10 +143,15 @@ async function readSessions(server: Server, hosts: readonly string[], uuids: rea
       },
       isWhole: numberOf(isWhole) === 1,
       hasDns: numberOf(hasDns) === 1,
-      batches: batches.get(String(uuid)) ?? NO_BATCHES,
+      batches: batches.get(key) ?? NO_BATCHES,
     })
   }
   return sessions
+}
+
+/** A UUID alone is no key: another host may have pushed rows with it. UUIDs have one length. */
+function keyOf(host: RemoteCell | undefined, uuid: RemoteCell | undefined): string {
+  return `${uuid} ${host}`
 }
 
 const NO_BATCHES: BatchSums = {
@@ -158,11 +164,13 @@ const NO_BATCHES: BatchSums = {
 }
 
 async function readClocks(server: Server, where: string, values: NonNullable<StatementOptions['values']>) {
-  const sql = `SELECT session_uuid, since_ns, unix_offset_ns FROM trace_clock_offset FINAL${where} ORDER BY session_uuid, since_ns`
+  const sql = `SELECT host, session_uuid, since_ns, unix_offset_ns FROM trace_clock_offset FINAL${where}
+    ORDER BY host, session_uuid, since_ns`
   const clocks = new Map<string, { sinceNs: number; unixOffsetNs: bigint }[]>()
-  for await (const [uuid, since, offset] of readRows(server, sql, values)) {
-    const clock = clocks.get(String(uuid)) ?? []
-    clocks.set(String(uuid), clock)
+  for await (const [host, uuid, since, offset] of readRows(server, sql, values)) {
+    const key = keyOf(host, uuid)
+    const clock = clocks.get(key) ?? []
+    clocks.set(key, clock)
     clock.push({ sinceNs: numberOf(since), unixOffsetNs: BigInt(offset ?? 0) })
   }
   return clocks
@@ -170,15 +178,15 @@ async function readClocks(server: Server, where: string, values: NonNullable<Sta
 
 /** Batches after the last one of the session's row are pushed, but not all that belongs to them. */
 async function readBatches(server: Server, where: string, values: NonNullable<StatementOptions['values']>) {
-  const sql = `SELECT session_uuid, minIf(first_attempt_id, attempt_count > 0), sum(attempt_count), min(min_started_ns), max(max_started_ns),
+  const sql = `SELECT host, session_uuid, minIf(first_attempt_id, attempt_count > 0), sum(attempt_count), min(min_started_ns), max(max_started_ns),
     max(written_ns), ${LOSSES.map((column) => `sum(${column})`).join(', ')}
     FROM (SELECT * FROM trace_batch FINAL${where}) AS b
-    GLOBAL INNER JOIN (SELECT session_uuid, pushed_batch_id FROM trace_session FINAL${where}) AS s USING (session_uuid)
-    WHERE batch_id <= pushed_batch_id GROUP BY session_uuid`
+    GLOBAL INNER JOIN (SELECT host, session_uuid, pushed_batch_id FROM trace_session FINAL${where}) AS s USING (host, session_uuid)
+    WHERE batch_id <= pushed_batch_id GROUP BY host, session_uuid`
   const batches = new Map<string, BatchSums>()
   const orNull = (cell: string | number | null | undefined) => (cell === null ? null : numberOf(cell))
-  for await (const [uuid, first, attempts, min, max, written, ...lost] of readRows(server, sql, values)) {
-    batches.set(String(uuid), {
+  for await (const [host, uuid, first, attempts, min, max, written, ...lost] of readRows(server, sql, values)) {
+    batches.set(keyOf(host, uuid), {
       firstAttemptId: numberOf(first),
       attempts: numberOf(attempts),
       minStartedNs: orNull(min),

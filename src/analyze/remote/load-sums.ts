@@ -48,13 +48,14 @@ async function load(
         return `('${ids.uuid}', ${own.join(', ')})`
       })
       // A set, since the server needs minutes to plan thousands of conditions. It holds no names.
-      const sql = `SELECT session_uuid, ${keys.join(', ')}, dimension, base64Encode(sums) FROM trace_${table} FINAL
+      const sql = `SELECT session_uuid, host, ${keys.join(', ')}, dimension, base64Encode(sums) FROM trace_${table} FINAL
         WHERE host IN {hosts:Array(String)} AND dimension = {dimension:String}
         AND (session_uuid, ${keys.join(', ')}) IN (${tuples.join(', ')})`
       let count = 0
-      for await (const [uuid, ...row] of readRows(state.server, sql, { hosts: [...hosts], dimension })) {
+      for await (const [uuid, host, ...row] of readRows(state.server, sql, { hosts: [...hosts], dimension })) {
         const session = state.byUuid.get(String(uuid))
-        if (session === undefined) continue
+        // Another host may have pushed rows with this UUID.
+        if (session === undefined || session.ids.host !== host) continue
         const sums = Buffer.from(String(row.at(-1)), 'base64')
         write(session.ids, [...row.slice(0, -1), Buffer.from(replace(session, dimension, sums))])
         count++

@@ -33,6 +33,10 @@ export interface SessionQuery {
   readonly values: NonNullable<StatementOptions['values']>
 }
 
+/** The first two conditions use the key. Another host may have pushed rows with the UUID of a session: they are not part of it. */
+const OF_SESSIONS = `host IN {hosts:Array(String)} AND session_uuid IN {sessions:Array(UUID)}
+  AND host = transform(toString(session_uuid), {sessions:Array(String)}, {owners:Array(String)}, '')`
+
 /** Splits sessions into queries of limited length. */
 export function* sessionQueries(
   sessions: readonly RemoteSessionState[],
@@ -43,8 +47,9 @@ export function* sessionQueries(
     const values = {
       hosts: [...new Set(some.map(({ ids }) => ids.host))],
       sessions: some.map(({ ids }) => ids.uuid),
+      owners: some.map(({ ids }) => ids.host),
     }
-    yield { sessions: some, where: 'host IN {hosts:Array(String)} AND session_uuid IN {sessions:Array(UUID)}', values }
+    yield { sessions: some, where: OF_SESSIONS, values }
   }
 }
 
