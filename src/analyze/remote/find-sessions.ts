@@ -4,7 +4,8 @@ import { TcpconnError, UsageError } from '../../base/errors.js'
 import { parseDuration } from '../../options/parse-duration.js'
 import { parseTimes, type RawScope } from '../options/select-scope.js'
 import { numberOf, readRows, type RemoteCell } from './read-rows.js'
-import { requireDifferentSessions, requireHosts } from './require-hosts.js'
+import { describeFault, findFault, findForged, nothingLeft, withoutThose, type LeftOut } from './left-out.js'
+import { requireHosts } from './require-hosts.js'
 import { formatUnixNs, spanOf, touches } from './session-times.js'
 
 /** What to take from a server, as typed. */
@@ -59,6 +60,8 @@ export interface Selection {
   readonly sessions: readonly FoundSession[]
   readonly since: bigint | null
   readonly until: bigint | null
+  /** Sessions that the options select and that cannot be read */
+  readonly leftOut: readonly LeftOut[]
 }
 
 /** Sessions per query: their UUIDs are bound parameters, which are sent in the URL. */
@@ -77,15 +80,20 @@ export async function findSessions(
   const uuids = parseSessions(raw.session)
   const found = await readSessions(server, hosts, uuids)
   await requireHosts(server, hosts, found)
-  requireDifferentSessions(found)
   const missing = uuids?.find((uuid) => !found.some((session) => session.uuid === uuid))
   if (missing !== undefined)
     throw new UsageError('--session', missing, 'all, or UUIDs of sessions of the selected hosts')
   if (found.length === 0) throw noData(server, 'no host has pushed a session')
-  const { since, until } = parseTimes(resolveAgo(raw), () => spanOf(found))
-  const sessions = found.filter((session) => touches(session, since, until))
-  if (sessions.length === 0) throw noData(server, 'no session of the selected hosts has something of this time')
-  return { sessions, since, until }
+  const unsound = found.flatMap((session) => describeFault(session, findFault(session)))
+  const sound = withoutThose(found, unsound)
+  if (sound.length === 0) throw nothingLeft(unsound)
+  const { since, until } = parseTimes(resolveAgo(raw), () => spanOf(sound))
+  const touching = sound.filter((session) => touches(session, since, until))
+  const leftOut = [...unsound, ...findForged(touching, found)]
+  const sessions = withoutThose(touching, leftOut)
+  if (touching.length === 0) throw noData(server, 'no session of the selected hosts has something of this time')
+  if (sessions.length === 0) throw nothingLeft(leftOut)
+  return { sessions, since, until, leftOut }
 }
 
 function parseSessions(text: string | undefined): string[] | null {
@@ -95,13 +103,16 @@ function parseSessions(text: string | undefined): string[] | null {
   throw new UsageError('--session', text, 'with --from: all, or UUIDs of sessions, separated by commas')
 }
 
-/** `1h` is an hour ago. */
+/** `1h` is an hour ago. So is the last hour: the last time of the sessions would be that of the host whose clock is ahead most. */
 function resolveAgo({ since, until, last }: RawScope): Pick<RawScope, 'since' | 'until' | 'last'> {
   const now = BigInt(Date.now()) * 1_000_000n
   const resolve = (text: string | undefined) => {
     const ago = text === undefined ? null : parseDuration(text)
     return ago === null ? text : formatUnixNs(now - BigInt(ago))
   }
+  // Others are reported later.
+  const isLast = since === undefined && last !== undefined && (parseDuration(last) ?? 0) > 0
+  if (isLast) return definedOnly({ since: resolve(last), until: resolve(until) })
   return definedOnly({ since: resolve(since), until: resolve(until), last })
 }
 

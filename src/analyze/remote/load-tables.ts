@@ -26,6 +26,11 @@ export const NEEDED: Partial<Record<LazyTable, readonly LazyTable[]>> = {
   dns_address: ['dns_name'],
 }
 
+/** Whether the ids of a table are assigned before it is loaded. */
+function isCounted(table: LazyTable): table is 'process' | 'cgroup' | 'container' {
+  return table === 'process' || table === 'cgroup' || table === 'container'
+}
+
 const MERGED: readonly LazyTable[] = ['endpoint', 'local_address', 'dns_name']
 
 /** Loads the rows of a table for all sessions. */
@@ -47,8 +52,7 @@ export async function loadTable(state: RemoteState, table: LazyTable): Promise<v
       const session = state.byUuid.get(String(uuid))
       if (session === undefined) continue
       // Pushed after the ids were assigned.
-      const { highest } = session
-      if (table in highest && numberOf(row[0]) > highest[table as keyof typeof highest]) continue
+      if (isCounted(table) && numberOf(row[0]) > (session.ids.ranges[table]?.last ?? 0)) continue
       const cells = row.map((cell, i) => (blobs[i] ? Buffer.from(String(cell), 'base64') : cell))
       // The ids of lookups are not used: SQLite numbers them anew.
       write(session.ids, table === 'dns_lookup' ? cells.slice(1) : cells)

@@ -10,8 +10,6 @@ import type { SessionIds } from './session-ids.js'
 export interface RemoteSessionState {
   readonly found: FoundSession
   readonly ids: SessionIds
-  /** Highest ids of the session's own trace that are part of this answer, by table */
-  readonly highest: { process: number; cgroup: number; container: number }
   /** Windows of the trace, by their first attempt */
   windows: readonly Window[]
 }

@@ -81,10 +81,14 @@ export function readBatchFacts(db: Database, sessionIds: readonly number[]): Bat
 }
 
 /**
- * The first lines of the output: missing logs, lost attempts, attempts without a process. One line per file, usually none.
+ * The first lines of the output: sessions that are left out, missing logs, lost attempts, attempts without a process. One line per file, usually none.
  */
 export function describeGaps(traces: readonly Trace[], parts: readonly SessionPart[]): string[] {
-  return [...traces.flatMap(({ missingLog }) => missingLog ?? []), ...describeLoss(parts), ...describeUnnamed(parts)]
+  const missing = traces.flatMap(({ missingLog, remote }) => [
+    ...(remote?.leftOut ?? []),
+    ...(missingLog === null ? [] : [missingLog]),
+  ])
+  return [...missing, ...describeLoss(parts), ...describeUnnamed(parts)]
 }
 
 /** A line for each file with lost attempts. */

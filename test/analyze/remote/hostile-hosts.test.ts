@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { FLEET_TABLES } from '../../../src/fleet/trace-tables.js'
 import { push } from '../../../src/push/push.js'
 import { startClickhouse, type ClickhouseServer } from '../../support/clickhouse-server.js'
+import { runTool } from '../../support/tool.js'
 import { makeHardTrace } from '../export/hard-trace.js'
 import { makeGeneratedTrace } from '../oracle/generated-trace.js'
 import { answer } from './answer.js'
@@ -41,5 +42,42 @@ describe('with --from, a host', () => {
       )
     }
     expect(await ask()).toEqual(expected)
+  })
+
+  test('whose sessions cannot be read does not keep others from an answer', { timeout: LONG }, async () => {
+    const server = await pushHosts()
+    const words = ['by-process', '--by', 'host', ...server.options('--from')]
+    const alone = await answer([...words, '--host', 'web-1'])
+    const insert = (table: string, changes: string, where = '1') =>
+      server.query(
+        `INSERT INTO fleet.${table} SELECT * REPLACE(${changes}) FROM fleet.${table} FINAL WHERE host = '${HOSTILE}' AND ${where}`,
+      )
+    const changes = [
+      ['trace_batch', 'attempt_count + 1000000000000 AS attempt_count', 'attempt_count > 0'],
+      ['trace_batch', '-attempt_count AS attempt_count', 'attempt_count > 0'],
+      ['trace_latency_window', 'last_attempt_id + 1000000 AS last_attempt_id'],
+      ['trace_process', '9000000000000000 AS process_id'],
+      ['trace_process', 'concat(comm, char(0)) AS comm, 77777777 AS cgroup_id'],
+    ] as const
+    for (const [table, change, where] of changes) {
+      await server.query(`CREATE TABLE fleet.kept AS fleet.${table}`)
+      await server.query(`INSERT INTO fleet.kept SELECT * FROM fleet.${table} FINAL WHERE host = '${HOSTILE}'`)
+      await insert(table, change, where)
+      const { status, stdout } = await runTool(['analyze', ...words])
+      expect(stdout, change).toMatch(/^session [0-9a-f-]{36} of a "host" is left out: /)
+      expect(status).toBe(0)
+      expect(await answer(words), change).toBe(alone)
+      await server.query(`ALTER TABLE fleet.${table} DELETE WHERE host = '${HOSTILE}' SETTINGS mutations_sync = 1`)
+      await server.query(`INSERT INTO fleet.${table} SELECT * FROM fleet.kept`)
+      await server.query('DROP TABLE fleet.kept')
+    }
+    await server.query(
+      `ALTER TABLE fleet.trace_window_sums DELETE WHERE host = '${HOSTILE}' AND dimension = 'process' SETTINGS mutations_sync = 1`,
+    )
+    expect((await runTool(['analyze', ...words])).stdout).toMatch(
+      /is left out: the server lacks \d+ rows of its trace_window_sums/,
+    )
+    expect(await answer(words)).toBe(alone)
+    await expect(answer([...words, '--host', HOSTILE])).rejects.toMatchObject({ code: 'E_FLEET_INCOMPLETE' })
   })
 })
