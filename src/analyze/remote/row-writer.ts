@@ -2,7 +2,7 @@ import sqlite, { type Database } from 'better-sqlite3'
 import type { ColumnRule } from '../share/column-rules.js'
 import { COLUMNS, type SharedTable } from '../share/columns.js'
 import type { RemoteCell } from './read-rows.js'
-import { idInTrace, type MergedTable, type SessionIds } from './session-ids.js'
+import { nameInTrace, type MergedTable, type SessionIds } from './session-ids.js'
 
 /** Inserts rows of a session into a table of the trace, with ids of the trace. A row that no trace has is a fault of its session. */
 export type WriteRow = (session: SessionIds, row: readonly (RemoteCell | Buffer)[]) => void
@@ -21,8 +21,10 @@ export function createRowWriter(db: Database, table: SharedTable, columns: reado
   return (session, row) => {
     const values = row.map((value, i) => {
       const of = ids[i] ?? null
-      return of === null || value === null ? value : idInTrace(session, of, Number(value))
+      return of === null || value === null ? value : nameInTrace(session, of, Number(value))
     })
+    // An address without a container, see `nameInTrace`.
+    if (table === 'container_address' && values[columns.indexOf('container_key')] === null) return
     if (session.fault === null) tryInsert(session, table, () => insert.run(...values))
   }
 }
@@ -43,6 +45,7 @@ export function createMergingWriter(db: Database, table: MergedTable, columns: r
   const insert = db.prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places})`)
   const known = new Map<string, number>()
   return (session, [id, ...rest]) => {
+    if (session.fault !== null) return
     const { merged } = session
     const key = JSON.stringify(rest.map(textOf))
     let number = known.get(key)

@@ -28,7 +28,16 @@ export function createSessionIds(sessionId: number, host: string, uuid: string):
   return { sessionId, host, uuid, offsets, ranges, merged, fault: null }
 }
 
-/** The id in the trace of a row of a session. A row that the session does not have is its fault. */
+/**
+ * The id in the trace of a row of a session. A row that the session does not have is its fault.
+ * @returns `null` for a cgroup or container that was pushed after the ids were assigned: names become known later
+ */
+export function nameInTrace(session: SessionIds, table: IdTable, id: number): number | null {
+  if (table === 'cgroup' || table === 'container') return movedId(session, table, id) ?? null
+  return idInTrace(session, table, id)
+}
+
+/** As `nameInTrace`, for rows that were pushed before those that refer to them. */
 export function idInTrace(session: SessionIds, table: IdTable, id: number): number {
   if (table === 'session') return session.sessionId
   const known = isMerged(table) ? session.merged[table].get(id) : movedId(session, table, id)
