@@ -1,7 +1,7 @@
 import { TcpconnError } from '../../base/errors.js'
 import { formatPlural } from '../../text/format-number.js'
 import { safeText } from '../../text/safe-text.js'
-import type { FoundSession } from './find-sessions.js'
+import type { FoundSession } from './read-sessions.js'
 import { isIdRange } from './session-ids.js'
 
 /** A session that is not part of an answer, since its host pushed something that no recorder writes, or not all of it. */

@@ -1,13 +1,12 @@
 import { FLEET_TABLES } from '../../fleet/trace-tables.js'
 import type { Window } from '../scan/trace.js'
-import type { IdRange } from '../scan/plan-scan.js'
-import { LOSSES, type FoundSession } from './find-sessions.js'
+import { LOSSES } from './read-sessions.js'
 import { maxOf, minOf } from './session-times.js'
 import { readIdRanges } from './read-id-ranges.js'
 import { numberOf, readRows } from './read-rows.js'
 import { ofSession, selectColumns, sessionQueries, type RemoteSessionState, type RemoteState } from './remote-state.js'
 import { createRowWriter, tryInsert } from './row-writer.js'
-import { isIdRange } from './session-ids.js'
+import { findRangeFault, findWindowFault, spanOfIds } from './window-faults.js'
 
 /** Beyond all times of sessions, in ns */
 const NO_LIMIT = 2 ** 62
@@ -51,30 +50,6 @@ export async function loadSessions(state: RemoteState): Promise<void> {
 }
 
 const COUNTED = ['process', 'cgroup', 'container'] as const
-
-/** Ids of windows, which are many. */
-function spanOfIds(windows: readonly RemoteWindow[]): IdRange {
-  return windows.reduce((all, { id }) => ({ first: Math.min(all.first, id), last: Math.max(all.last, id) }), {
-    first: Infinity,
-    last: -Infinity,
-  })
-}
-
-/** Windows have ids that a session can have, and attempts of the session. */
-function findWindowFault({ batches }: FoundSession, windows: readonly RemoteWindow[]): string | null {
-  const end = batches.firstAttemptId + batches.attempts
-  const wrong = windows.find(({ id, first, last, count, flags }) => {
-    const isOwn =
-      batches.firstAttemptId <= first && first <= last && last < end && 0 < count && count <= batches.attempts
-    return !isOwn || !Number.isSafeInteger(id) || !flags.every((flag) => Number.isSafeInteger(flag) && flag >= 0)
-  })
-  if (wrong !== undefined) return `window ${wrong.id} has attempts that the session does not have`
-  return windows.length === 0 || isIdRange(spanOfIds(windows)) ? null : 'its ids of windows are too far apart'
-}
-
-function findRangeFault(table: string, range: IdRange | undefined): string | null {
-  return range === undefined || isIdRange(range) ? null : `its ids of trace_${table} are not those of a session`
-}
 
 /** The rows of the sessions and their clocks. */
 async function loadSessionRows({ server, db, sessions, byUuid }: RemoteState): Promise<void> {

@@ -1,4 +1,4 @@
-import sqlite, { type Database } from 'better-sqlite3'
+import type { Database } from 'better-sqlite3'
 import type { ColumnRule } from '../share/column-rules.js'
 import { COLUMNS, type SharedTable } from '../share/columns.js'
 import type { RemoteCell } from './read-rows.js'
@@ -34,8 +34,9 @@ export function tryInsert(session: SessionIds, table: string, insert: () => unkn
   try {
     insert()
   } catch (error) {
-    if (!(error instanceof sqlite.SqliteError) || !/^SQLITE_(CONSTRAINT|MISMATCH)/.test(error.code)) throw error
-    session.fault ??= `a row of trace_${table} cannot be part of a trace: ${error.message}`
+    const { code, message } = error as { code?: unknown; message: string }
+    if (typeof code !== 'string' || !/^SQLITE_(CONSTRAINT|MISMATCH)/.test(code)) throw error
+    session.fault ??= `a row of trace_${table} cannot be part of a trace: ${message}`
   }
 }
 
