@@ -70,7 +70,7 @@ describe.each(OLDER)('a trace of version %i', (version) => {
       ...(isBefore(3) ? ['connect_dns', 'dns_address'] : []),
       ...(isBefore(4) ? ['batch', 'latency_window'] : []),
       ...(isBefore(6) ? ['dns_lookup', 'process'] : []),
-      ...(isBefore(8) ? ['connect_nat', 'container'] : []),
+      ...(isBefore(8) ? ['connect_nat', 'container', 'container_address'] : []),
       'session',
       'cgroup',
     ]

@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 
 /** Tables with texts whose rows have no rowid. */
-const WITHOUT_ROWID = ['dns_address']
+const WITHOUT_ROWID = ['container_address', 'dns_address']
 
 describe('a hostile trace is analyzed, or refused with a TcpconnError, with a bounded amount of work', () => {
   test('without a change', async () => {

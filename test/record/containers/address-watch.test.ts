@@ -37,7 +37,7 @@ function createScene() {
   return { host, time, watch, owners, read, keyAt }
 }
 
-test('an address is of a container from its first to its last look, and then of the next one', () => {
+test('an address belongs to a container from its first to its last look, and then to the next one (GAP-100)', () => {
   const { host, time, watch, owners, read, keyAt } = createScene()
   watch.add(inDocker(1))
   watch.add(inDocker(2))
@@ -57,7 +57,7 @@ test('an address is of a container from its first to its last look, and then of 
   expect([owners.find('172.17.0.2', between), owners.find('172.17.0.2', time.ns)?.key]).toEqual([null, keyOf(2)])
 })
 
-test('a pod has the address of its sandbox, and an address of this host is of none', () => {
+test('a pod has the address of its sandbox, and an address of this host has no owner', () => {
   const { host, time, watch, read, keyAt } = createScene()
   watch.add({ ...inDocker(1), runtime: 'containerd' })
   host.write(cniFile(idOf(1)), cniResult(idOf(1), '10.22.0.5', '192.0.2.200'))
@@ -70,7 +70,7 @@ test('a pod has the address of its sandbox, and an address of this host is of no
   expect(read()).toBeNull()
 })
 
-test('when the reader ends, nothing is known after its last look', () => {
+test('after the reader ends, nothing is known after its last look (GAP-100)', () => {
   const { host, time, watch, owners, read, keyAt } = createScene()
   watch.add(inDocker(1))
   host.write(dockerFile(idOf(1)), runningAt('172.17.0.2'))

@@ -148,8 +148,9 @@ describeKernel('metrics', () => {
     ['victoria-metrics', startVictoriaMetrics],
   ] as const)('are read by %s', async ([program, startServer], context) => {
     skipUnless((await run(['sh', '-c', `command -v ${program}`])).status === 0, `${program} is missing`, context)
-    const { recording, address } = await startMeasured(['--metrics', '127.0.0.1:0', '--metrics-by', 'comm'])
     const closed = await findClosedPort()
+    const filter = ['--port', `${closed}`]
+    const { recording, address } = await startMeasured(['--metrics', '127.0.0.1:0', '--metrics-by', 'comm', ...filter])
     await connect('127.0.0.1', closed, ['--count', '100'])
     const query = await startServer(new URL(address).host)
     const selector = `outcome="refused",thread_name="connect"`
