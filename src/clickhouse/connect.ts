@@ -29,8 +29,8 @@ export interface Server {
   readonly address: ServerAddress
   /** Rows of a query as objects. 64-bit integers are texts. @throws the errors of `serverFault` */
   query<Row>(sql: string, options?: StatementOptions): Promise<Row[]>
-  /** The result of a query as bytes of a format: `sql` ends in FORMAT. */
-  read(sql: string, options?: StatementOptions): Promise<Readable>
+  /** The result of a query as bytes of a format: `sql` ends in FORMAT. Its iteration throws the errors of `serverFault` too. */
+  read(sql: string, options?: StatementOptions): Promise<AsyncIterable<Uint8Array>>
   /** Runs a statement without a result. */
   run(sql: string, options?: StatementOptions): Promise<void>
   /** Inserts bytes of a format: `sql` ends in FORMAT. Resolves when the server has stored them. */
@@ -89,11 +89,12 @@ export function connectServer({ address, password, authorities }: ServerAccess, 
     // Its log has whole requests.
     log: { level: ClickHouseLogLevel.OFF },
   })
+  const faultOf = (error: unknown) => serverFault(formatAddress(address), error, password)
   const guard = async <T>(run: () => Promise<T>): Promise<T> => {
     try {
       return await run()
     } catch (error) {
-      throw serverFault(formatAddress(address), error, password)
+      throw faultOf(error)
     }
   }
   const sent = ({ values = {}, settings = {} }: StatementOptions = {}) => ({
@@ -107,7 +108,8 @@ export function connectServer({ address, password, authorities }: ServerAccess, 
         const result = await client.query({ query: sql, format: 'JSONEachRow', ...sent(withQuotedLongs(options)) })
         return await result.json()
       }),
-    read: (sql, options) => guard(async () => (await client.exec({ query: sql, ...sent(options) })).stream),
+    read: (sql, options) =>
+      guard(async () => guardBytes((await client.exec({ query: sql, ...sent(options) })).stream, faultOf)),
     run: (sql, options) => guard(async () => void (await client.command({ query: sql, ...sent(options) }))),
     insert: (sql, bytes, options) =>
       guard(async () => {
@@ -115,6 +117,26 @@ export function connectServer({ address, password, authorities }: ServerAccess, 
         for await (const _ of stream);
       }),
     close: () => client.close(),
+  }
+}
+
+/** The bytes of an answer; an error of its connection is that of the server. */
+async function* guardBytes(stream: Readable, faultOf: (error: unknown) => Error): AsyncGenerator<Uint8Array> {
+  const chunks = (stream as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
+  let fault: Error | null = null
+  const fail = (error: unknown) => void (fault = faultOf(error))
+  try {
+    for (;;) {
+      const next = await chunks.next().catch(fail)
+      if (!next || next.done) break
+      yield next.value
+    }
+    if (fault === null) return
+    // The server closes the connection after an error in its answer: the text is in the buffer, which the iteration drops.
+    for (let left: unknown; (left = stream.read()) !== null;) yield left as Uint8Array
+    throw fault
+  } finally {
+    await chunks.return?.()
   }
 }
 

@@ -49,7 +49,7 @@ function sourceOptions(): Option[] {
   return [
     new Option(
       '--from <url>',
-      'sessions that hosts pushed to a server: clickhouse://USER@HOST:PORT/DATABASE',
+      'sessions that hosts pushed to a server: clickhouse://USER@HOST:PORT/DATABASE; --last counts back from now',
     ).argParser(once('--from')),
     new Option('--host <names>', 'with --from: only these hosts, like web1,web2; repeatable').argParser(
       (text: string, previous: string[] = []) => [...previous, ...parseHosts(text)],

@@ -60,21 +60,26 @@ export async function loadAttempts(
 
 interface RangeQuery {
   readonly where: string
-  readonly values: { readonly hosts: readonly string[] }
+  readonly values: Readonly<Record<string, string>>
   readonly ranges: readonly (IdRange & { readonly session: RemoteSessionState })[]
 }
 
-/** UUIDs and ids are texts of the server's types UUID and Int64: they need not be bound. */
+/** Hosts are bound. UUIDs and ids are texts of the server's types UUID and Int64: they need not be bound. */
 function* rangeQueries(wanted: readonly WantedAttempts[]): Generator<RangeQuery> {
   const all = wanted.flatMap(({ session, ranges }) => ranges.map((range) => ({ session, ...range })))
   for (let at = 0; at < all.length; at += RANGES_PER_QUERY) {
     const ranges = all.slice(at, at + RANGES_PER_QUERY)
+    const hosts = [...new Set(ranges.map(({ session }) => session.ids.host))]
     const conditions = ranges.map(({ session: { ids }, first, last }) => {
       const offset = ids.offsets.connect_attempt
-      return `session_uuid = '${ids.uuid}' AND attempt_id BETWEEN ${first - offset} AND ${last - offset}`
+      return `host = {host${hosts.indexOf(ids.host)}:String} AND session_uuid = '${ids.uuid}' AND attempt_id BETWEEN ${first - offset} AND ${last - offset}`
     })
-    const hosts = [...new Set(ranges.map(({ session }) => session.ids.host))]
-    yield { where: `host IN {hosts:Array(String)} AND (${conditions.join(' OR ')})`, values: { hosts }, ranges }
+    const names = hosts.map((_, i) => `{host${i}:String}`)
+    yield {
+      where: `host IN (${names.join(', ')}) AND (${conditions.join(' OR ')})`,
+      values: Object.fromEntries(hosts.map((host, i) => [`host${i}`, host])),
+      ranges,
+    }
   }
 }
 

@@ -1,11 +1,12 @@
 import { FLEET_TABLES } from '../../fleet/trace-tables.js'
 import type { Window } from '../scan/trace.js'
-import { LOSSES } from './find-sessions.js'
+import { LOSSES } from './read-sessions.js'
 import { maxOf, minOf } from './session-times.js'
 import { readIdRanges } from './read-id-ranges.js'
 import { numberOf, readRows } from './read-rows.js'
 import { ofSession, selectColumns, sessionQueries, type RemoteSessionState, type RemoteState } from './remote-state.js'
-import { createRowWriter } from './row-writer.js'
+import { createRowWriter, tryInsert } from './row-writer.js'
+import { findRangeFault, findWindowFault, spanOfIds } from './window-faults.js'
 
 /** Beyond all times of sessions, in ns */
 const NO_LIMIT = 2 ** 62
@@ -20,25 +21,35 @@ export async function loadSessions(state: RemoteState): Promise<void> {
   const [windows] = await Promise.all([readWindows(state), loadSessionRows(state)])
   const ranges = await readIdRanges(state)
   for (const session of state.sessions) {
-    const { found, ids, highest } = session
+    const { found, ids } = session
     const { firstAttemptId, attempts } = found.batches
+    if (attempts > 0) ids.ranges.connect_attempt = { first: firstAttemptId, last: firstAttemptId + attempts - 1 }
+    ids.fault ??= findWindowFault(found, windows.get(ids.uuid) ?? [])
+    for (const table of COUNTED) ids.fault ??= findRangeFault(table, ranges[table].get(ids.uuid))
+    // It takes no ids: an answer is not made with it.
+    if (ids.fault !== null) continue
     ids.offsets.connect_attempt = next.connect_attempt - firstAttemptId
     next.connect_attempt += attempts
     const own = windows.get(ids.uuid) ?? []
-    const [first, last] = [Math.min(...own.map(({ id }) => id)), Math.max(...own.map(({ id }) => id))]
-    ids.offsets.latency_window = own.length === 0 ? 0 : next.latency_window - first
-    next.latency_window += own.length === 0 ? 0 : last - first + 1
-    for (const table of ['process', 'cgroup', 'container'] as const) {
+    if (own.length > 0) {
+      const range = spanOfIds(own)
+      ids.offsets.latency_window = next.latency_window - range.first
+      ids.ranges.latency_window = range
+      next.latency_window += range.last - range.first + 1
+    }
+    for (const table of COUNTED) {
       const range = ranges[table].get(ids.uuid)
       if (range === undefined) continue
       ids.offsets[table] = next[table] - range.first
       next[table] += range.last - range.first + 1
-      highest[table] = range.last
+      ids.ranges[table] = range
     }
   }
   writeWindows(state, windows)
   await loadRollups(state)
 }
+
+const COUNTED = ['process', 'cgroup', 'container'] as const
 
 /** The rows of the sessions and their clocks. */
 async function loadSessionRows({ server, db, sessions, byUuid }: RemoteState): Promise<void> {
@@ -53,7 +64,9 @@ async function loadSessionRows({ server, db, sessions, byUuid }: RemoteState): P
   }
   const insertClock = db.prepare('INSERT INTO clock_offset (session_id, since_ns, unix_offset_ns) VALUES (?, ?, ?)')
   for (const { found, ids } of sessions) {
-    for (const { sinceNs, unixOffsetNs } of found.clock) insertClock.run(ids.sessionId, sinceNs, unixOffsetNs)
+    for (const { sinceNs, unixOffsetNs } of found.clock) {
+      tryInsert(ids, 'clock_offset', () => insertClock.run(ids.sessionId, sinceNs, unixOffsetNs))
+    }
   }
 }
 
@@ -138,6 +151,7 @@ function writeWindows({ db, sessions }: RemoteState, windows: ReadonlyMap<string
   const noLoss = LOSSES.map(() => 0)
   for (const session of sessions) {
     const { found, ids } = session
+    if (ids.fault !== null) continue
     const { sessionId, offsets } = ids
     const { batches } = found
     const own = (windows.get(ids.uuid) ?? []).toSorted((a, b) => a.first - b.first)

@@ -1,5 +1,6 @@
-import { TcpconnError } from '../../base/errors.js'
+import { messageOf } from '../../base/errors.js'
 import { replaceIds } from '../../sums/replace-ids.js'
+import { forEachSums } from '../../sums/sums-blob.js'
 import { readRows } from './read-rows.js'
 import type { RemoteSessionState, RemoteState } from './remote-state.js'
 import { createRowWriter } from './row-writer.js'
@@ -14,12 +15,8 @@ export interface WantedSums {
 
 /** Windows and roll-ups per query */
 const SUMS_PER_QUERY = 2_000
-const HINT = 'push its trace again, or leave the host out with --host'
 
-/**
- * Loads stored sums, with ids of the trace.
- * @throws E_FLEET_INCOMPLETE if the server lacks some
- */
+/** Loads stored sums, with ids of the trace. Sums that the server lacks are a fault of their session. */
 export async function loadSums(state: RemoteState, wanted: readonly WantedSums[]): Promise<void> {
   const windows = wanted.filter(({ first, last }) => first === last)
   const rollups = wanted.filter(({ first, last }) => first < last)
@@ -35,31 +32,36 @@ async function load(
 ): Promise<void> {
   const write = createRowWriter(state.db, table, [...keys, 'dimension', 'sums'])
   const sessionOf = createSessionOfWindow(state)
-  const replace = createReplacement()
   for (const dimension of new Set(wanted.map((one) => one.dimension))) {
     const all = wanted.filter((one) => one.dimension === dimension)
     for (let at = 0; at < all.length; at += SUMS_PER_QUERY) {
       const some = all.slice(at, at + SUMS_PER_QUERY)
       const hosts = new Set<string>()
+      const lacking = new Map<RemoteSessionState, number>()
       const tuples = some.map(({ first, last }) => {
-        const { ids } = sessionOf(first)
+        const session = sessionOf(first)
+        const { ids } = session
         hosts.add(ids.host)
+        lacking.set(session, (lacking.get(session) ?? 0) + 1)
         const own = [first - ids.offsets.latency_window, last - ids.offsets.latency_window].slice(0, keys.length)
         return `('${ids.uuid}', ${own.join(', ')})`
       })
       // A set, since the server needs minutes to plan thousands of conditions. It holds no names.
-      const sql = `SELECT session_uuid, ${keys.join(', ')}, dimension, base64Encode(sums) FROM trace_${table} FINAL
+      const sql = `SELECT session_uuid, host, ${keys.join(', ')}, dimension, base64Encode(sums) FROM trace_${table} FINAL
         WHERE host IN {hosts:Array(String)} AND dimension = {dimension:String}
         AND (session_uuid, ${keys.join(', ')}) IN (${tuples.join(', ')})`
-      let count = 0
-      for await (const [uuid, ...row] of readRows(state.server, sql, { hosts: [...hosts], dimension })) {
+      for await (const [uuid, host, ...row] of readRows(state.server, sql, { hosts: [...hosts], dimension })) {
         const session = state.byUuid.get(String(uuid))
-        if (session === undefined) continue
+        // Another host may have pushed rows with this UUID.
+        if (session === undefined || session.ids.host !== host) continue
         const sums = Buffer.from(String(row.at(-1)), 'base64')
-        write(session.ids, [...row.slice(0, -1), Buffer.from(replace(session, dimension, sums))])
-        count++
+        const replaced = replaceOwnIds(session, dimension, sums)
+        if (replaced !== null) write(session.ids, [...row.slice(0, -1), Buffer.from(replaced)])
+        lacking.set(session, (lacking.get(session) ?? 0) - 1)
       }
-      if (count < some.length) throw missingSums(some.length - count, table)
+      for (const [{ ids }, count] of lacking) {
+        if (count > 0) ids.fault ??= `the server lacks ${count} rows of its trace_${table}`
+      }
     }
   }
 }
@@ -81,26 +83,18 @@ function createSessionOfWindow({ sessions }: RemoteState): (windowId: number) =>
   }
 }
 
-/** Ids in sums are those of the session's own trace. */
-function createReplacement(): (session: RemoteSessionState, dimension: string, blob: Buffer) => Uint8Array {
-  const same = new Map<RemoteSessionState, boolean>()
-  return (session, dimension, blob) => {
-    if (dimension === 'second') return blob
-    const { ids } = session
-    const isSame = same.get(session) ?? [...ids.merged.endpoint].every(([id, number]) => id === number)
-    same.set(session, isSame)
-    const bytes = new Uint8Array(blob.buffer, blob.byteOffset, blob.byteLength)
-    const endpointOf = (id: number) => idInTrace(ids, 'endpoint', id)
-    if (dimension === 'endpoint') return isSame ? blob : replaceIds(bytes, endpointOf, null)
-    if (isSame && ids.offsets.process === 0) return blob
-    return replaceIds(bytes, (id) => id + ids.offsets.process, isSame ? null : endpointOf)
+/** Sums with the ids of the trace; `null`: they cannot be read, which is a fault of their session. */
+function replaceOwnIds({ ids }: RemoteSessionState, dimension: string, blob: Buffer): Uint8Array | null {
+  const bytes = new Uint8Array(blob.buffer, blob.byteOffset, blob.byteLength)
+  const endpointOf = (id: number) => idInTrace(ids, 'endpoint', id)
+  try {
+    if (dimension === 'endpoint') return replaceIds(bytes, endpointOf, null)
+    if (dimension === 'process') return replaceIds(bytes, (id) => idInTrace(ids, 'process', id), endpointOf)
+    // Seconds are no ids.
+    forEachSums(bytes, () => {})
+    return bytes
+  } catch (error) {
+    ids.fault ??= `sums of the dimension ${dimension} are damaged: ${messageOf(error)}`
+    return null
   }
-}
-
-function missingSums(count: number, table: string): TcpconnError {
-  return new TcpconnError('E_FLEET_INCOMPLETE', {
-    what: `the server lacks ${count} rows of trace_${table}`,
-    reason: 'their windows are there, their sums are not',
-    hint: HINT,
-  })
 }

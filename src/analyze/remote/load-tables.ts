@@ -1,4 +1,5 @@
 import { FLEET_TABLES } from '../../fleet/trace-tables.js'
+import type { IdRange } from '../scan/plan-scan.js'
 import { numberOf, readRows } from './read-rows.js'
 import { ofSession, selectColumns, sessionQueries, type RemoteState } from './remote-state.js'
 import { createMergingWriter, createRowWriter } from './row-writer.js'
@@ -26,6 +27,15 @@ export const NEEDED: Partial<Record<LazyTable, readonly LazyTable[]>> = {
   dns_address: ['dns_name'],
 }
 
+/** Whether the ids of a table are assigned before it is loaded. */
+function isCounted(table: LazyTable): table is 'process' | 'cgroup' | 'container' {
+  return table === 'process' || table === 'cgroup' || table === 'container'
+}
+
+function isInside(range: IdRange | null, id: number): boolean {
+  return range !== null && range.first <= id && id <= range.last
+}
+
 const MERGED: readonly LazyTable[] = ['endpoint', 'local_address', 'dns_name']
 
 /** Loads the rows of a table for all sessions. */
@@ -47,8 +57,7 @@ export async function loadTable(state: RemoteState, table: LazyTable): Promise<v
       const session = state.byUuid.get(String(uuid))
       if (session === undefined) continue
       // Pushed after the ids were assigned.
-      const { highest } = session
-      if (table in highest && numberOf(row[0]) > highest[table as keyof typeof highest]) continue
+      if (isCounted(table) && !isInside(session.ids.ranges[table], numberOf(row[0]))) continue
       const cells = row.map((cell, i) => (blobs[i] ? Buffer.from(String(cell), 'base64') : cell))
       // The ids of lookups are not used: SQLite numbers them anew.
       write(session.ids, table === 'dns_lookup' ? cells.slice(1) : cells)

@@ -2,7 +2,8 @@ import type { Database } from 'better-sqlite3'
 import type { Server, StatementOptions } from '../../clickhouse/connect.js'
 import type { CopiedTable } from '../../fleet/trace-tables.js'
 import type { Window } from '../scan/trace.js'
-import type { FoundSession, Selection } from './find-sessions.js'
+import type { Selection } from './find-sessions.js'
+import type { FoundSession } from './read-sessions.js'
 import { SESSIONS_PER_QUERY } from './find-sessions.js'
 import type { SessionIds } from './session-ids.js'
 
@@ -10,8 +11,6 @@ import type { SessionIds } from './session-ids.js'
 export interface RemoteSessionState {
   readonly found: FoundSession
   readonly ids: SessionIds
-  /** Highest ids of the session's own trace that are part of this answer, by table */
-  readonly highest: { process: number; cgroup: number; container: number }
   /** Windows of the trace, by their first attempt */
   windows: readonly Window[]
 }
@@ -33,6 +32,10 @@ export interface SessionQuery {
   readonly values: NonNullable<StatementOptions['values']>
 }
 
+/** The first two conditions use the key. Another host may have pushed rows with the UUID of a session: they are not part of it. */
+const OF_SESSIONS = `host IN {hosts:Array(String)} AND session_uuid IN {sessions:Array(UUID)}
+  AND host = transform(toString(session_uuid), {sessions:Array(String)}, {owners:Array(String)}, '')`
+
 /** Splits sessions into queries of limited length. */
 export function* sessionQueries(
   sessions: readonly RemoteSessionState[],
@@ -43,8 +46,9 @@ export function* sessionQueries(
     const values = {
       hosts: [...new Set(some.map(({ ids }) => ids.host))],
       sessions: some.map(({ ids }) => ids.uuid),
+      owners: some.map(({ ids }) => ids.host),
     }
-    yield { sessions: some, where: 'host IN {hosts:Array(String)} AND session_uuid IN {sessions:Array(UUID)}', values }
+    yield { sessions: some, where: OF_SESSIONS, values }
   }
 }
 

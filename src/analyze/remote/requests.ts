@@ -4,6 +4,7 @@ import type { IdRange } from '../scan/plan-scan.js'
 import type { RemoteParts, RemoteSession } from '../scan/remote-parts.js'
 import { ALL_ATTEMPTS, attemptConditions, type AttemptConditions } from './attempt-conditions.js'
 import { contains, joinRanges, without } from './id-ranges.js'
+import { describeLeftOut } from './left-out.js'
 import { countNamed, loadAttempts, type WantedAttempts } from './load-attempts.js'
 import { loadSums, type WantedSums } from './load-sums.js'
 import { LAZY_TABLES, loadTable, NEEDED, type LazyTable } from './load-tables.js'
@@ -54,6 +55,7 @@ export function createRequests(state: RemoteState): Requests {
 
   return {
     missing,
+    leftOut: describeLeftOut(state.selection.leftOut),
     sessions: new Map(state.sessions.map(describeSession)),
     hasSums(dimension, { first, last }) {
       const key = `${dimension} ${first} ${last}`

@@ -2,12 +2,10 @@ import { TcpconnError } from '../../base/errors.js'
 import type { Server } from '../../clickhouse/connect.js'
 import { formatAddress } from '../../clickhouse/parse-url.js'
 import { nearestName } from '../../text/nearest-name.js'
-import { safeText } from '../../text/safe-text.js'
 import { readRows } from './read-rows.js'
 
 interface OfHost {
   readonly host: string
-  readonly uuid: string
 }
 
 /** @throws E_FLEET_NO_HOST for a host that the server does not know */
@@ -28,21 +26,6 @@ export async function requireHosts(server: Server, hosts: readonly string[], fou
     reason: known.length === 0 ? 'no host has pushed a session' : `it has ${describeHosts(known)}`,
     hint: meant === null ? 'name hosts as tcpconn info calls them, or leave --host out' : `did you mean ${meant}?`,
   })
-}
-
-/** The UUID of a session is made from its host, so only a forged one belongs to two. */
-export function requireDifferentSessions(found: readonly OfHost[]): void {
-  const hosts = new Map<string, string>()
-  for (const { uuid, host } of found) {
-    const other = hosts.get(uuid)
-    hosts.set(uuid, host)
-    if (other === undefined) continue
-    throw new TcpconnError('E_FLEET_INCOMPLETE', {
-      what: `session ${uuid} cannot be read`,
-      reason: `two hosts pushed it: ${safeText(other)} and ${safeText(host)}`,
-      hint: 'one of them forged it: leave that host out with --host, and look at its column pushed_by',
-    })
-  }
 }
 
 function describeHosts(hosts: readonly string[]): string {

@@ -2,9 +2,9 @@ import type { Database } from 'better-sqlite3'
 import type { ColumnRule } from '../share/column-rules.js'
 import { COLUMNS, type SharedTable } from '../share/columns.js'
 import type { RemoteCell } from './read-rows.js'
-import { idInTrace, type MergedTable, type SessionIds } from './session-ids.js'
+import { nameInTrace, type MergedTable, type SessionIds } from './session-ids.js'
 
-/** Inserts rows of a session into a table of the trace, with ids of the trace. */
+/** Inserts rows of a session into a table of the trace, with ids of the trace. A row that no trace has is a fault of its session. */
 export type WriteRow = (session: SessionIds, row: readonly (RemoteCell | Buffer)[]) => void
 
 /**
@@ -21,9 +21,22 @@ export function createRowWriter(db: Database, table: SharedTable, columns: reado
   return (session, row) => {
     const values = row.map((value, i) => {
       const of = ids[i] ?? null
-      return of === null || value === null ? value : idInTrace(session, of, Number(value))
+      return of === null || value === null ? value : nameInTrace(session, of, Number(value))
     })
-    insert.run(...values)
+    // An address without a container, see `nameInTrace`.
+    if (table === 'container_address' && values[columns.indexOf('container_key')] === null) return
+    if (session.fault === null) tryInsert(session, table, () => insert.run(...values))
+  }
+}
+
+/** The tables have types and constraints, which rows of a recorder meet. */
+export function tryInsert(session: SessionIds, table: string, insert: () => unknown): void {
+  try {
+    insert()
+  } catch (error) {
+    const { code, message } = error as { code?: unknown; message: string }
+    if (typeof code !== 'string' || !/^SQLITE_(CONSTRAINT|MISMATCH)/.test(code)) throw error
+    session.fault ??= `a row of trace_${table} cannot be part of a trace: ${message}`
   }
 }
 
@@ -32,13 +45,17 @@ export function createMergingWriter(db: Database, table: MergedTable, columns: r
   const places = columns.map(() => '?').join(', ')
   const insert = db.prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places})`)
   const known = new Map<string, number>()
-  return ({ merged }, [id, ...rest]) => {
+  return (session, [id, ...rest]) => {
+    if (session.fault !== null) return
+    const { merged } = session
     const key = JSON.stringify(rest.map(textOf))
     let number = known.get(key)
     if (number === undefined) {
-      number = known.size + 1
+      const next = known.size + 1
+      tryInsert(session, table, () => insert.run(next, ...rest))
+      if (session.fault !== null) return
+      number = next
       known.set(key, number)
-      insert.run(number, ...rest)
     }
     merged[table].set(Number(id), number)
   }

@@ -1,5 +1,5 @@
 import type { TraceSpan } from '../options/parse-time.js'
-import type { FoundSession } from './find-sessions.js'
+import type { FoundSession } from './read-sessions.js'
 
 /** As `spanOf` of a scope. */
 export function spanOf(sessions: readonly FoundSession[]): TraceSpan {

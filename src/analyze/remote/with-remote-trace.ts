@@ -11,6 +11,7 @@ import { createDecodeWorkers } from '../scan/decode-workers.js'
 import { withTraces, type Trace } from '../scan/trace.js'
 import { createTrace } from '../share/output-database.js'
 import { definedOnly, findSessions, type RemoteChoice, type Selection } from './find-sessions.js'
+import { describeFault, FaultySessions, nothingLeft, withoutThose, type LeftOut } from './left-out.js'
 import { formatUnixNs } from './session-times.js'
 import { loadSessions } from './load-sessions.js'
 import type { RemoteSessionState, RemoteState } from './remote-state.js'
@@ -35,21 +36,51 @@ export interface RemoteReaders<T> {
  * removed, also when a signal ends the process.
  * @throws UsageError, the errors of `readAccess`, `serverFault` and `findSessions`
  */
-export async function withRemoteTrace<T>(options: RemoteOptions, { read, body }: RemoteReaders<T>): Promise<T> {
+export async function withRemoteTrace<T>(options: RemoteOptions, readers: RemoteReaders<T>): Promise<T> {
   const server = connectServer(readAccess('--from', options.from, options))
+  try {
+    await requireVersion(server)
+    let selection = await findSessions(server, options, options)
+    for (;;) {
+      try {
+        return await readSelection(server, selection, options, readers)
+      } catch (error) {
+        if (!(error instanceof FaultySessions)) throw error
+        selection = withoutSessions(selection, error.leftOut)
+      }
+    }
+  } finally {
+    await server.close()
+  }
+}
+
+/** The rest of a selection. Few steps load something, and each finds all of its faults: this ends soon. */
+function withoutSessions(selection: Selection, faulty: readonly LeftOut[]): Selection {
+  const sessions = withoutThose(selection.sessions, faulty)
+  const leftOut = [...selection.leftOut, ...faulty]
+  if (sessions.length === 0) throw nothingLeft(leftOut)
+  return { ...selection, sessions, leftOut }
+}
+
+/** @throws FaultySessions if the answer must be made without some */
+async function readSelection<T>(
+  server: Server,
+  selection: Selection,
+  options: RemoteOptions,
+  { read, body }: RemoteReaders<T>,
+): Promise<T> {
   // A signal before this call ends the process at once: nothing may exist yet.
   let directory: string | null = null
   const remove = () => directory !== null && rmSync(directory, { recursive: true, force: true })
   const forget = removeAtEnd(remove)
   try {
-    await requireVersion(server)
-    const selection = await findSessions(server, options, options)
     directory = mkdtempSync(join(tmpdir(), 'tcpconn-from-'))
     const path = join(directory, 'fleet.db')
     const state = createState(server, selection, path)
     try {
       state.db.exec('BEGIN')
       await loadSessions(state)
+      requireSound(state)
       state.db.exec('COMMIT')
       const requests = createRequests(state)
       const raw = absoluteScope(options, selection)
@@ -61,7 +92,7 @@ export async function withRemoteTrace<T>(options: RemoteOptions, { read, body }:
           (trace) => completeTrace(trace, state, requests),
         )
       do run(read)
-      while (await requests.load())
+      while (await loadSound(state, requests))
       const result = await run(body)
       if (await requests.load()) throw new Error('a reader of a server requested more than before')
       return result
@@ -71,8 +102,18 @@ export async function withRemoteTrace<T>(options: RemoteOptions, { read, body }:
   } finally {
     forget()
     remove()
-    await server.close()
   }
+}
+
+async function loadSound(state: RemoteState, requests: Requests): Promise<boolean> {
+  const isMore = await requests.load()
+  requireSound(state)
+  return isMore
+}
+
+function requireSound({ sessions }: RemoteState): void {
+  const faulty = sessions.flatMap(({ ids }) => describeFault(ids, ids.fault))
+  if (faulty.length > 0) throw new FaultySessions(faulty)
 }
 
 /** Without unique addresses: each host says itself how an address is shown. */
@@ -85,7 +126,7 @@ const SHARED_TABLES = `
 function createState(server: Server, selection: Selection, path: string): RemoteState {
   const sessions = selection.sessions.map((found, i): RemoteSessionState => {
     const ids = createSessionIds(i + 1, found.host, found.uuid)
-    return { found, ids, highest: { process: 0, cgroup: 0, container: 0 }, windows: [] }
+    return { found, ids, windows: [] }
   })
   const byUuid = new Map(sessions.map((session) => [session.ids.uuid, session]))
   const db = createTrace(path, path)

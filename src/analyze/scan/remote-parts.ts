@@ -15,6 +15,8 @@ export interface RemoteParts {
   /** Number of attempts of a session with a DNS name; `null` if it is not known yet */
   namedAttempts(sessionId: number): number | null
   readonly sessions: ReadonlyMap<number, RemoteSession>
+  /** Lines about sessions that cannot be read and are no part of the trace */
+  readonly leftOut: readonly string[]
 }
 
 /** A session of a server. Its ids in the trace differ from those in the file that it was recorded into. */

@@ -16,7 +16,7 @@ import { findRecorder } from './find-recorder.js'
 import { queries, selectAll } from './query-builder.js'
 import { boundedText } from './row-reader.js'
 import { remoteSession, type SessionPart } from './scope.js'
-import type { Trace } from './trace.js'
+import { describeMissingParts, type Trace } from './trace.js'
 
 /** Sums over the batches of a session. */
 export interface BatchFacts extends LossCounts {
@@ -81,10 +81,10 @@ export function readBatchFacts(db: Database, sessionIds: readonly number[]): Bat
 }
 
 /**
- * The first lines of the output: missing logs, lost attempts, attempts without a process. One line per file, usually none.
+ * The first lines of the output: sessions that are left out, missing logs, lost attempts, attempts without a process. One line per file, usually none.
  */
 export function describeGaps(traces: readonly Trace[], parts: readonly SessionPart[]): string[] {
-  return [...traces.flatMap(({ missingLog }) => missingLog ?? []), ...describeLoss(parts), ...describeUnnamed(parts)]
+  return [...traces.flatMap(describeMissingParts), ...describeLoss(parts), ...describeUnnamed(parts)]
 }
 
 /** A line for each file with lost attempts. */

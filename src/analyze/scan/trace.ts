@@ -27,6 +27,11 @@ export interface Trace {
   readonly remote?: RemoteParts
 }
 
+/** Lines about sessions and logs that are no part of a trace. */
+export function describeMissingParts({ missingLog, remote }: Trace): string[] {
+  return [...(remote?.leftOut ?? []), ...(missingLog === null ? [] : [missingLog])]
+}
+
 /** A window: its attempts by id and by start, and whether its sums are stored. */
 export interface Window {
   readonly window_id: number

@@ -77,7 +77,7 @@ export function makeHardTrace({ seed = 1, count = 3000, host = 'host', isClosed 
       (2, 1, 'id two', 'containerd', NULL, NULL, 'cart-0', 'shop', 'a uid', 'cart', 0);
     INSERT INTO container_address SELECT 1, remote_address, min(started_ns), NULL, 1 + endpoint_id % 2
       FROM connect_attempt JOIN endpoint USING (endpoint_id) WHERE endpoint_id % 3 < 2 GROUP BY remote_address;
-    UPDATE cgroup SET container_key = iif(cgroup_id % 3 = 0, NULL, 1 + cgroup_id % 2);
+    UPDATE cgroup SET container_key = iif(cgroup_id % 3 = 0, NULL, 1 + cgroup_id % 2) WHERE session_id = 1;
     UPDATE cgroup SET container = iif(cgroup_id % 4 = 1, '=evil' || char(27), NULL);
   `)
   const setClock = db.prepare(

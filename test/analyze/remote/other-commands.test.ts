@@ -117,7 +117,10 @@ describe('with --from, an error names', () => {
         message: expect.stringMatching(/has nothing of web-11$/) as string,
         hint: 'did you mean web-1?',
       })
-      await expect(ask('--since', '1h', '--host', 'web-1')).rejects.toMatchObject({ code: 'E_FLEET_NO_DATA' })
+      for (const time of ['--since', '--last']) {
+        await expect(ask(time, '1h', '--host', 'web-1')).rejects.toMatchObject({ code: 'E_FLEET_NO_DATA' })
+      }
+      await expect(ask('--last', 'yesterday')).rejects.toMatchObject({ code: 'E_USAGE' })
       await expect(ask('--session', '018bcfee-903b-7892-a0cb-b1d329ee0136')).rejects.toMatchObject({ code: 'E_USAGE' })
       await server.query(
         `INSERT INTO fleet.trace_session SELECT * REPLACE('forger' AS host) FROM (SELECT * FROM fleet.trace_session WHERE host = 'web-1')`,
@@ -125,10 +128,11 @@ describe('with --from, an error names', () => {
       await server.query(
         `INSERT INTO fleet.trace_clock_offset SELECT * REPLACE('forger' AS host) FROM (SELECT * FROM fleet.trace_clock_offset WHERE host = 'web-1')`,
       )
-      await expect(ask()).rejects.toMatchObject({
+      await expect(ask('--host', 'web-1,forger')).rejects.toMatchObject({
         code: 'E_FLEET_INCOMPLETE',
-        reason: 'two hosts pushed it: forger and web-1',
+        reason: expect.stringMatching(/2 hosts pushed it, and all but one forged it: forger, web-1$/) as string,
       })
+      await expect(ask('--host', 'web-1')).resolves.toContain('attempts')
       await server.query('INSERT INTO fleet.schema_version (version) VALUES (99)')
       await expect(ask()).rejects.toMatchObject({ code: 'E_FLEET_SCHEMA_VERSION' })
     },

@@ -65,7 +65,7 @@ const CHOSEN: readonly (readonly string[])[] = [
   ['summary', '--since', '+20s', '--until', '-20s'],
   ['by-uid', '--since', '+15s', '--until', '-30s'],
   ['heatmap', '--since', '+11m', '--until', '+21m'],
-  ['slowest', '--last', '11m', '--port', '80,443'],
+  ['slowest', '--since', '-11m', '--port', '80,443'],
   ['dns', '--since', '+20s', '--until', '-20s'],
   ['top-endpoints', '--by', 'host', '--limit', '5'],
   ['by-process', '--by', 'host'],
