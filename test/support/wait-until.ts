@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 export async function waitUntil<T>(
   what: string,
   find: () => T | null | undefined | false | '',
-  { timeoutMs = 60_000, everyMs = 5 } = {},
+  { timeoutMs = 200_000, everyMs = 5 } = {},
 ): Promise<T> {
   for (const until = performance.now() + timeoutMs; performance.now() < until; await delay(everyMs)) {
     const found = find()
