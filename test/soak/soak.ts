@@ -19,6 +19,8 @@ const LINE_MS = 60_000
 const MIN_LINES = 12
 /** From its start to its first attempts, and from the last attempt to its row. */
 const SETTLE_MS = 2000
+/** Looks for the first attempts, 100 ms apart */
+const MAX_TRIES = 600
 
 const { values } = parseArgs({ options: { hours: { type: 'string' } } })
 const hours = /^\d+(\.\d+)?$/.test(values.hours ?? '') ? Number(values.hours) : 0
@@ -34,7 +36,10 @@ process.exitCode = await soak()
 async function soak(): Promise<number> {
   const recorder = startRecorder()
   await delay(SETTLE_MS)
-  const [load, waiting] = [startSoakLoad(), startWaiting()]
+  const load = startSoakLoad()
+  // What begins before the recorder is attached is not pending at the end.
+  await waitForAttempts(recorder)
+  const waiting = startWaiting()
   const samples = await watch(recorder)
   const faults = await load.stop()
   await delay(SETTLE_MS)
@@ -63,6 +68,22 @@ function startRecorder() {
     child.on('close', (status) => resolve({ status, stderr })),
   )
   return { child, ended }
+}
+
+/** Waits until the recorder has recorded something of the load. */
+async function waitForAttempts({ child }: Recorder): Promise<void> {
+  const hasAttempts = () => {
+    try {
+      return readCounts().attempts > 0
+    } catch {
+      // The recorder has not made the file yet.
+      return false
+    }
+  }
+  for (let tries = 0; tries < MAX_TRIES && child.exitCode === null && !stopped.signal.aborted; tries++) {
+    if (hasAttempts()) return
+    await delay(100)
+  }
 }
 
 /** Prints a line per minute until the time is over. */
