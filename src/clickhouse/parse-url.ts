@@ -1,4 +1,5 @@
 import { UsageError } from '../base/errors.js'
+import { isLoopback } from '../options/is-loopback.js'
 
 /** A database of a ClickHouse server, as `clickhouse://USER@HOST:PORT/DATABASE` names it. */
 export interface ServerAddress {
@@ -14,7 +15,6 @@ const URL_SCHEME = 'clickhouse://'
 const FORM = 'clickhouse://USER@HOST:PORT/DATABASE'
 /** Ports of HTTP with and without TLS, as ClickHouse's own configuration has them. */
 const [TLS_PORT, PLAIN_PORT] = [8443, 8123]
-const LOOPBACK = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$/i
 const DATABASE = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 /**
@@ -37,10 +37,10 @@ export function parseClickhouseUrl(option: string, text: string): ServerAddress 
   if (!user) throw refuse('the user is missing')
   if (host === '') throw refuse('the host is missing')
   if (database === null || !DATABASE.test(database)) throw refuse('DATABASE has letters, digits and underscores')
-  const isLoopback = LOOPBACK.test(host)
-  const port = url.port === '' ? (isLoopback ? PLAIN_PORT : TLS_PORT) : Number(url.port)
+  const isLocal = isLoopback(host)
+  const port = url.port === '' ? (isLocal ? PLAIN_PORT : TLS_PORT) : Number(url.port)
   if (port === 0) throw refuse('the port is from 1 to 65535')
-  return { user, host, port, database, isLoopback }
+  return { user, host, port, database, isLoopback: isLocal }
 }
 
 /** The address as users type it. */

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect, isIP, type AddressInfo } from 'node:net'
 import { nameEndpoint } from '../../attempt/address.js'
 import { messageOf, TcpconnError } from '../../base/errors.js'
+import { isLoopback } from '../../options/is-loopback.js'
 import type { MetricsAddress } from '../options/parse-metrics.js'
 import { CONTENT_TYPES, type ExpositionFormat } from './render-exposition.js'
 
@@ -121,11 +122,6 @@ function nameAddress(server: Server): string {
 function isOpen(server: Server): boolean {
   const bound = server.address() as AddressInfo | string
   return typeof bound !== 'string' && !isLoopback(bound.address)
-}
-
-/** Whether a host is this one, as text of a URL or an address. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || /^127\.|^\[?(::1|::ffff:127\..*)\]?$/.test(host)
 }
 
 function createHandler(render: (format: ExpositionFormat) => Uint8Array, acceptsNames: boolean) {

@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { messageOf, TcpconnError } from '../../base/errors.js'
+import { isLoopback } from '../../options/is-loopback.js'
 import type { OtlpTarget } from '../options/parse-metrics.js'
-import { isLoopback } from './metrics-server.js'
 
 const MAX_FILE_BYTES = 16_384
 /** Permissions of the group and of others */
