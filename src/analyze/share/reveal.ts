@@ -24,7 +24,7 @@ const DEFAULT_TRACE = 'tcpconn.db'
 /** Reasons that an error has, at most */
 const MAX_REASONS = 3
 
-/** The originals of a pseudonym, or why there is none. */
+/** The originals of a pseudonym, or the reason why none was found. */
 type Revealed =
   | { readonly originals: readonly string[]; readonly isVerified: boolean }
   | { readonly originals: null; readonly reason: string }
@@ -33,7 +33,7 @@ type Revealed =
 interface Known {
   /** The asked level first */
   readonly levels: readonly Pseudonyms[]
-  /** The original trace; `null`: there is none to check with */
+  /** The original trace; `null`: not given, so nothing is checked */
   readonly trace: OriginalTrace | null
 }
 

@@ -17,7 +17,7 @@ interface ReaderEvents {
 
 /** The process that reads names, and those that replace it. */
 export interface Readers {
-  /** Lost if there is none at the moment. */
+  /** Requests are lost while no reader runs. */
   send(request: ReaderRequest): void
   /** Whether a reader keeps up: if it hangs, requests would fill the memory. */
   takesMore(): boolean

@@ -7,7 +7,7 @@ const PAUSES_MS = [500, 2000, 8000, 30_000, 120_000]
 export interface ReaderSupply {
   /** @returns `null` if it could not be started */
   take(): ReaderProcess | null
-  /** Time to wait before the next one is taken; `null`: there is none */
+  /** Time to wait before the next reader is taken; `null`: no reader is left */
   pauseMs(): number | null
   close(): void
 }

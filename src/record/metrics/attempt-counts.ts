@@ -17,7 +17,7 @@ export interface AttemptCounts {
 
 export interface AttemptCountsOptions extends Omit<SeriesTableOptions, 'other'> {
   readonly labels: AttemptLabels
-  /** `null`: there are no labels, and only results are told apart */
+  /** `null`: without labels, attempts are counted by result only */
   readonly attempts: Pick<EventAttempts, 'readParties'> | null
 }
 
