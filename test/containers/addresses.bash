@@ -38,7 +38,7 @@ END
 
 # load_pause: an image of one program that waits, named localhost/pause:1.
 load_pause() {
-  local layer config
+  local layer
   mkdir -p pause-root
   cp pause pause-root
   tar -C pause-root -cf pause-layer.tar pause
@@ -85,10 +85,10 @@ connect_to_container() {
 }
 
 connect_to_pod() {
-  local sandbox address
+  local sandbox addresses
   sandbox=$(node cri.mjs run shop cart-0) || return
-  address=$(ls /var/lib/cni/networks/pods | grep -E '^10\.22\.0\.[0-9]+$' | head -n 1)
-  connect_to "$daemon" "$address"
+  addresses=(/var/lib/cni/networks/pods/10.22.0.*)
+  connect_to "$daemon" "${addresses[0]##*/}"
   node cri.mjs remove "$sandbox"
 }
 
