@@ -45,6 +45,18 @@ test.each([
   expect(total).toMatchObject({ attempts: 4, failed: 2, synRetransmits: 8, pending: 1 })
 })
 
+test('a user of the host and a user of a container with the same uid are two rows, as in by-uid', () => {
+  const ofHost = processOf('ssh', { pid: 1, uid: 1000, user: 'alice' })
+  const ofContainer = processOf('node', { pid: 2, uid: 1000, user: null })
+  const another = processOf('curl', { pid: 3, uid: 1000, user: 'alice' })
+  const window = makeWindow([[ofHost, ofContainer, another].map((process) => makeAttempt({ process }))])
+  const { rows } = groupBy('user', window)
+  expect(rows.map(({ label, attempts }) => [label, attempts]).toSorted()).toEqual([
+    ['1000', 1],
+    ['alice', 2],
+  ])
+})
+
 test('percentiles are those of the histograms of src/sums, of established attempts only', () => {
   const random = createRandom(3)
   const attempts: TopAttempt[] = Array.from({ length: 5000 }, () => {
