@@ -2,6 +2,7 @@ import { OUTCOMES } from '../../attempt/outcome.js'
 import type { TopAttempt, TopEndpoint, TopParties, TopProcess } from '../../top/window/top-attempt.js'
 import type { ConnectRow } from '../../view/connect-row.js'
 import { createStartHeap } from '../replay/start-heap.js'
+import { createWaitingAttempts } from './waiting-attempts.js'
 
 const PENDING_AFTER_NS = 200e6
 /** Processes and endpoints kept as objects. */
@@ -20,64 +21,83 @@ export interface EndedAttempts {
   readonly isFinished: boolean
   /** Attempts that have ended so far */
   readonly endedCount: number
+  /** Attempts that were left out because too many waited at the same time */
+  readonly missingCount: number
   /** Last begin or end so far */
   readonly lastNs: number
+  /** Next begin or end; Infinity after the last one */
+  readonly nextNs: number
   /** Unix time minus the time of the replay, in ns */
   readonly unixOffsetNs: bigint
 }
 
-/** @param rows in the order of their start */
-export function createEndedAttempts(rows: Iterator<ConnectRow>): EndedAttempts {
+/**
+ * @param sessions their rows, in the order of their start
+ * @param maxWaiting limit of attempts that wait at the same time
+ */
+export function createEndedAttempts(sessions: Iterable<Iterable<ConnectRow>>, maxWaiting?: number): EndedAttempts {
+  /** That of `next` */
+  let session = 0
+  let begunSession = 0
+  const rows = (function* () {
+    for (const ofSession of sessions) {
+      session++
+      yield* ofSession
+    }
+  })()
   let next = rows.next()
   const zeroNs = next.done ? 0 : next.value.startedNs
   let unixOffsetNs = next.done ? 0n : next.value.unixNs
   const byEnd = createStartHeap()
-  const waiting = new Map<number, ConnectRow>()
-  let count = 0
+  const waiting = createWaitingAttempts(maxWaiting)
   let lastNs = 0
   let endedCount = 0
   const parties = createParties()
 
+  const startsNs = () => (next.done ? Infinity : next.value.startedNs - zeroNs)
+  const nextNs = () => Math.min(startsNs(), byEnd.earliestNs())
   const begin = (row: ConnectRow) => {
     const startedNs = row.startedNs - zeroNs
     unixOffsetNs = row.unixNs - BigInt(Math.round(startedNs))
-    waiting.set(count, row)
-    if (row.outcome !== 'pending') byEnd.push(startedNs + (row.latencyNs ?? 0), count)
-    count++
+    // What waited at the end of a session waits no longer in the next one.
+    if (session !== begunSession) waiting.dropEndless()
+    begunSession = session
+    const isEndless = row.outcome === 'pending'
+    const slot = waiting.add({ ...parties(row), ...resultOf(row) }, startedNs, isEndless)
+    if (slot !== null && !isEndless) byEnd.push(startedNs + (row.latencyNs ?? 0), slot)
   }
   return {
     take(untilNs, limit, take) {
       let left = limit
       for (;;) {
-        const startsNs = next.done ? Infinity : next.value.startedNs - zeroNs
-        const endsNs = byEnd.earliestNs()
-        const eventNs = Math.min(startsNs, endsNs)
+        const eventNs = nextNs()
         if (eventNs > untilNs || eventNs === Infinity) return untilNs
         if (left-- <= 0) return eventNs
         lastNs = eventNs
-        if (startsNs <= endsNs) {
+        if (startsNs() === eventNs) {
           begin((next as IteratorYieldResult<ConnectRow>).value)
           next = rows.next()
           continue
         }
-        const id = byEnd.pop()
-        const row = waiting.get(id) as ConnectRow
-        waiting.delete(id)
         endedCount++
-        take({ ...parties(row), ...resultOf(row) }, endsNs)
+        take(waiting.take(byEnd.pop()), eventNs)
       }
     },
-    *pending(nowNs) {
-      for (const row of waiting.values()) if (row.startedNs - zeroNs <= nowNs - PENDING_AFTER_NS) yield parties(row)
-    },
+    pending: (nowNs) => waiting.startedBy(nowNs - PENDING_AFTER_NS),
     get isFinished() {
       return next.done === true && byEnd.size === 0
     },
     get endedCount() {
       return endedCount
     },
+    get missingCount() {
+      return waiting.missingCount
+    },
     get lastNs() {
       return lastNs
+    },
+    get nextNs() {
+      return nextNs()
     },
     get unixOffsetNs() {
       return unixOffsetNs
