@@ -300,6 +300,24 @@ test.each([{}, { outcome: ['established'] }])('a share of a part stays marked as
   expect(describeTrace(await shareSample([part], scope))).toContain('  filters       dropped share')
 })
 
+test.each([
+  ['{"port":[443]}', {}, { dropped: ['port', 'share'] }],
+  ['{"port":[443]}', { keep: ['filters'] }, { port: [443], dropped: ['share'] }],
+  ['{"port":[443],"dropped":["share","comm"]}', {}, { dropped: ['port', 'share', 'comm'] }],
+  ['{"dropped":["comm"]}', { keep: ['filters'] }, { dropped: ['comm', 'share'] }],
+  // As a damaged file may have it
+  ['null', {}, { dropped: ['share'] }],
+  ['null', { keep: ['filters'] }, { dropped: ['share'] }],
+  ['{"dropped":5}', { keep: ['filters'] }, { dropped: ['share'] }],
+  ['{"port"', { keep: ['filters'] }, { dropped: ['share'] }],
+])('of a part of the attempts, the filters %s and share stay, with %j', async (filters, options, expected) => {
+  const { db, file } = makeSampleTrace({ batches: [variedEvents(createRandom(3), 50)] })
+  db.prepare('UPDATE session SET filters = ?').run(filters)
+  const shared = new Database(await shareSample([file], { port: ['443'], ...options }), { readonly: true })
+  expect(JSON.parse(shared.prepare('SELECT filters FROM session').pluck().get() as string)).toEqual(expected)
+  shared.close()
+})
+
 test('of what an original reports about earlier shares, only known values are copied', async () => {
   const { db, file } = makeSampleTrace({ batches: [variedEvents(createRandom(3), 20)] })
   const earlier = [
