@@ -47,12 +47,13 @@ export function createPseudonyms(key: ShareKey, treatment: Treatment): Pseudonym
   const token = createTokens(key)
   const isStrict = treatment.actions.addresses === 'scrambled'
   const addresses = isStrict ? createScrambledPseudonyms(key) : createPrefixPseudonyms(key)
+  const namedAddresses = treatment.actions.addresses === 'dropped' ? null : addresses
   const numbers = createNumbers(key)
   const shiftNs = treatment.actions.time === 'kept' ? 0n : numbers.shiftNs
   const replacements = {
     ...addressKinds(addresses),
     ...numberKinds(numbers),
-    ...nameKinds(token, addresses),
+    ...nameKinds(token, namedAddresses),
     ...sessionKinds(token),
   } as Partial<Record<ValueKind, Replace>>
   return {
@@ -67,7 +68,7 @@ export function createPseudonyms(key: ShareKey, treatment: Treatment): Pseudonym
       if (replace === undefined) throw new Error(`no pseudonyms for ${kind}`)
       return replace(value, action, row)
     },
-    longName: (name) => nameDns(name, token, addresses, LONG_TOKEN_LENGTH),
+    longName: (name) => nameDns(name, token, namedAddresses, LONG_TOKEN_LENGTH),
   }
 }
 
@@ -122,7 +123,7 @@ function numberKinds(numbers: KeyedNumbers) {
   }
 }
 
-function nameKinds(token: NameText, addresses: AddressPseudonyms) {
+function nameKinds(token: NameText, addresses: AddressPseudonyms | null) {
   const named =
     (replace: (text: string, action: Action, row: Row) => Cell, dropped: Cell = null): Replace =>
     (value, action, row) =>

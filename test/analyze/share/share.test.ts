@@ -27,7 +27,7 @@ import { OLDER_VERSIONS, makeOlderTrace } from '../older-trace.js'
 import { rowObjects, runQuery } from '../query-rows.js'
 import { makeSampleTrace } from '../sample-trace.js'
 import { variedEvents } from '../varied-events.js'
-import { shareSample } from './shared-sample.js'
+import { SECRET, shareSample } from './shared-sample.js'
 
 function makeTrace(seed = 3): string {
   const random = createRandom(seed)
@@ -316,6 +316,20 @@ test.each([
   const shared = new Database(await shareSample([file], { port: ['443'], ...options }), { readonly: true })
   expect(JSON.parse(shared.prepare('SELECT filters FROM session').pluck().get() as string)).toEqual(expected)
   shared.close()
+})
+
+test('--drop addresses leaves no address in place of a DNS name, and reveal finds it by its token', async () => {
+  const { db, file } = makeSampleTrace({ batches: [variedEvents(createRandom(3), 50)] })
+  db.exec("INSERT INTO dns_name VALUES (1, '10.1.2.3')")
+  db.exec('INSERT INTO connect_dns SELECT attempt_id, 1, 1, 1, 1 FROM connect_attempt')
+  const shared = new Database(await shareSample([file], { drop: ['addresses'] }), { readonly: true })
+  const name = shared.prepare('SELECT dns_name FROM dns_name').pluck().get() as string
+  shared.close()
+  expect(name).toMatch(/^name-[0-9a-z]{8}$/)
+  const key = join(makeTemporaryDirectory(), 'key')
+  writeFileSync(key, `${SECRET.toString('hex')}\n`, { mode: 0o600 })
+  const { stdout } = await runTool(['reveal', name, '--key', key, '--trace', file])
+  expect(stdout).toBe(`${name}\t10.1.2.3\n`)
 })
 
 test('of what an original reports about earlier shares, only known values are copied', async () => {
