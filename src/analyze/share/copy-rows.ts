@@ -7,7 +7,17 @@ import type { RowIds } from './row-ids.js'
 import type { SessionClock } from './session-clock.js'
 
 /** Kinds that a dry run does not count: they go with another value of their field. */
-const SECONDARY: readonly ValueKind[] = ['recorder ticks', 'process start', 'cgroup number', 'cookie', 'file name']
+const SECONDARY: readonly ValueKind[] = [
+  'recorder ticks',
+  'process start',
+  'cgroup number',
+  'cookie',
+  'file name',
+  'unix offset',
+  'time',
+  'end',
+  'sums',
+]
 
 /** What the rows of one original are copied with. */
 export interface Copying {

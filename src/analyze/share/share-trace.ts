@@ -13,6 +13,7 @@ import type { Copying } from './copy-rows.js'
 import { copyOwners } from './copy-owners.js'
 import { copySession, copyTable } from './copy-sessions.js'
 import { copyWindows } from './copy-windows.js'
+import { noteLocalPorts } from './note-local-ports.js'
 import type { Pseudonyms } from './pseudonyms.js'
 import { createRowIds } from './row-ids.js'
 import type { SharedSpan } from './session-clock.js'
@@ -69,7 +70,10 @@ async function shareParts(copying: Copying, trace: Trace, scope: Scope, isDryRun
     copyTable(copying, 'cgroup', ofSession, (row) => usage.has('cgroup', Number(row.cgroup_id)))
     copyTable(copying, 'dns_lookup', ofSession, chooseLookups(scope.filters, part))
     copyTable(copying, 'dns_address', ofSession, chooseAddresses(usage, merged))
-    if (isDryRun) continue
+    if (isDryRun) {
+      noteLocalPorts(copying, scope, part)
+      continue
+    }
     const copier = createAttemptCopier(copying, { sessionId, clock, version })
     if (isReduced) {
       await copyChosen(copying, { part, scope, span, clock, copier })

@@ -157,6 +157,18 @@ test('a dry run writes nothing, and prints counts and examples of every field', 
   expect(stdout).toMatch(/^comm +token if rare .*: 7 replaced/m)
   expect(stdout).toMatch(/^exe +token if rare .*: 2 kept$/m)
   expect(stdout).toMatch(/^dns +dropped .*: \d+ dropped/m)
+  expect(stdout).toMatch(/^local-ports +renumbered .*: 1 replaced: 40000 → \d+$/m)
+  expect(stdout).toMatch(/^time +shifted .*: 1 replaced: 2023-11-14 22:13:20Z → 20[23]\d-\d\d-\d\d \d\d:13:20Z$/m)
+})
+
+test.each([
+  ['--level strict', /^local-ports +dropped .*: 2 dropped: 40000, 50000$/m],
+  ['--keep local-ports,time', /^local-ports +kept .*: 2 kept\n(?:.*\n)*time +kept .*: 1 kept$/m],
+])('a dry run with %s prints what becomes of local ports and times', async (options, line) => {
+  const events = variedEvents(createRandom(3), 90).map((event, i) => ({ ...event, localPort: [40_000, 50_000, 0][i % 3]! }))
+  const { file } = makeSampleTrace({ batches: [events] })
+  const { stdout } = await runTool(['share', file, '--dry-run', ...options.split(' ')])
+  expect(stdout).toMatch(line)
 })
 
 test('the examples of a dry run are what the shared trace holds: endpoints that level strict merges have no address', async () => {
