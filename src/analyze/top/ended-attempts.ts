@@ -36,32 +36,22 @@ export interface EndedAttempts {
  * @param maxWaiting limit of attempts that wait at the same time
  */
 export function createEndedAttempts(sessions: Iterable<Iterable<ConnectRow>>, maxWaiting?: number): EndedAttempts {
-  /** That of `next` */
-  let session = 0
-  let begunSession = 0
-  const rows = (function* () {
-    for (const ofSession of sessions) {
-      session++
-      yield* ofSession
-    }
-  })()
-  let next = rows.next()
-  const zeroNs = next.done ? 0 : next.value.startedNs
-  let unixOffsetNs = next.done ? 0n : next.value.unixNs
+  const rows = createRows(sessions)
+  const zeroNs = rows.next?.startedNs ?? 0
+  let unixOffsetNs = rows.next?.unixNs ?? 0n
   const byEnd = createStartHeap()
   const waiting = createWaitingAttempts(maxWaiting)
   let lastNs = 0
   let endedCount = 0
   const parties = createParties()
 
-  const startsNs = () => (next.done ? Infinity : next.value.startedNs - zeroNs)
+  const startsNs = () => (rows.next === null ? Infinity : rows.next.startedNs - zeroNs)
   const nextNs = () => Math.min(startsNs(), byEnd.earliestNs())
   const begin = (row: ConnectRow) => {
     const startedNs = row.startedNs - zeroNs
     unixOffsetNs = row.unixNs - BigInt(Math.round(startedNs))
     // What waited at the end of a session waits no longer in the next one.
-    if (session !== begunSession) waiting.dropEndless()
-    begunSession = session
+    if (rows.isNewSession) waiting.dropEndless()
     const isEndless = row.outcome === 'pending'
     const slot = waiting.add({ ...parties(row), ...resultOf(row) }, startedNs, isEndless)
     if (slot !== null && !isEndless) byEnd.push(startedNs + (row.latencyNs ?? 0), slot)
@@ -75,8 +65,8 @@ export function createEndedAttempts(sessions: Iterable<Iterable<ConnectRow>>, ma
         if (left-- <= 0) return eventNs
         lastNs = eventNs
         if (startsNs() === eventNs) {
-          begin((next as IteratorYieldResult<ConnectRow>).value)
-          next = rows.next()
+          begin(rows.next as ConnectRow)
+          rows.moveOn()
           continue
         }
         endedCount++
@@ -85,7 +75,7 @@ export function createEndedAttempts(sessions: Iterable<Iterable<ConnectRow>>, ma
     },
     pending: (nowNs) => waiting.startedBy(nowNs - PENDING_AFTER_NS),
     get isFinished() {
-      return next.done === true && byEnd.size === 0
+      return rows.next === null && byEnd.size === 0
     },
     get endedCount() {
       return endedCount
@@ -101,6 +91,33 @@ export function createEndedAttempts(sessions: Iterable<Iterable<ConnectRow>>, ma
     },
     get unixOffsetNs() {
       return unixOffsetNs
+    },
+  }
+}
+
+/** The rows of sessions, one after the other. */
+function createRows(sessions: Iterable<Iterable<ConnectRow>>) {
+  let session = 0
+  const rows = (function* () {
+    for (const ofSession of sessions) {
+      session++
+      yield* ofSession
+    }
+  })()
+  let last = 0
+  let next = rows.next()
+  return {
+    /** `null` after the last one */
+    get next(): ConnectRow | null {
+      return next.done ? null : next.value
+    },
+    /** Whether it is the first one of its session */
+    get isNewSession() {
+      return session !== last
+    },
+    moveOn() {
+      last = session
+      next = rows.next()
     },
   }
 }

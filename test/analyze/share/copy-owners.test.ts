@@ -34,7 +34,9 @@ async function shareOwned(file: string, options: Parameters<typeof shareSample>[
   const db = new Database(await shareSample([file], options), { readonly: true })
   const rows = db.prepare('SELECT container_key, since_ns, until_ns FROM container_address ORDER BY 1, 2').raw().all()
   const keys = db.prepare('SELECT container_key FROM container ORDER BY 1').pluck().all()
-  const addresses = db.prepare('SELECT count(*) FROM container_address JOIN endpoint ON address = remote_address').pluck()
+  const addresses = db
+    .prepare('SELECT count(*) FROM container_address JOIN endpoint ON container_address.address = remote_address')
+    .pluck()
   const joined = addresses.get()
   db.close()
   const seconds = (ns: number | null) => (ns === null ? null : ns / 1e9)
@@ -113,7 +115,12 @@ test('at level strict, a span keeps its whole seconds, and all of those at the e
 })
 
 test('at level strict, an attempt has the owner that it has in the original, or none', async () => {
-  const file = makeOwned(['10.0.0.1', 2.25, 7.5], ['10.0.0.1', 7.5, 31.75], ['10.0.0.2', 3.4, 20.1], ['10.0.0.2', 20.2, null])
+  const file = makeOwned(
+    ['10.0.0.1', 2.25, 7.5],
+    ['10.0.0.1', 7.5, 31.75],
+    ['10.0.0.2', 3.4, 20.1],
+    ['10.0.0.2', 20.2, null],
+  )
   const select = `SELECT (SELECT container_key FROM container_address AS w JOIN endpoint AS e ON e.remote_address = w.address
       WHERE e.endpoint_id = a.endpoint_id AND w.since_ns <= a.started_ns AND (w.until_ns IS NULL OR a.started_ns <= w.until_ns)
       ORDER BY w.since_ns DESC LIMIT 1) FROM connect_attempt AS a ORDER BY attempt_id`

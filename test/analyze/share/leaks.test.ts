@@ -154,7 +154,7 @@ const PARTS = [
 test.each([
   ['default', {}],
   ['strict', { level: 'strict' }],
-  ['default, a part of the attempts', { port: ['443'], last: '20s' }],
+  ['default, a part of the attempts', { port: ['443'], last: '40s' }],
   ['strict, without names', { level: 'strict', drop: ['dns,comm,cgroup,container,addresses'] }],
 ])('level %s: no name, address or path is in the bytes of the file, in any form (SEC-64)', async (_, options) => {
   const { file, addresses } = makeTelling()

@@ -70,7 +70,10 @@ test('if two names have the same token, both are printed', () => {
     replace: (field, kind, value, row) =>
       kind === 'program' ? 'prog-00000000' : pseudonyms.replace(field, kind, value, row),
   }
-  const programs = db.prepare('SELECT comm FROM process UNION SELECT exe FROM process WHERE exe NOT NULL').pluck().all()
+  const programs = db
+    .prepare('SELECT comm FROM process WHERE comm NOT NULL UNION SELECT exe FROM process WHERE exe NOT NULL')
+    .pluck()
+    .all()
   expect(programs.length).toBeGreaterThan(1)
   const found = findOriginals(db, [same], new Set(['prog-00000000', 'prog-11111111']))
   db.close()

@@ -205,7 +205,11 @@ test('export and replay have the same attempts in the same order', async () => {
   expect(compared(found, (_, value) => (value === null ? null : String(value)))).toEqual(
     compared(original, names.shared),
   )
-  for (const column of COMPARED) expect(original.some((row) => row[column] !== null), column).toBe(true)
+  for (const column of COMPARED)
+    expect(
+      original.some((row) => row[column] !== null),
+      column,
+    ).toBe(true)
   const times = (path: string) =>
     queryTrace<{ t: string }>(path, 'SELECT CAST(started_ns AS TEXT) AS t FROM connects').map(({ t }) => BigInt(t))
   const shiftNs = readShift(file, shared)

@@ -165,7 +165,10 @@ test.each([
   ['--level strict', /^local-ports +dropped .*: 2 dropped: 40000, 50000$/m],
   ['--keep local-ports,time', /^local-ports +kept .*: 2 kept\n(?:.*\n)*time +kept .*: 1 kept$/m],
 ])('a dry run with %s prints what becomes of local ports and times', async (options, line) => {
-  const events = variedEvents(createRandom(3), 90).map((event, i) => ({ ...event, localPort: [40_000, 50_000, 0][i % 3]! }))
+  const events = variedEvents(createRandom(3), 90).map((event, i) => ({
+    ...event,
+    localPort: [40_000, 50_000, 0][i % 3]!,
+  }))
   const { file } = makeSampleTrace({ batches: [events] })
   const { stdout } = await runTool(['share', file, '--dry-run', ...options.split(' ')])
   expect(stdout).toMatch(line)
