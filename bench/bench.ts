@@ -15,6 +15,7 @@ import { measurePush } from './parts/push.js'
 import { measureShare } from './parts/share.js'
 import { measureNat } from './parts/nat.js'
 import { measureStartup } from './parts/startup.js'
+import { measureTop } from './parts/top.js'
 
 const PARTS: Record<string, (options: BenchOptions) => Promise<Goal[]>> = {
   startup: measureStartup,
@@ -27,6 +28,7 @@ const PARTS: Record<string, (options: BenchOptions) => Promise<Goal[]>> = {
   'local-errors': measureLocalErrors,
   containers: measureContainers,
   nat: measureNat,
+  top: measureTop,
   analyze: measureAnalyze,
   export: measureExport,
   share: measureShare,

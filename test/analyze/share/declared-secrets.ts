@@ -37,7 +37,7 @@ const SECRETS: Readonly<Record<ValueKind, Secrets>> = {
   'address text': itself,
   path: (path) => {
     const own = path.split('/').filter((component) => !COMMON_COMPONENTS.includes(component))
-    return [path, ...own.map((component) => component.replace(UNIT_SUFFIX, ''))]
+    return own.length === 0 ? [] : [path, ...own.map((component) => component.replace(UNIT_SUFFIX, ''))]
   },
   // The numbers at the beginning stay.
   kernel: (version) => [/[a-z].*/i.exec(version)?.[0] ?? ''],
