@@ -64,9 +64,10 @@ export function latencyRangeOf(sides: readonly SideSource[]): { minNs: number; m
   )
 }
 
-/** Whether containers are known, of any of the sessions of a side. */
+/** Whether the image or the pod of a container is known, in any of the sessions of a side. */
 export function hasContainers({ scope }: SideSource): boolean {
-  const select = 'SELECT EXISTS (SELECT 1 FROM container WHERE session_id = ?)'
+  const select = `SELECT EXISTS (SELECT 1 FROM container WHERE session_id = ?
+    AND coalesce(container_image, pod_namespace) IS NOT NULL)`
   return scope.parts.some(({ trace, sessionId }) => trace.lookup.prepare(select).pluck().get(sessionId) === 1)
 }
 

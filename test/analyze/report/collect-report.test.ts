@@ -66,7 +66,9 @@ test.each([
 
 test('namespaces and images have tables if containers are known, then on both sides of a comparison', () => {
   const { db, file } = makeSampleTrace({ batches: [[{ cgroupId: 1n }, { cgroupId: 1n }, { cgroupId: 2n }]] })
-  const plain = makeSampleTrace({ batches: [[{ cgroupId: 1n }]] }).file
+  const { db: plainDb, file: plain } = makeSampleTrace({ batches: [[{ cgroupId: 1n }]] })
+  // No file of its runtime names it.
+  plainDb.exec("INSERT INTO container (container_key, session_id, container_id) VALUES (1, 1, 'cafe')")
   db.exec(`INSERT INTO container (container_key, session_id, container_id, container_image, pod_name, pod_namespace)
     VALUES (1, 1, 'feedfacecafe', 'registry.example/cart:2', 'cart-0', 'shop')`)
   db.exec('UPDATE cgroup SET container_key = 1 WHERE kernel_cgroup_id = 1')
