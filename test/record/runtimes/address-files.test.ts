@@ -1,5 +1,5 @@
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { appendFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { inflateSync } from 'node:zlib'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import {
@@ -186,13 +186,14 @@ test('a database of netavark is read up to 8 MiB, other files up to 256 KiB, and
 test('results of CNI, which are written once, are opened again only if one was added or removed', () => {
   const { host, addresses } = createScene()
   const read = () => [...addresses.read([CONTAINER]).keys()]
-  host.write(cniFile(idOf(1)), cniResult(idOf(1), '10.22.0.5'))
+  const written = statSync(dirname(host.write(cniFile(idOf(1)), cniResult(idOf(1), '10.22.0.5')))).ctimeMs
+  vi.useFakeTimers({ toFake: ['Date'], now: written })
+  onTestFinished(() => void vi.useRealTimers())
   expect(read()).toEqual(['10.22.0.5'])
   // Just written, the directory may change again without a difference in time.
   host.write(cniFile(idOf(1)), cniResult(idOf(1), '10.22.0.6'))
   expect(read()).toEqual(['10.22.0.6'])
-  const now = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_000)
-  onTestFinished(() => now.mockRestore())
+  vi.setSystemTime(written + 600_000)
   expect(read()).toEqual(['10.22.0.6'])
   host.write(cniFile(idOf(1)), cniResult(idOf(1), '10.22.0.7'))
   expect(read()).toEqual(['10.22.0.6'])
