@@ -49,9 +49,7 @@ export interface ReportedOwners extends AddressOwners {
 type OpenSpan = { -readonly [Field in keyof AddressSpan]: AddressSpan[Field] }
 
 export function createAddressOwners(): ReportedOwners {
-  const open = new Map<string, OpenSpan>()
-  const ended = createAgingMap<OpenSpan, OpenSpan>()
-  const byAddress = new Map<string, OpenSpan[]>()
+  const kept = createKeptSpans()
   let isPaused = false
   let version = 0
   let checkedNs = 0n
@@ -61,38 +59,20 @@ export function createAddressOwners(): ReportedOwners {
     span.untilNs = untilNs
     span.version = ++version
   }
-  const forgetOldest = () => {
-    const { address = '' } = ended.takeOldest() ?? {}
-    const spans = byAddress.get(address)
-    // Spans of an address end in their order.
-    spans?.shift()
-    if (spans?.length === 0) byAddress.delete(address)
-  }
   const endSpan = (address: string) => {
-    const span = open.get(address)
-    if (span === undefined) return
-    open.delete(address)
-    change(span, lastNs(span))
-    ended.put(span, span)
-    if (ended.size > MAX_ENDED) forgetOldest()
+    const span = kept.end(address)
+    if (span !== undefined) change(span, lastNs(span))
   }
   const beginSpan = (span: Omit<OpenSpan, 'bytes' | 'untilNs' | 'version'>) => {
     endSpan(span.address)
     const bytes = parseAddress(span.address)
-    if (bytes === null) return
-    const begun: OpenSpan = { ...span, bytes, untilNs: null, version: ++version }
-    open.set(span.address, begun)
-    const spans = byAddress.get(span.address) ?? []
-    if (spans.push(begun) === 1) byAddress.set(span.address, spans)
+    if (bytes !== null) kept.begin({ ...span, bytes, untilNs: null, version: ++version })
   }
   return {
-    *spans() {
-      for (const [span] of ended.entries()) yield span
-      yield* open.values()
-    },
-    spansOf: (address) => byAddress.get(address) ?? [],
+    spans: kept.all,
+    spansOf: kept.of,
     find(address, atNs) {
-      const span = byAddress.get(address)?.findLast(({ sinceNs }) => sinceNs <= atNs)
+      const span = kept.of(address).findLast(({ sinceNs }) => sinceNs <= atNs)
       return span !== undefined && atNs <= (span.untilNs ?? lastNs(span) + CHECK_LIMIT_NS) ? span : null
     },
     get version() {
@@ -103,7 +83,7 @@ export function createAddressOwners(): ReportedOwners {
     },
     take(report) {
       // The reader has followed them all the time: those that are not freed were there.
-      if (isPaused) for (const span of open.values()) change(span, null)
+      if (isPaused) for (const span of kept.open()) change(span, null)
       isPaused = false
       report.freed.forEach(endSpan)
       for (const [address, key, cgroup] of report.owned) {
@@ -112,13 +92,54 @@ export function createAddressOwners(): ReportedOwners {
       checkedNs = BigInt(report.checkedNs)
     },
     pause() {
-      if (!isPaused) for (const span of open.values()) change(span, lastNs(span))
-      isPaused ||= open.size > 0
+      if (isPaused) return true
+      for (const span of kept.open()) {
+        change(span, lastNs(span))
+        isPaused = true
+      }
       return isPaused
     },
     end() {
       isPaused = false
-      for (const address of open.keys()) endSpan(address)
+      for (const { address } of kept.open()) endSpan(address)
+    },
+  }
+}
+
+/** Spans that have not ended, and the last ones that have. */
+function createKeptSpans() {
+  const open = new Map<string, OpenSpan>()
+  const ended = createAgingMap<OpenSpan, OpenSpan>()
+  const byAddress = new Map<string, OpenSpan[]>()
+  const forgetOldest = () => {
+    const { address = '' } = ended.takeOldest() ?? {}
+    const spans = byAddress.get(address)
+    // Spans of an address end in their order.
+    spans?.shift()
+    if (spans?.length === 0) byAddress.delete(address)
+  }
+  return {
+    open: () => open.values(),
+    *all(): Iterable<OpenSpan> {
+      for (const [span] of ended.entries()) yield span
+      yield* open.values()
+    },
+    /** Those of an address, the first one first */
+    of: (address: string): readonly OpenSpan[] => byAddress.get(address) ?? [],
+    /** @param span of an address that has no open one */
+    begin(span: OpenSpan) {
+      open.set(span.address, span)
+      const spans = byAddress.get(span.address) ?? []
+      if (spans.push(span) === 1) byAddress.set(span.address, spans)
+    },
+    /** @returns the open span of an address, which it ends; `undefined` without one */
+    end(address: string): OpenSpan | undefined {
+      const span = open.get(address)
+      if (span === undefined) return undefined
+      open.delete(address)
+      ended.put(span, span)
+      if (ended.size > MAX_ENDED) forgetOldest()
+      return span
     },
   }
 }

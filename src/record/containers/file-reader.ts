@@ -11,7 +11,7 @@ import type { PodName } from '../runtimes/address-files.js'
 import { findFacts, type RuntimePlaces } from '../runtimes/find-facts.js'
 import { hasDirectory } from '../runtimes/read-beneath.js'
 import type { AddressedContainer } from '../runtimes/container-addresses.js'
-import { createAddressWatch } from './address-watch.js'
+import { createAddressWatch, type AddressWatch } from './address-watch.js'
 import { createMissing, type FoundContainer } from './missing-containers.js'
 import type { ReaderAnswer } from './reader-protocol.js'
 
@@ -44,18 +44,7 @@ type Answered = Pick<AddressedContainer, 'runtime' | 'pod'>
 
 export function createFileReader(places: ReaderPlaces, answer: (found: ReaderAnswer) => void): FileReader {
   const missing = createMissing(places)
-  const { root, cgroups } = places
-  const tooLarge = new Set<string>()
-  const watch = createAddressWatch({
-    root,
-    clockNs: readMonotonicClock,
-    hasCgroup: cgroups === null ? null : (path) => hasDirectory(cgroups, path.slice(1)),
-    onTooLarge(path) {
-      if (tooLarge.has(path) || tooLarge.size >= MAX_TOO_LARGE) return
-      tooLarge.add(path)
-      answer({ tooLarge: `/${path}` })
-    },
-  })
+  const watch = watchFiles(places, (path) => answer({ tooLarge: `/${path}` }))
   /** By key */
   const answered = new Map<string, Answered>()
   const nested = new Set<string>()
@@ -111,6 +100,21 @@ export function createFileReader(places: ReaderPlaces, answer: (found: ReaderAns
       answer({ done: number })
     },
   }
+}
+
+/** @param onTooLarge called once for each path below the root */
+function watchFiles({ root, cgroups }: ReaderPlaces, onTooLarge: (path: string) => void): AddressWatch {
+  const tooLarge = new Set<string>()
+  return createAddressWatch({
+    root,
+    clockNs: readMonotonicClock,
+    hasCgroup: cgroups === null ? null : (path) => hasDirectory(cgroups, path.slice(1)),
+    onTooLarge(path) {
+      if (tooLarge.has(path) || tooLarge.size >= MAX_TOO_LARGE) return
+      tooLarge.add(path)
+      onTooLarge(path)
+    },
+  })
 }
 
 function podOf({ podName: name, podNamespace: namespace, podUid: uid }: ContainerFacts): PodName | null {
