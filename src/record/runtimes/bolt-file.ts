@@ -6,6 +6,8 @@ const IS_BUCKET = 1
 /** Limits of what is visited, whatever the file says. */
 const MAX_ELEMENTS = 65_536
 const MAX_DEPTH = 16
+/** How often a byte may be in a key or a value: in a bucket inside the value of another one, as often as they are nested. */
+const MAX_USES = 8
 
 /** A bucket of a file of bbolt, with all buckets in it. */
 export interface BoltBucket {
@@ -17,6 +19,8 @@ interface Visit {
   readonly file: Buffer
   readonly pageBytes: number
   elements: number
+  /** of keys and values */
+  bytes: number
 }
 
 /**
@@ -28,7 +32,7 @@ export function readBolt(file: Buffer): BoltBucket | null {
   try {
     const newest = findMetas(file).toSorted((a, b) => Number(b.transaction - a.transaction))[0]
     if (newest === undefined) return null
-    return readBucket({ file, pageBytes: newest.pageBytes, elements: 0 }, newest.root, 0)
+    return readBucket({ file, pageBytes: newest.pageBytes, elements: 0, bytes: 0 }, newest.root, 0)
   } catch (error) {
     // An offset outside of the file.
     if (error instanceof RangeError) return null
@@ -89,6 +93,8 @@ function readElements(visit: Visit, from: number, depth: number, bucket: OpenBuc
       continue
     }
     const [kind, offset, keyBytes, valueBytes] = [0, 4, 8, 12].map((field) => file.readUInt32LE(at + field)) as Four
+    visit.bytes += keyBytes + valueBytes
+    if (visit.bytes > MAX_USES * file.length) return bucket
     const keyAt = at + offset
     const value = file.subarray(keyAt + keyBytes, keyAt + keyBytes + valueBytes)
     const key = file.toString('latin1', keyAt, keyAt + keyBytes)
