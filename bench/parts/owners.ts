@@ -20,7 +20,10 @@ export async function measureOwners({ isQuick, rounds }: BenchOptions): Promise<
     copyFileSync(makeTrace(millions), trace)
     const named = addOwners(trace)
     const usages = await runInTurn(
-      COLUMNS.map((column) => ({ what: column, command: [process.execPath, CLI, 'analyze', 'sql', sqlOf(column), trace] })),
+      COLUMNS.map((column) => ({
+        what: column,
+        command: [process.execPath, CLI, 'analyze', 'sql', sqlOf(column), trace],
+      })),
       rounds,
     )
     const [plain = [], ...others] = usages

@@ -78,9 +78,7 @@ export function readEndpointTimes(
   )
   const failed = reading.failed.all.flatMap((one, number): FailedOutcome[] => {
     const [endpoint, code] = [Math.floor(number / OUTCOMES.length), number % OUTCOMES.length]
-    return one === undefined
-      ? []
-      : [{ ...one, number, key: keys.keyOf(endpoint), outcome: OUTCOMES[code] as Outcome }]
+    return one === undefined ? [] : [{ ...one, number, key: keys.keyOf(endpoint), outcome: OUTCOMES[code] as Outcome }]
   })
   return { sums, failed, numbers }
 }

@@ -38,7 +38,8 @@ export function createBoltFiles(): FuzzTarget {
         for (const [name, ids] of Object.entries(networks)) {
           const found = bucket?.buckets.get(latinOf(name))?.buckets.get('ids')?.values
           const texts = Object.entries(textsOf(ids))
-          require(found?.size === texts.length && texts.every(([id, text]) => `${found.get(latinOf(id))}` === text), () =>
+          require(found?.size === texts.length &&
+            texts.every(([id, text]) => `${found.get(latinOf(id))}` === text), () =>
             `${JSON.stringify(ids)} of ${JSON.stringify(name)} became ${JSON.stringify([...(found ?? [])])}`)
         }
         require(bucket?.buckets.size === Object.keys(networks).length, () => `${bucket?.buckets.size} networks`)

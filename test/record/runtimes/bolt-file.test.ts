@@ -41,10 +41,11 @@ test('elements that claim the same bytes again and again end the reading (SEC-13
 })
 
 test('a page that is in itself ends the reading (SEC-134)', () => {
-  const { file, root } = makeBolt(
-    Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`key ${i}`, ''])),
-    { pageBytes: 256, inlineBytes: 0, leafElements: 2 },
-  )
+  const { file, root } = makeBolt(Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`key ${i}`, ''])), {
+    pageBytes: 256,
+    inlineBytes: 0,
+    leafElements: 2,
+  })
   for (let i = 0; i < 5; i++) file.writeBigUInt64LE(BigInt(root), root * 256 + 16 + i * 16 + 8)
   expect(readBolt(file)?.values.size).toBe(0)
 })
