@@ -11,6 +11,7 @@ import { measureIdle } from './parts/idle.js'
 import { measureLoad } from './parts/load.js'
 import { measureLocalErrors } from './parts/local-errors.js'
 import { measureMemory } from './parts/memory.js'
+import { measureOwners } from './parts/owners.js'
 import { measurePush } from './parts/push.js'
 import { measureShare } from './parts/share.js'
 import { measureNat } from './parts/nat.js'
@@ -28,6 +29,7 @@ const PARTS: Record<string, (options: BenchOptions) => Promise<Goal[]>> = {
   containers: measureContainers,
   nat: measureNat,
   analyze: measureAnalyze,
+  owners: measureOwners,
   export: measureExport,
   share: measureShare,
   push: measurePush,

@@ -94,7 +94,7 @@ export function collectSide(
     endpoints: series,
     tables: [
       countRest(makeTable('endpoints', 'Top endpoints', endpoints), summary),
-      ...collectTables({ scope, timeline, times, isSmall, limit: limits.rows }),
+      ...collectTables({ scope, timeline, plan, times, isSmall, limit: limits.rows }),
     ].map((table) => withoutNote(table, describeAccuracy(scope))),
   }
 }

@@ -18,6 +18,7 @@ import type { Result, ValueColumn } from '../result/result.js'
 import type { Scope } from '../scan/scope.js'
 import { makeTable } from './make-table.js'
 import { takeLast, takeSlowest, takeSpread } from './narrow-scope.js'
+import type { EndpointPlan } from './plan-endpoint-times.js'
 import type { EndpointTimes } from './read-endpoint-times.js'
 import { readFailures } from './read-failures.js'
 import type { Timeline } from './read-timeline.js'
@@ -42,6 +43,7 @@ const ACTORS: readonly { id: string; title: string; query: StoredQuery; values: 
 export interface TableSource {
   readonly scope: Scope
   readonly timeline: Timeline
+  readonly plan: EndpointPlan
   readonly times: EndpointTimes
   /** Whether all attempts may be read one by one */
   readonly isSmall: boolean
@@ -68,8 +70,8 @@ export function settingsOf(limit: number, values: QuerySettings['values'] = {}):
   return { limit, sort: null, width: 120, values }
 }
 
-function sampleFailures({ scope, timeline, times, limit }: TableSource): Result {
-  return readFailures(times, takeSpread(scope, timeline, READ_ATTEMPTS, SLICES), limit)
+function sampleFailures({ scope, timeline, plan, times, limit }: TableSource): Result {
+  return readFailures({ scope, plan, times, read: takeSpread(scope, timeline, READ_ATTEMPTS, SLICES) }, limit)
 }
 
 /** The sums of an endpoint */

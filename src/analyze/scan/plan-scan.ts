@@ -79,7 +79,19 @@ function minOf(numbers: readonly number[]): number {
 }
 
 /** Batches that overlap the time of the part: a zone map instead of an index over time. */
-function readBatches({ trace, sessionId }: SessionPart, time: PartTime, { first, last }: IdRange): IdRange[] {
+function readBatches(part: SessionPart, time: PartTime, ids: IdRange): IdRange[] {
+  const touched = readTimedBatches(part, ids).filter(({ minNs, maxNs }) => time.touches(minNs, maxNs))
+  return touched.map(({ first, last }) => ({ first, last }))
+}
+
+/** Attempts by id, and between which times they began, in ns since the session began, both ends included. */
+export interface TimedIds extends IdRange {
+  readonly minNs: number
+  readonly maxNs: number
+}
+
+/** The batches that begin in a range of ids of a session, in the order of ids. */
+export function readTimedBatches({ trace, sessionId }: SessionPart, { first, last }: IdRange): TimedIds[] {
   const query = queries
     .selectFrom('batch')
     .select(['first_attempt_id', 'attempt_count', 'min_started_ns', 'max_started_ns'])
@@ -88,12 +100,11 @@ function readBatches({ trace, sessionId }: SessionPart, time: PartTime, { first,
     .where('first_attempt_id', '<=', last)
     .where('attempt_count', '>', 0)
     .orderBy('first_attempt_id')
-  const touched = selectAll(trace.db, query).filter((batch) =>
-    time.touches(batch.min_started_ns ?? -Infinity, batch.max_started_ns ?? Infinity),
-  )
-  return touched.map((batch) => ({
+  return selectAll(trace.db, query).map((batch) => ({
     first: batch.first_attempt_id,
     last: batch.first_attempt_id + batch.attempt_count - 1,
+    minNs: batch.min_started_ns ?? -Infinity,
+    maxNs: batch.max_started_ns ?? Infinity,
   }))
 }
 

@@ -1,46 +1,58 @@
 import { expect, test } from 'vitest'
-import { readNetavarkAddresses } from '../../../src/record/runtimes/address-files.js'
-import { readBolt } from '../../../src/record/runtimes/bolt-file.js'
-import { idOf } from './make-host.js'
-import { addElement, bucketAt, makeBolt, TEXTS_AT, type BoltElement } from './make-bolt.js'
+import { readBolt, type BoltBucket } from '../../../src/record/runtimes/bolt-file.js'
+import { makeBolt, type BoltContent } from './make-bolt.js'
 
-/** A database of netavark with one network. */
-function makeNetwork(parts: Buffer[], ids: readonly BoltElement[]): Buffer {
-  const network = addElement(parts, 'podman', bucketAt(2), true)
-  const idsBucket = addElement(parts, 'ids', bucketAt(3), true)
-  return makeBolt([[network], [idsBucket], ids], Buffer.concat(parts))
+const LAYOUTS = [
+  { pageBytes: 4096, inlineBytes: 1024, leafElements: 1000 },
+  { pageBytes: 128, inlineBytes: 0, leafElements: 3 },
+  { pageBytes: 64, inlineBytes: 100, leafElements: 2 },
+]
+
+/** A bucket as it was written. */
+function contentOf({ values, buckets }: BoltBucket): BoltContent {
+  return Object.fromEntries([
+    ...[...values].map(([key, value]) => [key, value.toString()] as const),
+    ...[...buckets].map(([key, bucket]) => [key, contentOf(bucket)] as const),
+  ])
 }
 
-test('a database of netavark has the addresses of each container', () => {
-  const parts: Buffer[] = []
-  const ids = [1, 2].map((number) => addElement(parts, idOf(number), Buffer.from(`["10.88.0.${number}"]`)))
-  expect([...readNetavarkAddresses(makeNetwork(parts, ids))]).toEqual([
-    [idOf(1), ['10.88.0.1']],
-    [idOf(2), ['10.88.0.2']],
-  ])
+test.each(LAYOUTS)('buckets in buckets, branches and values are read as they were written: %o', (layout) => {
+  const many = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`key ${i}`, 'x'.repeat(i * 20)]))
+  const content = { podman: { ids: many, empty: {} }, other: { ids: { one: '["10.88.0.2"]' } }, version: '1' }
+  expect(contentOf(readBolt(makeBolt(content, layout).file) as BoltBucket)).toEqual(content)
 })
 
-test('values that overlap are not read: each byte of the file is taken once (SEC-134)', () => {
-  const list = `[${'"10.88.0.1",'.repeat(1000)}"10.88.0.1"]`
-  const parts: Buffer[] = []
-  const first = addElement(parts, 'k', Buffer.from(list))
-  const sharing = (count: number) => Array.from({ length: count }, () => first)
-  expect(readNetavarkAddresses(makeNetwork([...parts], sharing(1))).size).toBe(1)
-  const bytes = makeNetwork([...parts], []).length
-  expect(readBolt(makeNetwork([...parts], sharing(Math.ceil(bytes / list.length))))).toBeNull()
+test('a database whose elements claim the same bytes again and again is not read (SEC-134)', () => {
+  const count = 5000
+  const { file, root } = makeBolt(
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`${i}`.padStart(8, '0'), 'x'.repeat(20)])),
+    { pageBytes: 4096, inlineBytes: 0, leafElements: count },
+  )
+  const bytesOf = ({ values }: BoltBucket) =>
+    [...values].reduce((sum, [key, value]) => sum + key.length + value.length, 0)
+  expect(bytesOf(readBolt(file) as BoltBucket)).toBe(count * 28)
+  // Each value begins where it did, and ends where the file does.
+  for (let i = 0; i < count; i++) {
+    const at = root * 4096 + 16 + i * 16
+    file.writeUInt32LE(file.length - at - file.readUInt32LE(at + 4) - 8, at + 12)
+  }
+  expect(readBolt(file)).toBeNull()
 })
 
-test('a key that is longer than any id is not read (SEC-134)', () => {
-  const readKey = (keyBytes: number) =>
-    readBolt(makeBolt([[{ keyAt: TEXTS_AT, keyBytes, valueBytes: 1 }]], Buffer.alloc(1000, 'k')))
-  expect(readKey(256)?.values.size).toBe(1)
-  expect(readKey(257)).toBeNull()
+test.each([
+  [256, 1],
+  [257, null],
+])('a key of %i bytes: no id or name has more than 256 (SEC-134)', (length, values) => {
+  const { file } = makeBolt({ ['k'.repeat(length)]: 'v' }, { pageBytes: 4096, inlineBytes: 0, leafElements: 2 })
+  expect(readBolt(file)?.values.size ?? null).toBe(values)
 })
 
-test('more elements than any database has are not read: a page that is reached again and again (SEC-134)', () => {
-  const file = makeBolt([[]], Buffer.alloc(0))
-  file.writeUInt16LE(1, 4096 + 8)
-  file.writeUInt16LE(255, 4096 + 10)
-  for (let i = 0; i < 255; i++) file.writeBigUInt64LE(1n, 4096 + 16 + i * 16 + 8)
+test('a database with a page that is in itself is not read (SEC-134)', () => {
+  const { file, root } = makeBolt(Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`key ${i}`, ''])), {
+    pageBytes: 256,
+    inlineBytes: 0,
+    leafElements: 2,
+  })
+  for (let i = 0; i < 5; i++) file.writeBigUInt64LE(BigInt(root), root * 256 + 16 + i * 16 + 8)
   expect(readBolt(file)).toBeNull()
 })
