@@ -16,6 +16,7 @@ import { measurePush } from './parts/push.js'
 import { measureShare } from './parts/share.js'
 import { measureNat } from './parts/nat.js'
 import { measureStartup } from './parts/startup.js'
+import { measureTop } from './parts/top.js'
 
 const PARTS: Record<string, (options: BenchOptions) => Promise<Goal[]>> = {
   startup: measureStartup,
@@ -28,6 +29,7 @@ const PARTS: Record<string, (options: BenchOptions) => Promise<Goal[]>> = {
   'local-errors': measureLocalErrors,
   containers: measureContainers,
   nat: measureNat,
+  top: measureTop,
   analyze: measureAnalyze,
   owners: measureOwners,
   export: measureExport,

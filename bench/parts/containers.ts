@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { cpuTimeNs } from '../cpu-time.js'
 import type { BenchOptions, Goal } from '../goal.js'
 import { CLI, withDirectory } from '../paths.js'
 import { printTable } from '../print-table.js'
@@ -139,13 +140,4 @@ function listDirectories(path: string): string[] {
 function readerOf({ pid }: MeasuredProcess): number {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
   return Number(children.split(' ')[0])
-}
-
-/** CPU time of all threads. schedstat counts in ns. */
-function cpuTimeNs(pid: number): number {
-  const tasks = readdirSync(`/proc/${pid}/task`)
-  return tasks.reduce(
-    (sum, tid) => sum + Number(readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'utf8').split(' ')[0]),
-    0,
-  )
 }

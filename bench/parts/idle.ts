@@ -1,6 +1,6 @@
-import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { cpuTimeNs } from '../cpu-time.js'
 import type { BenchOptions, Goal } from '../goal.js'
 import { withDirectory } from '../paths.js'
 import { printTable } from '../print-table.js'
@@ -42,13 +42,4 @@ async function idleShare(tool: MeasuredProcess, seconds: number): Promise<number
   const elapsedMs = performance.now() - startMs
   await tool.interrupt()
   return (usedMs / elapsedMs) * 100
-}
-
-/** CPU time of all threads. schedstat counts in ns, the process's stat in ticks of 10 ms. */
-function cpuTimeNs(pid: number): number {
-  const tasks = readdirSync(`/proc/${pid}/task`)
-  return tasks.reduce(
-    (sum, tid) => sum + Number(readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'utf8').split(' ')[0]),
-    0,
-  )
 }

@@ -41,15 +41,22 @@ type EndpointPart = Pick<ConnectRow, 'family' | 'remoteAddress' | 'remotePort'>
 
 /** The attempts of a scope, session by session, in the order of their start. */
 export function* recordedRows(scope: Scope): Generator<ConnectRow> {
+  for (const rows of recordedSessions(scope)) yield* rows
+}
+
+/** The same, with a generator for each session. */
+export function* recordedSessions(scope: Scope): Generator<Generator<ConnectRow>> {
   // All sessions use one epoch, so that differences are exact in a double.
   const [first] = scope.parts
   const zeroNs = first === undefined ? 0n : (readClockSegments(first.trace.db, first.sessionId)[0]?.unixOffsetNs ?? 0n)
-  for (const part of scope.parts) {
-    const read = createRowReader(part, zeroNs)
-    for (const attemptId of attemptsByStart(scope, part)) {
-      const row = read(attemptId)
-      if (row !== null) yield row
-    }
+  for (const part of scope.parts) yield readPart(scope, part, zeroNs)
+}
+
+function* readPart(scope: Scope, part: SessionPart, zeroNs: bigint): Generator<ConnectRow> {
+  const read = createRowReader(part, zeroNs)
+  for (const attemptId of attemptsByStart(scope, part)) {
+    const row = read(attemptId)
+    if (row !== null) yield row
   }
 }
 

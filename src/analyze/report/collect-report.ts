@@ -10,7 +10,7 @@ import { describeLeftOut } from '../scan/select-sessions.js'
 import type { Scope } from '../scan/scope.js'
 import { answerFrom, type RemoteOptions } from '../remote/from-server.js'
 import { withTraces, type Trace } from '../scan/trace.js'
-import { beginSide, collectSide, latencyRangeOf, type PageLimits } from './collect-side.js'
+import { beginSide, collectSide, hasContainers, latencyRangeOf, type PageLimits } from './collect-side.js'
 import { settingsOf } from './collect-tables.js'
 import { describeSelection } from './describe-selection.js'
 import { makeTable } from './make-table.js'
@@ -75,7 +75,7 @@ interface OneSide {
 function describe({ file, scope, selection, limits, leftOut }: OneSide): ReportData {
   const side = beginSide(file, selection, scope)
   const edges = edgesOf([side])
-  const described = collectSide(side, edges, limits)
+  const described = collectSide(side, { edges, limits, hasContainers: hasContainers(side) })
   const sides = [{ ...described, notes: [...leftOut, ...described.notes] }]
   return { title: `TCP connects of ${hostsOf(scope)}`, made: describeMaking(), edges, sides, changes: null }
 }
@@ -86,7 +86,8 @@ function compare(scope: Scope, files: readonly string[], selection: string): Rep
   )
   const edges = edgesOf(sources)
   const changes = makeTable('changes', 'Changes beyond noise', diff.run(scope, settingsOf(MAX_CHANGES)))
-  const sides = sources.map((source) => collectSide(source, edges, LIMITS_OF_TWO))
+  const page = { edges, limits: LIMITS_OF_TWO, hasContainers: sources.some(hasContainers) }
+  const sides = sources.map((source) => collectSide(source, page))
   return { title: `TCP connects of ${hostsOf(scope)}, compared`, made: describeMaking(), edges, sides, changes }
 }
 

@@ -33,6 +33,15 @@ export interface PageLimits {
   readonly readAttempts: number
 }
 
+/** What all sides of a page have in common. */
+export interface PageParts {
+  /** Of the bands of latency, in ns */
+  readonly edges: readonly number[]
+  readonly limits: PageLimits
+  /** Whether a side has names of containers: both have the same tables. */
+  readonly hasContainers: boolean
+}
+
 /** A scope with its timeline, which says which bands of latency are needed. */
 export interface SideSource {
   readonly name: string
@@ -55,11 +64,15 @@ export function latencyRangeOf(sides: readonly SideSource[]): { minNs: number; m
   )
 }
 
-/** @param edges of the bands of latency, in ns */
+/** Whether containers are known, of any of the sessions of a side. */
+export function hasContainers({ scope }: SideSource): boolean {
+  const select = 'SELECT EXISTS (SELECT 1 FROM container WHERE session_id = ?)'
+  return scope.parts.some(({ trace, sessionId }) => trace.lookup.prepare(select).pluck().get(sessionId) === 1)
+}
+
 export function collectSide(
   { name, selection, scope, timeline }: SideSource,
-  edges: readonly number[],
-  limits: PageLimits,
+  { edges, limits, hasContainers: withContainers }: PageParts,
 ): ReportSide {
   const reader = createLatencyReader()
   const countBands = edges.length === 0 ? null : createBandCounter(reader, edges)
@@ -94,7 +107,7 @@ export function collectSide(
     endpoints: series,
     tables: [
       countRest(makeTable('endpoints', 'Top endpoints', endpoints), summary),
-      ...collectTables({ scope, timeline, plan, times, isSmall, limit: limits.rows }),
+      ...collectTables({ scope, timeline, plan, times, isSmall, hasContainers: withContainers, limit: limits.rows }),
     ].map((table) => withoutNote(table, describeAccuracy(scope))),
   }
 }

@@ -39,6 +39,12 @@ const ACTORS: readonly { id: string; title: string; query: StoredQuery; values: 
   { id: 'pods', title: 'Pods', query: byProcess, values: { by: 'pod' } },
 ]
 
+/** The same for a recording that has names of containers. */
+const CONTAINER_ACTORS: typeof ACTORS = [
+  { id: 'namespaces', title: 'Namespaces of pods', query: byProcess, values: { by: 'namespace' } },
+  { id: 'images', title: 'Images of containers', query: byProcess, values: { by: 'image' } },
+]
+
 /** What the tables of a side are made of. */
 export interface TableSource {
   readonly scope: Scope
@@ -47,6 +53,7 @@ export interface TableSource {
   readonly times: EndpointTimes
   /** Whether all attempts may be read one by one */
   readonly isSmall: boolean
+  readonly hasContainers: boolean
   /** Rows of a table, at most */
   readonly limit: number
 }
@@ -54,12 +61,13 @@ export interface TableSource {
 /** The tables below the endpoints, in the order of the page. */
 export function collectTables(source: TableSource): ReportTable[] {
   const { scope, limit } = source
+  const actors = [...ACTORS, ...(source.hasContainers ? CONTAINER_ACTORS : [])]
   const run = (query: StoredQuery, values: QuerySettings['values'] = {}) => query.run(scope, settingsOf(limit, values))
   return [
     makeTable('failures', 'Failures', source.isSmall ? run(failures) : sampleFailures(source)),
     makeTable('retransmits', 'SYN retransmits', source.isSmall ? run(retransmits) : sumRetransmits(scope, limit)),
     makeTable('dns', 'DNS', run(dns)),
-    ...ACTORS.map(({ id, title, query, values }) => makeTable(id, title, run(query, values))),
+    ...actors.map(({ id, title, query, values }) => makeTable(id, title, run(query, values))),
     makeTable('churn', 'Churn', source.isSmall ? run(churn) : churnAtEnd(source)),
     makeTable('slowest', 'Slowest attempts', findSlowest(source)),
   ]

@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { TOOL_VERSION } from '../../base/package.js'
 import type { RawScope } from '../options/select-scope.js'
 import { COMPARED_FILES } from '../queries/diff/compared-files.js'
-import { KEY_BYTES } from '../share/keyed/share-key.js'
 import { withSharedTrace } from '../share/share-temporarily.js'
 import { collectReport } from './collect-report.js'
 import type { ReportData } from './report-data.js'
@@ -13,10 +11,14 @@ const SELECTION = 'by options that are not shown'
 
 /**
  * The report of shared traces, which are removed again: with pseudonyms, the same in both of two.
+ * @param secret the key of the pseudonyms
  * @throws as `withSharedTrace` and `collectReport`
  */
-export async function collectSharedReport(files: readonly string[], raw: RawScope): Promise<ReportData> {
-  const secret = randomBytes(KEY_BYTES)
+export async function collectSharedReport(
+  files: readonly string[],
+  raw: RawScope,
+  secret: Buffer,
+): Promise<ReportData> {
   const paths = COMPARED_FILES.paths(files)
   const share = <T>(i: number, body: (path: string) => T | Promise<T>) => {
     const [typed, path] = [files[i] as string, paths[i] as string]

@@ -1,10 +1,13 @@
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { UsageError } from '../../base/errors.js'
 import type { RawScope } from '../options/select-scope.js'
-import { openOutputFile, requireNewOutput } from '../output/open-output-file.js'
+import { isDevice, openOutputFile, requireNewOutput } from '../output/open-output-file.js'
 import { buildPage } from './build-page.js'
-import { parseSource, type RemoteOptions, type SourceOptions } from '../remote/from-server.js'
+import { parseSource, type SourceOptions } from '../remote/from-server.js'
+import { openChosenKey, printKey, requireKeyName } from '../share/keyed/chosen-key.js'
 import { collectRemoteReport, collectReport } from './collect-report.js'
+import type { ReportData } from './report-data.js'
 
 const DEFAULT_FILE = 'tcpconn.db'
 const ACCEPTED =
@@ -15,20 +18,46 @@ export interface ReportOptions extends RawScope, SourceOptions {
   /** A file, or `-` */
   readonly output: string
   readonly share?: boolean
+  /** File of the key of the pseudonyms */
+  readonly key?: string
 }
 
 /**
  * Writes a page that shows a trace, or two of them side by side.
- * @throws UsageError, the errors of `openTrace` and of `openOutputFile`
+ * @throws UsageError, E_KEY, the errors of `openTrace` and of `openOutputFile`
  */
 export async function writeReport(files: readonly string[], options: ReportOptions): Promise<void> {
-  const { output, share = false, ...raw } = options
+  const { output, share = false, key: keyPath, ...raw } = options
   const remote = parseSource(files, raw)
   if (remote !== null && share) throw new UsageError('--share', 'with --from', 'trace files')
   if (files.length > 2) throw new UsageError('FILE', files[2] as string, ACCEPTED)
   if (output !== '-') requireNewOutput(output)
-  const page = buildPage(await collect(files, raw, remote, share))
+  const typed = files.length > 0 ? files : [DEFAULT_FILE]
+  if (share) return writeShared(typed, raw, output, keyPath)
+  if (keyPath !== undefined)
+    throw new UsageError('--key', 'without --share', 'the key of pseudonyms, which --share makes')
+  await writePage(remote === null ? collectReport(typed, raw) : await collectRemoteReport(remote), output)
+}
+
+/** A page appears with its key, or neither does. */
+async function writeShared(files: readonly string[], raw: RawScope, output: string, keyPath: string | undefined) {
+  requireKeyName(keyPath, output)
+  const key = openChosenKey(keyPath)
+  try {
+    // Pseudonyms bring a large list of public suffixes along.
+    const { collectSharedReport } = await import('./share-report.js')
+    await writePage(await collectSharedReport(files, raw, key.secret), output, key.commit)
+  } finally {
+    key.abort()
+  }
+  printKey(keyPath, key)
+}
+
+/** @param commitKey called when the page is complete, and before anybody has it */
+async function writePage(data: ReportData, output: string, commitKey = () => {}): Promise<void> {
+  const page = buildPage(data)
   if (output === '-') {
+    commitKey()
     if (!process.stdout.write(page)) await once(process.stdout, 'drain')
     return
   }
@@ -39,16 +68,10 @@ export async function writeReport(files: readonly string[], options: ReportOptio
   } finally {
     file.abort()
   }
-}
-
-function collect(files: readonly string[], raw: RawScope, remote: RemoteOptions | null, share: boolean) {
-  if (remote !== null) return collectRemoteReport(remote)
-  const typed = files.length > 0 ? files : [DEFAULT_FILE]
-  return share ? readShared(typed, raw) : collectReport(typed, raw)
-}
-
-/** Pseudonyms bring a large list of public suffixes along. */
-async function readShared(files: readonly string[], raw: RawScope) {
-  const { collectSharedReport } = await import('./share-report.js')
-  return collectSharedReport(files, raw)
+  try {
+    commitKey()
+  } catch (error) {
+    if (!isDevice(output)) rmSync(output, { force: true })
+    throw error
+  }
 }

@@ -50,6 +50,7 @@ export type ValueKind =
   | 'file name'
   | 'filters'
   | 'unix time'
+  | 'unix offset'
   | 'time'
   | 'end'
   | 'sums'

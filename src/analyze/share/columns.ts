@@ -44,7 +44,7 @@ export const COLUMNS = {
     has_nat: 'kept',
     nat_lost_count: 'kept',
   },
-  clock_offset: { session_id: ID.session, since_ns: TIME, unix_offset_ns: { field: 'time', as: 'unix time' } },
+  clock_offset: { session_id: ID.session, since_ns: TIME, unix_offset_ns: { field: 'time', as: 'unix offset' } },
   container: {
     container_key: ID.container,
     session_id: ID.session,

@@ -1,13 +1,23 @@
 import type { Database } from 'better-sqlite3'
 import type { ColumnRule, ValueKind } from './column-rules.js'
 import { COLUMNS, type SharedTable } from './columns.js'
-import type { Treatment } from './fields.js'
+import type { Field, Treatment } from './fields.js'
 import type { Pseudonyms, Row, Cell } from './pseudonyms.js'
 import type { RowIds } from './row-ids.js'
 import type { SessionClock } from './session-clock.js'
 
 /** Kinds that a dry run does not count: they go with another value of their field. */
-const SECONDARY: readonly ValueKind[] = ['recorder ticks', 'process start', 'cgroup number', 'cookie', 'file name']
+const SECONDARY: readonly ValueKind[] = [
+  'recorder ticks',
+  'process start',
+  'cgroup number',
+  'cookie',
+  'file name',
+  'unix offset',
+  'time',
+  'end',
+  'sums',
+]
 
 /** What the rows of one original are copied with. */
 export interface Copying {
@@ -21,13 +31,17 @@ export interface Copying {
 }
 
 /** Tables in which different rows of the original may become one. */
-const MERGED: readonly SharedTable[] = ['endpoint', 'local_address', 'dns_name', 'dns_address']
+const MERGED: readonly SharedTable[] = ['endpoint', 'local_address', 'dns_name', 'dns_address', 'container_address']
 
-const OF_CONTAINERS: readonly SharedTable[] = ['container', 'container_address']
+/** Fields without which nothing is left of a table */
+const NEEDED: Partial<Record<SharedTable, readonly Field[]>> = {
+  container: ['container'],
+  container_address: ['container', 'addresses'],
+}
 
 /** Whether a field that is dropped leaves nothing of a table, which no row then refers to. */
 export function isLeftOut({ actions }: Treatment, table: SharedTable): boolean {
-  return OF_CONTAINERS.includes(table) && actions.container === 'dropped'
+  return (NEEDED[table] ?? []).some((field) => actions[field] === 'dropped')
 }
 
 /** Columns that are copied. */

@@ -3,6 +3,7 @@ import { FIELD_NAMES, LEVELS, type Field, type Level } from './fields.js'
 import type { SharedTable } from './columns.js'
 import type { Cell, Row } from './pseudonyms.js'
 import { createSessionClock, type SessionClock, type SharedSpan } from './session-clock.js'
+import { addShareFilter } from './shared-filters.js'
 
 /** The shared part of a session. */
 export interface SharedSession {
@@ -57,10 +58,9 @@ function copyClock(copying: Copying, sessionId: number, { fromNs, toNs }: Shared
 
 /** The kernel counted all attempts of the host: a part of them cannot be compared with that. */
 function withoutCount(row: Record<string, Cell>): Record<string, Cell> {
-  const { dropped = [] } = JSON.parse(String(row.filters)) as { dropped?: string[] }
   return {
     ...row,
-    filters: JSON.stringify({ dropped: [...new Set([...dropped, 'share'])] }),
+    filters: addShareFilter(String(row.filters)),
     kernel_attempts_min: null,
     kernel_attempts_max: null,
     comparable_attempts: null,

@@ -1,4 +1,5 @@
 import { formatCount } from '../../text/format-number.js'
+import { formatTime } from '../../text/format-time.js'
 import { safeText } from '../../text/safe-text.js'
 import { formatAddress } from '../../attempt/address.js'
 import type { RawScope } from '../options/select-scope.js'
@@ -24,9 +25,9 @@ export async function previewShare(
   const values = new Map<Field, FieldValues>(FIELD_NAMES.map((field) => [field, new Map()]))
   const note = (field: string, original: Cell, result: Cell) => {
     const ofField = values.get(field as Field) as FieldValues
-    const text = describeCell(original)
-    const results = ofField.get(text) ?? new Set()
-    ofField.set(text, results.add(describeCell(result)))
+    const describe = field === 'time' ? describeTime : describeCell
+    const results = ofField.get(describe(original)) ?? new Set()
+    ofField.set(describe(original), results.add(describe(result)))
   }
   await shareFiles(files, options, {
     pseudonyms: () => pseudonyms,
@@ -41,7 +42,6 @@ export async function previewShare(
 
 function describeField(field: Field, action: Action, values: FieldValues): string {
   const head = `${field.padEnd(FIELD_WIDTH)}${action.padEnd(ACTION_WIDTH)}`
-  if (field === 'local-ports' || field === 'time') return `${head}${FIELDS[field].covers}`
   const replaced = [...values].filter(([original, results]) => results.size > 1 || !results.has(original))
   const keptCount = values.size - replaced.length
   const verb = action === 'dropped' ? 'dropped' : 'replaced'
@@ -69,6 +69,11 @@ function chooseExamples(replaced: readonly Example[]): Example[] {
 function describeExample([original, results]: Example): string {
   const shown = [...results].filter((result) => result !== '')
   return shown.length === 0 ? original : `${original} → ${shown.join(' or ')}`
+}
+
+/** A second is exact enough for an example: at level `strict`, sessions begin at whole seconds. */
+function describeTime(unixNs: Cell): string {
+  return typeof unixNs === 'bigint' ? formatTime(unixNs, 0) : ''
 }
 
 /** Bytes of an address as its text. */

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3'
+import { parseAddress } from '../../attempt/address.js'
 import { COLUMNS, type SharedTable } from './columns.js'
 import type { ColumnRule, ValueKind } from './column-rules.js'
 import { readRows } from './copy-rows.js'
@@ -12,16 +13,17 @@ const NAMED: readonly ValueKind[] = ['host', 'dns name', 'program', 'user', 'pat
 /**
  * Finds the originals of tokens: the pseudonyms of all names of a trace are made again.
  * @param pseudonyms of one level each
- * @returns originals by token
+ * @returns originals by token: several, where names have the same token
  */
 export function findOriginals(
   db: Database,
   pseudonyms: readonly Pseudonyms[],
   tokens: ReadonlySet<string>,
-): Map<string, string> {
-  const found = new Map<string, string>()
+): Map<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>()
   const note = (token: string, original: string) => {
-    if (tokens.has(token) && token !== original) found.set(token, original)
+    if (!tokens.has(token) || token === original) return
+    found.set(token, (found.get(token) ?? new Set()).add(original))
   }
   for (const table of Object.keys(COLUMNS) as SharedTable[]) {
     const named = Object.entries(COLUMNS[table] as Readonly<Record<string, ColumnRule>>).flatMap(([column, rule]) =>
@@ -55,7 +57,8 @@ function noteParts(
   const whole = String(pseudonyms.replace(field, kind, original, row))
   note(whole, original)
   if (kind === 'path') noteEach(whole.split('/'), original.split('/'), note)
-  if (kind !== 'dns name') return
+  // An address in place of a name has no labels.
+  if (kind !== 'dns name' || parseAddress(original) !== null) return
   const labels = splitLabels(original)
   const names = labels.map((_, i) => labels.slice(i).join('.'))
   for (const name of [whole, pseudonyms.longName(original)]) {

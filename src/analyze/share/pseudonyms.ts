@@ -1,5 +1,4 @@
 import { formatAddress, isIpv4Mapped, isUnspecified, parseAddress } from '../../attempt/address.js'
-import { NO_RECORDED_FILTERS } from '../../attempt/recorded-filters.js'
 import type { ValueKind } from './column-rules.js'
 import type { Action, Field, Treatment } from './fields.js'
 import {
@@ -15,6 +14,7 @@ import type { ShareKey } from './keyed/share-key.js'
 import { createTokens, LONG_TOKEN_LENGTH, type NameText } from './keyed/tokens.js'
 import { knownLimits } from './known-limits.js'
 import { portClass } from './port-class.js'
+import { dropFilterValues } from './shared-filters.js'
 
 /** A value of SQLite; integers as bigint. */
 export type Cell = bigint | string | Buffer | null
@@ -47,12 +47,13 @@ export function createPseudonyms(key: ShareKey, treatment: Treatment): Pseudonym
   const token = createTokens(key)
   const isStrict = treatment.actions.addresses === 'scrambled'
   const addresses = isStrict ? createScrambledPseudonyms(key) : createPrefixPseudonyms(key)
+  const namedAddresses = treatment.actions.addresses === 'dropped' ? null : addresses
   const numbers = createNumbers(key)
   const shiftNs = treatment.actions.time === 'kept' ? 0n : numbers.shiftNs
   const replacements = {
     ...addressKinds(addresses),
     ...numberKinds(numbers),
-    ...nameKinds(token, addresses),
+    ...nameKinds(token, namedAddresses),
     ...sessionKinds(token),
   } as Partial<Record<ValueKind, Replace>>
   return {
@@ -67,7 +68,7 @@ export function createPseudonyms(key: ShareKey, treatment: Treatment): Pseudonym
       if (replace === undefined) throw new Error(`no pseudonyms for ${kind}`)
       return replace(value, action, row)
     },
-    longName: (name) => nameDns(name, token, addresses, LONG_TOKEN_LENGTH),
+    longName: (name) => nameDns(name, token, namedAddresses, LONG_TOKEN_LENGTH),
   }
 }
 
@@ -122,7 +123,7 @@ function numberKinds(numbers: KeyedNumbers) {
   }
 }
 
-function nameKinds(token: NameText, addresses: AddressPseudonyms) {
+function nameKinds(token: NameText, addresses: AddressPseudonyms | null) {
   const named =
     (replace: (text: string, action: Action, row: Row) => Cell, dropped: Cell = null): Replace =>
     (value, action, row) =>
@@ -151,10 +152,6 @@ function nameKinds(token: NameText, addresses: AddressPseudonyms) {
 /** Numbers at the beginning of a version; names of companies and clouds come after them. */
 const VERSION = /^[0-9]+(?:\.[0-9]+)*/
 const MACHINES = ['x86_64', 'aarch64']
-const FILTER_NAMES =
-  'pid uid port comm dst outcome cgroup container pod namespace command family min_latency_ns cgroupmap mntnsmap dropped share'.split(
-    ' ',
-  )
 
 function sessionKinds(token: NameText) {
   const number: Replace = (value, action) => (action === 'dropped' ? '' : (VERSION.exec(String(value))?.[0] ?? ''))
@@ -168,21 +165,6 @@ function sessionKinds(token: NameText) {
     limits: ((value, action) => (action === 'dropped' ? '[]' : knownLimits(String(value)))) as Replace,
     'command line': empty,
     'file name': none,
-    filters: ((value) => dropFilters(String(value))) as Replace,
-  }
-}
-
-/** That a session has filters stays, and which: without that its completeness would be wrong. */
-function dropFilters(json: string): string {
-  if (json === NO_RECORDED_FILTERS) return json
-  return JSON.stringify({ dropped: namesOf(json).filter((name) => FILTER_NAMES.includes(name)) })
-}
-
-function namesOf(json: string): string[] {
-  try {
-    const parsed = JSON.parse(json) as Record<string, unknown>
-    return Array.isArray(parsed.dropped) ? parsed.dropped.map(String) : Object.keys(parsed)
-  } catch {
-    return []
+    filters: ((value) => dropFilterValues(String(value))) as Replace,
   }
 }

@@ -42,7 +42,7 @@ interface OriginalTrace {
   /** Whether the user named it */
   readonly isNamed: boolean
   /** By pseudonym */
-  readonly names: ReadonlyMap<string, string>
+  readonly names: ReadonlyMap<string, ReadonlySet<string>>
   /** By address */
   readonly addresses: ReadonlyMap<string, KnownAddress>
 }
@@ -100,7 +100,7 @@ function readTrace(
     return withTraces([path], ([trace]) => ({
       path,
       isNamed,
-      names: names.size === 0 ? new Map<string, string>() : findOriginals(trace!.db, levels, names),
+      names: names.size === 0 ? new Map<string, ReadonlySet<string>>() : findOriginals(trace!.db, levels, names),
       addresses: addresses.size === 0 ? new Map<string, KnownAddress>() : findAddresses(trace!.db, addresses),
     }))
   } catch (error) {
@@ -119,11 +119,17 @@ function revealOne(copied: CopiedPseudonym, known: Known): Revealed {
 
 /** Also `NAMESPACE/POD`, as `top` and `replay` print them: each part is a pseudonym. */
 function revealName(name: string, { names, path }: OriginalTrace): Revealed {
-  const parts = name.split('/').map((part) => names.get(part))
-  const original = names.get(name) ?? (parts.every((part) => part !== undefined) ? parts.join('/') : undefined)
-  if (original !== undefined) return { originals: [original], isVerified: true }
+  const originals = names.get(name) ?? joinParts(name.split('/').map((part) => names.get(part) ?? new Set()))
+  if (originals.size > 0) return { originals: [...originals], isVerified: true }
   if (/^\d+$/.test(name)) return { originals: null, reason: `${name} is a number: numbers are not revealed` }
   return { originals: null, reason: `with this key, no name of ${path} has the pseudonym ${name}` }
+}
+
+/** All paths of one original of each part; none if a part has none. */
+function joinParts([first = new Set(), ...rest]: readonly ReadonlySet<string>[]): ReadonlySet<string> {
+  if (rest.length === 0) return first
+  const ends = [...joinParts(rest)]
+  return new Set([...first].flatMap((begin) => ends.map((end) => `${begin}/${end}`)))
 }
 
 function revealAddress(address: Uint8Array, { port }: CopiedPseudonym, { levels, trace }: Known): Revealed {

@@ -40,8 +40,10 @@ export function createSessionClock({ startedUnixNs, shiftNs, span, treatment }: 
   const addedNs = restNs - fromNs
   const floor = (ns: bigint) => (isRounded ? ns - floorMod(ns, NS_PER_S) : ns)
   const toNs = (ns: bigint) => (span.toNs < Number(ns) ? BigInt(span.toNs) : ns)
+  const unixTime = (ns: bigint) => floor(ns - addedNs + (isRounded ? NS_PER_S / 2n : 0n)) + shiftNs
   const replacements: Partial<Record<ValueKind, (ns: bigint) => bigint>> = {
-    'unix time': (ns) => floor(ns - addedNs + (isRounded ? NS_PER_S / 2n : 0n)) + shiftNs,
+    'unix time': unixTime,
+    'unix offset': unixTime,
     time: (ns) => floor(ns + addedNs),
     end: (ns) => floor(toNs(ns) + addedNs + (isRounded ? NS_PER_S - 1n : 0n)),
   }

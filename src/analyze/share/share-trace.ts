@@ -13,6 +13,7 @@ import type { Copying } from './copy-rows.js'
 import { copyOwners } from './copy-owners.js'
 import { copySession, copyTable } from './copy-sessions.js'
 import { copyWindows } from './copy-windows.js'
+import { noteLocalPorts } from './note-local-ports.js'
 import type { Pseudonyms } from './pseudonyms.js'
 import { createRowIds } from './row-ids.js'
 import type { SharedSpan } from './session-clock.js'
@@ -66,12 +67,17 @@ async function shareParts(copying: Copying, trace: Trace, scope: Scope, isDryRun
     const clock = copySession(copying, { sessionId, span, isReduced })
     const ofSession = { sessionId, clock }
     copyTable(copying, 'process', ofSession, (row) => usage.has('process', Number(row.process_id)))
-    copyTable(copying, 'container', ofSession, (row) => usage.has('container', Number(row.container_key)))
-    copyOwners(copying, ofSession, { usage, merged })
+    const owners = copyOwners(copying, { ...ofSession, span }, { usage, merged })
+    copyTable(copying, 'container', ofSession, ({ container_key: key }) => {
+      return usage.has('container', Number(key)) || owners.has(Number(key))
+    })
     copyTable(copying, 'cgroup', ofSession, (row) => usage.has('cgroup', Number(row.cgroup_id)))
     copyTable(copying, 'dns_lookup', ofSession, chooseLookups(scope.filters, part))
     copyTable(copying, 'dns_address', ofSession, chooseAddresses(usage, merged))
-    if (isDryRun) continue
+    if (isDryRun) {
+      noteLocalPorts(copying, scope, part)
+      continue
+    }
     const copier = createAttemptCopier(copying, { sessionId, clock, version })
     if (isReduced) {
       await copyChosen(copying, { part, scope, span, clock, copier })
@@ -93,7 +99,6 @@ function collectUsage(scope: Scope): Usage {
     addLookups(usage, part, chooseLookups(scope.filters, part))
     addProcesses(usage, part)
     addContainers(usage, part)
-    addOwners(usage, part)
   }
   return usage
 }
@@ -116,14 +121,6 @@ function addContainers(usage: CollectedUsage, { trace, sessionId }: SessionPart)
   const select = 'SELECT cgroup_id, container_key FROM cgroup WHERE session_id = ? AND container_key NOT NULL'
   for (const [cgroupId, key] of trace.db.prepare(select).raw().all(sessionId) as [number, number][]) {
     if (usage.has('cgroup', cgroupId)) usage.add('container', key)
-  }
-}
-
-/** Adds the containers that had an address that attempts connected to. */
-function addOwners(usage: CollectedUsage, { trace, sessionId }: SessionPart): void {
-  const select = 'SELECT address, container_key FROM container_address WHERE session_id = ?'
-  for (const [address, key] of trace.db.prepare(select).raw().all(sessionId) as [string, number][]) {
-    if (usage.hasAddress(address)) usage.add('container', key)
   }
 }
 

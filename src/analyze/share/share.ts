@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { TcpconnError, UsageError } from '../../base/errors.js'
 import { safeLine } from '../../text/safe-text.js'
 import type { RawScope } from '../options/select-scope.js'
@@ -8,7 +7,8 @@ import { giveName, isDevice, requireNewOutput, temporaryNameOf } from '../output
 import { outputFault } from '../output/output-faults.js'
 import { previewShare } from './dry-run.js'
 import { parseTreatment, type RawTreatment, type Treatment } from './fields.js'
-import { openKey, readKeyIfPresent, type FileKey } from './keyed/key-file.js'
+import { openChosenKey, printKey, requireKeyName } from './keyed/chosen-key.js'
+import { readKeyIfPresent, type FileKey } from './keyed/key-file.js'
 import { createShareKey, KEY_BYTES } from './keyed/share-key.js'
 import { createPseudonyms } from './pseudonyms.js'
 import { writeSharedTrace } from './write-shared-trace.js'
@@ -29,12 +29,9 @@ export async function share(files: readonly string[], options: ShareOptions): Pr
   if (options.dryRun) return printPreview(files, options, treatment)
   const path = requireOutput(options)
   const temporary = temporaryNameOf(path)
-  let key: FileKey = { secret: randomBytes(KEY_BYTES), isNew: false, commit() {}, abort() {} }
+  const key = openChosenKey(options.key)
+  const pseudonyms = () => createPseudonyms(createShareKey(key.secret), treatment)
   // A new key is not left behind by inputs that cannot be read.
-  const pseudonyms = () => {
-    if (options.key !== undefined) key = openKey(options.key)
-    return createPseudonyms(createShareKey(key.secret), treatment)
-  }
   try {
     const keep = await writeSharedTrace({ files, options, pseudonyms, path: temporary, typed: path })
     try {
@@ -45,7 +42,7 @@ export async function share(files: readonly string[], options: ShareOptions): Pr
   } finally {
     key.abort()
   }
-  if (options.key !== undefined) printKey(options.key, key)
+  printKey(options.key, key)
   process.stderr.write(`${safeLine(`${path}: pseudonymised, level ${treatment.level}`)}\n`)
 }
 
@@ -79,8 +76,7 @@ function requireOutput({ output: path, key }: ShareOptions): string {
   if (path === '-' || isDevice(path))
     throw new UsageError('--output', path, 'a regular file, like shared.db: SQLite seeks in it')
   requireNewOutput(path)
-  if (key === '' || (key !== undefined && resolve(key) === resolve(path)))
-    throw new UsageError('--key', key, 'the name of a file of its own, like tcpconn.key')
+  requireKeyName(key, path)
   return path
 }
 
@@ -90,9 +86,4 @@ function noOutput(): TcpconnError {
     reason: 'it is a new file; --output names it',
     hint: 'add -o shared.db, or --dry-run, which prints what would be replaced',
   })
-}
-
-function printKey(path: string, { isNew }: FileKey): void {
-  const line = isNew ? `created the key ${resolve(path)}: keep it, and do not give it away` : `key ${resolve(path)}`
-  process.stderr.write(`${safeLine(line)}\n`)
 }

@@ -2,6 +2,7 @@ import { OUTCOMES } from '../../attempt/outcome.js'
 import type { TopAttempt, TopEndpoint, TopParties, TopProcess } from '../../top/window/top-attempt.js'
 import type { ConnectRow } from '../../view/connect-row.js'
 import { createStartHeap } from '../replay/start-heap.js'
+import { createWaitingAttempts } from './waiting-attempts.js'
 
 const PENDING_AFTER_NS = 200e6
 /** Processes and endpoints kept as objects. */
@@ -20,67 +21,103 @@ export interface EndedAttempts {
   readonly isFinished: boolean
   /** Attempts that have ended so far */
   readonly endedCount: number
+  /** Attempts that were left out because too many waited at the same time */
+  readonly missingCount: number
   /** Last begin or end so far */
   readonly lastNs: number
+  /** Next begin or end; Infinity after the last one */
+  readonly nextNs: number
   /** Unix time minus the time of the replay, in ns */
   readonly unixOffsetNs: bigint
 }
 
-/** @param rows in the order of their start */
-export function createEndedAttempts(rows: Iterator<ConnectRow>): EndedAttempts {
-  let next = rows.next()
-  const zeroNs = next.done ? 0 : next.value.startedNs
-  let unixOffsetNs = next.done ? 0n : next.value.unixNs
+/**
+ * @param sessions their rows, in the order of their start
+ * @param maxWaiting limit of attempts that wait at the same time
+ */
+export function createEndedAttempts(sessions: Iterable<Iterable<ConnectRow>>, maxWaiting?: number): EndedAttempts {
+  const rows = createRows(sessions)
+  const zeroNs = rows.next?.startedNs ?? 0
+  let unixOffsetNs = rows.next?.unixNs ?? 0n
   const byEnd = createStartHeap()
-  const waiting = new Map<number, ConnectRow>()
-  let count = 0
+  const waiting = createWaitingAttempts(maxWaiting)
   let lastNs = 0
   let endedCount = 0
   const parties = createParties()
 
+  const startsNs = () => (rows.next === null ? Infinity : rows.next.startedNs - zeroNs)
+  const nextNs = () => Math.min(startsNs(), byEnd.earliestNs())
   const begin = (row: ConnectRow) => {
     const startedNs = row.startedNs - zeroNs
     unixOffsetNs = row.unixNs - BigInt(Math.round(startedNs))
-    waiting.set(count, row)
-    if (row.outcome !== 'pending') byEnd.push(startedNs + (row.latencyNs ?? 0), count)
-    count++
+    // What waited at the end of a session waits no longer in the next one.
+    if (rows.isNewSession) waiting.dropEndless()
+    const isEndless = row.outcome === 'pending'
+    const slot = waiting.add({ ...parties(row), ...resultOf(row) }, startedNs, isEndless)
+    if (slot !== null && !isEndless) byEnd.push(startedNs + (row.latencyNs ?? 0), slot)
   }
   return {
     take(untilNs, limit, take) {
       let left = limit
       for (;;) {
-        const startsNs = next.done ? Infinity : next.value.startedNs - zeroNs
-        const endsNs = byEnd.earliestNs()
-        const eventNs = Math.min(startsNs, endsNs)
+        const eventNs = nextNs()
         if (eventNs > untilNs || eventNs === Infinity) return untilNs
         if (left-- <= 0) return eventNs
         lastNs = eventNs
-        if (startsNs <= endsNs) {
-          begin((next as IteratorYieldResult<ConnectRow>).value)
-          next = rows.next()
+        if (startsNs() === eventNs) {
+          begin(rows.next as ConnectRow)
+          rows.moveOn()
           continue
         }
-        const id = byEnd.pop()
-        const row = waiting.get(id) as ConnectRow
-        waiting.delete(id)
         endedCount++
-        take({ ...parties(row), ...resultOf(row) }, endsNs)
+        take(waiting.take(byEnd.pop()), eventNs)
       }
     },
-    *pending(nowNs) {
-      for (const row of waiting.values()) if (row.startedNs - zeroNs <= nowNs - PENDING_AFTER_NS) yield parties(row)
-    },
+    pending: (nowNs) => waiting.startedBy(nowNs - PENDING_AFTER_NS),
     get isFinished() {
-      return next.done === true && byEnd.size === 0
+      return rows.next === null && byEnd.size === 0
     },
     get endedCount() {
       return endedCount
     },
+    get missingCount() {
+      return waiting.missingCount
+    },
     get lastNs() {
       return lastNs
     },
+    get nextNs() {
+      return nextNs()
+    },
     get unixOffsetNs() {
       return unixOffsetNs
+    },
+  }
+}
+
+/** The rows of sessions, one after the other. */
+function createRows(sessions: Iterable<Iterable<ConnectRow>>) {
+  let session = 0
+  const rows = (function* () {
+    for (const ofSession of sessions) {
+      session++
+      yield* ofSession
+    }
+  })()
+  let last = 0
+  let next = rows.next()
+  return {
+    /** `null` after the last one */
+    get next(): ConnectRow | null {
+      return next.done ? null : next.value
+    },
+    /** Whether it is the first one of its session */
+    get isNewSession() {
+      return session !== last
+    },
+    moveOn() {
+      last = session
+      next = rows.next()
     },
   }
 }

@@ -40,7 +40,10 @@ export function createPlayer(
     step() {
       clock.pause(true)
       const before = attempts.endedCount
-      while (!attempts.isFinished && attempts.endedCount === before) moveTo(nextSecond(positionNs), Infinity)
+      // A gap is one step, however long it is.
+      while (!attempts.isFinished && attempts.endedCount === before) {
+        moveTo(nextSecond(Math.max(positionNs, attempts.nextNs)), Infinity)
+      }
     },
   }
 }

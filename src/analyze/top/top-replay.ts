@@ -1,19 +1,21 @@
 import { setImmediate } from 'node:timers/promises'
 import { UsageError } from '../../base/errors.js'
 import { findDamage } from '../../store/find-damage.js'
+import { formatCount } from '../../text/format-number.js'
 import { safeLine } from '../../text/safe-text.js'
 import { requireTerminal } from '../../top/terminal/screen.js'
 import type { TopOptions } from '../../top/top-options.js'
 import { createTopView, type TopSource } from '../../top/top-view.js'
 import { selectScope, type RawScope } from '../options/select-scope.js'
 import { describeMissingDns } from '../replay/recorded-dns.js'
-import { recordedRows } from '../replay/recorded-rows.js'
+import { recordedSessions } from '../replay/recorded-rows.js'
 import { describeMissing } from '../scan/completeness-lines.js'
 import { withTraces } from '../scan/trace.js'
 import { createEndedAttempts, type EndedAttempts } from './ended-attempts.js'
 import { createPlayer } from './player.js'
 import { createReplayClock } from './replay-clock.js'
 import { createStop } from './stop.js'
+import { MAX_WAITING } from './waiting-attempts.js'
 
 /** Interval of moving on. */
 const TICK_MS = 50
@@ -42,18 +44,25 @@ export async function topReplay(file: string, raw: RawScope, table: TopOptions, 
     await withTraces([file], async (traces) => {
       const scope = selectScope(traces, raw)
       const missingDns = describeMissingDns(scope.parts)
-      const missing = describeMissing(traces, scope.parts, raw)
+      const gaps = describeMissing(traces, scope.parts, raw)
+      const attempts = createEndedAttempts(recordedSessions(scope))
+      const missing = () => [...gaps, ...describeMissingAttempts(attempts)]
       const notices = (dimension: string) => [
-        ...missing,
+        ...missing(),
         ...(dimension === 'dns' && missingDns !== null ? [missingDns] : []),
       ]
-      const attempts = createEndedAttempts(recordedRows(scope))
       await run(attempts, { table, speed, notices })
-      if (!table.once) for (const notice of missing) process.stderr.write(`${safeLine(notice)}\n`)
+      if (!table.once) for (const notice of missing()) process.stderr.write(`${safeLine(notice)}\n`)
     })
   } catch (error) {
     throw findDamage([file], error)
   }
+}
+
+function describeMissingAttempts({ missingCount }: EndedAttempts): string[] {
+  if (missingCount === 0) return []
+  const many = formatCount(MAX_WAITING)
+  return [`more than ${many} attempts waited at the same time: ${formatCount(missingCount)} of them are not shown`]
 }
 
 /** As typed. */

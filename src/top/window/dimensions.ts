@@ -25,8 +25,9 @@ export const TOP_DIMENSIONS: readonly TopDimension[] = [
   byEndpoint('endpoint', 'ENDPOINT', ({ remoteAddress, remotePort }) =>
     same(nameEndpoint(remoteAddress, String(remotePort))),
   ),
+  // A user of a container has no name, and may have the uid of a user of the host.
   byProcess('user', 'USER', ({ user, uid }) => ({
-    key: String(uid),
+    key: user === null ? String(uid) : `${uid} ${user}`,
     label: user ?? (uid === null ? UNKNOWN : String(uid)),
   })),
   byProcess('process', 'PROCESS', ({ pid, processStartNs, comm }) => ({

@@ -64,6 +64,37 @@ test.each([
   }
 })
 
+test('namespaces and images have tables if containers are known, then on both sides of a comparison', () => {
+  const { db, file } = makeSampleTrace({ batches: [[{ cgroupId: 1n }, { cgroupId: 1n }, { cgroupId: 2n }]] })
+  const plain = makeSampleTrace({ batches: [[{ cgroupId: 1n }]] }).file
+  db.exec(`INSERT INTO container (container_key, session_id, container_id, container_image, pod_name, pod_namespace)
+    VALUES (1, 1, 'feedfacecafe', 'registry.example/cart:2', 'cart-0', 'shop')`)
+  db.exec('UPDATE cgroup SET container_key = 1 WHERE kernel_cgroup_id = 1')
+  const side = sideOf(file)
+  const counts = (id: string, column: string) => {
+    const table = tableOf(side, id)
+    return columnOf(table, column).map((name, i) => [name, numbersOf(table, 'attempts')[i]])
+  }
+  expect(counts('namespaces', 'pod_namespace')).toEqual([
+    ['shop', 2],
+    [null, 1],
+  ])
+  expect(counts('images', 'container_image')).toEqual([
+    ['registry.example/cart:2', 2],
+    [null, 1],
+  ])
+  const ids = ({ tables }: ReportSide) => tables.map(({ id }) => id)
+  expect(ids(sideOf(plain)).filter((id) => ['namespaces', 'images'].includes(id))).toEqual([])
+  for (const files of [
+    [plain, file],
+    [file, plain],
+  ]) {
+    const [before, after] = collectReport(files, {}).sides as [ReportSide, ReportSide]
+    expect(ids(before)).toEqual(ids(after))
+    expect(ids(after)).toEqual(expect.arrayContaining(['namespaces', 'images']))
+  }
+})
+
 test('percentiles of an endpoint over time are those that its attempts have', () => {
   const file = makeTrace()
   const [rows, sums] = [sideOf(file), sideOf(file, {}, FROM_SUMS)]

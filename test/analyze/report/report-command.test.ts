@@ -62,6 +62,27 @@ test.each([
   expect(new Set(page.sides.map(({ endpoints }) => endpoints[0]?.name)).size).toBe(1)
 })
 
+test('with --key, a shared report has the pseudonyms of that key, and its owner can reveal them', async () => {
+  const file = makeTrace()
+  const cwd = dirname(file)
+  const run = (...args: string[]) => runTool(args, { cwd })
+  const created = await run('report', file, '--share', '--key', 'key', '-o', 'report.html')
+  expect(created).toMatchObject({ status: 0, stdout: '' })
+  expect(created.stderr).toContain(`created the key ${join(cwd, 'key')}: keep it, and do not give it away`)
+  expect(statSync(join(cwd, 'key')).mode & 0o777).toBe(0o600)
+  const page = readFileSync(join(cwd, 'report.html'), 'utf8')
+  const endpoint = readData(page).sides[0]!.endpoints[0]!.name
+  const users = readData(page)
+    .sides[0]!.tables.find(({ id }) => id === 'users')!
+    .rows.map(([user]) => String(user))
+  const person = users.find((user) => user.startsWith('user-')) as string
+  const { stdout } = await run('reveal', endpoint, person, '--key', 'key', '--trace', file)
+  expect(stdout).toMatch(new RegExp(`^${endpoint}\t192\\.0\\.2\\.20:5432\n${person}\talice\n$`))
+  const again = await run('report', file, '--share', '--key', 'key', '-o', '-')
+  expect(again.stderr).toContain(`key ${join(cwd, 'key')}`)
+  expect(readData(again.stdout)).toEqual(readData(page))
+})
+
 test('a shared report that a signal ends leaves nothing behind (SEC-66)', async () => {
   const directory = makeTemporaryDirectory()
   const tool = startTool(['report', makeTrace(), '--share', '-o', '-'], { env: { TMPDIR: directory } })
@@ -102,6 +123,14 @@ test.each([
     /one trace file or session, or two to compare/,
   ],
   ['a filter is wrong', ['--port', 'http', '-o', 'report.html'], 2, /--port/],
+  ['a key is named without --share', ['--key', 'key', '-o', 'report.html'], 2, /--key: "without --share"/],
+  ['the key is the report', ['--share', '--key', './report.html', '-o', 'report.html'], 2, /--key/],
+  [
+    'with a new key, a filter is wrong',
+    ['--share', '--key', 'key', '--port', 'http', '-o', 'report.html'],
+    2,
+    /--port/,
+  ],
   ['percentiles of every value are asked for', ['--exact', '-o', 'report.html'], 2, /--exact/],
 ] as const)('%s: it is refused, and nothing is written', async (_, args, status, message) => {
   const cwd = dirname(makeTrace())

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { MAPPED_PREFIX, type EventFields } from '../../record/make-events.js'
 import { createRandom, randomInteger } from '../../store/random.js'
 import { makeSampleTrace } from '../sample-trace.js'
+import { findSecrets, readSecrets } from './declared-secrets.js'
 import { encodingsOfAddress, encodingsOfName, findLeaks } from './leaked-encodings.js'
 import { shareSample } from './shared-sample.js'
 
@@ -101,6 +102,7 @@ function makeTelling(): Generated {
     `INSERT INTO container (container_key, session_id, ${columns.join(', ')}) VALUES (1, 1, ${columns.map(() => '?').join(', ')})`,
   ).run(...Object.values(CONTAINER))
   db.exec('UPDATE cgroup SET container_key = 1 WHERE kernel_cgroup_id = 2')
+  db.exec('INSERT INTO container_address SELECT DISTINCT 1, remote_address, 0, NULL, 1 FROM endpoint')
   db.exec(`INSERT INTO connect_nat SELECT attempt_id, 1 + attempt_id % 30, 1 + attempt_id % 20 FROM connect_attempt
     WHERE attempt_id % 4 = 0`)
   db.prepare(
@@ -152,7 +154,7 @@ const PARTS = [
 test.each([
   ['default', {}],
   ['strict', { level: 'strict' }],
-  ['default, a part of the attempts', { port: ['443'], last: '20s' }],
+  ['default, a part of the attempts', { port: ['443'], last: '40s' }],
   ['strict, without names', { level: 'strict', drop: ['dns,comm,cgroup,container,addresses'] }],
 ])('level %s: no name, address or path is in the bytes of the file, in any form (SEC-64)', async (_, options) => {
   const { file, addresses } = makeTelling()
@@ -167,6 +169,25 @@ test.each([
 
   const shared = await shareSample([file], options)
   expect(findLeaks(readFileSync(shared), forms)).toEqual([])
+  const db = new Database(shared, { readonly: true })
+  const hasOwners = db.prepare('SELECT EXISTS (SELECT 1 FROM container_address)').pluck().get() === 1
+  db.close()
+  expect(hasOwners).toBe(!('drop' in options))
+})
+
+test('the secrets of a recorded trace are those of its declared columns, and are found where they are (SEC-64)', async () => {
+  const { file, addresses } = makeTelling()
+  const secrets = readSecrets(file)
+  const all = new Set([...secrets.values()].flatMap((values) => [...values]))
+  const wanted = [...COMMS, ...EXES, ...Object.values(USERS), ...NAMES, ...CGROUPS, ...Object.values(CONTAINER)]
+  expect([...wanted, HOST, BOOT, COMMAND, ROTATION, ...addresses].filter((secret) => !all.has(secret))).toEqual([])
+  expect(secrets.get('kernel')).toEqual(new Set(['acme-cloud']))
+  expect(secrets.get('limits')).toEqual(new Set([' (acme_sock4): remote addresses may be those of backends']))
+
+  expect(findSecrets(file, await shareSample([file]))).toEqual([])
+  const kept = findSecrets(file, await shareSample([file], { keep: ['host', 'addresses'] }))
+  for (const secret of [HOST, ...addresses]) expect(kept).toContain(`${secret} as a value`)
+  expect(kept).toContain(`${HOST} as UTF8`)
 })
 
 test('a shared trace is one closed file of mode 0600, without free pages (SEC-65)', async () => {

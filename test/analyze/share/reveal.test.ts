@@ -4,6 +4,7 @@ import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { formatAddress, parseAddress } from '../../../src/attempt/address.js'
 import { parseTreatment } from '../../../src/analyze/share/fields.js'
+import { findOriginals } from '../../../src/analyze/share/find-originals.js'
 import { createShareKey } from '../../../src/analyze/share/keyed/share-key.js'
 import { createPseudonyms } from '../../../src/analyze/share/pseudonyms.js'
 import { REPOSITORY } from '../../support/repository.js'
@@ -59,6 +60,25 @@ test('the originals of addresses and names are printed, also of labels and suffi
   expect(read(trace, `SELECT count(*) FROM process WHERE user = '${person}'`)).not.toBe('0')
   const [whole, suffix, domain] = ['api.web.acme.com', 'web.acme.com', 'acme.com']
   expect([address, ...names]).toEqual([ADDRESS, whole, whole, suffix, domain, whole])
+})
+
+test('if two names have the same token, both are printed', () => {
+  const db = new Database(FULL_TRACE, { readonly: true })
+  const pseudonyms = createPseudonyms(createShareKey(SECRET), parseTreatment({}))
+  const same: typeof pseudonyms = {
+    ...pseudonyms,
+    replace: (field, kind, value, row) =>
+      kind === 'program' ? 'prog-00000000' : pseudonyms.replace(field, kind, value, row),
+  }
+  const programs = db
+    .prepare('SELECT comm FROM process WHERE comm NOT NULL UNION SELECT exe FROM process WHERE exe NOT NULL')
+    .pluck()
+    .all()
+  expect(programs.length).toBeGreaterThan(1)
+  const found = findOriginals(db, [same], new Set(['prog-00000000', 'prog-11111111']))
+  db.close()
+  expect([...(found.get('prog-00000000') ?? [])].toSorted()).toEqual(programs.toSorted())
+  expect(found.has('prog-11111111')).toBe(false)
 })
 
 test('an address may be copied with its port, and in brackets', async () => {

@@ -68,6 +68,8 @@ const COMPARED = [
   'nat_port',
   'service_address',
   'service_port',
+  'remote_container',
+  'remote_pod',
   'netns',
   'remote_address',
   'remote_port',
@@ -84,7 +86,7 @@ interface Pair {
   readonly names: NameMaps
 }
 
-/** A trace with two sessions, loss, lookups and attempts after the last window, and the same one shared. */
+/** A trace with two sessions, loss, lookups, owners of addresses and attempts after the last window, and the same one shared. */
 async function makePair(): Promise<Pair> {
   const random = createRandom(20_261)
   const some = (count: number) => variedEvents(random, count)
@@ -101,6 +103,15 @@ async function makePair(): Promise<Pair> {
   db.exec('UPDATE cgroup SET container_key = cgroup_id WHERE cgroup_id % 2 = 1')
   db.exec(`INSERT INTO connect_nat SELECT attempt_id, endpoint_id, iif(attempt_id % 2, NULL, 1) FROM connect_attempt
     WHERE attempt_id % 7 = 0`)
+  // Addresses are of a container for the first minute that they are used, then of a pod, or until the end.
+  db.exec(`INSERT INTO container (container_key, session_id, container_id, container_name)
+    SELECT 100 + session_id, session_id, 'peer-id-' || session_id, 'peer-' || session_id FROM session`)
+  const firstUse = `SELECT a.session_id, remote_address, endpoint_id, min(started_ns) AS first_ns
+    FROM connect_attempt AS a JOIN endpoint USING (endpoint_id) GROUP BY a.session_id, remote_address`
+  db.exec(`INSERT INTO container_address SELECT session_id, remote_address, first_ns, iif(endpoint_id % 3, first_ns + 60000000000, NULL),
+    100 + session_id FROM (${firstUse})`)
+  db.exec(`INSERT INTO container_address SELECT session_id, remote_address, first_ns + 61000000000, NULL,
+    (SELECT min(container_key) FROM container WHERE session_id = f.session_id) FROM (${firstUse}) AS f WHERE endpoint_id % 3`)
   db.exec("UPDATE session SET boot_id = 'another boot'")
   const shared = await shareSample([file], ALL)
   return { file, shared, names: readNameMaps(file, shared) }
@@ -194,6 +205,11 @@ test('export and replay have the same attempts in the same order', async () => {
   expect(compared(found, (_, value) => (value === null ? null : String(value)))).toEqual(
     compared(original, names.shared),
   )
+  for (const column of COMPARED)
+    expect(
+      original.some((row) => row[column] !== null),
+      column,
+    ).toBe(true)
   const times = (path: string) =>
     queryTrace<{ t: string }>(path, 'SELECT CAST(started_ns AS TEXT) AS t FROM connects').map(({ t }) => BigInt(t))
   const shiftNs = readShift(file, shared)

@@ -27,7 +27,7 @@ import { OLDER_VERSIONS, makeOlderTrace } from '../older-trace.js'
 import { rowObjects, runQuery } from '../query-rows.js'
 import { makeSampleTrace } from '../sample-trace.js'
 import { variedEvents } from '../varied-events.js'
-import { shareSample } from './shared-sample.js'
+import { SECRET, shareSample } from './shared-sample.js'
 
 function makeTrace(seed = 3): string {
   const random = createRandom(seed)
@@ -157,6 +157,21 @@ test('a dry run writes nothing, and prints counts and examples of every field', 
   expect(stdout).toMatch(/^comm +token if rare .*: 7 replaced/m)
   expect(stdout).toMatch(/^exe +token if rare .*: 2 kept$/m)
   expect(stdout).toMatch(/^dns +dropped .*: \d+ dropped/m)
+  expect(stdout).toMatch(/^local-ports +renumbered .*: 1 replaced: 40000 → \d+$/m)
+  expect(stdout).toMatch(/^time +shifted .*: 1 replaced: 2023-11-14 22:13:20Z → 20[23]\d-\d\d-\d\d \d\d:13:20Z$/m)
+})
+
+test.each([
+  ['--level strict', /^local-ports +dropped .*: 2 dropped: 40000, 50000$/m],
+  ['--keep local-ports,time', /^local-ports +kept .*: 2 kept\n(?:.*\n)*time +kept .*: 1 kept$/m],
+])('a dry run with %s prints what becomes of local ports and times', async (options, line) => {
+  const events = variedEvents(createRandom(3), 90).map((event, i) => ({
+    ...event,
+    localPort: [40_000, 50_000, 0][i % 3]!,
+  }))
+  const { file } = makeSampleTrace({ batches: [events] })
+  const { stdout } = await runTool(['share', file, '--dry-run', ...options.split(' ')])
+  expect(stdout).toMatch(line)
 })
 
 test('the examples of a dry run are what the shared trace holds: endpoints that level strict merges have no address', async () => {
@@ -298,6 +313,38 @@ test.each([
 test.each([{}, { outcome: ['established'] }])('a share of a part stays marked as a part: %j', async (scope) => {
   const part = await shareSample([makeTrace()], { port: ['443'] })
   expect(describeTrace(await shareSample([part], scope))).toContain('  filters       dropped share')
+})
+
+test.each([
+  ['{"port":[443]}', {}, { dropped: ['port', 'share'] }],
+  ['{"port":[443]}', { keep: ['filters'] }, { port: [443], dropped: ['share'] }],
+  ['{"port":[443],"dropped":["share","comm"]}', {}, { dropped: ['port', 'share', 'comm'] }],
+  ['{"dropped":["comm"]}', { keep: ['filters'] }, { dropped: ['comm', 'share'] }],
+  // As a damaged file may have it
+  ['null', {}, { dropped: ['share'] }],
+  ['null', { keep: ['filters'] }, { dropped: ['share'] }],
+  ['{"dropped":5}', { keep: ['filters'] }, { dropped: ['share'] }],
+  ['{"port"', { keep: ['filters'] }, { dropped: ['share'] }],
+])('of a part of the attempts, the filters %s and share stay, with %j', async (filters, options, expected) => {
+  const { db, file } = makeSampleTrace({ batches: [variedEvents(createRandom(3), 50)] })
+  db.prepare('UPDATE session SET filters = ?').run(filters)
+  const shared = new Database(await shareSample([file], { port: ['443'], ...options }), { readonly: true })
+  expect(JSON.parse(shared.prepare('SELECT filters FROM session').pluck().get() as string)).toEqual(expected)
+  shared.close()
+})
+
+test('--drop addresses leaves no address in place of a DNS name, and reveal finds it by its token', async () => {
+  const { db, file } = makeSampleTrace({ batches: [variedEvents(createRandom(3), 50)] })
+  db.exec("INSERT INTO dns_name VALUES (1, '10.1.2.3')")
+  db.exec('INSERT INTO connect_dns SELECT attempt_id, 1, 1, 1, 1 FROM connect_attempt')
+  const shared = new Database(await shareSample([file], { drop: ['addresses'] }), { readonly: true })
+  const name = shared.prepare('SELECT dns_name FROM dns_name').pluck().get() as string
+  shared.close()
+  expect(name).toMatch(/^name-[0-9a-z]{8}$/)
+  const key = join(makeTemporaryDirectory(), 'key')
+  writeFileSync(key, `${SECRET.toString('hex')}\n`, { mode: 0o600 })
+  const { stdout } = await runTool(['reveal', name, '--key', key, '--trace', file])
+  expect(stdout).toBe(`${name}\t10.1.2.3\n`)
 })
 
 test('of what an original reports about earlier shares, only known values are copied', async () => {

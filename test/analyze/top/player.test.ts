@@ -14,18 +14,20 @@ const rowsOf = (...attempts: [startMs: number, latencyMs: number | null][]) =>
   })
 
 function play(...attempts: Parameters<typeof rowsOf>) {
-  const ended = createEndedAttempts(rowsOf(...attempts)[Symbol.iterator]())
+  const ended = createEndedAttempts([rowsOf(...attempts)])
   const log: string[] = []
   let nowNs = 0
+  const advanced: number[] = []
   const view = {
     advance: (toNs: number) => {
+      advanced.push(toNs)
       expect(toNs).toBeGreaterThanOrEqual(nowNs)
       nowNs = toNs
     },
     add: ({ endpoint }: TopAttempt) => void log.push(`${endpoint.remotePort} at ${nowNs / 1e6}`),
   }
   const clock = createReplayClock(1, false, () => 0)
-  return { ended, log, clock, player: createPlayer(ended, clock, view) }
+  return { ended, log, advanced, clock, player: createPlayer(ended, clock, view) }
 }
 
 describe('attempts of a trace', () => {
@@ -51,10 +53,52 @@ describe('attempts of a trace', () => {
   test('pass the same object for the same process and endpoint', () => {
     const rows = [makeRow(), makeRow({ startedNs: 1 }), makeRow({ startedNs: 2, comm: 'wget' })]
     const taken: TopAttempt[] = []
-    createEndedAttempts(rows[Symbol.iterator]()).take(Infinity, Infinity, (attempt) => void taken.push(attempt))
+    createEndedAttempts([rows]).take(Infinity, Infinity, (attempt) => void taken.push(attempt))
     expect(taken[0]?.process).toBe(taken[1]?.process)
     expect(taken[0]?.process).not.toBe(taken[2]?.process)
     expect(taken[0]?.endpoint).toBe(taken[2]?.endpoint)
+  })
+
+  test('are read once, when they begin: what waits is not the row', () => {
+    const read: string[] = []
+    function* rows() {
+      for (const row of rowsOf([0, 5000], [100, 10], [200, null])) {
+        const { proxy, revoke } = Proxy.revocable(row, {})
+        yield proxy
+        revoke()
+      }
+    }
+    const ended = createEndedAttempts([rows()])
+    ended.take(Infinity, Infinity, ({ endpoint, latencyNs }) => void read.push(`${endpoint.remotePort} ${latencyNs}`))
+    expect(read).toEqual(['1 10000000', '0 5000000000'])
+    expect([...ended.pending(10e9)].map(({ endpoint }) => endpoint.remotePort)).toEqual([2])
+  })
+
+  test('that a session does not end are not pending in the next one', () => {
+    const [first, second] = [
+      rowsOf([0, null], [0, 900]),
+      rowsOf([100_000, null], [100_100, 10]).map((row) => ({ ...row, remotePort: row.remotePort + 10 })),
+    ]
+    const ended = createEndedAttempts([first, [], second])
+    const pendingAt = (nowNs: number) => {
+      ended.take(nowNs, Infinity, () => {})
+      return [...ended.pending(nowNs)].map(({ endpoint }) => endpoint.remotePort)
+    }
+    expect(pendingAt(300e6)).toEqual([1, 0])
+    expect(pendingAt(99e9)).toEqual([0])
+    expect(pendingAt(101e9)).toEqual([10])
+  })
+
+  test('beyond the limit of waiting ones are counted; those without an end make room first', () => {
+    const rows = rowsOf([0, null], [1, 5000], [2, 4000], [3, 3000], [4, 2000], [6000, 1])
+    const ended = createEndedAttempts([rows], 3)
+    const taken: number[] = []
+    ended.take(1e9, Infinity, () => {})
+    expect([...ended.pending(1e9)].map(({ endpoint }) => endpoint.remotePort)).toEqual([1, 2, 3])
+    expect(ended.missingCount).toBe(2)
+    ended.take(Infinity, Infinity, ({ endpoint }) => void taken.push(endpoint.remotePort))
+    expect(taken).toEqual([3, 2, 1, 5])
+    expect([ended.missingCount, ended.endedCount, ended.isFinished]).toEqual([2, 4, true])
   })
 
   test('of an empty trace are finished', () => {
@@ -84,6 +128,16 @@ describe('a player', () => {
     player.step()
     expect(player.positionNs).toBe(3691e9)
   })
+})
+
+test('a step crosses a year without an attempt at once', () => {
+  const year = 365 * 86_400_000
+  const { log, advanced, player } = play([0, 10], [year, 10], [year, null])
+  player.step()
+  const before = advanced.length
+  player.step()
+  expect([log.length, player.positionNs]).toEqual([2, year * 1e6 + 1e9])
+  expect(advanced.length - before).toBeLessThan(5)
 })
 
 describe('a replay clock', () => {

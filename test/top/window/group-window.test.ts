@@ -56,6 +56,18 @@ test('a container of a user whose name has slashes has a row of its own, not tha
   expect(labels.toSorted()).toEqual(['shop/cart-1/web', String.raw`shop\x2fcart-1\x2fweb`, 'web'])
 })
 
+test('a user of the host and a user of a container with the same uid are two rows, as in by-uid', () => {
+  const ofHost = processOf('ssh', { pid: 1, uid: 1000, user: 'alice' })
+  const ofContainer = processOf('node', { pid: 2, uid: 1000, user: null })
+  const another = processOf('curl', { pid: 3, uid: 1000, user: 'alice' })
+  const window = makeWindow([[ofHost, ofContainer, another].map((process) => makeAttempt({ process }))])
+  const { rows } = groupBy('user', window)
+  expect(rows.map(({ label, attempts }) => [label, attempts]).toSorted()).toEqual([
+    ['1000', 1],
+    ['alice', 2],
+  ])
+})
+
 test('percentiles are those of the histograms of src/sums, of established attempts only', () => {
   const random = createRandom(3)
   const attempts: TopAttempt[] = Array.from({ length: 5000 }, () => {

@@ -27,11 +27,12 @@ const KEPT_NAMES = ['.', 'localhost', 'localhost.localdomain']
  * A token for each label; number of labels and public suffix stay. The token of a label depends on all labels behind it, so that
  * knowing `www` of one domain says nothing about another domain. Suffixes of hosting companies (`github.io`) get tokens too.
  * An address in place of a name is replaced as an address.
+ * @param addresses `null`: addresses are left out, and one in place of a name gets a token
  */
-export function nameDns(name: string, token: NameText, addresses: AddressPseudonyms, length?: number): string {
+export function nameDns(name: string, token: NameText, addresses: AddressPseudonyms | null, length?: number): string {
   if (KEPT_NAMES.includes(name)) return name
   const address = parseAddress(name)
-  if (address !== null) return formatAddress(addresses.of(address))
+  if (address !== null) return addresses === null ? token('name', name, length) : formatAddress(addresses.of(address))
   const labels = splitLabels(name)
   const kept = Math.min(countSuffixLabels(name, labels), labels.length - 1)
   const named = labels.map((label, i) => {

@@ -1,7 +1,7 @@
 import type { NameText } from './tokens.js'
 
 /** Components of cgroup paths that systemd and Kubernetes give every host */
-const COMMON_COMPONENTS = [
+export const COMMON_COMPONENTS = [
   '',
   'system.slice',
   'user.slice',

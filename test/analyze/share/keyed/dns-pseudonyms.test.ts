@@ -46,6 +46,10 @@ test('an address in place of a name is encrypted', () => {
   expect(name('10.1.2.3')).not.toBe('10.1.2.3')
 })
 
+test.each(['10.1.2.3', '2001:db8::5'])('where addresses are left out, %s in place of a name gets a token', (text) => {
+  expect(nameDns(text, createTokens(key), null)).toMatch(new RegExp(`^name-${T}$`))
+})
+
 test('a label has one token below one domain, and another below another', () => {
   const [first, second, third] = ['www.customer.com', 'api.www.customer.com', 'www.other.com'].map((text) =>
     name(text).split('.'),
