@@ -36,7 +36,7 @@ export function addScopeOptions(command: Command, left: readonly string[] = []):
 }
 
 /**
- * Adds the options that name a server instead of files, see remote/from-server.ts.
+ * Adds the options that name a server instead of files, see source/from-source.ts.
  * @param left names of options to leave out
  */
 export function addSourceOptions(command: Command, left: readonly string[] = []): void {

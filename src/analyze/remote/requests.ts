@@ -55,6 +55,7 @@ export function createRequests(state: RemoteState): Requests {
 
   return {
     missing,
+    hasLookups: true,
     leftOut: describeLeftOut(state.selection.leftOut),
     sessions: new Map(state.sessions.map(describeSession)),
     hasSums(dimension, { first, last }) {

@@ -3,7 +3,7 @@ import { UsageError } from '../../base/errors.js'
 import type { RawScope } from '../options/select-scope.js'
 import { openOutputFile, requireNewOutput } from '../output/open-output-file.js'
 import { buildPage } from './build-page.js'
-import { parseSource, type RemoteOptions, type SourceOptions } from '../remote/from-server.js'
+import { parseSource, type RemoteOptions, type SourceOptions } from '../source/from-source.js'
 import { collectRemoteReport, collectReport } from './collect-report.js'
 
 const DEFAULT_FILE = 'tcpconn.db'

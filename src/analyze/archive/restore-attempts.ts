@@ -1,0 +1,150 @@
+import type { Database } from 'better-sqlite3'
+import { OUTCOMES, type Outcome } from '../../attempt/outcome.js'
+import type { ArchiveConditions } from './archive-conditions.js'
+import { damagedFile } from './archive-fault.js'
+import { CGROUP, CONTAINER, createDictionaries, PROCESS, type Dictionaries } from './dictionaries.js'
+import type { Cell, Duckdb } from './duckdb.js'
+import type { RestoredSession } from './restore-sessions.js'
+
+/** Columns of a file in the order of reading. */
+const OF_PROCESS = [...PROCESS, ...CGROUP, ...CONTAINER]
+const COLUMNS = [
+  'session_uuid',
+  'attempt_id',
+  'started_ns - unix_offset_ns',
+  'latency_ns',
+  'outcome',
+  'errno',
+  'syn_retransmits',
+  'flags',
+  'tid',
+  'family',
+  'remote_address',
+  'remote_port',
+  'local_address',
+  'local_port',
+  'dns_name',
+  'dns_age_ns',
+  'dns_lookup_ns',
+  'dns_candidates',
+  'nat_address',
+  'nat_port',
+  'service_address',
+  'service_port',
+  'remote_container',
+  'remote_pod',
+  ...OF_PROCESS,
+] as const
+const [AT_CGROUP, AT_CONTAINER] = [PROCESS.length, PROCESS.length + CGROUP.length]
+
+/** Owners of destinations, until their spans are known. */
+const OWNERS = `CREATE TEMP TABLE owner_of_attempt (attempt_id INTEGER PRIMARY KEY, container_key INTEGER NOT NULL)`
+
+/**
+ * Reads the attempts of sessions into the trace. Attempts that several files have replace each other: the later state of the session
+ * counts.
+ * @throws E_ARCHIVE_DAMAGED
+ */
+export async function restoreAttempts(
+  db: Database,
+  sessions: readonly RestoredSession[],
+  { where, values }: ArchiveConditions,
+  duckdb: Duckdb,
+): Promise<void> {
+  db.exec(OWNERS)
+  const write = createAttemptWriter(db)
+  const sql = `SELECT ${COLUMNS.join(', ')} FROM read_parquet($path, hive_partitioning = false) WHERE ${where}`
+  for (const session of sessions) {
+    for (const { part, path } of session.parts) {
+      try {
+        for await (const rows of duckdb.rows(sql, { ...values, path })) for (const row of rows) write(session, row)
+      } catch (error) {
+        throw damagedFile(part.name, error)
+      }
+    }
+  }
+  writeOwners(db)
+}
+
+function createAttemptWriter(db: Database): (session: RestoredSession, row: readonly Cell[]) => void {
+  const dictionaries = createDictionaries(db)
+  const replace = (table: string, columns: number) =>
+    db.prepare(`INSERT OR REPLACE INTO ${table} VALUES (${Array.from({ length: columns }, () => '?').join(', ')})`)
+  const attempt = replace('connect_attempt', 12)
+  const name = replace('connect_dns', 5)
+  const nat = replace('connect_nat', 3)
+  const owner = replace('owner_of_attempt', 2)
+  return (session, row) => {
+    const [uuid, ownId, startedNs, latencyNs, outcome, errno, synRetransmits, flags, tid, family, ...others] = row
+    const [address, port, local, localPort, dnsName, dnsAge, dnsLookup, candidates, ...last] = others
+    const [natAddress, natPort, serviceAddress, servicePort, container, pod, ...ofProcess] = last
+    const { sessionId } = session
+    const id = idInTrace(session, uuid, ownId)
+    attempt.run(
+      id,
+      sessionId,
+      startedNs,
+      latencyNs,
+      typeof outcome === 'string' ? outcomeCode(outcome) : null,
+      errno,
+      synRetransmits,
+      flags,
+      processId(dictionaries, sessionId, ofProcess),
+      Number(tid ?? 0) - Number(ofProcess[0] ?? 0),
+      dictionaries.endpoint(address ?? null, port ?? null, family),
+      dictionaries.localAddress(local ?? null) * 65_536 + Number(localPort ?? 0),
+    )
+    if (typeof dnsName === 'string') {
+      name.run(id, dictionaries.dnsName(dnsName), dnsAge, dnsLookup, candidates)
+    }
+    if (typeof natAddress === 'string' || typeof serviceAddress === 'string') {
+      const idOf = (one: Cell | undefined, its: Cell | undefined) =>
+        typeof one === 'string' ? dictionaries.endpoint(one, its ?? null) : null
+      nat.run(id, idOf(natAddress, natPort), idOf(serviceAddress, servicePort))
+    }
+    if (typeof container === 'string' || typeof pod === 'string') {
+      owner.run(id, dictionaries.owner(sessionId, container ?? null, pod ?? null))
+    }
+  }
+}
+
+function processId({ process }: Dictionaries, sessionId: number, cells: readonly Cell[]): number {
+  const container = cells.slice(AT_CONTAINER)
+  return process(sessionId, cells.slice(0, AT_CGROUP), cells.slice(AT_CGROUP, AT_CONTAINER), container)
+}
+
+function idInTrace({ facts, offset }: RestoredSession, uuid: Cell | undefined, ownId: Cell | undefined): number {
+  const id = Number(ownId)
+  const isOwn = facts.first_attempt_id <= id && id < facts.first_attempt_id + facts.attempts
+  if (uuid !== facts.session_uuid || !isOwn) throw new Error('it has attempts that its session does not have')
+  return id + offset
+}
+
+function outcomeCode(name: string): number | null {
+  const code = OUTCOMES.indexOf(name as Outcome)
+  return code < 0 ? null : code
+}
+
+/**
+ * Spans of time in which addresses had owners, from the attempts to these addresses: a span ends where the next attempt has another
+ * owner, or none.
+ */
+function writeOwners(db: Database): void {
+  db.exec(`
+    INSERT OR IGNORE INTO container_address (session_id, address, since_ns, until_ns, container_key)
+    WITH destination AS (
+      SELECT a.session_id, a.attempt_id, a.started_ns, ifnull(t.remote_address, e.remote_address) AS address, o.container_key
+      FROM connect_attempt AS a JOIN endpoint AS e USING (endpoint_id)
+      LEFT JOIN connect_nat AS x USING (attempt_id) LEFT JOIN endpoint AS t ON t.endpoint_id = x.nat_endpoint_id
+      LEFT JOIN temp.owner_of_attempt AS o USING (attempt_id)
+      WHERE EXISTS (SELECT 1 FROM temp.owner_of_attempt)
+    ), step AS (
+      SELECT *, container_key IS NOT lag(container_key) OVER in_time AS is_first FROM destination
+      WINDOW in_time AS (PARTITION BY session_id, address ORDER BY started_ns, attempt_id)
+    ), island AS (
+      SELECT *, sum(is_first) OVER (PARTITION BY session_id, address ORDER BY started_ns, attempt_id) AS number FROM step
+    )
+    SELECT session_id, address, min(started_ns), max(started_ns), container_key FROM island
+    WHERE container_key IS NOT NULL GROUP BY session_id, address, number;
+    DROP TABLE temp.owner_of_attempt`)
+}
