@@ -4,6 +4,9 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 import type { Reporter, TestCase } from 'vitest/node'
 
 const ROOT = fileURLToPath(new URL('.', import.meta.url))
+// DuckDB is optional for the tool, which finds it like this where it is not installed beside it. Workers and the tool inherit it.
+process.env['NODE_PATH'] = `${ROOT}test/engines/node_modules`
+
 const KERNEL = 'test/record/kernel/**/*.test.ts'
 /** Unit tests that take two thirds of the time of all: `script/test --fast` leaves them out. */
 const SLOW = [
