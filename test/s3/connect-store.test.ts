@@ -68,7 +68,7 @@ beforeEach(() => {
 })
 
 describe('an object', () => {
-  test('is sent only if there is none of its name (SEC-138)', async () => {
+  test('is sent only if there is none of its name (SEC-152)', async () => {
     const { seen, url } = await startEndpoint({ HEAD: [[404]], PUT: [[200]] })
     expect(await connect(url).store.send('host=a%2Fb/date=2026-01-31/x.parquet', makeFile('some bytes'))).toBe('sent')
     expect(seen.map(({ method }) => method)).toEqual(['HEAD', 'PUT'])
@@ -83,7 +83,7 @@ describe('an object', () => {
     ['that is there', { HEAD: [[200]] }, ['HEAD']],
     ['that appeared meanwhile', { HEAD: [[404]], PUT: [[412, errorOf('PreconditionFailed')]] }, ['HEAD', 'PUT']],
     ['that a user who may only write cannot see', { HEAD: [[403]], PUT: [[412]] }, ['HEAD', 'PUT']],
-  ] as const)('%s stays as it is (SEC-138)', async (_, answers, methods) => {
+  ] as const)('%s stays as it is (SEC-152)', async (_, answers, methods) => {
     const { seen, url } = await startEndpoint(answers)
     expect(await connect(url).store.send('x.parquet', makeFile())).toBe('present')
     expect(seen.map(({ method }) => method)).toEqual(methods)
@@ -141,7 +141,7 @@ describe('an endpoint', () => {
     expect(pauses).toHaveLength(5)
   })
 
-  test('that repeats secrets does not get them into an error (SEC-136)', async () => {
+  test('that repeats secrets does not get them into an error (SEC-150)', async () => {
     const { seen, url } = await startEndpoint({ GET: [[400, errorOf('InvalidRequest', `your key ${SECRET}, token ${TOKEN}`)]] })
     const failure = connect(url).store.list().next()
     await expect(failure).rejects.toMatchObject({ reason: expect.stringContaining('your key …, token …') })
@@ -193,7 +193,7 @@ describe('TLS', () => {
     return { certificate, url: `https://127.0.0.1:${await listen(server)}` }
   }
 
-  test('the certificate is checked, with --ca-file (SEC-137)', async () => {
+  test('the certificate is checked, with --ca-file (SEC-151)', async () => {
     const { certificate, url } = await startEncrypted()
     expect(await connect(url, { caFile: certificate }).store.list().next()).toMatchObject({ done: true })
     await expect(connect(url).store.list().next()).rejects.toMatchObject({ code: 'E_S3_TLS' })
@@ -201,7 +201,7 @@ describe('TLS', () => {
     await expect(connect(url, { caFile: other }).store.list().next()).rejects.toMatchObject({ code: 'E_S3_TLS' })
   })
 
-  test('off loopback, and with --ca-file, nothing is sent without TLS (SEC-137)', async () => {
+  test('off loopback, and with --ca-file, nothing is sent without TLS (SEC-151)', async () => {
     const seen: string[] = []
     const server = createServer((request) => void seen.push(request.url ?? ''))
     const port = await listen(server, '0.0.0.0')

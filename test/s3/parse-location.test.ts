@@ -21,7 +21,7 @@ describe('a place in a bucket', () => {
   )
 
   test.each(['s3://KEY:hidden@archive/x', 's3://hidden@archive', 's3://127.0.0.1:9000:hidden/archive'])(
-    'has no keys: %j is refused without showing them (SEC-136)',
+    'has no keys: %j is refused without showing them (SEC-150)',
     (text) => {
       const refuse = () => parseLocation('--output', text)
       expect(refuse).toThrow(expect.objectContaining({ reason: expect.stringContaining('environment') }))

@@ -21,7 +21,7 @@ export function archiveConditions(
   const bind = (value: Values[string]) => {
     const name = `value${Object.keys(values).length}`
     values[name] = value
-    return `$${name}`
+    return typeof value === 'bigint' ? `CAST($${name} AS BIGINT)` : `$${name}`
   }
   const oneOf = (column: string, all: readonly (string | number)[]) => {
     if (all.length > 0) conditions.push(`${column} IN (${all.map(bind).join(', ')})`)

@@ -70,6 +70,8 @@ async function restore(
     const sessions = restoreSessions(db, selection.sessions)
     await restoreAttempts(db, sessions, archiveConditions(filters, selection), duckdb)
     writeWindows(db, sessions)
+    // A file has few sessions, this one thousands.
+    db.exec('CREATE INDEX process_of_session ON process (session_id)')
     db.exec('COMMIT')
     return { selection, sessions }
   } finally {

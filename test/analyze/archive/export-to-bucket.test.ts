@@ -47,7 +47,7 @@ describe('export to a bucket', () => {
     expect(count).toBeGreaterThan(0n)
   })
 
-  test('keeps what is there, and reports it (SEC-138)', async () => {
+  test('keeps what is there, and reports it (SEC-152)', async () => {
     const server = await startS3()
     const file = makeHardTrace()
     const words = ['export', file, ...WORDS, '-o', `s3://${BUCKET}/connects`]
@@ -66,7 +66,7 @@ describe('export to a bucket', () => {
     expect(server.files().length).toBeGreaterThan(files.length)
   })
 
-  test('has hostile host names as data (SEC-139)', async () => {
+  test('has hostile host names as data (SEC-153)', async () => {
     const server = await startFoundS3()
     const hosts = ['../../etc', 'a/b=c %41\n\x1b"\u{1f986}', `' OR 1=1 --`, '']
     await sendArchive(hosts.map((host, seed) => makeHardTrace({ host, seed, count: 20 })))
@@ -124,7 +124,7 @@ describe('export to a bucket', () => {
     await expect(exportTrace([makeHardTrace()], options)).rejects.toMatchObject({ code: 'E_USAGE' })
   })
 
-  test('with a key in the place is refused without showing it (SEC-136)', async () => {
+  test('with a key in the place is refused without showing it (SEC-150)', async () => {
     for (const more of [WORDS, ['--format', 'csv']]) {
       const { status, stderr } = await runTool(['export', makeHardTrace(), ...more, '-o', 's3://KEY:hidden@archive/x'])
       expect(status).toBe(2)

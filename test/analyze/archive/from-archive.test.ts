@@ -134,7 +134,7 @@ describe('with --from a data set', () => {
     await expect(answer(words)).rejects.toMatchObject({ code: 'E_ARCHIVE_DAMAGED' })
   })
 
-  test('names of hosts and files are data (SEC-139)', async () => {
+  test('names of hosts and files are data (SEC-153)', async () => {
     const host = `it's "x"; DROP TABLE session; --`
     const place = await makeArchive([makeHardTrace({ host, count: 50 })])
     const named = join(makeTemporaryDirectory(), `a 'set' $path`)
