@@ -26,47 +26,47 @@ const NAMES: Readonly<Record<string, keyof typeof KINDS>> = {
 
 const KINDS = {
   credentials: {
-    code: 'E_S3_CREDENTIALS',
+    code: 'E_BUCKET_CREDENTIALS',
     what: (place: string) => `no valid credentials for ${place}`,
     hint: 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; docs/fleet.md: Archive',
   },
   clock: {
-    code: 'E_S3_CREDENTIALS',
+    code: 'E_BUCKET_CREDENTIALS',
     what: (place: string) => `the clock of this host differs from that of ${place}`,
     hint: 'set the clock: requests are signed with the time',
   },
   forbidden: {
-    code: 'E_S3_FORBIDDEN',
+    code: 'E_BUCKET_FORBIDDEN',
     what: (place: string) => `the credentials do not permit this in ${place}`,
     hint: 'docs/fleet.md, Archive, lists the permissions that are needed',
   },
   noBucket: {
-    code: 'E_S3_NO_BUCKET',
+    code: 'E_NO_BUCKET',
     what: (place: string) => `${place} does not exist`,
     hint: 'check the name of the bucket and AWS_ENDPOINT_URL_S3; create the bucket first',
   },
   region: {
-    code: 'E_S3_REGION',
+    code: 'E_BUCKET_REGION',
     what: (place: string) => `${place} needs another region`,
     hint: 'set AWS_REGION to the region of the bucket; for an endpoint without regions to us-east-1',
   },
   unreachable: {
-    code: 'E_S3_UNREACHABLE',
+    code: 'E_BUCKET_UNREACHABLE',
     what: (place: string) => `cannot reach ${place}`,
     hint: 'check the network and AWS_ENDPOINT_URL_S3, and try again later',
   },
   tls: {
-    code: 'E_S3_TLS',
+    code: 'E_BUCKET_TLS',
     what: (place: string) => `cannot trust the certificate of ${place}`,
     hint: 'name the certificate of its authority with --ca-file, and the endpoint by a name that its certificate has',
   },
   plain: {
-    code: 'E_S3_TLS',
+    code: 'E_BUCKET_TLS',
     what: (place: string) => `the endpoint of ${place} does not use TLS`,
     hint: 'use an endpoint with https://; http:// is for loopback addresses without --ca-file',
   },
   refused: {
-    code: 'E_S3_REFUSED',
+    code: 'E_BUCKET_REFUSED',
     what: (place: string) => `${place} refused a request`,
     hint: 'see the reason; the log of the endpoint has more',
   },

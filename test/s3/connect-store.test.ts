@@ -112,17 +112,17 @@ describe('an object', () => {
 
 describe('an endpoint', () => {
   test.each([
-    ['has no time', [503, errorOf('SlowDown')], 'E_S3_UNREACHABLE'],
-    ['refuses the key', [403, errorOf('InvalidAccessKeyId')], 'E_S3_CREDENTIALS'],
-    ['refuses the signature', [403, errorOf('SignatureDoesNotMatch')], 'E_S3_CREDENTIALS'],
-    ['refuses the token', [400, errorOf('ExpiredToken')], 'E_S3_CREDENTIALS'],
-    ['forbids it', [403, errorOf('AccessDenied')], 'E_S3_FORBIDDEN'],
-    ['has no bucket', [404, errorOf('NoSuchBucket')], 'E_S3_NO_BUCKET'],
-    ['is of another region', [301, errorOf('PermanentRedirect')], 'E_S3_REGION'],
-    ['is of another region than the signature', [400, errorOf('AuthorizationHeaderMalformed')], 'E_S3_REGION'],
-    ['has another clock', [403, errorOf('RequestTimeTooSkewed')], 'E_S3_CREDENTIALS'],
-    ['says something else', [400, errorOf('InvalidRequest')], 'E_S3_REFUSED'],
-    ['does not speak S3', [400, '<html>no</html>'], 'E_S3_REFUSED'],
+    ['has no time', [503, errorOf('SlowDown')], 'E_BUCKET_UNREACHABLE'],
+    ['refuses the key', [403, errorOf('InvalidAccessKeyId')], 'E_BUCKET_CREDENTIALS'],
+    ['refuses the signature', [403, errorOf('SignatureDoesNotMatch')], 'E_BUCKET_CREDENTIALS'],
+    ['refuses the token', [400, errorOf('ExpiredToken')], 'E_BUCKET_CREDENTIALS'],
+    ['forbids it', [403, errorOf('AccessDenied')], 'E_BUCKET_FORBIDDEN'],
+    ['has no bucket', [404, errorOf('NoSuchBucket')], 'E_NO_BUCKET'],
+    ['is of another region', [301, errorOf('PermanentRedirect')], 'E_BUCKET_REGION'],
+    ['is of another region than the signature', [400, errorOf('AuthorizationHeaderMalformed')], 'E_BUCKET_REGION'],
+    ['has another clock', [403, errorOf('RequestTimeTooSkewed')], 'E_BUCKET_CREDENTIALS'],
+    ['says something else', [400, errorOf('InvalidRequest')], 'E_BUCKET_REFUSED'],
+    ['does not speak S3', [400, '<html>no</html>'], 'E_BUCKET_REFUSED'],
   ] as const)('that %s gives an error of its own', async (_, answer, code) => {
     const { seen, url } = await startEndpoint({ GET: [answer] })
     const { store, pauses } = connect(url)
@@ -131,13 +131,13 @@ describe('an endpoint', () => {
       message: expect.stringContaining('s3://archive/connects'),
       reason: expect.stringMatching(/\w/),
     })
-    expect(seen).toHaveLength(code === 'E_S3_UNREACHABLE' ? 6 : 1)
+    expect(seen).toHaveLength(code === 'E_BUCKET_UNREACHABLE' ? 6 : 1)
     expect(pauses).toHaveLength(seen.length - 1)
   })
 
   test('that is down is tried several times', async () => {
     const { store, pauses } = connect('http://127.0.0.1:9')
-    await expect(store.list().next()).rejects.toMatchObject({ code: 'E_S3_UNREACHABLE' })
+    await expect(store.list().next()).rejects.toMatchObject({ code: 'E_BUCKET_UNREACHABLE' })
     expect(pauses).toHaveLength(5)
   })
 
@@ -154,7 +154,7 @@ describe('an endpoint', () => {
     const { store } = connect(url)
     for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) vi.stubEnv(name, undefined)
     await expect(store.list().next()).rejects.toMatchObject({
-      code: 'E_S3_CREDENTIALS',
+      code: 'E_BUCKET_CREDENTIALS',
       hint: expect.stringContaining('AWS_ACCESS_KEY_ID'),
     })
     expect(seen).toEqual([])
@@ -196,9 +196,9 @@ describe('TLS', () => {
   test('the certificate is checked, with --ca-file (SEC-151)', async () => {
     const { certificate, url } = await startEncrypted()
     expect(await connect(url, { caFile: certificate }).store.list().next()).toMatchObject({ done: true })
-    await expect(connect(url).store.list().next()).rejects.toMatchObject({ code: 'E_S3_TLS' })
+    await expect(connect(url).store.list().next()).rejects.toMatchObject({ code: 'E_BUCKET_TLS' })
     const other = (await startEncrypted()).certificate
-    await expect(connect(url, { caFile: other }).store.list().next()).rejects.toMatchObject({ code: 'E_S3_TLS' })
+    await expect(connect(url, { caFile: other }).store.list().next()).rejects.toMatchObject({ code: 'E_BUCKET_TLS' })
   })
 
   test('off loopback, and with --ca-file, nothing is sent without TLS (SEC-151)', async () => {
@@ -212,13 +212,13 @@ describe('TLS', () => {
     const hosts = ['127.example.com', '0.0.0.0', ...(own === undefined ? [] : [own])]
     for (const host of hosts) {
       await expect(connect(`http://${host}:${port}`).store.list().next()).rejects.toMatchObject({
-        code: 'E_S3_TLS',
+        code: 'E_BUCKET_TLS',
         reason: expect.stringContaining(`http://${host}`),
       })
     }
     const { certificate } = await startEncrypted()
     const plain = connect(`http://127.0.0.1:${port}`, { caFile: certificate })
-    await expect(plain.store.list().next()).rejects.toMatchObject({ code: 'E_S3_TLS' })
+    await expect(plain.store.list().next()).rejects.toMatchObject({ code: 'E_BUCKET_TLS' })
     expect(seen).toEqual([])
   })
 

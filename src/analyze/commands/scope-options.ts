@@ -48,7 +48,7 @@ export function addSourceOptions(command: Command, left: readonly string[] = [])
 function sourceOptions(): Option[] {
   return [
     new Option(
-      '--from <url>',
+      '--from <source>',
       'a server that hosts pushed to, clickhouse://USER@HOST:PORT/DATABASE, or what export --partition wrote: s3://BUCKET/PREFIX or a directory; --last counts back from now',
     ).argParser(once('--from')),
     new Option('--host <names>', 'with --from: only these hosts, like web1,web2; repeatable').argParser(

@@ -91,7 +91,7 @@ describe('export to a bucket', () => {
     }
     expect(await send(server.environment)).toMatchObject({ status: 0 })
     const wrong = await send(environmentOf(server.url, 'a wrong secret'))
-    expect(wrong).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('[E_S3_CREDENTIALS]') })
+    expect(wrong).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('[E_BUCKET_CREDENTIALS]') })
     expect(wrong.stderr).not.toContain('a wrong secret')
   })
 
@@ -101,10 +101,10 @@ describe('export to a bucket', () => {
       runTool(['export', makeHardTrace({ count: 50 }), ...WORDS, '-o', place], { env })
     const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...without } = server.environment
     const none = await send(`s3://${BUCKET}/connects`, { ...without, ...NO_FILES })
-    expect(none).toMatchObject({ status: 1, stderr: expect.stringContaining('[E_S3_CREDENTIALS]') })
+    expect(none).toMatchObject({ status: 1, stderr: expect.stringContaining('[E_BUCKET_CREDENTIALS]') })
     expect(none.stderr).toContain('hint: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE')
     const missing = await send('s3://missing/connects', server.environment)
-    expect(missing).toMatchObject({ status: 1, stderr: expect.stringContaining('[E_S3_NO_BUCKET]') })
+    expect(missing).toMatchObject({ status: 1, stderr: expect.stringContaining('[E_NO_BUCKET]') })
     expect(server.files()).toEqual([])
   })
 

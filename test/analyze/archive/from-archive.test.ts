@@ -183,11 +183,11 @@ describe('with --from a data set', () => {
     const words = ['summary', '--from', `s3://${BUCKET}/nothing`]
     expect(await errorOf(words, server.environment)).toContain('[E_ARCHIVE_EMPTY]')
     const wrong = await errorOf(words, { ...server.environment, AWS_SECRET_ACCESS_KEY: 'a wrong secret' })
-    expect(wrong).toContain('[E_S3_CREDENTIALS]')
+    expect(wrong).toContain('[E_BUCKET_CREDENTIALS]')
     expect(wrong).not.toContain('a wrong secret')
-    expect(await errorOf(['summary', '--from', 's3://missing/x'], server.environment)).toContain('[E_S3_NO_BUCKET]')
+    expect(await errorOf(['summary', '--from', 's3://missing/x'], server.environment)).toContain('[E_NO_BUCKET]')
     await server.kill()
-    expect(await errorOf(words, server.environment)).toContain('[E_S3_UNREACHABLE]')
+    expect(await errorOf(words, server.environment)).toContain('[E_BUCKET_UNREACHABLE]')
   })
 
   test('without DuckDB the error names the package and the command that installs it', async () => {
