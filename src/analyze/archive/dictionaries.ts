@@ -95,6 +95,6 @@ function familyOf(address: Cell): number {
 }
 
 /** Names of shared traces may stand in place of an address. */
-function bytesOf(address: Cell): Uint8Array {
+function bytesOf(address: Cell | undefined): Uint8Array {
   return (typeof address === 'string' ? parseAddress(address) : null) ?? NO_ADDRESS
 }
