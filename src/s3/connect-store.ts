@@ -121,7 +121,12 @@ export function connectStore(location: Location, options: StoreOptions = {}): St
   }
 }
 
+/** The client warns on the console of streams that it does not send again, and of versions of Node. Both are ours to handle. */
+const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} }
+const NO_VERSION_WARNING = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'
+
 function createClient(authorities: Buffer | null, environment: NodeJS.ProcessEnv): S3Client {
+  process.env[NO_VERSION_WARNING] ??= 'true'
   const region = environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION']
   const client = new S3Client({
     ...(region === undefined ? {} : { region }),
@@ -129,6 +134,7 @@ function createClient(authorities: Buffer | null, environment: NodeJS.ProcessEnv
     forcePathStyle: [environment['AWS_ENDPOINT_URL_S3'], environment['AWS_ENDPOINT_URL']].some(Boolean),
     // Retries are ours: a body is a stream, which the client would not send again.
     maxAttempts: 1,
+    logger: SILENT,
     // Other checksums than those of TLS and signatures are not known everywhere.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',

@@ -9,8 +9,8 @@ type IdOf = (sessionId: number, key: Key) => number
 
 /** The dictionaries of a trace. */
 export interface Dictionaries {
-  /** A row of `process`, by `PROCESS` after the columns of its cgroup and container */
-  readonly process: (sessionId: number, columns: Key, cgroup: Key, container: Key) => number
+  /** Writes a row of `process`: its columns `PROCESS`, and those of its cgroup and container */
+  readonly writeProcess: (id: number, sessionId: number, columns: Key, cgroup: Key, container: Key) => void
   readonly endpoint: (address: Cell, port: Cell, family?: Cell) => number
   readonly localAddress: (address: Cell) => number
   readonly dnsName: (name: Cell) => number
@@ -45,7 +45,6 @@ export function createDictionaries(db: Database): Dictionaries {
 
   const container = createIds((id, sessionId, key) => insertContainer.run(id, sessionId, ...key))
   const cgroup = createIds((id, sessionId, key) => insertCgroup.run(id, sessionId, id, ...key))
-  const process = createIds((id, sessionId, key) => insertProcess.run(id, sessionId, ...key))
   const endpoint = createIds((id, _, [address, port, family]) =>
     insertEndpoint.run(id, family, bytesOf(address), address, port),
   )
@@ -53,11 +52,10 @@ export function createDictionaries(db: Database): Dictionaries {
   const dnsName = createIds((id, _, [name]) => insertName.run(id, name))
   const isKnown = (key: Key) => key.some((cell) => cell !== null)
   return {
-    process(sessionId, columns, ofCgroup, ofContainer) {
+    writeProcess(id, sessionId, columns, ofCgroup, ofContainer) {
       const containerKey = isKnown(ofContainer) ? container(sessionId, ofContainer) : null
-      const cgroupId =
-        isKnown(ofCgroup) || containerKey !== null ? cgroup(sessionId, [...ofCgroup, containerKey]) : null
-      return process(sessionId, [...columns, cgroupId])
+      const isOfCgroup = isKnown(ofCgroup) || containerKey !== null
+      insertProcess.run(id, sessionId, ...columns, isOfCgroup ? cgroup(sessionId, [...ofCgroup, containerKey]) : null)
     },
     endpoint: (address, port, family = familyOf(address)) => endpoint(0, [address, port, family]),
     localAddress: (address) => localAddress(0, [address]),

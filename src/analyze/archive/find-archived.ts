@@ -9,7 +9,7 @@ import { joinRanges, without } from '../remote/id-ranges.js'
 import { describeFault, describeLeftOut, findFault, findForged, nothingLeft, withoutThose } from '../remote/left-out.js'
 import type { FoundSession } from '../remote/read-sessions.js'
 import { spanOf, touches } from '../remote/session-times.js'
-import { emptyArchive } from './archive-fault.js'
+import { damagedFile, emptyArchive } from './archive-fault.js'
 import type { Duckdb } from './duckdb.js'
 import { findParts, hostsOfParts, ofHosts, ofTime, type ArchivePart } from './find-parts.js'
 import type { Archive } from './open-archive.js'
@@ -70,7 +70,7 @@ export async function findArchived(
     sessions: chosen,
     since,
     until,
-    missing: [...describeLeftOut(leftOut), ...describeMissing(chosen, all)],
+    missing: [...describeLeftOut(leftOut), ...(await describeMissing(chosen, all, place.duckdb))],
   }
 }
 
@@ -162,20 +162,17 @@ function noData({ place }: Archive): TcpconnError {
   })
 }
 
-/**
- * Lines about recorded attempts that no file has, by the names of all files: those of other days are not fetched. Files of several days
- * may overlap, so that fewer are counted than are missing.
- */
-function describeMissing(sessions: readonly FoundArchived[], all: readonly ArchivePart[]): string[] {
+/** Lines about recorded attempts that no file has. */
+async function describeMissing(
+  sessions: readonly FoundArchived[],
+  all: readonly ArchivePart[],
+  duckdb: Duckdb,
+): Promise<string[]> {
   const parts = groupBy(all, ({ session }) => session)
   let [count, lacking, selected] = [0, 0, 0]
-  for (const { facts } of sessions) {
-    const own = parts.get(facts.session_uuid) ?? []
-    const { first_attempt_id: first, attempts } = facts
-    if (attempts === 0) continue
-    const whole = joinRanges(own.filter(({ isSelection }) => !isSelection))
-    const left = without([{ first, last: first + attempts - 1 }], whole)
-    const missing = left.reduce((sum, range) => sum + range.last - range.first + 1, 0)
+  for (const session of sessions) {
+    const own = parts.get(session.facts.session_uuid) ?? []
+    const missing = await countMissing(session, own, duckdb)
     if (missing === 0) continue
     if (own.some(({ isSelection }) => isSelection)) selected++
     else {
@@ -191,6 +188,36 @@ function describeMissing(sessions: readonly FoundArchived[], all: readonly Archi
       ? [`${formatPlural(selected, 'session')} exported with filters or times: other attempts are not in the data set`]
       : []),
   ]
+}
+
+/**
+ * Counts attempts of a session that no file has. If files of other days were not fetched, by the names of files: those of several days
+ * may overlap, so that fewer are counted than are missing.
+ */
+async function countMissing(
+  { facts, parts }: FoundArchived,
+  own: readonly ArchivePart[],
+  duckdb: Duckdb,
+): Promise<number> {
+  const { first_attempt_id: first, attempts } = facts
+  if (attempts === 0) return 0
+  if (parts.length === own.length) return attempts - (await countAttempts(parts, duckdb))
+  const whole = joinRanges(own.filter(({ isSelection }) => !isSelection))
+  const left = without([{ first, last: first + attempts - 1 }], whole)
+  return left.reduce((sum, range) => sum + range.last - range.first + 1, 0)
+}
+
+async function countAttempts(parts: readonly FetchedPart[], duckdb: Duckdb): Promise<number> {
+  const selects = parts.map((_, i) => `SELECT attempt_id FROM read_parquet($path${i}, hive_partitioning = false)`)
+  const paths = Object.fromEntries(parts.map(({ path }, i) => [`path${i}`, path]))
+  let count = 0
+  try {
+    const sql = `SELECT count(*) FROM (${selects.join(' UNION ')})`
+    for await (const rows of duckdb.rows(sql, paths)) count += Number(rows[0]?.[0] ?? 0)
+    return count
+  } catch (error) {
+    throw damagedFile(parts.at(-1)?.part.name ?? '', error)
+  }
 }
 
 function groupBy<One>(all: readonly One[], keyOf: (one: One) => string): Map<string, One[]> {

@@ -3,7 +3,7 @@ import { OUTCOMES, type Outcome } from '../../attempt/outcome.js'
 import type { ArchiveConditions } from './archive-conditions.js'
 import { damagedFile } from './archive-fault.js'
 import { CGROUP, CONTAINER, createDictionaries, PROCESS, type Dictionaries } from './dictionaries.js'
-import type { Cell, Duckdb } from './duckdb.js'
+import type { Cell, Duckdb, Values } from './duckdb.js'
 import type { RestoredSession } from './restore-sessions.js'
 
 /** Columns of a file in the order of reading. */
@@ -11,6 +11,7 @@ const OF_PROCESS = [...PROCESS, ...CGROUP, ...CONTAINER]
 const COLUMNS = [
   'session_uuid',
   'attempt_id',
+  'process_id',
   'started_ns - unix_offset_ns',
   'latency_ns',
   'outcome',
@@ -54,19 +55,56 @@ export async function restoreAttempts(
   db.exec(OWNERS)
   const write = createAttemptWriter(db)
   const sql = `SELECT ${COLUMNS.join(', ')} FROM read_parquet($path, hive_partitioning = false) WHERE ${where}`
+  const processes = { next: 1 }
   for (const session of sessions) {
-    for (const { part, path } of session.parts) {
-      try {
-        for await (const rows of duckdb.rows(sql, { ...values, path })) for (const row of rows) write(session, row)
-      } catch (error) {
-        throw damagedFile(part.name, error)
-      }
+    const ids = await numberProcesses(session, { where, values }, duckdb, processes)
+    const written = new Set<number>()
+    const idOf = (ownId: number, write: (id: number) => void) => {
+      const id = ids.get(ownId) as number
+      if (!written.has(id)) write(id)
+      written.add(id)
+      return id
     }
+    await readParts(session, duckdb, { sql, values }, (row) => write(session, row, idOf))
   }
   writeOwners(db)
 }
 
-function createAttemptWriter(db: Database): (session: RestoredSession, row: readonly Cell[]) => void {
+/** Gets the id in the trace of a process, whose row is written when it is seen first. */
+type ProcessIdOf = (ownId: number, write: (id: number) => void) => number
+
+/** Ids of processes in the order of those in the original trace: the first row of a process gives its name. */
+async function numberProcesses(
+  session: RestoredSession,
+  { where, values }: ArchiveConditions,
+  duckdb: Duckdb,
+  processes: { next: number },
+): Promise<Map<number, number>> {
+  const found = new Set<number>()
+  const sql = `SELECT DISTINCT process_id FROM read_parquet($path, hive_partitioning = false) WHERE ${where}`
+  await readParts(session, duckdb, { sql, values }, ([id]) => found.add(Number(id)))
+  return new Map([...found].toSorted((a, b) => a - b).map((id) => [id, processes.next++]))
+}
+
+/** @throws E_ARCHIVE_DAMAGED */
+async function readParts(
+  { parts }: RestoredSession,
+  duckdb: Duckdb,
+  { sql, values }: { readonly sql: string; readonly values: Values },
+  take: (row: readonly Cell[]) => void,
+): Promise<void> {
+  for (const { part, path } of parts) {
+    try {
+      for await (const rows of duckdb.rows(sql, { ...values, path })) for (const row of rows) take(row)
+    } catch (error) {
+      throw damagedFile(part.name, error)
+    }
+  }
+}
+
+function createAttemptWriter(
+  db: Database,
+): (session: RestoredSession, row: readonly Cell[], processIdOf: ProcessIdOf) => void {
   const dictionaries = createDictionaries(db)
   const replace = (table: string, columns: number) =>
     db.prepare(`INSERT OR REPLACE INTO ${table} VALUES (${Array.from({ length: columns }, () => '?').join(', ')})`)
@@ -74,8 +112,8 @@ function createAttemptWriter(db: Database): (session: RestoredSession, row: read
   const name = replace('connect_dns', 5)
   const nat = replace('connect_nat', 3)
   const owner = replace('owner_of_attempt', 2)
-  return (session, row) => {
-    const [uuid, ownId, startedNs, latencyNs, outcome, errno, synRetransmits, flags, tid, family, ...others] = row
+  return (session, row, processIdOf) => {
+    const [uuid, ownId, ownProcessId, startedNs, latencyNs, outcome, errno, synRetransmits, flags, tid, family, ...others] = row
     const [address, port, local, localPort, dnsName, dnsAge, dnsLookup, candidates, ...last] = others
     const [natAddress, natPort, serviceAddress, servicePort, container, pod, ...ofProcess] = last
     const { sessionId } = session
@@ -89,7 +127,7 @@ function createAttemptWriter(db: Database): (session: RestoredSession, row: read
       errno,
       synRetransmits,
       flags,
-      processId(dictionaries, sessionId, ofProcess),
+      processIdOf(Number(ownProcessId), (processId) => writeProcess(dictionaries, processId, sessionId, ofProcess)),
       Number(tid ?? 0) - Number(ofProcess[0] ?? 0),
       dictionaries.endpoint(address ?? null, port ?? null, family),
       dictionaries.localAddress(local ?? null) * 65_536 + Number(localPort ?? 0),
@@ -108,9 +146,9 @@ function createAttemptWriter(db: Database): (session: RestoredSession, row: read
   }
 }
 
-function processId({ process }: Dictionaries, sessionId: number, cells: readonly Cell[]): number {
-  const container = cells.slice(AT_CONTAINER)
-  return process(sessionId, cells.slice(0, AT_CGROUP), cells.slice(AT_CGROUP, AT_CONTAINER), container)
+function writeProcess(dictionaries: Dictionaries, id: number, sessionId: number, cells: readonly Cell[]): void {
+  const [cgroup, container] = [cells.slice(AT_CGROUP, AT_CONTAINER), cells.slice(AT_CONTAINER)]
+  dictionaries.writeProcess(id, sessionId, cells.slice(0, AT_CGROUP), cgroup, container)
 }
 
 function idInTrace({ facts, offset }: RestoredSession, uuid: Cell | undefined, ownId: Cell | undefined): number {

@@ -1,4 +1,6 @@
+import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { vi } from 'vitest'
 import { exportTrace, type ExportOptions } from '../../../src/analyze/export/export-trace.js'
 import { BUCKET, startS3, type S3Server } from '../../engines/s3.js'
@@ -25,4 +27,14 @@ export async function sendArchive(files: readonly string[], prefix = 'connects')
   const output = `s3://${BUCKET}/${prefix}`
   await exportTrace(files, { ...PARTITIONED, output })
   return output
+}
+
+/** A copy of a generated trace without its sums, whose seconds are those before the trace was moved in time. */
+export function withoutSums(file: string): string {
+  const copy = join(makeTemporaryDirectory(), 'trace.db')
+  copyFileSync(file, copy)
+  const db = new Database(copy)
+  db.exec('DELETE FROM window_sums; DELETE FROM window_rollup')
+  db.close()
+  return copy
 }

@@ -90,7 +90,7 @@ describe('export to a bucket', () => {
       return finished
     }
     expect(await send(server.environment)).toMatchObject({ status: 0 })
-    const wrong = await send(environmentOf(server.url, 'a wrong secret'))
+    const wrong = await send({ ...environmentOf(server.url, 'a wrong secret'), AWS_ACCESS_KEY_ID: 'ANOTHER' })
     expect(wrong).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('[E_BUCKET_CREDENTIALS]') })
     expect(wrong.stderr).not.toContain('a wrong secret')
   })

@@ -11,7 +11,7 @@ import { makeHardTrace } from '../export/hard-trace.js'
 import { makeGeneratedTrace } from '../oracle/generated-trace.js'
 import { makeSampleTrace } from '../sample-trace.js'
 import { answer } from '../remote/answer.js'
-import { makeArchive, sendArchive, startFoundS3 } from './archives.js'
+import { makeArchive, sendArchive, startFoundS3, withoutSums } from './archives.js'
 
 const LONG = 300_000
 
@@ -54,7 +54,7 @@ describe('with --from a data set', () => {
     expect(shown.stdout.split('\n').length).toBeGreaterThan(50)
 
     const page = await collectRemoteReport({ from: place, host: ['web-1'] })
-    const expected = collectReport([`${files[1]}@all`], {})
+    const expected = collectReport([`${withoutSums(files[1])}@all`], {})
     // Lines name sessions by their UUIDs, and lookups are missing.
     const numbersOf = ({ tables, facts: _, warnings: __, notes: ___, name: ____, ...rest }: ReportSide) => {
       const known = tables.filter(({ id }) => id !== 'dns')
@@ -143,7 +143,7 @@ describe('with --from a data set', () => {
       mkdirSync(dirname(join(named, name)), { recursive: true })
       copyFileSync(join(place, name), join(named, name))
     }
-    const words = ['--host', host, '--comm', `'; DROP TABLE x; --`]
+    const words = ['--host', host, '--comm', `'; DROP TABLE`]
     const hosts = JSON.parse(await answer(['summary', '--host', host, '--from', named])) as { hosts: string }[]
     expect(hosts[0]?.hosts).toContain(host)
     expect(JSON.parse(await answer(['slowest', ...words, '--from', named]))).toEqual([])
@@ -182,7 +182,11 @@ describe('with --from a data set', () => {
     const server = await startS3()
     const words = ['summary', '--from', `s3://${BUCKET}/nothing`]
     expect(await errorOf(words, server.environment)).toContain('[E_ARCHIVE_EMPTY]')
-    const wrong = await errorOf(words, { ...server.environment, AWS_SECRET_ACCESS_KEY: 'a wrong secret' })
+    const wrong = await errorOf(words, {
+      ...server.environment,
+      AWS_ACCESS_KEY_ID: 'ANOTHER',
+      AWS_SECRET_ACCESS_KEY: 'a wrong secret',
+    })
     expect(wrong).toContain('[E_BUCKET_CREDENTIALS]')
     expect(wrong).not.toContain('a wrong secret')
     expect(await errorOf(['summary', '--from', 's3://missing/x'], server.environment)).toContain('[E_NO_BUCKET]')

@@ -24,8 +24,10 @@ export const RESTORING_COLUMNS: readonly ExportColumn[] = [
   column('service_endpoint_id', 'int64', true, 'connect_nat.service_endpoint_id'),
 ]
 
-/** Those that a partitioned data set has: its rows can be read as a trace again, without the ids of its dictionaries. */
-export const ARCHIVE_COLUMNS = RESTORING_COLUMNS.filter(({ name }) => name === 'unix_offset_ns' || name === 'flags')
+const ARCHIVED = ['unix_offset_ns', 'flags', 'process_id']
+
+/** Those that a partitioned data set has: its rows can be read as a trace again. */
+export const ARCHIVE_COLUMNS = RESTORING_COLUMNS.filter(({ name }) => ARCHIVED.includes(name))
 
 /** Readers of `RESTORING_COLUMNS`. */
 export function createRestoringReaders(
