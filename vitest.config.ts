@@ -11,6 +11,7 @@ const KERNEL = 'test/record/kernel/**/*.test.ts'
 /** Unit tests that take two thirds of the time of all: `script/test --fast` leaves them out. */
 const SLOW = [
   'test/analyze/{hostile,oracle}/**/*.test.ts',
+  'test/analyze/archive/{export-to-bucket,from-archive,same-answers}.test.ts',
   'test/analyze/export/{engines,export-trace}.test.ts',
   'test/analyze/{older-trace,queries/snapshots,scan/scan-pages}.test.ts',
   'test/analyze/report/report-page.test.ts',

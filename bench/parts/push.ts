@@ -73,7 +73,11 @@ async function writeParquet(path: string, directory: string): Promise<void> {
   const compress = await loadZstd()
   await withTraces([path], async ([trace]) => {
     const [source] = readSources(trace!, Date.now())
-    const table = createAttemptTable({ parts: [source!.part], filters: NO_FILTERS, isExact: false }, 32_768, RESTORING_COLUMNS)
+    const table = createAttemptTable(
+      { parts: [source!.part], filters: NO_FILTERS, isExact: false },
+      32_768,
+      RESTORING_COLUMNS,
+    )
     for (let first = 1; ; first += MAX_ATTEMPTS) {
       const { count, parts } = await encodeAttempts(table, { first, last: first + MAX_ATTEMPTS - 1 }, compress, path)
       if (count === 0) return

@@ -1,12 +1,19 @@
 import { createReadStream, createWriteStream, statSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client, type ListObjectsV2CommandOutput } from '@aws-sdk/client-s3'
-import { isLoopback } from '../options/is-loopback.js'
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type S3Client,
+  type ListObjectsV2CommandOutput,
+} from '@aws-sdk/client-s3'
 import { readAuthorities } from '../options/read-authorities.js'
+import { createClient, secretsOf } from './create-client.js'
 import { formatLocation, type Location } from './parse-location.js'
 import { retry, type RetryOptions } from './retry.js'
-import { PlainEndpoint, statusOf, storeFault } from './store-fault.js'
+import { statusOf, storeFault } from './store-fault.js'
 
 export interface StoreOptions extends RetryOptions {
   /** File with certificates of authorities in PEM */
@@ -30,9 +37,6 @@ export interface Store {
   close(): void
 }
 
-const CONNECT_MS = 10_000
-/** Without a byte from the endpoint */
-const ANSWER_MS = 120_000
 const FILE_MODE = 0o600
 
 /**
@@ -55,51 +59,22 @@ export function connectStore(location: Location, options: StoreOptions = {}): St
   const root = location.prefix === '' ? '' : `${location.prefix}/`
   const target = (name: string) => ({ Bucket: location.bucket, Key: `${root}${name}` })
 
-  /** A user that may only write gets 403 for an object that does not exist: the condition of PutObject decides then. */
-  const isPresent = async (name: string) => {
-    try {
-      await client.send(new HeadObjectCommand(target(name)))
-      return true
-    } catch (error) {
-      if ([403, 404].includes(statusOf(error))) return false
-      throw error
-    }
-  }
-  const put = async (name: string, path: string, isConditional: boolean) => {
-    const body = createReadStream(path)
-    try {
-      const condition = isConditional ? { IfNoneMatch: '*' } : {}
-      const type = { ContentType: 'application/vnd.apache.parquet', ContentLength: statSync(path).size }
-      await client.send(new PutObjectCommand({ ...target(name), Body: body, ...type, ...condition }))
-    } finally {
-      body.destroy()
-    }
-  }
-
   return {
     place,
     async *list() {
-      let token: string | undefined
+      let token: string | null = null
       do {
-        const page: ListObjectsV2CommandOutput = await guard(() =>
-          client.send(
-            new ListObjectsV2Command({
-              Bucket: location.bucket,
-              Prefix: root,
-              ...(token === undefined ? {} : { ContinuationToken: token }),
-            }),
-          ),
-        )
+        const page: ListObjectsV2CommandOutput = await guard(readPage(client, location.bucket, root, token))
         for (const { Key } of page.Contents ?? []) if (Key?.startsWith(root)) yield Key.slice(root.length)
-        token = page.IsTruncated ? page.NextContinuationToken : undefined
-      } while (token !== undefined)
+        token = (page.IsTruncated ? page.NextContinuationToken : null) ?? null
+      } while (token !== null)
     },
     async send(name, path) {
-      if (await guard(() => isPresent(name))) return 'present'
+      if (await guard(() => isPresent(client, target(name)))) return 'present'
       let isConditional = true
       return await guard(async (failures) => {
         try {
-          await put(name, path, isConditional)
+          await put(client, target(name), path, isConditional)
           return 'sent'
         } catch (error) {
           // The answer to an earlier try may have been lost.
@@ -107,7 +82,7 @@ export function connectStore(location: Location, options: StoreOptions = {}): St
           if (statusOf(error) !== 501 || !isConditional) throw error
           // The endpoint does not know the condition.
           isConditional = false
-          await put(name, path, isConditional)
+          await put(client, target(name), path, isConditional)
           return 'sent'
         }
       })
@@ -121,57 +96,35 @@ export function connectStore(location: Location, options: StoreOptions = {}): St
   }
 }
 
-/** The client warns on the console of streams that it does not send again, and of versions of Node. Both are ours to handle. */
-const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} }
-const NO_VERSION_WARNING = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'
-
-function createClient(authorities: Buffer | null, environment: NodeJS.ProcessEnv): S3Client {
-  process.env[NO_VERSION_WARNING] ??= 'true'
-  const region = environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION']
-  const client = new S3Client({
-    ...(region === undefined ? {} : { region }),
-    // Other endpoints rarely have a name for each bucket.
-    forcePathStyle: [environment['AWS_ENDPOINT_URL_S3'], environment['AWS_ENDPOINT_URL']].some(Boolean),
-    // Retries are ours: a body is a stream, which the client would not send again.
-    maxAttempts: 1,
-    logger: SILENT,
-    // Other checksums than those of TLS and signatures are not known everywhere.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: {
-      connectionTimeout: CONNECT_MS,
-      socketTimeout: ANSWER_MS,
-      httpsAgent: { keepAlive: true, ...(authorities === null ? {} : { ca: authorities }) },
-      httpAgent: { keepAlive: true },
-    },
-  })
-  client.middlewareStack.add(
-    (next) => (args) => {
-      requireTls(args.request as SentRequest, authorities !== null)
-      return next(args)
-    },
-    { step: 'build', name: 'requireTls' },
-  )
-  return client
+interface ObjectName {
+  readonly Bucket: string
+  readonly Key: string
 }
 
-interface SentRequest {
-  readonly protocol: string
-  readonly hostname: string
-}
-
-/** The endpoint may come from a variable, a shared file or an answer: each request is checked. */
-function requireTls({ protocol, hostname }: SentRequest, hasAuthorities: boolean): void {
-  if (protocol === 'https:' || (isLoopback(hostname) && !hasAuthorities)) return
-  throw new PlainEndpoint(`a request to ${protocol}//${hostname} would not be encrypted`)
-}
-
-/** What an endpoint could repeat. The secret key is never sent, but nothing is lost by looking for it. */
-async function secretsOf(client: S3Client): Promise<string[]> {
+/** A user that may only write gets 403 for an object that does not exist: the condition of PutObject decides then. */
+async function isPresent(client: S3Client, target: ObjectName): Promise<boolean> {
   try {
-    const { secretAccessKey, sessionToken } = await client.config.credentials()
-    return [secretAccessKey, ...(sessionToken === undefined ? [] : [sessionToken])]
-  } catch {
-    return []
+    await client.send(new HeadObjectCommand(target))
+    return true
+  } catch (error) {
+    if ([403, 404].includes(statusOf(error))) return false
+    throw error
   }
+}
+
+async function put(client: S3Client, target: ObjectName, path: string, isConditional: boolean): Promise<void> {
+  const body = createReadStream(path)
+  try {
+    const condition = isConditional ? { IfNoneMatch: '*' } : {}
+    const type = { ContentType: 'application/vnd.apache.parquet', ContentLength: statSync(path).size }
+    await client.send(new PutObjectCommand({ ...target, Body: body, ...type, ...condition }))
+  } finally {
+    body.destroy()
+  }
+}
+
+/** @param token of the page before; `null`: the first page */
+function readPage(client: S3Client, bucket: string, root: string, token: string | null) {
+  const next = token === null ? {} : { ContinuationToken: token }
+  return () => client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: root, ...next }))
 }

@@ -134,5 +134,7 @@ function describe(thrown: unknown): string {
   const isMessage = message !== '' && message !== 'UnknownError'
   const texts = isMessage ? [message] : Array.isArray(errors) ? errors.map(messageOf) : [name ?? '']
   const text = [...new Set(texts)].filter(Boolean).join('; ')
-  return [status > 0 ? `HTTP ${status}` : '', text || codeOf(thrown)].filter(Boolean).join(': ') || 'no reason was given'
+  return (
+    [status > 0 ? `HTTP ${status}` : '', text || codeOf(thrown)].filter(Boolean).join(': ') || 'no reason was given'
+  )
 }

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
-import { REPOSITORY } from '../support/repository.js'
 
-const PROGRAM = join(REPOSITORY, 'test/engines/node_modules/s3rver/bin/s3rver.js')
+const require = createRequire(import.meta.url)
+const PROGRAM = require.resolve('s3rver/bin/s3rver.js')
 export const BUCKET = 'archive'
 /** The account that the program has. */
 const KEY = 'S3RVER'

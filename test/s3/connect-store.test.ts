@@ -47,7 +47,8 @@ async function listen(server: ReturnType<typeof createServer>, host = '127.0.0.1
 
 /** A store, and the pauses that it made. */
 function connect(url: string, options: StoreOptions = {}) {
-  for (const [name, value] of Object.entries({ ...environmentOf(url, SECRET), AWS_SESSION_TOKEN: TOKEN })) vi.stubEnv(name, value)
+  for (const [name, value] of Object.entries({ ...environmentOf(url, SECRET), AWS_SESSION_TOKEN: TOKEN }))
+    vi.stubEnv(name, value)
   const pauses: number[] = []
   const wait = (milliseconds: number) => Promise.resolve(pauses.push(milliseconds))
   const store = connectStore(LOCATION, { wait, random: () => 1, ...options })
@@ -61,7 +62,8 @@ function makeFile(text = 'PAR1 made up PAR1'): string {
   return path
 }
 
-const errorOf = (code: string, message = 'made up') => `<Error><Code>${code}</Code><Message>${message}</Message></Error>`
+const errorOf = (code: string, message = 'made up') =>
+  `<Error><Code>${code}</Code><Message>${message}</Message></Error>`
 
 beforeEach(() => {
   onTestFinished(() => void vi.unstubAllEnvs())
@@ -142,7 +144,9 @@ describe('an endpoint', () => {
   })
 
   test('that repeats secrets does not get them into an error (SEC-150)', async () => {
-    const { seen, url } = await startEndpoint({ GET: [[400, errorOf('InvalidRequest', `your key ${SECRET}, token ${TOKEN}`)]] })
+    const { seen, url } = await startEndpoint({
+      GET: [[400, errorOf('InvalidRequest', `your key ${SECRET}, token ${TOKEN}`)]],
+    })
     const failure = connect(url).store.list().next()
     await expect(failure).rejects.toMatchObject({ reason: expect.stringContaining('your key …, token …') })
     expect(seen[0]?.headers['x-amz-security-token']).toBe(TOKEN)

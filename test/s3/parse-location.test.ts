@@ -13,12 +13,17 @@ describe('a place in a bucket', () => {
     expect(formatLocation({ bucket, prefix })).toBe(shown)
   })
 
-  test.each(['s3://', 's3:///connects', 's3://a', 's3://../x', 's3://a b/x', 'S3://archive', `s3://archive/${'x'.repeat(700)}`])(
-    'is not read from %j',
-    (text) => {
-      expect(() => parseLocation('--output', text)).toThrow(expect.objectContaining({ code: 'E_USAGE' }))
-    },
-  )
+  test.each([
+    's3://',
+    's3:///connects',
+    's3://a',
+    's3://../x',
+    's3://a b/x',
+    'S3://archive',
+    `s3://archive/${'x'.repeat(700)}`,
+  ])('is not read from %j', (text) => {
+    expect(() => parseLocation('--output', text)).toThrow(expect.objectContaining({ code: 'E_USAGE' }))
+  })
 
   test.each(['s3://KEY:hidden@archive/x', 's3://hidden@archive', 's3://127.0.0.1:9000:hidden/archive'])(
     'has no keys: %j is refused without showing them (SEC-150)',

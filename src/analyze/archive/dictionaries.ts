@@ -18,7 +18,17 @@ export interface Dictionaries {
   readonly owner: (sessionId: number, container: Cell, pod: Cell) => number
 }
 
-export const PROCESS = ['pid', 'process_start_ns', 'comm', 'exe', 'uid', 'user', 'netns', 'mntns', 'netns_cookie'] as const
+export const PROCESS = [
+  'pid',
+  'process_start_ns',
+  'comm',
+  'exe',
+  'uid',
+  'user',
+  'netns',
+  'mntns',
+  'netns_cookie',
+] as const
 export const CGROUP = ['cgroup', 'container'] as const
 export const CONTAINER = [
   'container_id',
@@ -37,7 +47,13 @@ export function createDictionaries(db: Database): Dictionaries {
     return db.prepare(`INSERT INTO ${table} (${all.join(', ')}) VALUES (${all.map(() => '?').join(', ')})`)
   }
   const insertContainer = writer('container', 'container_key', ['session_id', ...CONTAINER])
-  const insertCgroup = writer('cgroup', 'cgroup_id', ['session_id', 'kernel_cgroup_id', 'path', 'container', 'container_key'])
+  const insertCgroup = writer('cgroup', 'cgroup_id', [
+    'session_id',
+    'kernel_cgroup_id',
+    'path',
+    'container',
+    'container_key',
+  ])
   const insertProcess = writer('process', 'process_id', ['session_id', ...PROCESS, 'cgroup_id'])
   const insertEndpoint = writer('endpoint', 'endpoint_id', ['family', 'address', 'remote_address', 'remote_port'])
   const insertLocal = writer('local_address', 'local_address_id', ['address', 'local_address'])

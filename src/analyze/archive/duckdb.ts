@@ -18,7 +18,10 @@ interface Connection {
 
 interface Package {
   readonly DuckDBInstance: {
-    create(path: string, options: Readonly<Record<string, string>>): Promise<{
+    create(
+      path: string,
+      options: Readonly<Record<string, string>>,
+    ): Promise<{
       connect(): Promise<Connection>
       closeSync(): void
     }>

@@ -10,7 +10,9 @@ const MAX_ITEMS = 100_000
 export function parseFacts(json: string): ArchivedSession[] {
   const all = JSON.parse(json) as { version?: unknown; sessions?: unknown }
   if (all.version !== ARCHIVE_VERSION) {
-    throw new Error(`its ${ARCHIVE_KEY} has version ${String(all.version)}: this tcpconn reads version ${ARCHIVE_VERSION}`)
+    throw new Error(
+      `its ${ARCHIVE_KEY} has version ${String(all.version)}: this tcpconn reads version ${ARCHIVE_VERSION}`,
+    )
   }
   if (!Array.isArray(all.sessions) || all.sessions.length > MAX_ITEMS || !all.sessions.every(isSession)) {
     throw new Error(`its ${ARCHIVE_KEY} is not what tcpconn writes`)

@@ -4,6 +4,7 @@ import type { ArchiveConditions } from './archive-conditions.js'
 import { damagedFile } from './archive-fault.js'
 import { CGROUP, CONTAINER, createDictionaries, PROCESS, type Dictionaries } from './dictionaries.js'
 import type { Cell, Duckdb, Values } from './duckdb.js'
+import { createOwners, writeOwners } from './restore-owners.js'
 import type { RestoredSession } from './restore-sessions.js'
 
 /** Columns of a file in the order of reading. */
@@ -38,9 +39,6 @@ const COLUMNS = [
 ] as const
 const [AT_CGROUP, AT_CONTAINER] = [PROCESS.length, PROCESS.length + CGROUP.length]
 
-/** Owners of destinations, until their spans are known. */
-const OWNERS = `CREATE TEMP TABLE owner_of_attempt (attempt_id INTEGER PRIMARY KEY, container_key INTEGER NOT NULL)`
-
 /**
  * Reads the attempts of sessions into the trace. Attempts that several files have replace each other: the later state of the session
  * counts.
@@ -52,16 +50,16 @@ export async function restoreAttempts(
   { where, values }: ArchiveConditions,
   duckdb: Duckdb,
 ): Promise<void> {
-  db.exec(OWNERS)
+  createOwners(db)
   const write = createAttemptWriter(db)
   const sql = `SELECT ${COLUMNS.join(', ')} FROM read_parquet($path, hive_partitioning = false) WHERE ${where}`
   const processes = { next: 1 }
   for (const session of sessions) {
     const ids = await numberProcesses(session, { where, values }, duckdb, processes)
     const written = new Set<number>()
-    const idOf = (ownId: number, write: (id: number) => void) => {
+    const idOf: ProcessIdOf = (ownId, writeRow) => {
       const id = ids.get(ownId) as number
-      if (!written.has(id)) write(id)
+      if (!written.has(id)) writeRow(id)
       written.add(id)
       return id
     }
@@ -71,7 +69,7 @@ export async function restoreAttempts(
 }
 
 /** Gets the id in the trace of a process, whose row is written when it is seen first. */
-type ProcessIdOf = (ownId: number, write: (id: number) => void) => number
+type ProcessIdOf = (ownId: number, writeRow: (id: number) => void) => number
 
 /** Ids of processes in the order of those in the original trace: the first row of a process gives its name. */
 async function numberProcesses(
@@ -113,7 +111,20 @@ function createAttemptWriter(
   const nat = replace('connect_nat', 3)
   const owner = replace('owner_of_attempt', 2)
   return (session, row, processIdOf) => {
-    const [uuid, ownId, ownProcessId, startedNs, latencyNs, outcome, errno, synRetransmits, flags, tid, family, ...others] = row
+    const [
+      uuid,
+      ownId,
+      ownProcessId,
+      startedNs,
+      latencyNs,
+      outcome,
+      errno,
+      synRetransmits,
+      flags,
+      tid,
+      family,
+      ...others
+    ] = row
     const [address, port, local, localPort, dnsName, dnsAge, dnsLookup, candidates, ...last] = others
     const [natAddress, natPort, serviceAddress, servicePort, container, pod, ...ofProcess] = last
     const { sessionId } = session
@@ -161,28 +172,4 @@ function idInTrace({ facts, offset }: RestoredSession, uuid: Cell | undefined, o
 function outcomeCode(name: string): number | null {
   const code = OUTCOMES.indexOf(name as Outcome)
   return code < 0 ? null : code
-}
-
-/**
- * Spans of time in which addresses had owners, from the attempts to these addresses: a span ends where the next attempt has another
- * owner, or none.
- */
-function writeOwners(db: Database): void {
-  db.exec(`
-    INSERT OR IGNORE INTO container_address (session_id, address, since_ns, until_ns, container_key)
-    WITH destination AS (
-      SELECT a.session_id, a.attempt_id, a.started_ns, ifnull(t.remote_address, e.remote_address) AS address, o.container_key
-      FROM connect_attempt AS a JOIN endpoint AS e USING (endpoint_id)
-      LEFT JOIN connect_nat AS x USING (attempt_id) LEFT JOIN endpoint AS t ON t.endpoint_id = x.nat_endpoint_id
-      LEFT JOIN temp.owner_of_attempt AS o USING (attempt_id)
-      WHERE EXISTS (SELECT 1 FROM temp.owner_of_attempt)
-    ), step AS (
-      SELECT *, container_key IS NOT lag(container_key) OVER in_time AS is_first FROM destination
-      WINDOW in_time AS (PARTITION BY session_id, address ORDER BY started_ns, attempt_id)
-    ), island AS (
-      SELECT *, sum(is_first) OVER (PARTITION BY session_id, address ORDER BY started_ns, attempt_id) AS number FROM step
-    )
-    SELECT session_id, address, min(started_ns), max(started_ns), container_key FROM island
-    WHERE container_key IS NOT NULL GROUP BY session_id, address, number;
-    DROP TABLE temp.owner_of_attempt`)
 }

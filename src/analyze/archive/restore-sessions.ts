@@ -32,7 +32,9 @@ function writeSession(db: Database, { facts, sessionId, offset }: RestoredSessio
   const integers = new Set(
     db.prepare("SELECT name FROM pragma_table_info('session') WHERE type = 'INTEGER'").pluck().all() as string[],
   )
-  const cells = Object.entries(facts.row).filter(([name]) => known.has(name) && name !== 'session_id' && name !== 'host')
+  const cells = Object.entries(facts.row).filter(
+    ([name]) => known.has(name) && name !== 'session_id' && name !== 'host',
+  )
   const names = ['session_id', 'host', ...cells.map(([name]) => name)]
   const values = cells.map(([name, value]) => (typeof value === 'string' && integers.has(name) ? BigInt(value) : value))
   insert(db, 'session', names).run(sessionId, facts.host, ...values)
@@ -41,7 +43,12 @@ function writeSession(db: Database, { facts, sessionId, offset }: RestoredSessio
   const batch = ['session_id', 'first_attempt_id', 'attempt_count', 'written_ns', 'min_started_ns', 'max_started_ns']
   const { first_attempt_id: first, attempts, written_ns: written, min_started_ns: min, max_started_ns: max } = facts
   insert(db, 'batch', [...batch, ...LOSS_COLUMNS]).run(
-    ...[sessionId, first + offset, attempts, written, min, max],
+    sessionId,
+    first + offset,
+    attempts,
+    written,
+    min,
+    max,
     ...facts.lost,
   )
 }

@@ -81,11 +81,7 @@ async function restore(
 }
 
 /** The trace has everything that its data set has: nothing is requested. */
-function describeParts(
-  db: Database,
-  sessions: readonly RestoredSession[],
-  { missing }: ArchiveSelection,
-): RemoteParts {
+function describeParts(db: Database, sessions: readonly RestoredSession[], { missing }: ArchiveSelection): RemoteParts {
   const count = db.prepare('SELECT count(*) FROM connect_dns WHERE attempt_id BETWEEN ? AND ?').pluck()
   const named = new Map(
     sessions.map(({ sessionId, facts, offset }) => {
@@ -110,6 +106,6 @@ function describeParts(
       ]),
     ),
     leftOut: missing,
-    hasLookups: false,
+    lacksLookups: true,
   }
 }

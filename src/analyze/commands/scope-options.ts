@@ -55,7 +55,10 @@ function sourceOptions(): Option[] {
       (text: string, previous: string[] = []) => [...previous, ...parseHosts(text)],
     ),
     new Option('--password-file <file>', 'file with the password; without it, TCPCONN_CLICKHOUSE_PASSWORD has it'),
-    new Option('--ca-file <file>', 'certificates in PEM that sign the certificate of the server or of the endpoint of s3://'),
+    new Option(
+      '--ca-file <file>',
+      'certificates in PEM that sign the certificate of the server or of the endpoint of s3://',
+    ),
   ]
 }
 

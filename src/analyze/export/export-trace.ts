@@ -122,7 +122,11 @@ function outputPath({ output, format, partition }: ExportOptions, keys: readonly
   if (keys.length > 0) {
     if (format !== 'parquet') throw new UsageError('--format', format, 'parquet, with --partition')
     if (output !== undefined && output !== '-') return output
-    throw new UsageError('--partition', partition ?? '', 'a place for its files beside it: -o DIRECTORY or -o s3://BUCKET/PREFIX')
+    throw new UsageError(
+      '--partition',
+      partition ?? '',
+      'a place for its files beside it: -o DIRECTORY or -o s3://BUCKET/PREFIX',
+    )
   }
   if (output !== undefined && isLocation(output)) {
     parseLocation('--output', output)

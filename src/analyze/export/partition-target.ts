@@ -81,7 +81,10 @@ function makeDirectory(path: string): string {
 }
 
 /** Writes rows of a single day directly; otherwise groups the rows by day first. */
-export function createDivider({ scope, partition }: PartitionInput, parts: OpenParts): (rows: AttemptRows) => Promise<void> {
+export function createDivider(
+  { scope, partition }: PartitionInput,
+  parts: OpenParts,
+): (rows: AttemptRows) => Promise<void> {
   const days = scope.parts.map(createDayOf)
   const names = scope.parts.map((part) => createPartName(scope, part))
   const hasDate = partition.includes('date')

@@ -6,6 +6,6 @@ export const LOOKUPS_MISSING = 'DNS lookups were recorded, but a data set of Par
 /** Whether sessions recorded lookups that the trace does not have, since it was restored from a data set. */
 export function lacksLookups({ parts }: Scope): boolean {
   return parts.some(({ trace, sessionId }) => {
-    return trace.remote?.hasLookups === false && readSessionDns(trace.db, sessionId).source !== null
+    return trace.remote?.lacksLookups === true && readSessionDns(trace.db, sessionId).source !== null
   })
 }

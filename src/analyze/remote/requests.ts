@@ -55,7 +55,6 @@ export function createRequests(state: RemoteState): Requests {
 
   return {
     missing,
-    hasLookups: true,
     leftOut: describeLeftOut(state.selection.leftOut),
     sessions: new Map(state.sessions.map(describeSession)),
     hasSums(dimension, { first, last }) {

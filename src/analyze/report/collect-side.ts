@@ -81,7 +81,11 @@ export function collectSide(
   const { parts } = scope
   return {
     name: makeText(name),
-    warnings: [...describeGaps([...new Set(parts.map(({ trace }) => trace))], parts), ...dnsLossLines(parts), ...(lacksLookups(scope) ? [LOOKUPS_MISSING] : [])],
+    warnings: [
+      ...describeGaps([...new Set(parts.map(({ trace }) => trace))], parts),
+      ...dnsLossLines(parts),
+      ...(lacksLookups(scope) ? [LOOKUPS_MISSING] : []),
+    ],
     figures: listFigures(summary),
     facts: [
       { title: 'Selection', lines: [['selected', makeText(selection)], ...listSummaryFacts(summary)] },

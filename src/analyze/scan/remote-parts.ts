@@ -14,8 +14,8 @@ export interface RemoteParts {
   hasTail(sessionId: number, ids: IdRange): boolean
   /** Number of attempts of a session with a DNS name; `null` if it is not known yet */
   namedAttempts(sessionId: number): number | null
-  /** Whether DNS lookups can be read, in addition to the names of attempts */
-  readonly hasLookups: boolean
+  /** Whether recorded DNS lookups are missing: only attempts have names then */
+  readonly lacksLookups?: boolean
   readonly sessions: ReadonlyMap<number, RemoteSession>
   /** Lines about sessions that cannot be read and are no part of the trace */
   readonly leftOut: readonly string[]

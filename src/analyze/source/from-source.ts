@@ -33,7 +33,11 @@ export function parseSource<Options extends RawScope & SourceOptions>(
       ['--ca-file', options.caFile],
     ] as const) {
       if (value !== undefined)
-        throw new UsageError(name, value, '--from beside it: clickhouse://USER@HOST/DATABASE, s3://BUCKET/PREFIX, or a directory')
+        throw new UsageError(
+          name,
+          value,
+          '--from beside it: clickhouse://USER@HOST/DATABASE, s3://BUCKET/PREFIX, or a directory',
+        )
     }
     return null
   }

@@ -10,7 +10,11 @@ const DAY_NS = 86_400_000_000_000n
 
 describe('files of a data set', () => {
   test('are found by their names, in directories of any order', () => {
-    const names = [`host=web1/date=2026-01-31/${NAME}`, `date=2026-02-01/host=a%2Fb/${SESSION}-7-9-0123456789ab.parquet`, NAME]
+    const names = [
+      `host=web1/date=2026-01-31/${NAME}`,
+      `date=2026-02-01/host=a%2Fb/${SESSION}-7-9-0123456789ab.parquet`,
+      NAME,
+    ]
     expect(findParts(names)).toEqual([
       { name: names[0], session: SESSION, first: 1, last: 4500, isSelection: false, host: 'web1', date: '2026-01-31' },
       { name: names[1], session: SESSION, first: 7, last: 9, isSelection: true, host: 'a%2Fb', date: '2026-02-01' },
@@ -32,7 +36,9 @@ describe('files of a data set', () => {
   })
 
   test('of other days are left out', () => {
-    const parts = findParts(['1970-01-02', '1970-01-03', '__HIVE_DEFAULT_PARTITION__'].map((day) => `date=${day}/${NAME}`))
+    const parts = findParts(
+      ['1970-01-02', '1970-01-03', '__HIVE_DEFAULT_PARTITION__'].map((day) => `date=${day}/${NAME}`),
+    )
     const daysOf = (since: bigint | null, until: bigint | null) => ofTime(parts, since, until).map(({ date }) => date)
     expect(daysOf(null, null)).toEqual(['1970-01-02', '1970-01-03', null])
     expect(daysOf(2n * DAY_NS - 1n, null)).toEqual(['1970-01-02', '1970-01-03', null])

@@ -70,7 +70,8 @@ describe('with --from a data set', () => {
     const linesOf = (text: string) => text.split('\n').filter((line) => /LOST|session|not seen|names may/.test(line))
     const local = await runTool(['analyze', 'summary', file, '--session', 'all'])
     const archive = await runTool(['analyze', 'summary', '--from', place])
-    const named = (line: string) => line.replace(/web-1 session [0-9a-f-]{36}/, 'session N').replace(/session \d/, 'session N')
+    const named = (line: string) =>
+      line.replace(/web-1 session [0-9a-f-]{36}/, 'session N').replace(/session \d/, 'session N')
     expect(linesOf(archive.stdout).map(named)).toEqual(linesOf(local.stdout).map(named))
     expect(archive.stdout).toContain('LOST 10 attempts')
     expect(archive.stdout).toContain('lookups are not in the data set')
@@ -98,7 +99,9 @@ describe('with --from a data set', () => {
 
     const selected = await makeArchive([makeGeneratedTrace(600)], { outcome: ['failed'] })
     const filtered = await runTool(['analyze', 'latency', '--from', selected])
-    expect(filtered.stdout).toContain('3 sessions exported with filters or times: other attempts are not in the data set')
+    expect(filtered.stdout).toContain(
+      '3 sessions exported with filters or times: other attempts are not in the data set',
+    )
   })
 
   test('attempts that several files have count once', async () => {
@@ -117,7 +120,10 @@ describe('with --from a data set', () => {
 
   test('only files of the hosts and days are fetched from a bucket', async () => {
     const server = await startFoundS3()
-    const place = await sendArchive([makeHardTrace({ host: 'web1', count: 50 }), makeHardTrace({ host: 'web2', seed: 2 })])
+    const place = await sendArchive([
+      makeHardTrace({ host: 'web1', count: 50 }),
+      makeHardTrace({ host: 'web2', seed: 2 }),
+    ])
     // Damaged files show which ones are read.
     const words = ['summary', '--host', 'web1', '--from', place]
     const expected = await answer(words)
@@ -156,7 +162,9 @@ describe('with --from a data set', () => {
     expect(await errorOf(['summary', '--from', empty])).toContain('[E_ARCHIVE_EMPTY]')
     expect(await errorOf(['summary', '--from', join(empty, 'none')])).toContain('[E_NO_SUCH_FILE]')
     expect(await errorOf(['summary', '--from', join(place, first)])).toMatch(/E_NO_SUCH_FILE(.|\n)*not a directory/)
-    expect(await errorOf(['summary', '--from', place, '--host', 'web-2'])).toMatch(/E_FLEET_NO_HOST(.|\n)*did you mean web-1/)
+    expect(await errorOf(['summary', '--from', place, '--host', 'web-2'])).toMatch(
+      /E_FLEET_NO_HOST(.|\n)*did you mean web-1/,
+    )
     expect(await errorOf(['summary', '--from', place, '--since', '2040-01-01'])).toContain('[E_FLEET_NO_DATA]')
     expect(await errorOf(['summary', '--from', place, '--session', '1'])).toContain('[E_USAGE]')
     expect(await errorOf(['summary', '--from', place, '--ca-file', 'x'])).toContain('[E_USAGE]')
@@ -197,7 +205,9 @@ describe('with --from a data set', () => {
   test('without DuckDB the error names the package and the command that installs it', async () => {
     const place = await makeArchive([makeGeneratedTrace(50)])
     const stderr = await errorOf(['summary', '--from', place], { NODE_PATH: '' })
-    expect(stderr).toContain('error: reading a data set of Parquet files needs the package @duckdb/node-api [E_NO_DUCKDB]')
+    expect(stderr).toContain(
+      'error: reading a data set of Parquet files needs the package @duckdb/node-api [E_NO_DUCKDB]',
+    )
     expect(stderr).toContain('hint: npm install --global @duckdb/node-api')
   })
 

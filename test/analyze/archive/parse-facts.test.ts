@@ -10,7 +10,12 @@ const write = () => withTraces([makeHardTrace()], (traces) => describeArchive(se
 describe('the sessions in the metadata of a file', () => {
   test('have all that their rows have, with exact integers', () => {
     const [first, second, third] = parseFacts(write())
-    expect(first).toMatchObject({ host: 'host', session_id: 1, is_selection: false, row: { dns_ports: '53,5353', duration_ns: expect.any(Number) } })
+    expect(first).toMatchObject({
+      host: 'host',
+      session_id: 1,
+      is_selection: false,
+      row: { dns_ports: '53,5353', duration_ns: expect.any(Number) },
+    })
     expect(first?.clock_offsets.map(([since]) => since)).toEqual([0, 30e9, 60e9, 90e9])
     expect(first?.row['started_unix_ns']).toMatch(/^\d{19}$/)
     expect(second?.row['duration_ns']).toBeNull()

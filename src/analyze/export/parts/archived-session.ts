@@ -95,7 +95,10 @@ function readRow(db: Database, sessionId: number): ArchivedSession['row'] {
   const columns = db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all('session') as string[]
   const wanted = columns.filter((name) => name !== 'session_id' && name !== 'host')
   const texts = wanted.map((name) => boundedText(name, MAX_TEXT_BYTES))
-  const find = db.prepare(`SELECT ${texts.join(', ')} FROM session WHERE session_id = ?`).raw().safeIntegers()
+  const find = db
+    .prepare(`SELECT ${texts.join(', ')} FROM session WHERE session_id = ?`)
+    .raw()
+    .safeIntegers()
   const values = find.get(sessionId) as (bigint | string | null)[]
   return Object.fromEntries(wanted.map((name, i) => [name, plainValue(values[i] ?? null)]))
 }

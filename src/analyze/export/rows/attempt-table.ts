@@ -33,11 +33,7 @@ export interface AttemptTable {
  * @param capacity attempts per batch
  * @param more columns that follow those of the view, of `RESTORING_COLUMNS`
  */
-export function createAttemptTable(
-  scope: Scope,
-  capacity: number,
-  more: readonly ExportColumn[] = [],
-): AttemptTable {
+export function createAttemptTable(scope: Scope, capacity: number, more: readonly ExportColumn[] = []): AttemptTable {
   const entities = readEntities(scope)
   const codes = createAttemptCodes()
   const sources = { entities, codes, scratch: new Int32Array(capacity) }
