@@ -6,7 +6,6 @@ import { startShards } from '../../support/clickhouse-shards.js'
 import { answer } from './answer.js'
 import { makeTraces, questionsOf, questionsOfSides, type Question } from './questions.js'
 
-const LONG = 300_000
 /** Answers at a time: each waits for the server most of the time. */
 const PARALLEL = 3
 
@@ -34,7 +33,7 @@ async function findDifferences(server: ClickhouseServer, questions: readonly Que
 }
 
 describe('a server gives the same cells as the traces that were pushed to it', () => {
-  test('for each query, each dimension, filters, times and two hosts', { timeout: LONG }, async () => {
+  test('for each query, each dimension, filters, times and two hosts', async () => {
     const files = makeTraces()
     const server = await startClickhouse()
     await server.migrate()
@@ -54,7 +53,7 @@ describe('a server gives the same cells as the traces that were pushed to it', (
     expect(await findDifferences(server, questions)).toEqual([])
   })
 
-  test('with its hosts on two shards', { timeout: LONG }, async () => {
+  test('with its hosts on two shards', async () => {
     const files = makeTraces()
     const server = await startShards()
     await pushTo(server, files)
