@@ -13,8 +13,6 @@ import { makeSampleTrace } from '../sample-trace.js'
 import { answer } from '../remote/answer.js'
 import { makeArchive, sendArchive, startFoundS3, withoutSums } from './archives.js'
 
-const LONG = 300_000
-
 beforeEach(() => {
   onTestFinished(() => void vi.unstubAllEnvs())
 })
@@ -29,7 +27,7 @@ const errorOf = async (words: readonly string[], env: Readonly<Record<string, st
   (await runTool(['analyze', ...words], { env })).stderr
 
 describe('with --from a data set', () => {
-  test('export, replay and report write what they write of the traces', { timeout: LONG }, async () => {
+  test('export, replay and report write what they write of the traces', async () => {
     const files = [makeHardTrace({ host: 'a "host"', count: 600 }), makeGeneratedTrace(600)] as const
     const place = await makeArchive(files)
     const directory = makeTemporaryDirectory()
@@ -155,7 +153,7 @@ describe('with --from a data set', () => {
     expect(JSON.parse(await answer(['slowest', ...words, '--from', named]))).toEqual([])
   })
 
-  test('each fault has an error of its own', { timeout: LONG }, async () => {
+  test('each fault has an error of its own', async () => {
     const place = await makeArchive([makeGeneratedTrace(300)])
     const [first = '', second = ''] = partsOf(place)
     const empty = makeTemporaryDirectory()
@@ -186,7 +184,7 @@ describe('with --from a data set', () => {
     expect(await errorOf(['summary', '--from', place])).toContain('[E_ARCHIVE_DAMAGED]')
   })
 
-  test('a bucket that is away, empty, or forbidden has an error of its own', { timeout: LONG }, async () => {
+  test('a bucket that is away, empty, or forbidden has an error of its own', async () => {
     const server = await startS3()
     const words = ['summary', '--from', `s3://${BUCKET}/nothing`]
     expect(await errorOf(words, server.environment)).toContain('[E_ARCHIVE_EMPTY]')

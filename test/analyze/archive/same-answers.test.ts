@@ -5,8 +5,6 @@ import { answer } from '../remote/answer.js'
 import { makeTraces, questionsOf, questionsOfSides, type Question } from '../remote/questions.js'
 import { makeArchive, sendArchive, startFoundS3, withoutSums } from './archives.js'
 
-const LONG = 600_000
-
 /** A data set does not have lookups. */
 const UNKNOWN = ['dns_lookups', 'dns_names']
 
@@ -48,7 +46,7 @@ function sessionsIn(directory: string, host: string): string[] {
 }
 
 describe('a data set gives the same cells as the traces that were exported to it', () => {
-  test('in a directory, for each query, each dimension, filters, times and two hosts', { timeout: LONG }, async () => {
+  test('in a directory, for each query, each dimension, filters, times and two hosts', async () => {
     const files = makeTraces()
     const place = await makeArchive(files)
     const sides = questionsOfSides(files, sessionsIn(place, 'web-1'))
@@ -58,7 +56,7 @@ describe('a data set gives the same cells as the traces that were exported to it
     expect(await findDifferences(place, questions)).toEqual([])
   })
 
-  test.each(['host', 'date,host'])('partitioned by %s', { timeout: LONG }, async (partition) => {
+  test.each(['host', 'date,host'])('partitioned by %s', async (partition) => {
     const files = makeTraces()
     const place = await makeArchive(files, { partition })
     const chosen = questionsOf(files).filter(({ remote }) => remote.includes('--since') || remote.includes('host'))
@@ -66,7 +64,7 @@ describe('a data set gives the same cells as the traces that were exported to it
     expect(await findDifferences(place, chosen)).toEqual([])
   })
 
-  test('in a bucket, for each query', { timeout: LONG }, async () => {
+  test('in a bucket, for each query', async () => {
     await startFoundS3()
     onTestFinished(() => void vi.unstubAllEnvs())
     const files = makeTraces()
