@@ -14,6 +14,12 @@ import { FORMAT_NAMES } from './result/format.js'
 import type { UserQuery } from './sql/user-queries.js'
 
 const DEFAULT_FILE = 'tcpconn.db'
+const EXAMPLES = `
+Examples:
+  tcpconn analyze --list
+  tcpconn analyze top-endpoints tcpconn.db
+  tcpconn analyze latency --by host --from clickhouse://reader@db.example/tcpconn --since 1h
+  tcpconn analyze top-endpoints --from s3://archive/connects --host web1 --since 1d`
 const SQL_DESCRIPTION = 'run one SQL statement over the view connects, read-only'
 const SQL_LIMIT = 'print at most this many rows (default: 1,000 in a table, 100,000 in other formats)'
 /** Options that parameters of user queries cannot replace. */
@@ -57,7 +63,7 @@ function addAnalyze(program: Command, catalogue: readonly StoredQuery[], users: 
     .allowExcessArguments()
     // Options of an unknown query are not the error.
     .allowUnknownOption()
-    .addHelpText('after', '\nExamples:\n  tcpconn analyze --list\n  tcpconn analyze top-endpoints tcpconn.db')
+    .addHelpText('after', EXAMPLES)
     .action((options: { list?: boolean }, self: Command) => {
       const [unknown] = self.args
       if (unknown !== undefined) throw unknownQuery(unknown, listed)

@@ -4,15 +4,17 @@ import { isAllTime } from '../scan/clock-segments.js'
 import { iterateRows, queries } from '../scan/query-builder.js'
 import type { Scope, SessionPart } from '../scan/scope.js'
 import { iterateLookups } from './iterate-lookups.js'
+import { lacksLookups } from './missing-lookups.js'
 import { formatPlural } from '../../text/format-number.js'
 
-/** Lookups of a scope, and the number of distinct names. */
+/** Lookups of a scope, and the number of distinct names; `null`: they were recorded, but are not known here. */
 export interface LookupCounts {
-  readonly lookups: number
-  readonly names: number
+  readonly lookups: number | null
+  readonly names: number | null
 }
 
 export function countLookups(scope: Scope): LookupCounts {
+  if (lacksLookups(scope)) return { lookups: null, names: null }
   const keys = createKeyNumbers(DIMENSIONS.dns)
   const names = new Set<number>()
   let lookups = 0
@@ -56,5 +58,9 @@ export function describeDns({ source, lookups, names, attempts, named }: DnsCoun
   // Lookups before the selected time leave names, but no lookups.
   if (source === null && lookups === 0 && named === 0) return 'lookups were not recorded'
   const share = attempts === 0 ? '' : `; ${((100 * named) / attempts).toFixed(1)}% of attempts have a name`
-  return `${source ?? 'unknown source'}: ${formatPlural(lookups, 'lookup')} of ${formatPlural(names, 'name')}${share}`
+  const counts =
+    lookups === null || names === null
+      ? 'lookups are not in the data set'
+      : `${formatPlural(lookups, 'lookup')} of ${formatPlural(names, 'name')}`
+  return `${source ?? 'unknown source'}: ${counts}${share}`
 }

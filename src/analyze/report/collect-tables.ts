@@ -10,6 +10,7 @@ import type { QuerySettings, StoredQuery } from '../query/stored-query.js'
 import { byProcess } from '../queries/by-process.js'
 import { byUid } from '../queries/by-uid.js'
 import { churn } from '../queries/churn/churn.js'
+import { lacksLookups } from '../lookups/missing-lookups.js'
 import { dns } from '../queries/dns/dns.js'
 import { failures } from '../queries/failures/failures.js'
 import { retransmits } from '../queries/retransmits/retransmits.js'
@@ -66,7 +67,7 @@ export function collectTables(source: TableSource): ReportTable[] {
   return [
     makeTable('failures', 'Failures', source.isSmall ? run(failures) : sampleFailures(source)),
     makeTable('retransmits', 'SYN retransmits', source.isSmall ? run(retransmits) : sumRetransmits(scope, limit)),
-    makeTable('dns', 'DNS', run(dns)),
+    ...(lacksLookups(scope) ? [] : [makeTable('dns', 'DNS', run(dns))]),
     ...actors.map(({ id, title, query, values }) => makeTable(id, title, run(query, values))),
     makeTable('churn', 'Churn', source.isSmall ? run(churn) : churnAtEnd(source)),
     makeTable('slowest', 'Slowest attempts', findSlowest(source)),

@@ -2,7 +2,7 @@ import type { AttemptFilters } from './attempt-filters.js'
 import type { IdRange } from './plan-scan.js'
 
 /**
- * The parts of a trace that a server may still hold. Each function returns whether the trace has a part. If it has not, the part is
+ * The parts of a trace that a server may still hold, or of one that was restored from a data set. Each function returns whether the trace has a part. If it has not, the part is
  * requested, and the reader goes on without it: its result is thrown away, and it runs again when the part is there.
  */
 export interface RemoteParts {
@@ -14,6 +14,8 @@ export interface RemoteParts {
   hasTail(sessionId: number, ids: IdRange): boolean
   /** Number of attempts of a session with a DNS name; `null` if it is not known yet */
   namedAttempts(sessionId: number): number | null
+  /** Whether recorded DNS lookups are missing: only attempts have names then */
+  readonly lacksLookups?: boolean
   readonly sessions: ReadonlyMap<number, RemoteSession>
   /** Lines about sessions that cannot be read and are no part of the trace */
   readonly leftOut: readonly string[]

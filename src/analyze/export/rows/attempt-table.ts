@@ -6,7 +6,7 @@ import { createAttemptRows, type AttemptRows } from './attempt-rows.js'
 import type { CodedValues, ColumnValues, Dictionary, ExportColumn, RowBatch } from './column.js'
 import { EXPORTED_COLUMNS, KEY_COLUMNS } from './exported-columns.js'
 import { readEntities, type Entities } from './entities.js'
-import { createRestoringReaders, RESTORING_COLUMNS } from './restoring-columns.js'
+import { createRestoringReaders } from './restoring-columns.js'
 import { readSessionKey } from './session-key.js'
 import { halvesOf, writeLong } from './long-halves.js'
 import { createAttemptCodes, readAttempts, type AttemptCodes, type ReadProgress } from './read-attempts.js'
@@ -31,20 +31,20 @@ export interface AttemptTable {
 
 /**
  * @param capacity attempts per batch
- * @param isRestorable whether `RESTORING_COLUMNS` follow
+ * @param more columns that follow those of the view, of `RESTORING_COLUMNS`
  */
-export function createAttemptTable(scope: Scope, capacity: number, isRestorable = false): AttemptTable {
+export function createAttemptTable(scope: Scope, capacity: number, more: readonly ExportColumn[] = []): AttemptTable {
   const entities = readEntities(scope)
   const codes = createAttemptCodes()
   const sources = { entities, codes, scratch: new Int32Array(capacity) }
   const keys = createKeyReaders(scope, capacity, sources.scratch)
-  const restoring = isRestorable ? createRestoringReaders(scope, entities, sources.scratch) : {}
+  const restoring = more.length > 0 ? createRestoringReaders(scope, entities, sources.scratch) : {}
   const readers: Readonly<Record<string, Reader>> = {
     ...keys.readers,
     ...createReaders(scope, sources),
     ...restoring,
   }
-  const columns = [...KEY_COLUMNS, ...EXPORTED_COLUMNS, ...(isRestorable ? RESTORING_COLUMNS : [])]
+  const columns = [...KEY_COLUMNS, ...EXPORTED_COLUMNS, ...more]
   const inOrder = columns.map(({ name }) => readers[name] as Reader)
   const entityTexts = Object.fromEntries(Object.entries(entities.codes).map(([name, one]) => [name, one.dictionary]))
   const texts: Record<string, Dictionary> = { ...entityTexts, ...keys.texts, outcome: OUTCOMES }
@@ -52,7 +52,7 @@ export function createAttemptTable(scope: Scope, capacity: number, isRestorable 
     columns: columns.map((column) => withDictionary(column, texts[column.name])),
     entities,
     read(progress, within) {
-      const rows = createAttemptRows(capacity, isRestorable)
+      const rows = createAttemptRows(capacity, more.length > 0)
       return readAttempts(scope, { entities, codes, rows }, progress, within)
     },
     batchOf: (rows) => ({ rowCount: rows.count, values: (position) => (inOrder[position] as Reader)(rows) }),
