@@ -33,7 +33,7 @@ export async function push(paths: readonly string[], options: PushOptions): Prom
   const server = connectServer(readAccess('--to', options.to, options))
   try {
     if (options.follow) await follow(paths, server, intervalMs)
-    else await pushOnce(findFiles(paths, true), server)
+    else await pushOnce(findFiles(paths), server)
   } finally {
     await server.close()
   }

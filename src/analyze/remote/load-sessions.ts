@@ -26,6 +26,8 @@ export async function loadSessions(state: RemoteState): Promise<void> {
     if (attempts > 0) ids.ranges.connect_attempt = { first: firstAttemptId, last: firstAttemptId + attempts - 1 }
     ids.fault ??= findWindowFault(found, windows.get(ids.uuid) ?? [])
     for (const table of COUNTED) ids.fault ??= findRangeFault(table, ranges[table].get(ids.uuid))
+    const endpoints = ranges.endpoint.get(ids.uuid)
+    if (endpoints !== undefined) session.endpointCount = endpoints.last - endpoints.first + 1
     // It takes no ids: an answer is not made with it.
     if (ids.fault !== null) continue
     ids.offsets.connect_attempt = next.connect_attempt - firstAttemptId

@@ -5,7 +5,8 @@ import type { RemoteParts, RemoteSession } from '../scan/remote-parts.js'
 import { ALL_ATTEMPTS, attemptConditions, type AttemptConditions } from './attempt-conditions.js'
 import { contains, joinRanges, without } from './id-ranges.js'
 import { describeLeftOut } from './left-out.js'
-import { countNamed, loadAttempts, type WantedAttempts } from './load-attempts.js'
+import { countNamed, findInexactTails } from './count-attempts.js'
+import { loadAttempts, type WantedAttempts } from './load-attempts.js'
 import { loadSums, type WantedSums } from './load-sums.js'
 import { LAZY_TABLES, loadTable, NEEDED, type LazyTable } from './load-tables.js'
 import type { RemoteSessionState, RemoteState } from './remote-state.js'
@@ -37,6 +38,8 @@ export function createRequests(state: RemoteState): Requests {
   const attempts = new Map<string, AttemptRequests>()
   const named = new Map<number, number>()
   const wantedNamed = new Set<number>()
+  const inexact = new Map<number, boolean>()
+  const wantedInexact = new Set<number>()
   const missing = new Map<RemoteSessionState, number>()
   const sessionAt = (sessionId: number) => state.sessions[sessionId - 1] as RemoteSessionState
 
@@ -65,7 +68,11 @@ export function createRequests(state: RemoteState): Requests {
     },
     hasAttempts: (sessionId, ids, filters: AttemptFilters) =>
       has(sessionId, ids, attemptConditions(filters, state.selection)),
-    hasTail: (sessionId, ids) => has(sessionId, ids, ALL_ATTEMPTS),
+    hasInexactTail(sessionId) {
+      const known = inexact.get(sessionId)
+      if (known === undefined) wantedInexact.add(sessionId)
+      return known ?? false
+    },
     namedAttempts(sessionId) {
       if (!sessionAt(sessionId).found.hasDns) return 0
       const count = named.get(sessionId)
@@ -76,7 +83,8 @@ export function createRequests(state: RemoteState): Requests {
     async load() {
       const wanted = [...attempts.values()].filter((one) => one.wanted.size > 0)
       const sums = [...wantedSums.values()]
-      if (wantedTables.size + sums.length + wanted.length + wantedNamed.size === 0) return false
+      const counts = wantedNamed.size + wantedInexact.size
+      if (wantedTables.size + sums.length + wanted.length + counts === 0) return false
       state.db.exec('BEGIN')
       await loadTables(state, loadedTables, tablesFor(wantedTables, sums, wanted.length > 0))
       await loadSums(state, sums)
@@ -86,16 +94,19 @@ export function createRequests(state: RemoteState): Requests {
       for (const [session, count] of await countNamed(state, [...wantedNamed].map(sessionAt))) {
         named.set(session.ids.sessionId, count)
       }
-      for (const one of [wantedTables, wantedSums, wantedNamed]) one.clear()
+      const withInexact = await findInexactTails(state, [...wantedInexact].map(sessionAt))
+      for (const sessionId of wantedInexact) inexact.set(sessionId, withInexact.has(sessionAt(sessionId)))
+      for (const one of [wantedTables, wantedSums, wantedNamed, wantedInexact]) one.clear()
       return true
     },
   }
 }
 
 /** Where a session comes from, by its id in the temporary trace. */
-function describeSession({ ids, found }: RemoteSessionState): [number, RemoteSession] {
+function describeSession({ ids, found, endpointCount }: RemoteSessionState): [number, RemoteSession] {
   const { host, uuid, offsets } = ids
-  return [ids.sessionId, { host, uuid, sessionId: found.sessionId, attemptIdOffset: -offsets.connect_attempt }]
+  const names = { host, uuid, sessionId: found.sessionId, attemptIdOffset: -offsets.connect_attempt }
+  return [ids.sessionId, { ...names, endpointCount }]
 }
 
 /** Makes each table that is not loaded report the first statement that reads it. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { UsageError } from '../../base/errors.js'
+import { TcpconnError, UsageError } from '../../base/errors.js'
 import type { RawScope } from '../options/select-scope.js'
 import { openOutputFile, requireNewOutput } from '../output/open-output-file.js'
 import { buildPage } from './build-page.js'
@@ -24,7 +24,7 @@ export interface ReportOptions extends RawScope, SourceOptions {
 export async function writeReport(files: readonly string[], options: ReportOptions): Promise<void> {
   const { output, share = false, ...raw } = options
   const remote = parseSource(files, raw)
-  if (remote !== null && share) throw new UsageError('--share', 'with --from', 'trace files')
+  if (remote !== null && share) throw sharesFiles()
   if (files.length > 2) throw new UsageError('FILE', files[2] as string, ACCEPTED)
   if (output !== '-') requireNewOutput(output)
   const page = buildPage(await collect(files, raw, remote, share))
@@ -39,6 +39,14 @@ export async function writeReport(files: readonly string[], options: ReportOptio
   } finally {
     file.abort()
   }
+}
+
+function sharesFiles(): TcpconnError {
+  return new TcpconnError('E_USAGE', {
+    what: 'report --share does not read a server: --from is not accepted beside it',
+    reason: 'pseudonyms are made for trace files only',
+    hint: 'make the report of the trace of a host, there: tcpconn report FILE --share -o shared.html',
+  })
 }
 
 function collect(files: readonly string[], raw: RawScope, remote: RemoteOptions | null, share: boolean) {
