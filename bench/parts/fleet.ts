@@ -90,6 +90,7 @@ async function pushAll(
     const args = [RECORD_HOSTS, directory, ...[hosts, seconds, count, pauseMs].map(String)]
     const recording = promisify(execFile)(process.execPath, args, { signal: end.signal })
     const isRecorded = recording.then(() => true)
+    isRecorded.catch(() => {})
     const kills = await Promise.race([killInTurn(server, pushers, plan, isRecorded), pushers.failed])
     await Promise.race([waitForAll(server, hosts, startedMs + limitMs), pushers.failed])
     return { ...kills, seconds: (performance.now() - startedMs) / 1000, peakBytes: pushers.peakBytes() }

@@ -21,7 +21,7 @@ export interface AttemptTable {
   /** Entities of the attempts, by the numbers in `AttemptRows` */
   readonly entities: Entities
   /**
-   * Reads all attempts in batches, which reuse the same memory.
+   * Reads all attempts in batches. All of them, also those of later reads, reuse the same memory.
    * @param within only attempts with these ids
    */
   read(progress: ReadProgress, within?: IdRange): Iterable<AttemptRows>
@@ -48,14 +48,15 @@ export function createAttemptTable(scope: Scope, capacity: number, isRestorable 
   const inOrder = columns.map(({ name }) => readers[name] as Reader)
   const entityTexts = Object.fromEntries(Object.entries(entities.codes).map(([name, one]) => [name, one.dictionary]))
   const texts: Record<string, Dictionary> = { ...entityTexts, ...keys.texts, outcome: OUTCOMES }
+  let rows: AttemptRows | null = null
   return {
     columns: columns.map((column) => withDictionary(column, texts[column.name])),
     entities,
     read(progress, within) {
-      const rows = createAttemptRows(capacity, isRestorable)
+      rows ??= createAttemptRows(capacity, isRestorable)
       return readAttempts(scope, { entities, codes, rows }, progress, within)
     },
-    batchOf: (rows) => ({ rowCount: rows.count, values: (position) => (inOrder[position] as Reader)(rows) }),
+    batchOf: (batch) => ({ rowCount: batch.count, values: (position) => (inOrder[position] as Reader)(batch) }),
   }
 }
 
