@@ -43,7 +43,11 @@ export async function measureFleet({ isQuick, rounds }: BenchOptions): Promise<G
     await using server = await startClickhouse()
     await server.migrate()
     const pushed = await pushAll(server, { directory, shares }, plan)
-    const traces = shares.flatMap((share) => readdirSync(share).filter((name) => name.endsWith('.db')).map((name) => join(share, name)))
+    const traces = shares.flatMap((share) =>
+      readdirSync(share)
+        .filter((name) => name.endsWith('.db'))
+        .map((name) => join(share, name)),
+    )
     const { missing, twice, others } = await compareHosts(server, traces)
     const attempts = plan.hosts * plan.seconds * 100
     printTable(
@@ -63,7 +67,13 @@ export async function measureFleet({ isQuick, rounds }: BenchOptions): Promise<G
     const slowest = await compareAnswers(server, traces, directory, isQuick ? 1 : Math.min(rounds, 3))
     return [
       { what: 'fleet, attempts missing or twice', unit: '', wanted: 0, measured: missing + twice + others, digits: 0 },
-      { what: 'fleet, peak memory of a pusher', unit: 'MB', wanted: MAX_MB, measured: pushed.peakBytes / 1e6, digits: 0 },
+      {
+        what: 'fleet, peak memory of a pusher',
+        unit: 'MB',
+        wanted: MAX_MB,
+        measured: pushed.peakBytes / 1e6,
+        digits: 0,
+      },
       { what: 'fleet, slowest analyze --from', unit: 's', wanted: MAX_SECONDS, measured: slowest, digits: 1 },
     ]
   })
@@ -150,7 +160,8 @@ async function compareAnswers(
     for (let round = 0; round < rounds; round++) {
       const ofTraces = await time([...traces, '--session', 'all'], 'local.json')
       const ofServer = await time(server.options('--from'), 'remote.json')
-      if (ofTraces.answer !== ofServer.answer) throw new Error(`analyze ${query.join(' ')} answers differently with --from`)
+      if (ofTraces.answer !== ofServer.answer)
+        throw new Error(`analyze ${query.join(' ')} answers differently with --from`)
       local.push(ofTraces.seconds)
       remote.push(ofServer.seconds)
     }

@@ -65,7 +65,11 @@ export function createAttemptEvents(capacity: number, seed: number, traffic = BU
     view.setUint8(at + connectEvent.syn_retransmits, retransmits)
   }
   return {
-    memory: { words: new Uint32Array(buffer), bytes: new Uint8Array(buffer), processes: createProcesses(traffic.processes) },
+    memory: {
+      words: new Uint32Array(buffer),
+      bytes: new Uint8Array(buffer),
+      processes: createProcesses(traffic.processes),
+    },
     fill(count, take) {
       for (let i = 0; i < count; i++) {
         write(i * connectEvent.size_bytes)

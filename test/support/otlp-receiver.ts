@@ -20,7 +20,10 @@ export interface OtlpReply {
  * A receiver of OTLP over HTTP with JSON, until the test ends. `reply` may be changed.
  * @param tls files in PEM; without them, the receiver speaks HTTP
  */
-export async function startOtlpReceiver(reply: OtlpReply = {}, tls?: { readonly key: string; readonly certificate: string }) {
+export async function startOtlpReceiver(
+  reply: OtlpReply = {},
+  tls?: { readonly key: string; readonly certificate: string },
+) {
   const requests: OtlpRequest[] = []
   const receiver = { requests, reply, url: '' }
   const listener: RequestListener = (request, response) => {

@@ -40,8 +40,8 @@ export function createKeyNumbers(dimension: Dimension): KeyNumbers {
   }
 }
 
-function mapAt<Key, Name, Value>(maps: Map<Key, Map<Name, Value>>, key: Key): Map<Name, Value> {
-  const map = maps.get(key) ?? new Map<Name, Value>()
+function mapAt<Key, Name, Item>(maps: Map<Key, Map<Name, Item>>, key: Key): Map<Name, Item> {
+  const map = maps.get(key) ?? new Map<Name, Item>()
   maps.set(key, map)
   return map
 }

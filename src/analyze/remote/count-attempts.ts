@@ -1,22 +1,56 @@
+import type { RemoteParts } from '../scan/remote-parts.js'
 import { INEXACT } from '../scan/session-facts.js'
 import { rangeQueries, type WantedAttempts } from './load-attempts.js'
 import { numberOf, readRows } from './read-rows.js'
 import type { RemoteSessionState, RemoteState } from './remote-state.js'
 
-/** Counts the attempts of sessions that have a DNS name, on the server. */
-export async function countNamed(
+/** What is counted on the server, for sessions that are asked about. */
+interface Counts extends Pick<RemoteParts, 'namedAttempts' | 'hasInexactTail'> {
+  /** @returns whether anything was asked for */
+  load(): Promise<boolean>
+}
+
+export function createCounts(state: RemoteState): Counts {
+  const [named, inexact] = [new Map<number, number>(), new Map<number, boolean>()]
+  const [wantedNamed, wantedInexact] = [new Set<number>(), new Set<number>()]
+  const sessionAt = (sessionId: number) => state.sessions[sessionId - 1] as RemoteSessionState
+  return {
+    namedAttempts(sessionId) {
+      if (!sessionAt(sessionId).found.hasDns) return 0
+      const count = named.get(sessionId)
+      if (count === undefined) wantedNamed.add(sessionId)
+      return count ?? null
+    },
+    hasInexactTail(sessionId) {
+      const known = inexact.get(sessionId)
+      if (known === undefined) wantedInexact.add(sessionId)
+      return known ?? false
+    },
+    async load() {
+      if (wantedNamed.size + wantedInexact.size === 0) return false
+      const counts = await countNamed(state, [...wantedNamed].map(sessionAt))
+      const tails = await findInexactTails(state, [...wantedInexact].map(sessionAt))
+      for (const sessionId of wantedNamed) named.set(sessionId, counts.get(sessionAt(sessionId)) ?? 0)
+      for (const sessionId of wantedInexact) inexact.set(sessionId, tails.has(sessionAt(sessionId)))
+      for (const wanted of [wantedNamed, wantedInexact]) wanted.clear()
+      return true
+    },
+  }
+}
+
+/** Counts the attempts of sessions that have a DNS name. */
+async function countNamed(
   state: RemoteState,
   sessions: readonly RemoteSessionState[],
 ): Promise<Map<RemoteSessionState, number>> {
   const wanted = sessions
     .filter(({ found }) => found.hasDns)
     .flatMap((session) => attemptsFrom(session, session.found.batches.firstAttemptId))
-  const counts = await countWhere(state, wanted, 'attempts FINAL', 'dns_name_id > 0')
-  return new Map(sessions.map((session) => [session, counts.get(session) ?? 0]))
+  return await countWhere(state, wanted, 'attempts FINAL', 'dns_name_id > 0')
 }
 
 /** The sessions that have an inexact attempt after their last window. Windows count those before. */
-export async function findInexactTails(
+async function findInexactTails(
   state: RemoteState,
   sessions: readonly RemoteSessionState[],
 ): Promise<ReadonlySet<RemoteSessionState>> {

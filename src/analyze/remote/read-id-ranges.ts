@@ -6,10 +6,7 @@ const KEYS = { process: 'process_id', cgroup: 'cgroup_id', container: 'container
 type IdRanges = Map<string, { readonly first: number; readonly last: number }>
 
 /** Lowest and highest ids by session. Read after the windows, so that it covers all that they refer to. */
-export async function readIdRanges({
-  server,
-  sessions,
-}: RemoteState): Promise<Record<keyof typeof KEYS, IdRanges>> {
+export async function readIdRanges({ server, sessions }: RemoteState): Promise<Record<keyof typeof KEYS, IdRanges>> {
   const ranges = { process: new Map(), cgroup: new Map(), container: new Map(), endpoint: new Map() } satisfies Record<
     keyof typeof KEYS,
     IdRanges
@@ -25,4 +22,9 @@ export async function readIdRanges({
     }
   }
   return ranges
+}
+
+/** Ids of a range; 0 without one */
+export function lengthOf(range: { readonly first: number; readonly last: number } | undefined): number {
+  return range === undefined ? 0 : range.last - range.first + 1
 }

@@ -5,7 +5,7 @@ import type { RemoteParts, RemoteSession } from '../scan/remote-parts.js'
 import { ALL_ATTEMPTS, attemptConditions, type AttemptConditions } from './attempt-conditions.js'
 import { contains, joinRanges, without } from './id-ranges.js'
 import { describeLeftOut } from './left-out.js'
-import { countNamed, findInexactTails } from './count-attempts.js'
+import { createCounts } from './count-attempts.js'
 import { loadAttempts, type WantedAttempts } from './load-attempts.js'
 import { loadSums, type WantedSums } from './load-sums.js'
 import { LAZY_TABLES, loadTable, NEEDED, type LazyTable } from './load-tables.js'
@@ -36,13 +36,8 @@ export function createRequests(state: RemoteState): Requests {
   const loadedSums = new Set<string>()
   const wantedSums = new Map<string, WantedSums>()
   const attempts = new Map<string, AttemptRequests>()
-  const named = new Map<number, number>()
-  const wantedNamed = new Set<number>()
-  const inexact = new Map<number, boolean>()
-  const wantedInexact = new Set<number>()
+  const counts = createCounts(state)
   const missing = new Map<RemoteSessionState, number>()
-  const sessionAt = (sessionId: number) => state.sessions[sessionId - 1] as RemoteSessionState
-
   const requestsOf = (conditions: AttemptConditions): AttemptRequests => {
     const key = JSON.stringify(conditions, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
     const known = attempts.get(key) ?? { conditions, loaded: new Map(), wanted: new Map() }
@@ -68,35 +63,21 @@ export function createRequests(state: RemoteState): Requests {
     },
     hasAttempts: (sessionId, ids, filters: AttemptFilters) =>
       has(sessionId, ids, attemptConditions(filters, state.selection)),
-    hasInexactTail(sessionId) {
-      const known = inexact.get(sessionId)
-      if (known === undefined) wantedInexact.add(sessionId)
-      return known ?? false
-    },
-    namedAttempts(sessionId) {
-      if (!sessionAt(sessionId).found.hasDns) return 0
-      const count = named.get(sessionId)
-      if (count === undefined) wantedNamed.add(sessionId)
-      return count ?? null
-    },
+    hasInexactTail: counts.hasInexactTail,
+    namedAttempts: counts.namedAttempts,
     watch: (db) => watchTables(db, loadedTables, wantedTables),
     async load() {
       const wanted = [...attempts.values()].filter((one) => one.wanted.size > 0)
       const sums = [...wantedSums.values()]
-      const counts = wantedNamed.size + wantedInexact.size
-      if (wantedTables.size + sums.length + wanted.length + counts === 0) return false
+      const areCounted = await counts.load()
+      if (wantedTables.size + sums.length + wanted.length === 0) return areCounted
       state.db.exec('BEGIN')
       await loadTables(state, loadedTables, tablesFor(wantedTables, sums, wanted.length > 0))
       await loadSums(state, sums)
       for (const request of wanted) await loadRequested(state, request, missing)
       state.db.exec('COMMIT')
       for (const key of wantedSums.keys()) loadedSums.add(key)
-      for (const [session, count] of await countNamed(state, [...wantedNamed].map(sessionAt))) {
-        named.set(session.ids.sessionId, count)
-      }
-      const withInexact = await findInexactTails(state, [...wantedInexact].map(sessionAt))
-      for (const sessionId of wantedInexact) inexact.set(sessionId, withInexact.has(sessionAt(sessionId)))
-      for (const one of [wantedTables, wantedSums, wantedNamed, wantedInexact]) one.clear()
+      for (const one of [wantedTables, wantedSums]) one.clear()
       return true
     },
   }

@@ -66,11 +66,7 @@ const selectSumsTable = createQuery(() =>
 )
 
 const selectIdsWithSums = createQuery((first: number, last: number) =>
-  queries
-    .selectFrom('window_sums')
-    .select('window_id')
-    .where('window_id', '>=', first)
-    .where('window_id', '<=', last),
+  queries.selectFrom('window_sums').select('window_id').where('window_id', '>=', first).where('window_id', '<=', last),
 )
 
 /**

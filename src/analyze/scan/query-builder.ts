@@ -12,8 +12,8 @@ export const queries = new Kysely<TraceSchema>({
   },
 })
 
-/** How a statement returns rows: as objects, as arrays, as arrays with 64-bit integers, or as their only value. */
-type RowForm = 'objects' | 'arrays' | 'exact arrays' | 'values'
+/** How a statement returns rows: as objects, as arrays with 64-bit integers, or as their only value. */
+type RowForm = 'objects' | 'exact arrays' | 'values'
 
 /** Statements of a connection, by form and SQL. */
 const statements = new WeakMap<Database, Map<string, Statement<unknown[]>>>()
@@ -34,8 +34,7 @@ export function prepareOnce(db: Database, sql: string, form: RowForm): Statement
 function prepareAs(db: Database, sql: string, form: RowForm): Statement<unknown[]> {
   const statement = db.prepare(sql)
   if (form === 'objects') return statement
-  if (form === 'values') return statement.pluck()
-  return form === 'arrays' ? statement.raw() : statement.raw().safeIntegers()
+  return form === 'values' ? statement.pluck() : statement.raw().safeIntegers()
 }
 
 /**

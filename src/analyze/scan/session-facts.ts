@@ -7,25 +7,16 @@ import {
   describeLossCounts,
   describeLostProcesses,
   sumLoss,
-  type LossCounts,
 } from '../../attempt/loss-text.js'
 import type { FlagCounts } from '../../store/schema.js'
 import { safeText } from '../../text/safe-text.js'
 import { iterateTail } from './attempt-tail.js'
+import { idsOf, readBatchFacts } from './batch-facts.js'
 import { findRecorder } from './find-recorder.js'
 import { createQuery, queries } from './query-builder.js'
 import { boundedText } from './row-reader.js'
 import { remoteSession, type SessionPart } from './scope.js'
 import { describeMissingParts, type Trace } from './trace.js'
-
-/** Sums over the batches of a session. */
-export interface BatchFacts extends LossCounts {
-  readonly attempts: number
-  /** ns since the session began, `null` without attempts */
-  readonly firstStartedNs: number | null
-  readonly lastStartedNs: number | null
-  readonly lastWrittenNs: number
-}
 
 /** Bits of connect_attempt.flags, in the order of `FlagCounts`. */
 export const FLAG_NAMES = [
@@ -40,52 +31,6 @@ export const FLAG_NAMES = [
 
 /** The bit of connect_attempt.flags for attempts whose begin or end was not seen. */
 export const INEXACT = 64
-
-const selectDuration = createQuery((sessionId: number) =>
-  queries.selectFrom('session').select('duration_ns').where('session_id', '=', sessionId),
-)
-
-/** Duration of a session in ns; without an end, up to its last write. */
-export function readDurationNs(db: Database, sessionId: number): number {
-  return selectDuration(db, sessionId)[0]?.duration_ns ?? readBatchFacts(db, [sessionId]).lastWrittenNs
-}
-
-/** The ids of a JSON array: SQLite limits the number of parameters, and a fleet has more sessions. */
-const idsOf = (json: string) => sql<number>`(SELECT value FROM json_each(${json}))`
-
-const sumBatches = createQuery((sessionIds: string) =>
-  queries
-    .selectFrom('batch')
-    .select(({ fn }) => [
-      fn.sum('attempt_count').as('attempts'),
-      fn.min('min_started_ns').as('firstStartedNs'),
-      fn.max('max_started_ns').as('lastStartedNs'),
-      fn.max('written_ns').as('lastWrittenNs'),
-      fn.sum('lost_ring_full_count').as('ringFull'),
-      fn.sum('lost_map_full_count').as('mapFull'),
-      fn.sum('lost_writer_behind_count').as('writerBehind'),
-      fn.sum('lost_missed_count').as('missed'),
-      fn.sum('lost_skipped_count').as('skipped'),
-    ])
-    .where('session_id', 'in', idsOf(sessionIds)),
-)
-
-/** Reads the sums of a session from its batches, not from its attempts. They include the loss of a session without an end. */
-export function readBatchFacts(db: Database, sessionIds: readonly number[]): BatchFacts {
-  const [row] = sumBatches(db, JSON.stringify(sessionIds))
-  const number = (value: unknown) => Number(value ?? 0)
-  return {
-    attempts: number(row?.attempts),
-    firstStartedNs: row?.firstStartedNs ?? null,
-    lastStartedNs: row?.lastStartedNs ?? null,
-    lastWrittenNs: number(row?.lastWrittenNs),
-    ringFull: number(row?.ringFull),
-    mapFull: number(row?.mapFull),
-    writerBehind: number(row?.writerBehind),
-    missed: number(row?.missed),
-    skipped: number(row?.skipped),
-  }
-}
 
 /**
  * The first lines of the output: sessions that are left out, missing logs, lost attempts, attempts without a process. One line per file, usually none.

@@ -26,7 +26,6 @@ export interface SummarySums {
   readonly latencies: readonly Latencies[]
 }
 
-
 const BY_ACTOR: Dimension = {
   source: 'process',
   columns: [],
