@@ -25,7 +25,7 @@ interface Plan {
 }
 
 const FULL: Plan = { hosts: 1000, seconds: 60, pushers: 4, pauseMs: 1000, killMs: 10_000, limitMs: 1_800_000 }
-const QUICK: Plan = { hosts: 100, seconds: 10, pushers: 2, pauseMs: 1000, killMs: 2000, limitMs: 300_000 }
+const QUICK: Plan = { hosts: 100, seconds: 10, pushers: 2, pauseMs: 1000, killMs: 2000, limitMs: 900_000 }
 /** Every third kill is one of the server. */
 const SERVER_KILL = 3
 const QUERIES = [['summary'], ['top-endpoints'], ['latency', '--by', 'host']]
