@@ -19,7 +19,7 @@ const SLOW = [
   'test/store/check-schema.test.ts',
 ]
 
-/** Says why each skipped test was, and counts in build/test-result.txt for script/test. */
+/** Prints the reason of each skipped test, and writes the counts to build/test-result.txt for script/test. */
 const report: Reporter = {
   onTestRunEnd(modules, errors) {
     const tests = modules.flatMap((module) => [...module.children.allTests()])
@@ -42,7 +42,7 @@ function nameOf(test: TestCase): string {
   return `${test.module.relativeModuleId}: ${test.fullName}`
 }
 
-/** What skip() was told, or the brackets that end the name of a skipped group. */
+/** The argument of skip(), or the text in brackets at the end of the name of a skipped group. */
 function reasonOf(test: TestCase): string | null {
   const result = test.result()
   const note = result.state === 'skipped' ? result.note : undefined
@@ -91,8 +91,8 @@ export default defineConfig({
     globalSetup: 'test/support/share-package.ts',
     slowTestThreshold: 5000,
     // Against what hangs: on a busy machine a test takes many times as long.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
     projects: [
       unitTests('unit', ['test/**/*.test.ts'], SLOW),
       unitTests('slow', SLOW, []),

@@ -16,7 +16,8 @@ export async function migrateFleet(url: string, options: ServerOptions & SchemaO
   const server = connectServer(access)
   try {
     const version = await findVersion(server)
-    if (version !== null && version > SCHEMA_VERSION) throw otherVersion(server, version)
+    // Version 1 is the first: there is no older one to change.
+    if (version !== null && version !== SCHEMA_VERSION) throw otherVersion(server, version)
     const statements = version === null ? createStatements(options) : []
     for (const statement of [...statements, ...ttlStatements(options)]) await server.run(statement)
     return describe(server.address, version !== null)

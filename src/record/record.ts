@@ -6,7 +6,7 @@ import type { RecordOptions } from './options/record-options.js'
 import { beginFirst } from './rotate/begin-first.js'
 import { createFileNames } from './retention/file-names.js'
 import { createRotatingRecording } from './rotate/rotating-recording.js'
-import { openOutlets, startMetrics, type MetricsOutlets, type RunningMetrics } from './metrics/metrics.js'
+import type { MetricsOutlets, RunningMetrics } from './metrics/metrics.js'
 import { createRecordedStarts } from './rotate/recorded-starts.js'
 import { openNotifier, type Notifier } from './service/notifier.js'
 import type { Session } from './session/begin-session.js'
@@ -48,13 +48,17 @@ export async function record(
   try {
     if (options.command[0] !== undefined) requireCommand(options.command[0])
     // Bound without privileges, and before a file is opened: from here on nothing waits until recording begins.
-    if (options.metrics !== null) outlets = await openOutlets(options.metrics)
+    if (options.metrics !== null) {
+      // Without metrics, their servers and clients are not loaded: recording begins earlier.
+      const { openOutlets } = await import('./metrics/metrics.js')
+      outlets = await openOutlets(options.metrics)
+    }
     const signals = catchSignals(options)
     const parts = { options, probe, containers, kernelCount, limits: [...commandLimits, ...limits] }
     const session = beginFirst(parts, users, sayLine)
     const files = createFileProgress()
     const display = openDisplay(session, { users, stop: signals.stop, files })
-    if (outlets !== null) metrics = startMetrics(outlets, session, { users, display })
+    if (outlets !== null) metrics = outlets.start(session, { users, display })
     const recording = startRecording(session, { display, users, metrics })
     files.follow(recording)
     const { part, command, last } = await runRecording(recording, { user, signals, display, notifier })

@@ -6,11 +6,13 @@
 Comments name sections of the document. Tests compare the output with what the tool says of the same file.
 """
 
+import hashlib
 import ipaddress
 import json
 import re
 import sqlite3
 import sys
+import uuid
 from collections import Counter, defaultdict
 
 ESTABLISHED, FAILED = 0, range(1, 7)
@@ -289,6 +291,15 @@ def describe_owner(container, attempts):
     return {"remote_container": name, "remote_pod": None, "attempts": attempts}
 
 
+def session_uuid(session):  # The unique key of a session
+    start_ns = session["started_unix_ns"]
+    key = [session[name] for name in ("host", "boot_id", "recorder_pid", "recorder_start_ticks")]
+    facts = json.dumps([*key, str(start_ns), session["session_id"]], separators=(",", ":"), ensure_ascii=False)
+    bits = bytearray((start_ns // 10**6).to_bytes(6, "big") + hashlib.sha256(facts.encode()).digest()[6:16])
+    bits[6], bits[8] = 0x70 | bits[6] & 0x0F, 0x80 | bits[8] & 0x3F
+    return str(uuid.UUID(bytes=bytes(bits)))
+
+
 def describe_session(db, version, session):
     session_id = session["session_id"]
     words = dict(db.execute("SELECT outcome, name FROM outcome").fetchall())
@@ -299,6 +310,7 @@ def describe_session(db, version, session):
     outcomes = sum((sums.outcomes for sums in by_second.values()), Counter())
     return {
         **{name: session[name] for name in ("session_id", "host", "started_unix_ns", "end_reason")},
+        "session_uuid": session_uuid(session),
         "recorded_ns": written_ns if session["duration_ns"] is None else session["duration_ns"],
         "outcomes": {word: outcomes[code] for code, word in words.items()},
         **read_losses(db, version, session),

@@ -28,6 +28,7 @@ type Row = Readonly<Record<string, unknown>>
 /** The output of the reader for a session: facts, and rows with the columns of the tool. */
 interface ReadSession extends Row {
   readonly session_id: number
+  readonly session_uuid: string
   readonly started_unix_ns: bigint
   readonly outcomes: Readonly<Record<string, number>>
   readonly loss: Readonly<Record<string, number>>
@@ -89,6 +90,8 @@ test.each(TRACES)('a trace %s is read by the independent reader as by the tool',
   expectSessions(file, sessions)
   const attempts = await exportAttempts(file)
   expectFirstAttempts(attempts, sessions)
+  const uuids = new Map(attempts.map(({ session_id: id, session_uuid: uuid }) => [id, uuid]))
+  expect(new Map(sessions.map(({ session_id: id, session_uuid: uuid }) => [id, uuid]))).toEqual(uuids)
   for (const session of sessions) {
     const { endpoints, names, owners, processes } = session
     const sums = ['attempts', 'failed', 'syn_retransmits', 'p50_ns', 'p99_ns', 'max_ns']

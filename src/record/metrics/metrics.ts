@@ -18,14 +18,24 @@ import { createRenderer } from './render-exposition.js'
 
 /** What has to succeed before recording begins. */
 export interface MetricsOutlets {
+  /** @param session the first one of the recording: counters keep running over rotations */
+  start(session: Session, scene: MetricsScene): RunningMetrics
+  /** Without metrics, after an error */
+  close(): void
+}
+
+interface MetricsScene {
+  readonly users: UserNames
+  readonly display: Pick<Display, 'clear'>
+}
+
+interface Opened {
   readonly options: MetricsOptions
   readonly server: MetricsServer | null
   readonly headers: Headers
   readonly intervalMs: number
   /** Lines for people: where metrics are */
   readonly notes: readonly string[]
-  /** Without metrics, after an error */
-  close(): void
 }
 
 /** Metrics of a running recording. */
@@ -49,14 +59,14 @@ export async function openOutlets(options: MetricsOptions): Promise<MetricsOutle
     ...(server?.isOpen ? ['note: other hosts can read these metrics, without a password and without encryption'] : []),
     ...(otlp === null ? [] : [`metrics are sent to ${otlp.url.href}`]),
   ]
-  return { options, server, headers, intervalMs, notes, close: () => server?.close() }
+  const opened = { options, server, headers, intervalMs, notes }
+  return { start: (session, scene) => startMetrics(opened, session, scene), close: () => server?.close() }
 }
 
-/** @param session the first one of the recording: counters keep running over rotations */
-export function startMetrics(
-  { options, server, headers, intervalMs, notes }: MetricsOutlets,
+function startMetrics(
+  { options, server, headers, intervalMs, notes }: Opened,
   session: Session,
-  { users, display }: { readonly users: UserNames; readonly display: Pick<Display, 'clear'> },
+  { users, display }: MetricsScene,
 ): RunningMetrics {
   const { clock, cgroupPaths, containers } = session
   if (!session.options.quiet) notes.forEach(sayLine)

@@ -43,7 +43,9 @@ function readAttempts(parquet: string): string {
   return `CREATE TABLE all_attempts AS
     SELECT attempts.*, file_row_number AS row, recorded_comm, recorded_exe, recorded_user
     FROM read_parquet('${parquet}', file_row_number = true) AS attempts
-      JOIN all_processes USING (session_id, pid, process_start_ns)`
+      LEFT JOIN all_processes AS process ON process.session_id = attempts.session_id
+        AND process.pid IS NOT DISTINCT FROM attempts.pid
+        AND process.process_start_ns IS NOT DISTINCT FROM attempts.process_start_ns`
 }
 
 /** The metadata of the file has an object for each session. */

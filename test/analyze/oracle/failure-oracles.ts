@@ -5,10 +5,10 @@ import { PROCESSES, percentile } from './sql-words.js'
 /** For errors with two names, the first in Node.js. */
 const ERRNO_NAMES = Object.entries(constants.errno).map(([name, errno]) => `(${errno}, '${name}')`)
 
-/** Of equally frequent names, the first in alphabetical order. */
+/** Of equally frequent names, the first in alphabetical order; an unknown name comes last. */
 function mostFrequent(name: string): string {
-  return `SELECT cause, arg_max(name, (n, -place)) FROM (
-    SELECT cause, name, count(*) AS n, row_number() OVER (ORDER BY name) AS place
+  return `SELECT cause, first(name ORDER BY n DESC, place) FROM (
+    SELECT cause, name, count(*) AS n, row_number() OVER (ORDER BY name NULLS LAST) AS place
     FROM (SELECT ${CAUSE} AS cause, ${name} AS name FROM failed) GROUP BY cause, name) GROUP BY cause`
 }
 

@@ -87,6 +87,8 @@ function makeEvent(random: () => number, shift: number): Partial<EventFields> {
 function makeProcess(random: () => number, shift: number): Partial<EventFields> {
   const process = shift + Math.floor(random() ** 1.5 * 40)
   const isOther = random() < 0.3
+  // The record of its process did not fit into the ring.
+  if (process === shift + 17) return { pid: 0, netns: 4_026_531_840 }
   return {
     pid: 100 + process,
     tid: 100 + process + (isOther ? 1000 : 0),

@@ -12,7 +12,6 @@ import type { Scenario } from './oracle.js'
 import { ORACLES } from './oracles.js'
 import { readExactJson } from './read-exact-json.js'
 
-const LONG = 120_000
 const ATTEMPTS = 50_000
 
 async function openGenerated(count: number) {
@@ -84,7 +83,7 @@ describe('the comparison of rows', () => {
   })
 })
 
-test('every built-in query of a generated trace gives the rows of DuckDB', { timeout: LONG }, async () => {
+test('every built-in query of a generated trace gives the rows of DuckDB', async () => {
   const { trace, engine } = await openGenerated(ATTEMPTS)
   const checks = await checkQueries({ trace, engine }, ORACLES, { args: [] })
   expect(differing(checks)).toEqual({})
@@ -92,7 +91,7 @@ test('every built-in query of a generated trace gives the rows of DuckDB', { tim
   for (const [question, { rows }] of checks) expect(rows, question).toBeGreaterThan(0)
 })
 
-test('the same with stored sums, and percentiles within 1 %', { timeout: LONG }, async () => {
+test('the same with stored sums, and percentiles within 1 %', async () => {
   const { trace, engine } = await openGenerated(ATTEMPTS)
   const comparable = ORACLES.filter(({ estimated }) => estimated !== 'all')
   expect(comparable.length).toBeGreaterThan(ORACLES.length - 4)
@@ -134,7 +133,7 @@ const SCENARIOS: readonly (readonly [Scenario, queries: readonly string[]])[] = 
   ],
 ]
 
-test('the same with filters and a time range', { timeout: LONG }, async () => {
+test('the same with filters and a time range', async () => {
   const { trace, engine } = await openGenerated(10_000)
   for (const [scenario, questions] of SCENARIOS) {
     const oracles = ORACLES.filter(({ args }) => questions.includes(args.join(' ')))

@@ -46,7 +46,7 @@ export const SUMMARY: Oracle = {
       (SELECT sum(lost_attempts) FROM sessions) AS lost,
       (SELECT CASE WHEN bool_or(completeness = 'incomplete') THEN 'incomplete'
         WHEN bool_or(completeness = 'unchecked') THEN 'unchecked' ELSE 'complete' END FROM sessions) AS completeness,
-      (SELECT count(*) FROM latencies) AS endpoints, count(DISTINCT uid) AS users,
+      (SELECT count(*) FROM latencies) AS endpoints, count(DISTINCT (uid, user)) AS users,
       count(DISTINCT (pid, process_start_ns)) AS processes,
       ${firstOf('busiest_endpoint', ['address', 'port', 'attempts'])},
       (SELECT user FROM busiest_user) AS busiest_user, (SELECT uid FROM busiest_user) AS busiest_uid,

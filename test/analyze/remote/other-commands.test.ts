@@ -15,7 +15,6 @@ import { makeHardTrace } from '../export/hard-trace.js'
 import { makeGeneratedTrace } from '../oracle/generated-trace.js'
 import { answer } from './answer.js'
 
-const LONG = 120_000
 const NOWHERE = { from: 'clickhouse://reader@127.0.0.1:9/fleet' }
 
 /** A server with two hosts: hostile names and clock changes, and what a recorder writes. */
@@ -33,7 +32,7 @@ async function pushHosts(): Promise<{ server: ClickhouseServer; files: readonly 
 const sourceOf = (server: ClickhouseServer) => ({ from: server.url(), passwordFile: server.passwordFile() })
 
 describe('with --from', () => {
-  test('export, replay and report write what they write of the traces', { timeout: LONG }, async () => {
+  test('export, replay and report write what they write of the traces', async () => {
     const { server, files } = await pushHosts()
     const directory = makeTemporaryDirectory()
     const options = { format: 'jsonl', quiet: true } as const
@@ -69,7 +68,7 @@ describe('with --from', () => {
     expect(page.title).toBe(expected.title)
   })
 
-  test('attempts that the server has not any more are reported first', { timeout: LONG }, async () => {
+  test('attempts that the server has not any more are reported first', async () => {
     const { server } = await pushHosts()
     await server.query(
       "ALTER TABLE fleet.attempts DELETE WHERE host = 'web-1' AND attempt_id <= 7 SETTINGS mutations_sync = 1",
@@ -89,7 +88,7 @@ describe('with --from', () => {
     ).not.toMatch(/not on the server/)
   })
 
-  test('the temporary trace is private, and removed at the end and by a signal', { timeout: LONG }, async () => {
+  test('the temporary trace is private, and removed at the end and by a signal', async () => {
     const { server } = await pushHosts()
     const directory = makeTemporaryDirectory()
     const env = { TMPDIR: directory }
@@ -106,37 +105,33 @@ describe('with --from', () => {
 })
 
 describe('with --from, an error names', () => {
-  test(
-    'a host that the server does not know, a time without data, a forged session, and another schema',
-    { timeout: LONG },
-    async () => {
-      const { server } = await pushHosts()
-      const ask = (...words: string[]) => answer(['summary', ...words, ...server.options('--from')])
-      await expect(ask('--host', 'web-1,web-11')).rejects.toMatchObject({
-        code: 'E_FLEET_NO_HOST',
-        message: expect.stringMatching(/has nothing of web-11$/) as string,
-        hint: 'did you mean web-1?',
-      })
-      for (const time of ['--since', '--last']) {
-        await expect(ask(time, '1h', '--host', 'web-1')).rejects.toMatchObject({ code: 'E_FLEET_NO_DATA' })
-      }
-      await expect(ask('--last', 'yesterday')).rejects.toMatchObject({ code: 'E_USAGE' })
-      await expect(ask('--session', '018bcfee-903b-7892-a0cb-b1d329ee0136')).rejects.toMatchObject({ code: 'E_USAGE' })
-      await server.query(
-        `INSERT INTO fleet.trace_session SELECT * REPLACE('forger' AS host) FROM (SELECT * FROM fleet.trace_session WHERE host = 'web-1')`,
-      )
-      await server.query(
-        `INSERT INTO fleet.trace_clock_offset SELECT * REPLACE('forger' AS host) FROM (SELECT * FROM fleet.trace_clock_offset WHERE host = 'web-1')`,
-      )
-      await expect(ask('--host', 'web-1,forger')).rejects.toMatchObject({
-        code: 'E_FLEET_INCOMPLETE',
-        reason: expect.stringMatching(/2 hosts pushed it, and all but one forged it: forger, web-1$/) as string,
-      })
-      await expect(ask('--host', 'web-1')).resolves.toContain('attempts')
-      await server.query('INSERT INTO fleet.schema_version (version) VALUES (99)')
-      await expect(ask()).rejects.toMatchObject({ code: 'E_FLEET_SCHEMA_VERSION' })
-    },
-  )
+  test('a host that the server does not know, a time without data, a forged session, and another schema', async () => {
+    const { server } = await pushHosts()
+    const ask = (...words: string[]) => answer(['summary', ...words, ...server.options('--from')])
+    await expect(ask('--host', 'web-1,web-11')).rejects.toMatchObject({
+      code: 'E_FLEET_NO_HOST',
+      message: expect.stringMatching(/has nothing of web-11$/) as string,
+      hint: 'did you mean web-1?',
+    })
+    for (const time of ['--since', '--last']) {
+      await expect(ask(time, '1h', '--host', 'web-1')).rejects.toMatchObject({ code: 'E_FLEET_NO_DATA' })
+    }
+    await expect(ask('--last', 'yesterday')).rejects.toMatchObject({ code: 'E_USAGE' })
+    await expect(ask('--session', '018bcfee-903b-7892-a0cb-b1d329ee0136')).rejects.toMatchObject({ code: 'E_USAGE' })
+    await server.query(
+      `INSERT INTO fleet.trace_session SELECT * REPLACE('forger' AS host) FROM (SELECT * FROM fleet.trace_session WHERE host = 'web-1')`,
+    )
+    await server.query(
+      `INSERT INTO fleet.trace_clock_offset SELECT * REPLACE('forger' AS host) FROM (SELECT * FROM fleet.trace_clock_offset WHERE host = 'web-1')`,
+    )
+    await expect(ask('--host', 'web-1,forger')).rejects.toMatchObject({
+      code: 'E_FLEET_INCOMPLETE',
+      reason: expect.stringMatching(/2 hosts pushed it, and all but one forged it: forger, web-1$/) as string,
+    })
+    await expect(ask('--host', 'web-1')).resolves.toContain('attempts')
+    await server.query('INSERT INTO fleet.schema_version (version) VALUES (99)')
+    await expect(ask()).rejects.toMatchObject({ code: 'E_FLEET_SCHEMA_VERSION' })
+  })
 
   test('a server that cannot be reached, and options that contradict', async () => {
     await expect(answer(['summary', '--from', NOWHERE.from])).rejects.toMatchObject({ code: 'E_FLEET_UNREACHABLE' })

@@ -28,27 +28,23 @@ async function serverWith(text: string, isWhole: boolean): Promise<Server> {
   return server
 }
 
-test(
-  'a query that fails after its first rows is an error with the reason of the server',
-  { timeout: 120_000 },
-  async () => {
-    const server = await startClickhouse()
-    onTestFinished(() => server[Symbol.asyncDispose]())
-    const client = connectServer(
-      readAccess('--from', server.url().replace(/\w+$/, 'default'), { passwordFile: server.passwordFile() }),
-    )
-    onTestFinished(() => client.close())
-    expect(await countRows(client, 'SELECT number, 0 FROM numbers(300000)')).toBe(300_000)
-    for (const columns of ['number', 'number, 0']) {
-      const sql = `SELECT ${columns} FROM numbers(3000000) WHERE NOT throwIf(number = 2000000, 'no more memory')`
-      await expect(countRows(client, sql)).rejects.toMatchObject({
-        code: 'E_FLEET_REFUSED',
-        message: expect.stringMatching(/broke off its answer$/) as string,
-        reason: expect.stringMatching(/^Code: 395\. .*no more memory/) as string,
-      })
-    }
-  },
-)
+test('a query that fails after its first rows is an error with the reason of the server', async () => {
+  const server = await startClickhouse()
+  onTestFinished(() => server[Symbol.asyncDispose]())
+  const client = connectServer(
+    readAccess('--from', server.url().replace(/\w+$/, 'default'), { passwordFile: server.passwordFile() }),
+  )
+  onTestFinished(() => client.close())
+  expect(await countRows(client, 'SELECT number, 0 FROM numbers(300000)')).toBe(300_000)
+  for (const columns of ['number', 'number, 0']) {
+    const sql = `SELECT ${columns} FROM numbers(3000000) WHERE NOT throwIf(number = 2000000, 'no more memory')`
+    await expect(countRows(client, sql)).rejects.toMatchObject({
+      code: 'E_FLEET_REFUSED',
+      message: expect.stringMatching(/broke off its answer$/) as string,
+      reason: expect.stringMatching(/^Code: 395\. .*no more memory/) as string,
+    })
+  }
+})
 
 test('an error as a row, a row with other columns and a closed connection are errors', async () => {
   const rows = '["a", "b"]\n["1", "2"]\n'

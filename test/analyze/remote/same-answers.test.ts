@@ -8,7 +8,6 @@ import { makeGeneratedTrace } from '../oracle/generated-trace.js'
 import { ORACLES } from '../oracle/oracles.js'
 import { answer } from './answer.js'
 
-const LONG = 300_000
 /** Answers at a time: each waits for the server most of the time. */
 const PARALLEL = 3
 
@@ -94,7 +93,7 @@ function questionsOfSides([first, second]: readonly [string, string], uuids: rea
 }
 
 describe('a server gives the same cells as the traces that were pushed to it', () => {
-  test('for each query, each dimension, filters, times and two hosts', { timeout: LONG }, async () => {
+  test('for each query, each dimension, filters, times and two hosts', async () => {
     const files = makeTraces()
     const server = await startClickhouse()
     await server.migrate()
@@ -114,7 +113,7 @@ describe('a server gives the same cells as the traces that were pushed to it', (
     expect(await findDifferences(server, questions)).toEqual([])
   })
 
-  test('with its hosts on two shards', { timeout: LONG }, async () => {
+  test('with its hosts on two shards', async () => {
     const files = makeTraces()
     const server = await startShards()
     await pushTo(server, files)

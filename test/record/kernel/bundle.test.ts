@@ -33,7 +33,7 @@ function describeArchive(): void {
     mkdirSync(root)
     execFileSync(join(REPOSITORY, 'script/bundle'), [directory], { stdio: ['ignore', 'ignore', 'pipe'] })
     execFileSync('tar', ['-xzf', archive, '-C', directory])
-  }, 120_000)
+  })
 
   afterAll(() => rmSync(directory, { recursive: true, force: true }))
 

@@ -30,7 +30,7 @@ const STARTS = 8
 const [MIN_START_MS, MAX_START_MS] = [50, 1200]
 
 describeKernel('kill -9 at any moment', () => {
-  test(`${KILLS} recorders are killed under load, all with the same file`, { timeout: 700_000 }, async () => {
+  test(`${KILLS} recorders are killed under load, all with the same file`, async () => {
     // In memory, because this test is not about slow disks.
     const directory = makeTemporaryDirectory()
     mount(directory, ['-t', 'tmpfs', '-o', 'size=512m', 'none'])

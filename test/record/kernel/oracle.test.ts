@@ -67,7 +67,7 @@ async function connectAfter({ silent, open, closed }: Ports): Promise<void> {
 }
 
 describeKernel('queries of a real recording', () => {
-  test('every built-in query gives the rows that DuckDB computes', { timeout: 600_000 }, async () => {
+  test('every built-in query gives the rows that DuckDB computes', async () => {
     const ports = await openPorts()
     const { file: trace } = await recordWhile({ args: ['--dns'] }, () => connectBefore(ports))
     await recordWhile({ file: trace, args: ['--dns'] }, () => connectAfter(ports))

@@ -92,7 +92,7 @@ describeKernel('top', () => {
     expect(queryTrace(file, 'SELECT count(*) AS count FROM connects')).toEqual([{ count: 2000 }])
   })
 
-  test('a terminal that does not read does not block the reader of the ring', { timeout: 600_000 }, async () => {
+  test('a terminal that does not read does not block the reader of the ring', async () => {
     const port = await findClosedPort()
     const tool = toolCommand(['top', ...LONGEST, '-P', `${port}`]).map((word) => `'${word}'`)
     const shell = `stty cols 200 rows 60; exec ${tool.join(' ')}`
@@ -109,7 +109,7 @@ describeKernel('top', () => {
     expect(stdout).not.toContain('LOST')
   })
 
-  test('loses nothing at the highest rate of the load generator', { timeout: 600_000 }, async () => {
+  test('loses nothing at the highest rate of the load generator', async () => {
     const port = await findClosedPort()
     const once = startTool(['top', '-P', `${port}`, '--once', '--duration', '20m'], { under: ['nice', '-n', '-20'] })
     await waitUntilRecording(once, isProbe)

@@ -2,7 +2,7 @@ import { PROCESS_COLUMNS } from '../../../attempt/connect-values.js'
 import { OUTCOMES } from '../../../attempt/outcome.js'
 import type { IdRange } from '../../scan/plan-scan.js'
 import { remoteSession, type Scope } from '../../scan/scope.js'
-import { createAttemptRows, type AttemptRows } from './attempt-rows.js'
+import { capacityOf, createAttemptRows, type AttemptRows } from './attempt-rows.js'
 import type { CodedValues, ColumnValues, Dictionary, ExportColumn, RowBatch } from './column.js'
 import { EXPORTED_COLUMNS, KEY_COLUMNS } from './exported-columns.js'
 import { readEntities, type Entities } from './entities.js'
@@ -53,7 +53,8 @@ export function createAttemptTable(scope: Scope, capacity: number, isRestorable 
     columns: columns.map((column) => withDictionary(column, texts[column.name])),
     entities,
     read(progress, within) {
-      rows ??= createAttemptRows(capacity, isRestorable)
+      const needed = within === undefined ? capacity : Math.min(capacity, within.last - within.first + 1)
+      if (rows === null || capacityOf(rows) < needed) rows = createAttemptRows(needed, isRestorable)
       return readAttempts(scope, { entities, codes, rows }, progress, within)
     },
     batchOf: (batch) => ({ rowCount: batch.count, values: (position) => (inOrder[position] as Reader)(batch) }),

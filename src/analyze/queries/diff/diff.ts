@@ -1,5 +1,5 @@
 import { nameEndpoint } from '../../../attempt/address.js'
-import type { ValueColumn } from '../../result/result.js'
+import type { Value, ValueColumn } from '../../result/result.js'
 import { ITSELF, rankRows } from '../../query/rank-rows.js'
 import { compareGroups, type Change, type SideValues } from './compare-groups.js'
 import { COMPARED_FILES } from './compared-files.js'
@@ -18,7 +18,7 @@ const FALSE_DISCOVERY_RATE = 0.05
 /** A test of a group, and its result after the correction for multiple tests. */
 interface Tested extends Change {
   readonly what: string
-  readonly name: string
+  readonly name: string | null
   readonly qValue: number
 }
 
@@ -62,11 +62,16 @@ function onBothSides(column: ValueColumn<SideValues>): ValueColumn<Tested>[] {
   ]
 }
 
-const ENTITIES: readonly { what: string; dimension: Dimension; nameOf(key: Change['key']): string }[] = [
+const ENTITIES: readonly { what: string; dimension: Dimension; nameOf(key: Change['key']): string | null }[] = [
   { what: 'endpoint', dimension: DIMENSIONS.endpoint, nameOf: (key) => nameEndpoint(String(key[0]), String(key[1])) },
-  { what: 'user', dimension: DIMENSIONS.uid, nameOf: ([user, uid]) => String(user ?? uid) },
-  { what: 'comm', dimension: DIMENSIONS.comm, nameOf: ([comm]) => String(comm) },
+  { what: 'user', dimension: DIMENSIONS.uid, nameOf: ([user, uid]) => textOf(user ?? uid) },
+  { what: 'comm', dimension: DIMENSIONS.comm, nameOf: ([comm]) => textOf(comm) },
 ]
+
+/** `null`: the process is unknown. */
+function textOf(value: Value | undefined): string | null {
+  return value === null || value === undefined ? null : String(value)
+}
 
 /** Reports what changed from one recording to another, beyond noise. */
 export const diff: StoredQuery = {

@@ -40,9 +40,9 @@ const MIN_WINDOWS = 10
 const MIN_WINDOWS_OF_MANY = 4
 const MANY_ATTEMPTS = 1e6
 
-/** Identifies a group on both sides. */
+/** Identifies a group on both sides. An unknown value is not the text `null`. */
 export function keyText(key: readonly Value[]): string {
-  return JSON.stringify(key.map(String))
+  return JSON.stringify(key.map((value) => (value === null ? null : String(value))))
 }
 
 /** The start of the time that a part covers, in ns since its session began, and its length. */

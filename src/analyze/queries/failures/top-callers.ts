@@ -6,9 +6,10 @@ import type { SessionPart } from '../../scan/scope.js'
 
 /** The processes that made some attempts. */
 export interface Actors {
-  /** The most frequent thread name, and the most frequent user: its name, or its number if it has no name. */
-  readonly comm: string
-  readonly user: string
+  /** The most frequent thread name; `null`: unknown */
+  readonly comm: string | null
+  /** The most frequent user: its name, or its number if it has no name; `null`: unknown */
+  readonly user: string | null
   /** Distinct processes */
   readonly processes: number
 }
@@ -21,7 +22,7 @@ export interface ActorNotes {
 }
 
 /** host, pid, process_start_ns, comm, user */
-type Actor = readonly [Value, Value, Value, string, string]
+type Actor = readonly [Value, Value, Value, string | null, string | null]
 
 export function createActors(): ActorNotes {
   const actors: Actor[] = []
@@ -32,8 +33,8 @@ export function createActors(): ActorNotes {
     of({ trace, host }) {
       const read = createRowReader(trace.lookup, 'process', ['pid', 'process_start_ns', 'comm', 'user', 'uid'])
       const actorOf = cached((id) => {
-        const [pid, start, comm, user, uid] = read(id)
-        return numberOf([host, pid as Value, start as Value, String(comm), String(user ?? uid)])
+        const [pid, start, comm, user, uid] = read(id) as Value[]
+        return numberOf([host, pid ?? null, start ?? null, textOf(comm), textOf(user ?? uid)])
       })
       return (group, processId) => {
         const pair = pairs.numberOf(group, actorOf(processId))
@@ -65,10 +66,16 @@ function describeActors(noted: readonly { actor: Actor; attempts: number }[]): A
   }
 }
 
-/** Of equally frequent values, takes the first in alphabetical order. */
-function mostFrequent(counted: readonly (readonly [name: string, count: number])[]): string {
-  const counts = new Map<string, number>()
+function textOf(value: Value | undefined): string | null {
+  return value === null || value === undefined ? null : String(value)
+}
+
+/** Of equally frequent values, takes the first in alphabetical order; an unknown one comes last. */
+function mostFrequent(counted: readonly (readonly [name: string | null, count: number])[]): string | null {
+  const counts = new Map<string | null, number>()
   for (const [name, count] of counted) counts.set(name, (counts.get(name) ?? 0) + count)
-  const [first] = [...counts].toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
-  return first?.[0] ?? ''
+  const [first] = [...counts].toSorted(
+    (a, b) => b[1] - a[1] || (b[0] === null || (a[0] !== null && a[0] < b[0]) ? -1 : 1),
+  )
+  return first?.[0] ?? null
 }
