@@ -43,11 +43,7 @@ export async function measureFleet({ isQuick, rounds }: BenchOptions): Promise<G
     await using server = await startClickhouse()
     await server.migrate()
     const pushed = await pushAll(server, { directory, shares }, plan)
-    const traces = shares.flatMap((share) =>
-      readdirSync(share)
-        .filter((name) => name.endsWith('.db'))
-        .map((name) => join(share, name)),
-    )
+    const traces = listTraces(shares)
     const { missing, twice, others } = await compareHosts(server, traces)
     const attempts = plan.hosts * plan.seconds * 100
     printTable(
@@ -77,6 +73,13 @@ export async function measureFleet({ isQuick, rounds }: BenchOptions): Promise<G
       { what: 'fleet, slowest analyze --from', unit: 's', wanted: MAX_SECONDS, measured: slowest, digits: 1 },
     ]
   })
+}
+
+/** In the order of the hosts, as a server has them. */
+function listTraces(directories: readonly string[]): string[] {
+  const files = directories.flatMap((directory) => readdirSync(directory).map((name) => ({ directory, name })))
+  const traces = files.filter(({ name }) => name.endsWith('.db')).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  return traces.map(({ directory, name }) => join(directory, name))
 }
 
 interface Pushed {

@@ -39,21 +39,17 @@ export function createAttemptTable(scope: Scope, capacity: number, isRestorable 
   const sources = { entities, codes, scratch: new Int32Array(capacity) }
   const keys = createKeyReaders(scope, capacity, sources.scratch)
   const restoring = isRestorable ? createRestoringReaders(scope, entities, sources.scratch) : {}
-  const readers: Readonly<Record<string, Reader>> = {
-    ...keys.readers,
-    ...createReaders(scope, sources),
-    ...restoring,
-  }
+  const readers: Record<string, Reader> = { ...keys.readers, ...createReaders(scope, sources), ...restoring }
   const columns = [...KEY_COLUMNS, ...EXPORTED_COLUMNS, ...(isRestorable ? RESTORING_COLUMNS : [])]
   const inOrder = columns.map(({ name }) => readers[name] as Reader)
-  const entityTexts = Object.fromEntries(Object.entries(entities.codes).map(([name, one]) => [name, one.dictionary]))
-  const texts: Record<string, Dictionary> = { ...entityTexts, ...keys.texts, outcome: OUTCOMES }
+  const dictionaries = Object.entries(entities.codes).map(([name, { dictionary }]) => [name, dictionary])
+  const texts: Record<string, Dictionary> = { ...Object.fromEntries(dictionaries), ...keys.texts, outcome: OUTCOMES }
   let rows: AttemptRows | null = null
   return {
     columns: columns.map((column) => withDictionary(column, texts[column.name])),
     entities,
     read(progress, within) {
-      const needed = within === undefined ? capacity : Math.min(capacity, within.last - within.first + 1)
+      const needed = Math.min(capacity, within ? within.last - within.first + 1 : capacity)
       if (rows === null || capacityOf(rows) < needed) rows = createAttemptRows(needed, isRestorable)
       return readAttempts(scope, { entities, codes, rows }, progress, within)
     },
@@ -191,7 +187,7 @@ function withDictionary(column: ExportColumn, dictionary: Dictionary | undefined
   return column.type === 'utf8' && dictionary !== undefined ? { ...column, dictionary } : column
 }
 
-/** Codes of entities for each attempt; -1: no entity. */
+/** Codes of entities; -1: none. */
 function gather(table: Int32Array, numbers: Int32Array, count: number, target: Int32Array): Int32Array {
   for (let i = 0; i < count; i++) {
     const number = numbers[i] as number
