@@ -7,6 +7,7 @@ import { measureContainers } from './parts/containers.js'
 import { measureDns } from './parts/dns.js'
 import { measureExport } from './parts/export.js'
 import { measureFeed } from './parts/feed.js'
+import { measureFleet } from './parts/fleet.js'
 import { measureIdle } from './parts/idle.js'
 import { measureLoad } from './parts/load.js'
 import { measureLocalErrors } from './parts/local-errors.js'
@@ -35,6 +36,7 @@ const PARTS: Record<string, (options: BenchOptions) => Promise<Goal[]>> = {
   export: measureExport,
   share: measureShare,
   push: measurePush,
+  fleet: measureFleet,
 }
 
 const { values, positionals } = parseArgs({

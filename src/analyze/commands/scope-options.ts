@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander'
 import type { FilterOption } from '../../options/filters.js'
 import { addFilterOptions, once } from '../../options/add-filter-options.js'
-import { UsageError } from '../../base/errors.js'
+import { TcpconnError, UsageError } from '../../base/errors.js'
 import { nearestName } from '../../text/nearest-name.js'
 
 /** Filters by names that the recorder found. */
@@ -43,6 +43,18 @@ export function addSourceOptions(command: Command, left: readonly string[] = [])
   for (const option of sourceOptions()) {
     if (!left.includes(option.name())) command.addOption(option.helpGroup('Server:'))
   }
+}
+
+/** Makes `--from` of a command that does not read servers an error. @param instead what to do */
+export function refuseSource(command: Command, instead: string): void {
+  const refuse = () => {
+    throw new TcpconnError('E_USAGE', {
+      what: `${command.name()} does not read a server: --from is not accepted`,
+      reason: 'it reads trace files only',
+      hint: instead,
+    })
+  }
+  command.addOption(new Option('--from <url>').argParser(refuse).hideHelp())
 }
 
 function sourceOptions(): Option[] {

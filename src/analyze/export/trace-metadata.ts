@@ -8,7 +8,7 @@ import { BOUNDED_LIMITS, parseLimits } from '../scan/host-limits.js'
 import { queries, selectAll } from '../scan/query-builder.js'
 import { boundedText } from '../scan/row-reader.js'
 import { remoteSession, type Scope, type SessionPart } from '../scan/scope.js'
-import { readBatchFacts } from '../scan/session-facts.js'
+import { readBatchFacts } from '../scan/batch-facts.js'
 import type { Trace } from '../scan/trace.js'
 import type { ExportColumn } from './rows/column.js'
 

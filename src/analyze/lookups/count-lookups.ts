@@ -1,7 +1,7 @@
 import { DIMENSIONS } from '../group/dimensions.js'
 import { createKeyNumbers } from '../group/intern-keys.js'
 import { isAllTime } from '../scan/clock-segments.js'
-import { iterateRows, queries } from '../scan/query-builder.js'
+import { createQuery, queries } from '../scan/query-builder.js'
 import type { Scope, SessionPart } from '../scan/scope.js'
 import { iterateLookups } from './iterate-lookups.js'
 import { lacksLookups } from './missing-lookups.js'
@@ -32,13 +32,16 @@ export function countLookups(scope: Scope): LookupCounts {
 function* countByName(scope: Scope, part: SessionPart): Generator<readonly [nameId: number, count: number]> {
   const isWhole = isAllTime(part.segments) && scope.filters.cgroups.length === 0
   if (!isWhole) return yield* oneByOne(scope, part)
-  const query = queries
+  for (const { dns_name_id, count } of countNames(part.trace.db, part.sessionId)) yield [dns_name_id, count]
+}
+
+const countNames = createQuery((sessionId: number) =>
+  queries
     .selectFrom('dns_lookup')
     .select(['dns_name_id', ({ fn }) => fn.countAll<number>().as('count')])
-    .where('session_id', '=', part.sessionId)
-    .groupBy('dns_name_id')
-  for (const row of iterateRows(part.trace.db, query)) yield row as [number, number]
-}
+    .where('session_id', '=', sessionId)
+    .groupBy('dns_name_id'),
+)
 
 function* oneByOne(scope: Scope, part: SessionPart): Generator<readonly [nameId: number, count: number]> {
   for (const { nameId } of iterateLookups(scope, part)) yield [nameId, 1]

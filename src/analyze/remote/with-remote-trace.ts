@@ -126,7 +126,7 @@ export const SHARED_TABLES = `
 function createState(server: Server, selection: Selection, path: string): RemoteState {
   const sessions = selection.sessions.map((found, i): RemoteSessionState => {
     const ids = createSessionIds(i + 1, found.host, found.uuid)
-    return { found, ids, windows: [] }
+    return { found, ids, windows: [], endpointCount: 0 }
   })
   const byUuid = new Map(sessions.map((session) => [session.ids.uuid, session]))
   const db = createTrace(path, path)

@@ -10,8 +10,8 @@ export interface RemoteParts {
   hasSums(dimension: string, windows: { readonly first: number; readonly last: number }): boolean
   /** Attempts of a session that the filters accept in the time of the options, with their DNS names and other addresses */
   hasAttempts(sessionId: number, ids: IdRange, filters: AttemptFilters): boolean
-  /** All attempts of a session after its last window */
-  hasTail(sessionId: number, ids: IdRange): boolean
+  /** Whether an attempt of a session after its last window has no latency because its begin or end was not seen; `false` until it is known */
+  hasInexactTail(sessionId: number): boolean
   /** Number of attempts of a session with a DNS name; `null` if it is not known yet */
   namedAttempts(sessionId: number): number | null
   /** Whether recorded DNS lookups are missing: only attempts have names then */
@@ -29,4 +29,6 @@ export interface RemoteSession {
   readonly sessionId: number
   /** The id in the original file = this + the id in the trace */
   readonly attemptIdOffset: number
+  /** Its endpoints, or more; 0 without any */
+  readonly endpointCount: number
 }
