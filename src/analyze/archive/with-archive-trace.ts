@@ -83,6 +83,7 @@ async function restore(
 /** The trace has everything that its data set has: nothing is requested. */
 function describeParts(db: Database, sessions: readonly RestoredSession[], { missing }: ArchiveSelection): RemoteParts {
   const count = db.prepare('SELECT count(*) FROM connect_dns WHERE attempt_id BETWEEN ? AND ?').pluck()
+  const endpointCount = db.prepare('SELECT ifnull(max(endpoint_id), 0) FROM endpoint').pluck().get() as number
   const named = new Map(
     sessions.map(({ sessionId, facts, offset }) => {
       const first = facts.first_attempt_id + offset
@@ -92,7 +93,8 @@ function describeParts(db: Database, sessions: readonly RestoredSession[], { mis
   return {
     hasSums: () => true,
     hasAttempts: () => true,
-    hasTail: () => true,
+    // The windows of a data set have all of its attempts.
+    hasInexactTail: () => false,
     namedAttempts: (sessionId) => named.get(sessionId) ?? 0,
     sessions: new Map(
       sessions.map(({ sessionId, facts, offset }) => [
@@ -102,6 +104,7 @@ function describeParts(db: Database, sessions: readonly RestoredSession[], { mis
           uuid: facts.session_uuid,
           sessionId: facts.session_id,
           attemptIdOffset: -offset,
+          endpointCount,
         },
       ]),
     ),

@@ -39,11 +39,7 @@ export function createAttemptTable(scope: Scope, capacity: number, more: readonl
   const sources = { entities, codes, scratch: new Int32Array(capacity) }
   const keys = createKeyReaders(scope, capacity, sources.scratch)
   const restoring = more.length > 0 ? createRestoringReaders(scope, entities, sources.scratch) : {}
-  const readers: Readonly<Record<string, Reader>> = {
-    ...keys.readers,
-    ...createReaders(scope, sources),
-    ...restoring,
-  }
+  const readers: Record<string, Reader> = { ...keys.readers, ...createReaders(scope, sources), ...restoring }
   const columns = [...KEY_COLUMNS, ...EXPORTED_COLUMNS, ...more]
   const inOrder = columns.map(({ name }) => readers[name] as Reader)
   const dictionaries = Object.entries(entities.codes).map(([name, { dictionary }]) => [name, dictionary])
