@@ -4,10 +4,14 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 import type { Reporter, TestCase } from 'vitest/node'
 
 const ROOT = fileURLToPath(new URL('.', import.meta.url))
+// DuckDB is optional for the tool, which finds it like this where it is not installed beside it. Workers and the tool inherit it.
+process.env['NODE_PATH'] = `${ROOT}test/engines/node_modules`
+
 const KERNEL = 'test/record/kernel/**/*.test.ts'
 /** Unit tests that take two thirds of the time of all: `script/test --fast` leaves them out. */
 const SLOW = [
   'test/analyze/{hostile,oracle}/**/*.test.ts',
+  'test/analyze/archive/{export-to-bucket,from-archive,same-answers}.test.ts',
   'test/analyze/export/{engines,export-trace}.test.ts',
   'test/analyze/{older-trace,queries/snapshots,scan/scan-pages}.test.ts',
   'test/analyze/report/report-page.test.ts',

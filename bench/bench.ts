@@ -7,10 +7,12 @@ import { measureContainers } from './parts/containers.js'
 import { measureDns } from './parts/dns.js'
 import { measureExport } from './parts/export.js'
 import { measureFeed } from './parts/feed.js'
+import { measureFleet } from './parts/fleet.js'
 import { measureIdle } from './parts/idle.js'
 import { measureLoad } from './parts/load.js'
 import { measureLocalErrors } from './parts/local-errors.js'
 import { measureMemory } from './parts/memory.js'
+import { measureOwners } from './parts/owners.js'
 import { measurePush } from './parts/push.js'
 import { measureShare } from './parts/share.js'
 import { measureNat } from './parts/nat.js'
@@ -30,9 +32,11 @@ const PARTS: Record<string, (options: BenchOptions) => Promise<Goal[]>> = {
   nat: measureNat,
   top: measureTop,
   analyze: measureAnalyze,
+  owners: measureOwners,
   export: measureExport,
   share: measureShare,
   push: measurePush,
+  fleet: measureFleet,
 }
 
 const { values, positionals } = parseArgs({

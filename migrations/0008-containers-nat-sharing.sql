@@ -18,13 +18,14 @@ CREATE TABLE container (
                                          -- container, or with others in it
 ) STRICT;
 ALTER TABLE cgroup ADD COLUMN container_key INTEGER REFERENCES container; -- NULL: not of a container
+ALTER TABLE process ADD COLUMN has_host_netns INTEGER;    -- whether netns is the host's; NULL: not known
 
 -- Whose address it was, and when: addresses are given again. The spans of an address do not overlap.
 CREATE TABLE container_address (
   session_id INTEGER NOT NULL REFERENCES session,
   address TEXT NOT NULL,                 -- as endpoint.remote_address
   since_ns INTEGER NOT NULL,             -- first and last time at which the files of the runtime had it, ns since the session
-  until_ns INTEGER,                      -- began; NULL: to the end, or not known because the recorder was killed
+  until_ns INTEGER,                      -- began; NULL: until a few seconds before the last write
   container_key INTEGER NOT NULL REFERENCES container,
   PRIMARY KEY (session_id, address, since_ns)
 ) STRICT, WITHOUT ROWID;
@@ -96,7 +97,7 @@ LEFT JOIN dns_name AS n ON n.dns_name_id = d.dns_name_id
 LEFT JOIN connect_nat AS x ON x.attempt_id = a.attempt_id
 LEFT JOIN endpoint AS t ON t.endpoint_id = x.nat_endpoint_id
 LEFT JOIN endpoint AS s ON s.endpoint_id = x.service_endpoint_id
-LEFT JOIN container AS r ON ifnull(k.has_own_networks, 0) = 0 AND r.container_key = (
+LEFT JOIN container AS r ON coalesce(k.has_own_networks, p.has_host_netns = 0, 0) = 0 AND r.container_key = (
   SELECT CASE WHEN w.until_ns IS NULL OR a.started_ns <= w.until_ns THEN w.container_key END
   FROM container_address AS w
   WHERE w.session_id = a.session_id AND w.address = ifnull(t.remote_address, e.remote_address) AND w.since_ns <= a.started_ns

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadZstd } from '../../src/analyze/export/parquet/zstd.js'
 import { createAttemptTable } from '../../src/analyze/export/rows/attempt-table.js'
+import { RESTORING_COLUMNS } from '../../src/analyze/export/rows/restoring-columns.js'
 import { withTraces } from '../../src/analyze/scan/trace.js'
 import { NO_FILTERS } from '../../src/analyze/scan/attempt-filters.js'
 import { ATTEMPTS } from '../../src/fleet/attempts-table.js'
@@ -72,7 +73,11 @@ async function writeParquet(path: string, directory: string): Promise<void> {
   const compress = await loadZstd()
   await withTraces([path], async ([trace]) => {
     const [source] = readSources(trace!, Date.now())
-    const table = createAttemptTable({ parts: [source!.part], filters: NO_FILTERS, isExact: false }, 32_768, true)
+    const table = createAttemptTable(
+      { parts: [source!.part], filters: NO_FILTERS, isExact: false },
+      32_768,
+      RESTORING_COLUMNS,
+    )
     for (let first = 1; ; first += MAX_ATTEMPTS) {
       const { count, parts } = await encodeAttempts(table, { first, last: first + MAX_ATTEMPTS - 1 }, compress, path)
       if (count === 0) return

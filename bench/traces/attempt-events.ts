@@ -3,14 +3,21 @@ import { connectEvent, processEvent, processFacts } from '../../src/record/event
 import type { EventMemory } from '../../src/record/event/event-memory.js'
 import { createRandom } from './random.js'
 
-const ENDPOINTS = 2000
-const PROCESSES = 200
+/** What a host does. */
+export interface Traffic {
+  readonly endpoints: number
+  readonly processes: number
+  /** Time between two attempts */
+  readonly intervalNs: number
+}
+
+/** 10,000 attempts per second. */
+export const BUSY: Traffic = { endpoints: 2000, processes: 200, intervalNs: 100_000 }
+
 const USERS = 12
 const FIRST_PID = 10_000
 /** No process replaces another. */
 const GENERATION = 1
-/** 10,000 attempts per second. */
-const INTERVAL_NS = 100_000
 const FIRST_NS = 1_000_000_000
 const ESTABLISHED = 0
 const REFUSED = { outcome: 1, error: 111 }
@@ -24,26 +31,26 @@ export interface AttemptEvents {
 }
 
 /**
- * Attempts of 200 processes of 12 users to 2,000 endpoints, popular ones first (Zipf), with log-normal latencies whose
- * median depends on the endpoint; about 4% fail, and about 4% have SYN retransmits.
+ * Attempts of processes of 12 users to endpoints, popular ones first (Zipf), with log-normal latencies whose median depends on the
+ * endpoint; about 4% fail, and about 4% have SYN retransmits.
  * @param capacity attempts that the memory holds
  */
-export function createAttemptEvents(capacity: number, seed: number): AttemptEvents {
+export function createAttemptEvents(capacity: number, seed: number, traffic = BUSY): AttemptEvents {
   const buffer = new ArrayBuffer(capacity * connectEvent.size_bytes)
   const view = new DataView(buffer)
   const random = createRandom(seed)
-  const chooseEndpoint = createZipf(ENDPOINTS, random)
+  const chooseEndpoint = createZipf(traffic.endpoints, random)
   let made = 0
 
   const write = (at: number) => {
     const endpoint = chooseEndpoint()
-    const process = Math.floor(random() * PROCESSES)
+    const process = Math.floor(random() * traffic.processes)
     const chance = random()
     const retransmits = chance < 0.04 ? 1 + Math.floor(random() * 3) : 0
     const medianNs = 100_000 * (1 + (endpoint % 97))
     const latencyNs = medianNs * Math.exp(0.4 * normal(random)) + retransmits * 1e9
     const failure = chance < 0.01 ? TIMED_OUT : chance > 0.97 ? REFUSED : null
-    setNs(view, at + connectEvent.started_ns, FIRST_NS + made++ * INTERVAL_NS)
+    setNs(view, at + connectEvent.started_ns, FIRST_NS + made++ * traffic.intervalNs)
     setNs(view, at + connectEvent.latency_ns, Math.floor(latencyNs))
     view.setUint32(at + connectEvent.process, process, true)
     view.setUint32(at + connectEvent.process + 4, GENERATION, true)
@@ -58,7 +65,11 @@ export function createAttemptEvents(capacity: number, seed: number): AttemptEven
     view.setUint8(at + connectEvent.syn_retransmits, retransmits)
   }
   return {
-    memory: { words: new Uint32Array(buffer), bytes: new Uint8Array(buffer), processes: createProcesses() },
+    memory: {
+      words: new Uint32Array(buffer),
+      bytes: new Uint8Array(buffer),
+      processes: createProcesses(traffic.processes),
+    },
     fill(count, take) {
       for (let i = 0; i < count; i++) {
         write(i * connectEvent.size_bytes)
@@ -69,9 +80,9 @@ export function createAttemptEvents(capacity: number, seed: number): AttemptEven
 }
 
 /** The process table that the ring's reader would have. */
-function createProcesses(): ProcessTable {
+function createProcesses(count: number): ProcessTable {
   const processes = createProcessTable()
-  for (let process = 0; process < PROCESSES; process++) {
+  for (let process = 0; process < count; process++) {
     const view = new DataView(new ArrayBuffer(processEvent.size_bytes))
     writeProcess(view, process)
     processes.add(new Uint32Array(view.buffer), new Uint8Array(view.buffer), 0)

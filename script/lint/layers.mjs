@@ -17,6 +17,7 @@ const USERS = {
   'better-sqlite3': ['src/store/'],
   kysely: ['src/store/', 'src/analyze/'],
   '@clickhouse/client': ['src/clickhouse/'],
+  '@aws-sdk/client-s3': ['src/s3/'],
   'apache-arrow': ['src/analyze/export/'],
   '@hpcc-js/wasm-zstd': ['src/analyze/export/'],
   commander: [

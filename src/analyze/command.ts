@@ -5,7 +5,7 @@ import { safeLine } from '../text/safe-text.js'
 import type { AnalyzeOptions } from './analyze.js'
 import { addExport } from './commands/export.js'
 import { addReplay } from './commands/replay.js'
-import { addScopeOptions, addSourceOptions, choiceOption } from './commands/scope-options.js'
+import { addScopeOptions, addSourceOptions, choiceOption, refuseSource } from './commands/scope-options.js'
 import { addReport } from './commands/report.js'
 import { addReveal } from './commands/reveal.js'
 import { addShare } from './commands/share.js'
@@ -14,8 +14,16 @@ import { FORMAT_NAMES } from './result/format.js'
 import type { UserQuery } from './sql/user-queries.js'
 
 const DEFAULT_FILE = 'tcpconn.db'
+const EXAMPLES = `
+Examples:
+  tcpconn analyze --list
+  tcpconn analyze top-endpoints tcpconn.db
+  tcpconn analyze latency --by host --from clickhouse://reader@db.example/tcpconn --since 1h
+  tcpconn analyze top-endpoints --from s3://archive/connects --host web1 --since 1d`
 const SQL_DESCRIPTION = 'run one SQL statement over the view connects, read-only'
 const SQL_LIMIT = 'print at most this many rows (default: 1,000 in a table, 100,000 in other formats)'
+const SQL_OF_SERVER =
+  'use SQL of the server on its table attempts (docs/fleet.md), or export first: tcpconn export --from URL -o attempts.parquet'
 /** Options that parameters of user queries cannot replace. */
 const OUTPUT_OPTIONS = ['format', 'output', 'limit', 'sort', 'exact', 'help']
 
@@ -57,7 +65,7 @@ function addAnalyze(program: Command, catalogue: readonly StoredQuery[], users: 
     .allowExcessArguments()
     // Options of an unknown query are not the error.
     .allowUnknownOption()
-    .addHelpText('after', '\nExamples:\n  tcpconn analyze --list\n  tcpconn analyze top-endpoints tcpconn.db')
+    .addHelpText('after', EXAMPLES)
     .action((options: { list?: boolean }, self: Command) => {
       const [unknown] = self.args
       if (unknown !== undefined) throw unknownQuery(unknown, listed)
@@ -83,7 +91,7 @@ function unknownQuery(name: string, listed: readonly ListedQuery[]): UsageError 
 }
 
 function addInfo(program: Command): void {
-  program
+  const command = program
     .command('info')
     .description('describe a trace: sessions, host, filters, time, outcomes, loss, completeness, size')
     .argument('[file]', 'trace file', DEFAULT_FILE)
@@ -92,6 +100,7 @@ function addInfo(program: Command): void {
       const { describeTrace } = await import('./info/describe-trace.js')
       for (const line of describeTrace(file)) process.stdout.write(`${safeLine(line)}\n`)
     })
+  refuseSource(command, 'sessions of a server: tcpconn analyze summary --from URL')
 }
 
 function addQuery(parent: Command, query: StoredQuery): void {
@@ -125,6 +134,7 @@ function addSql(parent: Command): void {
     .argument('[files...]', 'trace files; with several, connects has a column host')
     .option('-f, --file <file>', 'read the statement from this file')
   addScopeOptions(command, ['exact'])
+  refuseSource(command, SQL_OF_SERVER)
   addOutputOptions(command)
   command
     .option('--limit <rows>', SQL_LIMIT)
@@ -149,6 +159,7 @@ function addUserQuery(parent: Command, { query, parameters }: UserQuery): void {
   for (const name of parameters) command.requiredOption(`--${name} <value>`, `value of :${name}`)
   // A parameter replaces a filter of the same name.
   addScopeOptions(command, [...parameters, 'exact'])
+  if (!parameters.includes('from')) refuseSource(command, SQL_OF_SERVER)
   addOutputOptions(command)
   command
     .option('--limit <rows>', SQL_LIMIT)

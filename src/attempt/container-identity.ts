@@ -61,12 +61,20 @@ export function identifyContainer(cgroup: string): ContainerIdentity | null {
   }
 }
 
+/** The path of the container's own cgroup, of which a cgroup of its processes may be one below; `null` outside of containers. */
+export function containerCgroup(cgroup: string): string | null {
+  const [innermost] = listContainers(cgroup)
+  return innermost === undefined ? null : pathOf(innermost)
+}
+
 /** The containers that a container runs in, the innermost first. */
 export function outerContainers(cgroup: string): ContainerIdentity[] {
   const [, ...outer] = listContainers(cgroup)
-  return outer
-    .filter((one) => !isPodOfPodman(one))
-    .flatMap(({ component, above }) => identifyContainer(`/${[...above, component].join('/')}`) ?? [])
+  return outer.filter((one) => !isPodOfPodman(one)).flatMap((one) => identifyContainer(pathOf(one)) ?? [])
+}
+
+function pathOf({ component, above }: ContainerComponent): string {
+  return `/${[...above, component].join('/')}`
 }
 
 /**

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { ClickHouseLogLevel, createClient, type ClickHouseSettings } from '@clickhouse/client'
-import { messageOf, TcpconnError } from '../base/errors.js'
 import { TOOL_VERSION } from '../base/package.js'
+import { readAuthorities } from '../options/read-authorities.js'
 import { formatAddress, parseClickhouseUrl, type ServerAddress } from './parse-url.js'
 import { readPassword } from './read-password.js'
 import { serverFault } from './server-fault.js'
@@ -143,17 +142,4 @@ async function* guardBytes(stream: Readable, faultOf: (error: unknown) => Error)
 /** A double cannot hold a 64-bit integer. */
 function withQuotedLongs({ settings, ...options }: StatementOptions = {}): StatementOptions {
   return { ...options, settings: { ...settings, output_format_json_quote_64bit_integers: 1 } }
-}
-
-function readAuthorities(path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (cause) {
-    throw new TcpconnError('E_CANNOT_OPEN', {
-      what: `cannot open the certificates of --ca-file ${path}`,
-      reason: messageOf(cause),
-      hint: 'check the path and the permissions of the file and its directory',
-      cause,
-    })
-  }
 }

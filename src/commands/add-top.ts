@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander'
-import { addScopeOptions } from '../analyze/commands/scope-options.js'
+import { addScopeOptions, refuseSource } from '../analyze/commands/scope-options.js'
 import type { RawScope } from '../analyze/options/select-scope.js'
 import { UsageError } from '../base/errors.js'
 import { addFilterOptions, once } from '../options/add-filter-options.js'
@@ -57,6 +57,7 @@ export function addTop(program: Command, whenReaderGone: WhenReaderGone): void {
     addScopeOptions(command, ['exact'])
   })
   addFilterOptions(command, { more: MAP_FILTERS })
+  refuseSource(command, 'hosts of a server: tcpconn analyze top-endpoints --from URL --last 1m')
   command.addHelpText('after', EXAMPLES).action(async (file: string | undefined, options: RawTop, self: Command) => {
     refuseOthers(self, file)
     const table = parseTopOptions(options)

@@ -35,7 +35,7 @@ const TRACE_TABLES = [
     source: 'process',
     key: ['process_id'],
     columns: `process_id session_id pid? process_start_ns? comm:text? exe:text? uid? user:text? cgroup_id? netns? mntns?
-      netns_cookie? has_host_root?`,
+      netns_cookie? has_host_root? has_host_netns?`,
   },
   {
     source: 'cgroup',

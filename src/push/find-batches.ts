@@ -4,7 +4,7 @@ import { damagedTrace } from '../store/check-trace.js'
 import type { SessionProgress } from './session-progress.js'
 
 /** Attempts of one insert. */
-export const MAX_ATTEMPTS = 500_000
+export const MAX_ATTEMPTS = 250_000
 /** The age of a commit: names are added to its rows until then. */
 export const SETTLED_NS = 5e9
 

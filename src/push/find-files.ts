@@ -3,27 +3,48 @@ import { join } from 'node:path'
 import { requireTraceHeader } from '../store/check-trace.js'
 import { messageOf, TcpconnError } from '../base/errors.js'
 
+export interface FindOptions {
+  /**
+   * Gets the identities of traces in directories. A known trace is not opened: closing a descriptor of a file that this process reads would
+   * release the locks of SQLite on it
+   */
+  readonly known?: Set<string>
+  /** Receives what is wrong with each path; `null`: nothing. By default, what is wrong is thrown. */
+  readonly note?: (path: string, fault: TcpconnError | null) => void
+}
+
 /**
  * The traces that paths name: files, and all traces in directories, in the order of their names.
- * @param isRequired whether a path must exist
- * @param known gets the identities of traces in directories. A known trace is not opened: closing a descriptor of a file that this
- * process reads would release the locks of SQLite on it
  * @throws E_NO_SUCH_FILE
  */
-export function findFiles(paths: readonly string[], isRequired: boolean, known = new Set<string>()): string[] {
+export function findFiles(
+  paths: readonly string[],
+  { known = new Set(), note = throwFault }: FindOptions = {},
+): string[] {
   const files = paths.flatMap((path) => {
     try {
-      return statSync(path).isDirectory() ? listTraces(path, known) : [path]
+      const found = statSync(path).isDirectory() ? listTraces(path, known) : [path]
+      note(path, null)
+      return found
     } catch (error) {
-      if (!isRequired) return []
-      throw new TcpconnError('E_NO_SUCH_FILE', {
-        what: `cannot open ${path}`,
-        reason: messageOf(error),
-        hint: 'name a trace, or a directory with traces',
-      })
+      note(path, faultOf(path, error))
+      return []
     }
   })
   return [...new Set(files)]
+}
+
+function throwFault(_: string, fault: TcpconnError | null): void {
+  if (fault !== null) throw fault
+}
+
+function faultOf(path: string, error: unknown): TcpconnError {
+  return new TcpconnError('E_NO_SUCH_FILE', {
+    what: `cannot open ${path}`,
+    reason: messageOf(error),
+    hint: 'name a trace, or a directory with traces',
+    cause: error,
+  })
 }
 
 function listTraces(directory: string, known: Set<string>): string[] {

@@ -6,7 +6,7 @@ import type { Server } from '../clickhouse/connect.js'
 import { DATA_CODES, SERVER_CODES } from '../clickhouse/server-fault.js'
 import { requireVersion } from '../fleet/require-version.js'
 import { safeLine } from '../text/safe-text.js'
-import { findFiles } from './find-files.js'
+import { findFiles, type FindOptions } from './find-files.js'
 import { createFileHolds, type FileHolds } from './hold-files.js'
 import { pushFile, type PushContext } from './push-file.js'
 import { createRetry, MAX_PAUSE_MS, spreadInterval, Stopped } from './retry.js'
@@ -37,8 +37,8 @@ export async function follow(paths: readonly string[], server: Server, intervalM
     isStopping: () => stop.isSet,
     request,
   }
-  const known = new Set<string>()
-  const find = () => findFiles(paths, false, known)
+  const options = { known: new Set<string>(), note: createPathReport() }
+  const find = () => findFiles(paths, options)
   const round: Round = { whole: new Map(), setAside: new Map(), holds: createFileHolds(), current: null, report }
   // Also while the server is away, which a round waits for.
   const refresh = () => round.holds.refresh(find(), round.current)
@@ -121,6 +121,18 @@ function createReport(): (file: string, error: TcpconnError) => void {
     const problem = `${file} ${error.code}`
     if (!reported.has(problem)) write(`${file} is left out: ${messageOf(error)}: ${error.reason} [${error.code}]`)
     reported.add(problem)
+  }
+}
+
+/** Reports when a path cannot be read, when the reason changes, and when it can be read again. */
+function createPathReport(): NonNullable<FindOptions['note']> {
+  const reported = new Map<string, string>()
+  return (path, fault) => {
+    const reason = fault?.reason ?? ''
+    if (reason === (reported.get(path) ?? '')) return
+    reported.set(path, reason)
+    if (fault === null) write(`${path} can be read now`)
+    else write(`${fault.message}: ${reason}; push tries again [${fault.code}]`)
   }
 }
 

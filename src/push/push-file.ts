@@ -1,4 +1,5 @@
 import { createAttemptTable } from '../analyze/export/rows/attempt-table.js'
+import { RESTORING_COLUMNS } from '../analyze/export/rows/restoring-columns.js'
 import type { Compress } from '../analyze/export/parquet/zstd.js'
 import { NO_FILTERS } from '../analyze/scan/attempt-filters.js'
 import { withTraces, type Trace } from '../analyze/scan/trace.js'
@@ -134,7 +135,7 @@ async function readNext(trace: Trace, context: PushContext): Promise<Delivery | 
 /** A failed read leaves rows marked as sent that were not: the next push begins anew. */
 function createReader(source: SessionSource, state: PushState, { compress, states }: PushContext) {
   const scope = { parts: [source.part], filters: NO_FILTERS, isExact: false }
-  const table = createAttemptTable(scope, PAGE_ROWS, true)
+  const table = createAttemptTable(scope, PAGE_ROWS, RESTORING_COLUMNS)
   return async (): Promise<Delivery | null> => {
     const parcel = await makeParcel(source, table, state, compress).catch((error: unknown) => {
       states.delete(source.name.uuid)

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
 import { createProgressLine } from '../analyze/export/progress-line.js'
 import { loadZstd } from '../analyze/export/parquet/zstd.js'
 import { queries, selectAll } from '../analyze/scan/query-builder.js'
@@ -30,10 +31,12 @@ const DEFAULT_INTERVAL_NS = 60e9
  */
 export async function push(paths: readonly string[], options: PushOptions): Promise<void> {
   const intervalMs = parseInterval(options) / 1e6
+  // Otherwise V8 lets its memory for new objects grow by 16 MB, all of it garbage: a push is not faster with them.
+  setFlagsFromString('--semi-space-growth-factor=1')
   const server = connectServer(readAccess('--to', options.to, options))
   try {
     if (options.follow) await follow(paths, server, intervalMs)
-    else await pushOnce(findFiles(paths, true), server)
+    else await pushOnce(findFiles(paths), server)
   } finally {
     await server.close()
   }

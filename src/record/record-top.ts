@@ -64,5 +64,5 @@ function describeLosses({ probe, containers }: Session, lost: number): string[] 
     describeLostProcesses(probe.lostProcesses()),
     describeSkippedRuns(probe.skipped()?.uncovered ?? 0),
   ]
-  return [...losses.filter((loss) => loss !== null), ...describeReader(containers.state())]
+  return [...losses.filter((loss) => loss !== null), ...describeReader(containers.health())]
 }

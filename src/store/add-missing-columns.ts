@@ -32,7 +32,11 @@ const ADDED: readonly { version: number; tables: Readonly<Record<string, string>
   { version: 7, tables: { session: 'NULL AS rotation_base' } },
   {
     version: 8,
-    tables: { session: 'NULL AS sharing, 0 AS has_nat, 0 AS nat_lost_count', cgroup: 'NULL AS container_key' },
+    tables: {
+      session: 'NULL AS sharing, 0 AS has_nat, 0 AS nat_lost_count',
+      process: 'NULL AS has_host_netns',
+      cgroup: 'NULL AS container_key',
+    },
   },
 ]
 

@@ -54,12 +54,17 @@ load_pause() {
   fi
 }
 
-# connect_to NETNS-PID ADDRESS: five connects, a second apart: the files are read once per second.
+# connect_to NETNS-PID ADDRESS: five connects, a second apart: the files are read once per second. They are made in the cgroup of a
+# container: outside of containers, a process in this network namespace would not be known to mean the same addresses.
 connect_to() {
+  local cgroup
+  cgroup=/sys/fs/cgroup/docker-$(printf 'dd%062d' 0).scope
+  mkdir "$cgroup"
   for _ in {1..5}; do
-    nsenter --net="/proc/$1/ns/net" bash -c "exec 3<>/dev/tcp/$2/9" 2>/dev/null
+    nsenter --net="/proc/$1/ns/net" bash -c "echo \$\$ >'$cgroup/cgroup.procs' && exec 3<>/dev/tcp/$2/9" 2>/dev/null
     sleep 1
   done
+  rmdir "$cgroup"
   printf 'connected to %s\n' "$2"
 }
 

@@ -30,7 +30,10 @@ refuse_text() { ! grep -E -- "$1" <<<"$2" || { printf 'unexpected: %s\n' "$1" &&
 expect_sql() {
   local found
   found=$(sqlite3 "$1" "$2") || return
-  [[ $found == "$3" ]] || { printf '%s: %s instead of %s\n' "$2" "$found" "$3" && sqlite3 "$1" 'SELECT DISTINCT cgroup, dns_name, remote_address, remote_port FROM connects' && return 1; }
+  [[ $found == "$3" ]] || {
+    sqlite3 "$1" 'SELECT DISTINCT cgroup, dns_name, remote_address, remote_port FROM connects'
+    printf '%s: %s instead of %s\n' "$2" "$found" "$3" && return 1
+  }
 }
 
 # In place of --privileged: docker refuses that where the system itself lacks a capability, and older ones do not know CAP_BPF.
@@ -59,10 +62,27 @@ wait_for() {
 }
 
 # A daemon that has ended already is no error.
-trap 'if [[ -n $daemon ]]; then kill "$daemon" 2>/dev/null; wait "$daemon"; fi' EXIT
+clean_up() {
+  if [[ -n $daemon ]]; then kill "$daemon" 2>/dev/null && wait "$daemon"; fi
+  case $engine in
+    rootless) end_rootless ;;
+    lxc) end_lxc ;;
+    nspawn) end_machines ;;
+  esac
+}
+trap clean_up EXIT
+
+# What the runtime is called in a trace.
+case $engine in
+  rootless) runtime_name=podman ;;
+  nspawn) runtime_name=systemd-nspawn ;;
+  *) runtime_name=$engine ;;
+esac
 
 # shellcheck source=SCRIPTDIR/addresses.bash
 source addresses.bash
+# shellcheck source=SCRIPTDIR/without-daemon.bash
+source without-daemon.bash
 
 # Engines differ in how they are started and in what they call things: load, run OPTION… -- ARGUMENT…, start_app, and app,
 # the id of the container that start_app has started.
@@ -85,6 +105,13 @@ case $engine in
     options=()
     wait_for_engine "${client[@]}" info
     ;;
+  rootless)
+    configure_rootless
+    client=(as_user podman)
+    options=(--pids-limit=-1)
+    ;;
+  lxc) configure_lxc ;;
+  nspawn) ;;
   containerd)
     configure_cri
     unshare --net containerd --config "$work/containerd.toml" --address /run/containerd/containerd.sock >"$work/containerd.log" 2>&1 &
@@ -174,7 +201,7 @@ reports_limits() {
 # /host instead of the PID namespace of the host
 sees_by_mount() {
   local said
-  said=$(run --privileged -v /:/host:ro -- record --dns --duration 2s "$engine-mount.db" 2>&1)
+  said=$(run "$@" -- record --dns --duration 2s "$engine-mount.db" 2>&1) || { printf '%s\n' "$said" && return 1; }
   refuse_text '^note: .*(cgroup|files|name of the host)' "$said" || return
   expect_sql "$engine-mount.db" "SELECT count(*) > 1 FROM connects WHERE dns_name = 'app.example' AND instr(cgroup, '$app') > 0" 1
 }
@@ -192,28 +219,50 @@ names_options() {
 # shellcheck source=SCRIPTDIR/names.bash
 source names.bash
 
-check 'the image is loaded' load "$image"
-check 'it prints its versions' prints_version
-check 'a container that connects is started' start_app
-if [[ $engine == containerd ]]; then
-  check 'a recorder with the PID namespace of the host sees all' sees_all --privileged --with-ns "pid:/proc/$$/ns/pid"
-  check 'without it, it reports what it does not see' reports_limits 'sees no cgroups' --privileged
-else
-  check 'a recorder with the PID namespace of the host sees all' sees_all "${powers[@]}" --pid=host
-  check 'with its cgroup and network namespaces too' sees_all "${powers[@]}" --pid=host --cgroupns=host --network=host
-  check 'with / of the host at /host too' sees_all "${powers[@]}" --pid=host -v /:/host:ro
-  check 'without it, it reports what it does not see' reports_limits 'its own cgroup only' "${powers[@]}"
-  check 'hints name options of the container' names_options
-fi
-[[ $engine != podman ]] || check 'with / of the host at /host it sees its cgroups and lookups' sees_by_mount
-check 'an image of a small program is loaded' load_brief
-check "$brief_count containers that live 100 ms have their names" names_briefs
-if [[ $engine == containerd ]]; then
-  check "$brief_count pods that live 100 ms have their names" names_pods
-else
-  check 'a container that is renamed and started again keeps its first name' keeps_first_name
-fi
-check 'a connect to a container has its name' names_owner
-check 'all of it is removed' stop_app
+check_without_daemon() {
+  if [[ $engine == rootless ]]; then
+    check 'an image of a small program is loaded' load_brief
+  else
+    check 'the root of a small container is made' make_brief_root
+  fi
+  check "$brief_count containers that live 100 ms have their names" names_briefs
+}
+
+check_image() {
+  check 'the image is loaded' load "$image"
+  check 'it prints its versions' prints_version
+  check 'a container that connects is started' start_app
+  if [[ $engine == containerd ]]; then
+    check 'a recorder with the PID namespace of the host sees all' sees_all --privileged --with-ns "pid:/proc/$$/ns/pid"
+    check 'without it, it reports what it does not see' reports_limits 'sees no cgroups' --privileged
+  else
+    check 'a recorder with the PID namespace of the host sees all' sees_all "${powers[@]}" --pid=host
+    check 'with its cgroup and network namespaces too' sees_all "${powers[@]}" --pid=host --cgroupns=host --network=host
+    check 'with / of the host at /host too' sees_all "${powers[@]}" --pid=host -v /:/host:ro
+    check 'without it, it reports what it does not see' reports_limits 'its own cgroup only' "${powers[@]}"
+    check 'hints name options of the container' names_options
+  fi
+  case $engine in
+    podman) mount_host=(--privileged -v /:/host:ro) ;;
+    docker) mount_host=("${powers[@]}" -v /:/host:ro) ;;
+    containerd) mount_host=(--privileged --mount 'type=bind,src=/,dst=/host,options=rbind:ro') ;;
+  esac
+  check 'with / of the host at /host it sees its cgroups and lookups' sees_by_mount "${mount_host[@]}"
+  check 'an image of a small program is loaded' load_brief
+  check "$brief_count containers that live 100 ms have their names" names_briefs
+  if [[ $engine == containerd ]]; then
+    check "$brief_count pods that live 100 ms have their names" names_pods
+  else
+    check 'a container that is renamed and started again keeps its first name' keeps_first_name
+  fi
+  check 'a connect to a container has its name' names_owner
+  check 'all of it is removed' stop_app
+}
+
+check 'the recorder is unpacked' unpack_tool
+case $engine in
+  rootless | lxc | nspawn) check_without_daemon ;;
+  *) check_image ;;
+esac
 printf '%d passed, %d failed, 0 skipped\n' "$passed" "$failed"
 ((failed == 0))

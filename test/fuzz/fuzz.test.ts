@@ -9,6 +9,7 @@ const INPUTS = {
   'ring-records': 20_000,
   'dns-packets': 20_000,
   'container-files': 20_000,
+  'bolt-files': 20_000,
   'times': 20_000,
   'durations': 20_000,
   'networks': 20_000,

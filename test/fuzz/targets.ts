@@ -1,4 +1,5 @@
 import type { FuzzTarget } from './fuzz-target.js'
+import { createBoltFiles } from './targets/bolt-files.js'
 import { createContainerFiles } from './targets/container-files.js'
 import { createDnsPackets } from './targets/dns-packets.js'
 import { createDurations } from './targets/durations.js'
@@ -12,6 +13,7 @@ export const TARGETS: Readonly<Record<string, () => FuzzTarget>> = {
   'ring-records': createRingRecords,
   'dns-packets': createDnsPackets,
   'container-files': createContainerFiles,
+  'bolt-files': createBoltFiles,
   'times': createTimes,
   'durations': createDurations,
   'networks': createNetworks,

@@ -25,12 +25,12 @@ test('commits that are too young are left for later', () => {
   })
 })
 
-test('at most 500,000 attempts are one batch, and the same commits make the same batch', () => {
-  const { db, sessionId } = makeCommits(300_000, 200_000, 1, 0)
+test('at most 250,000 attempts are one batch, and the same commits make the same batch', () => {
+  const { db, sessionId } = makeCommits(150_000, 100_000, 1, 0)
   const first = findBatches(db, sessionId, START, Infinity)
-  expect(first).toEqual({ lastBatchId: 2, attempts: { first: 1, last: 500_000 }, isAll: false })
-  const second = findBatches(db, sessionId, { batchId: 2, attemptId: 500_000 }, Infinity)
-  expect(second).toEqual({ lastBatchId: 4, attempts: { first: 500_001, last: 500_001 }, isAll: true })
+  expect(first).toEqual({ lastBatchId: 2, attempts: { first: 1, last: 250_000 }, isAll: false })
+  const second = findBatches(db, sessionId, { batchId: 2, attemptId: 250_000 }, Infinity)
+  expect(second).toEqual({ lastBatchId: 4, attempts: { first: 250_001, last: 250_001 }, isAll: true })
 })
 
 test('attempts that the server has are left out, commits are not', () => {
@@ -44,7 +44,7 @@ test('attempts that the server has are left out, commits are not', () => {
 })
 
 test('a commit of more attempts than one can have is damage', () => {
-  const { db, sessionId } = makeCommits(500_001)
+  const { db, sessionId } = makeCommits(250_001)
   expect(() => findBatches(db, sessionId, START, Infinity)).toThrow(
     expect.objectContaining({ code: 'E_DAMAGED_TRACE' }),
   )

@@ -15,14 +15,14 @@ function makeTrace(): string {
 
 test('a trace that this process reads keeps its locks while its directory is listed', () => {
   const file = makeTrace()
-  const known = new Set<string>()
-  expect(findFiles([dirname(file)], false, known)).toEqual([file])
+  const options = { known: new Set<string>() }
+  expect(findFiles([dirname(file)], options)).toEqual([file])
   const db = new Database(file, { readonly: true })
   db.exec('BEGIN; SELECT * FROM session')
   const locks = () => readFileSync('/proc/locks', 'utf8').match(new RegExp(`POSIX.*:${statSync(file).ino} `, 'g')) ?? []
   const before = locks().length
   expect(before).toBeGreaterThan(0)
-  expect(findFiles([dirname(file)], false, known)).toEqual([file])
+  expect(findFiles([dirname(file)], options)).toEqual([file])
   expect(locks()).toHaveLength(before)
   db.close()
 })
@@ -30,11 +30,23 @@ test('a trace that this process reads keeps its locks while its directory is lis
 test('a file that is not a trace yet is looked at again', () => {
   const file = makeTrace()
   const bytes = readFileSync(file)
-  const known = new Set<string>()
+  const options = { known: new Set<string>() }
   for (const length of [0, 50]) {
     truncateSync(file, length)
-    expect(findFiles([dirname(file)], false, known)).toEqual([])
+    expect(findFiles([dirname(file)], options)).toEqual([])
   }
   writeFileSync(file, bytes)
-  expect(findFiles([dirname(file)], false, known)).toEqual([file])
+  expect(findFiles([dirname(file)], options)).toEqual([file])
+})
+
+test('what is wrong with a path is thrown, or noted with each look, and the other paths are read', () => {
+  const [file, missing] = [makeTrace(), '/nonexistent/traces']
+  expect(() => findFiles([file, missing])).toThrow(expect.objectContaining({ code: 'E_NO_SUCH_FILE' }))
+  const noted: unknown[] = []
+  const note = (path: string, fault: { readonly reason: string } | null) => noted.push([path, fault?.reason ?? null])
+  expect(findFiles([missing, dirname(file)], { note })).toEqual([file])
+  expect(noted).toEqual([
+    [missing, expect.stringContaining('ENOENT') as string],
+    [dirname(file), null],
+  ])
 })

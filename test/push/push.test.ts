@@ -1,4 +1,13 @@
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import Database from 'better-sqlite3'
@@ -13,6 +22,7 @@ import { ADMIN, startClickhouse, type ClickhouseServer } from '../support/clickh
 import { REPOSITORY } from '../support/repository.js'
 import { makeTemporaryDirectory } from '../support/temporary-directory.js'
 import { runTool, startTool } from '../support/tool.js'
+import { waitUntil } from '../support/wait-until.js'
 import { readAttemptRows, readTable, restoreAttemptRows, restoreTable, SHARED_TABLES } from './fleet-rows.js'
 
 const TABLES = Object.keys(FLEET_TABLES) as TraceTableName[]
@@ -281,5 +291,25 @@ describe('push --follow', () => {
     expect([status, stdout]).toEqual([0, ''])
     expect(stderr.trim().split('\n')).toHaveLength(2)
     db.close()
+  })
+
+  test('a directory that cannot be listed is reported once, and again when that changes', async () => {
+    const directory = join(makeTemporaryDirectory(), 'traces')
+    const following = startTool(['push', directory, ...server.options('--to'), '--follow', '--interval', '1s'])
+    const lines = () => following.errors().trim().split('\n')
+    await waitUntil('the first report', () => following.errors().includes('ENOENT'))
+    // A link to itself.
+    symlinkSync(directory, directory)
+    await waitUntil('the second report', () => following.errors().includes('ELOOP'))
+    symlinkSync(makeTraces('listed', 1, 3), `${directory}-next`)
+    renameSync(`${directory}-next`, directory)
+    await server.waitForRows(`SELECT attempt_id FROM fleet.attempts WHERE host = 'listed'`, 3)
+    following.child.kill('SIGTERM')
+    expect((await following.finished).status).toBe(0)
+    expect(lines()).toEqual([
+      expect.stringMatching(/^cannot open .*ENOENT.*; push tries again \[E_NO_SUCH_FILE\]$/),
+      expect.stringMatching(/^cannot open .*ELOOP.*; push tries again \[E_NO_SUCH_FILE\]$/),
+      `${directory} can be read now`,
+    ])
   })
 })

@@ -1,13 +1,14 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, request as httpRequest } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import type { AddressInfo } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { HOST_FILTERS, pushGrants, readGrants } from '../../src/fleet/user-statements.js'
 import { makeSampleTrace } from '../analyze/sample-trace.js'
+import { makeCertificate } from '../support/certificate.js'
 import { startClickhouse, type ClickhouseServer, type ServerUser } from '../support/clickhouse-server.js'
 import { makeTemporaryDirectory } from '../support/temporary-directory.js'
 import { runTool, startTool } from '../support/tool.js'
@@ -180,27 +181,7 @@ describe('secrets', () => {
 describe('TLS', () => {
   /** A proxy that speaks TLS before the server. */
   async function startProxy() {
-    const directory = makeTemporaryDirectory()
-    const [key, certificate] = [join(directory, 'key'), join(directory, 'certificate')]
-    const subject = ['-subj', '/CN=tcpconn', '-addext', 'subjectAltName=IP:127.0.0.1']
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:P-256',
-        '-nodes',
-        '-keyout',
-        key,
-        '-out',
-        certificate,
-        ...subject,
-      ],
-      { stdio: 'ignore' },
-    )
+    const { key, certificate } = makeCertificate()
     const proxy = createTlsServer({ key: readFileSync(key), cert: readFileSync(certificate) }, (incoming, outgoing) => {
       const { url, method, headers } = incoming
       const forward = httpRequest(

@@ -51,6 +51,13 @@ test('docs/dependencies.md lists faults of the locked versions only', () => {
   for (const entry of told) expect(present).toContainEqual(entry)
 })
 
+test('script/bootstrap unpacks the packages that would start services, and does not install them', () => {
+  const script = read('script/bootstrap')
+  expect(listServers(script)).toEqual(['prometheus', 'victoria-metrics'])
+  for (const name of listServers(script)) expect(script).not.toMatch(new RegExp(`need .*\\b${name}\\b`))
+  expect(script).toMatch(/apt-get -q download "\$\{server_packages\[@\]\}"/)
+})
+
 test('a missing package is reported', () => {
   expect(isAccountedFor('left-out')).toBe(false)
   expect(listDebianPackages('  need left-out has_program left\n  need "$(others)" true\n')).toEqual(['left-out'])
@@ -65,10 +72,16 @@ function isAccountedFor(name: string): boolean {
 }
 
 /**
- * The packages that `need` installs by a literal name. bpftool is always one of them: its package has another name on
+ * The packages that `need` installs by a literal name, and those that are unpacked. bpftool is always one of them: its package has another name on
  * Ubuntu.
  */
 function listDebianPackages(script: string): string[] {
   const bpftool = script.includes('bpftool_packages') ? ['bpftool'] : []
-  return [...bpftool, ...[...script.matchAll(/^ *need ([a-z0-9][\w.+-]*) /gm)].map(([, name]) => name as string)]
+  const needed = [...script.matchAll(/^ *need ([a-z0-9][\w.+-]*) /gm)].map(([, name]) => name as string)
+  return [...bpftool, ...needed, ...listServers(script)]
+}
+
+/** The packages that are unpacked, not installed. */
+function listServers(script: string): string[] {
+  return (/^server_packages=\((.*)\)$/m.exec(script)?.[1] ?? '').split(' ').filter((name) => name !== '')
 }

@@ -69,8 +69,8 @@ describe.each(OLDER)('a trace of version %i', (version) => {
     const views = [
       ...(isBefore(3) ? ['connect_dns', 'dns_address'] : []),
       ...(isBefore(4) ? ['batch', 'latency_window'] : []),
-      ...(isBefore(6) ? ['dns_lookup', 'process'] : []),
-      ...(isBefore(8) ? ['connect_nat', 'container', 'container_address'] : []),
+      ...(isBefore(6) ? ['dns_lookup'] : []),
+      ...(isBefore(8) ? ['connect_nat', 'container', 'container_address', 'process'] : []),
       'session',
       'cgroup',
     ]

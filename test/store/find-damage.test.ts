@@ -19,7 +19,7 @@ test('an error over undamaged traces is a bug, and does not change', () => {
   expect(findDamage([traceWith(''), traceWith('')], bug)).toBe(bug)
   expect(findDamage([], 'a text')).toBe('a text')
   // ns since boot are beyond 2^53 after 104 days.
-  const late = `INSERT INTO process VALUES (1, 1, 10, ${2n ** 53n + 1n}, 'late', NULL, 0, NULL, NULL, 1, 1, NULL, 1)`
+  const late = `INSERT INTO process VALUES (1, 1, 10, ${2n ** 53n + 1n}, 'late', NULL, 0, NULL, NULL, 1, 1, NULL, 1, 1)`
   expect(findDamage([traceWith(late)], bug)).toBe(bug)
 })
 

@@ -30,12 +30,12 @@ const COLUMNS = [
 type Value = string | number | null
 const NETNS = 4_026_531_840
 const CURL = [1000, 1000, 'curl', 'curl', 'www-data', '/system.slice/cron.service', NETNS] as const
-const PHP = [2000, 2003, 'php-fpm', 'php-fpm8.2', 'www-data', '/system.slice/php8.2-fpm.service', NETNS] as const
+const FPM = [2000, 2003, 'php-fpm', 'php-fpm8.2', 'www-data', '/system.slice/php8.2-fpm.service'] as const
 const NOBODY = [null, null, null, null, null, null, NETNS] as const
 const CART_ID = '0123456789abcdef'.repeat(4)
 const POD_UID = '0b9f2f3e-1111-2222-3333-444455556666'
 const CART_CGROUP = `/kubepods/burstable/pod${POD_UID}/${CART_ID}`
-const CART = [3000, 3000, 'php-fpm', 'php-fpm8.2', 'www-data', CART_CGROUP, NETNS] as const
+const CART = [3000, 3000, 'php-fpm', 'php-fpm8.2', 'www-data', CART_CGROUP, 4_026_532_000] as const
 const WEB = [4, '192.0.2.1', 443] as const
 const MYSQL = [4, '10.0.0.2', 3306] as const
 
@@ -81,13 +81,14 @@ function attemptsOutside(version: number): Value[][] {
   const [name, lookupNs] = version >= 3 ? ['web.example', 15_000_000] : [null, null]
   const [cron, php] = version >= 3 ? ['cron.service', 'php8.2-fpm.service'] : [null, null]
   const cookie = version >= 6 ? 4097 : null
+  const inFpm = [...FPM, version >= 8 ? 4_026_532_000 : NETNS] as const
   const attempts: Value[][] = [
     ['2023-11-14T22:13:21.123456Z', 1_200_000, 'established', null, 0, ...CURL, ...WEB, name, lookupNs, cron, null],
     ['2023-11-14T22:13:22.123456Z', 900_000, 'established', null, 0, ...CURL, ...WEB, name, lookupNs, cron, null],
     ['2023-11-14T22:13:23.123456Z', 50_000, 'refused', 111, 0, ...CURL, 6, '::1', 443, null, null, cron, null],
-    ['2023-11-14T22:13:24.123456Z', 3_500_000_000, 'established', null, 2, ...PHP, ...WEB, null, null, php, cookie],
-    ['2023-11-14T22:13:25.123456Z', 250_000, 'established', null, 0, ...PHP, ...MYSQL, null, null, php, cookie],
-    ['2023-11-14T22:13:26.123456Z', 7_000_000_000, 'timed_out', 110, 0, ...PHP, ...MYSQL, null, null, php, cookie],
+    ['2023-11-14T22:13:24.123456Z', 3_500_000_000, 'established', null, 2, ...inFpm, ...WEB, null, null, php, cookie],
+    ['2023-11-14T22:13:25.123456Z', 250_000, 'established', null, 0, ...inFpm, ...MYSQL, null, null, php, cookie],
+    ['2023-11-14T22:13:26.123456Z', 7_000_000_000, 'timed_out', 110, 0, ...inFpm, ...MYSQL, null, null, php, cookie],
     ['2023-11-14T22:14:18.123456Z', null, 'pending', null, null, ...CURL, ...MYSQL, null, null, cron, null],
   ]
   if (version < 4) return attempts

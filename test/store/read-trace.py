@@ -268,7 +268,7 @@ def read_owners(db, version, session_id):  # container_address
     spans = db.execute("SELECT * FROM container_address WHERE session_id = ?", [session_id]).fetchall()
     keys = {row["container_key"]: dict(row) for row in db.execute("SELECT * FROM container").fetchall()}
     attempts = """SELECT started_ns, ifnull(nat.remote_address, own.remote_address) AS address,
-            ifnull(has_own_networks, 0) AS has_own_networks
+            coalesce(has_own_networks, has_host_netns = 0, 0) AS has_own_networks
         FROM connect_attempt AS a JOIN endpoint AS own USING (endpoint_id) JOIN process USING (process_id)
         LEFT JOIN cgroup USING (cgroup_id) LEFT JOIN container USING (container_key)
         LEFT JOIN connect_nat USING (attempt_id) LEFT JOIN endpoint AS nat ON nat.endpoint_id = nat_endpoint_id

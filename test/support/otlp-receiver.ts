@@ -1,4 +1,6 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
@@ -14,11 +16,17 @@ export interface OtlpReply {
   readonly body?: string
 }
 
-/** A receiver of OTLP over HTTP with JSON, until the test ends. `reply` may be changed. */
-export async function startOtlpReceiver(reply: OtlpReply = {}) {
+/**
+ * A receiver of OTLP over HTTP with JSON, until the test ends. `reply` may be changed.
+ * @param tls files in PEM; without them, the receiver speaks HTTP
+ */
+export async function startOtlpReceiver(
+  reply: OtlpReply = {},
+  tls?: { readonly key: string; readonly certificate: string },
+) {
   const requests: OtlpRequest[] = []
   const receiver = { requests, reply, url: '' }
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
@@ -27,9 +35,13 @@ export async function startOtlpReceiver(reply: OtlpReply = {}) {
       const { status = 200, headers: answer = {}, body = '{}' } = receiver.reply
       response.writeHead(status, { 'Content-Type': 'application/json', ...answer }).end(body)
     })
-  })
+  }
+  const server =
+    tls === undefined
+      ? createServer(listener)
+      : createTlsServer({ key: readFileSync(tls.key), cert: readFileSync(tls.certificate) }, listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close().closeAllConnections())
-  receiver.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  receiver.url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`
   return receiver
 }

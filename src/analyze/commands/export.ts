@@ -8,6 +8,7 @@ Examples:
   tcpconn export --format parquet -o trace.parquet
   tcpconn export tcpconn.db --session all --last 1h --outcome failed --format csv -o failed.csv
   tcpconn export host-a.db host-b.db --session all --format parquet --partition host,date -o connects
+  tcpconn export tcpconn.db --session all --format parquet --partition host,date -o s3://archive/connects
   tcpconn export --format arrow | python3 analyze.py
   tcpconn export --from clickhouse://reader@db.example/tcpconn --host web1 --since 1h --format csv -o web1.csv`
 
@@ -21,7 +22,7 @@ export function addExport(program: Command): void {
     .option('-o, --output <file>', 'write to this new file, which appears when it is complete; - is stdout')
     .option(
       '--partition <keys>',
-      'with Parquet: write a data set partitioned by host, date or host,date into the directory of --output',
+      'with Parquet: write a data set partitioned by host, date or host,date into --output, a directory or s3://BUCKET/PREFIX',
     )
     .option('-q, --quiet', 'no progress bar and no warnings')
   addScopeOptions(command, ['exact'])

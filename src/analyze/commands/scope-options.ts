@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander'
 import type { FilterOption } from '../../options/filters.js'
 import { addFilterOptions, once } from '../../options/add-filter-options.js'
-import { UsageError } from '../../base/errors.js'
+import { TcpconnError, UsageError } from '../../base/errors.js'
 import { nearestName } from '../../text/nearest-name.js'
 
 /** Filters by names that the recorder found. */
@@ -36,7 +36,7 @@ export function addScopeOptions(command: Command, left: readonly string[] = []):
 }
 
 /**
- * Adds the options that name a server instead of files, see remote/from-server.ts.
+ * Adds the options that name a server instead of files, see source/from-source.ts.
  * @param left names of options to leave out
  */
 export function addSourceOptions(command: Command, left: readonly string[] = []): void {
@@ -45,17 +45,32 @@ export function addSourceOptions(command: Command, left: readonly string[] = [])
   }
 }
 
+/** Makes `--from` of a command that does not read servers an error. @param instead what to do */
+export function refuseSource(command: Command, instead: string): void {
+  const refuse = () => {
+    throw new TcpconnError('E_USAGE', {
+      what: `${command.name()} does not read a server: --from is not accepted`,
+      reason: 'it reads trace files only',
+      hint: instead,
+    })
+  }
+  command.addOption(new Option('--from <url>').argParser(refuse).hideHelp())
+}
+
 function sourceOptions(): Option[] {
   return [
     new Option(
-      '--from <url>',
-      'sessions that hosts pushed to a server: clickhouse://USER@HOST:PORT/DATABASE; --last counts back from now',
+      '--from <source>',
+      'a server that hosts pushed to, clickhouse://USER@HOST:PORT/DATABASE, or what export --partition wrote: s3://BUCKET/PREFIX or a directory; --last counts back from now',
     ).argParser(once('--from')),
     new Option('--host <names>', 'with --from: only these hosts, like web1,web2; repeatable').argParser(
       (text: string, previous: string[] = []) => [...previous, ...parseHosts(text)],
     ),
     new Option('--password-file <file>', 'file with the password; without it, TCPCONN_CLICKHOUSE_PASSWORD has it'),
-    new Option('--ca-file <file>', 'certificates in PEM that sign the certificate of the server'),
+    new Option(
+      '--ca-file <file>',
+      'certificates in PEM that sign the certificate of the server or of the endpoint of s3://',
+    ),
   ]
 }
 

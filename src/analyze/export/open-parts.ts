@@ -1,7 +1,7 @@
-import { mkdirSync, renameSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExportTarget } from './file-target.js'
-import type { PartName } from './part-name.js'
+import type { PartName } from './parts/part-name.js'
 import type { AttemptRows } from './rows/attempt-rows.js'
 
 /** Attempts are roughly in the order of time, so few days are written at once. */
@@ -24,27 +24,35 @@ export interface OpenParts {
 interface Part {
   readonly target: ExportTarget
   readonly path: string
-  /** The path of the complete file */
-  readonly finalPath: (lastId: number) => string
+  /** The name of the complete file in the data set */
+  readonly finalName: (lastId: number) => string
   lastId: number
 }
 
-/** @param open opens a new file */
-export function createOpenParts(root: string, open: (path: string) => ExportTarget): OpenParts {
+/** How files are written. */
+export interface PartFiles {
+  /** Opens a new file */
+  open(path: string): ExportTarget
+  /** Gives a complete file its place. @param name in the data set, with the directories of its partition */
+  place(path: string, name: string): Promise<void>
+}
+
+/** @param root directory for files that are being written */
+export function createOpenParts(root: string, { open, place }: PartFiles): OpenParts {
   const parts = new Map<string, Part>()
   const finishOldest = async () => {
-    for (const [key, { target, path, finalPath, lastId }] of parts) {
+    for (const [key, { target, path, finalName, lastId }] of parts) {
       parts.delete(key)
       await target.finish()
-      return renameSync(path, finalPath(lastId))
+      return place(path, finalName(lastId))
     }
   }
   const openPart = (directory: string, name: PartName, firstId: number): Part => {
     const inside = join(root, directory)
     mkdirSync(inside, { recursive: true, mode: DIRECTORY_MODE })
     const path = join(inside, name.file(firstId, null))
-    const finalPath = (lastId: number) => join(inside, name.file(firstId, lastId))
-    return { target: open(path), path, finalPath, lastId: firstId }
+    const finalName = (lastId: number) => join(directory, name.file(firstId, lastId))
+    return { target: open(path), path, finalName, lastId: firstId }
   }
   return {
     async add(directory, name, rows) {

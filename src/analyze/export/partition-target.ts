@@ -1,4 +1,5 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { removeAtEnd } from '../output/clean-up.js'
 import { requireNoName, temporaryNameOf } from '../output/open-output-file.js'
 import { outputFault } from '../output/output-faults.js'
@@ -6,9 +7,9 @@ import { openSink } from '../output/sink.js'
 import type { Scope, SessionPart } from '../scan/scope.js'
 import { createFileTarget, type ExportTarget } from './file-target.js'
 import { DIRECTORY_MODE, createOpenParts, type OpenParts } from './open-parts.js'
-import type { PartitionKey } from './partition-directory.js'
-import { createPartName, type PartName } from './part-name.js'
-import { partitionDirectory } from './partition-directory.js'
+import type { PartitionKey } from './parts/partition-directory.js'
+import { createPartName, type PartName } from './parts/part-name.js'
+import { partitionDirectory } from './parts/partition-directory.js'
 import { capacityOf, copyRows, createAttemptRows, type AttemptRows } from './rows/attempt-rows.js'
 import type { AttemptTable } from './rows/attempt-table.js'
 import type { BatchWriter } from './rows/column.js'
@@ -31,9 +32,12 @@ export function openPartitionTarget(path: string, input: PartitionInput): Export
   const directory = makeDirectory(path)
   const remove = () => rmSync(directory, { recursive: true, force: true })
   const forget = removeAtEnd(remove)
-  const parts = createOpenParts(directory, (file) =>
-    createFileTarget(openSink(file, path), input.table, input.create()),
-  )
+  const parts = createOpenParts(directory, {
+    open: (file) => createFileTarget(openSink(file, path), input.table, input.create()),
+    async place(file, name) {
+      renameSync(file, join(directory, name))
+    },
+  })
   const divide = createDivider(input, parts)
   let isOver = false
   return {
@@ -77,7 +81,10 @@ function makeDirectory(path: string): string {
 }
 
 /** Writes rows of a single day directly; otherwise groups the rows by day first. */
-function createDivider({ scope, partition }: PartitionInput, parts: OpenParts): (rows: AttemptRows) => Promise<void> {
+export function createDivider(
+  { scope, partition }: PartitionInput,
+  parts: OpenParts,
+): (rows: AttemptRows) => Promise<void> {
   const days = scope.parts.map(createDayOf)
   const names = scope.parts.map((part) => createPartName(scope, part))
   const hasDate = partition.includes('date')
@@ -90,7 +97,7 @@ function createDivider({ scope, partition }: PartitionInput, parts: OpenParts): 
     for (const [day, positions] of byDay) {
       const directory = partitionDirectory(partition, host, day)
       if (byDay.size === 1) return parts.add(directory, name, rows)
-      some ??= createAttemptRows(capacityOf(rows))
+      some ??= createAttemptRows(capacityOf(rows), rows.flags.length > 0)
       copyRows(rows, positions, some)
       await parts.add(directory, name, some)
     }

@@ -8,9 +8,9 @@ import { BOUNDED_LIMITS, parseLimits } from '../scan/host-limits.js'
 import { queries, selectAll } from '../scan/query-builder.js'
 import { boundedText } from '../scan/row-reader.js'
 import { remoteSession, type Scope, type SessionPart } from '../scan/scope.js'
-import { readBatchFacts } from '../scan/session-facts.js'
+import { readBatchFacts } from '../scan/batch-facts.js'
 import type { Trace } from '../scan/trace.js'
-import type { ExportColumn, FileMetadata } from './rows/column.js'
+import type { ExportColumn } from './rows/column.js'
 
 const NAMES = ['host', 'boot_id', 'kernel', 'machine', 'tool_version'] as const
 /** Limit of stored options, which may list many ports or networks: every reader reads all metadata. */
@@ -25,7 +25,7 @@ export function describeExport(
   { parts }: Scope,
   columns: readonly ExportColumn[],
   selection: Readonly<Record<string, unknown>>,
-): FileMetadata {
+): Map<string, string> {
   const sessions = parts.map(describePart)
   const everything = {
     tool_version: TOOL_VERSION,

@@ -1,4 +1,5 @@
 import { containerName } from '../../attempt/container-name.js'
+import { nameContainerGroup } from '../../attempt/name-container-group.js'
 import type { Column, Value } from '../result/result.js'
 import { createRowReader } from '../scan/row-reader.js'
 import type { SessionPart } from '../scan/scope.js'
@@ -20,13 +21,15 @@ export const BY_CONTAINER: Dimension = {
     const cgroupOf = createCgroupReader(part, ['container_key', 'path', 'container'])
     const names = createRowReader(part.trace.lookup, 'container', NAMES)
     return (id) => {
-      const [key, path, container = null] = cgroupOf(id)
-      const [namespace, pod, name = null] = names(Number(key ?? 0))
-      const known = container ?? containerName(typeof path === 'string' ? path : null)
-      return [typeof pod === 'string' ? [namespace, pod, name ?? known].join('/') : (name ?? known)]
+      const [key, path, container] = cgroupOf(id)
+      const [podNamespace = null, podName = null, name = null] = names(Number(key ?? 0)).map(textOf)
+      const known = textOf(container) ?? containerName(textOf(path))
+      return [nameContainerGroup({ podNamespace, podName, name: name ?? known })]
     }
   },
 }
+
+const textOf = (value: Value | undefined) => (typeof value === 'string' ? value : null)
 
 /** Pods of Kubernetes. */
 export const BY_POD = byNames(text('pod_namespace', 'NAMESPACE'), text('pod_name', 'POD'))

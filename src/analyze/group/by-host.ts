@@ -30,6 +30,7 @@ export function withHost(dimension: Dimension): Dimension {
     ...dimension,
     columns: [HOST, ...dimension.columns],
     ...(dimension.identity === undefined ? {} : { identity: dimension.identity + 1 }),
+    ...(dimension.sharedBy === undefined ? {} : { sharedBy: 'host' }),
     keys(part) {
       const keyOf = dimension.keys(part)
       return (id) => [part.host, ...keyOf(id)]

@@ -11,6 +11,8 @@ export interface Dimension {
   readonly columns: readonly Column[]
   /** Number of values of a key that identify a group; the others are those of its first attempt. Default: all. */
   readonly identity?: number
+  /** What sessions have in common if an id has the same key in them: their trace, as for endpoints, or host and trace. Default: nothing. */
+  readonly sharedBy?: 'trace' | 'host'
   /** Whether only counts are of interest: adding up latencies costs most. */
   readonly countsOnly?: boolean
   /** Whether latencies cover all outcomes unless the options select outcomes. */

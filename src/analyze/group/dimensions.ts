@@ -17,10 +17,14 @@ const text = (name: string, heading: string): Column => ({ name, heading, kind: 
 /** A truncated IPv4 address is useless. */
 const ADDRESS: Column = { ...text('remote_address', 'ADDRESS'), minWidth: 15 }
 
+/** Sessions of a trace share its endpoints. A process belongs to one session. */
+const SHARED = { sharedBy: 'trace' } as const
+
 /** A dimension whose key is columns of the endpoint or the process. */
 function ofRow(source: 'endpoint' | 'process', ...columns: readonly Column[]): Dimension {
   const names = columns.map(({ name }) => name)
-  return { source, columns, keys: ({ trace }) => createRowReader(trace.lookup, source, names) }
+  const shared = source === 'endpoint' ? SHARED : {}
+  return { source, columns, ...shared, keys: ({ trace }) => createRowReader(trace.lookup, source, names) }
 }
 
 /** All attempts of a session are one group. */
@@ -73,6 +77,7 @@ export const DIMENSIONS = {
   dns: {
     source: 'attempt',
     columns: [text('dns_name', 'DNS NAME')],
+    ...SHARED,
     keys: ({ trace }) => createRowReader(trace.lookup, 'dns_name', ['dns_name']),
     attempt: {
       columns: ['attempt_id'],
@@ -126,7 +131,7 @@ function bySubnet(length: number | null): Dimension {
       return [isWhole ? formatNetwork(address, length) : (shown as Value)]
     }
   }
-  return { source: 'endpoint', columns: [text('subnet', 'SUBNET')], keys }
+  return { source: 'endpoint', columns: [text('subnet', 'SUBNET')], ...SHARED, keys }
 }
 
 /** The network of a 16-byte address in CIDR notation. @throws UsageError if the prefix is too long */

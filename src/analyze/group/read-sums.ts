@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { damagedTrace } from '../../store/check-trace.js'
-import { queries, selectAll } from '../scan/query-builder.js'
+import { createQuery, prepareOnce, queries } from '../scan/query-builder.js'
 import type { Trace } from '../scan/trace.js'
 import { addBits, blockAt, forEachBit, readIds, type Blocks, type IdTarget } from '../../sums/id-list.js'
 
@@ -53,20 +53,21 @@ export function planRanges(
   )
 }
 
+const IS_BOUNDED = `dimension = @dimension AND length(sums) <= ${MAX_BLOB_BYTES}`
+const OF_WINDOW = `SELECT sums FROM window_sums WHERE window_id = @first AND ${IS_BOUNDED}`
+const OF_ROLLUP = `SELECT sums FROM window_rollup
+  WHERE first_window_id = @first AND last_window_id = @last AND ${IS_BOUNDED}`
+
 /** Reads the sums of ranges that `planRanges` gave. @throws as `readSums` */
 export function* readRanges(
   { db, path, remote }: SumsSource,
   ranges: readonly WindowRange[],
   dimension: StoredDimension,
 ): Generator<RangeSums> {
-  const ofWindow = `SELECT sums FROM window_sums WHERE window_id = @first AND dimension = @dimension`
-  const ofRollup = `SELECT sums FROM window_rollup
-    WHERE first_window_id = @first AND last_window_id = @last AND dimension = @dimension`
   for (const range of ranges) {
     if (remote && !remote.hasSums(dimension, range)) continue
-    const select = db.prepare(`SELECT sums FROM (${range.first === range.last ? ofWindow : ofRollup})
-      WHERE length(sums) <= ${MAX_BLOB_BYTES}`)
-    const blob = select.pluck().get({ ...range, dimension }) as Buffer | undefined
+    const select = prepareOnce(db, range.first === range.last ? OF_WINDOW : OF_ROLLUP, 'values')
+    const blob = select.get({ ...range, dimension }) as Buffer | undefined
     if (blob === undefined) {
       const windows = `windows ${range.first} to ${range.last}`
       throw damagedTrace(path, new Error(`the sums by ${dimension} of ${windows} are missing, or too long`))
@@ -76,14 +77,19 @@ export function* readRanges(
 }
 
 function readRollups(db: Database, windowIds: readonly number[], dimension: StoredDimension): WindowRange[] {
-  const query = queries
+  return selectRollups(db, dimension, windowIds[0] ?? 0, windowIds.at(-1) ?? 0)
+}
+
+/** The key begins with the first window: without an upper limit of it, those of all later sessions would be read. */
+const selectRollups = createQuery((dimension: string, first: number, last: number) =>
+  queries
     .selectFrom('window_rollup')
     .select(['first_window_id as first', 'last_window_id as last'])
     .where('dimension', '=', dimension)
-    .where('first_window_id', '>=', windowIds[0] ?? 0)
-    .where('last_window_id', '<=', windowIds.at(-1) ?? 0)
-  return selectAll(db, query)
-}
+    .where('first_window_id', '>=', first)
+    .where('first_window_id', '<=', last)
+    .where('last_window_id', '<=', last),
+)
 
 /** The fewest ranges: from each window on, the longest roll-up whose windows are all requested. */
 function chooseRanges(windowIds: readonly number[], rollups: readonly WindowRange[]): WindowRange[] {

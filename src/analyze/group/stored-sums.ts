@@ -1,10 +1,11 @@
 import { forEachSums } from '../../sums/sums-blob.js'
 import { endpointConditions, processConditions } from '../scan/attempt-filters.js'
+import { prepareOnce } from '../scan/query-builder.js'
 import { selectIds } from '../scan/row-filter.js'
-import type { Scope, SessionPart } from '../scan/scope.js'
+import { remoteSession, type Scope, type SessionPart } from '../scan/scope.js'
 import type { Accumulator } from './accumulator.js'
 import type { Dimension } from './dimension.js'
-import { createIdSets, readSums, type StoredDimension } from './read-sums.js'
+import { createIdSets, planRanges, readSums, type StoredDimension } from './read-sums.js'
 import type { MembersOfPart } from './intern-keys.js'
 
 /** Receives the sums of a part. */
@@ -25,7 +26,7 @@ export function readStoredSums(
   { groupOf, sums, members }: SumsTarget,
 ): void {
   if (windowIds.length === 0) return
-  const stored = storedDimension(scope, dimension)
+  const stored = storedDimension(scope, part, dimension, windowIds)
   const wanted = wantedIds(scope, part, stored)
   const lastId = stored === 'second' ? Infinity : readLastId(part, stored)
   const isOne = dimension.source === 'session'
@@ -49,15 +50,29 @@ export function readStoredSums(
 
 /** The highest id of a dictionary; 0 if it is empty. */
 export function readLastId({ trace }: SessionPart, table: 'endpoint' | 'process'): number {
-  return trace.db.prepare(`SELECT ifnull(max(${table}_id), 0) FROM ${table}`).pluck().get() as number
+  return prepareOnce(trace.db, `SELECT ifnull(max(${table}_id), 0) FROM ${table}`, 'values').get() as number
 }
 
-/** The kind of sums for a dimension. */
-export function storedDimension({ filters }: Scope, { source }: Dimension): StoredDimension {
+/** The kind of sums for a dimension of a part. */
+export function storedDimension(
+  { filters }: Scope,
+  part: SessionPart,
+  { source }: Pick<Dimension, 'source'>,
+  windowIds: readonly number[],
+): StoredDimension {
   if (source === 'second' || source === 'process' || source === 'endpoint') return source
   if (processConditions(filters).length > 0) return 'process'
-  // The smallest sums that suffice.
-  return endpointConditions(filters).length > 0 ? 'endpoint' : 'second'
+  if (endpointConditions(filters).length > 0) return 'endpoint'
+  // The sums that have fewer rows, about.
+  const endpointRows = countEndpoints(part) * planRanges(part.trace.db, windowIds, 'endpoint').length
+  return endpointRows < windowIds.length * SECONDS_PER_WINDOW ? 'endpoint' : 'second'
+}
+
+const SECONDS_PER_WINDOW = 60
+
+/** The endpoints of a part, or more. */
+function countEndpoints(part: SessionPart): number {
+  return remoteSession(part)?.endpointCount ?? readLastId(part, 'endpoint')
 }
 
 /** Ids that pass the filters; `null`: all. */

@@ -4,7 +4,7 @@ import { openTrace } from '../../store/open-trace.js'
 import { closeLeftTrace, describeMissingLog } from '../../store/left-log.js'
 import { formatBytes, formatPlural } from '../../text/format-number.js'
 import { safeText } from '../../text/safe-text.js'
-import { readBatchFacts } from '../scan/session-facts.js'
+import { readBatchFacts } from '../scan/batch-facts.js'
 import { describeSession } from './describe-session.js'
 import { readSessions } from './read-sessions.js'
 

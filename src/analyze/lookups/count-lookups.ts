@@ -1,18 +1,20 @@
 import { DIMENSIONS } from '../group/dimensions.js'
 import { createKeyNumbers } from '../group/intern-keys.js'
 import { isAllTime } from '../scan/clock-segments.js'
-import { iterateRows, queries } from '../scan/query-builder.js'
+import { createQuery, queries } from '../scan/query-builder.js'
 import type { Scope, SessionPart } from '../scan/scope.js'
 import { iterateLookups } from './iterate-lookups.js'
+import { lacksLookups } from './missing-lookups.js'
 import { formatPlural } from '../../text/format-number.js'
 
-/** Lookups of a scope, and the number of distinct names. */
+/** Lookups of a scope, and the number of distinct names; `null`: they were recorded, but are not known here. */
 export interface LookupCounts {
-  readonly lookups: number
-  readonly names: number
+  readonly lookups: number | null
+  readonly names: number | null
 }
 
 export function countLookups(scope: Scope): LookupCounts {
+  if (lacksLookups(scope)) return { lookups: null, names: null }
   const keys = createKeyNumbers(DIMENSIONS.dns)
   const names = new Set<number>()
   let lookups = 0
@@ -30,13 +32,16 @@ export function countLookups(scope: Scope): LookupCounts {
 function* countByName(scope: Scope, part: SessionPart): Generator<readonly [nameId: number, count: number]> {
   const isWhole = isAllTime(part.segments) && scope.filters.cgroups.length === 0
   if (!isWhole) return yield* oneByOne(scope, part)
-  const query = queries
+  for (const { dns_name_id, count } of countNames(part.trace.db, part.sessionId)) yield [dns_name_id, count]
+}
+
+const countNames = createQuery((sessionId: number) =>
+  queries
     .selectFrom('dns_lookup')
     .select(['dns_name_id', ({ fn }) => fn.countAll<number>().as('count')])
-    .where('session_id', '=', part.sessionId)
-    .groupBy('dns_name_id')
-  for (const row of iterateRows(part.trace.db, query)) yield row as [number, number]
-}
+    .where('session_id', '=', sessionId)
+    .groupBy('dns_name_id'),
+)
 
 function* oneByOne(scope: Scope, part: SessionPart): Generator<readonly [nameId: number, count: number]> {
   for (const { nameId } of iterateLookups(scope, part)) yield [nameId, 1]
@@ -56,5 +61,9 @@ export function describeDns({ source, lookups, names, attempts, named }: DnsCoun
   // Lookups before the selected time leave names, but no lookups.
   if (source === null && lookups === 0 && named === 0) return 'lookups were not recorded'
   const share = attempts === 0 ? '' : `; ${((100 * named) / attempts).toFixed(1)}% of attempts have a name`
-  return `${source ?? 'unknown source'}: ${formatPlural(lookups, 'lookup')} of ${formatPlural(names, 'name')}${share}`
+  const counts =
+    lookups === null || names === null
+      ? 'lookups are not in the data set'
+      : `${formatPlural(lookups, 'lookup')} of ${formatPlural(names, 'name')}`
+  return `${source ?? 'unknown source'}: ${counts}${share}`
 }

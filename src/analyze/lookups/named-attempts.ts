@@ -3,7 +3,7 @@ import type { AttemptColumn, AttemptRow } from '../scan/attempt-columns.js'
 import { hasFilters } from '../scan/attempt-filters.js'
 import { isAllTime } from '../scan/clock-segments.js'
 import { createDnsReader } from '../scan/dns-reader.js'
-import { queries, selectAll } from '../scan/query-builder.js'
+import { createQuery, queries } from '../scan/query-builder.js'
 import { scanScope } from '../scan/scan-rows.js'
 import type { Scope, SessionPart } from '../scan/scope.js'
 
@@ -38,13 +38,16 @@ export function countNamed(scope: Scope): number {
 }
 
 /** Ids of a session are consecutive. */
-function countOfSession({ trace, sessionId }: SessionPart): number {
-  if (trace.remote) return trace.remote.namedAttempts(sessionId) ?? 0
+const countNames = createQuery((sessionId: number) => {
   const bound = (value: string) => sql<number>`(SELECT ${sql.raw(value)} FROM batch WHERE session_id = ${sessionId})`
-  const query = queries
+  return queries
     .selectFrom('connect_dns')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .where('attempt_id', '>=', bound('min(first_attempt_id)'))
     .where('attempt_id', '<', bound('max(first_attempt_id + attempt_count)'))
-  return Number(selectAll(trace.lookup, query)[0]?.count ?? 0)
+})
+
+function countOfSession({ trace, sessionId }: SessionPart): number {
+  if (trace.remote) return trace.remote.namedAttempts(sessionId) ?? 0
+  return Number(countNames(trace.lookup, sessionId)[0]?.count ?? 0)
 }

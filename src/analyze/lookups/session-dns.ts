@@ -4,7 +4,7 @@ import { formatCount } from '../../text/format-number.js'
 import { describeDnsLoss, type DnsLossCounts } from '../../attempt/loss-text.js'
 import { describeRecordedFilters, NO_RECORDED_FILTERS, recordedWholeHost } from '../../attempt/recorded-filters.js'
 import { safeText } from '../../text/safe-text.js'
-import { queries, selectAll } from '../scan/query-builder.js'
+import { createQuery, queries } from '../scan/query-builder.js'
 import { boundedText } from '../scan/row-reader.js'
 import type { SessionPart } from '../scan/scope.js'
 import { nameSession } from '../scan/session-facts.js'
@@ -21,15 +21,18 @@ export interface SessionDns extends DnsLossCounts {
 
 const NOT_RECORDED: SessionDns = { source: null, ports: null, hasLocalErrors: false, lost: 0, malformed: 0, evicted: 0 }
 
-/** Reads them from the row of a session; in older formats nothing was recorded. */
-export function readSessionDns(db: Database, sessionId: number): SessionDns {
-  const query = queries
+const selectDns = createQuery((sessionId: number) =>
+  queries
     .selectFrom('session')
     .select(['has_local_errors', 'dns_lost_count', 'dns_malformed_count', 'dns_evicted_count'])
     .select(sql<string | null>`${sql.raw(boundedText('dns_source'))}`.as('dns_source'))
     .select(sql<string | null>`${sql.raw(boundedText('dns_ports'))}`.as('dns_ports'))
-    .where('session_id', '=', sessionId)
-  const [row] = selectAll(db, query)
+    .where('session_id', '=', sessionId),
+)
+
+/** Reads them from the row of a session; in older formats nothing was recorded. */
+export function readSessionDns(db: Database, sessionId: number): SessionDns {
+  const [row] = selectDns(db, sessionId)
   if (row === undefined) return NOT_RECORDED
   return {
     source: row.dns_source,
@@ -43,9 +46,9 @@ export function readSessionDns(db: Database, sessionId: number): SessionDns {
 
 /** A line for each session of a scope that lost DNS packets or names. */
 export function dnsLossLines(parts: readonly SessionPart[]): string[] {
+  const isMany = new Set(parts.map(({ trace }) => trace)).size > 1
   return parts.flatMap((part) => {
     const loss = describeDnsLoss(readSessionDns(part.trace.db, part.sessionId))
-    const isMany = new Set(parts.map(({ trace }) => trace)).size > 1
     return loss === null ? [] : [parts.length > 1 ? `${nameSession(part, isMany)}: ${loss}` : loss]
   })
 }
@@ -67,12 +70,15 @@ export function describeFiltered(parts: readonly SessionPart[]): string[] {
   })
 }
 
-function readFilters(db: Database, sessionId: number): string {
-  const query = queries
+const selectFilters = createQuery((sessionId: number) =>
+  queries
     .selectFrom('session')
     .select(sql<string>`${sql.raw(boundedText('filters'))}`.as('filters'))
-    .where('session_id', '=', sessionId)
-  return selectAll(db, query)[0]?.filters ?? NO_RECORDED_FILTERS
+    .where('session_id', '=', sessionId),
+)
+
+function readFilters(db: Database, sessionId: number): string {
+  return selectFilters(db, sessionId)[0]?.filters ?? NO_RECORDED_FILTERS
 }
 
 /** The line about sessions without recorded lookups. */

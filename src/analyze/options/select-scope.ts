@@ -2,11 +2,11 @@ import { sql } from 'kysely'
 import { UsageError } from '../../base/errors.js'
 import { parseDuration } from '../../options/parse-duration.js'
 import { clipSegments, readClockSegments } from '../scan/clock-segments.js'
-import { queries, selectAll } from '../scan/query-builder.js'
+import { createQuery, queries } from '../scan/query-builder.js'
 import { boundedText } from '../scan/row-reader.js'
 import type { Scope, SessionPart } from '../scan/scope.js'
 import { selectSessions } from '../scan/select-sessions.js'
-import { readDurationNs } from '../scan/session-facts.js'
+import { readDurationNs } from '../scan/batch-facts.js'
 import type { Trace } from '../scan/trace.js'
 import { parseTraceFilters, type RawTraceFilters } from './parse-trace-filters.js'
 import { parseTime, type TraceSpan } from './parse-time.js'
@@ -32,10 +32,15 @@ export function selectScope(traces: readonly Trace[], raw: RawScope): Scope {
   return { parts: parts.map(clip), filters, isExact: raw.exact ?? false }
 }
 
+const readHost = createQuery((sessionId: number) =>
+  queries
+    .selectFrom('session')
+    .select(sql<string>`${sql.raw(boundedText('host'))}`.as('host'))
+    .where('session_id', '=', sessionId),
+)
+
 function wholePart(trace: Trace, sessionId: number): SessionPart {
-  const host = sql<string>`${sql.raw(boundedText('host'))}`.as('host')
-  const query = queries.selectFrom('session').select(host).where('session_id', '=', sessionId)
-  const [session] = selectAll(trace.db, query)
+  const [session] = readHost(trace.db, sessionId)
   return { trace, sessionId, host: session?.host ?? '', segments: readClockSegments(trace.db, sessionId) }
 }
 

@@ -55,7 +55,7 @@ export async function findSessions(
   return { sessions, since, until, leftOut }
 }
 
-function parseSessions(text: string | undefined): string[] | null {
+export function parseSessions(text: string | undefined): string[] | null {
   if (text === undefined || text === 'all') return null
   const uuids = text.toLowerCase().split(',')
   if (uuids.every((uuid) => UUID.test(uuid))) return uuids
@@ -63,7 +63,7 @@ function parseSessions(text: string | undefined): string[] | null {
 }
 
 /** `1h` is an hour ago. So is the last hour: the last time of the sessions would be that of the host whose clock is ahead most. */
-function resolveAgo({ since, until, last }: RawScope): Pick<RawScope, 'since' | 'until' | 'last'> {
+export function resolveAgo({ since, until, last }: RawScope): Pick<RawScope, 'since' | 'until' | 'last'> {
   const now = BigInt(Date.now()) * 1_000_000n
   const resolve = (text: string | undefined) => {
     const ago = text === undefined ? null : parseDuration(text)

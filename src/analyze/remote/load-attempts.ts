@@ -58,14 +58,17 @@ export async function loadAttempts(
   return missing
 }
 
-interface RangeQuery {
+/** Some ranges, and their attempts as a condition. */
+export interface RangeQuery {
   readonly where: string
   readonly values: Readonly<Record<string, string>>
   readonly ranges: readonly (IdRange & { readonly session: RemoteSessionState })[]
 }
 
-/** Hosts are bound. UUIDs and ids are texts of the server's types UUID and Int64: they need not be bound. */
-function* rangeQueries(wanted: readonly WantedAttempts[]): Generator<RangeQuery> {
+/**
+ * Splits ranges into queries of limited length. Hosts are bound. UUIDs and ids are texts of the server's types UUID and Int64: they need not be bound.
+ */
+export function* rangeQueries(wanted: readonly WantedAttempts[]): Generator<RangeQuery> {
   const all = wanted.flatMap(({ session, ranges }) => ranges.map((range) => ({ session, ...range })))
   for (let at = 0; at < all.length; at += RANGES_PER_QUERY) {
     const ranges = all.slice(at, at + RANGES_PER_QUERY)
@@ -138,26 +141,4 @@ function createAttemptWriter({ db }: RemoteState): (session: RemoteSessionState,
     const others = row.slice(ATTEMPT.length + NAME.length).map((cell) => (numberOf(cell) === 0 ? null : cell))
     if (others.some((cell) => cell !== null)) nat(ids, [id, ...others])
   }
-}
-
-/** Counts the attempts of sessions that have a DNS name, on the server. */
-export async function countNamed(
-  { server }: RemoteState,
-  sessions: readonly RemoteSessionState[],
-): Promise<Map<RemoteSessionState, number>> {
-  const counts = new Map(sessions.map((session) => [session, 0]))
-  const wanted = sessions.flatMap((session): WantedAttempts[] => {
-    const { firstAttemptId, attempts } = session.found.batches
-    const first = firstAttemptId + session.ids.offsets.connect_attempt
-    return attempts > 0 && session.found.hasDns ? [{ session, ranges: [{ first, last: first + attempts - 1 }] }] : []
-  })
-  const byUuid = new Map(sessions.map((session) => [session.ids.uuid, session]))
-  for (const { where, values } of rangeQueries(wanted)) {
-    const sql = `SELECT session_uuid, count() FROM attempts FINAL WHERE ${where} AND dns_name_id > 0 GROUP BY session_uuid`
-    for await (const [uuid, count] of readRows(server, sql, values)) {
-      const session = byUuid.get(String(uuid))
-      if (session) counts.set(session, numberOf(count))
-    }
-  }
-  return counts
 }

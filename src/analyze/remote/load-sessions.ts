@@ -2,7 +2,7 @@ import { FLEET_TABLES } from '../../fleet/trace-tables.js'
 import type { Window } from '../scan/trace.js'
 import { LOSSES } from './read-sessions.js'
 import { maxOf, minOf } from './session-times.js'
-import { readIdRanges } from './read-id-ranges.js'
+import { lengthOf, readIdRanges } from './read-id-ranges.js'
 import { numberOf, readRows } from './read-rows.js'
 import { ofSession, selectColumns, sessionQueries, type RemoteSessionState, type RemoteState } from './remote-state.js'
 import { createRowWriter, tryInsert } from './row-writer.js'
@@ -26,6 +26,7 @@ export async function loadSessions(state: RemoteState): Promise<void> {
     if (attempts > 0) ids.ranges.connect_attempt = { first: firstAttemptId, last: firstAttemptId + attempts - 1 }
     ids.fault ??= findWindowFault(found, windows.get(ids.uuid) ?? [])
     for (const table of COUNTED) ids.fault ??= findRangeFault(table, ranges[table].get(ids.uuid))
+    session.endpointCount = lengthOf(ranges.endpoint.get(ids.uuid))
     // It takes no ids: an answer is not made with it.
     if (ids.fault !== null) continue
     ids.offsets.connect_attempt = next.connect_attempt - firstAttemptId
@@ -152,8 +153,7 @@ function writeWindows({ db, sessions }: RemoteState, windows: ReadonlyMap<string
   for (const session of sessions) {
     const { found, ids } = session
     if (ids.fault !== null) continue
-    const { sessionId, offsets } = ids
-    const { batches } = found
+    const [{ sessionId, offsets }, { batches }] = [ids, found]
     const own = (windows.get(ids.uuid) ?? []).toSorted((a, b) => a.first - b.first)
     let end = batches.firstAttemptId
     for (const { id, first, last, count, minStartedNs, maxStartedNs, flags } of own) {

@@ -13,6 +13,8 @@ export interface RemoteSessionState {
   readonly ids: SessionIds
   /** Windows of the trace, by their first attempt */
   windows: readonly Window[]
+  /** Its endpoints, or more */
+  endpointCount: number
 }
 
 /** A temporary trace with parts of a server's sessions. */

@@ -5,7 +5,8 @@ import type { RemoteParts, RemoteSession } from '../scan/remote-parts.js'
 import { ALL_ATTEMPTS, attemptConditions, type AttemptConditions } from './attempt-conditions.js'
 import { contains, joinRanges, without } from './id-ranges.js'
 import { describeLeftOut } from './left-out.js'
-import { countNamed, loadAttempts, type WantedAttempts } from './load-attempts.js'
+import { createCounts } from './count-attempts.js'
+import { loadAttempts, type WantedAttempts } from './load-attempts.js'
 import { loadSums, type WantedSums } from './load-sums.js'
 import { LAZY_TABLES, loadTable, NEEDED, type LazyTable } from './load-tables.js'
 import type { RemoteSessionState, RemoteState } from './remote-state.js'
@@ -35,11 +36,8 @@ export function createRequests(state: RemoteState): Requests {
   const loadedSums = new Set<string>()
   const wantedSums = new Map<string, WantedSums>()
   const attempts = new Map<string, AttemptRequests>()
-  const named = new Map<number, number>()
-  const wantedNamed = new Set<number>()
+  const counts = createCounts(state)
   const missing = new Map<RemoteSessionState, number>()
-  const sessionAt = (sessionId: number) => state.sessions[sessionId - 1] as RemoteSessionState
-
   const requestsOf = (conditions: AttemptConditions): AttemptRequests => {
     const key = JSON.stringify(conditions, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
     const known = attempts.get(key) ?? { conditions, loaded: new Map(), wanted: new Map() }
@@ -65,37 +63,31 @@ export function createRequests(state: RemoteState): Requests {
     },
     hasAttempts: (sessionId, ids, filters: AttemptFilters) =>
       has(sessionId, ids, attemptConditions(filters, state.selection)),
-    hasTail: (sessionId, ids) => has(sessionId, ids, ALL_ATTEMPTS),
-    namedAttempts(sessionId) {
-      if (!sessionAt(sessionId).found.hasDns) return 0
-      const count = named.get(sessionId)
-      if (count === undefined) wantedNamed.add(sessionId)
-      return count ?? null
-    },
+    hasInexactTail: counts.hasInexactTail,
+    namedAttempts: counts.namedAttempts,
     watch: (db) => watchTables(db, loadedTables, wantedTables),
     async load() {
       const wanted = [...attempts.values()].filter((one) => one.wanted.size > 0)
       const sums = [...wantedSums.values()]
-      if (wantedTables.size + sums.length + wanted.length + wantedNamed.size === 0) return false
+      const areCounted = await counts.load()
+      if (wantedTables.size + sums.length + wanted.length === 0) return areCounted
       state.db.exec('BEGIN')
       await loadTables(state, loadedTables, tablesFor(wantedTables, sums, wanted.length > 0))
       await loadSums(state, sums)
       for (const request of wanted) await loadRequested(state, request, missing)
       state.db.exec('COMMIT')
       for (const key of wantedSums.keys()) loadedSums.add(key)
-      for (const [session, count] of await countNamed(state, [...wantedNamed].map(sessionAt))) {
-        named.set(session.ids.sessionId, count)
-      }
-      for (const one of [wantedTables, wantedSums, wantedNamed]) one.clear()
+      for (const one of [wantedTables, wantedSums]) one.clear()
       return true
     },
   }
 }
 
 /** Where a session comes from, by its id in the temporary trace. */
-function describeSession({ ids, found }: RemoteSessionState): [number, RemoteSession] {
+function describeSession({ ids, found, endpointCount }: RemoteSessionState): [number, RemoteSession] {
   const { host, uuid, offsets } = ids
-  return [ids.sessionId, { host, uuid, sessionId: found.sessionId, attemptIdOffset: -offsets.connect_attempt }]
+  const names = { host, uuid, sessionId: found.sessionId, attemptIdOffset: -offsets.connect_attempt }
+  return [ids.sessionId, { ...names, endpointCount }]
 }
 
 /** Makes each table that is not loaded report the first statement that reads it. */

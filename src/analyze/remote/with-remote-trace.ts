@@ -117,7 +117,7 @@ function requireSound({ sessions }: RemoteState): void {
 }
 
 /** Without unique addresses: each host says itself how an address is shown. */
-const SHARED_TABLES = `
+export const SHARED_TABLES = `
   DROP TABLE endpoint;
   CREATE TABLE endpoint (endpoint_id INTEGER PRIMARY KEY, family INTEGER, address BLOB, remote_address TEXT, remote_port INTEGER) STRICT;
   DROP TABLE local_address;
@@ -126,7 +126,7 @@ const SHARED_TABLES = `
 function createState(server: Server, selection: Selection, path: string): RemoteState {
   const sessions = selection.sessions.map((found, i): RemoteSessionState => {
     const ids = createSessionIds(i + 1, found.host, found.uuid)
-    return { found, ids, windows: [] }
+    return { found, ids, windows: [], endpointCount: 0 }
   })
   const byUuid = new Map(sessions.map((session) => [session.ids.uuid, session]))
   const db = createTrace(path, path)
@@ -137,7 +137,7 @@ function createState(server: Server, selection: Selection, path: string): Remote
 }
 
 /** The options for the temporary trace, which has the selected sessions only. Relative times were resolved. */
-function absoluteScope(options: RemoteOptions, { since, until }: Selection): RawScope {
+export function absoluteScope(options: RemoteOptions, { since, until }: Pick<Selection, 'since' | 'until'>): RawScope {
   const { from: _, host: __, passwordFile: ___, caFile: ____, last: _____, ...raw } = options
   const times = {
     since: since === null ? undefined : formatUnixNs(since),

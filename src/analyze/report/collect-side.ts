@@ -7,6 +7,7 @@ import { createLatencyReader } from '../group/latencies.js'
 import { describeAccuracy, type Group } from '../group/sum-up.js'
 import { listSessionFacts } from '../info/describe-session.js'
 import { readSessions } from '../info/read-sessions.js'
+import { lacksLookups, LOOKUPS_MISSING } from '../lookups/missing-lookups.js'
 import { dnsLossLines } from '../lookups/session-dns.js'
 import { listSummaryFacts } from '../queries/summary/describe-summary.js'
 import { summarize, type Summary } from '../queries/summary/summarize.js'
@@ -94,7 +95,11 @@ export function collectSide(
   const { parts } = scope
   return {
     name: makeText(name),
-    warnings: [...describeGaps([...new Set(parts.map(({ trace }) => trace))], parts), ...dnsLossLines(parts)],
+    warnings: [
+      ...describeGaps([...new Set(parts.map(({ trace }) => trace))], parts),
+      ...dnsLossLines(parts),
+      ...(lacksLookups(scope) ? [LOOKUPS_MISSING] : []),
+    ],
     figures: listFigures(summary),
     facts: [
       { title: 'Selection', lines: [['selected', makeText(selection)], ...listSummaryFacts(summary)] },
@@ -108,7 +113,7 @@ export function collectSide(
     endpoints: series,
     tables: [
       countRest(makeTable('endpoints', 'Top endpoints', endpoints), summary),
-      ...collectTables({ scope, timeline, times, isSmall, hasContainers: withContainers, limit: limits.rows }),
+      ...collectTables({ scope, timeline, plan, times, isSmall, hasContainers: withContainers, limit: limits.rows }),
     ].map((table) => withoutNote(table, describeAccuracy(scope))),
   }
 }

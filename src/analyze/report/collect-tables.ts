@@ -10,6 +10,7 @@ import type { QuerySettings, StoredQuery } from '../query/stored-query.js'
 import { byProcess } from '../queries/by-process.js'
 import { byUid } from '../queries/by-uid.js'
 import { churn } from '../queries/churn/churn.js'
+import { lacksLookups } from '../lookups/missing-lookups.js'
 import { dns } from '../queries/dns/dns.js'
 import { failures } from '../queries/failures/failures.js'
 import { retransmits } from '../queries/retransmits/retransmits.js'
@@ -18,6 +19,7 @@ import type { Result, ValueColumn } from '../result/result.js'
 import type { Scope } from '../scan/scope.js'
 import { makeTable } from './make-table.js'
 import { takeLast, takeSlowest, takeSpread } from './narrow-scope.js'
+import type { EndpointPlan } from './plan-endpoint-times.js'
 import type { EndpointTimes } from './read-endpoint-times.js'
 import { readFailures } from './read-failures.js'
 import type { Timeline } from './read-timeline.js'
@@ -48,6 +50,7 @@ const CONTAINER_ACTORS: typeof ACTORS = [
 export interface TableSource {
   readonly scope: Scope
   readonly timeline: Timeline
+  readonly plan: EndpointPlan
   readonly times: EndpointTimes
   /** Whether all attempts may be read one by one */
   readonly isSmall: boolean
@@ -64,7 +67,7 @@ export function collectTables(source: TableSource): ReportTable[] {
   return [
     makeTable('failures', 'Failures', source.isSmall ? run(failures) : sampleFailures(source)),
     makeTable('retransmits', 'SYN retransmits', source.isSmall ? run(retransmits) : sumRetransmits(scope, limit)),
-    makeTable('dns', 'DNS', run(dns)),
+    ...(lacksLookups(scope) ? [] : [makeTable('dns', 'DNS', run(dns))]),
     ...actors.map(({ id, title, query, values }) => makeTable(id, title, run(query, values))),
     makeTable('churn', 'Churn', source.isSmall ? run(churn) : churnAtEnd(source)),
     makeTable('slowest', 'Slowest attempts', findSlowest(source)),
@@ -76,8 +79,8 @@ export function settingsOf(limit: number, values: QuerySettings['values'] = {}):
   return { limit, sort: null, width: 120, values }
 }
 
-function sampleFailures({ scope, timeline, times, limit }: TableSource): Result {
-  return readFailures(times, takeSpread(scope, timeline, READ_ATTEMPTS, SLICES), limit)
+function sampleFailures({ scope, timeline, plan, times, limit }: TableSource): Result {
+  return readFailures({ scope, plan, times, read: takeSpread(scope, timeline, READ_ATTEMPTS, SLICES) }, limit)
 }
 
 /** The sums of an endpoint */

@@ -1,4 +1,4 @@
-import { FAILED_OUTCOMES, OUTCOMES } from '../../attempt/outcome.js'
+import { FAILED_OUTCOMES, OUTCOMES, type Outcome } from '../../attempt/outcome.js'
 import { forEachSums } from '../../sums/sums-blob.js'
 import { createAccumulator, type Accumulator, type GroupSums } from '../group/accumulator.js'
 import { DIMENSIONS } from '../group/dimensions.js'
@@ -6,22 +6,29 @@ import { createKeyNumbers } from '../group/intern-keys.js'
 import { readRanges } from '../group/read-sums.js'
 import { readLastId, wantedIds } from '../group/stored-sums.js'
 import { coveredOutcomes } from '../group/sum-up.js'
+import { createFailureSpans, widenTimes } from '../queries/failures/failure-spans.js'
 import type { Value } from '../result/result.js'
 import { AT } from '../scan/attempt-columns.js'
 import { scanBlocks } from '../scan/scan-rows.js'
-import type { Scope } from '../scan/scope.js'
+import type { Scope, SessionPart } from '../scan/scope.js'
 import { createWallClock } from '../scan/wall-clock.js'
 import type { EndpointPlan, PartPlan } from './plan-endpoint-times.js'
 
 /** Failed attempts with the same endpoint and outcome. */
-export interface FailedOutcome {
+export interface FailedOutcome extends Readonly<FailureTally> {
+  /** Number of the endpoint times the number of outcomes, plus the code of the outcome */
+  readonly number: number
   readonly key: readonly Value[]
-  /** Its code */
-  readonly outcome: number
+  readonly outcome: Outcome
+}
+
+interface FailureTally {
   attempts: number
-  /** Unix ns between which all of them began, rounded to a double; as exact as the stored sums are long */
-  fromNs: number
-  toNs: number
+  /** Unix ns of the first and the last start of those that were read one by one; `null` without any */
+  firstNs: bigint | null
+  lastNs: bigint | null
+  /** A bit for each stored sum of the plan that has some of them, lowest bit of the first byte first */
+  readonly inRanges: Uint8Array
 }
 
 export interface EndpointTimes {
@@ -29,8 +36,8 @@ export interface EndpointTimes {
   readonly sums: readonly (readonly (GroupSums | null)[])[]
   /** Of all endpoints, in no order */
   readonly failed: readonly FailedOutcome[]
-  /** Time that the longest of the stored sums covers, in ns; 0 if all attempts were read one by one */
-  readonly longestNs: number
+  /** The number of an endpoint by its id in a part */
+  readonly numbers: ReadonlyMap<SessionPart, (endpointId: number) => number>
 }
 
 const FAILED_CODES = FAILED_OUTCOMES.map((outcome) => OUTCOMES.indexOf(outcome))
@@ -50,12 +57,16 @@ export function readEndpointTimes(
   const reading: Reading = {
     sums: createAccumulator(false),
     groupOf: (endpoint, interval) => (positionOf(endpoint) < 0 ? -1 : positionOf(endpoint) * intervals + interval),
-    failed: [],
+    failed: createFailed(plan.parts.reduce((sum, { ranges }) => sum + ranges.length, 0)),
   }
+  const numbers = new Map<SessionPart, (endpointId: number) => number>()
+  let rangesBefore = 0
   for (const part of plan.parts) {
     const numberOf = keys.of(part.part)
-    addRanges(scope, plan, part, numberOf, reading)
-    addRows(scope, plan, part, numberOf, reading)
+    numbers.set(part.part, numberOf)
+    addRanges(scope, plan, { ...part, rangesBefore, numberOf }, reading)
+    addRows(scope, plan, { ...part, numberOf }, reading)
+    rangesBefore += part.ranges.length
   }
   const groups = reading.sums.finish()
   const isEmpty = (group: GroupSums | undefined) => group === undefined || group.counts.every((count) => count === 0)
@@ -65,36 +76,60 @@ export function readEndpointTimes(
       return isEmpty(group) ? null : (group as GroupSums)
     }),
   )
-  const failed = reading.failed.flatMap((one, number) => {
-    const [endpoint, outcome] = [Math.floor(number / OUTCOMES.length), number % OUTCOMES.length]
-    return one === undefined ? [] : [{ ...one, key: keys.keyOf(endpoint), outcome }]
+  const failed = reading.failed.all.flatMap((one, number): FailedOutcome[] => {
+    const [endpoint, code] = [Math.floor(number / OUTCOMES.length), number % OUTCOMES.length]
+    return one === undefined ? [] : [{ ...one, number, key: keys.keyOf(endpoint), outcome: OUTCOMES[code] as Outcome }]
   })
-  const lengths = plan.parts.flatMap(({ ranges }) => ranges.map(({ startNs, endNs }) => Number(endNs - startNs)))
-  return { sums, failed, longestNs: lengths.reduce((a, b) => Math.max(a, b), 0) }
+  return { sums, failed, numbers }
+}
+
+/** Whether a failure has attempts in a stored sum. @param range its position among those of all parts of the plan */
+export function isInRange({ inRanges }: FailedOutcome, range: number): boolean {
+  return (((inRanges[range >> 3] ?? 0) >> (range & 7)) & 1) === 1
+}
+
+/** Failures by endpoint and outcome. */
+interface Failed {
+  readonly all: readonly (FailureTally | undefined)[]
+  /** The tally of a number of `FailedOutcome` */
+  at(number: number): FailureTally
+}
+
+/** @param rangeCount stored sums of the plan */
+function createFailed(rangeCount: number): Failed {
+  const all: (FailureTally | undefined)[] = []
+  const bytes = Math.ceil(rangeCount / 8)
+  return {
+    all,
+    at: (number) => (all[number] ??= { attempts: 0, firstNs: null, lastNs: null, inRanges: new Uint8Array(bytes) }),
+  }
 }
 
 interface Reading {
   readonly sums: Accumulator
   /** -1 for an endpoint that is not wanted */
   groupOf(endpoint: number, interval: number): number
-  /** By endpoint and outcome */
-  readonly failed: (Omit<FailedOutcome, 'key' | 'outcome'> | undefined)[]
+  readonly failed: Failed
+}
+
+/** A part, and the number of an endpoint by its id in it. */
+interface NumberedPart extends PartPlan {
+  readonly numberOf: (endpointId: number) => number
 }
 
 function addRanges(
   scope: Scope,
   plan: EndpointPlan,
-  { part, ranges }: PartPlan,
-  numberOf: (id: number) => number,
+  { part, ranges, rangesBefore, numberOf }: NumberedPart & { readonly rangesBefore: number },
   { sums, groupOf, failed }: Reading,
 ): void {
   const ids = wantedIds(scope, part, 'endpoint')
   const lastId = readLastId(part, 'endpoint')
   let next = 0
   for (const { blob } of readRanges(part.trace, ranges, 'endpoint')) {
-    const { startNs, endNs } = ranges[next++] as PartPlan['ranges'][number]
-    const [fromNs, toNs] = [Number(startNs), Number(endNs)]
-    const interval = plan.intervalAt((fromNs + toNs) / 2e9)
+    const { startNs, endNs } = ranges[next] as PartPlan['ranges'][number]
+    const range = rangesBefore + next++
+    const interval = plan.intervalAt((Number(startNs) + Number(endNs)) / 2e9)
     // Parts of a plain array cost half as much as those of a Buffer.
     forEachSums(new Uint8Array(blob.buffer, blob.byteOffset, blob.byteLength), (row) => {
       if (ids !== null && !ids.has(row.id)) return
@@ -104,7 +139,10 @@ function addRanges(
       if (group >= 0) sums.addSums(group, row.counts, row.maxLatencyNs, row.buckets)
       for (const outcome of FAILED_CODES) {
         const count = row.counts[outcome] as number
-        if (count > 0) addFailed(failed, endpoint * OUTCOMES.length + outcome, count, [fromNs, toNs])
+        if (count === 0) continue
+        const tally = failed.at(endpoint * OUTCOMES.length + outcome)
+        tally.attempts += count
+        tally.inRanges[range >> 3]! |= 1 << (range & 7)
       }
     })
   }
@@ -113,14 +151,14 @@ function addRanges(
 function addRows(
   scope: Scope,
   plan: EndpointPlan,
-  { part, ids }: PartPlan,
-  numberOf: (id: number) => number,
+  { part, ids, numberOf }: NumberedPart,
   { sums, groupOf, failed }: Reading,
 ): void {
   if (ids.length === 0) return
   const covered = coveredOutcomes(scope, DIMENSIONS.endpoint)
   const clock = createWallClock(part)
   const beginNs = Number(part.segments[0]?.unixOffsetNs ?? 0n)
+  const spans = createFailureSpans(part)
   scanBlocks(
     scope,
     part,
@@ -139,7 +177,9 @@ function addRows(
         const startedNs = beginNs + clock.relativeNs(starts[i] as number)
         const outcome = (outcomes[i] as number) & 7
         if (FAILED_CODES.includes(outcome)) {
-          addFailed(failed, endpoint * OUTCOMES.length + outcome, 1, [startedNs, startedNs])
+          const number = endpoint * OUTCOMES.length + outcome
+          failed.at(number).attempts++
+          spans.note(number, starts[i] as number)
         }
         const group = groupOf(endpoint, plan.intervalAt(startedNs / 1e9))
         if (group < 0) continue
@@ -153,20 +193,5 @@ function addRows(
       sums.addAttempts(rows)
     },
   )
-}
-
-function addFailed(
-  failed: Reading['failed'],
-  number: number,
-  attempts: number,
-  [fromNs, toNs]: readonly [number, number],
-): void {
-  const known = failed[number]
-  if (known === undefined) {
-    failed[number] = { attempts, fromNs, toNs }
-    return
-  }
-  known.attempts += attempts
-  if (fromNs < known.fromNs) known.fromNs = fromNs
-  if (toNs > known.toNs) known.toNs = toNs
+  spans.forEach((number, firstNs, lastNs) => widenTimes(failed.at(number), firstNs, lastNs))
 }

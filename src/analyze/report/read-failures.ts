@@ -1,73 +1,71 @@
-import { OUTCOMES } from '../../attempt/outcome.js'
-import { formatLength } from '../../text/format-duration.js'
-import { formatCount } from '../../text/format-number.js'
+import { formatCount, formatPlural } from '../../text/format-number.js'
 import { DIMENSIONS } from '../group/dimensions.js'
 import { keyColumns } from '../group/group-columns.js'
 import { rankRows } from '../query/rank-rows.js'
 import { collectFailures, type FailureCause } from '../queries/failures/failure-causes.js'
 import { FAILURE_COLUMNS, type FailureRow } from '../queries/failures/failures.js'
 import type { Result } from '../result/result.js'
+import type { Scope } from '../scan/scope.js'
+import { findFailureTimes, type FailureTimes } from './find-failure-times.js'
 import type { NarrowScope } from './narrow-scope.js'
-import type { EndpointTimes } from './read-endpoint-times.js'
-
-/** Headings of times that are bounds */
-const BOUNDS: Readonly<Record<string, string>> = { first_seen_ns: 'FIRST SEEN ≥', last_seen_ns: 'LAST SEEN ≤' }
-
-/** A column of times that stored sums bound. */
-function asBound(column: (typeof FAILURE_COLUMNS)[number]): (typeof FAILURE_COLUMNS)[number] {
-  return Object.assign({}, column, { heading: BOUNDS[column.name] ?? column.heading })
-}
+import type { EndpointPlan } from './plan-endpoint-times.js'
+import type { EndpointTimes, FailedOutcome } from './read-endpoint-times.js'
 
 /** Who made attempts of which none was read. */
 const NOBODY = { comm: '-', user: '-', processes: 0 }
 
+/** What the failures of a scope are made of. */
+export interface FailureSource {
+  readonly scope: Scope
+  readonly plan: EndpointPlan
+  readonly times: EndpointTimes
+  /** Attempts whose errno and callers are read */
+  readonly read: NarrowScope
+}
+
 /**
- * Failures of a scope that is too large to read: counts from stored sums, errno and who made the attempts from those of
- * its attempts that were read.
+ * Failures of a scope that is too large to read: counts from stored sums, the first and the last start from the attempts around
+ * them, errno and who made the attempts from those of its attempts that were read.
  */
-export function readFailures({ failed, longestNs }: EndpointTimes, read: NarrowScope, limit: number): Result {
+export function readFailures({ scope, plan, times, read }: FailureSource, limit: number): Result {
   const causes = mostFrequent(collectFailures(read.scope, DIMENSIONS.endpoint))
-  const items = failed.map((one): FailureCause => {
-    const outcome = OUTCOMES[one.outcome] as FailureCause['outcome']
-    const cause = causes.get(causeKey(one.key, outcome))
-    const actors = cause?.actors ?? (() => NOBODY)
-    const { key, attempts, fromNs, toNs } = one
-    return {
-      key,
-      outcome,
-      errno: cause?.errno ?? null,
-      attempts,
-      firstNs: BigInt(fromNs),
-      lastNs: BigInt(toNs),
-      actors,
-    }
-  })
   const columns = [
     ...keyColumns<FailureRow>(DIMENSIONS.endpoint, ({ key }) => key),
-    ...FAILURE_COLUMNS.filter(({ name }) => name !== 'processes').map(longestNs > 0 ? asBound : (column) => column),
+    ...FAILURE_COLUMNS.filter(({ name }) => name !== 'processes'),
   ]
-  const prepare = () => (cause: FailureCause) => ({ ...cause, ...cause.actors() })
+  const prepare = (shown: readonly FailedOutcome[]) => {
+    const found = findFailureTimes(scope, plan, times, shown)
+    const timesOf = new Map(shown.map((one, i) => [one, found[i] as FailureTimes]))
+    return (one: FailedOutcome): FailureRow => {
+      const { key, outcome, attempts } = one
+      const cause = causes.get(causeKey(key, outcome))
+      const actors = cause?.actors ?? (() => NOBODY)
+      const row = { key, outcome, attempts, errno: cause?.errno ?? null, actors }
+      return { ...row, ...(timesOf.get(one) as FailureTimes), ...actors() }
+    }
+  }
   const ranked = rankRows(
     {
       columns,
-      items,
+      items: times.failed,
       compare: (a, b) => b.attempts - a.attempts,
       keyOf: ({ key, outcome }) => [...key, outcome],
       prepare,
     },
     { sort: null, limit },
   )
-  const times =
-    longestNs > 0
-      ? [
-          `FIRST SEEN ≥ and LAST SEEN ≤ are bounds from stored sums: the first and the last failure are within ${formatLength(longestNs)} of them; analyze failures prints the exact times`,
-        ]
-      : []
+  const timesAt = columns.flatMap(({ kind }, at) => (kind === 'time' ? at : []))
+  const missing = ranked.rows.filter((row) => timesAt.some((at) => row[at] === null)).length
   const notes = [
-    ...times,
-    `ATTEMPTS is exact; ERRNO, COMM and USER are the most frequent of ${formatCount(read.attempts)} attempts that were read, all over the time`,
+    ...(missing === 0 ? [] : [describeMissing(missing)]),
+    `ATTEMPTS, FIRST SEEN and LAST SEEN are exact; ERRNO, COMM and USER are the most frequent of ${formatCount(read.attempts)} attempts that were read, all over the time`,
   ]
   return { ...ranked, notes, whenEmpty: 'no attempt failed' }
+}
+
+function describeMissing(failures: number): string {
+  const [has, them] = failures === 1 ? ['has', 'it'] : ['have', 'them']
+  return `${formatPlural(failures, 'failure')} ${has} no first or last time: attempts of ${them} are missing`
 }
 
 /** By endpoint and outcome, the errno with the most attempts. */

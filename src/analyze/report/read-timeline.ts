@@ -6,7 +6,7 @@ import type { LatencyReader } from '../group/latencies.js'
 import type { BandCounter } from '../group/latency-bands.js'
 import { recordedRanges } from '../scan/recorded-ranges.js'
 import type { Scope } from '../scan/scope.js'
-import { readBatchFacts } from '../scan/session-facts.js'
+import { readBatchFacts } from '../scan/batch-facts.js'
 import type { ReportSeries, ReportTimes } from './report-data.js'
 
 /** Fine enough to zoom in; 30 kB of the page with the heatmap. */

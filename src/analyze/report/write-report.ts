@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
-import { UsageError } from '../../base/errors.js'
+import { TcpconnError, UsageError } from '../../base/errors.js'
 import type { RawScope } from '../options/select-scope.js'
 import { isDevice, openOutputFile, requireNewOutput } from '../output/open-output-file.js'
 import { buildPage } from './build-page.js'
-import { parseSource, type SourceOptions } from '../remote/from-server.js'
+import { parseSource, type SourceOptions } from '../source/from-source.js'
 import { openChosenKey, printKey, requireKeyName } from '../share/keyed/chosen-key.js'
 import { collectRemoteReport, collectReport } from './collect-report.js'
 import type { ReportData } from './report-data.js'
@@ -29,7 +29,7 @@ export interface ReportOptions extends RawScope, SourceOptions {
 export async function writeReport(files: readonly string[], options: ReportOptions): Promise<void> {
   const { output, share = false, key: keyPath, ...raw } = options
   const remote = parseSource(files, raw)
-  if (remote !== null && share) throw new UsageError('--share', 'with --from', 'trace files')
+  if (remote !== null && share) throw sharesFiles()
   if (files.length > 2) throw new UsageError('FILE', files[2] as string, ACCEPTED)
   if (output !== '-') requireNewOutput(output)
   const typed = files.length > 0 ? files : [DEFAULT_FILE]
@@ -74,4 +74,12 @@ async function writePage(data: ReportData, output: string, commitKey = () => {})
     if (!isDevice(output)) rmSync(output, { force: true })
     throw error
   }
+}
+
+function sharesFiles(): TcpconnError {
+  return new TcpconnError('E_USAGE', {
+    what: 'report --share does not read a server: --from is not accepted beside it',
+    reason: 'pseudonyms are made for trace files only',
+    hint: 'make the report of the trace of a host, there: tcpconn report FILE --share -o shared.html',
+  })
 }

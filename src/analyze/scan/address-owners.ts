@@ -15,7 +15,7 @@ export type OwnerSpans = readonly { readonly sinceNs: number; readonly untilNs: 
 export interface AddressOwners {
   /** Spans by address, as in `endpoint.remote_address`. */
   readonly byAddress: ReadonlyMap<string, OwnerSpans>
-  /** Ids of processes to which addresses may mean something else: in containers with networks of their own */
+  /** Ids of processes to which addresses may mean something else: in containers or namespaces with networks of their own */
   readonly nestedProcesses: ReadonlySet<number>
 }
 
@@ -42,8 +42,8 @@ export function readAddressOwners(db: Database, { sessionId }: Pick<SessionPart,
   const nestedProcesses = new Set(
     db
       .prepare(
-        `SELECT process_id FROM process JOIN cgroup USING (cgroup_id) JOIN container USING (container_key)
-         WHERE process.session_id = ? AND has_own_networks <> 0`,
+        `SELECT process_id FROM process LEFT JOIN cgroup USING (cgroup_id) LEFT JOIN container USING (container_key)
+         WHERE process.session_id = ? AND coalesce(has_own_networks, has_host_netns = 0, 0) <> 0`,
       )
       .pluck()
       .safeIntegers(false)

@@ -21,10 +21,17 @@ export interface QueueMemory {
   readonly rows: Float64Array
 }
 
-/** @param capacity maximum number of rows of a chunk */
-export function allocateQueue(chunkCount: number, capacity: number, columnCount: number): QueueMemory {
+/** Numbers in the rows of a queue. @param capacity maximum number of rows of a chunk */
+export function countNumbers(capacity: number, columnCount: number): number {
+  return SLOTS * capacity * columnCount
+}
+
+/**
+ * A queue of its own: a thread that is late with an earlier scan claims no chunk of this one.
+ * @param rows shared memory for `countNumbers`, which no other queue uses at the same time
+ */
+export function allocateQueue(chunkCount: number, capacity: number, rows: Float64Array): QueueMemory {
   const control = new Int32Array(new SharedArrayBuffer(4 * (SLOTS_AT + 2 * SLOTS)))
-  const rows = new Float64Array(new SharedArrayBuffer(8 * SLOTS * capacity * columnCount))
   return { chunkCount, capacity, control, rows }
 }
 

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3'
-import { queries } from './query-builder.js'
+import { prepareOnce } from './query-builder.js'
 
 /** A part of a session without a clock change. Half-open, in ns since the session began. */
 export interface ClockSegment {
@@ -11,17 +11,8 @@ export interface ClockSegment {
 
 /** The segments of a session, in order, without gaps. Times before its start belong to the first one. */
 export function readClockSegments(db: Database, sessionId: number): ClockSegment[] {
-  const { sql, parameters } = queries
-    .selectFrom('clock_offset')
-    .select(['since_ns', 'unix_offset_ns'])
-    .where('session_id', '=', sessionId)
-    .orderBy('since_ns')
-    .compile()
-  const rows = db
-    .prepare(sql)
-    .raw()
-    .safeIntegers()
-    .all(...parameters) as [bigint, bigint][]
+  const sql = 'SELECT since_ns, unix_offset_ns FROM clock_offset WHERE session_id = ? ORDER BY since_ns'
+  const rows = prepareOnce(db, sql, 'exact arrays').all(sessionId) as [bigint, bigint][]
   return rows.map(([sinceNs, unixOffsetNs], i) => ({
     fromNs: i === 0 ? -Infinity : Number(sinceNs),
     toNs: i + 1 < rows.length ? Number((rows[i + 1] as [bigint, bigint])[0]) : Infinity,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { PACKAGE_ROOT } from '../../base/package.js'
 import type { DecodeTask } from './decode-chunks.js'
+import { createSharedRows, type SharedRows } from './shared-rows.js'
 
 const PROGRAM = join(PACKAGE_ROOT, 'dist/decode-worker.js')
 /** More workers are not faster: the main thread is then the bottleneck. */
@@ -19,6 +20,8 @@ export interface WorkerLimits {
 
 /** Worker threads that decode chunks. */
 export interface DecodeWorkers extends WorkerLimits {
+  /** What a scan shares with the workers */
+  readonly rows: SharedRows
   /** Starts the workers if they are not running, while the caller does other work. */
   start(): void
   /** Lets the workers decode a scan until its queue is closed. */
@@ -33,6 +36,7 @@ export function createDecodeWorkers(limits: WorkerLimits = defaultLimits()): Dec
   const start = () => (workers ??= Array.from({ length: limits.count }, startWorker))
   return {
     ...limits,
+    rows: createSharedRows(),
     start,
     decode(task) {
       for (const worker of start()) worker.postMessage(task, [])

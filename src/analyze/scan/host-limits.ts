@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { safeText } from '../../text/safe-text.js'
-import { queries, selectAll } from './query-builder.js'
+import { createQuery, queries } from './query-builder.js'
 import { boundedText } from './row-reader.js'
 import type { SessionPart } from './scope.js'
 
@@ -11,14 +11,17 @@ const UNREADABLE = 'what the host hides is not known: session.limits is no list 
 /** SQL for `session.limits`, which may have any length in an untrusted file. */
 export const BOUNDED_LIMITS = boundedText('limits', MAX_BYTES)
 
+const selectLimits = createQuery((sessionId: number) =>
+  queries
+    .selectFrom('session')
+    .select(sql<string | null>`${sql.raw(BOUNDED_LIMITS)}`.as('limits'))
+    .where('session_id', '=', sessionId),
+)
+
 /** Limits of the hosts of the sessions, each sentence once. */
 export function listLimits(parts: readonly SessionPart[]): string[] {
   const limits = parts.flatMap(({ trace, sessionId }) => {
-    const query = queries
-      .selectFrom('session')
-      .select(sql<string | null>`${sql.raw(BOUNDED_LIMITS)}`.as('limits'))
-      .where('session_id', '=', sessionId)
-    return selectAll(trace.db, query).flatMap((session) => parseLimits(session.limits))
+    return selectLimits(trace.db, sessionId).flatMap((session) => parseLimits(session.limits))
   })
   return [...new Set(limits)].map(safeText)
 }

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3'
-import { queries, selectAll } from './query-builder.js'
+import { createQuery, queries } from './query-builder.js'
 import type { SessionPart } from './scope.js'
 import { createSegmentIndex } from './segment-index.js'
 import type { Window } from './trace.js'
@@ -42,15 +42,18 @@ function idsOf({ first_attempt_id, last_attempt_id }: Window): IdRange {
   return { first: first_attempt_id, last: last_attempt_id }
 }
 
-function readWindows({ trace, sessionId }: SessionPart): readonly Window[] {
-  const known = trace.windows?.get(sessionId)
-  if (known !== undefined) return known
-  const query = queries
+const selectWindows = createQuery((sessionId: number) =>
+  queries
     .selectFrom('latency_window')
     .select(['window_id', 'first_attempt_id', 'last_attempt_id', 'min_started_ns', 'max_started_ns'])
     .where('session_id', '=', sessionId)
-    .orderBy('first_attempt_id')
-  const windows = selectAll(trace.db, query)
+    .orderBy('first_attempt_id'),
+)
+
+function readWindows({ trace, sessionId }: SessionPart): readonly Window[] {
+  const known = trace.windows?.get(sessionId)
+  if (known !== undefined) return known
+  const windows = selectWindows(trace.db, sessionId)
   const ids = windows.map(({ window_id }) => window_id)
   const withSums = readIdsWithSums(trace.db, minOf(ids), -minOf(ids.map((id) => -id)))
   const read = windows.map((window) => Object.assign(window, { hasSums: withSums.has(window.window_id) }))
@@ -58,42 +61,58 @@ function readWindows({ trace, sessionId }: SessionPart): readonly Window[] {
   return read
 }
 
+const selectSumsTable = createQuery(() =>
+  queries.selectFrom('sqlite_schema').select('name').where('name', '=', 'window_sums'),
+)
+
+const selectIdsWithSums = createQuery((first: number, last: number) =>
+  queries.selectFrom('window_sums').select('window_id').where('window_id', '>=', first).where('window_id', '<=', last),
+)
+
 /**
  * Ids of the windows from `first` to `last` that have sums, in one pass over the keys: to look up a single key, SQLite would
  * read whole blobs.
  */
 function readIdsWithSums(db: Database, first: number, last: number): ReadonlySet<number> {
   // Traces of format version 1 have windows without sums.
-  const tables = queries.selectFrom('sqlite_schema').select('name').where('name', '=', 'window_sums')
-  if (selectAll(db, tables).length === 0) return new Set()
-  const query = queries
-    .selectFrom('window_sums')
-    .select('window_id')
-    .where('window_id', '>=', first)
-    .where('window_id', '<=', last)
-  return new Set(selectAll(db, query).map(({ window_id }) => window_id))
+  if (selectSumsTable(db).length === 0) return new Set()
+  return new Set(selectIdsWithSums(db, first, last).map(({ window_id }) => window_id))
 }
 
 function minOf(numbers: readonly number[]): number {
   return numbers.reduce((min, number) => Math.min(min, number), Number.MAX_SAFE_INTEGER)
 }
 
-/** Batches that overlap the time of the part: a zone map instead of an index over time. */
-function readBatches({ trace, sessionId }: SessionPart, time: PartTime, { first, last }: IdRange): IdRange[] {
-  const query = queries
+const selectBatches = createQuery((sessionId: number, first: number, last: number) =>
+  queries
     .selectFrom('batch')
     .select(['first_attempt_id', 'attempt_count', 'min_started_ns', 'max_started_ns'])
     .where('session_id', '=', sessionId)
     .where('first_attempt_id', '>=', first)
     .where('first_attempt_id', '<=', last)
     .where('attempt_count', '>', 0)
-    .orderBy('first_attempt_id')
-  const touched = selectAll(trace.db, query).filter((batch) =>
-    time.touches(batch.min_started_ns ?? -Infinity, batch.max_started_ns ?? Infinity),
-  )
-  return touched.map((batch) => ({
+    .orderBy('first_attempt_id'),
+)
+
+/** Batches that overlap the time of the part: a zone map instead of an index over time. */
+function readBatches(part: SessionPart, time: PartTime, ids: IdRange): IdRange[] {
+  const touched = readTimedBatches(part, ids).filter(({ minNs, maxNs }) => time.touches(minNs, maxNs))
+  return touched.map(({ first, last }) => ({ first, last }))
+}
+
+/** Attempts by id, and between which times they began, in ns since the session began, both ends included. */
+export interface TimedIds extends IdRange {
+  readonly minNs: number
+  readonly maxNs: number
+}
+
+/** The batches that begin in a range of ids of a session, in the order of ids. */
+export function readTimedBatches({ trace, sessionId }: SessionPart, { first, last }: IdRange): TimedIds[] {
+  return selectBatches(trace.db, sessionId, first, last).map((batch) => ({
     first: batch.first_attempt_id,
     last: batch.first_attempt_id + batch.attempt_count - 1,
+    minNs: batch.min_started_ns ?? -Infinity,
+    maxNs: batch.max_started_ns ?? Infinity,
   }))
 }
 

@@ -1,5 +1,5 @@
 import type { SessionPart } from './scope.js'
-import { readBatchFacts, readDurationNs } from './session-facts.js'
+import { readBatchFacts, readDurationNs } from './batch-facts.js'
 
 /** A half-open range of Unix time, in ns. */
 export interface TimeRange {

@@ -36,6 +36,12 @@ export function selectIds(
           id: number
         }>`SELECT process_id AS id FROM process LEFT JOIN cgroup USING (cgroup_id) LEFT JOIN container USING (container_key) WHERE ${where}`
       : sql<{ id: number }>`SELECT endpoint_id AS id FROM endpoint WHERE ${where}`
-  const rows = selectAll(trace.lookup, { compile: () => query.compile(queries) })
-  return new Set(rows.map((row) => row.id))
+  const compiled = query.compile(queries)
+  const key = JSON.stringify([compiled.sql, compiled.parameters])
+  const known = trace.acceptedIds?.get(key)
+  if (known !== undefined) return known
+  const rows = selectAll(trace.lookup, { compile: () => compiled })
+  const ids = new Set(rows.map((row) => row.id))
+  trace.acceptedIds?.set(key, ids)
+  return ids
 }

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import type { Value } from '../result/result.js'
+import { prepareOnce } from './query-builder.js'
 
 /** Tables that attempts refer to by id. */
 export type DictionaryTable = 'process' | 'endpoint' | 'cgroup' | 'container' | 'dns_name'
@@ -26,12 +27,8 @@ export function createRowReader(
   table: DictionaryTable,
   columns: readonly string[],
 ): (id: number) => readonly Value[] {
-  const statement = db
-    .prepare(
-      `SELECT ${columns.map((column) => boundedText(column)).join(', ')} FROM ${table} WHERE ${keyOf(table)} = ?`,
-    )
-    .raw()
-    .safeIntegers()
+  const selected = columns.map((column) => boundedText(column)).join(', ')
+  const statement = prepareOnce(db, `SELECT ${selected} FROM ${table} WHERE ${keyOf(table)} = ?`, 'exact arrays')
   const missing = columns.map(() => null)
   return (id) => (statement.get(id) as Value[] | undefined)?.map(exactValue) ?? missing
 }

@@ -1,5 +1,5 @@
 import { createGathering, type AttemptBlock, type TakeBlock } from './attempt-block.js'
-import { SLOTS, allocateQueue, createChunkQueue } from './chunk-queue.js'
+import { SLOTS, allocateQueue, countNumbers, createChunkQueue } from './chunk-queue.js'
 import { createChunkDecoder, createSlotBlocks } from './decode-chunks.js'
 import type { DecodeWorkers } from './decode-workers.js'
 import { createReadChunk, pagesPerChunk, type PageScan } from './page-scan.js'
@@ -37,7 +37,9 @@ function createReadNow(scan: PageScan, take: TakeBlock): (chunk: number) => void
 
 function scanTogether(scan: PageScan, workers: DecodeWorkers, take: TakeBlock): void {
   const chunkCount = chunkCountOf(scan)
-  const task = { scan, memory: allocateQueue(chunkCount, capacityOf(scan), scan.columns.length) }
+  const capacity = capacityOf(scan)
+  const rows = workers.rows.borrow(countNumbers(capacity, scan.columns.length))
+  const task = { scan, memory: allocateQueue(chunkCount, capacity, rows) }
   const queue = createChunkQueue(task.memory)
   const decode = createChunkDecoder(task)
   const blocks = createSlotBlocks(task)
@@ -60,6 +62,7 @@ function scanTogether(scan: PageScan, workers: DecodeWorkers, take: TakeBlock): 
     }
   } finally {
     queue.close()
+    workers.rows.giveBack(rows)
   }
 }
 

@@ -7,25 +7,16 @@ import {
   describeLossCounts,
   describeLostProcesses,
   sumLoss,
-  type LossCounts,
 } from '../../attempt/loss-text.js'
 import type { FlagCounts } from '../../store/schema.js'
 import { safeText } from '../../text/safe-text.js'
 import { iterateTail } from './attempt-tail.js'
+import { idsOf, readBatchFacts } from './batch-facts.js'
 import { findRecorder } from './find-recorder.js'
-import { queries, selectAll } from './query-builder.js'
+import { createQuery, queries } from './query-builder.js'
 import { boundedText } from './row-reader.js'
 import { remoteSession, type SessionPart } from './scope.js'
 import { describeMissingParts, type Trace } from './trace.js'
-
-/** Sums over the batches of a session. */
-export interface BatchFacts extends LossCounts {
-  readonly attempts: number
-  /** ns since the session began, `null` without attempts */
-  readonly firstStartedNs: number | null
-  readonly lastStartedNs: number | null
-  readonly lastWrittenNs: number
-}
 
 /** Bits of connect_attempt.flags, in the order of `FlagCounts`. */
 export const FLAG_NAMES = [
@@ -39,46 +30,7 @@ export const FLAG_NAMES = [
 ] as const
 
 /** The bit of connect_attempt.flags for attempts whose begin or end was not seen. */
-const INEXACT = 64
-
-/** Duration of a session in ns; without an end, up to its last write. */
-export function readDurationNs(db: Database, sessionId: number): number {
-  const query = queries.selectFrom('session').select('duration_ns').where('session_id', '=', sessionId)
-  return selectAll(db, query)[0]?.duration_ns ?? readBatchFacts(db, [sessionId]).lastWrittenNs
-}
-
-/** Reads the sums of a session from its batches, not from its attempts. They include the loss of a session without an end. */
-export function readBatchFacts(db: Database, sessionIds: readonly number[]): BatchFacts {
-  const [row] = selectAll(
-    db,
-    queries
-      .selectFrom('batch')
-      .select(({ fn }) => [
-        fn.sum('attempt_count').as('attempts'),
-        fn.min('min_started_ns').as('firstStartedNs'),
-        fn.max('max_started_ns').as('lastStartedNs'),
-        fn.max('written_ns').as('lastWrittenNs'),
-        fn.sum('lost_ring_full_count').as('ringFull'),
-        fn.sum('lost_map_full_count').as('mapFull'),
-        fn.sum('lost_writer_behind_count').as('writerBehind'),
-        fn.sum('lost_missed_count').as('missed'),
-        fn.sum('lost_skipped_count').as('skipped'),
-      ])
-      .where('session_id', 'in', sessionIds),
-  )
-  const number = (value: unknown) => Number(value ?? 0)
-  return {
-    attempts: number(row?.attempts),
-    firstStartedNs: row?.firstStartedNs ?? null,
-    lastStartedNs: row?.lastStartedNs ?? null,
-    lastWrittenNs: number(row?.lastWrittenNs),
-    ringFull: number(row?.ringFull),
-    mapFull: number(row?.mapFull),
-    writerBehind: number(row?.writerBehind),
-    missed: number(row?.missed),
-    skipped: number(row?.skipped),
-  }
-}
+export const INEXACT = 64
 
 /**
  * The first lines of the output: sessions that are left out, missing logs, lost attempts, attempts without a process. One line per file, usually none.
@@ -92,11 +44,17 @@ export function describeLoss(parts: readonly SessionPart[]): string[] {
   return linesByFile(parts, ({ db }, ids) => describeLossCounts(readBatchFacts(db, ids)))
 }
 
+const sumUnnamed = createQuery((sessionIds: string) =>
+  queries
+    .selectFrom('session')
+    .select(({ fn }) => fn.sum('lost_process_count').as('count'))
+    .where('session_id', 'in', idsOf(sessionIds)),
+)
+
 /** A line for each file with attempts without a process. Filters and groups by process leave them out. */
 function describeUnnamed(parts: readonly SessionPart[]): string[] {
   return linesByFile(parts, ({ db }, ids) => {
-    const query = queries.selectFrom('session').select(({ fn }) => fn.sum('lost_process_count').as('count'))
-    const [row] = selectAll(db, query.where('session_id', 'in', ids))
+    const [row] = sumUnnamed(db, JSON.stringify(ids))
     return describeLostProcesses(Number(row?.count ?? 0))
   })
 }
@@ -105,28 +63,35 @@ function linesByFile(
   parts: readonly SessionPart[],
   describe: (trace: Trace, sessionIds: readonly number[]) => string | null,
 ): string[] {
-  const traces = [...new Set(parts.map((part) => part.trace))]
-  return traces.flatMap((trace) => {
-    const ids = parts.filter((part) => part.trace === trace).map((part) => part.sessionId)
+  const idsByTrace = new Map<Trace, number[]>()
+  for (const { trace, sessionId } of parts) {
+    const ids = idsByTrace.get(trace)
+    if (ids === undefined) idsByTrace.set(trace, [sessionId])
+    else ids.push(sessionId)
+  }
+  return [...idsByTrace].flatMap(([trace, ids]) => {
     const line = describe(trace, ids)
-    return line === null ? [] : [traces.length > 1 ? `${safeText(trace.path)}: ${line}` : line]
+    return line === null ? [] : [idsByTrace.size > 1 ? `${safeText(trace.path)}: ${line}` : line]
   })
 }
+
+const selectEnd = createQuery((sessionId: number) =>
+  queries
+    .selectFrom('session')
+    .select(['duration_ns', 'kernel_attempts_min', 'kernel_attempts_max'])
+    .select(['comparable_attempts', 'uncomparable_attempts', 'uncovered_run_count'])
+    .select(['recorder_pid', 'recorder_start_ticks'])
+    .select(sql<number>`session_id = (SELECT max(session_id) FROM session)`.as('is_newest'))
+    .select(sql<string>`${sql.raw(boundedText('boot_id'))}`.as('boot_id'))
+    .select(sql<string>`${sql.raw(boundedText('filters'))}`.as('filters'))
+    .where('session_id', '=', sessionId),
+)
 
 /** Completeness, one line per session; printed below a table. */
 export function describeCover(parts: readonly SessionPart[]): string[] {
   const isMany = new Set(parts.map((part) => part.trace)).size > 1
   return parts.flatMap(({ trace, sessionId }) => {
-    const query = queries
-      .selectFrom('session')
-      .select(['duration_ns', 'kernel_attempts_min', 'kernel_attempts_max'])
-      .select(['comparable_attempts', 'uncomparable_attempts', 'uncovered_run_count'])
-      .select(['recorder_pid', 'recorder_start_ticks'])
-      .select(sql<number>`session_id = (SELECT max(session_id) FROM session)`.as('is_newest'))
-      .select(sql<string>`${sql.raw(boundedText('boot_id'))}`.as('boot_id'))
-      .select(sql<string>`${sql.raw(boundedText('filters'))}`.as('filters'))
-      .where('session_id', '=', sessionId)
-    const [session] = selectAll(trace.db, query)
+    const [session] = selectEnd(trace.db, sessionId)
     if (!session) return []
     const lost = sumLoss(readBatchFacts(trace.db, [sessionId]))
     const text =
@@ -153,19 +118,14 @@ function describeOpenEnd(isRunning: boolean | null): string {
 
 /** Whether more attempts than the counted losses may be missing: no end, or a difference to the kernel's count. */
 export function isDoubtful({ trace, sessionId }: SessionPart): boolean {
-  const query = queries
-    .selectFrom('session')
-    .select(['duration_ns', 'kernel_attempts_min', 'kernel_attempts_max', 'comparable_attempts'])
-    .where('session_id', '=', sessionId)
   const lost = sumLoss(readBatchFacts(trace.db, [sessionId]))
-  return selectAll(trace.db, query).some((row) => row.duration_ns === null || differsFromKernel({ ...row, lost }))
+  return selectEnd(trace.db, sessionId).some((row) => row.duration_ns === null || differsFromKernel({ ...row, lost }))
 }
 
 /** The worst verdict of the sessions: `incomplete`, `unchecked` or `complete`. */
 export function readVerdict(parts: readonly SessionPart[]): Verdict {
   const verdicts = parts.map(({ trace, sessionId }): Verdict => {
-    const query = queries.selectFrom('session').selectAll().where('session_id', '=', sessionId)
-    const session = selectAll(trace.db, query).find((row) => row.duration_ns !== null)
+    const session = selectEnd(trace.db, sessionId).find((row) => row.duration_ns !== null)
     const lost = sumLoss(readBatchFacts(trace.db, [sessionId]))
     return session ? describeCompleteness({ ...session, lost }).verdict : 'unchecked'
   })
@@ -173,27 +133,27 @@ export function readVerdict(parts: readonly SessionPart[]): Verdict {
   return worst ?? 'complete'
 }
 
+const sumFlags = createQuery((sessionId: number) =>
+  queries
+    .selectFrom('latency_window')
+    .select(({ fn }) => FLAG_NAMES.map((name) => fn.sum<number | null>(name).as(name)))
+    .where('session_id', '=', sessionId),
+)
+
 /** Whether a session may have ended attempts without a latency. */
 export function hasInexact({ trace, sessionId }: SessionPart): boolean {
-  const query = queries
-    .selectFrom('latency_window')
-    .select(({ fn }) => fn.sum<number | null>('inexact').as('inexact'))
-    .where('session_id', '=', sessionId)
-  const [row] = selectAll(trace.db, query)
+  const [row] = sumFlags(trace.db, sessionId)
   if (Number(row?.inexact ?? 0) > 0) return true
-  for (const { flags } of iterateTail(trace, sessionId)) if (flags & INEXACT) return true
+  if (trace.remote !== undefined) return trace.remote.hasInexactTail(sessionId)
+  for (const { flags } of iterateTail(trace.db, sessionId)) if (flags & INEXACT) return true
   return false
 }
 
 /** Attempts of a session per flag: from its windows, and from the rows after the last window. */
 export function countFlags(db: Database, sessionId: number): FlagCounts {
-  const query = queries
-    .selectFrom('latency_window')
-    .select(({ fn }) => FLAG_NAMES.map((name) => fn.sum<number | null>(name).as(name)))
-    .where('session_id', '=', sessionId)
-  const [row] = selectAll(db, query)
+  const [row] = sumFlags(db, sessionId)
   const flags = Object.fromEntries(FLAG_NAMES.map((name) => [name, Number(row?.[name] ?? 0)])) as unknown as FlagCounts
-  for (const attempt of iterateTail({ db }, sessionId)) {
+  for (const attempt of iterateTail(db, sessionId)) {
     FLAG_NAMES.forEach((name, bit) => (flags[name] += (attempt.flags >> bit) & 1))
   }
   return flags

@@ -23,6 +23,8 @@ export interface Trace {
   readonly workers: DecodeWorkers | null
   /** By session, once they have been read: `plan-scan.ts` keeps them, since a trace is one state of its file. */
   readonly windows?: Map<number, readonly Window[]>
+  /** Ids that filters accept, by query, once they have been read: a trace may have thousands of sessions */
+  readonly acceptedIds?: Map<string, ReadonlySet<number>>
   /** Of a trace that was built from a server: what is still there */
   readonly remote?: RemoteParts
 }
@@ -77,7 +79,7 @@ export function withTraces<T>(
       const [db, lookup] = [open(path), open(path)]
       beginTogether(db, lookup)
       const [missingLog, attempts] = [missingLogs[i] ?? null, findAttempts(path, db)]
-      const trace: Trace = { path, missingLog, db, lookup, attempts, workers, windows: new Map() }
+      const trace: Trace = { path, missingLog, db, lookup, attempts, workers, ...createCaches() }
       traces.push(complete?.(trace) ?? trace)
     }
     const result = body([...traces])
@@ -88,6 +90,10 @@ export function withTraces<T>(
     close()
     throw error
   }
+}
+
+function createCaches(): Required<Pick<Trace, 'windows' | 'acceptedIds'>> {
+  return { windows: new Map(), acceptedIds: new Map() }
 }
 
 /** Limit of attempts; a recording commits less often while two transactions begin. */

@@ -14,7 +14,7 @@ export interface WallClock {
 }
 
 /** Most sessions have one segment: times need no lookup. */
-export function createWallClock({ segments }: SessionPart): WallClock {
+export function createWallClock({ segments }: Pick<SessionPart, 'segments'>): WallClock {
   const base = segments[0]?.unixOffsetNs ?? 0n
   if (segments.length <= 1)
     return { relativeNs: (startedNs) => startedNs, unixNs: (startedNs) => base + BigInt(startedNs) }

@@ -87,6 +87,7 @@ export const COLUMNS = {
     mntns: { field: 'namespaces', as: 'inode' },
     netns_cookie: { field: 'namespaces', as: 'cookie' },
     has_host_root: 'kept',
+    has_host_netns: 'kept',
   },
   endpoint: {
     endpoint_id: ID.endpoint,

@@ -20,6 +20,8 @@ import type { SharedSpan } from './session-clock.js'
 import { addLookups, chooseLookups } from './shared-lookups.js'
 import { ALL_USED, countUsage, type CollectedUsage, type Usage } from './usage.js'
 
+/** In KiB, instead of 16 MB for each connection */
+const SMALL_CACHE = 'cache_size = -1000'
 /** Attempts that are copied at once: signals are seen in between. */
 const STEP_ATTEMPTS = 250_000
 
@@ -35,13 +37,15 @@ export interface ShareParts {
 
 /** Writes what a scope covers of its traces into an empty trace, with pseudonyms. */
 export async function shareTrace({ scope, pseudonyms, shared, note, isDryRun = false }: ShareParts): Promise<void> {
+  shared.pragma(SMALL_CACHE)
   prepareAttempts(shared, pseudonyms)
   for (const trace of new Set(scope.parts.map((part) => part.trace))) {
     const ofTrace = { ...scope, parts: scope.parts.filter((part) => part.trace === trace) }
     const copying: Copying = { db: trace.db, shared, ids: createRowIds(shared), pseudonyms, note }
     shared.prepare(`ATTACH ? AS ${ORIGINAL}`).run(sqlitePath(trace.path))
-    // It is read once, from the beginning to the end.
-    shared.pragma(`${ORIGINAL}.cache_size = -1000`)
+    // All are read or written once, from the beginning to the end.
+    for (const db of [trace.db, trace.lookup]) db.pragma(SMALL_CACHE)
+    shared.pragma(`${ORIGINAL}.${SMALL_CACHE}`)
     shared.exec('BEGIN')
     await shareParts(copying, trace, ofTrace, isDryRun)
     shared.exec(`COMMIT; DETACH ${ORIGINAL}`)

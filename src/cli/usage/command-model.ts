@@ -137,7 +137,7 @@ function describeValue(name: string, words: readonly string[] = []): ValueModel 
   const rest = { name, isOptional: false, isAttached: false, words, isListed: true }
   if (words.length > 0) return { ...rest, completion: /^(names|what)$/.test(name) ? 'words' : 'word' }
   // With `analyze sql -f`, the SQL argument is a trace instead.
-  return { ...rest, completion: /^(files?|paths?|sql)(\.\.\.)?$/.test(name) ? 'files' : 'nothing' }
+  return { ...rest, completion: /^(files?|paths?|source|sql)(\.\.\.)?$/.test(name) ? 'files' : 'nothing' }
 }
 
 /** commander stores it as an event listener. A command is an EventEmitter, although its types hide that. */

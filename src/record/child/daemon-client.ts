@@ -45,7 +45,7 @@ export function describeDaemonClient(command: readonly string[], env = process.e
   if (name === 'podman' && env.CONTAINER_HOST === undefined && !options.some((word) => REMOTE.test(word))) return null
   const starters = CLIENTS[name] ?? []
   if (!starters.includes(ANY) && !starters.includes(subcommand)) return null
-  return `${name} starts processes through a daemon: they are not children of ${name}, and their connects are not recorded; record the host instead (tcpconn record), or a container by its cgroup (tcpconn record --cgroup PATH, with the path from /proc/PID/cgroup)`
+  return `${name} starts processes through a daemon: they are not children of ${name}, and their connects are not recorded; record the host instead (tcpconn record), or a running container: tcpconn record --container NAME, or by its cgroup, tcpconn record --cgroup PATH, with the path from /proc/PID/cgroup`
 }
 
 /** The options before the subcommand, and the subcommand. */

@@ -1,7 +1,12 @@
 import { networkInterfaces } from 'node:os'
 import { formatAddress, parseAddress } from '../../attempt/address.js'
 import { createAgingMap } from '../dns/aging-map.js'
-import { createContainerAddresses, type AddressedContainer } from '../runtimes/container-addresses.js'
+import {
+  createContainerAddresses,
+  runtimeId,
+  type AddressedContainer,
+  type AddressSources,
+} from '../runtimes/container-addresses.js'
 import type { AddressReport } from './reader-protocol.js'
 
 /** Limit of containers whose addresses are read. The one added first is forgotten. */
@@ -13,15 +18,10 @@ const MAX_READS = 30
 /** Number of reads at the short interval. */
 const NEW_READS = 10
 
-/** A container whose addresses are read. */
-export interface WatchedContainer extends AddressedContainer {
-  readonly cgroup: string
-}
-
 /** Follows which container has which address. */
 export interface AddressWatch {
   /** A container that exists, or exists again. Its id is found in one container only: the first. */
-  add(container: WatchedContainer): void
+  add(container: AddressedContainer): void
   /** Time until the next read; Infinity: nothing to read */
   waitMs(nowMs: number): number
   /** Reads the files. @returns `null` if no address is or was known */
@@ -29,27 +29,34 @@ export interface AddressWatch {
 }
 
 /** Sources of an address watch. */
-export interface WatchSources {
-  /** Descriptor of the host's root directory */
-  readonly root: number
+export interface WatchSources extends AddressSources {
   /** CLOCK_MONOTONIC ns */
   readonly clockNs: () => bigint
   /** Addresses of this host, as `formatAddress` writes them */
   readonly ownAddresses?: () => ReadonlySet<string>
 }
 
-export function createAddressWatch({ root, clockNs, ownAddresses = readOwnAddresses }: WatchSources): AddressWatch {
-  const files = createContainerAddresses(root)
-  const watched = createAgingMap<string, WatchedContainer & { reads: number }>()
+export function createAddressWatch({
+  clockNs,
+  ownAddresses = readOwnAddresses,
+  ...sources
+}: WatchSources): AddressWatch {
+  const files = createContainerAddresses(sources)
+  /** By `runtimeId` */
+  const watched = createAgingMap<string, { container: AddressedContainer; reads: number }>()
   /** Keys of containers, by the addresses that they have */
   let known = new Map<string, string>()
   let readMs = -Infinity
   let newReads = 0
   return {
     add(container) {
-      const before = watched.get(container.id)
-      if (before === undefined) watched.put(container.id, { ...container, reads: 0 })
-      else before.reads = 0
+      const id = runtimeId(container)
+      const before = watched.get(id)
+      if (before === undefined) watched.put(id, { container, reads: 0 })
+      else {
+        before.reads = 0
+        if (before.container.key === container.key) before.container = container
+      }
       if (watched.size > MAX_WATCHED) watched.takeOldest()
       newReads = NEW_READS
     },
@@ -60,26 +67,26 @@ export function createAddressWatch({ root, clockNs, ownAddresses = readOwnAddres
     read(nowMs) {
       readMs = nowMs
       newReads = Math.max(0, newReads - 1)
-      const containers = [...watched.entries()].map(([, container]) => container)
+      const entries = [...watched.entries()].map(([, entry]) => entry)
       // Both times are conservative: the files had what was read between them.
       const checkedNs = clockNs()
-      const found = files.read(containers)
+      const found = files.read(entries.map(({ container }) => container))
       const sinceNs = clockNs()
-      const byKey = new Map(containers.map((container) => [container.key, container]))
+      const byKey = new Map(entries.map((entry) => [entry.container.key, entry]))
       const owned: [address: string, key: string, cgroup: string][] = []
       const now = new Map<string, string>()
       let own: ReadonlySet<string> | null = null
       for (const [address, key] of found) {
-        const container = key === null ? undefined : byKey.get(key)
-        if (key === null || container === undefined) continue
-        container.reads = 0
+        const entry = key === null ? undefined : byKey.get(key)
+        if (key === null || entry === undefined) continue
+        entry.reads = 0
         const isKnown = known.get(address) === key
         if (!isKnown && (own ??= ownAddresses()).has(address)) continue
         now.set(address, key)
-        if (!isKnown) owned.push([address, key, container.cgroup])
+        if (!isKnown) owned.push([address, key, entry.container.cgroup])
       }
       const freed = [...known].filter(([address, key]) => now.get(address) !== key).map(([address]) => address)
-      for (const container of containers) if (++container.reads > MAX_READS) watched.delete(container.id)
+      for (const entry of entries) if (++entry.reads > MAX_READS) watched.delete(runtimeId(entry.container))
       const isQuiet = known.size === 0 && owned.length === 0
       known = now
       return isQuiet ? null : { checkedNs: String(checkedNs), sinceNs: String(sinceNs), owned, freed }

@@ -24,9 +24,13 @@ const INPUT_BYTES = 65_536
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {})
 readContainers(JSON.parse(process.argv[2] ?? 'null') as ReaderAccount)
 
-function readContainers({ user, isSpare }: ReaderAccount): void {
+function readContainers({ user, isSpare, hasCgroups }: ReaderAccount): void {
   const users = createFileUsers(`/proc/self/fd/${READER_FD.root}`)
-  const places = { root: READER_FD.root, homeOf: (uid: number) => users.byUid(uid)?.home ?? null }
+  const places = {
+    root: READER_FD.root,
+    cgroups: hasCgroups ? READER_FD.cgroups : null,
+    homeOf: (uid: number) => users.byUid(uid)?.home ?? null,
+  }
   const files = createFileReader(places, (answer) => writeLine(`${JSON.stringify(answer)}\n`))
   keepReading(user)
   if (isSpare) waitForInput()

@@ -22,20 +22,25 @@ export interface ReaderProcess {
 export interface ReaderParts {
   /** The host's root directory */
   readonly root: string
+  /** Root of the host's cgroups; `null`: not visible */
+  readonly cgroups: string | null
   /** Descriptor of the ring of new cgroups */
   readonly newCgroupsFd: number
-  readonly account: ReaderAccount
+  readonly account: Omit<ReaderAccount, 'hasCgroups'>
 }
 
 /** Without the environment: NODE_OPTIONS could load code. @returns `null` if it cannot be started */
-export function startProcess({ root, newCgroupsFd, account }: ReaderParts): ReaderProcess | null {
+export function startProcess({ root, cgroups, newCgroupsFd, account }: ReaderParts): ReaderProcess | null {
   const { file, args } = nodeProgram()
-  let rootFd = -1
+  const directories: number[] = []
   try {
-    rootFd = openSync(`${root}/.`, O_PATH | constants.O_DIRECTORY)
-    const child = spawn(file, [...args, '--max-old-space-size=64', PROGRAM, JSON.stringify(account)], {
+    for (const path of cgroups === null ? [root] : [root, cgroups]) {
+      directories.push(openSync(`${path}/.`, O_PATH | constants.O_DIRECTORY))
+    }
+    const argument: ReaderAccount = { ...account, hasCgroups: cgroups !== null }
+    const child = spawn(file, [...args, '--max-old-space-size=64', PROGRAM, JSON.stringify(argument)], {
       // Not /dev/null, which a bare root directory lacks.
-      stdio: ['pipe', 'pipe', 'pipe', newCgroupsFd, rootFd],
+      stdio: ['pipe', 'pipe', 'pipe', newCgroupsFd, ...directories],
       env: { UV_USE_IO_URING: '0' },
       cwd: '/',
     })
@@ -49,7 +54,7 @@ export function startProcess({ root, newCgroupsFd, account }: ReaderParts): Read
   } catch {
     return null
   } finally {
-    if (rootFd >= 0) closeSync(rootFd)
+    directories.forEach((fd) => closeSync(fd))
   }
 }
 

@@ -4,9 +4,10 @@ import type { ContainerFacts } from '../runtimes/container-facts.js'
 import { createAddressOwners, type AddressOwners } from './address-owners.js'
 import { followReaders } from './follow-readers.js'
 import { startProcess } from './reader-process.js'
-import type { AddressReport, ReaderAnswer, ReaderState } from './reader-protocol.js'
+import { HEALTHY, type AddressReport, type ReaderAnswer, type ReaderHealth } from './reader-protocol.js'
 import { createQuestions } from './reader-questions.js'
 import { createReaderSupply } from './reader-supply.js'
+import { createReportSilence, TICK_MS } from './report-silence.js'
 
 /** Limit of containers whose names are kept. The oldest is forgotten. */
 const MAX_KEPT = 16_384
@@ -30,8 +31,8 @@ export interface ContainerNames {
   settle(limitMs: number): Promise<boolean>
   /** Ends the process that reads names, because it does not answer. */
   giveUp(): void
-  /** `running` also while a process that ended is replaced */
-  state(): ReaderState
+  /** The state is `running` also while a process that ended is replaced. */
+  health(): ReaderHealth
   close(): void
 }
 
@@ -42,7 +43,7 @@ export const NO_CONTAINER_NAMES: ContainerNames = {
   nested: new Set(),
   settle: () => Promise.resolve(true),
   giveUp() {},
-  state: () => 'running',
+  health: () => HEALTHY,
   close() {},
 }
 
@@ -50,6 +51,8 @@ export const NO_CONTAINER_NAMES: ContainerNames = {
 export interface ReaderInputs {
   /** The host's root directory; `null`: not visible, and there are no names */
   readonly root: string | null
+  /** Root of the host's cgroups; `null`: not visible */
+  readonly cgroups: string | null
   /** Descriptor of the ring of new cgroups */
   readonly newCgroupsFd: number
   /** User behind sudo, `null` without sudo */
@@ -57,12 +60,12 @@ export interface ReaderInputs {
 }
 
 /** Starts the process that reads the files of runtimes. Call before privileges are dropped. */
-export function startContainerReader({ root, newCgroupsFd, user }: ReaderInputs): ContainerNames {
+export function startContainerReader({ root, cgroups, newCgroupsFd, user }: ReaderInputs): ContainerNames {
   if (root === null) return NO_CONTAINER_NAMES
   const answers = createAnswers()
   const readers = followReaders({
     supply: createReaderSupply(
-      (isSpare) => startProcess({ root, newCgroupsFd, account: { user, isSpare } }),
+      (isSpare) => startProcess({ root, cgroups, newCgroupsFd, account: { user, isSpare } }),
       user === null && process.getuid?.() === 0,
     ),
     take: (answer) => ('done' in answer ? questions.answer(answer.done) : answers.take(answer)),
@@ -78,7 +81,8 @@ export function startContainerReader({ root, newCgroupsFd, user }: ReaderInputs)
     },
   })
   const questions = createQuestions(readers.send)
-  const { known, requested, owners, nested } = answers
+  const { known, requested, owners, nested, silence } = answers
+  const timer = setInterval(silence.tick, TICK_MS).unref()
   return {
     owners,
     nested,
@@ -95,8 +99,11 @@ export function startContainerReader({ root, newCgroupsFd, user }: ReaderInputs)
       return readers.state() === 'running' ? questions.ask(limitMs) : Promise.resolve(true)
     },
     giveUp: () => readers.end('hung'),
-    state: readers.state,
-    close: () => readers.end('ended'),
+    health: () => ({ state: readers.state(), wasSilent: silence.was, tooLarge: [...answers.tooLarge] }),
+    close() {
+      clearInterval(timer)
+      readers.end('ended')
+    },
   }
 }
 
@@ -107,7 +114,10 @@ function createAnswers() {
   const requested = createKept<string>()
   const owners = createAddressOwners()
   const nested = new Set<string>()
+  const tooLarge = new Set<string>()
+  const silence = createReportSilence(owners)
   const takeAddresses = (report: AddressReport) => {
+    silence.heard()
     owners.take(report)
     // The next reader has to follow them, too.
     for (const [, key, cgroup] of report.owned) if (requested.get(key) === undefined) requested.add(key, cgroup)
@@ -117,9 +127,12 @@ function createAnswers() {
     requested,
     owners,
     nested,
+    tooLarge,
+    silence,
     take(answer: Exclude<ReaderAnswer, { done: number }>) {
       if ('addresses' in answer) takeAddresses(answer.addresses)
       else if ('nested' in answer) nested.add(answer.nested)
+      else if ('tooLarge' in answer) tooLarge.add(answer.tooLarge)
       else if (known.get(answer.key) === undefined) known.add(answer.key, answer.facts)
     },
   }

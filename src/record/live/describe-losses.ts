@@ -15,7 +15,7 @@ import type { Probe } from '../probe/load-probe.js'
 /** What a view without a trace may have lost. */
 export interface LiveSources {
   readonly probe: Probe
-  readonly containers: Pick<ContainerNames, 'state'>
+  readonly containers: Pick<ContainerNames, 'health'>
   /** `null`: names are not read */
   readonly dns: DnsLossCounts | null
   /** `null`: other addresses are not read */
@@ -32,5 +32,5 @@ export function describeLosses({ probe, containers, dns, nat }: LiveSources): st
     describeCutAnswers(dns?.cut ?? 0),
   ]
   const details = describeLostDetails(addLostAddresses(probe.lostDetails(), nat))
-  return [...losses.filter((loss) => loss !== null), ...details, ...describeReader(containers.state())]
+  return [...losses.filter((loss) => loss !== null), ...details, ...describeReader(containers.health())]
 }

@@ -123,7 +123,7 @@ export interface FeedNames {
 
 /** Creates the feed of rows to show for a probe. */
 export function createFeed(
-  { view, filters, dnsSource }: LiveOptions,
+  { view, filters, dnsSource, host: { netns: hostNetns } }: LiveOptions,
   { probe, names, clock }: { probe: Probe; names: FeedNames; clock: RecordingClock },
 ): LiveFeed {
   const { users, cgroupPaths, containers, nat } = names
@@ -138,6 +138,7 @@ export function createFeed(
         containerFacts: containers.find,
         owners: containers.owners,
         nested: containers.nested,
+        hostNetns,
         dns,
         nat,
       },

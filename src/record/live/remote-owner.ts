@@ -13,14 +13,18 @@ const NONE: RemotePart = { remoteContainer: null, remotePod: null }
  * @returns a function of the process that connects, the destination, and the start in ns since `epochNs`
  */
 export function createRemoteOwners(
-  { owners, nested = new Set(), containerFacts }: HostNames,
+  { owners, nested = new Set(), containerFacts, hostNetns = null }: HostNames,
   epochNs: bigint,
 ): (process: ProcessPart, address: string, startedNs: bigint) => RemotePart {
-  return ({ cgroup }, address, startedNs) => {
+  /** Whether an address may mean another container there than on the host. As in the view `connects`. */
+  const hasOtherNetworks = ({ cgroup, netns }: ProcessPart) => {
+    const container = cgroup === null ? null : identifyContainer(cgroup)
+    if (container !== null) return hasNetworks(container, nested)
+    return hostNetns !== null && netns !== null && netns !== hostNetns
+  }
+  return (process, address, startedNs) => {
     const span = owners?.find(address, startedNs + epochNs) ?? null
-    if (span === null) return NONE
-    const connecting = cgroup === null ? null : identifyContainer(cgroup)
-    if (connecting !== null && hasNetworks(connecting, nested)) return NONE
+    if (span === null || hasOtherNetworks(process)) return NONE
     const owner = identifyContainer(span.cgroup)
     if (owner === null) return NONE
     const { podName, podNamespace, name, podContainer } = mergeFacts(owner, containerFacts(span.key, span.cgroup))

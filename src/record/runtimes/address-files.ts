@@ -1,6 +1,6 @@
 import { formatAddress, parseAddress } from '../../attempt/address.js'
 import { readBolt } from './bolt-file.js'
-import { fieldOf, fieldsOf, parseFields, type Fields } from './json-fields.js'
+import { cleanText, fieldOf, fieldsOf, parseFields, textOf, type Fields } from './json-fields.js'
 
 /** Limit of addresses of a container, of which most have one or two. */
 export const MAX_ADDRESSES = 16
@@ -19,18 +19,45 @@ export function readDockerAddresses(text: string): string[] {
   )
 }
 
-/**
- * A cached result of the Container Network Interface (libcni, cache.go).
- * @param id of the container, or of the sandbox of its pod
- */
-export function readCniAddresses(text: string, id: string): string[] {
+/** A cached result of the Container Network Interface. */
+export interface CniResult {
+  /** Of the container, or of the sandbox of its pod, as the runtime calls it: often with its namespace and a hyphen before */
+  readonly containerId: string | null
+  /** Pod of Kubernetes */
+  readonly pod: PodName | null
+  readonly addresses: readonly string[]
+}
+
+/** A pod of Kubernetes. */
+export interface PodName {
+  readonly name: string
+  readonly namespace: string
+  /** `null`: not known */
+  readonly uid: string | null
+}
+
+/** A file of libcni (cache.go). Results before version 0.3 of the specification have `ip4` and `ip6`. */
+export function readCniResult(text: string): CniResult {
   const root = parseFields(text)
-  const owner = fieldOf(root, 'containerId')
-  if (typeof owner !== 'string' || !(owner === id || owner.endsWith(`-${id}`))) return []
   const result = fieldsOf(fieldOf(root, 'result'))
   const interfaces = listOf(fieldOf(result, 'interfaces')).map(fieldsOf)
   const ips = listOf(fieldOf(result, 'ips')).map(fieldsOf)
-  return addressesOf(ips.filter((ip) => isInContainer(ip, interfaces)).map((ip) => fieldOf(ip, 'address')))
+  const ofVersion2 = ['ip4', 'ip6'].map((family) => fieldOf(fieldsOf(fieldOf(result, family)), 'ip'))
+  return {
+    containerId: textOf(root, 'containerId'),
+    pod: readPod(listOf(fieldOf(root, 'cniArgs'))),
+    addresses: addressesOf([
+      ...ips.filter((ip) => isInContainer(ip, interfaces)).map((ip) => fieldOf(ip, 'address')),
+      ...ofVersion2,
+    ]),
+  }
+}
+
+/** Arguments of CRI's runtimes, which kubelet's plugins expect: pairs of a name and a value. */
+function readPod(args: readonly unknown[]): PodName | null {
+  const valueOf = (name: string) => cleanText(args.map(listOf).find((pair) => pair[0] === name)?.[1])
+  const [name, namespace] = [valueOf('K8S_POD_NAME'), valueOf('K8S_POD_NAMESPACE')]
+  return name === null || namespace === null ? null : { name, namespace, uid: valueOf('K8S_POD_UID') }
 }
 
 /** A plugin may also list the address of a bridge of the host. */
@@ -61,6 +88,7 @@ const LXC_ADDRESS = /^[ \t]*lxc\.net\.\d{1,9}\.ipv[46]\.address[ \t]*=[ \t]*([0-
 /** Addresses as `formatAddress` writes them, at most `MAX_ADDRESSES`; all that cannot belong to one container are left out. */
 function addressesOf(values: readonly unknown[]): string[] {
   return values
+    .filter((value) => value !== undefined)
     .slice(0, MAX_ADDRESSES)
     .map(cleanAddress)
     .filter((address) => address !== null)

@@ -3,9 +3,14 @@ const META = { magic: 0xed0c_daed, version: 2 }
 const [PAGE_HEADER_BYTES, ELEMENT_BYTES, BUCKET_BYTES] = [16, 16, 16]
 const FLAG = { branch: 1, leaf: 2 } as const
 const IS_BUCKET = 1
-/** Limits of what is visited, whatever the file says. */
+/**
+ * Limits of what is visited, whatever the file says. Elements of a file of bbolt do not overlap: all together they have no
+ * more bytes than the file.
+ */
 const MAX_ELEMENTS = 65_536
 const MAX_DEPTH = 16
+/** Longer than names of networks, ids of containers, and addresses. */
+const MAX_KEY_BYTES = 256
 
 /** A bucket of a file of bbolt, with all buckets in it. */
 export interface BoltBucket {
@@ -17,20 +22,22 @@ interface Visit {
   readonly file: Buffer
   readonly pageBytes: number
   elements: number
+  /** Of keys and values that are taken */
+  bytes: number
 }
 
 /**
  * Reads the newest committed state of a database of bbolt (go.etcd.io/bbolt).
  * @param file all of it
- * @returns `null` for anything else
+ * @returns `null` for anything else, and for a file whose elements overlap or are too many
  */
 export function readBolt(file: Buffer): BoltBucket | null {
   try {
     const newest = findMetas(file).toSorted((a, b) => Number(b.transaction - a.transaction))[0]
     if (newest === undefined) return null
-    return readBucket({ file, pageBytes: newest.pageBytes, elements: 0 }, newest.root, 0)
+    return readBucket({ file, pageBytes: newest.pageBytes, elements: 0, bytes: 0 }, newest.root, 0)
   } catch (error) {
-    // An offset outside of the file.
+    // An offset outside of the file, or a limit.
     if (error instanceof RangeError) return null
     throw error
   }
@@ -82,7 +89,7 @@ function readElements(visit: Visit, from: number, depth: number, bucket: OpenBuc
   const [flags, count] = [file.readUInt16LE(from + 8), file.readUInt16LE(from + 10)]
   if (depth > MAX_DEPTH || (flags & (FLAG.branch | FLAG.leaf)) === 0) return bucket
   for (let i = 0; i < count; i++) {
-    if (++visit.elements > MAX_ELEMENTS) return bucket
+    if (++visit.elements > MAX_ELEMENTS) throw new RangeError('too many elements')
     const at = from + PAGE_HEADER_BYTES + i * ELEMENT_BYTES
     if ((flags & FLAG.branch) !== 0) {
       readElements(visit, Number(file.readBigUInt64LE(at + 8)) * pageBytes, depth + 1, bucket)
@@ -90,6 +97,10 @@ function readElements(visit: Visit, from: number, depth: number, bucket: OpenBuc
     }
     const [kind, offset, keyBytes, valueBytes] = [0, 4, 8, 12].map((field) => file.readUInt32LE(at + field)) as Four
     const keyAt = at + offset
+    if (keyBytes > MAX_KEY_BYTES) throw new RangeError('a key is too long')
+    // The elements of a small bucket are in its value, and count on their own.
+    visit.bytes += keyBytes + ((kind & IS_BUCKET) === 0 ? valueBytes : 0)
+    if (visit.bytes > file.length) throw new RangeError('elements overlap')
     const value = file.subarray(keyAt + keyBytes, keyAt + keyBytes + valueBytes)
     const key = file.toString('latin1', keyAt, keyAt + keyBytes)
     if ((kind & IS_BUCKET) === 0) {

@@ -1,13 +1,25 @@
-import { readCniAddresses, readDockerAddresses, readLxcAddresses, readNetavarkAddresses } from './address-files.js'
-import { openDirectory, type ChangedFile, type Directory } from './read-beneath.js'
+import {
+  readCniResult,
+  readDockerAddresses,
+  readLxcAddresses,
+  readNetavarkAddresses,
+  type CniResult,
+  type PodName,
+} from './address-files.js'
+import { createFileCache } from './file-cache.js'
 
 /** Where the files of root's containers are, below the host's root. */
 const DOCKER = 'var/lib/docker/containers'
 const CNI = 'var/lib/cni/results'
 const NETAVARK = 'run/containers/networks'
 const LXC = 'var/lib/lxc'
-/** Names of libcni: network, id of the container, interface. nerdctl puts its namespace before the id. */
-const CNI_RESULT = /-([0-9a-f]{64})-[^-]+$/
+/** Podman has one file for all containers, with about 200 bytes for each. */
+const MAX_NETAVARK_BYTES = 8 * 1024 * 1024
+const LONG_ID = /^[0-9a-f]{64}$/
+/** In results of CNI. nerdctl and ctr put the namespace of containerd before the id. */
+const LONG_CNI_ID = /(?:^|-)([0-9a-f]{64})$/
+/** Of `ctr run --cni`, in the only namespace of containerd whose ids a cgroup shows to be chosen. */
+const CTR_CNI_ID = /^default-(.+)$/
 /** Names of LXC's containers: one component of a path. */
 const LXC_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
@@ -17,49 +29,77 @@ export interface AddressedContainer {
   readonly key: string
   readonly id: string
   readonly runtime: string | null
+  readonly pod: PodName | null
+  /** Its own cgroup, not one below */
+  readonly cgroup: string
 }
 
 /** Addresses of containers, in the files of their runtimes. */
 export interface ContainerAddresses {
   /**
    * Reads the files that changed since the last call.
+   * @param containers no two with the same `runtimeId`
    * @returns by address, the key of the container that has it; `null`: more than one claims it
    */
   read(containers: readonly AddressedContainer[]): ReadonlyMap<string, string | null>
 }
 
-/** @param root descriptor of the host's root directory */
-export function createContainerAddresses(root: number): ContainerAddresses {
-  const docker = createFileCache((file) => readDockerAddresses(file.toString()))
-  const cni = createFileCache((file, name) => readCniAddresses(file.toString(), idOfResult(name)))
-  const netavark = createFileCache((file) => readNetavarkAddresses(file))
-  const lxc = createFileCache((file) => readLxcAddresses(file.toString()))
+/** Inputs of the search. */
+export interface AddressSources {
+  /** Descriptor of the host's root directory */
+  readonly root: number
+  /** Whether a cgroup exists; `null`: the cgroups of the host are not visible */
+  readonly hasCgroup: ((path: string) => boolean) | null
+  /** Called with the path of a file, below the root, each time that it is found to be too large */
+  readonly onTooLarge: (path: string) => void
+}
+
+/** What tells the containers of root apart: their long id, otherwise the runtime and the id that a user chose in it. */
+export function runtimeId({ id, runtime }: Pick<AddressedContainer, 'id' | 'runtime'>): string {
+  return LONG_ID.test(id) ? id : `${runtime ?? ''}/${id}`
+}
+
+export function createContainerAddresses({ root, hasCgroup, onTooLarge }: AddressSources): ContainerAddresses {
+  const common = { root, onTooLarge }
+  const docker = createFileCache({ ...common, path: DOCKER, parse: (file) => readDockerAddresses(file.toString()) })
+  const lxc = createFileCache({ ...common, path: LXC, parse: (file) => readLxcAddresses(file.toString()) })
+  const netavark = createFileCache({
+    ...common,
+    path: NETAVARK,
+    parse: readNetavarkAddresses,
+    maxBytes: MAX_NETAVARK_BYTES,
+  })
+  // libcni writes a result once, and removes it with the container.
+  const cni = createFileCache({ ...common, path: CNI, parse: (file) => readCniResult(file.toString()), areFinal: true })
   return {
     read(containers) {
       const owners = new Map<string, string | null>()
-      const claim = ({ key }: AddressedContainer, addresses: readonly string[]) => {
-        for (const address of addresses) owners.set(address, (owners.get(address) ?? key) === key ? key : null)
+      const claim = (one: AddressedContainer | undefined, addresses: readonly string[]) => {
+        if (one === undefined) return
+        for (const address of addresses)
+          owners.set(address, (owners.get(address) ?? one.key) === one.key ? one.key : null)
       }
-      const byId = new Map(containers.map((container) => [container.id, container]))
-      const of = (...runtimes: readonly string[]) =>
-        containers.filter(({ runtime }) => runtimes.includes(runtime ?? ''))
-      docker.round(root, DOCKER, (read) => {
+      const of = (name: string) => containers.filter(({ runtime }) => runtime === name)
+      docker.round((read) => {
         for (const one of of('docker')) claim(one, read(`${one.id}/config.v2.json`) ?? [])
       })
-      lxc.round(root, LXC, (read) => {
-        for (const one of of('lxc').filter(({ id }) => LXC_NAME.test(id))) claim(one, read(`${one.id}/config`) ?? [])
-      })
-      if (containers.length === 0) return owners
-      netavark.round(root, NETAVARK, (read) => {
-        for (const [id, addresses] of read('ipam.db') ?? []) {
-          const one = byId.get(id)
-          if (one !== undefined) claim(one, addresses)
+      lxc.round((read) => {
+        for (const one of of('lxc').filter(({ id }) => LXC_NAME.test(id))) {
+          const addresses = read(`${one.id}/config`) ?? []
+          // Its file has them while it is stopped, too.
+          if (addresses.length > 0 && hasCgroup?.(one.cgroup) === true) claim(one, addresses)
         }
       })
-      cni.round(root, CNI, (read, directory) => {
-        for (const name of directory.list()) {
-          const one = byId.get(idOfResult(name))
-          if (one !== undefined) claim(one, read(name) ?? [])
+      if (containers.length === 0) return owners
+      const byId = new Map(containers.map((container) => [runtimeId(container), container]))
+      netavark.round((read) => {
+        for (const [id, addresses] of read('ipam.db') ?? []) claim(byId.get(id), addresses)
+      })
+      const ofResult = createCniOwners(containers, byId)
+      cni.round((read, list) => {
+        for (const name of list()) {
+          const result = read(name)
+          if (result !== null) claim(ofResult(result), result.addresses)
         }
       })
       return owners
@@ -67,40 +107,31 @@ export function createContainerAddresses(root: number): ContainerAddresses {
   }
 }
 
-/** @returns an empty text for other names */
-function idOfResult(name: string): string {
-  return CNI_RESULT.exec(name)?.[1] ?? ''
-}
-
-/** @returns `null` for a file that is missing or unreadable */
-type ReadFile<Value> = (path: string) => Value | null
-
-interface FileCache<Value> {
-  /** Calls `use` with a directory, if there is one. Files that it does not read are forgotten. */
-  round(root: number, path: string, use: (read: ReadFile<Value>, directory: Directory) => void): void
-}
-
-function createFileCache<Value>(parse: (content: Buffer, name: string) => Value): FileCache<Value> {
-  type Kept = Pick<ChangedFile, 'stamp'> & { readonly value: Value }
-  let kept = new Map<string, Kept>()
-  return {
-    round(root, path, use) {
-      const next = new Map<string, Kept>()
-      const directory = openDirectory(root, path)
-      const read = (name: string): Value | null => {
-        const known = kept.get(name)
-        const file = directory?.readChanged(name, known?.stamp ?? null) ?? null
-        if (file === null) return null
-        const now = file === 'same' ? known : { stamp: file.stamp, value: parse(file.content, name) }
-        if (now !== undefined) next.set(name, now)
-        return now?.value ?? null
-      }
-      try {
-        if (directory !== null) use(read, directory)
-      } finally {
-        directory?.close()
-      }
-      kept = next
-    },
+/** The container of a result: its own, that of the sandbox of its pod, or without a cgroup of the sandbox one of its pod. */
+function createCniOwners(
+  containers: readonly AddressedContainer[],
+  byId: ReadonlyMap<string, AddressedContainer>,
+): (result: CniResult) => AddressedContainer | undefined {
+  const byPod = new Map<string, AddressedContainer[]>()
+  for (const one of containers) {
+    const known = byPod.get(nameOfPod(one.pod))
+    if (known === undefined) byPod.set(nameOfPod(one.pod), [one])
+    else known.push(one)
   }
+  return ({ containerId, pod }) => {
+    const [, longId] = LONG_CNI_ID.exec(containerId ?? '') ?? []
+    const [, chosenId] = CTR_CNI_ID.exec(containerId ?? '') ?? []
+    const own = byId.get(longId ?? `containerd/${chosenId ?? ''}`)
+    if (own !== undefined || pod === null) return own
+    return byPod.get(nameOfPod(pod))?.find((one) => isSamePod(one.pod, pod))
+  }
+}
+
+function nameOfPod(pod: PodName | null): string {
+  return pod === null ? '' : `${pod.namespace}/${pod.name}`
+}
+
+/** A pod that is created again has the same name, while a result of the one before may be left. */
+function isSamePod(one: PodName | null, other: PodName): boolean {
+  return one !== null && (one.uid === null || other.uid === null || one.uid === other.uid)
 }

@@ -1,10 +1,10 @@
-import { closeSync, constants, fstatSync, opendirSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, opendirSync, readSync, type Stats } from 'node:fs'
 import { encodeBytes } from '../../attempt/byte-text.js'
 import { openAt, RESOLVE } from '../native/libc.js'
 
 /** uapi/asm-generic/fcntl.h; Node.js does not define it. */
 const O_PATH = 0o10000000
-/** Limit of bytes read of a file. */
+/** Limit of bytes read of a file, unless another is given. */
 export const MAX_FILE_BYTES = 256 * 1024
 /** Limit of entries read of a directory. */
 const MAX_ENTRIES = 16_384
@@ -30,10 +30,16 @@ export interface Directory {
   /**
    * Reads a file, as `read` does, unless it is the same as before.
    * @param known stamp of the content that is known, `null` for none
+   * @param maxBytes the default is `MAX_FILE_BYTES`
    */
-  readChanged(path: string, known: string | null): ChangedFile | 'same' | null
+  readChanged(path: string, known: string | null, maxBytes?: number): ChangedFile | 'same' | 'too large' | null
   /** Names in a directory, at most `MAX_ENTRIES`; empty if it is missing. */
   list(path?: string): string[]
+  /**
+   * Equal as long as no name was added or removed; `null`: one was a moment ago, and more may be without a difference in
+   * time.
+   */
+  stamp(): string | null
   close(): void
 }
 
@@ -62,10 +68,22 @@ export function openDirectory(root: number, path: string): Directory | null {
   return {
     uid,
     read: (file, part = 'whole') => readFile(fd, file, (open, size) => readPart(open, size, part)),
-    readChanged: (file, known) => readFile(fd, file, (open, size) => readUnlessSame(open, size, known)),
+    readChanged: (file, known, maxBytes = MAX_FILE_BYTES) =>
+      // Most files are the same each time. Their times are read without opening them: a link there shows nothing else.
+      known !== null && stampOf(lstatSync(`/proc/self/fd/${fd}/${file}`, { throwIfNoEntry: false })) === known
+        ? 'same'
+        : readFile(fd, file, (open, size) => (size > maxBytes ? 'too large' : readUnlessSame(open, size, known))),
     list: (directory = '.') => listNames(fd, directory),
+    stamp: () => readStamp(fd).settled,
     close: () => closeSync(fd),
   }
+}
+
+/** Whether there is a directory below another one, on the same mount. */
+export function hasDirectory(root: number, path: string): boolean {
+  const fd = openAt(root, encodeBytes(path), O_PATH | constants.O_DIRECTORY, BENEATH)
+  if (fd >= 0) closeSync(fd)
+  return fd >= 0
 }
 
 /** @returns `null` if a file system refuses to tell, as a user's own (FUSE) may */
@@ -99,13 +117,23 @@ function readPart(fd: number, size: number, part: 'whole' | 'end'): Buffer | nul
   return from > 0 && part === 'whole' ? null : readFrom(fd, from, Math.min(size, MAX_FILE_BYTES))
 }
 
-function readUnlessSame(fd: number, size: number, known: string | null): ChangedFile | 'same' | null {
-  const { ino, ctimeNs, ctimeMs } = fstatSync(fd, { bigint: true })
-  const stamp = `${ino} ${ctimeNs}`
-  if (stamp === known) return 'same'
-  const content = readPart(fd, size, 'whole')
-  const ageMs = Date.now() - Number(ctimeMs)
-  return content && { content, stamp: ageMs > SETTLED_MS ? stamp : null }
+function readUnlessSame(fd: number, size: number, known: string | null): ChangedFile | 'same' {
+  const { stamp, settled } = readStamp(fd)
+  return stamp === known ? 'same' : { content: readFrom(fd, 0, size), stamp: settled }
+}
+
+/** `settled`: the stamp of a file or directory; `null` if it changed a moment ago */
+function readStamp(fd: number): { stamp: string; settled: string | null } {
+  const stats = fstatSync(fd)
+  const stamp = stampOf(stats)
+  return { stamp, settled: Date.now() - stats.ctimeMs > SETTLED_MS ? stamp : null }
+}
+
+/** Differs after a change, unless changes follow each other too fast. */
+function stampOf(stats: Stats): string
+function stampOf(stats: Stats | undefined): string | null
+function stampOf(stats: Stats | undefined): string | null {
+  return stats === undefined ? null : `${stats.ino} ${stats.ctimeMs}`
 }
 
 function readFrom(fd: number, from: number, size: number): Buffer {

@@ -132,6 +132,7 @@ function createSession(parts: SessionParts, users: UserNames): Session {
       userName: users.nameOf,
       cgroupPath: cgroupPaths.find,
       containerFacts: containers.find,
+      hostNetns: options.host.netns,
       owners: containers.owners,
       nested: containers.nested,
     },

@@ -116,7 +116,7 @@ function findNameGaps({ writer, cgroupPaths }: Session): NameGaps {
 }
 
 function countUnnamed({ containers, writer }: Session): UnnamedContainers {
-  return { count: writer.unnamedContainers(), reader: containers.state() }
+  return { count: writer.unnamedContainers(), reader: containers.health() }
 }
 
 /** Adds losses other than attempts and missing names, known only now, to the limits of the session. */

@@ -5,6 +5,7 @@ import type { SkippedRuns } from '../probe/skipped-runs.js'
 import type { Completeness } from '../count/completeness.js'
 import type { NameGaps } from './describe-name-gaps.js'
 import type { UnnamedContainers } from '../containers/describe-unnamed.js'
+import { HEALTHY } from '../containers/reader-protocol.js'
 import type { DnsResult, SessionResult } from './end-session.js'
 
 /** Sums over the files of a recording. */
@@ -50,7 +51,7 @@ export function createRecordingTotals(): RecordingTotals {
     unnamedUids: new Set(),
     isCgroupsCut: false,
     totals: createTotals(),
-    unnamed: { count: 0, reader: 'running' },
+    unnamed: { count: 0, reader: HEALTHY },
     dns: null,
   }
   return {

@@ -43,6 +43,7 @@ export function startProbe(options: ProbeOptions, prepare: () => void = () => {}
     for (const limit of limits) process.stderr.write(`note: ${safeLine(limit)}\n`)
     const containers = startContainerReader({
       root: options.host.root,
+      cgroups: options.host.cgroups?.isWhole ? options.host.cgroups.path : null,
       newCgroupsFd: probe.newCgroupsFd,
       user,
     })

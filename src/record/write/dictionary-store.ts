@@ -14,6 +14,8 @@ export interface RowNames {
   cgroupPath(cgroupId: bigint): string | null
   /** Row of the container of a cgroup */
   containerRow(cgroup: string | null): number | null
+  /** Inode number of the host's network namespace; `null` or absent: not known */
+  readonly hostNetns?: number | null
 }
 
 /** Rows of the trace's dictionaries. Call inside the transaction that writes the attempts. */
@@ -69,14 +71,20 @@ function createProcessWriter(
   { names, cgroupRow }: ProcessParts,
 ): DictionaryStore['process'] {
   const insertProcess = db.prepare(`INSERT INTO process
-    (session_id, pid, process_start_ns, comm, exe, uid, user, cgroup_id, netns, mntns, netns_cookie, has_host_root)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-  const insertUnknown = db.prepare('INSERT INTO process (session_id, netns) VALUES (?, ?)')
+    (session_id, pid, process_start_ns, comm, exe, uid, user, cgroup_id, netns, mntns, netns_cookie, has_host_root,
+      has_host_netns)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const insertUnknown = db.prepare('INSERT INTO process (session_id, netns, has_host_netns) VALUES (?, ?, ?)')
+  const { hostNetns = null } = names
+  const hasHostNetns = (netns: number) => (hostNetns === null || netns === 0 ? null : Number(netns === hostNetns))
   return (bytes, at) => {
     const view = new DataView(bytes.buffer, bytes.byteOffset)
     const word = (name: 'pid' | 'uid' | 'netns' | 'mntns') => view.getUint32(at + processFacts[name], true)
     const [pid, uid, netns] = [word('pid'), word('uid'), word('netns')]
-    if (pid === 0) return { processId: Number(insertUnknown.run(sessionId, netns || null).lastInsertRowid), netns }
+    if (pid === 0) {
+      const { lastInsertRowid } = insertUnknown.run(sessionId, netns || null, hasHostNetns(netns))
+      return { processId: Number(lastInsertRowid), netns }
+    }
     const isOfHost = hasHostRoot(view, at)
     const { lastInsertRowid } = insertProcess.run(
       sessionId,
@@ -91,6 +99,7 @@ function createProcessWriter(
       word('mntns') || null,
       readCookie(view, at + processFacts.netns_cookie),
       isOfHost ? 1 : 0,
+      hasHostNetns(netns),
     )
     return { processId: Number(lastInsertRowid), netns }
   }

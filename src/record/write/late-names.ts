@@ -14,6 +14,8 @@ export interface HostNames {
   readonly userName: Look<number>
   readonly cgroupPath: Look<bigint>
   readonly containerFacts: FindContainerFacts
+  /** Inode number of the host's network namespace; `null` or absent: not known */
+  readonly hostNetns?: number | null
   /** Whose addresses containers have; absent: not known */
   readonly owners?: AddressOwners
   /** Keys of containers in which others run */
@@ -63,6 +65,7 @@ export function createLateNames(
     userName: (uid) => orLater(uids, uid, lookUpUser(uid)),
     cgroupPath: (id) => orLater(cgroupIds, id, names.cgroupPath(id)),
     containerRow: containers.rowOf,
+    hostNetns: names.hostNetns ?? null,
     unnamedCount: containers.unnamedCount,
     add(inTransaction, isEnd) {
       // Before the transaction, so that no other program waits for the file.

@@ -1,4 +1,5 @@
 import { nameEndpoint } from '../../attempt/address.js'
+import { nameContainerGroup } from '../../attempt/name-container-group.js'
 import { NO_NAME, type EntityKind } from './window-entities.js'
 import type { TopEndpoint, TopProcess } from './top-attempt.js'
 
@@ -35,8 +36,7 @@ export const TOP_DIMENSIONS: readonly TopDimension[] = [
   })),
   byProcess('comm', 'COMM', ({ comm }) => same(comm ?? UNKNOWN)),
   byProcess('container', 'CONTAINER', ({ container, containerName, podName, podNamespace }) => {
-    const name = containerName ?? container
-    return same((podName === null ? name : [podNamespace, podName, name].join('/')) ?? UNKNOWN)
+    return same(nameContainerGroup({ podNamespace, podName, name: containerName ?? container }) ?? UNKNOWN)
   }),
   {
     name: 'dns',

@@ -72,6 +72,7 @@ export function makeHardTrace({ seed = 1, count = 3000, host = 'host', isClosed 
       FROM connect_attempt WHERE attempt_id % 7 = 0;
     UPDATE session SET has_nat = 1, nat_lost_count = 9;
     UPDATE process SET netns_cookie = iif(process_id % 3 = 0, NULL, 9007199254740993 + process_id % 2);
+    UPDATE process SET has_host_netns = CASE process_id % 3 WHEN 1 THEN 0 WHEN 2 THEN 1 END;
     INSERT INTO container VALUES
       (1, 1, 'id one', 'docker', '=evil' || char(27), 'nginx:1.27', NULL, NULL, NULL, NULL, 0),
       (2, 1, 'id two', 'containerd', NULL, NULL, 'cart-0', 'shop', 'a uid', 'cart', 0);

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { cached, createNumbering } from '../../../src/analyze/group/intern-keys.js'
 
 test('equal keys of any type have one number', () => {
@@ -19,4 +19,20 @@ test.each([0, 1, 1023, 1024, 4_194_303, 4_194_304, 1_700_000_000, -1, 2 ** 40])(
   let calls = 0
   const get = cached(() => calls++ + 5)
   expect([get(id), get(id), calls]).toEqual([5, 5, 1])
+})
+
+test('ids far from 0 take little memory, in whatever order they come', () => {
+  const lengths: number[] = []
+  class NotedArray extends Int32Array {
+    constructor(length: number) {
+      super(length)
+      lengths.push(length)
+    }
+  }
+  vi.stubGlobal('Int32Array', NotedArray)
+  onTestFinished(() => void vi.unstubAllGlobals())
+  const get = cached((id) => id % 1000)
+  const ids = Array.from({ length: 5000 }, (_, i) => 3_000_000 + ((i * 2311) % 5000))
+  for (const id of [...ids, ...ids]) expect(get(id)).toBe(id % 1000)
+  expect(Math.max(...lengths)).toBeLessThanOrEqual(16_384)
 })

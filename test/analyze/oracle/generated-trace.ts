@@ -41,6 +41,7 @@ export function makeGeneratedTrace(count: number): string {
   db.exec(`
     UPDATE process SET user = CASE uid WHEN 0 THEN 'root' WHEN 1000 THEN 'ada "l"' ELSE user END;
     UPDATE cgroup SET path = NULL WHERE kernel_cgroup_id = 3;
+    UPDATE process SET has_host_netns = CASE process_id % 3 WHEN 1 THEN 0 WHEN 2 THEN 1 END;
     UPDATE cgroup SET path = '/system.slice/docker-${'0123456789abcdef'.repeat(4)}.scope' WHERE kernel_cgroup_id = 4;
     UPDATE cgroup SET path = '/system.slice/nginx.service/workers' WHERE kernel_cgroup_id = 5;
     UPDATE cgroup SET container = 'as-recorded' WHERE kernel_cgroup_id IN (2, 3);

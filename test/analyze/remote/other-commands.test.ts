@@ -138,7 +138,24 @@ describe('with --from, an error names', () => {
     await expect(answer(['summary', 'trace.db', '--from', NOWHERE.from])).rejects.toMatchObject({ code: 'E_USAGE' })
     await expect(answer(['summary', '--host', 'web1'])).rejects.toMatchObject({ code: 'E_USAGE' })
     await expect(replay(['trace.db'], NOWHERE)).rejects.toMatchObject({ code: 'E_USAGE' })
-    await expect(writeReport([], { ...NOWHERE, output: '-', share: true })).rejects.toMatchObject({ code: 'E_USAGE' })
+    await expect(writeReport([], { ...NOWHERE, output: '-', share: true })).rejects.toMatchObject({
+      code: 'E_USAGE',
+      hint: expect.stringContaining('tcpconn report FILE --share') as string,
+    })
     await expect(answer(['diff', '--from', NOWHERE.from, '--session', '2'])).rejects.toThrow(/UUID|cannot reach/)
   })
+})
+
+test.each([
+  [['info'], 'tcpconn analyze summary --from URL'],
+  [['analyze', 'sql', 'SELECT 1'], 'use SQL of the server on its table attempts'],
+  [['top', '--once'], 'tcpconn analyze top-endpoints --from URL'],
+  [['share', '-o', 'shared.db'], 'tcpconn share FILE'],
+] as const)('%s refuses --from, and says what to use instead', async (words, instead) => {
+  const { status, stdout, stderr } = await runTool([...words, '--from', NOWHERE.from])
+  expect([status, stdout]).toEqual([2, ''])
+  expect(stderr).toMatch(/does not read a server: --from is not accepted.*\[E_USAGE\]/)
+  expect(stderr).toContain(instead)
+  const { stdout: help } = await runTool([...words.slice(0, words[0] === 'analyze' ? 2 : 1), '--help'])
+  expect(help).not.toContain('--from')
 })

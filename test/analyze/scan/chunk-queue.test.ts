@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
-import { SLOTS, allocateQueue, createChunkQueue } from '../../../src/analyze/scan/chunk-queue.js'
+import { SLOTS, allocateQueue, countNumbers, createChunkQueue } from '../../../src/analyze/scan/chunk-queue.js'
+
+const rows = () => new Float64Array(new SharedArrayBuffer(8 * countNumbers(10, 2)))
 
 test('each chunk is claimed once while a slot is free', () => {
-  const memory = allocateQueue(SLOTS + 3, 10, 2)
+  const memory = allocateQueue(SLOTS + 3, 10, rows())
   const [one, other] = [createChunkQueue(memory), createChunkQueue(memory)]
   const claimed = Array.from({ length: SLOTS }, (_, i) => (i % 2 === 0 ? one : other).claim())
   expect(claimed).toEqual(Array.from({ length: SLOTS }, (_, i) => i))
@@ -13,7 +15,7 @@ test('each chunk is claimed once while a slot is free', () => {
 })
 
 test('a finished chunk has its rows or a failure, and its slot is reused', () => {
-  const memory = allocateQueue(2 * SLOTS, 10, 2)
+  const memory = allocateQueue(2 * SLOTS, 10, rows())
   const queue = createChunkQueue(memory)
   for (let chunk = 0; chunk < SLOTS; chunk++) queue.claim()
   expect(queue.isFinished(0)).toBe(false)
@@ -28,14 +30,14 @@ test('a finished chunk has its rows or a failure, and its slot is reused', () =>
 })
 
 test('a closed queue has no chunks to claim', () => {
-  const queue = createChunkQueue(allocateQueue(5, 10, 2))
+  const queue = createChunkQueue(allocateQueue(5, 10, rows()))
   queue.finish(queue.claim(), 1)
   queue.close()
   expect([queue.claim(), queue.isOver(), queue.takenCount()]).toEqual([-1, true, 5])
 })
 
 test('a thread that waits for a taken chunk continues once one is taken', () => {
-  const queue = createChunkQueue(allocateQueue(5, 10, 2))
+  const queue = createChunkQueue(allocateQueue(5, 10, rows()))
   const taken = queue.takenCount()
   queue.take()
   queue.waitForTaken(taken)

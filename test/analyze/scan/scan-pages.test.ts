@@ -170,8 +170,44 @@ describe('a scan by several threads', () => {
 
   test('works without workers: this thread decodes all chunks', () => {
     const file = writeLargeTrace()
-    const none: DecodeWorkers = { count: 3, minAttempts: 0, start: () => {}, decode: () => {}, close: () => {} }
+    const none: DecodeWorkers = { ...alone(), count: 3, decode: () => {} }
     expect(scanAll(file, { pid: ['101'] }, none)).toEqual(scanAll(file, { pid: ['101'] }, alone()))
+  })
+
+  test('has the memory of the scan before, unless that is not over', () => {
+    const file = writeLargeTrace()
+    const workers = together()
+    const memories: ArrayBufferLike[] = []
+    const watched: DecodeWorkers = {
+      ...workers,
+      decode(task) {
+        memories.push(task.memory.rows.buffer)
+        workers.decode(task)
+      },
+    }
+    const wanted = scanAll(file, {}, alone()) as number[][]
+    inScope(
+      [file],
+      { session: 'all' },
+      (scope) => {
+        const [part, other] = scope.parts
+        const scan = (take: (row: ArrayLike<number>) => void) =>
+          scanRows(scope, part!, coverPart(part!, false).ranges, ATTEMPT_COLUMNS, take)
+        const inner: number[][] = []
+        const outer: number[][] = []
+        scan((row) => {
+          outer.push(Array.from(row))
+          if (inner.length > 0) return
+          scanRows(scope, other!, coverPart(other!, false).ranges, ATTEMPT_COLUMNS, (one) => inner.push([...one]))
+        })
+        scan(() => {})
+        expect([...outer, ...inner]).toEqual(wanted)
+      },
+      watched,
+    )
+    expect(memories).toHaveLength(3)
+    expect(memories[1]).not.toBe(memories[0])
+    expect(memories[2]).toBe(memories[0])
   })
 
   test('uses the same workers for simultaneous scans', () => {

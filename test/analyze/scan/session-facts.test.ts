@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { countFlags, describeCover, describeLoss, readBatchFacts } from '../../../src/analyze/scan/session-facts.js'
+import { readBatchFacts } from '../../../src/analyze/scan/batch-facts.js'
+import { countFlags, describeCover, describeLoss } from '../../../src/analyze/scan/session-facts.js'
 import { createRandom } from '../../store/random.js'
 import { inScope } from '../in-scope.js'
 import { sampleEvents } from '../sample-events.js'

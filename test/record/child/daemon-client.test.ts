@@ -26,7 +26,7 @@ test.each([
   const note = describeWords(line)
   expect(note).toMatch(/starts processes through a daemon: .* are not recorded/)
   expect(note).toContain('record the host instead (tcpconn record)')
-  expect(note).toContain('tcpconn record --cgroup PATH')
+  expect(note).toMatch(/tcpconn record --container NAME, .*tcpconn record --cgroup PATH/)
 })
 
 test('podman is a client of a service if CONTAINER_HOST names one', () => {

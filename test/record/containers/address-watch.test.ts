@@ -10,16 +10,21 @@ const inDocker = (number: number) => ({
   key: keyOf(number),
   id: idOf(number),
   runtime: 'docker',
+  pod: null,
   cgroup: `/docker/${idOf(number)}`,
 })
+const IN_LXC = { key: 'key of web', id: 'web', runtime: 'lxc', pod: null, cgroup: '/lxc.payload.web' }
 const STOPPED = { State: { Running: false } }
 
 /** A watch with a clock that goes on by 1 ns with each look, and by a million at each read. */
 function createScene() {
   const host = makeHost()
   const time = { ns: 0n }
+  const cgroups = new Set<string>()
   const watch = createAddressWatch({
     root: host.root,
+    hasCgroup: (path) => cgroups.has(path),
+    onTooLarge: () => {},
     clockNs: () => ++time.ns,
     ownAddresses: () => new Set(['192.0.2.200']),
   })
@@ -34,7 +39,7 @@ function createScene() {
     const spans = [...owners.spans()].filter((span) => span.address === address && span.sinceNs <= atNs)
     return spans.filter(({ untilNs }) => untilNs === null || atNs <= untilNs).map(({ key }) => key)
   }
-  return { host, time, watch, owners, read, keyAt }
+  return { host, time, cgroups, watch, owners, read, keyAt }
 }
 
 test('an address belongs to a container from its first to its last look, and then to the next one (GAP-100)', () => {
@@ -78,6 +83,46 @@ test('after the reader ends, nothing is known after its last look (GAP-100)', ()
   read()
   owners.end()
   expect([owners.find('172.17.0.2', time.ns), keyAt('172.17.0.2', time.ns - 1n)]).toEqual([null, [keyOf(1)]])
+})
+
+test('a container of LXC has its address until it stops, and then another one has it (GAP-100)', () => {
+  const { host, time, cgroups, watch, read, keyAt } = createScene()
+  watch.add(IN_LXC)
+  watch.add(inDocker(1))
+  host.write('var/lib/lxc/web/config', 'lxc.net.0.ipv4.address = 172.17.0.2/16')
+  cgroups.add(IN_LXC.cgroup)
+  read()
+  const running = time.ns
+  cgroups.clear()
+  host.write(dockerFile(idOf(1)), runningAt('172.17.0.2'))
+  read()
+  expect([keyAt('172.17.0.2', running), keyAt('172.17.0.2', time.ns)]).toEqual([[IN_LXC.key], [keyOf(1)]])
+  cgroups.add('/lxc.payload.web-1')
+  watch.add({ ...IN_LXC, cgroup: '/lxc.payload.web-1' })
+  read()
+  // Both claim it: it is of neither.
+  expect(keyAt('172.17.0.2', time.ns)).toEqual([])
+})
+
+test('a container of LXC has no address if the cgroups of the host are not visible', () => {
+  const host = makeHost()
+  host.write('var/lib/lxc/web/config', 'lxc.net.0.ipv4.address = 172.17.0.2/16')
+  const watch = createAddressWatch({ root: host.root, clockNs: () => 1n, hasCgroup: null, onTooLarge: () => {} })
+  watch.add(IN_LXC)
+  expect(watch.read(0)).toBeNull()
+})
+
+test('a container with a chosen id does not take the place of one of another runtime', () => {
+  const { host, cgroups, watch, read } = createScene()
+  watch.add({ ...IN_LXC, key: 'key of ctr', runtime: 'containerd', cgroup: '/default/web' })
+  watch.add(IN_LXC)
+  cgroups.add(IN_LXC.cgroup)
+  host.write('var/lib/lxc/web/config', 'lxc.net.0.ipv4.address = 10.0.3.7/24')
+  host.write('var/lib/cni/results/cbr0-default-web-eth0', cniResult('default-web', '10.22.0.5'))
+  expect(read()?.owned.toSorted()).toEqual([
+    ['10.0.3.7', 'key of web', '/lxc.payload.web'],
+    ['10.22.0.5', 'key of ctr', '/default/web'],
+  ])
 })
 
 test('containers without an address are forgotten after some looks, until they start again', () => {

@@ -271,7 +271,7 @@ describeKernel('names of containers', () => {
     expect(namesOf(recording.file, unnamed).container_name).toBeNull()
   })
 
-  test('of the container or pod that has the destination, but not for containers with networks of their own', async () => {
+  test('of the container or pod that has the destination, but not for containers and namespaces with networks of their own (GAP-100)', async () => {
     const host = makeRuntimes()
     const above = makeCgroup()
     const network = makeNetworkNamespace()
@@ -293,7 +293,10 @@ describeKernel('names of containers', () => {
       expect(tries).toBeLessThan(1000)
       for (const address of ['198.51.100.7', '198.51.100.8']) await connectTo(address, web)
     }
-    const pids = [await connectTo('198.51.100.7', above), await connectTo('198.51.100.8', above)]
+    const other = makeCgroup(above, `docker-${idOf(4)}.scope`)
+    const pids = []
+    for (const cgroup of [other, above])
+      for (const address of ['198.51.100.7', '198.51.100.8']) pids.push(await connectTo(address, cgroup))
     const nested = makeCgroup(web, `docker-${idOf(3)}.scope`)
     for (const cgroup of [web, nested]) pids.push(await connectTo('198.51.100.8', cgroup))
     await recording.stop()
@@ -301,9 +304,80 @@ describeKernel('names of containers', () => {
     expect(rows.map((row) => [row.container_name, row.remote_container, row.remote_pod])).toEqual([
       [null, null, 'shop/cart-0'],
       [null, 'web', null],
+      [null, null, null],
+      [null, null, null],
       ['web', null, null],
       [null, null, null],
     ])
+  })
+
+  test('of a stopped container of LXC are not those of its address, which another container has then (GAP-100)', async () => {
+    const host = makeRuntimes()
+    const above = makeCgroup()
+    const network = makeNetworkNamespace()
+    execFileSync('ip', [...network.exec.slice(1), 'ip', 'address', 'add', '198.51.100.7/32', 'dev', 'lo'])
+    host.write('var/lib/lxc/db/config', 'lxc.net.0.ipv4.address = 198.51.100.7/24\n')
+    host.write(dockerFile(idOf(1)), dockerConfig('web'))
+    const lxc = makeCgroup(above, 'lxc.payload.db')
+    const web = makeCgroup(above, `docker-${idOf(1)}.scope`)
+    const { reader, ...recording } = await record(host, { args: ['--cgroup', above.path] })
+    expect(reader).toBeGreaterThan(0)
+    const connectOnce = () => connect('198.51.100.7', 9, [], { under: [...web.exec, ...network.exec] })
+    const owners = () =>
+      queryTrace<{ name: string }>(
+        recording.file,
+        'SELECT DISTINCT remote_container AS name FROM connects WHERE remote_container IS NOT NULL ORDER BY 1',
+      ).map(({ name }) => name)
+    const connectUntil = async (expected: readonly string[]) => {
+      for (let tries = 0; JSON.stringify(owners()) !== JSON.stringify(expected); tries++) {
+        expect(tries).toBeLessThan(1000)
+        await connectOnce()
+      }
+    }
+    await connectOnce()
+    await waitUntil('the first row', () => containersOf(recording.file).length > 0)
+    await connectUntil(['db'])
+    rmdirSync(lxc.directory)
+    host.write(dockerFile(idOf(1)), { ...dockerConfig('web'), ...runningAt('198.51.100.7') })
+    await connectUntil(['db', 'web'])
+    const last = (await connectOnce()).pid
+    await recording.stop()
+    expect(namesOf(recording.file, last).remote_container).toBe('web')
+  })
+
+  test('of the owners of addresses end if the reader hangs, and are known again when it answers: record and info print it (GAP-101)', async () => {
+    const host = makeRuntimes()
+    const above = makeCgroup()
+    const network = makeNetworkNamespace()
+    execFileSync('ip', [...network.exec.slice(1), 'ip', 'address', 'add', '198.51.100.8/32', 'dev', 'lo'])
+    host.write(dockerFile(idOf(1)), { ...dockerConfig('web'), ...runningAt('198.51.100.8') })
+    const web = makeCgroup(above, `docker-${idOf(1)}.scope`)
+    const { reader, ...recording } = await record(host, { args: ['--cgroup', above.path] })
+    const connectOnce = async () =>
+      (await connect('198.51.100.8', 9, [], { under: [...web.exec, ...network.exec] })).pid
+    const ends = () => {
+      const hasTable =
+        queryTrace(recording.file, "SELECT 1 FROM sqlite_schema WHERE name = 'container_address'").length > 0
+      return hasTable
+        ? queryTrace<{ until_ns: number | null }>(recording.file, 'SELECT until_ns FROM container_address')
+        : []
+    }
+    await connectOnce()
+    await waitUntil('the span', () => ends().length === 1 && ends()[0]?.until_ns === null)
+    process.kill(reader, 'SIGSTOP')
+    await waitUntil('its end', () => ends()[0]?.until_ns !== null)
+    const unowned = await connectOnce()
+    await waitUntil(
+      'the row',
+      () => queryTrace(recording.file, 'SELECT 1 FROM connects WHERE pid = ?', unowned).length > 0,
+    )
+    expect(namesOf(recording.file, unowned).remote_container).toBeNull()
+    process.kill(reader, 'SIGCONT')
+    await waitUntil('the span again', () => ends()[0]?.until_ns === null)
+    const expected = 'the process that reads names of containers did not check their addresses for 5 s or longer'
+    expect(await recording.stop()).toContain(expected)
+    expect(limitsOf(recording.file).filter((limit) => limit.includes(expected))).toHaveLength(1)
+    expect((await runTool(['info', recording.file])).stdout).toContain(`  not seen      ${expected}`)
   })
 
   test('are given up if the reader process hangs: it is reported, and no process remains (GAP-93)', async () => {

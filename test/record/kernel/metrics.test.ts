@@ -1,16 +1,18 @@
-import { chmodSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, statSync, writeFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { CLASSIC_BOUNDS_NS } from '../../../src/record/metrics/classic-buckets.js'
 import { lookUp } from '../../support/dns-client.js'
 import { makeAddressedNamespace, startDnsmasq } from '../../support/dns-server.js'
+import { makeCertificate } from '../../support/certificate.js'
 import { expectError } from '../../support/error-lines.js'
 import { describeKernel, skipUnless } from '../../support/kernel-tests.js'
 import { findClosedPort, listen } from '../../support/listener.js'
 import { startOtlpReceiver } from '../../support/otlp-receiver.js'
 import { readThreads } from '../../support/process-status.js'
 import { run, start } from '../../support/process.js'
+import { REPOSITORY } from '../../support/repository.js'
 import { queryAll, startRotating } from '../../support/rotating-recorder.js'
 import { metricsAddress, scrape, type Scraped } from '../../support/scrape.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
@@ -118,6 +120,16 @@ describeKernel('metrics', () => {
     expect(() => statSync(file)).toThrow('ENOENT')
   })
 
+  test('metrics go over TLS to a receiver whose authority NODE_EXTRA_CA_CERTS names', async () => {
+    const files = makeCertificate()
+    const receiver = await startOtlpReceiver({}, files)
+    const env = { OTEL_METRIC_EXPORT_INTERVAL: '200', NODE_EXTRA_CA_CERTS: files.certificate }
+    const recording = await startRotating({ args: ['--rotate', '1s', '--otlp', receiver.url], env })
+    await waitUntil('a request', () => receiver.requests.length > 0)
+    expect(await recording.stop()).not.toContain('cannot send metrics')
+    expect(receiver.requests[0]).toMatchObject({ path: '/v1/metrics' })
+  })
+
   test('hostile clients and a receiver that is away cost no attempt (SEC-72, SEC-77)', async () => {
     const { recording, address } = await startMeasured(
       ['--metrics', '127.0.0.1:0', '--metrics-by', 'port', '--otlp', `http://127.0.0.1:${await findClosedPort()}`],
@@ -147,7 +159,7 @@ describeKernel('metrics', () => {
     ['prometheus', startPrometheus],
     ['victoria-metrics', startVictoriaMetrics],
   ] as const)('are read by %s', async ([program, startServer], context) => {
-    skipUnless((await run(['sh', '-c', `command -v ${program}`])).status === 0, `${program} is missing`, context)
+    skipUnless((await findServer(program)) !== null, `${program} is missing`, context)
     const closed = await findClosedPort()
     const filter = ['--port', `${closed}`]
     const { recording, address } = await startMeasured(['--metrics', '127.0.0.1:0', '--metrics-by', 'comm', ...filter])
@@ -201,11 +213,19 @@ function writeScrapeConfig(directory: string, target: string): string {
   return path
 }
 
+/** The program of a server, which script/bootstrap has unpacked, or which is installed; `null`: there is none. */
+async function findServer(program: string): Promise<string | null> {
+  const unpacked = join(REPOSITORY, 'build/servers/usr/bin', program)
+  if (existsSync(unpacked)) return unpacked
+  const { status, stdout } = await run(['sh', '-c', `command -v ${program}`])
+  return status === 0 ? stdout.trim() : null
+}
+
 async function startPrometheus(target: string): Promise<Query> {
   const [directory, port] = [makeTemporaryDirectory(), await findClosedPort()]
   const config = writeScrapeConfig(directory, target)
   start([
-    'prometheus',
+    (await findServer('prometheus')) ?? '',
     `--config.file=${config}`,
     `--storage.tsdb.path=${directory}/data`,
     `--web.listen-address=127.0.0.1:${port}`,
@@ -217,7 +237,7 @@ async function startVictoriaMetrics(target: string): Promise<Query> {
   const [directory, port] = [makeTemporaryDirectory(), await findClosedPort()]
   const config = writeScrapeConfig(directory, target)
   start([
-    'victoria-metrics',
+    (await findServer('victoria-metrics')) ?? '',
     `-promscrape.config=${config}`,
     `-storageDataPath=${directory}/data`,
     `-httpListenAddr=127.0.0.1:${port}`,

@@ -4,6 +4,7 @@ import { encodeOtlp } from '../../../src/record/metrics/encode-otlp.js'
 import { METRICS, type Family } from '../../../src/record/metrics/metric.js'
 import { delayOf, readInterval, startOtlpExporter } from '../../../src/record/metrics/otlp-exporter.js'
 import { parseOfficially } from '../../engines/otlp.js'
+import { makeCertificate } from '../../support/certificate.js'
 import { findClosedPort } from '../../support/listener.js'
 import { startOtlpReceiver } from '../../support/otlp-receiver.js'
 import { waitUntil } from '../../support/wait-until.js'
@@ -47,6 +48,15 @@ test('a request is what the official definition of OTLP has, without a field too
 })
 
 describe('the exporter', () => {
+  test('sends nothing to a receiver with a certificate that nobody known has signed', async () => {
+    const receiver = await startOtlpReceiver({}, makeCertificate())
+    const { exporter, reports } = start(receiver.url, { authorization: 'Bearer x' })
+    await waitUntil('a report', () => reports.length > 0)
+    await exporter.close()
+    expect(reports).toEqual([expect.stringMatching(/^cannot send metrics to https:.*self-signed certificate/)])
+    expect(receiver.requests).toEqual([])
+  })
+
   test('sends again and again, with the headers, and once more at the end', async () => {
     const receiver = await startOtlpReceiver()
     const { exporter, reports } = start(receiver.url, { authorization: 'Bearer x' })

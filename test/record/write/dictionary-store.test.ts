@@ -48,6 +48,7 @@ describe('a process', () => {
       mntns: 4_026_531_841n,
       netns_cookie: null,
       has_host_root: 1n,
+      has_host_netns: null,
     })
     expect(trace.db.prepare('SELECT kernel_cgroup_id, path FROM cgroup').raw().all()).toEqual([[77, '/cgroup-77']])
   })
@@ -57,6 +58,18 @@ describe('a process', () => {
     const row = storeProcess(openNewTrace(), event)
     expect(row).toMatchObject({ netns_cookie: 4097n, has_host_root: 0n, uid: 33n, user: null })
     expect(storeProcess(openNewTrace(), { netnsCookie: 2n ** 64n - 1n }).netns_cookie).toBe(-1n)
+  })
+
+  test.each([
+    [4_026_531_840, 1n],
+    [4_026_532_000, 0n],
+    [0, null],
+  ])('with the network namespace %i is in that of the host or not: %s', (netns, expected) => {
+    const names = { ...NAMES, hostNetns: 4_026_531_840 }
+    for (const pid of [5, 0]) {
+      expect(storeProcess(openNewTrace(), { pid, netns }, names).has_host_netns).toBe(expected)
+      expect(storeProcess(openNewTrace(), { pid, netns }).has_host_netns).toBeNull()
+    }
   })
 
   test('is returned with its network namespace', () => {

@@ -25,7 +25,8 @@ const SECOND_NS = 1_000_000_000n
 const WEB = `${MAPPED_PREFIX}c0000201`
 const MYSQL = `${MAPPED_PREFIX}0a000002`
 const FPM = { comm: 'php-fpm', exe: 'php-fpm8.2', uid: 33, exeInode: 12n, cgroupId: 78n, netnsCookie: 4097n }
-const PHP = { pid: 2000, tid: 2003, ...FPM }
+/** In a network namespace of its own. */
+const PHP = { pid: 2000, tid: 2003, netns: 4_026_532_000, ...FPM }
 
 /** The attempts of a window, and the rows after it. */
 const WINDOW: readonly Partial<EventFields>[] = [
@@ -170,6 +171,7 @@ function writeAttempts({ db, sessionId, version, loss }: Contents): number {
     cgroupPath: (id: bigint) => PATHS.get(id) ?? null,
     containerFacts: () => CART,
     owners: createOwners(),
+    hostNetns: 4_026_531_840,
   }
   const writer = createTraceWriter(db, { sessionId, epochNs: 0n, names, metadata: null })
   const write = (events: readonly Partial<EventFields>[], lost: LossCounts) => {

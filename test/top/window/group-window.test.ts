@@ -45,6 +45,17 @@ test.each([
   expect(total).toMatchObject({ attempts: 4, failed: 2, synRetransmits: 8, pending: 1 })
 })
 
+test('a container of a user whose name has slashes has a row of its own, not that of a pod (SEC-97)', () => {
+  const named = (containerName: string) =>
+    processOf('slash', { ...POD, podName: null, podNamespace: null, containerName })
+  const window = makeWindow([
+    [makeAttempt({ process: worker }), makeAttempt({ process: named('shop/cart-1/web') })],
+    [makeAttempt({ process: named('web') })],
+  ])
+  const labels = groupBy('container', window).rows.map(({ label }) => label)
+  expect(labels.toSorted()).toEqual(['shop/cart-1/web', String.raw`shop\x2fcart-1\x2fweb`, 'web'])
+})
+
 test('a user of the host and a user of a container with the same uid are two rows, as in by-uid', () => {
   const ofHost = processOf('ssh', { pid: 1, uid: 1000, user: 'alice' })
   const ofContainer = processOf('node', { pid: 2, uid: 1000, user: null })

@@ -101,6 +101,7 @@ const SINGLE = [
   'dnsCandidates',
   'natEndpoint',
   'serviceEndpoint',
+  'flags',
   'remoteOwner',
 ] as const
 const PAIRS = ['unixNs', 'latencyNs'] as const

@@ -2,11 +2,11 @@ import { PROCESS_COLUMNS } from '../../../attempt/connect-values.js'
 import { OUTCOMES } from '../../../attempt/outcome.js'
 import type { IdRange } from '../../scan/plan-scan.js'
 import { remoteSession, type Scope } from '../../scan/scope.js'
-import { createAttemptRows, type AttemptRows } from './attempt-rows.js'
+import { capacityOf, createAttemptRows, type AttemptRows } from './attempt-rows.js'
 import type { CodedValues, ColumnValues, Dictionary, ExportColumn, RowBatch } from './column.js'
 import { EXPORTED_COLUMNS, KEY_COLUMNS } from './exported-columns.js'
 import { readEntities, type Entities } from './entities.js'
-import { createRestoringReaders, RESTORING_COLUMNS } from './restoring-columns.js'
+import { createRestoringReaders } from './restoring-columns.js'
 import { readSessionKey } from './session-key.js'
 import { halvesOf, writeLong } from './long-halves.js'
 import { createAttemptCodes, readAttempts, type AttemptCodes, type ReadProgress } from './read-attempts.js'
@@ -21,7 +21,7 @@ export interface AttemptTable {
   /** Entities of the attempts, by the numbers in `AttemptRows` */
   readonly entities: Entities
   /**
-   * Reads all attempts in batches, which reuse the same memory.
+   * Reads all attempts in batches. All of them, also those of later reads, reuse the same memory.
    * @param within only attempts with these ids
    */
   read(progress: ReadProgress, within?: IdRange): Iterable<AttemptRows>
@@ -31,31 +31,29 @@ export interface AttemptTable {
 
 /**
  * @param capacity attempts per batch
- * @param isRestorable whether `RESTORING_COLUMNS` follow
+ * @param more columns that follow those of the view, of `RESTORING_COLUMNS`
  */
-export function createAttemptTable(scope: Scope, capacity: number, isRestorable = false): AttemptTable {
+export function createAttemptTable(scope: Scope, capacity: number, more: readonly ExportColumn[] = []): AttemptTable {
   const entities = readEntities(scope)
   const codes = createAttemptCodes()
   const sources = { entities, codes, scratch: new Int32Array(capacity) }
   const keys = createKeyReaders(scope, capacity, sources.scratch)
-  const restoring = isRestorable ? createRestoringReaders(scope, entities, sources.scratch) : {}
-  const readers: Readonly<Record<string, Reader>> = {
-    ...keys.readers,
-    ...createReaders(scope, sources),
-    ...restoring,
-  }
-  const columns = [...KEY_COLUMNS, ...EXPORTED_COLUMNS, ...(isRestorable ? RESTORING_COLUMNS : [])]
+  const restoring = more.length > 0 ? createRestoringReaders(scope, entities, sources.scratch) : {}
+  const readers: Record<string, Reader> = { ...keys.readers, ...createReaders(scope, sources), ...restoring }
+  const columns = [...KEY_COLUMNS, ...EXPORTED_COLUMNS, ...more]
   const inOrder = columns.map(({ name }) => readers[name] as Reader)
-  const entityTexts = Object.fromEntries(Object.entries(entities.codes).map(([name, one]) => [name, one.dictionary]))
-  const texts: Record<string, Dictionary> = { ...entityTexts, ...keys.texts, outcome: OUTCOMES }
+  const dictionaries = Object.entries(entities.codes).map(([name, { dictionary }]) => [name, dictionary])
+  const texts: Record<string, Dictionary> = { ...Object.fromEntries(dictionaries), ...keys.texts, outcome: OUTCOMES }
+  let rows: AttemptRows | null = null
   return {
     columns: columns.map((column) => withDictionary(column, texts[column.name])),
     entities,
     read(progress, within) {
-      const rows = createAttemptRows(capacity, isRestorable)
+      const needed = Math.min(capacity, within ? within.last - within.first + 1 : capacity)
+      if (rows === null || capacityOf(rows) < needed) rows = createAttemptRows(needed, more.length > 0)
       return readAttempts(scope, { entities, codes, rows }, progress, within)
     },
-    batchOf: (rows) => ({ rowCount: rows.count, values: (position) => (inOrder[position] as Reader)(rows) }),
+    batchOf: (batch) => ({ rowCount: batch.count, values: (position) => (inOrder[position] as Reader)(batch) }),
   }
 }
 
@@ -189,7 +187,7 @@ function withDictionary(column: ExportColumn, dictionary: Dictionary | undefined
   return column.type === 'utf8' && dictionary !== undefined ? { ...column, dictionary } : column
 }
 
-/** Codes of entities for each attempt; -1: no entity. */
+/** Codes of entities; -1: none. */
 function gather(table: Int32Array, numbers: Int32Array, count: number, target: Int32Array): Int32Array {
   for (let i = 0; i < count; i++) {
     const number = numbers[i] as number

@@ -150,12 +150,17 @@ function createTaker(
     rows.process[i] = process
     rows.endpoint[i] = endpoint
     rows.localAddress[i] = localAddress
-    if (hasFlags) rows.flags[i] = row[AT.flags] as number
+    if (hasFlags) rows.flags[i] = flagsCode(row[AT.flags] as number)
   }
 }
 
 function codeOrNull(codes: ReturnType<typeof createNumberCodes>, value: number): number {
   return value === value ? codes.codeOf(value) : -1
+}
+
+/** What no recorder writes is NULL. */
+function flagsCode(flags: number): number {
+  return flags >= 0 && flags < 128 ? flags : -1
 }
 
 /** An unknown outcome is NULL, as in the view. */

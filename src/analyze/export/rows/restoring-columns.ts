@@ -12,7 +12,7 @@ function column(name: string, type: ExportColumn['type'], isNullable: boolean, c
   return { name, type, isNullable, comment }
 }
 
-/** Columns that restore the rows of a trace from those of the view `connects`. Exports do not have them. */
+/** Columns that restore the rows of a trace from those of the view `connects`. */
 export const RESTORING_COLUMNS: readonly ExportColumn[] = [
   column('unix_offset_ns', 'int64', false, 'clock_offset.unix_offset_ns at the start'),
   column('flags', 'uint8', true, 'connect_attempt.flags'),
@@ -23,6 +23,11 @@ export const RESTORING_COLUMNS: readonly ExportColumn[] = [
   column('nat_endpoint_id', 'int64', true, 'connect_nat.nat_endpoint_id'),
   column('service_endpoint_id', 'int64', true, 'connect_nat.service_endpoint_id'),
 ]
+
+const ARCHIVED = ['unix_offset_ns', 'flags', 'process_id']
+
+/** Those that a partitioned data set has: its rows can be read as a trace again. */
+export const ARCHIVE_COLUMNS = RESTORING_COLUMNS.filter(({ name }) => ARCHIVED.includes(name))
 
 /** Readers of `RESTORING_COLUMNS`. */
 export function createRestoringReaders(

@@ -10,7 +10,7 @@ import type { Dimension } from '../../group/dimension.js'
 import { cached, createNumbering } from '../../group/intern-keys.js'
 import { readStoredSums } from '../../group/stored-sums.js'
 import { sumUp, canUseSums, type Group } from '../../group/sum-up.js'
-import { readDurationNs } from '../../scan/session-facts.js'
+import { readDurationNs } from '../../scan/batch-facts.js'
 import type { IntervalLatencies } from './compare-latencies.js'
 
 /** The sums of one group in one interval. */

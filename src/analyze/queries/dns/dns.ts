@@ -1,3 +1,5 @@
+import { TcpconnError } from '../../../base/errors.js'
+import { lacksLookups, LOOKUPS_MISSING } from '../../lookups/missing-lookups.js'
 import { describeFiltered, describeUnrecorded, dnsLossLines } from '../../lookups/session-dns.js'
 import { describeUnseenLookups } from '../../lookups/unseen-lookups.js'
 import { sumUpNames, type NameSums } from './sum-up-names.js'
@@ -48,6 +50,7 @@ export const dns = groupQuery<NameSums, NameRow>({
   by: 'host: separate hosts',
   columns: () => COLUMNS,
   find(scope, dimension, { neverConnected }) {
+    if (lacksLookups(scope)) throw noLookups()
     const names = sumUpNames(scope, dimension)
     const unused = names.filter(({ attempts }) => attempts === 0)
     const items = neverConnected ? unused : names
@@ -68,6 +71,14 @@ export const dns = groupQuery<NameSums, NameRow>({
     }
   },
 })
+
+function noLookups(): TcpconnError {
+  return new TcpconnError('E_ARCHIVE_NO_LOOKUPS', {
+    what: 'dns cannot be answered from a data set of Parquet files',
+    reason: LOOKUPS_MISSING,
+    hint: 'ask the traces or a server; latency --by dns and top-endpoints --by dns have the names of attempts',
+  })
+}
 
 function createNameRow(): (name: NameSums) => NameRow {
   const reader = createLatencyReader()

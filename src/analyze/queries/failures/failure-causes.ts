@@ -6,7 +6,7 @@ import { createPairNumbers } from '../../group/intern-pairs.js'
 import { AT, type AttemptRow } from '../../scan/attempt-columns.js'
 import { scanScope } from '../../scan/scan-rows.js'
 import type { Scope } from '../../scan/scope.js'
-import { createWallClock, type WallClock } from '../../scan/wall-clock.js'
+import { createFailureSpans, widenTimes } from './failure-spans.js'
 import { createActors, type Actors } from './top-callers.js'
 
 /** Failed attempts with the same endpoint, outcome and errno. */
@@ -33,12 +33,6 @@ interface Tally {
   lastNs: bigint | null
 }
 
-/** First and last start of a tally within one part, in ns since the session began. */
-interface Span {
-  first: number
-  last: number
-}
-
 /**
  * Sums up the failed attempts of a scope by endpoint, outcome and errno, in no order.
  * @param dimension of endpoints
@@ -52,16 +46,15 @@ export function collectFailures(scope: Scope, dimension: Dimension): FailureCaus
   const tallies: Tally[] = []
   const tallyOf = createTallies(tallies)
   scanScope(failed, ['outcome', 'errno', 'endpoint_id', 'process_id', 'started_ns'], (part) => {
-    const [endpointOf, note, clock] = [endpoints.of(part), actors.of(part), createWallClock(part)]
-    const spans: Span[] = []
+    const [endpointOf, note, spans] = [endpoints.of(part), actors.of(part), createFailureSpans(part)]
     return {
       take(row) {
         const number = tallyOf(row, endpointOf(row[AT.endpoint_id] as number))
         tallies[number]!.attempts++
         note(number, row[AT.process_id] as number)
-        widen(spans, number, row[AT.started_ns] as number, clock)
+        spans.note(number, row[AT.started_ns] as number)
       },
-      finish: () => spans.forEach((span, number) => addSpan(tallies[number] as Tally, span, clock)),
+      finish: () => spans.forEach((number, firstNs, lastNs) => widenTimes(tallies[number] as Tally, firstNs, lastNs)),
     }
   })
   const actorsOf = actors.take()
@@ -102,17 +95,4 @@ function createTallies(tallies: Tally[]): (row: AttemptRow, endpoint: number) =>
     }
     return number
   }
-}
-
-function widen(spans: Span[], number: number, startedNs: number, clock: WallClock): void {
-  const span = spans[number]
-  if (span === undefined) spans[number] = { first: startedNs, last: startedNs }
-  else if (clock.relativeNs(startedNs) < clock.relativeNs(span.first)) span.first = startedNs
-  else if (clock.relativeNs(startedNs) > clock.relativeNs(span.last)) span.last = startedNs
-}
-
-function addSpan(tally: Tally, span: Span, clock: WallClock): void {
-  const [first, last] = [clock.unixNs(span.first), clock.unixNs(span.last)]
-  if (tally.firstNs === null || first < tally.firstNs) tally.firstNs = first
-  if (tally.lastNs === null || last > tally.lastNs) tally.lastNs = last
 }

@@ -2,12 +2,15 @@ import { describeErrno } from '../../../attempt/errno-name.js'
 import { DIMENSIONS } from '../../group/dimensions.js'
 import { describeNoLocalErrors } from '../../lookups/session-dns.js'
 import { groupQuery } from '../../query/group-query.js'
-import type { ValueColumn } from '../../result/result.js'
+import type { Value, ValueColumn } from '../../result/result.js'
 import { collectFailures, type FailureCause } from './failure-causes.js'
 import type { Actors } from './top-callers.js'
 
 /** A cause, with the callers of its attempts. */
-export type FailureRow = FailureCause & Actors
+export interface FailureRow extends Omit<FailureCause, 'firstNs' | 'lastNs'>, Actors {
+  readonly firstNs: Value
+  readonly lastNs: Value
+}
 
 /** The columns after those that name an endpoint. */
 export const FAILURE_COLUMNS: readonly ValueColumn<FailureRow>[] = [

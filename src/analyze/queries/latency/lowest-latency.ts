@@ -37,7 +37,7 @@ export function lowestLatency(scope: Scope, { latencies, lowestReadNs }: Group):
 /** Attempts of the windows whose sums have a latency in a bucket or below it. */
 function findReaching(scope: Scope, part: SessionPart, bucket: number): IdRange[] {
   const { windowIds } = coverPart(part, canUseSums(scope, part, BY_SESSION))
-  const stored = storedDimension(scope, BY_SESSION)
+  const stored = storedDimension(scope, part, BY_SESSION, windowIds)
   const wanted = wantedIds(scope, part, stored)
   const findWindows = (ids: readonly number[]): number[] =>
     [...readSums(part.trace, ids, stored)].flatMap(({ first, last, blob }) => {

@@ -6,6 +6,7 @@ import { createKeyNumbers } from '../../group/intern-keys.js'
 import type { Latencies } from '../../group/latencies.js'
 import { canUseSums, sumUp, type Group } from '../../group/sum-up.js'
 import { AT } from '../../scan/attempt-columns.js'
+import { recordedRanges } from '../../scan/recorded-ranges.js'
 import { createRowReader } from '../../scan/row-reader.js'
 import type { Scope } from '../../scan/scope.js'
 
@@ -24,9 +25,6 @@ export interface SummarySums {
   /** Number of all latencies */
   readonly latencies: readonly Latencies[]
 }
-
-/** Number of actors from which reading the sums by second is faster than adding up the sums by actor. */
-const MANY_ACTORS = 1000
 
 const BY_ACTOR: Dimension = {
   source: 'process',
@@ -50,11 +48,23 @@ export function sumForSummary(scope: Scope): SummarySums {
   return { endpoints, actors, latencies: latenciesOfAll(scope, byActor, endpoints) }
 }
 
-/** Latencies of all attempts: from the sums by actor if every attempt has a process. */
+/** Latencies of all attempts, from the fewest groups: by actor only if every attempt has a process. */
 function latenciesOfAll(scope: Scope, byActor: readonly Group[], endpoints: readonly Group[]): Latencies[] {
   const count = (groups: readonly Group[]) => groups.reduce((sum, group) => sum + attemptsOf(group), 0)
-  const isFast = byActor.length <= MANY_ACTORS && count(byActor) === count(endpoints)
-  return (isFast ? byActor : sumUp(scope, BY_SESSION)).map((group) => group.latencies)
+  const isFewer = byActor.length < endpoints.length && count(byActor) === count(endpoints)
+  const groups = isFewer ? byActor : endpoints
+  // Sums by second are not read yet.
+  const isMany = groups.length > Math.max(MANY_GROUPS, countSeconds(scope))
+  return (isMany ? sumUp(scope, BY_SESSION) : groups).map((group) => group.latencies)
+}
+
+/** Number of groups from which it may be faster to read the sums by second. */
+const MANY_GROUPS = 1000
+
+/** Seconds that the parts of a scope cover. */
+function countSeconds({ parts }: Scope): number {
+  const ranges = parts.flatMap((part) => recordedRanges([part]))
+  return ranges.reduce((sum, { fromNs, toNs }) => sum + Number(toNs - fromNs) / 1e9, 0)
 }
 
 function sumAttempts(scope: Scope): SummarySums {

@@ -1,4 +1,5 @@
 import { describeAccuracy } from '../../group/sum-up.js'
+import { lacksLookups, LOOKUPS_MISSING } from '../../lookups/missing-lookups.js'
 import { dnsLossLines } from '../../lookups/session-dns.js'
 import { describeSummary } from './describe-summary.js'
 import { summarize } from './summarize.js'
@@ -17,7 +18,7 @@ export const summary: StoredQuery = {
     const found = summarize(scope)
     return {
       ...rankRows({ columns: SUMMARY_COLUMNS, items: [found], prepare: ITSELF }, settings),
-      warnings: dnsLossLines(scope.parts),
+      warnings: [...dnsLossLines(scope.parts), ...(lacksLookups(scope) ? [LOOKUPS_MISSING] : [])],
       notes: [describeAccuracy(scope)],
       isChartOnly: true,
       chart: (width) => describeSummary(found, width),

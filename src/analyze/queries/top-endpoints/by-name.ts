@@ -13,6 +13,7 @@ export const BY_NAME: Dimension = {
     { name: 'remote_name', heading: 'NAME', kind: 'text' },
     { name: 'remote_port', heading: 'PORT', kind: 'text' },
   ],
+  sharedBy: 'trace',
   keys({ trace }) {
     const nameOf = createRowReader(trace.lookup, 'dns_name', ['dns_name'])
     const endpointOf = createRowReader(trace.lookup, 'endpoint', ['remote_address', 'remote_port'])

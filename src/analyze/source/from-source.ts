@@ -2,18 +2,22 @@ import { UsageError } from '../../base/errors.js'
 import type { ServerOptions } from '../../clickhouse/connect.js'
 import type { RawScope } from '../options/select-scope.js'
 import type { Trace } from '../scan/trace.js'
-import type { RemoteChoice } from './find-sessions.js'
-import type { RemoteOptions, RemoteReaders } from './with-remote-trace.js'
+import { isLocation } from '../../s3/parse-location.js'
+import type { RemoteChoice } from '../remote/find-sessions.js'
+import type { RemoteOptions, RemoteReaders } from '../remote/with-remote-trace.js'
 
-export type { RemoteOptions } from './with-remote-trace.js'
+export type { RemoteOptions } from '../remote/with-remote-trace.js'
 
-/** Options that name a server instead of files, as typed. */
+/** Options that name a server or a data set instead of trace files, as typed. */
 export interface SourceOptions extends ServerOptions, RemoteChoice {
   readonly from?: string
 }
 
+/** The beginning of a URL, also of those that a server of another kind has */
+const URL_SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i
+
 /**
- * The server that the options name; `null`: files.
+ * The server or data set that the options name; `null`: files.
  * @param files as typed
  * @throws UsageError
  */
@@ -29,7 +33,11 @@ export function parseSource<Options extends RawScope & SourceOptions>(
       ['--ca-file', options.caFile],
     ] as const) {
       if (value !== undefined)
-        throw new UsageError(name, value, 'a server beside it: --from clickhouse://USER@HOST/DATABASE')
+        throw new UsageError(
+          name,
+          value,
+          '--from beside it: clickhouse://USER@HOST/DATABASE, s3://BUCKET/PREFIX, or a directory',
+        )
     }
     return null
   }
@@ -39,7 +47,7 @@ export function parseSource<Options extends RawScope & SourceOptions>(
 }
 
 /**
- * The answer of a reader without effects from the sessions of a server. Loads the client of the server only now.
+ * The answer of a reader without effects from the sessions of a server or data set.
  * @throws as `withRemoteTrace`
  */
 export async function answerFrom<T>(
@@ -56,8 +64,16 @@ export async function answerFrom<T>(
   return (answer as unknown as { readonly value: T }).value
 }
 
-/** Runs readers on the sessions of a server. @throws as `withRemoteTrace` */
+/**
+ * Runs readers on the sessions of a server or of a data set of Parquet files.
+ * @throws as `withRemoteTrace` and `withArchiveTrace`
+ */
 export async function readFrom<T>(options: RemoteOptions, readers: RemoteReaders<T>): Promise<T> {
-  const { withRemoteTrace } = await import('./with-remote-trace.js')
-  return await withRemoteTrace(options, readers)
+  // Other URLs are refused as those of a server, without the password that they may have.
+  if (!isLocation(options.from) && URL_SCHEME.test(options.from)) {
+    const { withRemoteTrace } = await import('../remote/with-remote-trace.js')
+    return await withRemoteTrace(options, readers)
+  }
+  const { withArchiveTrace } = await import('../archive/with-archive-trace.js')
+  return await withArchiveTrace(options, readers)
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { UsageError } from '../../base/errors.js'
+import { UsageError } from '../../../base/errors.js'
 
 /** The keys of a partitioned data set. */
 export type PartitionKey = 'host' | 'date'
@@ -29,10 +29,11 @@ export function parsePartition(text: string | undefined): readonly PartitionKey[
  * @param day in UTC, counted from 1970
  */
 export function partitionDirectory(keys: readonly PartitionKey[], host: string, day: number): string {
-  return join(...keys.map((key) => (key === 'host' ? `host=${encodeValue(host)}` : `date=${dateOf(day)}`)))
+  return join(...keys.map((key) => (key === 'host' ? `host=${encodePartition(host)}` : `date=${dateOf(day)}`)))
 }
 
-function encodeValue(value: string): string {
+/** A host as the value of a directory. */
+export function encodePartition(value: string): string {
   if (value === '') return NO_VALUE
   const characters = Array.from(value, encodeCharacter)
   const whole = characters.join('')

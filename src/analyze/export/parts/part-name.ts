@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import { hasFilters } from '../scan/attempt-filters.js'
-import { readClockSegments } from '../scan/clock-segments.js'
-import { remoteSession, type Scope, type SessionPart } from '../scan/scope.js'
-import { readSessionKey } from './rows/session-key.js'
+import { remoteSession, type Scope, type SessionPart } from '../../scan/scope.js'
+import { readSessionKey } from '../rows/session-key.js'
+import { isWholePart } from './archived-session.js'
 
 /** Names the files with attempts of one session. */
 export interface PartName {
@@ -17,13 +16,12 @@ export interface PartName {
  * other names and can be in the same directory. If filters or times leave out attempts of the session, the same ids stand for other
  * attempts, so a hash of the selection follows.
  */
-export function createPartName({ filters }: Scope, part: SessionPart): PartName {
+export function createPartName(scope: Scope, part: SessionPart): PartName {
   const session = readSessionKey(part).uuid
   const offset = remoteSession(part)?.attemptIdOffset ?? 0
-  const segments = textOf(part.segments)
-  const isWhole = !hasFilters(filters) && segments === textOf(readClockSegments(part.trace.db, part.sessionId))
+  const isWhole = isWholePart(scope, part)
   const selected = createHash('sha256')
-    .update(textOf([filters, segments]))
+    .update(textOf([scope.filters, textOf(part.segments)]))
     .digest('hex')
     .slice(0, 12)
   return {
@@ -41,4 +39,22 @@ function textOf(value: unknown): string {
   return JSON.stringify(value, (_, one: unknown) =>
     typeof one === 'bigint' || one === Infinity || one === -Infinity ? String(one) : one,
   )
+}
+
+const NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-(\d{1,15})-(\d{1,15})(-[0-9a-f]{12})?\.parquet$/
+
+/** What the name of a file says. */
+export interface ParsedPartName {
+  readonly session: string
+  readonly first: number
+  readonly last: number
+  /** Whether attempts between these ids were left out by filters or times */
+  readonly isSelection: boolean
+}
+
+/** @returns `null` for the name of another file */
+export function parsePartName(name: string): ParsedPartName | null {
+  const [, session, first, last, selection] = NAME.exec(name) ?? []
+  if (session === undefined) return null
+  return { session, first: Number(first), last: Number(last), isSelection: selection !== undefined }
 }

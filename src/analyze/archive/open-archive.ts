@@ -1,0 +1,97 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join, relative, resolve, sep } from 'node:path'
+import { messageOf, TcpconnError, UsageError } from '../../base/errors.js'
+import { isLocation, parseLocation } from '../../s3/parse-location.js'
+
+/** Files of a data set: a directory, or objects of a bucket. */
+export interface Archive {
+  /** As typed */
+  readonly place: string
+  /** The directory of its files; `null`: they are fetched */
+  readonly directory: string | null
+  /** Names of its Parquet files, relative to the place, with `/` between their parts */
+  list(): Promise<string[]>
+  /** The path of a file on this host. @param copy where it may be written; it does not exist */
+  fetch(name: string, copy: string): Promise<string>
+  close(): void
+}
+
+export interface ArchiveOptions {
+  readonly from: string
+  readonly passwordFile?: string
+  readonly caFile?: string
+}
+
+/**
+ * @throws UsageError, E_NO_SUCH_FILE, E_CANNOT_OPEN
+ */
+export async function openArchive({ from, passwordFile, caFile }: ArchiveOptions): Promise<Archive> {
+  if (passwordFile !== undefined) {
+    throw new UsageError('--password-file', passwordFile, 'a server beside it: --from clickhouse://USER@HOST/DATABASE')
+  }
+  if (isLocation(from)) return await openBucket(from, caFile)
+  if (caFile !== undefined) throw new UsageError('--ca-file', caFile, 'a server or a bucket beside it')
+  return openDirectory(from)
+}
+
+/** The client of S3 is large: it is loaded only now. */
+async function openBucket(from: string, caFile: string | undefined): Promise<Archive> {
+  const location = parseLocation('--from', from)
+  const { connectStore } = await import('../../s3/connect-store.js')
+  const store = connectStore(location, caFile === undefined ? {} : { caFile })
+  return {
+    place: store.place,
+    directory: null,
+    async list() {
+      const names: string[] = []
+      for await (const name of store.list()) if (isParquet(name)) names.push(name)
+      return names.toSorted()
+    },
+    async fetch(name, copy) {
+      await store.fetch(name, copy)
+      return copy
+    },
+    close: store.close,
+  }
+}
+
+function openDirectory(path: string): Archive {
+  requireDirectory(path)
+  return {
+    place: path,
+    directory: resolve(path),
+    list() {
+      const entries = readdirSync(path, { recursive: true, withFileTypes: true })
+      const files = entries.filter((entry) => entry.isFile())
+      const names = files.map((entry) => relative(path, join(entry.parentPath, entry.name)).split(sep).join('/'))
+      return Promise.resolve(names.filter(isParquet).toSorted())
+    },
+    fetch: (name) => Promise.resolve(resolve(path, name)),
+    close() {},
+  }
+}
+
+/** Files and directories whose names begin with a dot are being written. */
+function isParquet(name: string): boolean {
+  return name.endsWith('.parquet') && !name.split('/').some((part) => part.startsWith('.'))
+}
+
+function requireDirectory(path: string): void {
+  const problem = problemOf(path)
+  if (problem === null) return
+  throw new TcpconnError('E_NO_SUCH_FILE', {
+    what: `cannot open ${path}`,
+    reason: problem,
+    hint: '--from takes clickhouse://USER@HOST/DATABASE, s3://BUCKET/PREFIX, or a directory that export --partition wrote',
+  })
+}
+
+function problemOf(path: string): string | null {
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false })
+    if (stat === undefined) return 'no such directory'
+    return stat.isDirectory() ? null : 'it is not a directory'
+  } catch (error) {
+    return messageOf(error)
+  }
+}
