@@ -46,6 +46,8 @@ export function planRanges(
   dimension: StoredDimension,
   longest = Infinity,
 ): WindowRange[] {
+  // A trace of version 1 has no windows with sums, and no table of roll-ups.
+  if (windowIds.length === 0) return []
   const rollups = readRollups(db, windowIds, dimension)
   return chooseRanges(
     windowIds,
