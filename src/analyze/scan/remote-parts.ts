@@ -2,8 +2,9 @@ import type { AttemptFilters } from './attempt-filters.js'
 import type { IdRange } from './plan-scan.js'
 
 /**
- * The parts of a trace that a server may still hold, or of one that was restored from a data set. Each function returns whether the trace has a part. If it has not, the part is
- * requested, and the reader goes on without it: its result is thrown away, and it runs again when the part is there.
+ * The parts of a trace that a server may still hold, or of one that was restored from a data set. Each function returns whether the
+ * trace has a part. If it has not, the part is requested, and the reader goes on without it: its result is thrown away, and it runs
+ * again when the part is there.
  */
 export interface RemoteParts {
   /** Stored sums of windows from `first` to `last`, of one dimension */
