@@ -70,7 +70,8 @@ export function connectStore(location: Location, options: StoreOptions = {}): St
       } while (token !== null)
     },
     async send(name, path) {
-      if (await guard(() => isPresent(client, target(name)))) return 'present'
+      const presence = await guard(() => findPresence(client, target(name)))
+      if (presence === 'present') return 'present'
       let isConditional = true
       return await guard(async (failures) => {
         try {
@@ -79,8 +80,8 @@ export function connectStore(location: Location, options: StoreOptions = {}): St
         } catch (error) {
           // The answer to an earlier try may have been lost.
           if (statusOf(error) === 412) return failures > 0 ? 'sent' : 'present'
-          if (statusOf(error) !== 501 || !isConditional) throw error
-          // The endpoint does not know the condition.
+          // The endpoint does not know the condition: the first answer decides, if there was one.
+          if (statusOf(error) !== 501 || !isConditional || presence === 'unknown') throw error
           isConditional = false
           await put(client, target(name), path, isConditional)
           return 'sent'
@@ -101,13 +102,14 @@ interface ObjectName {
   readonly Key: string
 }
 
-/** A user that may only write gets 403 for an object that does not exist: the condition of PutObject decides then. */
-async function isPresent(client: S3Client, target: ObjectName): Promise<boolean> {
+/** `unknown`: a user that may only write gets 403, whether the object exists or not. The condition of PutObject decides then. */
+async function findPresence(client: S3Client, target: ObjectName): Promise<'present' | 'absent' | 'unknown'> {
   try {
     await client.send(new HeadObjectCommand(target))
-    return true
+    return 'present'
   } catch (error) {
-    if ([403, 404].includes(statusOf(error))) return false
+    if (statusOf(error) === 404) return 'absent'
+    if (statusOf(error) === 403) return 'unknown'
     throw error
   }
 }

@@ -106,8 +106,8 @@ export function statusOf(thrown: unknown): number {
 
 function kindOf(thrown: unknown): keyof typeof KINDS {
   if (thrown instanceof PlainEndpoint) return 'plain'
-  const named = NAMES[(thrown as Error).name]
-  if (named !== undefined) return named
+  const { name } = thrown as Error
+  if (Object.hasOwn(NAMES, name)) return NAMES[name] as keyof typeof KINDS
   const code = codeOf(thrown)
   if (CERTIFICATE.test(code)) return 'tls'
   const status = statusOf(thrown)
