@@ -1,5 +1,6 @@
 import { ClickHouseError } from '@clickhouse/client'
 import { messageOf, TcpconnError } from '../base/errors.js'
+import { CERTIFICATE_CODE, networkCodeOf, SOCKET_CODE } from '../base/network-error.js'
 
 /** What is wrong, by the name of an error of ClickHouse: https://clickhouse.com/docs/native-protocol/server#exception */
 const CODES: Readonly<Record<string, keyof typeof KINDS>> = {
@@ -93,9 +94,6 @@ export const SERVER_CODES: readonly string[] = [
   'E_FLEET_SCHEMA_VERSION',
 ]
 
-/** Errors of Node's sockets. `EPROTO`: the port does not speak TLS. */
-const SOCKET = /^(E(CONN|HOST|NET|AI_|PIPE|TIMEDOUT|PROTO|ADDR|NOTFOUND)|UND_ERR)/
-const CERTIFICATE = /^(ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH|INVALID_CA)/
 /** The client's own errors, and answers of a proxy before the server. */
 const GONE =
   /timeout error|socket hang up|aborted|premature close|\b(429|502|503|504)\b|bad gateway|service unavailable/i
@@ -115,20 +113,13 @@ export function serverFault(address: string, thrown: unknown, secret = ''): Tcpc
 
 function kindOf(thrown: unknown): keyof typeof KINDS {
   if (thrown instanceof ClickHouseError) return CODES[thrown.type ?? ''] ?? 'refused'
-  const code = codeOf(thrown)
-  if (CERTIFICATE.test(code)) return 'tls'
-  if (SOCKET.test(code) || GONE.test(messageOf(thrown))) return 'unreachable'
+  const code = networkCodeOf(thrown)
+  if (CERTIFICATE_CODE.test(code)) return 'tls'
+  if (SOCKET_CODE.test(code) || GONE.test(messageOf(thrown))) return 'unreachable'
   return 'refused'
-}
-
-/** Node tries all addresses of a name and throws an AggregateError without a message. */
-function codeOf(thrown: unknown): string {
-  const { code, errors } = thrown as { code?: unknown; errors?: unknown[] }
-  if (typeof code === 'string') return code
-  return Array.isArray(errors) && errors.length > 0 ? codeOf(errors[0]) : ''
 }
 
 function messageOfAll(thrown: unknown): string {
   const { errors } = thrown as { errors?: unknown[] }
-  return Array.isArray(errors) ? [...new Set(errors.map(messageOf))].join('; ') : codeOf(thrown)
+  return Array.isArray(errors) ? [...new Set(errors.map(messageOf))].join('; ') : networkCodeOf(thrown)
 }

@@ -1,4 +1,5 @@
 import { messageOf, TcpconnError } from '../base/errors.js'
+import { CERTIFICATE_CODE, networkCodeOf, SOCKET_CODE } from '../base/network-error.js'
 
 /** What is wrong, by the name of an error of S3 or of its client: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 const NAMES: Readonly<Record<string, keyof typeof KINDS>> = {
@@ -75,8 +76,6 @@ const KINDS = {
 /** Thrown before a request leaves without TLS. */
 export class PlainEndpoint extends Error {}
 
-const SOCKET = /^(E(CONN|HOST|NET|AI_|PIPE|TIMEDOUT|PROTO|ADDR|NOTFOUND)|UND_ERR)/
-const CERTIFICATE = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH|INVALID_CA)/
 const GONE = /socket hang up|aborted|premature close|timed out/i
 const NO_REGION = /region is missing/i
 const MAX_REASON = 600
@@ -108,22 +107,15 @@ function kindOf(thrown: unknown): keyof typeof KINDS {
   if (thrown instanceof PlainEndpoint) return 'plain'
   const { name } = thrown as Error
   if (Object.hasOwn(NAMES, name)) return NAMES[name] as keyof typeof KINDS
-  const code = codeOf(thrown)
-  if (CERTIFICATE.test(code)) return 'tls'
+  const code = networkCodeOf(thrown)
+  if (CERTIFICATE_CODE.test(code) || code.startsWith('ERR_SSL')) return 'tls'
   const status = statusOf(thrown)
   if (status === 429 || status >= 500) return 'unreachable'
   if (status === 301) return 'region'
   if (status === 403) return 'forbidden'
   if (NO_REGION.test(messageOf(thrown))) return 'region'
-  if (status === 0 && (SOCKET.test(code) || GONE.test(messageOf(thrown)))) return 'unreachable'
+  if (status === 0 && (SOCKET_CODE.test(code) || GONE.test(messageOf(thrown)))) return 'unreachable'
   return 'refused'
-}
-
-/** Node tries all addresses of a name and throws an AggregateError without a message. */
-function codeOf(thrown: unknown): string {
-  const { code, errors } = thrown as { code?: unknown; errors?: unknown[] }
-  if (typeof code === 'string') return code
-  return Array.isArray(errors) && errors.length > 0 ? codeOf(errors[0]) : ''
 }
 
 /** An answer without a body has no message. */
@@ -135,6 +127,7 @@ function describe(thrown: unknown): string {
   const texts = isMessage ? [message] : Array.isArray(errors) ? errors.map(messageOf) : [name ?? '']
   const text = [...new Set(texts)].filter(Boolean).join('; ')
   return (
-    [status > 0 ? `HTTP ${status}` : '', text || codeOf(thrown)].filter(Boolean).join(': ') || 'no reason was given'
+    [status > 0 ? `HTTP ${status}` : '', text || networkCodeOf(thrown)].filter(Boolean).join(': ') ||
+    'no reason was given'
   )
 }

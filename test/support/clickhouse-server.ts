@@ -1,10 +1,10 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { migrateFleet } from '../../src/fleet/migrate.js'
+import { findFreePort } from './free-port.js'
 import { REPOSITORY } from './repository.js'
 
 const LIBRARY = `test/engines/node_modules/@chdb/lib-linux-${process.arch}-gnu/libchdb.so`
@@ -148,16 +148,6 @@ async function isListening(port: number): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-function findFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 /** The user `default` runs the statement of the process itself. */

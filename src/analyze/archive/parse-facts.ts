@@ -1,4 +1,5 @@
-import { ARCHIVE_KEY, ARCHIVE_VERSION, LOSS_COLUMNS, type ArchivedSession } from '../export/parts/archived-session.js'
+import { ARCHIVE_KEY, ARCHIVE_VERSION, type ArchivedSession } from '../export/parts/archived-session.js'
+import { LOSS_COLUMNS } from '../scan/batch-facts.js'
 
 /** Sessions of a file of a data set, and clock changes of a session. The file may be from anywhere. */
 const MAX_ITEMS = 100_000
@@ -38,9 +39,14 @@ function isSession(value: unknown): value is ArchivedSession {
     clock.length > 0 &&
     clock.length <= MAX_ITEMS &&
     clock.every(isClock) &&
-    isObject(row) &&
-    Object.values(row).every((cell) => cell === null || typeof cell === 'string' || typeof cell === 'number')
+    isRow(row)
   )
+}
+
+/** A row of `session`. Sessions are ordered by their start, an integer that a double may round. */
+function isRow(value: unknown): boolean {
+  if (!isObject(value) || !/^-?\d{1,19}$/.test(String(value['started_unix_ns']))) return false
+  return Object.values(value).every((cell) => cell === null || typeof cell === 'string' || typeof cell === 'number')
 }
 
 function isClock(value: unknown): boolean {

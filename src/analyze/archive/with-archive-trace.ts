@@ -1,9 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { parseTraceFilters } from '../options/parse-trace-filters.js'
-import { removeAtEnd } from '../output/clean-up.js'
+import { makePrivateDirectory, type PrivateDirectory } from '../output/private-directory.js'
 import { absoluteScope, SHARED_TABLES, type RemoteOptions, type RemoteReaders } from '../remote/with-remote-trace.js'
 import { createDecodeWorkers } from '../scan/decode-workers.js'
 import type { RemoteParts } from '../scan/remote-parts.js'
@@ -24,12 +23,10 @@ import { restoreSessions, writeWindows, type RestoredSession } from './restore-s
 export async function withArchiveTrace<T>(options: RemoteOptions, { read, body }: RemoteReaders<T>): Promise<T> {
   const filters = parseTraceFilters(options)
   const archive = await openArchive(options)
-  // A signal before this call ends the process at once: nothing may exist yet.
-  let directory: string | null = null
-  const remove = () => directory !== null && rmSync(directory, { recursive: true, force: true })
-  const forget = removeAtEnd(remove)
+  let temporary: PrivateDirectory | null = null
   try {
-    directory = mkdtempSync(join(tmpdir(), 'tcpconn-from-'))
+    temporary = makePrivateDirectory('tcpconn-from-')
+    const directory = temporary.path
     const path = join(directory, 'archive.db')
     const db = createTrace(path, path)
     try {
@@ -44,8 +41,7 @@ export async function withArchiveTrace<T>(options: RemoteOptions, { read, body }
     }
   } finally {
     archive.close()
-    forget()
-    remove()
+    temporary?.remove()
   }
 }
 

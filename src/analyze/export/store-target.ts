@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { TcpconnError } from '../../base/errors.js'
 import type { Store } from '../../s3/connect-store.js'
 import { formatPlural } from '../../text/format-number.js'
-import { removeAtEnd } from '../output/clean-up.js'
 import { outputFault } from '../output/output-faults.js'
+import { makePrivateDirectory, type PrivateDirectory } from '../output/private-directory.js'
 import { openSink } from '../output/sink.js'
 import { createFileTarget, type ExportTarget } from './file-target.js'
 import { createOpenParts } from './open-parts.js'
@@ -23,10 +21,8 @@ export interface StoreTarget extends ExportTarget {
  */
 export function openStoreTarget(store: Store, input: PartitionInput): StoreTarget {
   const directory = makeDirectory(store.place)
-  const remove = () => rmSync(directory, { recursive: true, force: true })
-  const forget = removeAtEnd(remove)
   const counts = { sent: 0, present: 0 }
-  const parts = createOpenParts(directory, {
+  const parts = createOpenParts(directory.path, {
     open: (file) => createFileTarget(openSink(file, file), input.table, input.create()),
     async place(file, name) {
       counts[await store.send(name, file)]++
@@ -46,8 +42,7 @@ export function openStoreTarget(store: Store, input: PartitionInput): StoreTarge
     if (isOver) return
     isOver = true
     parts.abort()
-    forget()
-    remove()
+    directory.remove()
   }
   return {
     add: (rows) => guard(() => divide(rows)),
@@ -63,9 +58,9 @@ export function openStoreTarget(store: Store, input: PartitionInput): StoreTarge
   }
 }
 
-function makeDirectory(place: string): string {
+function makeDirectory(place: string): PrivateDirectory {
   try {
-    return mkdtempSync(join(tmpdir(), 'tcpconn-send-'))
+    return makePrivateDirectory('tcpconn-send-')
   } catch (cause) {
     throw outputFault(place, cause)
   }

@@ -1,6 +1,6 @@
 import { FLEET_TABLES } from '../../fleet/trace-tables.js'
+import { LOSS_COLUMNS } from '../scan/batch-facts.js'
 import type { Window } from '../scan/trace.js'
-import { LOSSES } from './read-sessions.js'
 import { maxOf, minOf } from './session-times.js'
 import { lengthOf, readIdRanges } from './read-id-ranges.js'
 import { numberOf, readRows } from './read-rows.js'
@@ -148,8 +148,8 @@ function writeWindows({ db, sessions }: RemoteState, windows: ReadonlyMap<string
     max_started_ns, ${FLAGS.join(', ')}) VALUES (?, ?, ?, ?, ?, ?, ${FLAGS.map(() => '?').join(', ')})`)
   const insertBatch =
     db.prepare(`INSERT INTO batch (session_id, first_attempt_id, attempt_count, written_ns, min_started_ns,
-    max_started_ns, ${LOSSES.join(', ')}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-  const noLoss = LOSSES.map(() => 0)
+    max_started_ns, ${LOSS_COLUMNS.join(', ')}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const noLoss = LOSS_COLUMNS.map(() => 0)
   for (const session of sessions) {
     const { found, ids } = session
     if (ids.fault !== null) continue

@@ -1,4 +1,5 @@
 import type { Server, StatementOptions } from '../../clickhouse/connect.js'
+import { LOSS_COLUMNS } from '../scan/batch-facts.js'
 import { numberOf, readRows, type RemoteCell } from './read-rows.js'
 
 /** A session on the server. Times in ns since it began, unless their name says Unix. */
@@ -29,18 +30,9 @@ export interface BatchSums {
   readonly minStartedNs: number | null
   readonly maxStartedNs: number | null
   readonly writtenNs: number
-  /** By cause, in the order of `LOSSES` */
+  /** By cause, in the order of `LOSS_COLUMNS` */
   readonly lost: readonly number[]
 }
-
-/** Columns of `batch` with lost attempts */
-export const LOSSES = [
-  'lost_ring_full_count',
-  'lost_map_full_count',
-  'lost_writer_behind_count',
-  'lost_missed_count',
-  'lost_skipped_count',
-] as const
 
 /** The sessions of hosts, by host and start. @param hosts none: all */
 export async function readSessions(server: Server, hosts: readonly string[], uuids: readonly string[] | null) {
@@ -91,7 +83,7 @@ const NO_BATCHES: BatchSums = {
   minStartedNs: null,
   maxStartedNs: null,
   writtenNs: 0,
-  lost: LOSSES.map(() => 0),
+  lost: LOSS_COLUMNS.map(() => 0),
 }
 
 async function readClocks(server: Server, where: string, values: NonNullable<StatementOptions['values']>) {
@@ -110,7 +102,7 @@ async function readClocks(server: Server, where: string, values: NonNullable<Sta
 /** Batches after the last one of the session's row are pushed, but not all that belongs to them. */
 async function readBatches(server: Server, where: string, values: NonNullable<StatementOptions['values']>) {
   const sql = `SELECT host, session_uuid, minIf(first_attempt_id, attempt_count > 0), sum(attempt_count), min(min_started_ns), max(max_started_ns),
-    max(written_ns), ${LOSSES.map((column) => `sum(${column})`).join(', ')}
+    max(written_ns), ${LOSS_COLUMNS.map((column) => `sum(${column})`).join(', ')}
     FROM (SELECT * FROM trace_batch FINAL${where}) AS b
     GLOBAL INNER JOIN (SELECT host, session_uuid, pushed_batch_id FROM trace_session FINAL${where}) AS s USING (host, session_uuid)
     WHERE batch_id <= pushed_batch_id GROUP BY host, session_uuid`

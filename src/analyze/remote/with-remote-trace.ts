@@ -1,12 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectServer, readAccess, type Server, type ServerOptions } from '../../clickhouse/connect.js'
 import { formatAddress } from '../../clickhouse/parse-url.js'
 import { requireVersion } from '../../fleet/require-version.js'
 import { formatPlural } from '../../text/format-number.js'
 import type { RawScope } from '../options/select-scope.js'
-import { removeAtEnd } from '../output/clean-up.js'
+import { makePrivateDirectory } from '../output/private-directory.js'
 import { createDecodeWorkers } from '../scan/decode-workers.js'
 import { withTraces, type Trace } from '../scan/trace.js'
 import { createTrace } from '../share/output-database.js'
@@ -69,13 +67,9 @@ async function readSelection<T>(
   options: RemoteOptions,
   { read, body }: RemoteReaders<T>,
 ): Promise<T> {
-  // A signal before this call ends the process at once: nothing may exist yet.
-  let directory: string | null = null
-  const remove = () => directory !== null && rmSync(directory, { recursive: true, force: true })
-  const forget = removeAtEnd(remove)
+  const directory = makePrivateDirectory('tcpconn-from-')
   try {
-    directory = mkdtempSync(join(tmpdir(), 'tcpconn-from-'))
-    const path = join(directory, 'fleet.db')
+    const path = join(directory.path, 'fleet.db')
     const state = createState(server, selection, path)
     try {
       state.db.exec('BEGIN')
@@ -100,8 +94,7 @@ async function readSelection<T>(
       state.db.close()
     }
   } finally {
-    forget()
-    remove()
+    directory.remove()
   }
 }
 

@@ -39,7 +39,7 @@ export async function writeReport(files: readonly string[], options: ReportOptio
   await writePage(remote === null ? collectReport(typed, raw) : await collectRemoteReport(remote), output)
 }
 
-/** A page appears with its key, or neither does. */
+/** A page without its key is removed again. */
 async function writeShared(files: readonly string[], raw: RawScope, output: string, keyPath: string | undefined) {
   requireKeyName(keyPath, output)
   const key = openChosenKey(keyPath)
@@ -53,7 +53,7 @@ async function writeShared(files: readonly string[], raw: RawScope, output: stri
   printKey(keyPath, key)
 }
 
-/** @param commitKey called when the page is complete, and before anybody has it */
+/** @param commitKey called when the page has its name, and with stdout before it is written */
 async function writePage(data: ReportData, output: string, commitKey = () => {}): Promise<void> {
   const page = buildPage(data)
   if (output === '-') {

@@ -24,6 +24,15 @@ export function readDurationNs(db: Database, sessionId: number): number {
 /** The ids of a JSON array: SQLite limits the number of parameters, and a fleet has more sessions. */
 export const idsOf = (json: string) => sql<number>`(SELECT value FROM json_each(${json}))`
 
+/** Columns of `batch` with lost attempts */
+export const LOSS_COLUMNS = [
+  'lost_ring_full_count',
+  'lost_map_full_count',
+  'lost_writer_behind_count',
+  'lost_missed_count',
+  'lost_skipped_count',
+] as const
+
 const sumBatches = createQuery((sessionIds: string) =>
   queries
     .selectFrom('batch')

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RawScope } from '../options/select-scope.js'
-import { removeAtEnd } from '../output/clean-up.js'
+import { makePrivateDirectory } from '../output/private-directory.js'
 import { parseTreatment, type RawTreatment } from './fields.js'
 import { createShareKey, KEY_BYTES } from './keyed/share-key.js'
 import { createPseudonyms } from './pseudonyms.js'
@@ -28,13 +26,9 @@ export async function withSharedTrace<T>(
 ): Promise<T> {
   const { secret = randomBytes(KEY_BYTES) } = options
   const pseudonyms = createPseudonyms(createShareKey(secret), parseTreatment(options))
-  // A signal before this call ends the process at once: nothing may exist yet.
-  let directory: string | null = null
-  const remove = () => directory !== null && rmSync(directory, { recursive: true, force: true })
-  const forget = removeAtEnd(remove)
+  const directory = makePrivateDirectory('tcpconn-share-')
   try {
-    directory = mkdtempSync(join(tmpdir(), 'tcpconn-share-'))
-    const path = join(directory, 'shared.db')
+    const path = join(directory.path, 'shared.db')
     const keep = await writeSharedTrace({ files, options, pseudonyms: () => pseudonyms, path, typed: path })
     try {
       return await body(path)
@@ -42,7 +36,6 @@ export async function withSharedTrace<T>(
       keep()
     }
   } finally {
-    forget()
-    remove()
+    directory.remove()
   }
 }

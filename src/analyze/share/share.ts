@@ -29,9 +29,9 @@ export async function share(files: readonly string[], options: ShareOptions): Pr
   if (options.dryRun) return printPreview(files, options, treatment)
   const path = requireOutput(options)
   const temporary = temporaryNameOf(path)
+  // A new key gets its name only together with the trace.
   const key = openChosenKey(options.key)
   const pseudonyms = () => createPseudonyms(createShareKey(key.secret), treatment)
-  // A new key is not left behind by inputs that cannot be read.
   try {
     const keep = await writeSharedTrace({ files, options, pseudonyms, path: temporary, typed: path })
     try {

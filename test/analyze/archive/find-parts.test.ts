@@ -81,6 +81,6 @@ function makeFacts() {
     lost: [0, 0, 0, 0, 0],
     is_selection: false,
     clock_offsets: [[0, '1700000000000000000']],
-    row: { boot_id: '' },
+    row: { boot_id: '', started_unix_ns: '1700000000123456789' },
   }
 }

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { hasFilters } from '../../scan/attempt-filters.js'
+import { LOSS_COLUMNS } from '../../scan/batch-facts.js'
 import { readClockSegments } from '../../scan/clock-segments.js'
 import { boundedText } from '../../scan/row-reader.js'
 import { remoteSession, type Scope, type SessionPart } from '../../scan/scope.js'
@@ -8,15 +9,6 @@ import { readSessionKey } from '../rows/session-key.js'
 /** Key of the metadata of a file of a partitioned data set, with its `ArchivedSession`s as JSON. */
 export const ARCHIVE_KEY = 'tcpconn.archive'
 export const ARCHIVE_VERSION = 1
-
-/** Columns of `batch` with lost attempts */
-export const LOSS_COLUMNS = [
-  'lost_ring_full_count',
-  'lost_map_full_count',
-  'lost_writer_behind_count',
-  'lost_missed_count',
-  'lost_skipped_count',
-] as const
 
 /** What a data set has of a session besides its attempts. Integers that a double may round are texts. */
 export interface ArchivedSession {
