@@ -23,21 +23,31 @@ interface Asked {
 /** Addresses of attempts that have not ended outlive the others: an attempt may time out after minutes. */
 export function createAskedAddresses(): AskedAddresses {
   let lostCount = 0
-  const byStart = createGenerations<Asked>({ isKept: ({ isFound }) => !isFound, onLost: () => lostCount++ })
+  /** Threads on several CPUs may begin attempts in the same nanosecond. */
+  const byStart = createGenerations<readonly Asked[]>({
+    weigh: ({ length }) => length,
+    isKept: (all) => all.some(isWaiting),
+    onLost: (all) => (lostCount += all.filter(isWaiting).length),
+  })
   return {
     get lostCount() {
       return lostCount
     },
     add(startedNs, payload) {
       const endpoint = endpointAt(payload.slice(ENDPOINT, ENDPOINT + ENDPOINT_WORDS), 0)
-      byStart.set(startedNs, { tid: payload[askedAddress.tid / 4] as number, endpoint, isFound: false })
+      const tid = payload[askedAddress.tid / 4] as number
+      byStart.set(startedNs, [...(byStart.get(startedNs) ?? []), { tid, endpoint, isFound: false }])
     },
     find(startedNs, tid) {
       if (byStart.isEmpty) return null
-      const asked = byStart.get(startedNs)
-      if (asked?.tid !== tid) return null
+      const asked = byStart.get(startedNs)?.find((one) => one.tid === tid)
+      if (asked === undefined) return null
       asked.isFound = true
       return asked.endpoint
     },
   }
+}
+
+function isWaiting({ isFound }: Asked): boolean {
+  return !isFound
 }

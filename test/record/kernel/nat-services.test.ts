@@ -73,7 +73,7 @@ describeKernel('a service whose address a BPF program replaces in connect(2), wi
     for (const { pid } of result) {
       const rows = connectsOf(file, pid)
       expect(rows).toHaveLength(3000)
-      expect(new Set(rows.map((row) => row.service_address))).toEqual(new Set([ipv4]))
+      expect(rows.filter((row) => row.service_address !== ipv4)).toEqual([])
     }
     expect(readSession(file)).toMatchObject({ has_nat: 1, nat_lost_count: 0 })
     expect((await runTool(['info', file])).stdout).toMatch(

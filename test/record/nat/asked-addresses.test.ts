@@ -18,6 +18,14 @@ test('an address is found by the start and the thread of its attempt, as often a
   expect(asked.find(5, 10)).toBeNull()
 })
 
+test('threads that begin attempts in the same nanosecond have their own addresses', () => {
+  const asked = createAskedAddresses()
+  const ports = [1, 2, 3]
+  for (const port of ports) asked.add(5, packAsked(`10.96.0.10:${port}`, 10 + port))
+  const found = ports.map((port) => asked.find(5, 10 + port))
+  expect(found.map((one) => one && portOf(one))).toEqual(ports)
+})
+
 test('an address of an attempt that has not ended outlives those of attempts that have', () => {
   const asked = createAskedAddresses()
   asked.add(-1, packAsked('10.96.0.10:1', 7))
