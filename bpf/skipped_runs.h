@@ -209,18 +209,17 @@ static __always_inline bool catch_open(struct sock *sk, const struct pending_att
 	return true;
 }
 
-static long catch_in_bucket(__u32 index, void *context)
+static long catch_in_place(__u32 number, void *context)
 {
+	__u32 index = number / PLACES, place = number % PLACES;
 	struct bucket *bucket = bpf_map_lookup_elem(&buckets, &index);
+	struct sock *sk;
 
 	if (!bucket)
 		return 1;
-	for (__u32 place = 0; place < PLACES; place++) {
-		struct sock *sk = (struct sock *)bucket->socks[place];
-
-		if ((__u64)sk > PLACE_TAKEN && catch_open(sk, &bucket->attempts[place]))
-			bucket->socks[place] = 0;
-	}
+	sk = (struct sock *)bucket->socks[place];
+	if ((__u64)sk > PLACE_TAKEN && catch_open(sk, &bucket->attempts[place]))
+		bucket->socks[place] = 0;
 	return 0;
 }
 
@@ -238,7 +237,7 @@ static long catch_in_hash(void *map, __u64 *key, struct pending_attempt *attempt
 SEC("syscall")
 int catch_established(void *context)
 {
-	bpf_loop(BUCKETS, catch_in_bucket, NULL, 0);
+	bpf_loop(BUCKETS * PLACES, catch_in_place, NULL, 0);
 	bpf_for_each_map_elem(&pending, catch_in_hash, NULL, 0);
 	return 0;
 }
