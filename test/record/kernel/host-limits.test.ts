@@ -4,17 +4,23 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test, type TestContext } from 'vitest'
 import { cgroupRoot, makeCgroup } from '../../support/cgroup.js'
 import { denyConnects } from '../../support/deny-connects.js'
+import { expectLimit, readLimits } from '../../support/expect-limit.js'
 import { describeKernel, skipUnless } from '../../support/kernel-tests.js'
+import { mount } from '../../support/mount.js'
 import { recordWhile } from '../../support/recorder.js'
 import { startRotating } from '../../support/rotating-recorder.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
-import { onlyConnectOf, queryTrace } from '../../support/trace.js'
+import { onlyConnectOf } from '../../support/trace.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { connect } from '../../support/workload.js'
 
 const ID = 'a1b2'.repeat(16)
 const OF_V1 = /containers under cgroup v1 cannot be distinguished: .*/
+/** Of the limit, 4096 cgroups are read. */
+const MANY_CGROUPS = 4200
+/** Of the limit, 65,536 paths are kept. */
+const MOST_CGROUPS = 65_600
 /** Along with those of others, if the host has any. */
 const REDIRECTED =
   /BPF programs may redirect connect\(2\) \((?:.*, )?deny\b.*\): remote addresses may be those of backends, .*/
@@ -36,22 +42,26 @@ function makeV1Container(context: TestContext): string[] {
   return ['sh', '-c', 'echo $$ > "$0"/cgroup.procs && exec "$@"', directories.at(-1) as string]
 }
 
-/** What doctor, record, its trace, info and live print about a limit. */
-async function expectLimit({ source }: RegExp): Promise<void> {
-  const doctor = await runTool(['doctor'])
-  expect(doctor).toMatchObject({ status: 0, stdout: expect.stringMatching(new RegExp(`^-- .*${source}$`, 'm')) })
-  const file = join(makeTemporaryDirectory(), 'trace.db')
-  const noted = expect.stringMatching(new RegExp(`^note: ${source}$`, 'm'))
-  expect(await runTool(['record', file, '--duration', '10ms', '--quiet'])).toMatchObject({ status: 0, stderr: noted })
-  expect(readLimits(file)).toContainEqual(expect.stringMatching(new RegExp(`^${source}$`)))
-  const { stdout } = await runTool(['info', file])
-  expect(stdout).toMatch(new RegExp(`^  not seen {6}${source}$`, 'm'))
-  expect(await runTool(['live', '--duration', '10ms'])).toMatchObject({ status: 0, stderr: noted })
+/** Mounts a hierarchy of cgroup v1 without controllers, until the test ends. */
+function mountV1(context: TestContext): string {
+  const directory = makeTemporaryDirectory()
+  try {
+    mount(directory, ['-t', 'cgroup', '-o', `none,name=tcpconn-test-${process.pid}`, 'none'])
+  } catch {
+    skipUnless(false, 'this kernel has no cgroup v1', context)
+  }
+  return directory
 }
 
-function readLimits(file: string): string[] {
-  const [row] = queryTrace<{ limits: string }>(file, 'SELECT limits FROM session')
-  return JSON.parse(row?.limits ?? '') as string[]
+/** Creates this many directories in a hierarchy of cgroups, until the test ends. */
+function makeMany(count: number, parent: string): void {
+  const made: string[] = []
+  onTestFinished(() => made.forEach((directory) => rmdirSync(directory)))
+  for (let i = 0; i < count; i++) {
+    const directory = join(parent, String(i))
+    mkdirSync(directory)
+    made.push(directory)
+  }
 }
 
 /** Whether another program of the host redirects connects, according to bpftool. */
@@ -100,6 +110,33 @@ describeKernel('limits of the host', () => {
     onTestFinished(() => closeSync(fd))
     denyConnects({ directory: `/proc/${process.pid}/fd/${fd}` })
     await expectLimit(REDIRECTED)
+  })
+
+  test('include more cgroups than are searched for BPF programs on connect(2) (GAP-22)', async (context) => {
+    skipUnless(!isRedirected(), 'a BPF program of this host is called in connect(2)', context)
+    makeMany(MANY_CGROUPS, makeCgroup().directory)
+    await expectLimit(
+      /no BPF program redirects connect\(2\) in the first 4096 cgroups; the rest is not checked: its remote addresses may be those of backends/,
+    )
+  })
+
+  test('include more cgroups than are searched for containers of cgroup v1 (GAP-18)', async (context) => {
+    const hierarchy = mountV1(context)
+    makeMany(MANY_CGROUPS, hierarchy)
+    await expectLimit(
+      /none under cgroup v1 among the first 4096 cgroups and processes; the rest is not checked: its attempts may have the cgroup of the program that started them/,
+    )
+  })
+
+  test('known at the end include more cgroups than have a path (GAP-76)', async () => {
+    makeMany(MOST_CGROUPS, makeCgroup().directory)
+    const file = join(makeTemporaryDirectory(), 'trace.db')
+    const limit = 'the host has more than 65,536 cgroups: paths of the others may be missing'
+    const { stderr } = await runTool(['record', file, '--duration', '10ms'])
+    expect(stderr.split('\n')).toContain(limit)
+    expect(readLimits(file)).toContain(limit)
+    expect((await runTool(['info', file])).stdout).toContain(`  not seen      ${limit}\n`)
+    expect((await runTool(['analyze', 'top-endpoints', file])).stdout).toContain(`\n${limit}\n`)
   })
 
   test('are in each file of a rotating recording', async () => {
