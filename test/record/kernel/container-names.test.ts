@@ -12,7 +12,7 @@ import { startRecording, type RecordingOptions } from '../../support/recorder.js
 import { startRotating } from '../../support/rotating-recorder.js'
 import { runTool, startTool } from '../../support/tool.js'
 import { onlyConnectOf, queryTrace, readSession } from '../../support/trace.js'
-import { asUser, recordAsGames } from '../../support/users.js'
+import { asGamesWith, recordAsGames } from '../../support/users.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { connect } from '../../support/workload.js'
 import { makeNetworkNamespace } from '../../support/network-namespace.js'
@@ -442,8 +442,7 @@ describeKernel('names of containers', () => {
   test('of others are missing without CAP_DAC_READ_SEARCH: record and doctor report it (GAP-90)', async (context) => {
     skipUnlessNodeIsShared(context)
     const host = makeRuntimes()
-    const granted = '+bpf,+perfmon'
-    const under = [...asUser(5), `--inh-caps=${granted}`, `--ambient-caps=${granted}`]
+    const under = asGamesWith(['bpf', 'perfmon'])
     const { file } = recordAsGames()
     const recording = await startRecording({ file, under, args: ['--host-root', host.path] })
     host.write(dockerFile(idOf(1)), dockerConfig('web'))

@@ -1,5 +1,9 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { BTF_PATH } from '../../../src/record/probe/kernel-support.js'
+import { expectLimit } from '../../support/expect-limit.js'
 import { describeKernel, skipUnless } from '../../support/kernel-tests.js'
 import {
   ABSENT_BACKEND,
@@ -13,6 +17,7 @@ import {
 import { makeNetworkNamespace, type NetworkNamespace } from '../../support/network-namespace.js'
 import { run } from '../../support/process.js'
 import { recordWhile, startRecording } from '../../support/recorder.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
 import { connectsOf, onlyConnectOf, queryTrace, readSession, type ConnectRow } from '../../support/trace.js'
 import { loadChains, translateTcp } from '../../support/translate.js'
@@ -230,7 +235,29 @@ describeKernel('the destination of a service, with --nat', () => {
   })
 })
 
+/** Prefix of a command on a kernel whose BTF does not describe connection tracking: the field has another name there. */
+function withoutTracking(): string[] {
+  const btf = readFileSync(BTF_PATH)
+  btf.write('x', btf.indexOf('\0_nfct\0') + 1)
+  const file = join(makeTemporaryDirectory(), 'vmlinux')
+  writeFileSync(file, btf)
+  return ['unshare', '--mount', 'sh', '-c', `mount --bind "$0" ${BTF_PATH} && exec "$@"`, file]
+}
+
 describeKernel('--nat', () => {
+  test('reports that it records no destination on a kernel whose BTF does not describe connection tracking (GAP-85)', async () => {
+    const options = { ...NAT, under: withoutTracking() }
+    const limit = '--nat records no translated destinations \\(nat_address\\)'
+    await expectLimit(
+      new RegExp(`this kernel has no connection tracking, or its BTF does not describe it: ${limit}`),
+      options,
+    )
+    const namespace = makeNetworkNamespace()
+    translateTcp(namespace, [{ from: '127.0.0.80:80', to: `127.0.0.1:${CLOSED}` }])
+    const { file, result } = await recordWhile(options, () => connect('127.0.0.80', 80, [], { under: namespace.exec }))
+    expect(natOf(onlyConnectOf(file, result.pid))).toMatchObject({ remote_address: '127.0.0.80', nat_address: null })
+  })
+
   test('does not record a translation without connection tracking (GAP-88)', async () => {
     const namespace = makeNetworkNamespace()
     loadChains(
