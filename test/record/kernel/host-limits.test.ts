@@ -31,9 +31,9 @@ const REDIRECTED =
  */
 function makeV1Container(context: TestContext): string[] {
   const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
-  const mount = lines.find((line) => / - cgroup .*\bpids\b/.test(line))?.split(' ')[4]
-  skipUnless(mount !== undefined, 'this host has no pids controller of cgroup v1', context)
-  const parent = join(mount as string, `tcpconn-test-${process.pid}`)
+  const pids = lines.find((line) => / - cgroup .*\bpids\b/.test(line))?.split(' ')[4]
+  skipUnless(pids !== undefined, 'this host has no pids controller of cgroup v1', context)
+  const parent = join(pids as string, `tcpconn-test-${process.pid}`)
   const directories = [parent, join(parent, 'docker'), join(parent, 'docker', ID)]
   for (const directory of directories) {
     mkdirSync(directory)
