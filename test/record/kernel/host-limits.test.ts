@@ -6,7 +6,6 @@ import { cgroupRoot, makeCgroup } from '../../support/cgroup.js'
 import { denyConnects } from '../../support/deny-connects.js'
 import { expectLimit, readLimits } from '../../support/expect-limit.js'
 import { describeKernel, skipUnless } from '../../support/kernel-tests.js'
-import { mount } from '../../support/mount.js'
 import { recordWhile } from '../../support/recorder.js'
 import { startRotating } from '../../support/rotating-recorder.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
@@ -17,51 +16,41 @@ import { connect } from '../../support/workload.js'
 
 const ID = 'a1b2'.repeat(16)
 const OF_V1 = /containers under cgroup v1 cannot be distinguished: .*/
-/** Of the limit, 4096 cgroups are read. */
+/** More than the 4096 that are searched */
 const MANY_CGROUPS = 4200
-/** Of the limit, 65,536 paths are kept. */
+/** More than the 65,536 whose paths are read. They take 600 MB of kernel memory. */
 const MOST_CGROUPS = 65_600
 /** Along with those of others, if the host has any. */
 const REDIRECTED =
   /BPF programs may redirect connect\(2\) \((?:.*, )?deny\b.*\): remote addresses may be those of backends, .*/
+
+/** Creates a cgroup of the pids controller of cgroup v1, until the test ends. */
+function makeV1Cgroup(context: TestContext): string {
+  const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
+  const root = lines.find((line) => / - cgroup .*\bpids\b/.test(line))?.split(' ')[4]
+  skipUnless(root !== undefined, 'this host has no pids controller of cgroup v1', context)
+  return makeDirectory(join(root as string, `tcpconn-test-${process.pid}`))
+}
+
+/** Creates a directory, until the test ends. */
+function makeDirectory(path: string): string {
+  mkdirSync(path)
+  onTestFinished(() => rmdirSync(path))
+  return path
+}
 
 /**
  * Creates a container as Docker does under a cgroup v1 controller, until the test ends.
  * @returns the process in it
  */
 function makeV1Container(context: TestContext): string[] {
-  const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
-  const pids = lines.find((line) => / - cgroup .*\bpids\b/.test(line))?.split(' ')[4]
-  skipUnless(pids !== undefined, 'this host has no pids controller of cgroup v1', context)
-  const parent = join(pids as string, `tcpconn-test-${process.pid}`)
-  const directories = [parent, join(parent, 'docker'), join(parent, 'docker', ID)]
-  for (const directory of directories) {
-    mkdirSync(directory)
-    onTestFinished(() => rmdirSync(directory))
-  }
-  return ['sh', '-c', 'echo $$ > "$0"/cgroup.procs && exec "$@"', directories.at(-1) as string]
+  const container = makeDirectory(join(makeDirectory(join(makeV1Cgroup(context), 'docker')), ID))
+  return ['sh', '-c', 'echo $$ > "$0"/cgroup.procs && exec "$@"', container]
 }
 
-/** Mounts a hierarchy of cgroup v1 without controllers, until the test ends. */
-function mountV1(context: TestContext): string {
-  const directory = makeTemporaryDirectory()
-  try {
-    mount(directory, ['-t', 'cgroup', '-o', `none,name=tcpconn-test-${process.pid}`, 'none'])
-  } catch {
-    skipUnless(false, 'this kernel has no cgroup v1', context)
-  }
-  return directory
-}
-
-/** Creates this many directories in a hierarchy of cgroups, until the test ends. */
+/** Creates this many cgroups, until the test ends. */
 function makeMany(count: number, parent: string): void {
-  const made: string[] = []
-  onTestFinished(() => made.forEach((directory) => rmdirSync(directory)))
-  for (let i = 0; i < count; i++) {
-    const directory = join(parent, String(i))
-    mkdirSync(directory)
-    made.push(directory)
-  }
+  for (let i = 0; i < count; i++) makeDirectory(join(parent, String(i)))
 }
 
 /** Whether another program of the host redirects connects, according to bpftool. */
@@ -121,8 +110,7 @@ describeKernel('limits of the host', () => {
   })
 
   test('include more cgroups than are searched for containers of cgroup v1 (GAP-18)', async (context) => {
-    const hierarchy = mountV1(context)
-    makeMany(MANY_CGROUPS, hierarchy)
+    makeMany(MANY_CGROUPS, makeV1Cgroup(context))
     await expectLimit(
       /none under cgroup v1 among the first 4096 cgroups and processes; the rest is not checked: its attempts may have the cgroup of the program that started them/,
     )

@@ -3,8 +3,8 @@ import { release } from 'node:os'
 import { expect, test } from 'vitest'
 import { probeState } from '../../../src/record/event/wire.gen.js'
 import { chooseApproach } from '../../../src/record/probe/approach.js'
-import { attachedPrograms } from '../../support/attached-programs.js'
 import { isKernelAtLeast } from '../../../src/record/probe/kernel-support.js'
+import { attachedPrograms } from '../../support/attached-programs.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { countRecorded } from '../../support/losses.js'
 import { makeNetworkNamespace, steerPackets, type NetworkNamespace } from '../../support/network-namespace.js'
@@ -26,7 +26,7 @@ async function connectUnseen(recorder: number, { exec: under }: NetworkNamespace
   setRecording(recorder, true)
 }
 
-/** Sets a field of struct probe_state, while the recorder sees no attempts that would change others. */
+/** Switches recording on or off in struct probe_state. Counts that change meanwhile return to their earlier value. */
 function setRecording(recorder: number, value: boolean): void {
   const entry = ['id', String(findMap(recorder, '.bss').id), 'key', '0', '0', '0', '0']
   const text = execFileSync('bpftool', ['--json', 'map', 'lookup', ...entry], { encoding: 'utf8' })
