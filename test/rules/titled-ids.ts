@@ -13,14 +13,19 @@ const OWN_TEST = 'rules/titled-ids.test.ts'
 /** Matches each id of a kind, like GAP-01. */
 export const idPattern = (kind: IdKind): RegExp => new RegExp(`${kind}-\\d{2,3}\\b`, 'g')
 
-/** Ids of a kind in the titles of all tests and checks that run. */
-export function listTestedIds(kind: IdKind): Set<string> {
-  return new Set(readSources().flatMap((source) => findTitledIds(source, kind)))
+/** Sources of tests and checks, by their path below test/. */
+const SOURCE_NAMES = readdirSync(join(REPOSITORY, 'test'), { recursive: true, encoding: 'utf8' }).filter(
+  (name) => SOURCES.test(name) && name !== OWN_TEST,
+)
+
+/** Ids of a kind in the titles of tests and checks that run. @param places paths below test/ */
+export function listTestedIds(kind: IdKind, places = /^/): Set<string> {
+  return new Set(readSources(places).flatMap((source) => findTitledIds(source, kind)))
 }
 
 /** All ids of a kind in the sources of tests and checks, including outside of titles. */
 export function listMentionedIds(kind: IdKind): Set<string> {
-  return new Set(readSources().flatMap((source) => source.match(idPattern(kind)) ?? []))
+  return new Set(readSources(/^/).flatMap((source) => source.match(idPattern(kind)) ?? []))
 }
 
 /**
@@ -36,10 +41,9 @@ export function findTitledIds(source: string, kind: IdKind): string[] {
   })
 }
 
-function readSources(): string[] {
-  const names = readdirSync(join(REPOSITORY, 'test'), { recursive: true, encoding: 'utf8' })
-  const sources = names.filter((name) => SOURCES.test(name) && name !== OWN_TEST)
-  return sources.map((name) => readFileSync(join(REPOSITORY, 'test', name), 'utf8'))
+function readSources(places: RegExp): string[] {
+  const names = SOURCE_NAMES.filter((name) => places.test(name))
+  return names.map((name) => readFileSync(join(REPOSITORY, 'test', name), 'utf8'))
 }
 
 /** Whether the string after `before` is the title of a test or a check. */

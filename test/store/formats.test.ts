@@ -157,7 +157,7 @@ test('every version of the format has a file, and no file has changed', () => {
 describe.each(VERSIONS)('a trace of version %i', (version) => {
   const hasFourth = version >= 4
 
-  test('has the expected output of info', () => {
+  test('has the expected output of info, also if it has no limits of its host (GAP-72)', () => {
     const [first, ...lines] = describeTrace(fileOf(version))
     expect(first).toContain(`: 1 session, ${countOf(version)} attempts, `)
     expect(lines).toEqual(infoOf(version))

@@ -78,6 +78,11 @@ export function setSysctl({ exec }: NetworkNamespace, path: string, value: strin
   runIn(exec, ['sh', '-c', `echo ${value} > /proc/sys/${path}`])
 }
 
+/** Steers packets of loopback to the first two CPUs: softirqs then interrupt programs of the probe. */
+export function steerPackets({ exec }: NetworkNamespace): void {
+  runIn(exec, ['sh', '-c', 'echo 3 > /sys/class/net/lo/queues/rx-0/rps_cpus'])
+}
+
 /** TCP counters of connect attempts, failed ones, and retransmitted segments: RFC 4022. */
 type TcpCounter = 'ActiveOpens' | 'AttemptFails' | 'RetransSegs'
 

@@ -20,6 +20,12 @@ export function asUser(uid: number): string[] {
   return ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups']
 }
 
+/** Prefix of a command that runs as user games with only these capabilities, by their names in setpriv(1). */
+export function asGamesWith(capabilities: readonly string[]): string[] {
+  const added = capabilities.map((name) => `+${name}`).join()
+  return [...asUser(GAMES_UID), `--inh-caps=${added}`, `--ambient-caps=${added}`]
+}
+
 /** Prefix of a command that runs as root with only these capabilities, by their names in setpriv(1). */
 export function asRootWith(capabilities: readonly string[]): string[] {
   return ['setpriv', '--inh-caps=-all', `--bounding-set=${['-all', ...capabilities.map((name) => `+${name}`)].join()}`]

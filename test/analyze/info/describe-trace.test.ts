@@ -100,7 +100,7 @@ describe('a closed session', () => {
     ['error', /error/],
     ['rotation', /continued in the next file/],
     ['of the future', /does not know/],
-  ])('that ended for the reason %s (GAP-45, GAP-48)', (reason, text) => {
+  ])('that ended for the reason %s (GAP-45)', (reason, text) => {
     const trace = makeSampleTrace({ batches: [] })
     change(trace, { end_reason: reason })
     expect(describeOnly(trace).ended).toMatch(text)

@@ -24,6 +24,7 @@ record_clock() {
   set_clock 3600
   connect_at clock-last
   stop_recorders
+  tcpconn info clock.db >clock-info.txt 2>&1
 }
 
 # set_clock SECONDS: sets the clock by this much. The recorder checks the clock once per second: an attempt that begins

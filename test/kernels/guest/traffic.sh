@@ -55,6 +55,10 @@ uname -r >kernel.txt
 tcpconn --version >version.txt 2>&1
 tcpconn doctor >doctor.txt 2>&1
 echo "$?" >doctor-status.txt
+# Not NAME.err: it has a limit that the other recordings do not have.
+tcpconn record -q nat.db --nat --duration 100ms >nat-record.txt 2>&1
+tcpconn info nat.db >nat-info.txt 2>&1
+tcpconn analyze top-endpoints nat.db >nat-analyze.txt 2>&1
 measure make_links
 measure record_outcomes
 measure record_delays

@@ -13,6 +13,7 @@ const NAMES = ['clock-first', ACROSS, 'clock-ahead', 'clock-back', 'clock-behind
 /** The effects on a recording when the wall clock is set forward and back. */
 export const clockChecks: readonly Check[] = [
   { name: 'clock set by an hour: wall-clock times follow', run: expectWallClock },
+  { name: 'clock set by an hour: info counts it (GAP-50)', run: expectCount },
   { name: 'clock set by an hour: latencies and order stay right', run: expectMonotonic },
 ]
 
@@ -22,10 +23,7 @@ function expectWallClock(guest: Guest): string {
     const seconds = started_ns / 1e9
     assert.ok(seconds >= before && seconds < after + 1, `${name}: ${seconds} s, made between ${before} and ${after}`)
   }
-  const offsets = queryTrace<{ unix_offset_ns: number }>(
-    guest.path('clock.db'),
-    'SELECT unix_offset_ns FROM clock_offset ORDER BY since_ns',
-  )
+  const offsets = readOffsets(guest)
   const steps = offsets.slice(1).map(({ unix_offset_ns }, i) => unix_offset_ns - (offsets[i]?.unix_offset_ns ?? 0))
   const hours = steps.map((step) => Math.round(step / HOUR_NS))
   assert.deepEqual(
@@ -33,6 +31,18 @@ function expectWallClock(guest: Guest): string {
     [1, -1, -1, 1],
   )
   return `${offsets.length} offsets stored`
+}
+
+/** Far smaller changes count too: the clock of a guest may be adjusted. */
+function expectCount(guest: Guest): string {
+  readMoments(guest)
+  const steps = readOffsets(guest).length - 1
+  assert.match(guest.text('clock-info.txt'), new RegExp(`^  clock +set ${steps} times while recording$`, 'm'))
+  return `${steps} times`
+}
+
+function readOffsets(guest: Guest): { readonly unix_offset_ns: number }[] {
+  return queryTrace(guest.path('clock.db'), 'SELECT unix_offset_ns FROM clock_offset ORDER BY since_ns')
 }
 
 /** Rows are in the order in which attempts ended, and session time advances independently of the wall clock. */

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
+import { isKernelAtLeast } from '../../../src/record/probe/kernel-support.js'
 import { type Check, Skip } from './check.js'
 import type { Guest } from './guest.js'
 import { listComplaints } from './kernel-log.js'
 
-/** The package runs, prints its version, and prints nothing unexpected. */
+/** Of a kernel before 5.15. */
+const NO_ASKED_ADDRESS =
+  /before Linux 5\.15, .* --nat does not record the address that was asked for .*\(service_address\)/
 /** From Linux 7 on the kernel skips runs. This is reported if some attempts cannot be checked. */
 const SKIPPED =
   /^\d[\d,]* recorded \+ 0 lost = .* the kernel skipped \d+ runs? of the probe: attempts may be missing\n$/
 
+/** The package runs, prints its version, and prints nothing unexpected. */
 export const toolChecks: readonly Check[] = [
   {
     name: 'boots, makes the traffic and returns the results',
@@ -29,8 +33,10 @@ export const toolChecks: readonly Check[] = [
     run(guest) {
       const lines = guest.text('doctor.txt').trim().split('\n')
       const marks = lines.flatMap((line) => /^(?!ok )\S+ +\S+/.exec(line)?.[0] ?? [])
-      // service_address requires Linux 5.15, cookies 5.12.
-      assert.deepEqual(marks, hasCookies(guest) ? [] : ['--  NAT', '--  namespaces'])
+      assert.deepEqual(marks, [
+        ...(readsCalls(guest) ? [] : ['--  NAT']),
+        ...(hasCookies(guest) ? [] : ['--  namespaces']),
+      ])
       assert.equal(guest.text('doctor-status.txt').trim(), '0')
       assert.match(guest.text('version.txt'), /^\d+\.\d+\.\d+\n/)
       return `${lines.length} lines`
@@ -63,6 +69,16 @@ export const toolChecks: readonly Check[] = [
     },
   },
   {
+    name: 'with --nat: doctor, record, info and analyze report whether asked addresses are missing (GAP-86)',
+    run(guest) {
+      const texts = ['doctor', 'nat-record', 'nat-info', 'nat-analyze'].map((name) => guest.text(`${name}.txt`))
+      assert.deepEqual(
+        texts.map((text) => NO_ASKED_ADDRESS.test(text)),
+        texts.map(() => !readsCalls(guest)),
+      )
+    },
+  },
+  {
     name: 'the archive records in a bare root directory',
     run(guest) {
       if (!guest.has('archive.txt')) throw new Skip('only in a guest')
@@ -85,10 +101,10 @@ export const toolChecks: readonly Check[] = [
 ]
 
 /** Network namespaces have cookies from Linux 5.12 on. */
-function hasCookies(guest: Guest): boolean {
-  const [major = 0, minor = 0] = guest.text('kernel.txt').split('.').map(Number)
-  return major > 5 || (major === 5 && minor >= 12)
-}
+const hasCookies = (guest: Guest) => isKernelAtLeast(guest.text('kernel.txt'), '5.12')
+
+/** The probe reads the arguments of connect(2) from Linux 5.15 on. */
+const readsCalls = (guest: Guest) => isKernelAtLeast(guest.text('kernel.txt'), '5.15')
 
 /** Recordings whose stderr is in a file of its own. */
 function tracesOf(guest: Guest): string[] {

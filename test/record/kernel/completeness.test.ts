@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { listNamespaces } from '../../../src/record/count/active-opens.js'
-import { describeKernel } from '../../support/kernel-tests.js'
+import { describeKernel, skipUnlessNodeIsShared } from '../../support/kernel-tests.js'
 import { countRecorded, sessionLosses, sumLosses } from '../../support/losses.js'
 import { makeNetworkNamespace, readTcpCounter, type NetworkNamespace } from '../../support/network-namespace.js'
 import { start } from '../../support/process.js'
 import { recordWhile } from '../../support/recorder.js'
+import { runTool } from '../../support/tool.js'
 import { readSession } from '../../support/trace.js'
-import { recordAsGames } from '../../support/users.js'
+import { asGamesWith, recordAsGames } from '../../support/users.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { expectWholeTrace } from '../../support/whole-trace.js'
 import { connect, generateLoad } from '../../support/workload.js'
@@ -84,6 +85,22 @@ describeKernel('completeness', () => {
     const { summary, file } = await recordWhile({}, () => connect('127.0.0.1', 1000, ['--count', '7'], { under }))
     expect(readSession(file).uncomparable_attempts).toBeGreaterThanOrEqual(7)
     expect(summary).toMatch(/ = the kernel's .*; [\d,]+ more could not be checked/)
+  })
+
+  test('does not compare namespaces of other users without CAP_SYS_ADMIN and CAP_SYS_PTRACE (GAP-15)', async (context) => {
+    skipUnlessNodeIsShared(context)
+    const { exec } = makeNetworkNamespace()
+    const inhabitant = start([...exec, 'sleep', '60'])
+    const { file } = recordAsGames()
+    const under = asGamesWith(['bpf', 'perfmon', 'net_admin'])
+    const { summary } = await recordWhile({ file, under }, () =>
+      connect('127.0.0.1', 1000, ['--count', '500'], { under: exec }),
+    )
+    inhabitant.child.kill('SIGKILL')
+    expect(readSession(file).uncomparable_attempts).toBeGreaterThanOrEqual(500)
+    const texts = [await runTool(['info', file]), await runTool(['analyze', 'top-endpoints', file])]
+    for (const text of [summary, ...texts.map(({ stdout }) => stdout)])
+      expect(text).toMatch(/ = the kernel's .*; [\d,]+ more could not be checked: .*, or were not visible$/m)
   })
 
   test('distinguishes a removed namespace from a new one with the same inode number', async () => {

@@ -12,7 +12,7 @@ import { startRecording, type RecordingOptions } from '../../support/recorder.js
 import { startRotating } from '../../support/rotating-recorder.js'
 import { runTool, startTool } from '../../support/tool.js'
 import { onlyConnectOf, queryTrace, readSession } from '../../support/trace.js'
-import { asUser, recordAsGames } from '../../support/users.js'
+import { asGamesWith, recordAsGames } from '../../support/users.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { connect } from '../../support/workload.js'
 import { makeNetworkNamespace } from '../../support/network-namespace.js'
@@ -380,6 +380,39 @@ describeKernel('names of containers', () => {
     expect((await runTool(['info', recording.file])).stdout).toContain(`  not seen      ${expected}`)
   })
 
+  test('of the owners of addresses are missing if the file is too large: record, info and analyze print it (GAP-102)', async () => {
+    const host = makeHost()
+    const above = makeCgroup()
+    const network = makeNetworkNamespace()
+    for (const address of ['198.51.100.7', '198.51.100.8'])
+      execFileSync('ip', [...network.exec.slice(1), 'ip', 'address', 'add', `${address}/32`, 'dev', 'lo'])
+    host.write(criFile(idOf(1)), criSandbox(CART))
+    const filler = 'x'.repeat(256 * 1024)
+    host.write(cniFile(idOf(1)), { ...cniResult(idOf(1), '198.51.100.7'), filler })
+    host.write(dockerFile(idOf(2)), { ...dockerConfig('web'), ...runningAt('198.51.100.8') })
+    makeCgroup(makeCgroup(above, `pod${POD_UID}`), idOf(1))
+    const web = makeCgroup(above, `docker-${idOf(2)}.scope`)
+    const { reader, ...recording } = await record(host, { args: ['--cgroup', above.path] })
+    expect(reader).toBeGreaterThan(0)
+    const connectTo = (address: string, { exec }: Cgroup) =>
+      connect(address, 9, [], { under: [...exec, ...network.exec] })
+    const owners = () => queryTrace(recording.file, "SELECT 1 FROM connects WHERE remote_container = 'web'").length
+    const other = makeCgroup(above, `docker-${idOf(3)}.scope`)
+    for (let tries = 0; owners() === 0; tries++) {
+      expect(tries).toBeLessThan(1000)
+      for (const address of ['198.51.100.7', '198.51.100.8']) await connectTo(address, other)
+      await connectTo('198.51.100.8', web)
+    }
+    const unowned = (await connectTo('198.51.100.7', other)).pid
+    const summary = await recording.stop()
+    expect(namesOf(recording.file, unowned).remote_pod).toBeNull()
+    const expected = `too large to be read: 1 file with addresses of containers, like /${cniFile(idOf(1))}; remote_container and remote_pod may be missing`
+    expect(summary).toContain(`${expected}\n`)
+    expect(limitsOf(recording.file)).toContain(expected)
+    expect((await runTool(['info', recording.file])).stdout).toContain(`  not seen      ${expected}\n`)
+    expect((await runTool(['analyze', 'top-endpoints', recording.file])).stdout).toContain(`\n${expected}\n`)
+  })
+
   test('are given up if the reader process hangs: it is reported, and no process remains (GAP-93)', async () => {
     const above = makeCgroup()
     const { reader, ...recording } = await record(makeRuntimes(), { args: ['--cgroup', above.path] })
@@ -442,8 +475,7 @@ describeKernel('names of containers', () => {
   test('of others are missing without CAP_DAC_READ_SEARCH: record and doctor report it (GAP-90)', async (context) => {
     skipUnlessNodeIsShared(context)
     const host = makeRuntimes()
-    const granted = '+bpf,+perfmon'
-    const under = [...asUser(5), `--inh-caps=${granted}`, `--ambient-caps=${granted}`]
+    const under = asGamesWith(['bpf', 'perfmon'])
     const { file } = recordAsGames()
     const recording = await startRecording({ file, under, args: ['--host-root', host.path] })
     host.write(dockerFile(idOf(1)), dockerConfig('web'))

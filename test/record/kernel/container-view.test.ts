@@ -6,6 +6,7 @@ import { inPrivateNamespace, makeCgroup, WITHOUT_SYS_ADMIN } from '../../support
 import { lookUp } from '../../support/dns-client.js'
 import { makeAddressedNamespace, startDnsmasq } from '../../support/dns-server.js'
 import { expectError } from '../../support/error-lines.js'
+import { expectLimit } from '../../support/expect-limit.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { lookupsOf } from '../../support/lookups.js'
 import type { NetworkNamespace } from '../../support/network-namespace.js'
@@ -124,11 +125,20 @@ describeKernel('a recorder with another host name', () => {
 describeKernel('a recorder in a PID namespace of its own', () => {
   const under = ['unshare', '--pid', '--fork', '--mount-proc']
 
-  test('reports at the start, in doctor and in info what is hidden from it (GAP-16, GAP-19)', async () => {
+  test('reports at the start, in doctor, info and analyze what is hidden from it (GAP-16, GAP-19)', async () => {
+    await expectLimit(/this container does not see the processes of the host: completeness is checked for its own/, {
+      under,
+    })
+    await expectLimit(/this container does not see the files of the host: users and containers get no names/, { under })
     const { stdout } = await runTool(['doctor'], { under })
-    expect(stdout).toMatch(/^--  container {3}this container does not see the processes of the host/m)
     expect(stdout).toMatch(/^ {16}start it with --pid=host \(podman, docker\), hostPID: true \(Kubernetes\)$/m)
-    expect(stdout).toMatch(/^--  container {3}this container does not see the files of the host/m)
+  })
+
+  test('stores its own hostname if it also has a UTS namespace of its own, and reports it (GAP-20)', async () => {
+    const renamed = ['unshare', '--uts', ...under, 'sh', '-c', 'hostname container-1 && exec "$0" "$@"']
+    const limit = /this container does not see the name of the host: the trace stores the name of the container/
+    const file = await expectLimit(limit, { under: renamed })
+    expect(queryTrace(file, 'SELECT host FROM session')).toEqual([{ host: 'container-1' }])
   })
 
   test.each([

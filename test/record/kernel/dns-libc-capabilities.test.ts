@@ -10,16 +10,10 @@ import { recordWhile } from '../../support/recorder.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
 import { onlyConnectOf } from '../../support/trace.js'
-import { asUser, GAMES_UID, recordAsGames } from '../../support/users.js'
+import { asGamesWith, recordAsGames } from '../../support/users.js'
 import { workloadPath } from '../../support/workload.js'
 
 const ALWAYS = ['bpf', 'perfmon', 'net_admin']
-
-/** Runs a command as user games with only these capabilities. */
-function withCapabilities(names: readonly string[]): string[] {
-  const added = names.map((name) => `+${name}`).join(',')
-  return [...asUser(GAMES_UID), `--inh-caps=${added}`, `--ambient-caps=${added}`]
-}
 
 /** The DNS name of a connect by a process of root with its own copy of libc. */
 async function recordRoot(capabilities: readonly string[]) {
@@ -31,7 +25,7 @@ async function recordRoot(capabilities: readonly string[]) {
   await firstOutput(running)
   const { env: _, ...games } = recordAsGames()
   const { file, summary } = await recordWhile(
-    { ...games, args: ['--dns=libc'], under: withCapabilities(capabilities) },
+    { ...games, args: ['--dns=libc'], under: asGamesWith(capabilities) },
     () => {
       running.child.stdin.end('\n')
       return running.finished
@@ -43,7 +37,7 @@ async function recordRoot(capabilities: readonly string[]) {
 describeKernel('--dns=libc without root', () => {
   test('reports that it lacks CAP_SYS_ADMIN', async () => {
     const { file } = recordAsGames()
-    const result = await runTool(['record', file, '--dns=libc'], { under: withCapabilities(ALWAYS) })
+    const result = await runTool(['record', file, '--dns=libc'], { under: asGamesWith(ALWAYS) })
     expectError(result, 'E_NO_LIBC')
     expect(result.stderr).toContain('CAP_SYS_ADMIN')
   })

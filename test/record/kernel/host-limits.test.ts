@@ -4,54 +4,53 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test, type TestContext } from 'vitest'
 import { cgroupRoot, makeCgroup } from '../../support/cgroup.js'
 import { denyConnects } from '../../support/deny-connects.js'
+import { expectLimit, readLimits } from '../../support/expect-limit.js'
 import { describeKernel, skipUnless } from '../../support/kernel-tests.js'
 import { recordWhile } from '../../support/recorder.js'
 import { startRotating } from '../../support/rotating-recorder.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
-import { onlyConnectOf, queryTrace } from '../../support/trace.js'
+import { onlyConnectOf } from '../../support/trace.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { connect } from '../../support/workload.js'
 
 const ID = 'a1b2'.repeat(16)
 const OF_V1 = /containers under cgroup v1 cannot be distinguished: .*/
+/** More than the 4096 that are searched */
+const MANY_CGROUPS = 4200
+/** More than the 65,536 whose paths are read. They take 600 MB of kernel memory. */
+const MOST_CGROUPS = 65_600
 /** Along with those of others, if the host has any. */
 const REDIRECTED =
   /BPF programs may redirect connect\(2\) \((?:.*, )?deny\b.*\): remote addresses may be those of backends, .*/
+
+/** Creates a cgroup of the pids controller of cgroup v1, until the test ends. */
+function makeV1Cgroup(context: TestContext): string {
+  const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
+  const root = lines.find((line) => / - cgroup .*\bpids\b/.test(line))?.split(' ')[4]
+  skipUnless(root !== undefined, 'this host has no pids controller of cgroup v1', context)
+  return makeDirectory(join(root as string, `tcpconn-test-${process.pid}`))
+}
+
+/** Creates a directory, until the test ends. */
+function makeDirectory(path: string): string {
+  mkdirSync(path)
+  onTestFinished(() => rmdirSync(path))
+  return path
+}
 
 /**
  * Creates a container as Docker does under a cgroup v1 controller, until the test ends.
  * @returns the process in it
  */
 function makeV1Container(context: TestContext): string[] {
-  const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
-  const mount = lines.find((line) => / - cgroup .*\bpids\b/.test(line))?.split(' ')[4]
-  skipUnless(mount !== undefined, 'this host has no pids controller of cgroup v1', context)
-  const parent = join(mount as string, `tcpconn-test-${process.pid}`)
-  const directories = [parent, join(parent, 'docker'), join(parent, 'docker', ID)]
-  for (const directory of directories) {
-    mkdirSync(directory)
-    onTestFinished(() => rmdirSync(directory))
-  }
-  return ['sh', '-c', 'echo $$ > "$0"/cgroup.procs && exec "$@"', directories.at(-1) as string]
+  const container = makeDirectory(join(makeDirectory(join(makeV1Cgroup(context), 'docker')), ID))
+  return ['sh', '-c', 'echo $$ > "$0"/cgroup.procs && exec "$@"', container]
 }
 
-/** What doctor, record, its trace, info and live print about a limit. */
-async function expectLimit({ source }: RegExp): Promise<void> {
-  const doctor = await runTool(['doctor'])
-  expect(doctor).toMatchObject({ status: 0, stdout: expect.stringMatching(new RegExp(`^-- .*${source}$`, 'm')) })
-  const file = join(makeTemporaryDirectory(), 'trace.db')
-  const noted = expect.stringMatching(new RegExp(`^note: ${source}$`, 'm'))
-  expect(await runTool(['record', file, '--duration', '10ms', '--quiet'])).toMatchObject({ status: 0, stderr: noted })
-  expect(readLimits(file)).toContainEqual(expect.stringMatching(new RegExp(`^${source}$`)))
-  const { stdout } = await runTool(['info', file])
-  expect(stdout).toMatch(new RegExp(`^  not seen {6}${source}$`, 'm'))
-  expect(await runTool(['live', '--duration', '10ms'])).toMatchObject({ status: 0, stderr: noted })
-}
-
-function readLimits(file: string): string[] {
-  const [row] = queryTrace<{ limits: string }>(file, 'SELECT limits FROM session')
-  return JSON.parse(row?.limits ?? '') as string[]
+/** Creates this many cgroups, until the test ends. */
+function makeMany(count: number, parent: string): void {
+  for (let i = 0; i < count; i++) makeDirectory(join(parent, String(i)))
 }
 
 /** Whether another program of the host redirects connects, according to bpftool. */
@@ -100,6 +99,32 @@ describeKernel('limits of the host', () => {
     onTestFinished(() => closeSync(fd))
     denyConnects({ directory: `/proc/${process.pid}/fd/${fd}` })
     await expectLimit(REDIRECTED)
+  })
+
+  test('include more cgroups than are searched for BPF programs on connect(2) (GAP-22)', async (context) => {
+    skipUnless(!isRedirected(), 'a BPF program of this host is called in connect(2)', context)
+    makeMany(MANY_CGROUPS, makeCgroup().directory)
+    await expectLimit(
+      /no BPF program redirects connect\(2\) in the first 4096 cgroups; the rest is not checked: its remote addresses may be those of backends/,
+    )
+  })
+
+  test('include more cgroups than are searched for containers of cgroup v1 (GAP-18)', async (context) => {
+    makeMany(MANY_CGROUPS, makeV1Cgroup(context))
+    await expectLimit(
+      /none under cgroup v1 among the first 4096 cgroups and processes; the rest is not checked: its attempts may have the cgroup of the program that started them/,
+    )
+  })
+
+  test('known at the end include more cgroups than have a path (GAP-76)', async () => {
+    makeMany(MOST_CGROUPS, makeCgroup().directory)
+    const file = join(makeTemporaryDirectory(), 'trace.db')
+    const limit = 'the host has more than 65,536 cgroups: paths of the others may be missing'
+    const { stderr } = await runTool(['record', file, '--duration', '10ms'])
+    expect(stderr.split('\n')).toContain(limit)
+    expect(readLimits(file)).toContain(limit)
+    expect((await runTool(['info', file])).stdout).toContain(`  not seen      ${limit}\n`)
+    expect((await runTool(['analyze', 'top-endpoints', file])).stdout).toContain(`\n${limit}\n`)
   })
 
   test('are in each file of a rotating recording', async () => {

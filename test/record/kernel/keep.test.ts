@@ -12,7 +12,7 @@ import { waitUntil } from '../../support/wait-until.js'
 const LONG_AGO = new Date('2020-01-01T00:00:00Z')
 
 describeKernel('--keep', () => {
-  test('by size: removes the oldest files, keeps the current one', async () => {
+  test('by size: removes the oldest files, keeps the current one; info shows that a recording has other files (GAP-48)', async () => {
     // A size that does not depend on other connects of the host.
     const recording = await startRotating({ args: ['--rotate', '1s', '--keep', '300kB', '--comm', 'nobody'] })
     const [first = ''] = recording.files()
@@ -20,6 +20,9 @@ describeKernel('--keep', () => {
     const files = recording.files()
     expect(files.length).toBeGreaterThan(1)
     await recording.stop()
+    const { stdout } = await runTool(['info', recording.files().at(-2) ?? ''])
+    expect(stdout).toMatch(/^ {2}time {10}\d{4}-.* for \d/m)
+    expect(stdout).toMatch(/^ {2}ended {9}continued in the next file$/m)
     // Each file has about 110 kB: two fit besides the current one, or one while it is being created.
     expect(recording.files().length).toBeLessThanOrEqual(4)
     expect(existsSync(recording.files().at(-1) ?? '')).toBe(true)

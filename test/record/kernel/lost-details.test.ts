@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createSocket, type RemoteInfo } from 'node:dgram'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { makeCgroup, type Cgroup } from '../../support/cgroup.js'
@@ -12,6 +12,7 @@ import { expectEqualSum, sessionLosses, sumLosses } from '../../support/losses.j
 import { makeNetworkNamespace } from '../../support/network-namespace.js'
 import { firstOutput, start } from '../../support/process.js'
 import { recordWhile, startRecording } from '../../support/recorder.js'
+import { findMap, type MapFacts } from '../../support/recorder-maps.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool, startTool } from '../../support/tool.js'
 import { connectsOf, readSession } from '../../support/trace.js'
@@ -33,25 +34,6 @@ function noSuchName(query: Buffer): Buffer {
   const answer = Buffer.from(query)
   answer.writeUInt16BE(0x8183, 2)
   return answer
-}
-
-interface MapFacts {
-  readonly id: number
-  readonly name: string
-  readonly bytes_value: number
-  readonly max_entries: number
-}
-
-/** Finds a map of a running recorder. */
-function findMap(pid: number, name: string): MapFacts {
-  const infos = readdirSync(`/proc/${pid}/fdinfo`).map((fd) => readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'))
-  const ids = new Set(infos.flatMap((info) => /^map_id:\s*(\d+)$/m.exec(info)?.[1] ?? []))
-  const facts = [...ids].map((id) =>
-    JSON.parse(execFileSync('bpftool', ['-j', 'map', 'show', 'id', id], { encoding: 'utf8' })),
-  )
-  const found = (facts as MapFacts[]).find((map) => map.name === name)
-  if (found === undefined) throw new Error(`recorder ${pid} has no map ${name}`)
-  return found
 }
 
 function tryFindMap(pid: number, name: string): MapFacts | null {

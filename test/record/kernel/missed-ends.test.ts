@@ -105,7 +105,7 @@ describeKernel(
   'the end of an attempt',
   () => {
     test(
-      'that no follower sees is caught once, with outcome, process and port, and is marked inexact',
+      'that no follower sees is caught once, with outcome, process and port, and is marked inexact (GAP-05)',
       HIDDEN,
       async () => {
         const found = await observeEnds({ isMissed: true })

@@ -1,5 +1,9 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { BTF_PATH } from '../../../src/record/probe/kernel-support.js'
+import { expectLimit } from '../../support/expect-limit.js'
 import { describeKernel, skipUnless } from '../../support/kernel-tests.js'
 import {
   ABSENT_BACKEND,
@@ -10,13 +14,19 @@ import {
   ROUTER,
   startBackend,
 } from '../../support/nat-network.js'
-import { makeNetworkNamespace, type NetworkNamespace } from '../../support/network-namespace.js'
+import {
+  addSilentLink,
+  makeNetworkNamespace,
+  SILENT_ADDRESS,
+  type NetworkNamespace,
+} from '../../support/network-namespace.js'
 import { run } from '../../support/process.js'
 import { recordWhile, startRecording } from '../../support/recorder.js'
+import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
 import { connectsOf, onlyConnectOf, queryTrace, readSession, type ConnectRow } from '../../support/trace.js'
 import { loadChains, translateTcp } from '../../support/translate.js'
-import { connect } from '../../support/workload.js'
+import { connect, startWorkload } from '../../support/workload.js'
 
 const NAT = { args: ['--nat'] }
 const SERVICE = '10.96.0.10'
@@ -230,7 +240,29 @@ describeKernel('the destination of a service, with --nat', () => {
   })
 })
 
+/** Prefix of a command on a kernel whose BTF does not describe connection tracking: the field has another name there. */
+function withoutTracking(): string[] {
+  const btf = readFileSync(BTF_PATH)
+  btf.write('x', btf.indexOf('\0_nfct\0') + 1)
+  const file = join(makeTemporaryDirectory(), 'vmlinux')
+  writeFileSync(file, btf)
+  return ['unshare', '--mount', 'sh', '-c', `mount --bind "$0" ${BTF_PATH} && exec "$@"`, file]
+}
+
 describeKernel('--nat', () => {
+  test('reports that it records no destination on a kernel whose BTF does not describe connection tracking (GAP-85)', async () => {
+    const options = { ...NAT, under: withoutTracking() }
+    const limit = '--nat records no translated destinations \\(nat_address\\)'
+    await expectLimit(
+      new RegExp(`this kernel has no connection tracking, or its BTF does not describe it: ${limit}`),
+      options,
+    )
+    const namespace = makeNetworkNamespace()
+    translateTcp(namespace, [{ from: '127.0.0.80:80', to: `127.0.0.1:${CLOSED}` }])
+    const { file, result } = await recordWhile(options, () => connect('127.0.0.80', 80, [], { under: namespace.exec }))
+    expect(natOf(onlyConnectOf(file, result.pid))).toMatchObject({ remote_address: '127.0.0.80', nat_address: null })
+  })
+
   test('does not record a translation without connection tracking (GAP-88)', async () => {
     const namespace = makeNetworkNamespace()
     loadChains(
@@ -278,6 +310,31 @@ describeKernel('--nat', () => {
     expect((await runTool(['info', recording.file])).stdout).toMatch(/^ {2}not seen {6}LOST [\d,]+ address records/m)
   })
 
+  test('records no destination that the recorder forgot before the attempt ended (GAP-97)', async () => {
+    const namespace = makeNetworkNamespace()
+    addSilentLink(namespace)
+    expect(await run([...namespace.exec, 'ip', 'route', 'add', SERVICE, 'dev', 'near'])).toMatchObject({ status: 0 })
+    loadChains(
+      namespace,
+      `${OUT} ip daddr ${SERVICE} tcp dport 80 dnat ip to ${SILENT_ADDRESS}:${PORT}; ip daddr 127.80.0.0/16 tcp dport 80 dnat ip to 127.0.0.1:${CLOSED}; }`,
+    )
+    const recording = await startRecording(NAT)
+    const { exec: under } = namespace
+    const kept = await connect(SERVICE, 80, ['--nonblock', '--close-after', '100'], { under })
+    const forgotten = startWorkload('connect', [SERVICE, '80', '--nonblock', '--close-after', '600000'], { under })
+    await waitForSyn(namespace)
+    // A SYN that is sent again would be translated again.
+    loadChains(namespace, `chain guard { type filter hook output priority -200; ip daddr ${SERVICE} drop; }`)
+    await forgetTranslations(namespace)
+    forgotten.child.kill('SIGKILL')
+    await forgotten.finished
+    await recording.stop()
+    expect([kept.pid, forgotten.pid].map((pid) => natOf(onlyConnectOf(recording.file, pid)))).toEqual([
+      { outcome: 'cancelled', remote_address: SERVICE, nat_address: SILENT_ADDRESS, nat_port: PORT },
+      { outcome: 'cancelled', remote_address: SERVICE, nat_address: null, nat_port: null },
+    ])
+  })
+
   test('records no destination if namespaces with the same addresses use the same ports at the same time (GAP-96)', async () => {
     const pods = [BACKENDS[0], BACKENDS[1]].map((backend) => {
       const { client, router } = makeNatNetwork()
@@ -299,6 +356,14 @@ describeKernel('--nat', () => {
       expect(onlyConnectOf(file, pid)).toMatchObject({ nat_address: null, local_port: 5000 })
   })
 })
+
+/**
+ * Connects until the recorder has forgotten all earlier translations: it keeps at most 131,072 of different addresses and
+ * ports. Three quarters of these attempts are from a port of their own.
+ */
+async function forgetTranslations({ exec: under }: NetworkNamespace): Promise<void> {
+  for (let i = 1; i <= 24; i++) await connect(`127.80.0.${i}`, 80, ['--count', '10000'], { under })
+}
 
 async function waitForSyn({ exec }: NetworkNamespace): Promise<void> {
   for (;;) {

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { countRecorded, sessionLosses } from '../../support/losses.js'
-import { makeNetworkNamespace } from '../../support/network-namespace.js'
-import { run } from '../../support/process.js'
+import { makeNetworkNamespace, steerPackets } from '../../support/network-namespace.js'
 import { startRecording } from '../../support/recorder.js'
 import { queryTrace } from '../../support/trace.js'
 import { generateLoad } from '../../support/workload.js'
@@ -15,8 +14,7 @@ describeKernel('attempts with receive packet steering (RPS) to all CPUs', () => 
   // Softirqs then interrupt the probe while it runs, and the kernel does not run a program within itself.
   test('are all recorded or counted', async () => {
     const namespace = makeNetworkNamespace()
-    const steer = 'echo 3 > /sys/class/net/lo/queues/rx-0/rps_cpus'
-    expect(await run([...namespace.exec, 'sh', '-c', steer])).toMatchObject({ status: 0 })
+    steerPackets(namespace)
     const recording = await startRecording()
     const load = ['--mode', 'refused', '--threads', '2', '--count', String(ATTEMPTS)]
     const { attempts } = await generateLoad(load, { under: namespace.exec })

@@ -1,21 +1,14 @@
-import { execFileSync } from 'node:child_process'
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { chooseApproach } from '../../../src/record/probe/approach.js'
 import { QUIET_ATTEMPTS } from '../../../src/record/probe/skipped-runs.js'
+import { attachedPrograms } from '../../support/attached-programs.js'
 import { describeKernel } from '../../support/kernel-tests.js'
 import { countRecorded, sessionLosses, sumLosses } from '../../support/losses.js'
-import { makeNetworkNamespace } from '../../support/network-namespace.js'
-import { run } from '../../support/process.js'
+import { makeNetworkNamespace, steerPackets } from '../../support/network-namespace.js'
 import { startRecording } from '../../support/recorder.js'
 import { recordAsGames } from '../../support/users.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { generateLoad } from '../../support/workload.js'
-
-interface Program {
-  readonly name: string
-  readonly recursion_misses?: number
-}
 
 const REFUSED = ['--mode', 'refused', '--threads', '2', '--count']
 /** With receive packet steering to all CPUs, softirqs cause skipped runs. */
@@ -37,8 +30,7 @@ describeKernel(
       await waitUntil('a recorder without the second program', () => !findSecond() || isSkipped())
       context.skip(findSecond() !== undefined, 'the kernel has skipped a run among the first attempts already')
 
-      const steer = 'echo 3 > /sys/class/net/lo/queues/rx-0/rps_cpus'
-      expect(await run([...namespace.exec, 'sh', '-c', steer])).toMatchObject({ status: 0 })
+      steerPackets(namespace)
       for (let round = 0; round < MAX_ROUNDS && findSecond() === undefined; round++) {
         attempts += (await generateLoad([...REFUSED, `${STEERED_ATTEMPTS}`], { under: namespace.exec })).attempts
       }
@@ -51,24 +43,3 @@ describeKernel(
   },
   chooseApproach().isAdaptive ? null : 'on this kernel the second program is never detached',
 )
-
-/** Programs that links of this process attach to tracepoints. */
-function attachedPrograms(pid: number): Program[] {
-  const ids = readdirSync(`/proc/${pid}/fd`)
-    .filter((fd) => /bpf[-_]link/.test(linkTarget(`/proc/${pid}/fd/${fd}`)))
-    .map((fd) => /^prog_id:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'))?.[1])
-  return ids.filter((id) => id !== undefined).map(readProgram)
-}
-
-/** A descriptor may be closed meanwhile. */
-function linkTarget(path: string): string {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return ''
-  }
-}
-
-function readProgram(id: string): Program {
-  return JSON.parse(execFileSync('bpftool', ['--json', 'prog', 'show', 'id', id], { encoding: 'utf8' })) as Program
-}

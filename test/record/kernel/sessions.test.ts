@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { describeKernel } from '../../support/kernel-tests.js'
@@ -73,6 +73,19 @@ describeKernel('sessions', () => {
       { session_id: 2, filters: '{"port":[1001]}', end_reason: 'interrupt' },
     ])
     expectWholeTrace(first.file)
+  })
+
+  test('without --session only the newest is read: analyze, export and replay report the others (GAP-49)', async () => {
+    const { file, stop } = await startRecording()
+    const { pid } = await connect('127.0.0.1', 1000)
+    await stop()
+    expect(await runTool(['record', file, '--duration', '10ms'])).toMatchObject({ status: 0 })
+    const line = 'only the newest session: 1 earlier session left out (--session all)\n'
+    expect((await runTool(['analyze', 'summary', file])).stdout).toContain(line)
+    const output = join(makeTemporaryDirectory(), 'out.jsonl')
+    for (const [command = '', ...args] of [['export', '--format', 'jsonl', '-o', output], ['replay']])
+      expect((await runTool([command, file, ...args])).stderr).toContain(line)
+    expect(readFileSync(output, 'utf8')).not.toContain(`"pid":${pid},`)
   })
 
   test('two recordings of the same host do not disturb each other', async () => {
