@@ -1,5 +1,5 @@
-import { readdirSync, statSync } from 'node:fs'
-import { join, relative, resolve, sep } from 'node:path'
+import { readdirSync, realpathSync, statSync, symlinkSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
 import { messageOf, TcpconnError, UsageError } from '../../base/errors.js'
 import { isLocation, parseLocation } from '../../s3/parse-location.js'
 
@@ -7,12 +7,12 @@ import { isLocation, parseLocation } from '../../s3/parse-location.js'
 export interface Archive {
   /** As typed */
   readonly place: string
-  /** The directory of its files; `null`: they are fetched */
+  /** The directory that links point to, without links in its path; `null`: files are copied */
   readonly directory: string | null
   /** Names of its Parquet files, relative to the place, with `/` between their parts */
   list(): Promise<string[]>
-  /** The path of a file on this host. @param copy where it may be written; it does not exist */
-  fetch(name: string, copy: string): Promise<string>
+  /** Makes a file readable under a path that does not exist yet. */
+  fetch(name: string, path: string): Promise<void>
   close(): void
 }
 
@@ -47,26 +47,27 @@ async function openBucket(from: string, caFile: string | undefined): Promise<Arc
       for await (const name of store.list()) if (isParquet(name)) names.push(name)
       return names.toSorted()
     },
-    async fetch(name, copy) {
-      await store.fetch(name, copy)
-      return copy
-    },
+    fetch: store.fetch,
     close: store.close,
   }
 }
 
 function openDirectory(path: string): Archive {
   requireDirectory(path)
+  const directory = realpathSync(path)
   return {
     place: path,
-    directory: resolve(path),
+    directory,
     list() {
       const entries = readdirSync(path, { recursive: true, withFileTypes: true })
       const files = entries.filter((entry) => entry.isFile())
       const names = files.map((entry) => relative(path, join(entry.parentPath, entry.name)).split(sep).join('/'))
       return Promise.resolve(names.filter(isParquet).toSorted())
     },
-    fetch: (name) => Promise.resolve(resolve(path, name)),
+    fetch(name, link) {
+      symlinkSync(join(directory, name), link)
+      return Promise.resolve()
+    },
     close() {},
   }
 }

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { exportTrace } from '../../../src/analyze/export/export-trace.js'
@@ -151,6 +151,30 @@ describe('with --from a data set', () => {
     const hosts = JSON.parse(await answer(['summary', '--host', host, '--from', named])) as { hosts: string }[]
     expect(hosts[0]?.hosts).toContain(host)
     expect(JSON.parse(await answer(['slowest', ...words, '--from', named]))).toEqual([])
+  })
+
+  test('characters of patterns in a name of a directory are data', async () => {
+    const file = makeHardTrace({ count: 50 })
+    const place = await makeArchive([file])
+    const expected = await answer(['summary', '--from', place])
+    const parent = makeTemporaryDirectory()
+    // Each of the others would be read too, or instead.
+    for (const name of ['a?c', 'abc', 'a*c', 'a[b]c', '**', '[!x]', 'a\\[b', 'a\\*{x,y}', '[']) {
+      const directory = join(parent, name)
+      cpSync(place, directory, { recursive: true })
+      expect(await answer(['summary', '--from', directory])).toBe(expected)
+    }
+    const temporary = join(parent, 't?*[x]')
+    mkdirSync(temporary)
+    const links = [join(parent, 'temporary'), join(parent, 'set')] as const
+    symlinkSync(temporary, links[0])
+    symlinkSync(join(parent, 'a?c'), links[1])
+    const words = ['analyze', 'summary', '--format', 'json', '--from']
+    for (const [from, TMPDIR] of [[join(parent, 'a?c'), temporary], links.toReversed()] as [string, string][]) {
+      const { status, stdout, stderr } = await runTool([...words, from], { env: { TMPDIR } })
+      expect({ status, stdout, stderr }).toMatchObject({ status: 0 })
+      expect(JSON.parse(stdout)).toEqual(JSON.parse(expected))
+    }
   })
 
   test('each fault has an error of its own', async () => {
