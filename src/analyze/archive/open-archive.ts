@@ -27,10 +27,13 @@ export interface ArchiveOptions {
  */
 export async function openArchive({ from, passwordFile, caFile }: ArchiveOptions): Promise<Archive> {
   if (passwordFile !== undefined) {
-    throw new UsageError('--password-file', passwordFile, 'a server beside it: --from clickhouse://USER@HOST/DATABASE')
+    throw new UsageError('--password-file', passwordFile, 'effect only with a server: --from clickhouse://USER@HOST/DATABASE')
   }
   if (isLocation(from)) return await openBucket(from, caFile)
-  if (caFile !== undefined) throw new UsageError('--ca-file', caFile, 'a server or a bucket beside it')
+  if (caFile !== undefined) {
+    const accepted = 'effect only with a server or a bucket: --from clickhouse://USER@HOST/DATABASE or s3://BUCKET/PREFIX'
+    throw new UsageError('--ca-file', caFile, accepted)
+  }
   return openDirectory(from)
 }
 
