@@ -27,11 +27,16 @@ export interface ArchiveOptions {
  */
 export async function openArchive({ from, passwordFile, caFile }: ArchiveOptions): Promise<Archive> {
   if (passwordFile !== undefined) {
-    throw new UsageError('--password-file', passwordFile, 'effect only with a server: --from clickhouse://USER@HOST/DATABASE')
+    throw new UsageError(
+      '--password-file',
+      passwordFile,
+      'effect only with a server: --from clickhouse://USER@HOST/DATABASE',
+    )
   }
   if (isLocation(from)) return await openBucket(from, caFile)
   if (caFile !== undefined) {
-    const accepted = 'effect only with a server or a bucket: --from clickhouse://USER@HOST/DATABASE or s3://BUCKET/PREFIX'
+    const accepted =
+      'effect only with a server or a bucket: --from clickhouse://USER@HOST/DATABASE or s3://BUCKET/PREFIX'
     throw new UsageError('--ca-file', caFile, accepted)
   }
   return openDirectory(from)
