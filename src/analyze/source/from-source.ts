@@ -1,4 +1,5 @@
 import { UsageError } from '../../base/errors.js'
+import { fullTemporaryDirectory } from '../../base/full-disk.js'
 import type { ServerOptions } from '../../clickhouse/connect.js'
 import type { RawScope } from '../options/select-scope.js'
 import type { Trace } from '../scan/trace.js'
@@ -71,9 +72,17 @@ export async function answerFrom<T>(
 
 /**
  * Runs readers on the sessions of a server or of a data set of Parquet files.
- * @throws as `withRemoteTrace` and `withArchiveTrace`
+ * @throws E_DISK_FULL, and as `withRemoteTrace` and `withArchiveTrace`
  */
 export async function readFrom<T>(options: RemoteOptions, readers: RemoteReaders<T>): Promise<T> {
+  try {
+    return await readSource(options, readers)
+  } catch (error) {
+    throw fullTemporaryDirectory(error) ?? error
+  }
+}
+
+async function readSource<T>(options: RemoteOptions, readers: RemoteReaders<T>): Promise<T> {
   // Other URLs are refused as those of a server, without the password that they may have.
   if (!isLocation(options.from) && !isDirectory(options.from)) {
     const { withRemoteTrace } = await import('../remote/with-remote-trace.js')

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statfsSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -15,6 +16,7 @@ import { exportTrace } from '../../../src/analyze/export/export-trace.js'
 import { collectRemoteReport, collectReport } from '../../../src/analyze/report/collect-report.js'
 import type { ReportSide } from '../../../src/analyze/report/report-data.js'
 import { BUCKET, startS3 } from '../../engines/s3.js'
+import { mount } from '../../support/mount.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
 import { makeHardTrace } from '../export/hard-trace.js'
@@ -252,6 +254,31 @@ describe('with --from a data set', () => {
     expect(await ask('summary')).toMatchObject({ status: 0 })
     expect(await ask('dns')).toMatchObject({ status: 1 })
     expect(readdirSync(temporary)).toEqual([])
+  })
+
+  test.runIf(process.getuid?.() === 0)('a full $TMPDIR is reported as such (only root can mount one)', async () => {
+    await startFoundS3()
+    const file = makeGeneratedTrace(600)
+    const places = [await makeArchive([file]), await sendArchive([file])]
+    const temporary = makeTemporaryDirectory()
+    mount(temporary, ['-t', 'tmpfs', '-o', 'size=2m', 'none'])
+    vi.stubEnv('TMPDIR', temporary)
+    const codeOf = (place: string) =>
+      collectRemoteReport({ from: place }).then(
+        () => null,
+        (error: unknown) => (error as { code?: string }).code ?? String(error),
+      )
+    const { bavail, bsize } = statfsSync(temporary)
+    const filler = join(temporary, 'filler')
+    const codes: (string | null)[] = []
+    for (const place of places) {
+      for (const roomKib of [0, 40, 80, 120, 160, 180, 200, 300, 1700]) {
+        writeFileSync(filler, Buffer.alloc(bavail * bsize - roomKib * 1024))
+        codes.push(await codeOf(place))
+        expect(readdirSync(temporary)).toEqual(['filler'])
+      }
+    }
+    expect(new Set(codes)).toEqual(new Set(['E_DISK_FULL', null]))
   })
 
   test('a session without attempts has no file, and one attempt is enough', async () => {
