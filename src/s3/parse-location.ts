@@ -13,7 +13,7 @@ const FORM = 's3://BUCKET/PREFIX'
 const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/
 /** Longest key, in bytes */
 const MAX_KEY_BYTES = 1024
-/** Of the keys below a prefix: host=…/date=…/SESSION-FIRST-LAST-SELECTION.parquet */
+/** Of the keys below a prefix: host=…/date=…/SESSION-FIRST-LAST-SELECTION-unfinished.parquet */
 const MAX_NAME_BYTES = 400
 
 export function isLocation(text: string): boolean {

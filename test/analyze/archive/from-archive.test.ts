@@ -11,8 +11,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import Database from 'better-sqlite3'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { exportTrace } from '../../../src/analyze/export/export-trace.js'
+import { OUTCOMES } from '../../../src/attempt/outcome.js'
 import { collectRemoteReport, collectReport } from '../../../src/analyze/report/collect-report.js'
 import type { ReportSide } from '../../../src/analyze/report/report-data.js'
 import { BUCKET, startS3 } from '../../engines/s3.js'
@@ -126,6 +128,48 @@ describe('with --from a data set', () => {
     }
     expect(partsOf(place).length).toBeGreaterThan(partsOf(more).length)
     expect(await answer(words)).toBe(expected)
+  })
+
+  test('the state after the end of a recording replaces the one of an export before', async () => {
+    const server = await startFoundS3()
+    const trace = makeSampleTrace({ batches: [[{}, {}]] })
+    trace.db.pragma('journal_mode = DELETE')
+    trace.db.close()
+    const unfinished = join(makeTemporaryDirectory(), 'trace.db')
+    copyFileSync(trace.file, unfinished)
+    const db = new Database(unfinished)
+    db.exec('UPDATE session SET duration_ns = NULL')
+    db.prepare('UPDATE connect_attempt SET outcome = ?').run(OUTCOMES.indexOf('pending'))
+    db.close()
+    const fileNames = () => server.files().filter((name) => name.endsWith('parquet._S3rver_object'))
+    const ask = async (place: string) => {
+      const words = ['export', '--format', 'jsonl', '--from', place]
+      const { stdout, stderr } = await runTool(words, { env: server.environment })
+      const rows = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { outcome: string })
+      return { outcomes: rows.map(({ outcome }) => outcome), stderr }
+    }
+
+    const place = await sendArchive([unfinished])
+    const before = await ask(place)
+    expect(fileNames()).toEqual([expect.stringMatching(/-1-2-unfinished\.parquet/)])
+    expect(before.outcomes).toEqual(['pending', 'pending'])
+    expect(before.stderr).toContain('no end yet: still recording, or an unclean shutdown')
+    await sendArchive([trace.file])
+    expect(fileNames()).toEqual([
+      expect.stringMatching(/-1-2-unfinished\.parquet/),
+      expect.stringMatching(/-1-2\.parquet/),
+    ])
+    const after = await ask(place)
+    expect(after.outcomes).toEqual(['established', 'established'])
+    expect(after.stderr).not.toContain('no end yet')
+    expect(JSON.parse(await answer(['summary', '--from', place]))).toMatchObject([{ sessions: 1, attempts: 2 }])
+    // Also if the states are sent in another order.
+    await sendArchive([trace.file], 'other')
+    const other = await sendArchive([unfinished], 'other')
+    expect(await answer(['summary', '--from', other])).toBe(await answer(['summary', '--from', place]))
   })
 
   test('only files of the hosts and days are fetched from a bucket', async () => {
