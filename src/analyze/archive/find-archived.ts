@@ -58,13 +58,13 @@ export async function findArchived(
   const found = sessions.map((session) => session.found)
   const unsound = found.flatMap((session) => describeFault(session, findFault(session)))
   const sound = withoutThose(found, unsound)
-  if (sound.length === 0) throw nothingLeft(unsound)
+  if (sound.length === 0) throw nothingLeft(unsound, 'archive')
   const { since, until } = parseTimes(raw, () => spanOf(sound))
   const touching = sound.filter((session) => touches(session, since, until))
   const leftOut = [...unsound, ...findForged(touching, found)]
   const left = new Set(withoutThose(touching, leftOut))
   if (touching.length === 0) throw noData(archive)
-  if (left.size === 0) throw nothingLeft(leftOut)
+  if (left.size === 0) throw nothingLeft(leftOut, 'archive')
   const chosen = sessions.filter((session) => left.has(session.found))
   return {
     sessions: chosen,

@@ -78,8 +78,8 @@ async function writePage(data: ReportData, output: string, commitKey = () => {})
 
 function sharesFiles(): TcpconnError {
   return new TcpconnError('E_USAGE', {
-    what: 'report --share does not read a server: --from is not accepted beside it',
-    reason: 'pseudonyms are made for trace files only',
+    what: 'report --share does not accept --from',
+    reason: 'pseudonyms are made for trace files, not for a server or an archive',
     hint: 'make the report of the trace of a host, there: tcpconn report FILE --share -o shared.html',
   })
 }

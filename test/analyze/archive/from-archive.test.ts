@@ -25,7 +25,7 @@ import { makeHardTrace } from '../export/hard-trace.js'
 import { makeGeneratedTrace } from '../oracle/generated-trace.js'
 import { makeSampleTrace } from '../sample-trace.js'
 import { answer } from '../remote/answer.js'
-import { makeArchive, sendArchive, startFoundS3, withoutSums } from './archives.js'
+import { addForger, makeArchive, sendArchive, startFoundS3, withoutSums } from './archives.js'
 
 beforeEach(() => {
   onTestFinished(() => void vi.unstubAllEnvs())
@@ -231,6 +231,17 @@ describe('with --from a data set', () => {
       expect({ status, stdout, stderr }).toMatchObject({ status: 0 })
       expect(JSON.parse(stdout)).toEqual(JSON.parse(expected))
     }
+  })
+
+  test('sessions that two hosts have are left out, and the hint is about an archive', async () => {
+    const place = await makeArchive([makeHardTrace({ count: 50 })])
+    await addForger(place)
+    await expect(answer(['summary', '--from', place])).rejects.toMatchObject({
+      code: 'E_FLEET_INCOMPLETE',
+      reason: expect.stringMatching(/2 hosts have it, and all but one forged it: forger, host$/) as string,
+      hint: 'export its trace again, or select other hosts; if it is forged, check who may write into the archive',
+    })
+    await expect(answer(['summary', '--host', 'host', '--from', place])).resolves.toContain('attempts')
   })
 
   test('each fault has an error of its own', async () => {
