@@ -36,7 +36,7 @@ export async function collectSharedReport(
 }
 
 /** Names of files and values of options are those of the original. */
-function hideSources(data: ReportData, text: string): ReportData {
+function hideSources(data: ReportData, by: string): ReportData {
   const sides = data.sides.map((side, i) => ({
     ...side,
     name: `shared trace ${i + 1}`,
@@ -45,5 +45,5 @@ function hideSources(data: ReportData, text: string): ReportData {
       lines: lines.map(([label, text]) => [label, label === 'selected' ? SELECTION : text] as const),
     })),
   }))
-  return { ...data, made: `${text} This file needs no network.`, sides }
+  return { ...data, made: `${by} This file needs no network.`, sides }
 }
