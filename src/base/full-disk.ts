@@ -3,8 +3,8 @@ import { messageOf, TcpconnError } from './errors.js'
 
 /** Codes of Node.js and SQLite */
 const CODES = ['ENOSPC', 'EDQUOT', 'SQLITE_FULL']
-/** ENOSPC and EDQUOT in messages of DuckDB, whose errors have no codes. It also stops at 90% of the free space. */
-const MESSAGE = /no space left on device|disk quota exceeded|max_temp_directory_size/i
+/** Messages of DuckDB, whose errors have no codes: ENOSPC, EDQUOT, and its own limit, which is the free space at its start. */
+const MESSAGE = /no space left on device|disk quota exceeded|failed to offload data block/i
 
 /**
  * The error of a full `$TMPDIR`, where only temporary files are written.

@@ -10,7 +10,7 @@ test.each([
   withCode('SQLITE_FULL'),
   new Error('IO Error: Could not write file "/tmp/x/duckdb_temp_storage-0.tmp": No space left on device\n\nLINE 1'),
   new Error(
-    "Out of Memory Error: failed to offload data block. This limit was set by the 'max_temp_directory_size' setting",
+    "Out of Memory Error: failed to offload data block of size 64.0 KiB (2.6 MiB/2.6 MiB used).\nThis limit was set by the 'max_temp_directory_size' setting.",
   ),
 ])('%s is one of a full temporary directory', (error) => {
   expect(fullTemporaryDirectory(error)).toMatchObject({
