@@ -22,8 +22,8 @@ Examples:
   tcpconn analyze top-endpoints --from s3://archive/connects --host web1 --since 1d`
 const SQL_DESCRIPTION = 'run one SQL statement over the view connects, read-only'
 const SQL_LIMIT = 'print at most this many rows (default: 1,000 in a table, 100,000 in other formats)'
-const SQL_OF_SERVER =
-  'use SQL of the server on its table attempts (docs/fleet.md), or export first: tcpconn export --from URL -o attempts.parquet'
+const SQL_OF_SOURCE =
+  'use SQL of the server, or of a program that reads Parquet (docs/fleet.md), or export first: tcpconn export --from SOURCE --format parquet -o attempts.parquet'
 /** Options that parameters of user queries cannot replace. */
 const OUTPUT_OPTIONS = ['format', 'output', 'limit', 'sort', 'exact', 'help']
 
@@ -100,7 +100,7 @@ function addInfo(program: Command): void {
       const { describeTrace } = await import('./info/describe-trace.js')
       for (const line of describeTrace(file)) process.stdout.write(`${safeLine(line)}\n`)
     })
-  refuseSource(command, 'sessions of a server: tcpconn analyze summary --from URL')
+  refuseSource(command, 'sessions of a server or an archive: tcpconn analyze summary --from SOURCE')
 }
 
 function addQuery(parent: Command, query: StoredQuery): void {
@@ -134,7 +134,7 @@ function addSql(parent: Command): void {
     .argument('[files...]', 'trace files; with several, connects has a column host')
     .option('-f, --file <file>', 'read the statement from this file')
   addScopeOptions(command, ['exact'])
-  refuseSource(command, SQL_OF_SERVER)
+  refuseSource(command, SQL_OF_SOURCE)
   addOutputOptions(command)
   command
     .option('--limit <rows>', SQL_LIMIT)
@@ -159,7 +159,7 @@ function addUserQuery(parent: Command, { query, parameters }: UserQuery): void {
   for (const name of parameters) command.requiredOption(`--${name} <value>`, `value of :${name}`)
   // A parameter replaces a filter of the same name.
   addScopeOptions(command, [...parameters, 'exact'])
-  if (!parameters.includes('from')) refuseSource(command, SQL_OF_SERVER)
+  if (!parameters.includes('from')) refuseSource(command, SQL_OF_SOURCE)
   addOutputOptions(command)
   command
     .option('--limit <rows>', SQL_LIMIT)

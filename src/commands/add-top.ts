@@ -57,7 +57,7 @@ export function addTop(program: Command, whenReaderGone: WhenReaderGone): void {
     addScopeOptions(command, ['exact'])
   })
   addFilterOptions(command, { more: MAP_FILTERS })
-  refuseSource(command, 'hosts of a server: tcpconn analyze top-endpoints --from URL --last 1m')
+  refuseSource(command, 'hosts of a server or an archive: tcpconn analyze top-endpoints --from SOURCE --last 1m')
   command.addHelpText('after', EXAMPLES).action(async (file: string | undefined, options: RawTop, self: Command) => {
     refuseOthers(self, file)
     const table = parseTopOptions(options)

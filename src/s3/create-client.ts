@@ -19,8 +19,6 @@ export function createClient(authorities: Buffer | null, environment: NodeJS.Pro
   const region = environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION']
   const client = new S3Client({
     ...(region === undefined ? {} : { region }),
-    // Other endpoints rarely have a name for each bucket.
-    forcePathStyle: [environment['AWS_ENDPOINT_URL_S3'], environment['AWS_ENDPOINT_URL']].some(Boolean),
     // Retries are ours: a body is a stream, which the client would not send again.
     maxAttempts: 1,
     logger: SILENT,
@@ -34,6 +32,13 @@ export function createClient(authorities: Buffer | null, environment: NodeJS.Pro
       httpAgent: { keepAlive: true },
     },
   })
+  const { endpointProvider } = client.config
+  // Other endpoints than those of AWS rarely have a name for each bucket. They come from a variable or a shared file.
+  client.config.endpointProvider = (parameters, context) =>
+    endpointProvider(
+      { ...parameters, ForcePathStyle: (parameters.ForcePathStyle ?? false) || parameters.Endpoint !== undefined },
+      context,
+    )
   client.middlewareStack.add(
     (next) => (args) => {
       requireTls(args.request as SentRequest, authorities !== null)

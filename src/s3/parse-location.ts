@@ -13,7 +13,7 @@ const FORM = 's3://BUCKET/PREFIX'
 const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/
 /** Longest key, in bytes */
 const MAX_KEY_BYTES = 1024
-/** Of the keys below a prefix: host=…/date=…/SESSION-FIRST-LAST-SELECTION.parquet */
+/** Of the keys below a prefix: host=…/date=…/SESSION-FIRST-LAST-SELECTION-unfinished.parquet */
 const MAX_NAME_BYTES = 400
 
 export function isLocation(text: string): boolean {
@@ -34,7 +34,9 @@ export function parseLocation(option: string, text: string): Location {
     throw refuse(`${reason}, and so does the endpoint: AWS_ENDPOINT_URL_S3`, `${SCHEME}…`)
   }
   if (!text.startsWith(SCHEME)) throw refuse('the scheme is s3')
-  if (!BUCKET.test(bucket)) throw refuse('BUCKET has letters, digits, dots and hyphens')
+  if (!BUCKET.test(bucket)) {
+    throw refuse('BUCKET has 3 to 255 letters, digits, dots, hyphens and underscores; a letter or digit is at each end')
+  }
   if (Buffer.byteLength(prefix) > MAX_KEY_BYTES - MAX_NAME_BYTES) throw refuse('PREFIX is too long')
   return { bucket, prefix }
 }

@@ -1,4 +1,5 @@
 import { messageOf, TcpconnError } from '../base/errors.js'
+import { fullTemporaryDirectory } from '../base/full-disk.js'
 import { CERTIFICATE_CODE, networkCodeOf, SOCKET_CODE } from '../base/network-error.js'
 
 /** What is wrong, by the name of an error of S3 or of its client: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
@@ -86,6 +87,9 @@ const MAX_REASON = 600
  */
 export function storeFault(place: string, thrown: unknown, secrets: readonly string[] = []): TcpconnError {
   if (thrown instanceof TcpconnError) return thrown
+  // Copies of objects are temporary files.
+  const full = statusOf(thrown) === 0 ? fullTemporaryDirectory(thrown) : null
+  if (full !== null) return full
   const { code, what, hint } = KINDS[kindOf(thrown)]
   const text = describe(thrown)
   const shown = secrets.filter(Boolean).reduce((all, secret) => all.replaceAll(secret, '…'), text)

@@ -18,7 +18,7 @@ const read = (path: string) => readFileSync(join(REPOSITORY, path), 'utf8')
 const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Manifest
 const engines = JSON.parse(read('test/engines/package.json')) as Manifest
 const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, LockedPackage> }
-/** Locked packages by name. Of koffi's binaries, of which a host gets one, only that for x86-64. */
+/** Locked packages by name. koffi has a package of binaries for each platform: only the one for x86-64 counts. */
 const locked = Object.entries(packages)
   .filter(([path]) => path.includes('node_modules/') && (!path.includes('/koffi-') || path.endsWith('-linux-x64')))
   .map(([path, { version, dev }]) => ({ name: path.replace(/^.*node_modules\//, ''), version, isDev: dev === true }))
@@ -42,13 +42,13 @@ test('docs/dependencies.md lists libraries of the system', () => {
 })
 
 test('docs/dependencies.md lists faults of the locked versions only', () => {
-  const told = tables
+  const listed = tables
     .filter((cells) => /^\d+\.\d+\.\d+$/.test(cells[2] ?? ''))
     .map(([, name, version]) => [name, version])
   const sqlite = ['SQLite', new Database(':memory:').prepare('SELECT sqlite_version()').pluck().get()]
   const present = [sqlite, ...locked.map(({ name, version }) => [name, version])]
-  expect(told.length).toBeGreaterThan(5)
-  for (const entry of told) expect(present).toContainEqual(entry)
+  expect(listed.length).toBeGreaterThan(5)
+  for (const entry of listed) expect(present).toContainEqual(entry)
 })
 
 test('script/bootstrap unpacks the packages that would start services, and does not install them', () => {
@@ -72,8 +72,8 @@ function isAccountedFor(name: string): boolean {
 }
 
 /**
- * The packages that `need` installs by a literal name, and those that are unpacked. bpftool is always one of them: its package has another name on
- * Ubuntu.
+ * Packages that the script installs with `need NAME`, and those that it only unpacks. It chooses the package of bpftool at run time,
+ * because Ubuntu has another name for it: the list has `bpftool`.
  */
 function listDebianPackages(script: string): string[] {
   const bpftool = script.includes('bpftool_packages') ? ['bpftool'] : []
@@ -81,7 +81,7 @@ function listDebianPackages(script: string): string[] {
   return [...bpftool, ...needed, ...listServers(script)]
 }
 
-/** The packages that are unpacked, not installed. */
+/** Packages that the script unpacks without installing them. */
 function listServers(script: string): string[] {
   return (/^server_packages=\((.*)\)$/m.exec(script)?.[1] ?? '').split(' ').filter((name) => name !== '')
 }

@@ -6,7 +6,9 @@ import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { connectStore, type StoreOptions } from '../../src/s3/connect-store.js'
+import { createClient } from '../../src/s3/create-client.js'
 import { environmentOf, NO_FILES } from '../engines/s3.js'
 import { makeTemporaryDirectory } from '../support/temporary-directory.js'
 
@@ -135,6 +137,47 @@ describe('an endpoint', () => {
     })
     expect(seen).toHaveLength(code === 'E_BUCKET_UNREACHABLE' ? 6 : 1)
     expect(pauses).toHaveLength(seen.length - 1)
+  })
+
+  test.each([
+    ['a variable', (url: string) => ({ AWS_ENDPOINT_URL: url })],
+    ['a profile', (url: string) => ({ AWS_CONFIG_FILE: makeFile(`[default]\nendpoint_url = ${url}\n`) })],
+    [
+      'a section of services',
+      (url: string) => ({
+        AWS_CONFIG_FILE: makeFile(`[default]\nservices = own\n[services own]\ns3 =\n  endpoint_url = ${url}\n`),
+      }),
+    ],
+  ])('that %s names gets the bucket in the path', async (_, name) => {
+    const { seen, url } = await startEndpoint({ GET: [[200, '<ListBucketResult/>']] })
+    // A bucket cannot be a part of an address, but of this name.
+    const named = url.replace('127.0.0.1', 'localhost')
+    const { store } = connect('')
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', undefined)
+    for (const [variable, value] of Object.entries(name(named))) vi.stubEnv(variable, value)
+    expect(await store.list().next()).toMatchObject({ done: true })
+    expect(seen).toMatchObject([
+      { url: expect.stringMatching(/^\/archive\/?\?/), headers: { host: new URL(named).host } },
+    ])
+  })
+
+  test.each([
+    ['archive', 'archive.s3.us-east-1.amazonaws.com'],
+    // Its certificate has no names with more dots.
+    ['my.archive', 's3.us-east-1.amazonaws.com'],
+  ])('of AWS gets the bucket %s as the host %s', async (bucket, host) => {
+    const environment = environmentOf('', SECRET)
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value || undefined)
+    const client = createClient(null, environment)
+    onTestFinished(() => client.destroy())
+    const hosts: string[] = []
+    const stop = ({ request }: { request: unknown }) => {
+      hosts.push((request as { hostname: string }).hostname)
+      throw new Error('nothing is sent')
+    }
+    client.middlewareStack.add(() => stop, { step: 'finalizeRequest' })
+    await expect(client.send(new ListObjectsV2Command({ Bucket: bucket }))).rejects.toThrow('nothing is sent')
+    expect(hosts).toEqual([host])
   })
 
   test('that is down is tried several times', async () => {

@@ -1,4 +1,5 @@
 import { messageOf, TcpconnError } from '../../base/errors.js'
+import { fullTemporaryDirectory } from '../../base/full-disk.js'
 
 /** There is nothing to read. */
 export function emptyArchive(place: string, reason: string): TcpconnError {
@@ -18,8 +19,11 @@ export function foreignFile(name: string, reason: string): TcpconnError {
   })
 }
 
+/** A file that cannot be read, unless something else is the cause. */
 export function damagedFile(name: string, cause: unknown): TcpconnError {
   if (cause instanceof TcpconnError) return cause
+  const full = fullTemporaryDirectory(cause)
+  if (full !== null) return full
   return new TcpconnError('E_ARCHIVE_DAMAGED', {
     what: `${name} cannot be read`,
     reason: messageOf(cause).split('\n')[0] ?? '',

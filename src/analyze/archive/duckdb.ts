@@ -28,7 +28,7 @@ interface Package {
   }
 }
 
-/** Reads Parquet files of one directory. */
+/** Reads Parquet files. */
 export interface Duckdb {
   /** The rows of a query, as they arrive. */
   rows(sql: string, values?: Values): AsyncIterable<Cell[][]>
@@ -36,22 +36,23 @@ export interface Duckdb {
 }
 
 /**
- * Opens DuckDB, an optional dependency, in memory. It reads only files below the directory, loads no extension, and writes only below
- * `temporary`.
+ * Opens DuckDB, an optional dependency, in memory. It loads no extension, and reads and writes only below a directory of ours.
+ * @param linked directory whose files it reads too, through links in the first one; without links in its path
  * @throws E_NO_DUCKDB
  */
-export async function openDuckdb(directory: string, temporary: string): Promise<Duckdb> {
+export async function openDuckdb(directory: string, linked: string | null): Promise<Duckdb> {
   const { DuckDBInstance } = loadPackage()
   const instance = await DuckDBInstance.create(':memory:', {
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     memory_limit: MEMORY,
     threads: '2',
-    temp_directory: temporary,
+    temp_directory: directory,
   })
   const connection = await instance.connect()
-  const quote = (text: string) => `'${text.replaceAll("'", "''")}'`
-  await connection.run(`SET allowed_directories = [${quote(directory)}, ${quote(temporary)}]`)
+  const directories = [directory, ...(linked === null ? [] : [linked])]
+  const quoted = directories.map((one) => `'${one.replaceAll("'", "''")}'`)
+  await connection.run(`SET allowed_directories = [${quoted.join(', ')}]`)
   await connection.run('SET enable_external_access = false')
   await connection.run('SET lock_configuration = true')
   return {

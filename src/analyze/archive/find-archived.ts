@@ -58,13 +58,13 @@ export async function findArchived(
   const found = sessions.map((session) => session.found)
   const unsound = found.flatMap((session) => describeFault(session, findFault(session)))
   const sound = withoutThose(found, unsound)
-  if (sound.length === 0) throw nothingLeft(unsound)
+  if (sound.length === 0) throw nothingLeft(unsound, 'archive')
   const { since, until } = parseTimes(raw, () => spanOf(sound))
   const touching = sound.filter((session) => touches(session, since, until))
   const leftOut = [...unsound, ...findForged(touching, found)]
   const left = new Set(withoutThose(touching, leftOut))
   if (touching.length === 0) throw noData(archive)
-  if (left.size === 0) throw nothingLeft(leftOut)
+  if (left.size === 0) throw nothingLeft(leftOut, 'archive')
   const chosen = sessions.filter((session) => left.has(session.found))
   return {
     sessions: chosen,
@@ -88,7 +88,12 @@ function certainTimes(raw: ReturnType<typeof resolveAgo>): { since: bigint | nul
 function groupBySession(fetched: readonly FetchedPart[]): FoundArchived[] {
   const groups = groupBy(fetched, ({ facts }) => `${facts.session_uuid} ${facts.host}`)
   const sessions = [...groups.values()].map((some): FoundArchived => {
-    const parts = some.toSorted((a, b) => a.facts.written_ns - b.facts.written_ns || a.part.first - b.part.first)
+    const parts = some.toSorted(
+      (a, b) =>
+        a.facts.written_ns - b.facts.written_ns ||
+        Number(hasEnd(a.facts)) - Number(hasEnd(b.facts)) ||
+        a.part.first - b.part.first,
+    )
     // An export while recording knows less than a later one.
     const { facts } = parts.at(-1) as FetchedPart
     return { found: describeSession(facts), facts, parts }
@@ -104,6 +109,10 @@ function groupBySession(fetched: readonly FetchedPart[]): FoundArchived[] {
   )
 }
 
+function hasEnd({ row }: ArchivedSession): boolean {
+  return typeof row['duration_ns'] === 'number'
+}
+
 function describeSession(facts: ArchivedSession): FoundSession {
   const { row } = facts
   return {
@@ -113,7 +122,7 @@ function describeSession(facts: ArchivedSession): FoundSession {
     durationNs: typeof row['duration_ns'] === 'number' ? row['duration_ns'] : null,
     clock: facts.clock_offsets.map(([sinceNs, offset]) => ({ sinceNs, unixOffsetNs: BigInt(offset) })),
     pushed: { attempt: 0, batch: 0, window: 0, lookup: 0 },
-    isWhole: typeof row['duration_ns'] === 'number',
+    isWhole: hasEnd(facts),
     hasDns: (row['dns_source'] ?? null) !== null,
     batches: {
       firstAttemptId: facts.first_attempt_id,

@@ -1,5 +1,5 @@
-import { readdirSync, statSync } from 'node:fs'
-import { join, relative, resolve, sep } from 'node:path'
+import { readdirSync, realpathSync, statSync, symlinkSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
 import { messageOf, TcpconnError, UsageError } from '../../base/errors.js'
 import { isLocation, parseLocation } from '../../s3/parse-location.js'
 
@@ -7,12 +7,12 @@ import { isLocation, parseLocation } from '../../s3/parse-location.js'
 export interface Archive {
   /** As typed */
   readonly place: string
-  /** The directory of its files; `null`: they are fetched */
+  /** The directory that links point to, without links in its path; `null`: files are copied */
   readonly directory: string | null
   /** Names of its Parquet files, relative to the place, with `/` between their parts */
   list(): Promise<string[]>
-  /** The path of a file on this host. @param copy where it may be written; it does not exist */
-  fetch(name: string, copy: string): Promise<string>
+  /** Makes a file readable under a path that does not exist yet. */
+  fetch(name: string, path: string): Promise<void>
   close(): void
 }
 
@@ -27,10 +27,18 @@ export interface ArchiveOptions {
  */
 export async function openArchive({ from, passwordFile, caFile }: ArchiveOptions): Promise<Archive> {
   if (passwordFile !== undefined) {
-    throw new UsageError('--password-file', passwordFile, 'a server beside it: --from clickhouse://USER@HOST/DATABASE')
+    throw new UsageError(
+      '--password-file',
+      passwordFile,
+      'effect only with a server: --from clickhouse://USER@HOST/DATABASE',
+    )
   }
   if (isLocation(from)) return await openBucket(from, caFile)
-  if (caFile !== undefined) throw new UsageError('--ca-file', caFile, 'a server or a bucket beside it')
+  if (caFile !== undefined) {
+    const accepted =
+      'effect only with a server or a bucket: --from clickhouse://USER@HOST/DATABASE or s3://BUCKET/PREFIX'
+    throw new UsageError('--ca-file', caFile, accepted)
+  }
   return openDirectory(from)
 }
 
@@ -47,26 +55,27 @@ async function openBucket(from: string, caFile: string | undefined): Promise<Arc
       for await (const name of store.list()) if (isParquet(name)) names.push(name)
       return names.toSorted()
     },
-    async fetch(name, copy) {
-      await store.fetch(name, copy)
-      return copy
-    },
+    fetch: store.fetch,
     close: store.close,
   }
 }
 
 function openDirectory(path: string): Archive {
   requireDirectory(path)
+  const directory = realpathSync(path)
   return {
     place: path,
-    directory: resolve(path),
+    directory,
     list() {
       const entries = readdirSync(path, { recursive: true, withFileTypes: true })
       const files = entries.filter((entry) => entry.isFile())
       const names = files.map((entry) => relative(path, join(entry.parentPath, entry.name)).split(sep).join('/'))
       return Promise.resolve(names.filter(isParquet).toSorted())
     },
-    fetch: (name) => Promise.resolve(resolve(path, name)),
+    fetch(name, link) {
+      symlinkSync(join(directory, name), link)
+      return Promise.resolve()
+    },
     close() {},
   }
 }

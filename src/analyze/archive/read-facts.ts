@@ -6,7 +6,7 @@ import type { ArchivePart } from './find-parts.js'
 import type { Archive } from './open-archive.js'
 import { parseFacts } from './parse-facts.js'
 
-/** A file on this host, with what it says of the session that it has attempts of. */
+/** A copy of a file, or a link to it, with what it says of the session that it has attempts of. */
 export interface FetchedPart {
   readonly part: ArchivePart
   readonly path: string
@@ -14,7 +14,7 @@ export interface FetchedPart {
 }
 
 /**
- * Fetches files of a data set into a directory, and reads their metadata.
+ * Copies or links files of a data set into a directory, and reads their metadata.
  * @throws E_ARCHIVE_FOREIGN, E_ARCHIVE_DAMAGED and the errors of the archive
  */
 export async function fetchParts(
@@ -24,8 +24,9 @@ export async function fetchParts(
 ): Promise<FetchedPart[]> {
   const fetched: FetchedPart[] = []
   for (const [i, part] of parts.entries()) {
-    // Names in a bucket may be anything: copies have numbers.
-    const path = await archive.fetch(part.name, join(directory, `${i}.parquet`))
+    // Names in a bucket may be anything, and DuckDB reads `*`, `?` and `[` in a path as a pattern: copies and links have numbers.
+    const path = join(directory, `${i}.parquet`)
+    await archive.fetch(part.name, path)
     fetched.push({ part, path, facts: await readFacts(duckdb, path, part) })
   }
   return fetched

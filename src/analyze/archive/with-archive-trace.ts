@@ -58,7 +58,7 @@ async function restore(
 ): Promise<{ selection: ArchiveSelection; sessions: readonly RestoredSession[] }> {
   const copies = join(directory, 'parts')
   mkdirSync(copies)
-  const duckdb = await openDuckdb(archive.directory ?? copies, directory)
+  const duckdb = await openDuckdb(directory, archive.directory)
   try {
     const selection = await findArchived(archive, options, { duckdb, directory: copies })
     db.exec(SHARED_TABLES)

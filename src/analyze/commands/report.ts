@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { ReportOptions } from '../report/write-report.js'
-import { addScopeOptions, addSourceOptions } from './scope-options.js'
+import { LEVELS } from '../share/fields.js'
+import { addScopeOptions, addSourceOptions, choiceOption } from './scope-options.js'
 
 const EXAMPLES = `
 Examples:
@@ -8,6 +9,7 @@ Examples:
   tcpconn report before.db after.db -o compared.html
   tcpconn report trace.db@1 trace.db@2 --port 443 -o compared.html
   tcpconn report tcpconn.db --share --key tcpconn.key -o shared.html
+  tcpconn report tcpconn.db --share --level strict -o shared.html
   tcpconn report --from clickhouse://reader@db.example/tcpconn --host web1 --since 1h -o web1.html`
 
 /** Adds `report`: a trace as one HTML file. */
@@ -18,6 +20,7 @@ export function addReport(program: Command): void {
     .argument('[files...]', 'a trace file, or two to compare; FILE@2 is session 2 of FILE', ['tcpconn.db'])
     .requiredOption('-o, --output <file>', 'write to this new file, which appears when it is complete; - is stdout')
     .option('--share', 'with pseudonyms instead of names and addresses, as tcpconn share writes them')
+    .addOption(choiceOption('--level <level>', 'with --share: what is replaced; default without the option', LEVELS))
     .option('--key <file>', 'with --share: make the pseudonyms with the key in this file, created if it does not exist')
   addScopeOptions(command, ['exact'])
   addSourceOptions(command)

@@ -45,16 +45,16 @@ export function addSourceOptions(command: Command, left: readonly string[] = [])
   }
 }
 
-/** Makes `--from` of a command that does not read servers an error. @param instead what to do */
+/** Makes `--from` of a command that reads neither servers nor archives an error. @param instead what to do */
 export function refuseSource(command: Command, instead: string): void {
   const refuse = () => {
     throw new TcpconnError('E_USAGE', {
-      what: `${command.name()} does not read a server: --from is not accepted`,
-      reason: 'it reads trace files only',
+      what: `${command.name()} does not accept --from`,
+      reason: 'it reads trace files, not a server or an archive',
       hint: instead,
     })
   }
-  command.addOption(new Option('--from <url>').argParser(refuse).hideHelp())
+  command.addOption(new Option('--from <source>').argParser(refuse).hideHelp())
 }
 
 function sourceOptions(): Option[] {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { collect } from '../../options/add-filter-options.js'
-import { FIELD_NAMES } from '../share/fields.js'
+import { FIELD_NAMES, LEVELS } from '../share/fields.js'
 import type { ShareOptions } from '../share/share.js'
 import { addScopeOptions, choiceOption, refuseSource } from './scope-options.js'
 
@@ -19,7 +19,7 @@ export function addShare(program: Command): void {
     .description('write a trace with pseudonyms instead of names and addresses, to give to others')
     .argument('[files...]', 'trace files, written as one trace', ['tcpconn.db'])
     .option('-o, --output <file>', 'write to this new file, which appears when it is complete')
-    .addOption(choiceOption('--level <level>', 'what is replaced', ['default', 'strict']).default('default'))
+    .addOption(choiceOption('--level <level>', 'what is replaced', LEVELS).default('default'))
     .option('--keep <fields>', `do not replace these fields, separated by commas: ${FIELD_NAMES.join(', ')}`, collect)
     .option('--drop <fields>', 'leave these fields out', collect)
     .option('--key <file>', 'make the pseudonyms with the key in this file, created if it does not exist')

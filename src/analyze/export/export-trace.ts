@@ -4,7 +4,7 @@ import { isLocation, parseLocation } from '../../s3/parse-location.js'
 import { UsageError } from '../../base/errors.js'
 import { safeLine } from '../../text/safe-text.js'
 import { findDamage } from '../../store/find-damage.js'
-import { parseSource, readFrom, type SourceOptions } from '../source/from-source.js'
+import { isDirectory, parseSource, readFrom, type SourceOptions } from '../source/from-source.js'
 import { readAllAttempts } from '../remote/read-all-attempts.js'
 import { requireDifferentFiles } from '../options/different-files.js'
 import { selectScope, type RawScope } from '../options/select-scope.js'
@@ -83,9 +83,10 @@ async function openStore(path: string, { caFile }: ExportOptions): Promise<Store
   return connectStore(location, caFile === undefined ? {} : { caFile })
 }
 
-/** `--ca-file` is about the bucket, and about a server if there is one. */
+/** `--ca-file` is for the bucket, and for the source if that is an endpoint too. */
 function withoutCaFile({ caFile, ...options }: ExportOptions): ExportOptions {
-  return options.from === undefined || caFile === undefined ? options : { ...options, caFile }
+  const { from } = options
+  return from === undefined || isDirectory(from) || caFile === undefined ? options : { ...options, caFile }
 }
 
 async function sendAll(target: StoreTarget, table: AttemptTable, options: ExportOptions): Promise<void> {

@@ -45,13 +45,13 @@ export async function findSessions(
   if (found.length === 0) throw noData(server, 'no host has pushed a session')
   const unsound = found.flatMap((session) => describeFault(session, findFault(session)))
   const sound = withoutThose(found, unsound)
-  if (sound.length === 0) throw nothingLeft(unsound)
+  if (sound.length === 0) throw nothingLeft(unsound, 'server')
   const { since, until } = parseTimes(resolveAgo(raw), () => spanOf(sound))
   const touching = sound.filter((session) => touches(session, since, until))
   const leftOut = [...unsound, ...findForged(touching, found)]
   const sessions = withoutThose(touching, leftOut)
   if (touching.length === 0) throw noData(server, 'no session of the selected hosts has something of this time')
-  if (sessions.length === 0) throw nothingLeft(leftOut)
+  if (sessions.length === 0) throw nothingLeft(leftOut, 'server')
   return { sessions, since, until, leftOut }
 }
 

@@ -4,7 +4,7 @@ import { safeText } from '../../text/safe-text.js'
 import type { FoundSession } from './read-sessions.js'
 import { isIdRange } from './session-ids.js'
 
-/** A session that is not part of an answer, since its host pushed something that no recorder writes, or not all of it. */
+/** A session that is not part of an answer, since the source has of it what no recorder writes, or not all of it. */
 export interface LeftOut {
   readonly host: string
   readonly uuid: string
@@ -51,7 +51,7 @@ export function findForged(sessions: readonly OfHost[], all: readonly OfHost[]):
   const forged = new Set(sessions.map(({ uuid }) => uuid).filter((uuid) => (claimants.get(uuid)?.length ?? 0) > 1))
   return [...forged].flatMap((uuid) => {
     const hosts = claimants.get(uuid) ?? []
-    const reason = `${hosts.length} hosts pushed it, and all but one forged it: ${hosts.map((host) => safeText(host)).join(', ')}`
+    const reason = `${hosts.length} hosts have it, and all but one forged it: ${hosts.map((host) => safeText(host)).join(', ')}`
     return hosts.map((host) => ({ host, uuid, reason }))
   })
 }
@@ -70,8 +70,13 @@ export function describeLeftOut(leftOut: readonly LeftOut[]): string[] {
   return more > 0 ? [...lines, `${formatPlural(more, 'more session')} left out for such reasons`] : lines
 }
 
+const HINTS = {
+  server: 'push its trace again, or select other hosts; if it is forged, its column pushed_by names who pushed it',
+  archive: 'export its trace again, or select other hosts; if it is forged, check who may write into the archive',
+}
+
 /** @param leftOut not empty */
-export function nothingLeft(leftOut: readonly LeftOut[]): TcpconnError {
+export function nothingLeft(leftOut: readonly LeftOut[], source: keyof typeof HINTS): TcpconnError {
   const { host, uuid, reason } = leftOut[0] as LeftOut
   return new TcpconnError('E_FLEET_INCOMPLETE', {
     what:
@@ -79,6 +84,6 @@ export function nothingLeft(leftOut: readonly LeftOut[]): TcpconnError {
         ? `session ${uuid} of ${safeText(host)} cannot be read`
         : `none of the ${leftOut.length} sessions can be read`,
     reason: leftOut.length === 1 ? reason : `session ${uuid} of ${safeText(host)}: ${reason}`,
-    hint: 'push its trace again, or select other hosts; if it is forged, its column pushed_by names who pushed it',
+    hint: HINTS[source],
   })
 }

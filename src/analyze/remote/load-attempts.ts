@@ -66,7 +66,8 @@ export interface RangeQuery {
 }
 
 /**
- * Splits ranges into queries of limited length. Hosts are bound. UUIDs and ids are texts of the server's types UUID and Int64: they need not be bound.
+ * Splits ranges into queries of limited length. Names of hosts are bound parameters. UUIDs and ids are part of the SQL, which is safe:
+ * they come from columns of the types UUID and Int64.
  */
 export function* rangeQueries(wanted: readonly WantedAttempts[]): Generator<RangeQuery> {
   const all = wanted.flatMap(({ session, ranges }) => ranges.map((range) => ({ session, ...range })))

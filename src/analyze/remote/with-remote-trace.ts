@@ -56,7 +56,7 @@ export async function withRemoteTrace<T>(options: RemoteOptions, readers: Remote
 function withoutSessions(selection: Selection, faulty: readonly LeftOut[]): Selection {
   const sessions = withoutThose(selection.sessions, faulty)
   const leftOut = [...selection.leftOut, ...faulty]
-  if (sessions.length === 0) throw nothingLeft(leftOut)
+  if (sessions.length === 0) throw nothingLeft(leftOut, 'server')
   return { ...selection, sessions, leftOut }
 }
 

@@ -1,12 +1,14 @@
 import { TOOL_VERSION } from '../../base/package.js'
 import type { RawScope } from '../options/select-scope.js'
 import { COMPARED_FILES } from '../queries/diff/compared-files.js'
+import type { RawTreatment } from '../share/fields.js'
 import { withSharedTrace } from '../share/share-temporarily.js'
 import { collectReport } from './collect-report.js'
 import type { ReportData } from './report-data.js'
 
 /** Without the time at which it was made: that of the recording is shifted. */
-const MADE = `Made by tcpconn ${TOOL_VERSION}. Pseudonymised: tokens stand for names, addresses are encrypted, times are shifted.`
+const made = (level = 'default') =>
+  `Made by tcpconn ${TOOL_VERSION}. Pseudonymised, level ${level}: tokens stand for names, addresses are encrypted, times are shifted.`
 const SELECTION = 'by options that are not shown'
 
 /**
@@ -16,7 +18,7 @@ const SELECTION = 'by options that are not shown'
  */
 export async function collectSharedReport(
   files: readonly string[],
-  raw: RawScope,
+  raw: RawScope & RawTreatment,
   secret: Buffer,
 ): Promise<ReportData> {
   const paths = COMPARED_FILES.paths(files)
@@ -30,11 +32,11 @@ export async function collectSharedReport(
     if (files.length === 1) return collectReport([`${first}@all`], {})
     return share(1, (second) => collectReport([`${first}@all`, `${second}@all`], {}))
   })
-  return hideSources(shared)
+  return hideSources(shared, made(raw.level))
 }
 
 /** Names of files and values of options are those of the original. */
-function hideSources(data: ReportData): ReportData {
+function hideSources(data: ReportData, by: string): ReportData {
   const sides = data.sides.map((side, i) => ({
     ...side,
     name: `shared trace ${i + 1}`,
@@ -43,5 +45,5 @@ function hideSources(data: ReportData): ReportData {
       lines: lines.map(([label, text]) => [label, label === 'selected' ? SELECTION : text] as const),
     })),
   }))
-  return { ...data, made: `${MADE} This file needs no network.`, sides }
+  return { ...data, made: `${by} This file needs no network.`, sides }
 }

@@ -47,7 +47,7 @@ export function createPseudonyms(key: ShareKey, treatment: Treatment): Pseudonym
   const token = createTokens(key)
   const isStrict = treatment.actions.addresses === 'scrambled'
   const addresses = isStrict ? createScrambledPseudonyms(key) : createPrefixPseudonyms(key)
-  const namedAddresses = treatment.actions.addresses === 'dropped' ? null : addresses
+  const namedAddresses = namedPseudonyms(addresses, treatment.actions.addresses)
   const numbers = createNumbers(key)
   const shiftNs = treatment.actions.time === 'kept' ? 0n : numbers.shiftNs
   const replacements = {
@@ -70,6 +70,14 @@ export function createPseudonyms(key: ShareKey, treatment: Treatment): Pseudonym
     },
     longName: (name) => nameDns(name, token, namedAddresses, LONG_TOKEN_LENGTH),
   }
+}
+
+/** How an address in place of a name is replaced. `null`: as a name */
+type NamedAddresses = Pick<AddressPseudonyms, 'of'> | null
+const KEPT: NamedAddresses = { of: (address) => address }
+
+function namedPseudonyms(addresses: AddressPseudonyms, action: Action): NamedAddresses {
+  return action === 'kept' ? KEPT : action === 'dropped' ? null : addresses
 }
 
 function addressKinds({ of }: AddressPseudonyms) {
@@ -123,14 +131,16 @@ function numberKinds(numbers: KeyedNumbers) {
   }
 }
 
-function nameKinds(token: NameText, addresses: AddressPseudonyms | null) {
+function nameKinds(token: NameText, addresses: NamedAddresses) {
+  const isKeptAddress = (name: string) => addresses === KEPT && parseAddress(name) !== null
   const named =
     (replace: (text: string, action: Action, row: Row) => Cell, dropped: Cell = null): Replace =>
     (value, action, row) =>
       action === 'dropped' ? dropped : replace(String(value), action, row)
   return {
     'dns name': named(
-      (name, action) => (action === 'token' ? token('name', name) : nameDns(name, token, addresses)),
+      (name, action) =>
+        action === 'token' && !isKeptAddress(name) ? token('name', name) : nameDns(name, token, addresses),
       'name',
     ),
     program: named((name, action) =>

@@ -1,4 +1,5 @@
 import { UsageError } from '../../base/errors.js'
+import { fullTemporaryDirectory } from '../../base/full-disk.js'
 import type { ServerOptions } from '../../clickhouse/connect.js'
 import type { RawScope } from '../options/select-scope.js'
 import type { Trace } from '../scan/trace.js'
@@ -15,6 +16,11 @@ export interface SourceOptions extends ServerOptions, RemoteChoice {
 
 /** The beginning of a URL, also of those that a server of another kind has */
 const URL_SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i
+
+/** Whether `--from` names a directory, and no server or bucket. */
+export function isDirectory(from: string): boolean {
+  return !URL_SCHEME.test(from)
+}
 
 /**
  * The server or data set that the options name; `null`: files.
@@ -66,11 +72,19 @@ export async function answerFrom<T>(
 
 /**
  * Runs readers on the sessions of a server or of a data set of Parquet files.
- * @throws as `withRemoteTrace` and `withArchiveTrace`
+ * @throws E_DISK_FULL, and as `withRemoteTrace` and `withArchiveTrace`
  */
 export async function readFrom<T>(options: RemoteOptions, readers: RemoteReaders<T>): Promise<T> {
+  try {
+    return await readSource(options, readers)
+  } catch (error) {
+    throw fullTemporaryDirectory(error) ?? error
+  }
+}
+
+async function readSource<T>(options: RemoteOptions, readers: RemoteReaders<T>): Promise<T> {
   // Other URLs are refused as those of a server, without the password that they may have.
-  if (!isLocation(options.from) && URL_SCHEME.test(options.from)) {
+  if (!isLocation(options.from) && !isDirectory(options.from)) {
     const { withRemoteTrace } = await import('../remote/with-remote-trace.js')
     return await withRemoteTrace(options, readers)
   }

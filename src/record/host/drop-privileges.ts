@@ -9,10 +9,13 @@ const PR_SET_NO_NEW_PRIVS = 38
 const CAPABILITY_VERSION_3 = 0x20080522
 
 /**
- * Drops the privileges that only loading needed: under sudo permanently and in every thread, by becoming the invoking user with all
- * its groups. A process that has capabilities without sudo, from its file or from a service, drops them in this thread only: Linux does
- * not let it change those of the threads of Node.js. CAP_BPF is kept in this thread only: kernels before 6.x require it for every map access. Without CAP_BPF, as
- * in a container with CAP_SYS_ADMIN instead, CAP_SYS_ADMIN is kept. Root without sudo stays root.
+ * Drops the privileges that only loading the probe needs.
+ * - Under sudo, the process becomes the invoking user with all its groups, permanently and in every thread.
+ * - With capabilities but without sudo, as from a service, only this thread drops them: capset(2) cannot change other threads.
+ * - Root without sudo stays root.
+ *
+ * This thread keeps CAP_BPF, because kernels before 6.x require it for every map access. Without CAP_BPF, as in a container with
+ * CAP_SYS_ADMIN instead, it keeps CAP_SYS_ADMIN.
  * @param user the invoking user, `null` without sudo
  * @throws E_PRIVILEGES_LEFT if a call fails or a thread keeps its privileges
  */

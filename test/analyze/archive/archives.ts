@@ -1,8 +1,9 @@
-import { copyFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, mkdirSync, readdirSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { vi } from 'vitest'
 import { exportTrace, type ExportOptions } from '../../../src/analyze/export/export-trace.js'
+import { queryDuckdb } from '../../engines/duckdb.js'
 import { BUCKET, startS3, type S3Server } from '../../engines/s3.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 
@@ -27,6 +28,22 @@ export async function sendArchive(files: readonly string[], prefix = 'connects')
   const output = `s3://${BUCKET}/${prefix}`
   await exportTrace(files, { ...PARTITIONED, output })
   return output
+}
+
+/** Adds files to a data set of one host: another host claims to have its sessions. */
+export async function addForger(place: string): Promise<void> {
+  for (const name of readdirSync(place, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.parquet')) continue
+    const [own, forged] = [join(place, name), join(place, 'host=forger', basename(name))]
+    mkdirSync(dirname(forged), { recursive: true })
+    const metadata = `SELECT decode(value) FROM parquet_kv_metadata('${own}') WHERE decode(key) = 'tcpconn.archive'`
+    const [[json]] = (await queryDuckdb(metadata)).rows as [[string]]
+    const facts = JSON.parse(json) as { sessions: object[] }
+    const sessions = facts.sessions.map((session) => ({ ...session, host: 'forger' }))
+    const claimed = JSON.stringify({ ...facts, sessions }).replaceAll("'", "''")
+    const select = `SELECT * FROM read_parquet('${own}', hive_partitioning = false)`
+    await queryDuckdb(`COPY (${select}) TO '${forged}' (FORMAT parquet, KV_METADATA {'tcpconn.archive': '${claimed}'})`)
+  }
 }
 
 /** A copy of a generated trace without its sums, whose seconds are those before the trace was moved in time. */

@@ -1,13 +1,31 @@
-import { mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { connect, type AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
+import { createServer } from 'node:tls'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { exportTrace, type ExportOptions } from '../../../src/analyze/export/export-trace.js'
 import { queryClickhouse } from '../../engines/clickhouse.js'
 import { BUCKET, environmentOf, NO_FILES, startS3 } from '../../engines/s3.js'
+import { makeCertificate } from '../../support/certificate.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
 import { EXPORT_NAMES, exportRows, makeHardTrace } from '../export/hard-trace.js'
 import { makeArchive, PARTITIONED, sendArchive, startFoundS3 } from './archives.js'
+
+/** A proxy that speaks TLS before an endpoint. */
+async function startTls(endpoint: string) {
+  const { key, certificate } = makeCertificate()
+  const port = Number(new URL(endpoint).port)
+  const proxy = createServer({ key: readFileSync(key), cert: readFileSync(certificate) }, (socket) => {
+    const forward = connect(port, '127.0.0.1')
+    socket.on('error', () => forward.destroy())
+    forward.on('error', () => socket.destroy())
+    socket.pipe(forward).pipe(socket)
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void proxy.close())
+  return { certificate, url: `https://127.0.0.1:${(proxy.address() as AddressInfo).port}` }
+}
 
 const WORDS = ['--session', 'all', '--format', 'parquet', '--partition', 'host,date']
 const SETTINGS = `output_format_json_quote_64bit_integers = 1, date_time_output_format = 'unix_timestamp', use_hive_partitioning = 0`
@@ -64,6 +82,19 @@ describe('export to a bucket', () => {
     })
     expect(other).toMatchObject({ status: 0, stdout: '', stderr: '' })
     expect(server.files().length).toBeGreaterThan(files.length)
+  })
+
+  test('of a directory takes --ca-file for the bucket', async () => {
+    const server = await startS3()
+    const { url, certificate } = await startTls(server.url)
+    const words = ['export', '--from', await makeArchive([makeHardTrace({ count: 50 })]), ...WORDS]
+    const options = { env: { ...server.environment, AWS_ENDPOINT_URL_S3: url } }
+    const send = (...more: string[]) => runTool([...words, '-o', `s3://${BUCKET}/connects`, ...more], options)
+    expect(await send()).toMatchObject({ status: 1, stderr: expect.stringContaining('[E_BUCKET_TLS]') })
+    expect(await send('--ca-file', certificate)).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/sent \d+ files to s3:\/\/archive\/connects\n$/),
+    })
   })
 
   test('has hostile host names as data (SEC-153)', async () => {

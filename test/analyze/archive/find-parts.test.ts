@@ -23,6 +23,14 @@ describe('files of a data set', () => {
     expect(hostsOfParts(findParts(names))).toEqual(['a/b', 'web1'])
   })
 
+  test('of sessions without an end are found', () => {
+    const names = [`${SESSION}-1-2-unfinished.parquet`, `${SESSION}-1-2-0123456789ab-unfinished.parquet`]
+    expect(findParts(names).map(({ first, last, isSelection }) => [first, last, isSelection])).toEqual([
+      [1, 2, false],
+      [1, 2, true],
+    ])
+  })
+
   test.each(['part-0.parquet', `${SESSION}.parquet`, `${SESSION}-1-x.parquet`, `x${NAME}`])('are not %j', (name) => {
     expect(() => findParts([name])).toThrow(expect.objectContaining({ code: 'E_ARCHIVE_FOREIGN' }))
   })
@@ -54,7 +62,7 @@ describe('files of a data set', () => {
       place: 's3://archive',
       directory: null,
       list: () => Promise.resolve([]),
-      fetch: (_: string, copy: string) => Promise.resolve(String(copies.push(copy))),
+      fetch: (_: string, copy: string) => Promise.resolve(void copies.push(copy)),
       close() {},
     }
     const duckdb: Duckdb = {

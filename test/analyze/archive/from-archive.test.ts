@@ -1,17 +1,31 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
+import Database from 'better-sqlite3'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { exportTrace } from '../../../src/analyze/export/export-trace.js'
+import { OUTCOMES } from '../../../src/attempt/outcome.js'
 import { collectRemoteReport, collectReport } from '../../../src/analyze/report/collect-report.js'
 import type { ReportSide } from '../../../src/analyze/report/report-data.js'
 import { BUCKET, startS3 } from '../../engines/s3.js'
+import { mount } from '../../support/mount.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
 import { makeHardTrace } from '../export/hard-trace.js'
 import { makeGeneratedTrace } from '../oracle/generated-trace.js'
 import { makeSampleTrace } from '../sample-trace.js'
 import { answer } from '../remote/answer.js'
-import { makeArchive, sendArchive, startFoundS3, withoutSums } from './archives.js'
+import { addForger, makeArchive, sendArchive, startFoundS3, withoutSums } from './archives.js'
 
 beforeEach(() => {
   onTestFinished(() => void vi.unstubAllEnvs())
@@ -116,6 +130,48 @@ describe('with --from a data set', () => {
     expect(await answer(words)).toBe(expected)
   })
 
+  test('the state after the end of a recording replaces the one of an export before', async () => {
+    const server = await startFoundS3()
+    const trace = makeSampleTrace({ batches: [[{}, {}]] })
+    trace.db.pragma('journal_mode = DELETE')
+    trace.db.close()
+    const unfinished = join(makeTemporaryDirectory(), 'trace.db')
+    copyFileSync(trace.file, unfinished)
+    const db = new Database(unfinished)
+    db.exec('UPDATE session SET duration_ns = NULL')
+    db.prepare('UPDATE connect_attempt SET outcome = ?').run(OUTCOMES.indexOf('pending'))
+    db.close()
+    const fileNames = () => server.files().filter((name) => name.endsWith('parquet._S3rver_object'))
+    const ask = async (place: string) => {
+      const words = ['export', '--format', 'jsonl', '--from', place]
+      const { stdout, stderr } = await runTool(words, { env: server.environment })
+      const rows = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { outcome: string })
+      return { outcomes: rows.map(({ outcome }) => outcome), stderr }
+    }
+
+    const place = await sendArchive([unfinished])
+    const before = await ask(place)
+    expect(fileNames()).toEqual([expect.stringMatching(/-1-2-unfinished\.parquet/)])
+    expect(before.outcomes).toEqual(['pending', 'pending'])
+    expect(before.stderr).toContain('no end yet: still recording, or an unclean shutdown')
+    await sendArchive([trace.file])
+    expect(fileNames()).toEqual([
+      expect.stringMatching(/-1-2-unfinished\.parquet/),
+      expect.stringMatching(/-1-2\.parquet/),
+    ])
+    const after = await ask(place)
+    expect(after.outcomes).toEqual(['established', 'established'])
+    expect(after.stderr).not.toContain('no end yet')
+    expect(JSON.parse(await answer(['summary', '--from', place]))).toMatchObject([{ sessions: 1, attempts: 2 }])
+    // Also if the states are sent in another order.
+    await sendArchive([trace.file], 'other')
+    const other = await sendArchive([unfinished], 'other')
+    expect(await answer(['summary', '--from', other])).toBe(await answer(['summary', '--from', place]))
+  })
+
   test('only files of the hosts and days are fetched from a bucket', async () => {
     const server = await startFoundS3()
     const place = await sendArchive([
@@ -153,6 +209,41 @@ describe('with --from a data set', () => {
     expect(JSON.parse(await answer(['slowest', ...words, '--from', named]))).toEqual([])
   })
 
+  test('characters of patterns in a name of a directory are data', async () => {
+    const file = makeHardTrace({ count: 50 })
+    const place = await makeArchive([file])
+    const expected = await answer(['summary', '--from', place])
+    const parent = makeTemporaryDirectory()
+    // Each of the others would be read too, or instead.
+    for (const name of ['a?c', 'abc', 'a*c', 'a[b]c', '**', '[!x]', 'a\\[b', 'a\\*{x,y}', '[']) {
+      const directory = join(parent, name)
+      cpSync(place, directory, { recursive: true })
+      expect(await answer(['summary', '--from', directory])).toBe(expected)
+    }
+    const temporary = join(parent, 't?*[x]')
+    mkdirSync(temporary)
+    const links = [join(parent, 'temporary'), join(parent, 'set')] as const
+    symlinkSync(temporary, links[0])
+    symlinkSync(join(parent, 'a?c'), links[1])
+    const words = ['analyze', 'summary', '--format', 'json', '--from']
+    for (const [from, TMPDIR] of [[join(parent, 'a?c'), temporary], links.toReversed()] as [string, string][]) {
+      const { status, stdout, stderr } = await runTool([...words, from], { env: { TMPDIR } })
+      expect({ status, stdout, stderr }).toMatchObject({ status: 0 })
+      expect(JSON.parse(stdout)).toEqual(JSON.parse(expected))
+    }
+  })
+
+  test('sessions that two hosts have are left out, and the hint is about an archive', async () => {
+    const place = await makeArchive([makeHardTrace({ count: 50 })])
+    await addForger(place)
+    await expect(answer(['summary', '--from', place])).rejects.toMatchObject({
+      code: 'E_FLEET_INCOMPLETE',
+      reason: expect.stringMatching(/2 hosts have it, and all but one forged it: forger, host$/) as string,
+      hint: 'export its trace again, or select other hosts; if it is forged, check who may write into the archive',
+    })
+    await expect(answer(['summary', '--host', 'host', '--from', place])).resolves.toContain('attempts')
+  })
+
   test('each fault has an error of its own', async () => {
     const place = await makeArchive([makeGeneratedTrace(300)])
     const [first = '', second = ''] = partsOf(place)
@@ -165,7 +256,9 @@ describe('with --from a data set', () => {
     )
     expect(await errorOf(['summary', '--from', place, '--since', '2040-01-01'])).toContain('[E_FLEET_NO_DATA]')
     expect(await errorOf(['summary', '--from', place, '--session', '1'])).toContain('[E_USAGE]')
-    expect(await errorOf(['summary', '--from', place, '--ca-file', 'x'])).toContain('[E_USAGE]')
+    expect(await errorOf(['summary', '--from', place, '--ca-file', 'x'])).toMatch(
+      /E_USAGE(.|\n)*only with a server or a bucket/,
+    )
     expect(await errorOf(['summary', '--from', place, '--password-file', 'x'])).toContain('[E_USAGE]')
     expect(await errorOf(['summary', '--from', 'ftp://example.com/x'])).toContain('[E_USAGE]')
     expect(await errorOf(['dns', '--from', place])).toContain('[E_ARCHIVE_NO_LOOKUPS]')
@@ -216,6 +309,31 @@ describe('with --from a data set', () => {
     expect(await ask('summary')).toMatchObject({ status: 0 })
     expect(await ask('dns')).toMatchObject({ status: 1 })
     expect(readdirSync(temporary)).toEqual([])
+  })
+
+  test.runIf(process.getuid?.() === 0)('a full $TMPDIR is reported as such (only root can mount one)', async () => {
+    await startFoundS3()
+    const file = makeGeneratedTrace(600)
+    const places = [await makeArchive([file]), await sendArchive([file])]
+    const temporary = makeTemporaryDirectory()
+    mount(temporary, ['-t', 'tmpfs', '-o', 'size=2m', 'none'])
+    vi.stubEnv('TMPDIR', temporary)
+    const codeOf = (place: string) =>
+      collectRemoteReport({ from: place }).then(
+        () => null,
+        (error: unknown) => (error as { code?: string }).code ?? String(error),
+      )
+    const { bavail, bsize } = statfsSync(temporary)
+    const filler = join(temporary, 'filler')
+    const codes: (string | null)[] = []
+    for (const place of places) {
+      for (const roomKib of [0, 40, 80, 120, 160, 180, 200, 300, 1700]) {
+        writeFileSync(filler, Buffer.alloc(bavail * bsize - roomKib * 1024))
+        codes.push(await codeOf(place))
+        expect(readdirSync(temporary)).toEqual(['filler'])
+      }
+    }
+    expect(new Set(codes)).toEqual(new Set(['E_DISK_FULL', null]))
   })
 
   test('a session without attempts has no file, and one attempt is enough', async () => {

@@ -126,7 +126,7 @@ describe('with --from, an error names', () => {
     )
     await expect(ask('--host', 'web-1,forger')).rejects.toMatchObject({
       code: 'E_FLEET_INCOMPLETE',
-      reason: expect.stringMatching(/2 hosts pushed it, and all but one forged it: forger, web-1$/) as string,
+      reason: expect.stringMatching(/2 hosts have it, and all but one forged it: forger, web-1$/) as string,
     })
     await expect(ask('--host', 'web-1')).resolves.toContain('attempts')
     await server.query('INSERT INTO fleet.schema_version (version) VALUES (99)')
@@ -140,6 +140,7 @@ describe('with --from, an error names', () => {
     await expect(replay(['trace.db'], NOWHERE)).rejects.toMatchObject({ code: 'E_USAGE' })
     await expect(writeReport([], { ...NOWHERE, output: '-', share: true })).rejects.toMatchObject({
       code: 'E_USAGE',
+      reason: 'pseudonyms are made for trace files, not for a server or an archive',
       hint: expect.stringContaining('tcpconn report FILE --share') as string,
     })
     await expect(answer(['diff', '--from', NOWHERE.from, '--session', '2'])).rejects.toThrow(/UUID|cannot reach/)
@@ -147,14 +148,16 @@ describe('with --from, an error names', () => {
 })
 
 test.each([
-  [['info'], 'tcpconn analyze summary --from URL'],
-  [['analyze', 'sql', 'SELECT 1'], 'use SQL of the server on its table attempts'],
-  [['top', '--once'], 'tcpconn analyze top-endpoints --from URL'],
+  [['info'], 'sessions of a server or an archive: tcpconn analyze summary --from SOURCE'],
+  [['analyze', 'sql', 'SELECT 1'], 'use SQL of the server, or of a program that reads Parquet'],
+  [['top', '--once'], 'hosts of a server or an archive: tcpconn analyze top-endpoints --from SOURCE'],
   [['share', '-o', 'shared.db'], 'tcpconn share FILE'],
 ] as const)('%s refuses --from, and says what to use instead', async (words, instead) => {
   const { status, stdout, stderr } = await runTool([...words, '--from', NOWHERE.from])
   expect([status, stdout]).toEqual([2, ''])
-  expect(stderr).toMatch(/does not read a server: --from is not accepted.*\[E_USAGE\]/)
+  expect(stderr).toMatch(
+    /does not accept --from \[E_USAGE\]\nreason: it reads trace files, not a server or an archive\n/,
+  )
   expect(stderr).toContain(instead)
   const { stdout: help } = await runTool([...words.slice(0, words[0] === 'analyze' ? 2 : 1), '--help'])
   expect(help).not.toContain('--from')

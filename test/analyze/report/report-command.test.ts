@@ -33,7 +33,7 @@ test('the options that chose the attempts are in the page', async () => {
 /** What the traces of `makeDemoTrace` hold of somebody: names, addresses, texts of options, times. */
 const SECRETS = [
   /192\.0\.2\.|198\.51\.100\.|203\.0\.113\.|2001:db8:/,
-  /web-1|alice|www-data|(db|cache|payments)\.example|collector|php8|d3a1d3a1/,
+  /web-1|alice|www-data|\b(db|cache|payments)\.example|collector|php8|d3a1d3a1/,
   /trace-?\d?\.db|record --dns|2f1c4d34/,
   /2026-01-01|17672[25]\d{4}/,
 ]
@@ -60,6 +60,23 @@ test.each([
   expect(figuresOf(page)).toEqual(figuresOf(original))
   expect(page.sides.map(({ timeline }) => timeline)).toEqual(original.sides.map(({ timeline }) => timeline))
   expect(new Set(page.sides.map(({ endpoints }) => endpoints[0]?.name)).size).toBe(1)
+})
+
+test('with --level strict, a shared report has one token per name, and the same totals', async () => {
+  const file = makeTrace()
+  const dataOf = async (...options: string[]) =>
+    readData((await runTool(['report', file, ...options, '-o', '-'])).stdout)
+  const [byDefault, strict] = await Promise.all([dataOf('--share'), dataOf('--share', '--level', 'strict')])
+  expect(byDefault.made).toContain('Pseudonymised, level default')
+  expect(strict.made).toContain('Pseudonymised, level strict')
+  for (const secret of SECRETS) expect(JSON.stringify(strict)).not.toMatch(secret)
+  const namesOf = (data: ReportData) =>
+    data.sides[0]!.tables.find(({ id }) => id === 'dns')!.rows.map(([name]) => String(name))
+  const expected = (pattern: RegExp) => namesOf(byDefault).map(() => expect.stringMatching(pattern) as string)
+  expect(namesOf(byDefault).length).toBeGreaterThan(3)
+  expect(namesOf(byDefault)).toEqual(expected(/^domain-\w{8}\.example$/))
+  expect(namesOf(strict)).toEqual(expected(/^name-\w{8}$/))
+  expect(strict.sides[0]!.figures.slice(0, 2)).toEqual(byDefault.sides[0]!.figures.slice(0, 2))
 })
 
 test('with --key, a shared report has the pseudonyms of that key, and its owner can reveal them', async () => {
@@ -124,6 +141,8 @@ test.each([
   ],
   ['a filter is wrong', ['--port', 'http', '-o', 'report.html'], 2, /--port/],
   ['a key is named without --share', ['--key', 'key', '-o', 'report.html'], 2, /--key: "without --share"/],
+  ['a level is named without --share', ['--level', 'strict', '-o', 'report.html'], 2, /--level: "without --share"/],
+  ['the level is unknown', ['--share', '--level', 'none', '-o', 'report.html'], 2, /--level takes default, strict/],
   ['the key is the report', ['--share', '--key', './report.html', '-o', 'report.html'], 2, /--key/],
   [
     'with a new key, a filter is wrong',

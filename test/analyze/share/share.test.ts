@@ -347,6 +347,27 @@ test('--drop addresses leaves no address in place of a DNS name, and reveal find
   expect(stdout).toBe(`${name}\t10.1.2.3\n`)
 })
 
+test.each(['default', 'strict'])(
+  '--keep addresses keeps an address in place of a DNS name at level %s',
+  async (level) => {
+    const { db, file } = makeSampleTrace({ batches: [variedEvents(createRandom(3), 50)] })
+    db.exec("INSERT INTO dns_name VALUES (1, '10.1.2.3'), (2, '2001:DB8::1'), (3, 'www.acme.com')")
+    db.exec('INSERT INTO connect_dns SELECT attempt_id, attempt_id % 3 + 1, 1, 1, 1 FROM connect_attempt')
+    const namesOf = async (options: object) => {
+      const shared = new Database(await shareSample([file], { level, ...options }), { readonly: true })
+      const names = shared.prepare('SELECT dns_name FROM dns_name ORDER BY dns_name_id').pluck().all() as string[]
+      shared.close()
+      return names
+    }
+    const token = expect.stringMatching(level === 'strict' ? /^name-[0-9a-z]{8}$/ : /^name-\w{8}\.domain-\w{8}\.com$/)
+    expect(await namesOf({ keep: ['addresses'] })).toEqual(['10.1.2.3', '2001:db8::1', token])
+    expect(await namesOf({ keep: ['addresses'], drop: ['dns'] })).toEqual(['name'])
+    const [replaced, other] = await namesOf({})
+    expect(replaced).not.toBe('10.1.2.3')
+    expect(other).not.toBe('2001:db8::1')
+  },
+)
+
 test('of what an original reports about earlier shares, only known values are copied', async () => {
   const { db, file } = makeSampleTrace({ batches: [variedEvents(createRandom(3), 20)] })
   const earlier = [

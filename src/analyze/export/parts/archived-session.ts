@@ -46,6 +46,12 @@ export function isWholePart({ filters }: Pick<Scope, 'filters'>, part: SessionPa
   return !hasFilters(filters) && isSame && part.segments.length === whole.length
 }
 
+/** Whether the recording of a session was over when its trace was exported. An unclean shutdown has no end. */
+export function hasEnd({ trace, sessionId }: SessionPart): boolean {
+  const find = trace.db.prepare('SELECT duration_ns IS NOT NULL FROM session WHERE session_id = ?').pluck()
+  return Number(find.get(sessionId)) === 1
+}
+
 function describeSession(scope: Scope, part: SessionPart): ArchivedSession {
   const { trace, sessionId, host } = part
   const remote = remoteSession(part)

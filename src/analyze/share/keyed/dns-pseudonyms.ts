@@ -29,7 +29,12 @@ const KEPT_NAMES = ['.', 'localhost', 'localhost.localdomain']
  * An address in place of a name is replaced as an address.
  * @param addresses `null`: addresses are left out, and one in place of a name gets a token
  */
-export function nameDns(name: string, token: NameText, addresses: AddressPseudonyms | null, length?: number): string {
+export function nameDns(
+  name: string,
+  token: NameText,
+  addresses: Pick<AddressPseudonyms, 'of'> | null,
+  length?: number,
+): string {
   if (KEPT_NAMES.includes(name)) return name
   const address = parseAddress(name)
   if (address !== null) return addresses === null ? token('name', name, length) : formatAddress(addresses.of(address))
