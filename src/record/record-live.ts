@@ -25,16 +25,8 @@ export async function recordLive(
   })
 }
 
-function openDisplay(
-  options: LiveOptions,
-  { probe, clock, metadata, cgroupPaths, containers }: Session,
-  { users }: Scene,
-): Display {
-  const feed = createFeed(options, {
-    probe,
-    names: { users, cgroupPaths, containers, dns: metadata.names, nat: metadata.nat },
-    clock,
-  })
+function openDisplay(options: LiveOptions, session: Session, { users }: Scene): Display {
+  const feed = createFeed(options, { ...session, users })
   const output = createLiveOutput(options.view)
   let hidden = 0
   const print = (rows: readonly ConnectRow[], nowNs: number) => {
@@ -52,7 +44,7 @@ function openDisplay(
     draw: (nowNs) => print(feed.poll(nowNs), nowNs),
     clear() {},
     end() {
-      const endNs = clock.nowNs()
+      const endNs = session.clock.nowNs()
       output.add(feed.finish(endNs), endNs)
       output.end()
       if (hidden > 0) process.stderr.write(describeHidden(hidden))

@@ -26,16 +26,11 @@ export async function recordTop(
 }
 
 function openDisplay(table: TopOptions, session: Session, { users, stop }: Scene): Display {
-  const { probe, clock, metadata, cgroupPaths, containers, options } = session
+  const { clock, options } = session
   let lost = 0
   const notices = () => describeLosses(session, lost)
-  const { source, attempts } = createLiveSource({
-    probe,
-    clock,
+  const { source, attempts } = createLiveSource(session, {
     users,
-    cgroupPaths,
-    containers,
-    dns: metadata.names,
     dnsSource: options.dnsSource,
     notices,
     quit: () => stop.stop('interrupt'),

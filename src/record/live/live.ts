@@ -1,19 +1,13 @@
 import { safeLine } from '../../text/safe-text.js'
 import type { DnsLossCounts } from '../../attempt/loss-text.js'
 import type { ViewOptions } from '../../view/view-options.js'
-import { createCgroupPaths, type CgroupPaths } from '../host/cgroup-paths.js'
-import { startClock, type RecordingClock } from '../host/clock.js'
 import type { HostView } from '../host/host-view.js'
-import { createMetadata } from '../dns/metadata-reader.js'
-import type { NameCache } from '../dns/name-cache.js'
 import { createNatRecords, type NatRecords } from '../nat/find-addresses.js'
 import type { UserNames } from '../host/user-names.js'
 import type { DnsSource, RecordFilters } from '../options/record-options.js'
-import type { Probe } from '../probe/load-probe.js'
-import { requestExisting } from '../containers/request-existing.js'
-import type { ContainerNames } from '../containers/start-reader.js'
 import { startProbe, type StartedProbe } from '../session/start-probe.js'
-import { createStopSignal, endOnSignals, stopOnSignals } from '../session/stop-signal.js'
+import { endOnSignals } from '../session/stop-signal.js'
+import { beginLive, type LiveParts } from './begin-live.js'
 import { describeLosses } from './describe-losses.js'
 import { createEventReader, identifyEvent } from './event-row.js'
 import { createLiveFeed, feedAttempts, type LiveFeed } from './live-feed.js'
@@ -66,24 +60,10 @@ interface Started extends Pick<StartedProbe, 'probe' | 'containers' | 'users'> {
 }
 
 async function show(options: LiveOptions, { probe, containers, users, nat }: Started): Promise<DnsLossCounts> {
-  const clock = startClock()
-  const cgroupPaths = createCgroupPaths(options.host.cgroups)
-  requestExisting(containers, cgroupPaths)
-  const metadata = createMetadata(probe, {
-    clock,
-    cgroupPaths,
-    hostNetns: options.host.netns,
-    keepsLookups: false,
-    nat,
-  })
+  const parts = beginLive(options.host, { probe, containers }, nat)
+  const { clock, metadata, stop } = parts
   const output = createLiveOutput(options.view)
-  const stop = createStopSignal()
-  stopOnSignals(stop)
-  const feed = createFeed(options, {
-    probe,
-    names: { users, cgroupPaths, containers, dns: metadata.names, nat: metadata.nat },
-    clock,
-  })
+  const feed = createFeed(options, { ...parts, users })
   probe.start()
   const leftMs = () => ((options.durationNs ?? Infinity) - clock.nowNs()) / 1e6
   let shown = 0
@@ -110,24 +90,11 @@ async function show(options: LiveOptions, { probe, containers, users, nat }: Sta
   return metadata.counts()
 }
 
-/** Sources of the names in a row. */
-export interface FeedNames {
-  readonly users: UserNames
-  readonly cgroupPaths: CgroupPaths
-  readonly containers: ContainerNames
-  /** Used if the options request names */
-  readonly dns: NameCache
-  /** `null`: other addresses are not shown */
-  readonly nat: NatRecords | null
-}
-
 /** Creates the feed of rows to show for a probe. */
 export function createFeed(
   { view, filters, dnsSource, host: { netns: hostNetns } }: LiveOptions,
-  { probe, names, clock }: { probe: Probe; names: FeedNames; clock: RecordingClock },
+  { probe, clock, cgroupPaths, containers, metadata, users }: LiveParts & { readonly users: UserNames },
 ): LiveFeed {
-  const { users, cgroupPaths, containers, nat } = names
-  const dns = dnsSource === null ? null : names.dns
   // With the columns of tcpconnlat, an attempt is shown when it ends.
   const isAsked = filters.outcomes.length === 0 || filters.outcomes.includes('pending')
   return createLiveFeed(probe, {
@@ -139,8 +106,8 @@ export function createFeed(
         owners: containers.owners,
         nested: containers.nested,
         hostNetns,
-        dns,
-        nat,
+        dns: dnsSource === null ? null : metadata.names,
+        nat: metadata.nat,
       },
       clock,
     ),

@@ -1,10 +1,8 @@
 import type { TopSource } from '../../top/top-view.js'
 import type { TopParties } from '../../top/window/top-attempt.js'
-import type { ContainerNames } from '../containers/start-reader.js'
-import type { CgroupPaths } from '../host/cgroup-paths.js'
 import type { RecordingClock } from '../host/clock.js'
 import type { UserNames } from '../host/user-names.js'
-import type { NameCache } from '../dns/name-cache.js'
+import type { LiveParts } from '../live/begin-live.js'
 import { connectEvent } from '../event/wire.gen.js'
 import type { DnsSource } from '../options/record-options.js'
 import type { Probe } from '../probe/load-probe.js'
@@ -13,14 +11,9 @@ import { createEventAttempts, startOf, type EventAttempts } from './event-attemp
 /** An attempt counts as pending after this time, as in `live`. */
 const PENDING_AFTER_NS = 200e6
 
-/** What a probe and its recording give to the table. */
-export interface LiveParts {
-  readonly probe: Probe
-  readonly clock: RecordingClock
+/** What else the table needs. */
+export interface LiveSourceOptions {
   readonly users: UserNames
-  readonly cgroupPaths: CgroupPaths
-  readonly containers: ContainerNames
-  readonly dns: NameCache
   readonly dnsSource: DnsSource | null
   /** Losses so far, a line each */
   notices(): readonly string[]
@@ -28,24 +21,26 @@ export interface LiveParts {
 }
 
 /** Attempts of this host, now. */
-export function createLiveSource(parts: LiveParts): { readonly source: TopSource; readonly attempts: EventAttempts } {
-  const { probe, clock, users, cgroupPaths, containers, dns, dnsSource } = parts
+export function createLiveSource(
+  { probe, clock, cgroupPaths, containers, metadata }: LiveParts,
+  { users, dnsSource, notices, quit }: LiveSourceOptions,
+): { readonly source: TopSource; readonly attempts: EventAttempts } {
   const names = {
     userName: users.nameOf,
     cgroupPath: cgroupPaths.find,
     containerFacts: containers.find,
-    dns: dnsSource === null ? null : dns,
+    dns: dnsSource === null ? null : metadata.names,
   }
   const attempts = createEventAttempts(names, clock)
   const source = {
     title: () => 'live',
     notices: (dimension: string) => [
-      ...parts.notices(),
+      ...notices(),
       ...(dimension === 'dns' && dnsSource === null ? ['DNS names are not read: start tcpconn top with --dns'] : []),
     ],
     pending: (nowNs: number) => pendingParties(probe, attempts, clock, nowNs),
     toUnixNs: (nowNs: number) => clock.unixOffsetNs() + BigInt(Math.round(nowNs)),
-    quit: parts.quit,
+    quit,
     replay: null,
   }
   return { source, attempts }

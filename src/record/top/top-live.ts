@@ -2,13 +2,10 @@ import { safeLine } from '../../text/safe-text.js'
 import type { TopOptions } from '../../top/top-options.js'
 import { createTopView } from '../../top/top-view.js'
 import { requireTerminal } from '../../top/terminal/screen.js'
-import { requestExisting } from '../containers/request-existing.js'
-import { createMetadata } from '../dns/metadata-reader.js'
-import { createCgroupPaths } from '../host/cgroup-paths.js'
-import { startClock } from '../host/clock.js'
+import { beginLive } from '../live/begin-live.js'
 import { describeLosses } from '../live/describe-losses.js'
 import { startProbe, type StartedProbe } from '../session/start-probe.js'
-import { createStopSignal, stopOnSignals, type StopSignal } from '../session/stop-signal.js'
+import type { StopSignal } from '../session/stop-signal.js'
 import { createLiveSource } from './live-source.js'
 import type { TopLiveOptions } from './parse-top-live.js'
 
@@ -34,26 +31,11 @@ async function show(
   { options, table }: { readonly options: TopLiveOptions; readonly table: TopOptions },
   { probe, containers, users }: Pick<StartedProbe, 'probe' | 'containers' | 'users'>,
 ): Promise<() => string[]> {
-  const clock = startClock()
-  const cgroupPaths = createCgroupPaths(options.host.cgroups)
-  requestExisting(containers, cgroupPaths)
-  const metadata = createMetadata(probe, {
-    clock,
-    cgroupPaths,
-    hostNetns: options.host.netns,
-    keepsLookups: false,
-    nat: null,
-  })
-  const stop = createStopSignal()
-  stopOnSignals(stop)
+  const parts = beginLive(options.host, { probe, containers }, null)
+  const { clock, metadata, stop } = parts
   const notices = () => describeLosses({ probe, containers, dns: options.dnsSource && metadata.counts(), nat: null })
-  const { source, attempts } = createLiveSource({
-    probe,
-    clock,
+  const { source, attempts } = createLiveSource(parts, {
     users,
-    cgroupPaths,
-    containers,
-    dns: metadata.names,
     dnsSource: options.dnsSource,
     notices,
     quit: () => stop.stop('interrupt'),
