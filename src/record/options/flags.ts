@@ -35,7 +35,7 @@ export const METRICS_FLAGS: readonly FilterOption[] = [
   {
     flags: '--metrics-by <labels>',
     takes: 'list',
-    description: `with --metrics or --otlp: divide attempts by ${METRIC_DIMENSIONS.join(', ')}; at most 2,000 series`,
+    description: `with --metrics or --otlp: labels of attempts: ${METRIC_DIMENSIONS.join(', ')}; at most 2,000 series`,
   },
   {
     flags: '--otlp <url>',
@@ -45,6 +45,6 @@ export const METRICS_FLAGS: readonly FilterOption[] = [
   {
     flags: '--otlp-headers-file <file>',
     takes: 'one',
-    description: 'with --otlp: send the headers in this file, like those of a password; one per line, Name: value',
+    description: 'with --otlp: send the headers in this file, for example with a password; one per line, Name: value',
   },
 ]
