@@ -1,9 +1,9 @@
+import { NO_LOSS } from '../../src/attempt/loss-causes.js'
 import { openOutput } from '../../src/record/output/open-output.js'
 import { closeSession, insertSession } from '../../src/record/session/session-row.js'
 import { createTraceWriter } from '../../src/record/write/trace-writer.js'
 import type { AttemptEvents } from './attempt-events.js'
 
-const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
 const STARTED_UNIX_NS = 1_750_000_000_123_456_789n
 
 /** A trace with one session that this process records. */

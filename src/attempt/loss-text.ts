@@ -1,32 +1,6 @@
+import { LOSS_CAUSES, sumLoss, type LossCounts } from './loss-causes.js'
 import { recordedWholeHost } from './recorded-filters.js'
 import { formatCount, formatPlural } from '../text/format-number.js'
-
-/** Attempts lost, by cause. */
-export interface LossCounts {
-  readonly ringFull: number
-  readonly mapFull: number
-  readonly writerBehind: number
-  /** Attempts whose end the probe missed: counted only by recorders of format 7 and older; they are rows now. */
-  readonly missed: number
-  /** Attempts that only the kernel counted, because it skipped runs of the probe. */
-  readonly skipped: number
-}
-
-/** Attempts lost, over all causes. */
-export function sumLoss(loss: LossCounts): number {
-  return loss.ringFull + loss.mapFull + loss.writerBehind + loss.missed + loss.skipped
-}
-
-/** Adds losses by cause. */
-export function addLoss(a: LossCounts, b: LossCounts): LossCounts {
-  return {
-    ringFull: a.ringFull + b.ringFull,
-    mapFull: a.mapFull + b.mapFull,
-    writerBehind: a.writerBehind + b.writerBehind,
-    missed: a.missed + b.missed,
-    skipped: a.skipped + b.skipped,
-  }
-}
 
 /** A line for attempts recorded without their process, `null` without any. */
 export function describeLostProcesses(count: number): string | null {
@@ -42,14 +16,9 @@ export function describeSkippedRuns(count: number): string | null {
 /** A line for lost attempts by cause, `null` without loss. */
 export function describeLossCounts(loss: LossCounts): string | null {
   if (sumLoss(loss) === 0) return null
-  const causes = [
-    [loss.ringFull, 'ring full'],
-    [loss.mapFull, 'map full'],
-    [loss.writerBehind, 'writer behind'],
-    [loss.missed, 'end not seen'],
-    [loss.skipped, 'probe skipped by the kernel'],
-  ] as const
-  const parts = causes.flatMap(([count, name]) => (count > 0 ? [`${formatCount(count)} ${name}`] : []))
+  const parts = LOSS_CAUSES.flatMap(({ cause, text }) =>
+    loss[cause] > 0 ? [`${formatCount(loss[cause])} ${text}`] : [],
+  )
   return `LOST ${formatPlural(sumLoss(loss), 'attempt')}: ${parts.join(', ')}`
 }
 

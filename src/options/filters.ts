@@ -2,16 +2,22 @@ import { UsageError } from '../base/errors.js'
 import { OUTCOMES, type Outcome } from '../attempt/outcome.js'
 import { parseDuration } from './parse-duration.js'
 import { parseComms, parseIds, parseOutcomes, parsePorts, parsePrefixes, type Prefix } from './parse-lists.js'
+import { parsePods, type Pod } from './parse-pods.js'
 
 /** An option: `list` may be repeated, `one` takes one value, `flag` none. */
-export interface FilterOption {
+export interface OptionDeclaration {
   readonly flags: string
   readonly description: string
+  /** Of a command that records, if it differs */
+  readonly whenRecording?: string
   readonly takes: 'list' | 'one' | 'flag'
 }
 
-/** The filters that record, live and all that reads traces have in common. Their values are in `RawFilters` and `Filters`. */
-export const FILTER_OPTIONS: readonly FilterOption[] = [
+/**
+ * The filters that record, live and all that reads traces have in common. Their values are in `RawFilters` and, parsed, in `Filters`.
+ * The type checker reports each place that has to apply a new one to traces.
+ */
+export const FILTER_OPTIONS: readonly OptionDeclaration[] = [
   { flags: '-p, --pid <pids>', takes: 'list', description: 'only these processes: 1234 or 1234,5678' },
   { flags: '-u, --uid <users>', takes: 'list', description: 'only these users, by number or name: 1000,www-data' },
   { flags: '-P, --port <ports>', takes: 'list', description: 'only these remote ports: 80,443' },
@@ -26,6 +32,14 @@ export const FILTER_OPTIONS: readonly FilterOption[] = [
     takes: 'list',
     description: 'only processes in this cgroup and below it; repeatable',
   },
+  {
+    flags: '--container <name>',
+    takes: 'list',
+    description: 'only containers with this name or id, or units; repeatable',
+    whenRecording: 'only containers with this name or id that run at the start; repeatable',
+  },
+  { flags: '--pod <pod>', takes: 'list', description: 'only this pod: shop/cart-0 (namespace/name); repeatable' },
+  { flags: '--namespace <name>', takes: 'list', description: 'only pods of this namespace; repeatable' },
 ]
 
 /** As typed. */
@@ -40,6 +54,9 @@ export interface RawFilters {
   readonly minLatency?: string
   readonly outcome?: string[]
   readonly cgroup?: string[]
+  readonly container?: string[]
+  readonly pod?: string[]
+  readonly namespace?: string[]
 }
 
 /**
@@ -56,16 +73,11 @@ export interface Filters {
   readonly destinations: readonly Prefix[]
   readonly minLatencyNs: number
   readonly outcomes: readonly Outcome[]
-}
-
-export const NO_FILTERS: Filters = {
-  pids: [],
-  ports: [],
-  family: null,
-  comms: [],
-  destinations: [],
-  minLatencyNs: 0,
-  outcomes: [],
+  /** Names of containers, their full ids, or their short ids */
+  readonly containers: readonly string[]
+  readonly pods: readonly Pod[]
+  /** Namespaces of pods */
+  readonly namespaces: readonly string[]
 }
 
 /** @throws UsageError that names the option, the value and what is accepted */
@@ -79,8 +91,13 @@ export function parseFilters(raw: RawFilters): Filters {
     destinations: parsePrefixes(raw.dst ?? []),
     minLatencyNs: raw.minLatency === undefined ? 0 : requireDuration('--min-latency', raw.minLatency, 'ms', true),
     outcomes: parseOutcomes(raw.outcome ?? []),
+    containers: raw.container ?? [],
+    pods: parsePods(raw.pod ?? []),
+    namespaces: raw.namespace ?? [],
   }
 }
+
+export const NO_FILTERS: Filters = parseFilters({})
 
 /** @throws UsageError */
 export function requireDuration(option: string, text: string, bareUnit: 's' | 'ms', allowsZero = false): number {

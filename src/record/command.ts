@@ -1,12 +1,12 @@
 import { Option, type Command } from 'commander'
 import { HELP_HINT, TcpconnError } from '../base/errors.js'
-import { addFilterOptions, collect, once } from '../options/add-filter-options.js'
+import { addFilterOptions, collect, createOption, once } from '../options/add-filter-options.js'
 import { createValueList } from '../options/value-list.js'
 import { OUTCOME_FLAG, VIEW_FLAGS } from '../view/view-options.js'
 import type { WhenReaderGone } from './record-live.js'
 import type { RawLiveOptions } from './live/parse-live-options.js'
 import type { RawOptions } from './options/parse-record-options.js'
-import { CONTAINER_FILTERS, MAP_FILTERS, METRICS_FLAGS } from './options/flags.js'
+import { MAP_FILTERS, METRICS_FLAGS } from './options/flags.js'
 import { DEFAULT_DNS_PORTS, DNS_SOURCES } from './options/record-options.js'
 import { MAX_DNS_PORTS } from './event/wire.gen.js'
 
@@ -56,13 +56,8 @@ function addRecord(program: Command): void {
       'record the destination behind address translation (DNAT) and, with socket load balancing, the address that the program asked for',
     )
   addExtras(command)
-  for (const { flags, description, takes } of METRICS_FLAGS) {
-    const option = new Option(flags, description)
-    if (takes === 'list') option.argParser(collect)
-    else option.argParser(once(flags.replace(/ .*/, '')))
-    command.addOption(option)
-  }
-  addFilterOptions(command, { more: [...CONTAINER_FILTERS, ...MAP_FILTERS] })
+  for (const declaration of METRICS_FLAGS) command.addOption(createOption(declaration))
+  addFilterOptions(command, { more: MAP_FILTERS, isRecording: true })
   command.addHelpText('after', EXAMPLES).action(async (file: string, options: RawOptions, self: Command) => {
     const [{ parseRecordOptions }, { record }] = await Promise.all([
       import('./options/parse-record-options.js'),
@@ -84,7 +79,7 @@ function addLive(program: Command, whenReaderGone: WhenReaderGone): void {
   const outcomes = createValueList()
   command.addOption(new Option(...OUTCOME_FLAG).argParser(outcomes.add))
   // --container is a column.
-  addFilterOptions(command, { more: [...CONTAINER_FILTERS, ...MAP_FILTERS] })
+  addFilterOptions(command, { more: MAP_FILTERS, isRecording: true })
   command.addHelpText('after', LIVE_EXAMPLES).action(async (options: RawLiveOptions) => {
     const { parseLiveOptions, parseRecordingOptions } = await import('./live/parse-live-options.js')
     const asked = parseLiveOptions({ ...options, outcome: outcomes.chosen(options.outcome) })

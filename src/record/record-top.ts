@@ -1,3 +1,4 @@
+import { NO_LOSS } from '../attempt/loss-causes.js'
 import { describeLossCounts, describeLostProcesses, describeSkippedRuns } from '../attempt/loss-text.js'
 import { describeReader } from './containers/describe-unnamed.js'
 import { formatPlural } from '../text/format-number.js'
@@ -58,7 +59,7 @@ function openDisplay(table: TopOptions, session: Session, { users, stop }: Scene
 
 /** The summary of the recording has the causes. */
 function describeLosses({ probe, containers }: Session, lost: number): string[] {
-  const probeLost = describeLossCounts({ ...probe.lost(), writerBehind: 0, missed: 0, skipped: 0 })
+  const probeLost = describeLossCounts({ ...NO_LOSS, ...probe.lost() })
   const losses = [
     probeLost ?? (lost > 0 ? `LOST ${formatPlural(lost, 'attempt')}` : null),
     describeLostProcesses(probe.lostProcesses()),

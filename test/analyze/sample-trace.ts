@@ -1,9 +1,9 @@
 import type { Database } from 'better-sqlite3'
 import { closeSession } from '../../src/record/session/session-row.js'
 import type { SkippedRuns } from '../../src/record/probe/skipped-runs.js'
-import { sumLoss, type LossCounts } from '../../src/attempt/loss-text.js'
+import { NO_LOSS, sumLoss, type LossCounts } from '../../src/attempt/loss-causes.js'
 import { packEvents, type EventFields } from '../record/make-events.js'
-import { NO_LOSS, addSession, createWriter, openNewTrace, type NewTrace } from '../record/new-trace.js'
+import { addSession, createWriter, openNewTrace, type NewTrace } from '../record/new-trace.js'
 
 export interface SessionParts {
   /** Each element is a batch; `null` closes a window. */

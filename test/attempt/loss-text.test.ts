@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { addLoss, describeLossCounts, describeLostProcesses, sumLoss } from '../../src/attempt/loss-text.js'
+import { describeLossCounts, describeLostProcesses } from '../../src/attempt/loss-text.js'
 
 test('without loss there is no text', () => {
   expect(describeLossCounts({ ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 })).toBeNull()
@@ -19,16 +19,6 @@ test.each([
   ],
 ])('%j', (loss, text) => {
   expect(describeLossCounts(loss)).toBe(text)
-})
-
-test('the total includes all causes', () => {
-  expect(sumLoss({ ringFull: 1, mapFull: 20, writerBehind: 300, missed: 4000, skipped: 50_000 })).toBe(54_321)
-})
-
-test('losses are added up by cause', () => {
-  const one = { ringFull: 1, mapFull: 2, writerBehind: 3, missed: 4, skipped: 5 }
-  const other = { ringFull: 10, mapFull: 20, writerBehind: 30, missed: 40, skipped: 50 }
-  expect(addLoss(one, other)).toEqual({ ringFull: 11, mapFull: 22, writerBehind: 33, missed: 44, skipped: 55 })
 })
 
 test('attempts with an unknown process are not lost, and have a line of their own', () => {

@@ -1,3 +1,4 @@
+import { NO_LOSS } from '../../src/attempt/loss-causes.js'
 import {
   chmodSync,
   copyFileSync,
@@ -16,7 +17,7 @@ import { FLEET_TABLES, type TraceTableName } from '../../src/fleet/trace-tables.
 import { makeHardTrace } from '../analyze/export/hard-trace.js'
 import { makeSampleTrace } from '../analyze/sample-trace.js'
 import { packEvents } from '../record/make-events.js'
-import { createWriter, NO_LOSS } from '../record/new-trace.js'
+import { createWriter } from '../record/new-trace.js'
 import { createRandom } from '../store/random.js'
 import { ADMIN, startClickhouse, type ClickhouseServer } from '../support/clickhouse-server.js'
 import { REPOSITORY } from '../support/repository.js'

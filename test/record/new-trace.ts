@@ -6,8 +6,6 @@ import { createTraceWriter, type TraceWriter } from '../../src/record/write/trac
 import { migrate } from '../../src/store/migrate.js'
 import { makeTemporaryDirectory } from '../support/temporary-directory.js'
 
-export const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
-
 /** Unix time at which the sessions of `openNewTrace` begin. */
 export const STARTED_UNIX_NS = 1_700_000_000_000_000_000n
 

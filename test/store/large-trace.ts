@@ -1,3 +1,4 @@
+import { NO_LOSS } from '../../src/attempt/loss-causes.js'
 import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { onTestFinished } from 'vitest'
@@ -5,7 +6,7 @@ import { openOutput } from '../../src/record/output/open-output.js'
 import { closeSession } from '../../src/record/session/session-row.js'
 import { createTraceWriter } from '../../src/record/write/trace-writer.js'
 import { LOOPBACK6, MAPPED_PREFIX, packEvents, type EventFields } from '../record/make-events.js'
-import { NAMES, NO_LOSS, addSession } from '../record/new-trace.js'
+import { NAMES, addSession } from '../record/new-trace.js'
 import { makeTemporaryDirectory } from '../support/temporary-directory.js'
 import { createRandom, randomInteger } from './random.js'
 

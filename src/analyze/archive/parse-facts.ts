@@ -1,5 +1,5 @@
+import { LOSS_COLUMNS } from '../../attempt/loss-causes.js'
 import { ARCHIVE_KEY, ARCHIVE_VERSION, type ArchivedSession } from '../export/parts/archived-session.js'
-import { LOSS_COLUMNS } from '../scan/batch-facts.js'
 
 /** Sessions of a file of a data set, and clock changes of a session. The file may be from anywhere. */
 const MAX_ITEMS = 100_000

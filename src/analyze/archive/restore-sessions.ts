@@ -1,5 +1,5 @@
+import { LOSS_COLUMNS } from '../../attempt/loss-causes.js'
 import type { Database } from 'better-sqlite3'
-import { LOSS_COLUMNS } from '../scan/batch-facts.js'
 import { FLAG_NAMES } from '../scan/session-facts.js'
 import { damagedFile } from './archive-fault.js'
 import type { FoundArchived } from './find-archived.js'

@@ -1,19 +1,7 @@
 import { Option, type Command } from 'commander'
-import type { FilterOption } from '../../options/filters.js'
 import { addFilterOptions, once } from '../../options/add-filter-options.js'
 import { TcpconnError, UsageError } from '../../base/errors.js'
 import { nearestName } from '../../text/nearest-name.js'
-
-/** Filters by names that the recorder found. */
-const NAME_FILTERS: readonly FilterOption[] = [
-  {
-    flags: '--container <name>',
-    takes: 'list',
-    description: 'only containers with this name or id, or units; repeatable',
-  },
-  { flags: '--pod <pod>', takes: 'list', description: 'only this pod: shop/cart-0 (namespace/name); repeatable' },
-  { flags: '--namespace <name>', takes: 'list', description: 'only pods of this namespace; repeatable' },
-]
 
 /**
  * Adds the options that select attempts, see select-scope.ts.
@@ -31,7 +19,7 @@ export function addScopeOptions(command: Command, left: readonly string[] = []):
   )
   one('--until <time>', 'up to this time; +5m counts from the beginning of the sessions, -5m from their end', 'Time:')
   one('--last <duration>', 'only the last part of the trace: 1h', 'Time:')
-  addFilterOptions(command, { more: NAME_FILTERS, left })
+  addFilterOptions(command, { left })
   add(new Option('--exact', 'compute percentiles from every value instead of from histograms'))
 }
 

@@ -1,10 +1,10 @@
+import { sumLoss } from '../../attempt/loss-causes.js'
 import type { Database } from 'better-sqlite3'
 import {
   describeCompleteness,
   describeDnsLoss,
   describeLossCounts,
   describeLostProcesses,
-  sumLoss,
 } from '../../attempt/loss-text.js'
 import { describeRecordedFilters, recordedWholeHost } from '../../attempt/recorded-filters.js'
 import { OUTCOMES } from '../../attempt/outcome.js'

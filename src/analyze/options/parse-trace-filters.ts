@@ -1,25 +1,14 @@
 import { decodeBytes } from '../../attempt/byte-text.js'
 import { parseFilters, type RawFilters } from '../../options/filters.js'
-import { parsePods } from '../../options/parse-pods.js'
 import { splitLists } from '../../options/parse-lists.js'
 import type { AttemptFilters } from '../scan/attempt-filters.js'
 
-/** The filters of all commands, and those of names that traces hold. */
-export interface RawTraceFilters extends RawFilters {
-  readonly container?: string[]
-  readonly pod?: string[]
-  readonly namespace?: string[]
-}
-
 /** @throws UsageError that names the option, the value and what is accepted */
-export function parseTraceFilters(raw: RawTraceFilters): AttemptFilters {
+export function parseTraceFilters(raw: RawFilters): AttemptFilters {
   return {
     ...parseFilters(raw),
     users: parseUsers(raw.uid ?? []),
     cgroups: [...new Set((raw.cgroup ?? []).flatMap(spellings))],
-    containers: raw.container ?? [],
-    pods: parsePods(raw.pod ?? []),
-    namespaces: raw.namespace ?? [],
   }
 }
 

@@ -8,11 +8,12 @@ import type { Scope, SessionPart } from '../scan/scope.js'
 import { selectSessions } from '../scan/select-sessions.js'
 import { readDurationNs } from '../scan/batch-facts.js'
 import type { Trace } from '../scan/trace.js'
-import { parseTraceFilters, type RawTraceFilters } from './parse-trace-filters.js'
+import type { RawFilters } from '../../options/filters.js'
+import { parseTraceFilters } from './parse-trace-filters.js'
 import { parseTime, type TraceSpan } from './parse-time.js'
 
 /** Options that select attempts, as typed. */
-export interface RawScope extends RawTraceFilters {
+export interface RawScope extends RawFilters {
   readonly session?: string
   readonly since?: string
   readonly until?: string

@@ -1,5 +1,5 @@
+import { LOSS_COLUMNS } from '../../attempt/loss-causes.js'
 import { FLEET_TABLES } from '../../fleet/trace-tables.js'
-import { LOSS_COLUMNS } from '../scan/batch-facts.js'
 import type { Window } from '../scan/trace.js'
 import { maxOf, minOf } from './session-times.js'
 import { lengthOf, readIdRanges } from './read-id-ranges.js'

@@ -1,5 +1,5 @@
+import { LOSS_COLUMNS } from '../../attempt/loss-causes.js'
 import type { Server, StatementOptions } from '../../clickhouse/connect.js'
-import { LOSS_COLUMNS } from '../scan/batch-facts.js'
 import { numberOf, readRows, type RemoteCell } from './read-rows.js'
 
 /** A session on the server. Times in ns since it began, unless their name says Unix. */

@@ -9,21 +9,21 @@ export interface AttemptFilters extends Filters {
   readonly users: readonly (number | string)[]
   /** Paths as stored in the trace; includes descendants. */
   readonly cgroups: readonly string[]
-  /** Names of containers, their full ids, or their short ids */
-  readonly containers: readonly string[]
-  readonly pods: readonly Pod[]
-  /** Namespaces of pods */
-  readonly namespaces: readonly string[]
 }
 
 export const NO_FILTERS: AttemptFilters = {
   ...NO_COMMON_FILTERS,
   users: [],
   cgroups: [],
-  containers: [],
-  pods: [],
-  namespaces: [],
 }
+
+/** Filters by a column of `connect_attempt`, see row-filter.ts */
+type RowFilters = Pick<AttemptFilters, 'outcomes' | 'minLatencyNs'>
+type EndpointFilters = Pick<AttemptFilters, 'ports' | 'family' | 'destinations'>
+/** All others: a new filter is one of these, unless it is listed above. */
+type ProcessFilters = Omit<AttemptFilters, keyof RowFilters | keyof EndpointFilters>
+/** The conditions of each filter; none leave nothing out. */
+type Conditions<Some> = Readonly<Record<keyof Some, Condition[]>>
 
 /** Whether a filter is set. */
 export function hasFilters(filters: AttemptFilters): boolean {
@@ -37,24 +37,26 @@ type Condition = RawBuilder<unknown>
 export function processConditions(filters: AttemptFilters): Condition[] {
   const numbers = filters.users.filter((user) => typeof user === 'number')
   const names = filters.users.filter((user) => typeof user === 'string')
-  return [
-    ...oneOf('process.pid', filters.pids),
-    ...anyOf([...oneOf('process.uid', numbers), ...oneOf('process.user', names)]),
-    ...oneOf('process.comm', filters.comms),
-    ...anyOf(filters.cgroups.map(belowCgroup)),
-    ...anyOf(CONTAINER_NAMES.flatMap((name) => oneOf(name, filters.containers))),
-    ...anyOf(filters.pods.map(isOfPod)),
-    ...oneOf('container.pod_namespace', filters.namespaces),
-  ]
+  const conditions: Conditions<ProcessFilters> = {
+    pids: oneOf('process.pid', filters.pids),
+    users: anyOf([...oneOf('process.uid', numbers), ...oneOf('process.user', names)]),
+    comms: oneOf('process.comm', filters.comms),
+    cgroups: anyOf(filters.cgroups.map(belowCgroup)),
+    containers: anyOf(CONTAINER_NAMES.flatMap((name) => oneOf(name, filters.containers))),
+    pods: anyOf(filters.pods.map(isOfPod)),
+    namespaces: oneOf('container.pod_namespace', filters.namespaces),
+  }
+  return Object.values(conditions).flat()
 }
 
 /** Conditions on columns of `endpoint`. */
 export function endpointConditions(filters: AttemptFilters): Condition[] {
-  return [
-    ...oneOf('endpoint.remote_port', filters.ports),
-    ...(filters.family === null ? [] : [sql`endpoint.family = ${filters.family}`]),
-    ...anyOf(filters.destinations.map(insidePrefix)),
-  ]
+  const conditions: Conditions<EndpointFilters> = {
+    ports: oneOf('endpoint.remote_port', filters.ports),
+    family: filters.family === null ? [] : [sql`endpoint.family = ${filters.family}`],
+    destinations: anyOf(filters.destinations.map(insidePrefix)),
+  }
+  return Object.values(conditions).flat()
 }
 
 function oneOf(column: string, values: readonly (string | number)[]): Condition[] {

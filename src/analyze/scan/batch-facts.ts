@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import { sql } from 'kysely'
-import type { LossCounts } from '../../attempt/loss-text.js'
+import { LOSS_CAUSES, countLoss, type LossCounts } from '../../attempt/loss-causes.js'
 import { createQuery, queries } from './query-builder.js'
 
 /** Sums over the batches of a session. */
@@ -24,15 +24,6 @@ export function readDurationNs(db: Database, sessionId: number): number {
 /** The ids of a JSON array: SQLite limits the number of parameters, and a fleet has more sessions. */
 export const idsOf = (json: string) => sql<number>`(SELECT value FROM json_each(${json}))`
 
-/** Columns of `batch` with lost attempts */
-export const LOSS_COLUMNS = [
-  'lost_ring_full_count',
-  'lost_map_full_count',
-  'lost_writer_behind_count',
-  'lost_missed_count',
-  'lost_skipped_count',
-] as const
-
 const sumBatches = createQuery((sessionIds: string) =>
   queries
     .selectFrom('batch')
@@ -41,11 +32,7 @@ const sumBatches = createQuery((sessionIds: string) =>
       fn.min('min_started_ns').as('firstStartedNs'),
       fn.max('max_started_ns').as('lastStartedNs'),
       fn.max('written_ns').as('lastWrittenNs'),
-      fn.sum('lost_ring_full_count').as('ringFull'),
-      fn.sum('lost_map_full_count').as('mapFull'),
-      fn.sum('lost_writer_behind_count').as('writerBehind'),
-      fn.sum('lost_missed_count').as('missed'),
-      fn.sum('lost_skipped_count').as('skipped'),
+      ...LOSS_CAUSES.map(({ cause, column }) => fn.sum(column).as(cause)),
     ])
     .where('session_id', 'in', idsOf(sessionIds)),
 )
@@ -59,10 +46,6 @@ export function readBatchFacts(db: Database, sessionIds: readonly number[]): Bat
     firstStartedNs: row?.firstStartedNs ?? null,
     lastStartedNs: row?.lastStartedNs ?? null,
     lastWrittenNs: number(row?.lastWrittenNs),
-    ringFull: number(row?.ringFull),
-    mapFull: number(row?.mapFull),
-    writerBehind: number(row?.writerBehind),
-    missed: number(row?.missed),
-    skipped: number(row?.skipped),
+    ...countLoss((cause) => number(row?.[cause])),
   }
 }

@@ -1,3 +1,4 @@
+import { sumLoss } from '../../attempt/loss-causes.js'
 import type { Database } from 'better-sqlite3'
 import { sql } from 'kysely'
 import {
@@ -6,7 +7,6 @@ import {
   type Verdict,
   describeLossCounts,
   describeLostProcesses,
-  sumLoss,
 } from '../../attempt/loss-text.js'
 import type { FlagCounts } from '../../store/schema.js'
 import { safeText } from '../../text/safe-text.js'

@@ -1,3 +1,4 @@
+import { LOSS_CAUSES, NO_LOSS, type LossCounts } from '../../attempt/loss-causes.js'
 import { setImmediate } from 'node:timers/promises'
 import type { AttemptBlock } from '../scan/attempt-block.js'
 import { AT } from '../scan/attempt-columns.js'
@@ -113,9 +114,8 @@ function createWindowWriter({ shared, ids }: Copying, sessionId: number, clock: 
 function writeBatches(copying: Copying, { part, span, clock }: ChosenParts, batches: Batch[], nextId: number): void {
   const insert = createInsert(copying.shared, 'batch')
   const facts = readBatchFacts(part.trace.db, [part.sessionId])
-  const loss = [facts.ringFull, facts.mapFull, facts.writerBehind, facts.missed, facts.skipped]
   const time = (ns: number | null) => (ns === null ? null : clock.replace('time', BigInt(ns)))
-  const write = (batch: Batch | null, writtenNs: number, lost: readonly number[]) =>
+  const write = (batch: Batch | null, writtenNs: number, loss: LossCounts) =>
     insert({
       session_id: copying.ids.of('session', BigInt(part.sessionId)),
       first_attempt_id: BigInt(batch?.firstId ?? nextId),
@@ -123,18 +123,14 @@ function writeBatches(copying: Copying, { part, span, clock }: ChosenParts, batc
       written_ns: time(writtenNs),
       min_started_ns: time(batch?.minNs ?? null),
       max_started_ns: time(batch?.maxNs ?? null),
-      lost_ring_full_count: BigInt(lost[0] ?? 0),
-      lost_map_full_count: BigInt(lost[1] ?? 0),
-      lost_writer_behind_count: BigInt(lost[2] ?? 0),
-      lost_missed_count: BigInt(lost[3] ?? 0),
-      lost_skipped_count: BigInt(lost[4] ?? 0),
+      ...Object.fromEntries(LOSS_CAUSES.map(({ cause, column }) => [column, BigInt(loss[cause])])),
     })
   // The recorded time covers attempts that began before the session or after its end, also if they are left out.
   const [first, last] = [batches.at(0), batches.at(-1)]
   if (first !== undefined && span.fromNs === 0) first.minNs = Math.min(first.minNs, facts.firstStartedNs ?? 0)
   if (last !== undefined && span.toNs === Infinity) last.maxNs = Math.max(last.maxNs, facts.lastStartedNs ?? 0)
-  for (const batch of batches) write(batch, batch.maxNs, [])
+  for (const batch of batches) write(batch, batch.maxNs, NO_LOSS)
   // A session without an end lasts up to its last write, or its last attempt, also if that is left out.
   const lastNs = Math.max(facts.lastWrittenNs, (facts.lastStartedNs ?? -1) + 1)
-  write(null, Math.max(span.fromNs, Math.min(span.toNs, lastNs)), loss)
+  write(null, Math.max(span.fromNs, Math.min(span.toNs, lastNs)), facts)
 }

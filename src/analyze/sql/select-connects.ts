@@ -50,18 +50,26 @@ function filterConditions(filters: AttemptFilters, schema: string): string[] {
     const [from, to] = [first, last].map((bytes) => `x'${bytes.toString('hex')}'`)
     return `remote_address IN (SELECT remote_address FROM ${schema}.endpoint WHERE address BETWEEN ${from} AND ${to})`
   }
-  const lists = [
-    filters.pids.map((pid) => `pid = ${pid}`),
+  const conditions: Readonly<Record<keyof AttemptFilters, string[]>> = {
+    pids: filters.pids.map((pid) => `pid = ${pid}`),
     users,
-    filters.comms.map((comm) => `comm = ${quote(comm)}`),
-    filters.cgroups.map(below),
-    filters.ports.map((port) => `remote_port = ${port}`),
-    filters.family === null ? [] : [`family = ${filters.family}`],
-    filters.destinations.map(inside),
-    filters.minLatencyNs > 0 ? [`latency_ns >= ${filters.minLatencyNs}`] : [],
-    filters.outcomes.map((outcome) => `outcome = ${quote(outcome)}`),
-  ]
-  return lists.filter((list) => list.length > 0).map(anyOf)
+    comms: filters.comms.map((comm) => `comm = ${quote(comm)}`),
+    cgroups: filters.cgroups.map(below),
+    ports: filters.ports.map((port) => `remote_port = ${port}`),
+    family: filters.family === null ? [] : [`family = ${filters.family}`],
+    destinations: filters.destinations.map(inside),
+    minLatencyNs: filters.minLatencyNs > 0 ? [`latency_ns >= ${filters.minLatencyNs}`] : [],
+    outcomes: filters.outcomes.map((outcome) => `outcome = ${quote(outcome)}`),
+    // In older traces, whose view lacks some of these columns, `selectConnects` adds them as NULL.
+    containers: filters.containers.map((name) => `${quote(name)} IN (container, container_id, container_name)`),
+    pods: filters.pods.map(
+      ({ namespace, name }) => `pod_namespace = ${quote(namespace)} AND pod_name = ${quote(name)}`,
+    ),
+    namespaces: filters.namespaces.map((namespace) => `pod_namespace = ${quote(namespace)}`),
+  }
+  return Object.values(conditions)
+    .filter((list) => list.length > 0)
+    .map(anyOf)
 }
 
 function anyOf(conditions: readonly string[]): string {

@@ -1,4 +1,4 @@
-import type { LossCounts } from '../../attempt/loss-text.js'
+import { addLoss, NO_LOSS, type LossCounts } from '../../attempt/loss-causes.js'
 
 /** Counts of the probe, as totals since load. */
 export type ProbeLosses = Pick<LossCounts, 'ringFull' | 'mapFull'>
@@ -21,7 +21,7 @@ export interface LossMeter {
 /** @param before totals of the probe that another meter has already taken */
 export function createLossMeter(read: () => ProbeLosses, before: ProbeLosses = { ringFull: 0, mapFull: 0 }): LossMeter {
   let seen = before
-  const total = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
+  const total = { ...NO_LOSS }
   return {
     total,
     addSkipped(count) {
@@ -34,16 +34,12 @@ export function createLossMeter(read: () => ProbeLosses, before: ProbeLosses = {
       const now = read()
       const ring = now.ringFull - seen.ringFull
       const loss = {
-        ringFull: writerHeldUs ? 0 : ring,
+        ...NO_LOSS,
+        [writerHeldUs ? 'writerBehind' : 'ringFull']: ring,
         mapFull: now.mapFull - seen.mapFull,
-        missed: 0,
-        writerBehind: writerHeldUs ? ring : 0,
-        skipped: 0,
       }
       seen = now
-      total.ringFull += loss.ringFull
-      total.mapFull += loss.mapFull
-      total.writerBehind += loss.writerBehind
+      Object.assign(total, addLoss(total, loss))
       return loss
     },
   }

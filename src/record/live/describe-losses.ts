@@ -1,3 +1,4 @@
+import { NO_LOSS } from '../../attempt/loss-causes.js'
 import {
   describeCutAnswers,
   describeDnsLoss,
@@ -25,7 +26,7 @@ export interface LiveSources {
 /** A line for each kind of loss. */
 export function describeLosses({ probe, containers, dns, nat }: LiveSources): string[] {
   const losses = [
-    describeLossCounts({ ...probe.lost(), writerBehind: 0, missed: 0, skipped: 0 }),
+    describeLossCounts({ ...NO_LOSS, ...probe.lost() }),
     describeLostProcesses(probe.lostProcesses()),
     describeSkippedRuns(probe.skipped()?.uncovered ?? 0),
     dns && describeDnsLoss(dns),

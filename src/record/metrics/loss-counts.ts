@@ -1,8 +1,6 @@
-import { addLoss, type LossCounts } from '../../attempt/loss-text.js'
+import { NO_LOSS, addLoss, type LossCounts } from '../../attempt/loss-causes.js'
 import type { Session } from '../session/begin-session.js'
 import { METRICS, type Family, type Point } from './metric.js'
-
-const NO_LOSS: LossCounts = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
 
 /** Losses of a recording, over all of its files. Each cause is there from the start: a rate needs a first value. */
 export function createLossCounts(

@@ -4,24 +4,25 @@ import type { RecordFilters } from './record-options.js'
 
 /** The filters as JSON for the session row, by option name; `{}` without filters. */
 export function describeFilters(filters: RecordFilters, command: readonly string[]): string {
-  const entries: [string, unknown][] = [
-    ['pid', filters.pids],
-    ['uid', filters.uids],
-    ['port', filters.ports],
-    ['family', filters.family],
-    ['comm', filters.comms],
-    ['dst', filters.destinations.map(formatPrefix)],
-    ['min_latency_ns', filters.minLatencyNs || null],
-    ['outcome', filters.outcomes],
-    ['cgroup', filters.cgroups],
-    ['container', filters.containers],
-    ['pod', filters.pods],
-    ['namespace', filters.namespaces],
-    ['cgroupmap', filters.cgroupmap],
-    ['mntnsmap', filters.mntnsmap],
-    ['command', command],
-  ]
-  const set = entries.filter(([, value]) => value !== null && !(Array.isArray(value) && value.length === 0))
+  const described: Readonly<Record<keyof RecordFilters, readonly [name: string, value: unknown]>> = {
+    pids: ['pid', filters.pids],
+    uids: ['uid', filters.uids],
+    ports: ['port', filters.ports],
+    family: ['family', filters.family],
+    comms: ['comm', filters.comms],
+    destinations: ['dst', filters.destinations.map(formatPrefix)],
+    minLatencyNs: ['min_latency_ns', filters.minLatencyNs || null],
+    outcomes: ['outcome', filters.outcomes],
+    cgroups: ['cgroup', filters.cgroups],
+    containers: ['container', filters.containers],
+    pods: ['pod', filters.pods.map(({ namespace, name }) => `${namespace}/${name}`)],
+    namespaces: ['namespace', filters.namespaces],
+    cgroupmap: ['cgroupmap', filters.cgroupmap],
+    mntnsmap: ['mntnsmap', filters.mntnsmap],
+  }
+  const set = [...Object.values(described), ['command', command] as const].filter(
+    ([, value]) => value !== null && !(Array.isArray(value) && value.length === 0),
+  )
   return JSON.stringify(Object.fromEntries(set))
 }
 

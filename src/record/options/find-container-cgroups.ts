@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { identifyContainer } from '../../attempt/container-identity.js'
 import { containerName } from '../../attempt/container-name.js'
 import { UsageError } from '../../base/errors.js'
+import type { RawFilters } from '../../options/filters.js'
 import { parsePods } from '../../options/parse-pods.js'
 import { mergeFacts, type ContainerFacts } from '../runtimes/container-facts.js'
 import { findFacts } from '../runtimes/find-facts.js'
@@ -14,11 +15,7 @@ import { createFileUsers } from '../host/user-names.js'
 const O_PATH = 0o10000000
 
 /** Containers that `record` is limited to, as typed. */
-export interface RawContainerFilters {
-  readonly container?: string[]
-  readonly pod?: string[]
-  readonly namespace?: string[]
-}
+type RawContainerFilters = Pick<RawFilters, 'container' | 'pod' | 'namespace'>
 
 /** A running container. */
 interface Running {

@@ -1,18 +1,8 @@
-import type { FilterOption } from '../../options/filters.js'
+import type { OptionDeclaration } from '../../options/filters.js'
 import { METRIC_DIMENSIONS } from './parse-metrics.js'
 
-export const CONTAINER_FILTERS: readonly FilterOption[] = [
-  {
-    flags: '--container <name>',
-    takes: 'list',
-    description: 'only containers with this name or id that run at the start; repeatable',
-  },
-  { flags: '--pod <pod>', takes: 'list', description: 'only this pod: shop/cart-0 (namespace/name); repeatable' },
-  { flags: '--namespace <name>', takes: 'list', description: 'only pods of this namespace; repeatable' },
-]
-
 /** Filters run in the kernel. A filtered attempt costs almost nothing. */
-export const MAP_FILTERS: readonly FilterOption[] = [
+export const MAP_FILTERS: readonly OptionDeclaration[] = [
   {
     flags: '--cgroupmap <path>',
     takes: 'one',
@@ -26,7 +16,7 @@ export const MAP_FILTERS: readonly FilterOption[] = [
 ]
 
 /** Options of `record` for metrics. */
-export const METRICS_FLAGS: readonly FilterOption[] = [
+export const METRICS_FLAGS: readonly OptionDeclaration[] = [
   {
     flags: '--metrics <address>',
     takes: 'one',

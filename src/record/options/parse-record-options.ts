@@ -4,7 +4,7 @@ import { openHostView, type HostView } from '../host/host-view.js'
 import { createHostUsers, type UserNames } from '../host/user-names.js'
 import { HELP_HINT, TcpconnError, UsageError } from '../../base/errors.js'
 import { MAX_DNS_PORTS } from '../event/wire.gen.js'
-import { findContainerCgroups, type RawContainerFilters } from './find-container-cgroups.js'
+import { findContainerCgroups } from './find-container-cgroups.js'
 import { limitCgroups, parseCgroups } from './parse-cgroup.js'
 import { parseFilters, requireDuration, type RawFilters } from '../../options/filters.js'
 import { parsePorts, requireInteger, splitLists } from '../../options/parse-lists.js'
@@ -40,7 +40,7 @@ export interface RawExtras {
 }
 
 /** The filters of `record` and `live`, as typed. */
-export interface RawRecordFilters extends RawFilters, RawContainerFilters {
+export interface RawRecordFilters extends RawFilters {
   readonly cgroupmap?: string
   readonly mntnsmap?: string
 }
@@ -117,9 +117,6 @@ export function parseRecordFilters(raw: RawRecordFilters, host: HostView): Recor
     ...parseFilters(raw),
     uids: raw.uid ? parseUids(raw.uid, createHostUsers(host.root)) : [],
     cgroups: limitCgroups([...parseCgroups(raw.cgroup ?? [], host.cgroups), ...findContainerCgroups(raw, host)]),
-    containers: raw.container ?? [],
-    pods: raw.pod ?? [],
-    namespaces: raw.namespace ?? [],
     cgroupmap: raw.cgroupmap ?? null,
     mntnsmap: raw.mntnsmap ?? null,
   }

@@ -55,12 +55,8 @@ export interface ProbeOptions {
 /** What to record. */
 export interface RecordFilters extends Filters {
   readonly uids: readonly number[]
-  /** cgroup v2 directories, those of the next three included */
+  /** cgroup v2 directories, with those of `containers`, `pods` and `namespaces` that ran when recording started */
   readonly cgroups: readonly string[]
-  /** As typed: the containers that ran when recording started */
-  readonly containers: readonly string[]
-  readonly pods: readonly string[]
-  readonly namespaces: readonly string[]
   /** pinned BPF maps as used by bcc */
   readonly cgroupmap: string | null
   readonly mntnsmap: string | null
@@ -70,9 +66,6 @@ export const NO_FILTERS: RecordFilters = {
   ...NO_COMMON_FILTERS,
   uids: [],
   cgroups: [],
-  containers: [],
-  pods: [],
-  namespaces: [],
   cgroupmap: null,
   mntnsmap: null,
 }

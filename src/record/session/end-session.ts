@@ -1,5 +1,6 @@
 import { readMonotonicClock } from '../host/clock.js'
-import { describeCutAnswers, type DnsLossCounts, sumLoss, type LossCounts } from '../../attempt/loss-text.js'
+import { sumLoss, type LossCounts } from '../../attempt/loss-causes.js'
+import { describeCutAnswers, type DnsLossCounts } from '../../attempt/loss-text.js'
 import type { SkippedRuns } from '../probe/skipped-runs.js'
 import { describeLostDetails } from '../event/describe-lost-details.js'
 import { readProbeCounts, subtractCounts, type ProbeCounts, type Session } from './begin-session.js'

@@ -1,3 +1,4 @@
+import { NO_LOSS } from '../../attempt/loss-causes.js'
 import { OUTCOMES } from '../../attempt/outcome.js'
 import { PENDING } from '../write/decode-connect.js'
 import type { RecordFilters } from '../options/record-options.js'
@@ -5,8 +6,6 @@ import { outcomeMask } from '../probe/pack-probe-config.js'
 import type { PendingEvents } from '../probe/pending.js'
 import { connectEvent } from '../event/wire.gen.js'
 import { BATCH_ROWS, type TraceWriter } from '../write/trace-writer.js'
-
-const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
 
 /**
  * Writes the pending attempts.

@@ -1,4 +1,4 @@
-import { addLoss, sumLoss, type LossCounts } from '../../attempt/loss-text.js'
+import { NO_LOSS, addLoss, sumLoss, type LossCounts } from '../../attempt/loss-causes.js'
 import { createLossMeter, type LossMeter, type ProbeLosses } from '../count/loss-meter.js'
 import type { Lookup } from '../dns/lookup.js'
 import type { Metadata } from '../dns/metadata-reader.js'
@@ -7,8 +7,6 @@ import { isLocked } from '../output/write-fault.js'
 import type { Probe } from '../probe/load-probe.js'
 import type { AttemptBatch } from '../write/attempt-batch.js'
 import { BATCH_ROWS, type TraceWriter } from '../write/trace-writer.js'
-
-const NO_LOSS: LossCounts = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
 
 /** A committed batch. Its events stay in the ring until every observer has returned. */
 export interface CommittedBatch {

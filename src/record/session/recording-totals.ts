@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { addLoss, sumLoss, type LossCounts } from '../../attempt/loss-text.js'
+import { NO_LOSS, addLoss, sumLoss, type LossCounts } from '../../attempt/loss-causes.js'
 import { createTotals, mergeTotals, type SessionTotals } from '../write/session-totals.js'
 import type { SkippedRuns } from '../probe/skipped-runs.js'
 import type { Completeness } from '../count/completeness.js'
@@ -35,8 +35,6 @@ export interface RecordingSum extends NameGaps {
 }
 
 const NO_DNS: DnsResult = { lookups: 0, named: 0, lost: 0, malformed: 0, evicted: 0 }
-const NO_LOSS: LossCounts = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
-
 export function createRecordingTotals(): RecordingTotals {
   let sum: RecordingSum = {
     firstPath: '',

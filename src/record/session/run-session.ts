@@ -1,5 +1,5 @@
 import { CLOCK_STEP_NS } from '../host/clock.js'
-import { sumLoss } from '../../attempt/loss-text.js'
+import { sumLoss } from '../../attempt/loss-causes.js'
 import type { Notifier } from '../service/notifier.js'
 import type { Session } from './begin-session.js'
 import type { Recording } from './recording.js'

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { machine, release } from 'node:os'
 import type { Database } from 'better-sqlite3'
-import type { DnsLossCounts, LossCounts } from '../../attempt/loss-text.js'
+import { LOSS_COLUMNS, listLoss, type LossCounts } from '../../attempt/loss-causes.js'
+import type { DnsLossCounts } from '../../attempt/loss-text.js'
 import type { LostDetails } from '../event/describe-lost-details.js'
 import type { DnsSource } from '../options/record-options.js'
 import type { SkippedRuns } from '../probe/skipped-runs.js'
@@ -80,17 +81,13 @@ export function insertSession(db: Database, start: SessionStart): number {
 
 /** Writes the end of a session. Without it the session counts as an unclean shutdown. */
 export function closeSession(db: Database, sessionId: number, end: SessionEnd): void {
-  db.prepare(`UPDATE session SET duration_ns = ?, end_reason = ?, lost_ring_full_count = ?, lost_map_full_count = ?,
-    lost_writer_behind_count = ?, lost_missed_count = ?, lost_skipped_count = ?, skipped_run_count = ?, uncovered_run_count = ?,
+  const losses = LOSS_COLUMNS.map((column) => `${column} = ?`).join(', ')
+  db.prepare(`UPDATE session SET duration_ns = ?, end_reason = ?, ${losses}, skipped_run_count = ?, uncovered_run_count = ?,
     lost_process_count = ?, kernel_attempts_min = ?, kernel_attempts_max = ?, comparable_attempts = ?,
     uncomparable_attempts = ?, nat_lost_count = ?, dns_lost_count = ?, dns_malformed_count = ?, dns_evicted_count = ? WHERE session_id = ?`).run(
     end.durationNs,
     end.reason,
-    end.loss.ringFull,
-    end.loss.mapFull,
-    end.loss.writerBehind,
-    end.loss.missed,
-    end.loss.skipped,
+    ...listLoss(end.loss),
     end.skipped?.all ?? null,
     end.skipped?.uncovered ?? null,
     end.lostProcesses,

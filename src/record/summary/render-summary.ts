@@ -1,3 +1,4 @@
+import type { LossCounts } from '../../attempt/loss-causes.js'
 import { percentileOf } from '../../sums/latency-histogram.js'
 import { OUTCOMES } from '../../attempt/outcome.js'
 import {
@@ -5,7 +6,6 @@ import {
   describeDnsLoss,
   describeLossCounts,
   describeLostProcesses,
-  type LossCounts,
   type CompletenessText,
 } from '../../attempt/loss-text.js'
 import { formatDuration, formatLength } from '../../text/format-duration.js'

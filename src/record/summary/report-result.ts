@@ -1,3 +1,4 @@
+import { sumLoss, type LossCounts } from '../../attempt/loss-causes.js'
 import {
   describeCompleteness,
   type CompletenessText,
@@ -6,8 +7,6 @@ import {
   type DnsLossCounts,
   describeLossCounts,
   describeLostProcesses,
-  sumLoss,
-  type LossCounts,
 } from '../../attempt/loss-text.js'
 import { findLeftLog } from '../../store/left-log.js'
 import { safeText } from '../../text/safe-text.js'

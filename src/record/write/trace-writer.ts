@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3'
-import type { LossCounts } from '../../attempt/loss-text.js'
+import { listLoss, type LossCounts } from '../../attempt/loss-causes.js'
 import { clearBatch, createBatch, type AttemptBatch, type RowShape } from './attempt-batch.js'
 import { decodeConnect, type DecodeTarget } from './decode-connect.js'
 import type { Lookup } from '../dns/lookup.js'
@@ -84,8 +84,7 @@ export function createTraceWriter(db: Database, options: TraceWriterOptions): Tr
     if (batch.addresses.length > 0) insertNat(batch, groups, nextAttemptId)
     if (batch.names.length > 0) dns.insertNames(batch, groups, nextAttemptId)
     const [min, max] = batch.count > 0 ? [batch.minStartedNs - sinceNs, batch.maxStartedNs - sinceNs] : [null, null]
-    const causes = [loss.ringFull, loss.mapFull, loss.writerBehind, loss.missed, loss.skipped]
-    insertBatch.run(sessionId, nextAttemptId, batch.count, nowNs - sinceNs, min, max, ...causes)
+    insertBatch.run(sessionId, nextAttemptId, batch.count, nowNs - sinceNs, min, max, ...listLoss(loss))
   }
   return {
     dictionaries,

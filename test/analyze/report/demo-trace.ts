@@ -1,3 +1,4 @@
+import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import type { Database } from 'better-sqlite3'
 import { openOutput } from '../../../src/record/output/open-output.js'
 import { closeSession, insertSession } from '../../../src/record/session/session-row.js'
@@ -5,7 +6,6 @@ import { createTraceWriter } from '../../../src/record/write/trace-writer.js'
 import { MAPPED_PREFIX, packEvents, type EventFields } from '../../record/make-events.js'
 import { createRandom, randomInteger, randomNormal } from '../../store/random.js'
 
-const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
 const STARTED_UNIX_NS = 1_767_225_600_000_000_000n
 const SECOND_NS = 1e9
 const DOCKER_ID = 'd3a1'.repeat(16)

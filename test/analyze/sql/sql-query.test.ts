@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { selectScope, type RawScope } from '../../../src/analyze/options/select-scope.js'
+import { byProcess } from '../../../src/analyze/queries/by-process.js'
 import { latency } from '../../../src/analyze/queries/latency/latency.js'
 import { readStatement } from '../../../src/analyze/sql/read-statement.js'
 import { createSqlQuery } from '../../../src/analyze/sql/sql-query.js'
@@ -11,6 +12,8 @@ import { decodeBytes } from '../../../src/attempt/byte-text.js'
 import { createRandom } from '../../store/random.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { queryTrace } from '../../support/trace.js'
+import { makeHardTrace } from '../export/hard-trace.js'
+import { makeOlderTrace } from '../older-trace.js'
 import { rowObjects, runQuery } from '../query-rows.js'
 import { sampleEvents } from '../sample-events.js'
 import { makeSampleTrace } from '../sample-trace.js'
@@ -39,6 +42,21 @@ function failureOf(files: string | readonly string[], sql: string, asked: Asked 
 
 function makeFile(seed = 1, count = 200): string {
   return makeSampleTrace({ batches: [sampleEvents(createRandom(seed), count)] }).file
+}
+
+/** Attempts of the processes 1 and 2 in pods, of 3 in a container, of 4 in a unit. */
+function makeContainerFile(): string {
+  const events = [1, 2, 3, 4].map((pid) => ({ pid, cgroupId: BigInt(pid) }))
+  const { db, file } = makeSampleTrace({ batches: [events] })
+  db.exec(`
+    WITH one(key, id, name, namespace, pod, container) AS (VALUES
+      (1, 'a', NULL, 'shop', 'cart-0', 'cart'), (2, 'b', NULL, 'shop', 'web-0', 'web'),
+      (3, '${'f'.repeat(64)}', 'db', NULL, NULL, NULL))
+    INSERT INTO container (container_key, session_id, container_id, container_name, pod_namespace, pod_name, pod_container_name)
+      SELECT key, session_id, id, name, namespace, pod, container FROM session, one;
+    UPDATE cgroup SET container_key = kernel_cgroup_id WHERE kernel_cgroup_id < 4;
+    UPDATE cgroup SET container = 'nginx.service' WHERE kernel_cgroup_id = 4`)
+  return file
 }
 
 describe('the result of a query', () => {
@@ -149,6 +167,29 @@ describe('the view connects', () => {
       const expected = paths.pluck().all(JSON.stringify(ids)) as string[]
       expect(rows.map((row) => row.cgroup).toSorted(), name).toEqual(expected.toSorted())
     }
+  })
+
+  test.each([
+    [{ container: ['cart'] }, [1]],
+    [{ container: ['web', 'f'.repeat(64)] }, [2, 3]],
+    [{ container: ['nginx.service'] }, [4]],
+    [{ container: ['nonesuch'] }, []],
+    [{ pod: ['shop/cart-0'] }, [1]],
+    [{ pod: ['shop/web-0', 'bank/cart-0'] }, [2]],
+    [{ namespace: ['shop'] }, [1, 2]],
+    [{ namespace: ['shop'], container: ['web'] }, [2]],
+  ])('applies %j like built-in queries', (raw, expected) => {
+    const file = makeContainerFile()
+    const { rows } = runSql(file, 'SELECT pid FROM connects ORDER BY pid', raw)
+    expect(rows.flat()).toEqual(expected)
+    const found = rowObjects(runQuery(byProcess, [file], raw))
+    expect(found.map(({ pid }) => pid).toSorted()).toEqual(expected)
+  })
+
+  test('has no row of an older trace whose containers are not known, if --pod is given', () => {
+    const file = makeOlderTrace(makeHardTrace(), 1)
+    expect(runSql(file, 'SELECT count(*) FROM connects', { session: 'all' }).rows).not.toEqual([[0]])
+    expect(runSql(file, 'SELECT count(*) FROM connects', { session: 'all', pod: ['shop/cart-0'] }).rows).toEqual([[0]])
   })
 
   test('of several files has the rows of all, with their hosts', () => {

@@ -1,3 +1,4 @@
+import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
@@ -10,8 +11,6 @@ import { sampleEvents } from '../../analyze/sample-events.js'
 import { packEvents } from '../../record/make-events.js'
 import { PLAIN_SESSION } from '../../record/new-trace.js'
 import { createRandom } from '../../store/random.js'
-
-const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
 
 /**
  * A closed trace, and one of a killed recorder: half of its rows are in its log.

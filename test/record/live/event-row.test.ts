@@ -1,3 +1,4 @@
+import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { expect, test } from 'vitest'
 import { CONNECT_COLUMNS } from '../../../src/attempt/connect-columns.js'
 import { propertyOf } from '../../../src/attempt/connect-values.js'
@@ -9,7 +10,7 @@ import { createEventReader, identifyEvent } from '../../../src/record/live/event
 import { createTraceWriter } from '../../../src/record/write/trace-writer.js'
 import { createRandom, randomInteger } from '../../store/random.js'
 import { MAPPED_PREFIX, UNSPECIFIED, packEvents, type EventFields } from '../make-events.js'
-import { NAMES, NO_LOSS, STARTED_UNIX_NS, openNewTrace } from '../new-trace.js'
+import { NAMES, STARTED_UNIX_NS, openNewTrace } from '../new-trace.js'
 import { randomEvents } from '../random-events.js'
 
 const COUNT = 500

@@ -28,7 +28,7 @@ test('every filter has the name of its option', () => {
     outcomes: ['refused'],
     cgroups: ['/sys/fs/cgroup/a'],
     containers: ['web'],
-    pods: ['shop/cart-0'],
+    pods: [{ namespace: 'shop', name: 'cart-0' }],
     namespaces: ['shop'],
     cgroupmap: '/sys/fs/bpf/c',
     mntnsmap: '/sys/fs/bpf/m',

@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { UsageError } from '../../../src/base/errors.js'
-import { findContainerCgroups, type RawContainerFilters } from '../../../src/record/options/find-container-cgroups.js'
+import type { RawFilters } from '../../../src/options/filters.js'
+import { findContainerCgroups } from '../../../src/record/options/find-container-cgroups.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { criConfig, criFile, dockerConfig, dockerFile, idOf, makeHost } from '../runtimes/make-host.js'
 
@@ -26,7 +27,7 @@ function createScene() {
   host.write(criFile(idOf(1)), criConfig({ ...cart, container: 'app' }))
   host.write(criFile(idOf(2)), criConfig({ ...cart, container: 'proxy' }))
   host.write(dockerFile(DOCKER_ID), dockerConfig('web'))
-  const find = (raw: RawContainerFilters) =>
+  const find = (raw: RawFilters) =>
     findContainerCgroups(raw, { root: host.path, cgroups: { path: tree, isWhole: true } })
   return { at: (path: string) => join(tree, path), pod, find }
 }

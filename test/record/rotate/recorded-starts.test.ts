@@ -1,10 +1,9 @@
+import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { expect, test } from 'vitest'
 import { connectFlag } from '../../../src/record/event/wire.gen.js'
 import { createRecordedStarts } from '../../../src/record/rotate/recorded-starts.js'
 import { createBatch } from '../../../src/record/write/attempt-batch.js'
 import { createFakeProbe } from '../session/fake-probe.js'
-
-const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
 
 function createScene() {
   const { emit, ring } = createFakeProbe()

@@ -1,3 +1,4 @@
+import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { describe, expect, test } from 'vitest'
 import type { Lookup } from '../../../src/record/dns/lookup.js'
 import { createNameCache } from '../../../src/record/dns/name-cache.js'
@@ -7,7 +8,7 @@ import { createTransaction } from '../../../src/record/write/transaction.js'
 import { parseAddress } from '../../../src/attempt/address.js'
 import { holdWriteLock } from '../../support/hold-lock.js'
 import { packEvents } from '../make-events.js'
-import { NAMES, NO_LOSS, addSession, openNewTrace } from '../new-trace.js'
+import { NAMES, addSession, openNewTrace } from '../new-trace.js'
 
 const LOOKUP: Lookup = {
   startedNs: 1000,

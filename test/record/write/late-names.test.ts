@@ -1,10 +1,11 @@
+import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { expect, test, vi } from 'vitest'
 import type { ContainerFacts } from '../../../src/record/runtimes/container-facts.js'
 import type { HostNames } from '../../../src/record/write/late-names.js'
 import { countStatements } from '../../support/count-work.js'
 import { holdWriteLock } from '../../support/hold-lock.js'
 import { packEvents, type EventFields } from '../make-events.js'
-import { NAMES, NO_LOSS, addSession, createWriter, openNewTrace } from '../new-trace.js'
+import { NAMES, addSession, createWriter, openNewTrace } from '../new-trace.js'
 
 /** A host whose names are unknown until the test sets them in `known`. */
 function createScene() {

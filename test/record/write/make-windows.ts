@@ -1,8 +1,9 @@
+import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import type { Database } from 'better-sqlite3'
 import { createRandom } from '../../store/random.js'
 import { sampleEvents } from '../../analyze/sample-events.js'
 import { packEvents } from '../make-events.js'
-import { createWriter, NO_LOSS, openNewTrace } from '../new-trace.js'
+import { createWriter, openNewTrace } from '../new-trace.js'
 
 /** A trace with this many windows of 20 attempts, and the rollups that the writer made of them. */
 export function makeWindows(count: number, { rollsUp = true } = {}): Database {

@@ -1,3 +1,4 @@
+import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { expect, test } from 'vitest'
 import { createNameCache } from '../../../src/record/dns/name-cache.js'
 import { keyOfAddress } from '../../../src/record/dns/find-name.js'
@@ -5,7 +6,7 @@ import { createNatRecords } from '../../../src/record/nat/find-addresses.js'
 import { createTraceWriter } from '../../../src/record/write/trace-writer.js'
 import { parseAddress } from '../../../src/attempt/address.js'
 import { MAPPED_PREFIX, packEvents, type EventFields } from '../make-events.js'
-import { NAMES, NO_LOSS, openNewTrace } from '../new-trace.js'
+import { NAMES, openNewTrace } from '../new-trace.js'
 import { packAsked, packTranslation } from '../nat/nat-payloads.js'
 
 const SOURCE = `${MAPPED_PREFIX}0af40005`

@@ -1,3 +1,4 @@
+import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { expect, test } from 'vitest'
 import { keyOfAddress } from '../../../src/record/dns/find-name.js'
 import type { Lookup } from '../../../src/record/dns/lookup.js'
@@ -5,7 +6,7 @@ import { createNameCache } from '../../../src/record/dns/name-cache.js'
 import { createTraceWriter } from '../../../src/record/write/trace-writer.js'
 import { expandSums } from '../../store/expand-sums.js'
 import { packEvents } from '../make-events.js'
-import { NAMES, NO_LOSS, openNewTrace } from '../new-trace.js'
+import { NAMES, openNewTrace } from '../new-trace.js'
 
 const LOOPBACK = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 127, 0, 0, 1)
 const LOOKUP: Lookup = {

@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
-import type { LossCounts } from '../../../src/attempt/loss-text.js'
+import { NO_LOSS, type LossCounts } from '../../../src/attempt/loss-causes.js'
 import type { TraceWriter } from '../../../src/record/write/trace-writer.js'
 import { packEvents, type EventFields } from '../make-events.js'
-import { NO_LOSS, type NewTrace } from '../new-trace.js'
+import { type NewTrace } from '../new-trace.js'
 
 /** Writes events as one batch. */
 export function write(

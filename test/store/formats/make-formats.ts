@@ -13,13 +13,12 @@ import { createAddressOwners, type AddressOwners } from '../../../src/record/con
 import type { ContainerFacts } from '../../../src/record/runtimes/container-facts.js'
 import { openOutput } from '../../../src/record/output/open-output.js'
 import { createTraceWriter } from '../../../src/record/write/trace-writer.js'
-import { sumLoss, type LossCounts } from '../../../src/attempt/loss-text.js'
+import { NO_LOSS, sumLoss, type LossCounts } from '../../../src/attempt/loss-causes.js'
 import { latestVersion } from '../../../src/store/migrate.js'
 import { makeOlderTrace } from '../../analyze/older-trace.js'
 import { LOOPBACK6, MAPPED_PREFIX, packEvents, type EventFields } from '../../record/make-events.js'
 
 const DIRECTORY = join(PACKAGE_ROOT, 'test/store/formats')
-const NO_LOSS = { ringFull: 0, mapFull: 0, writerBehind: 0, missed: 0, skipped: 0 }
 const STARTED_UNIX_NS = 1_700_000_000_123_456_789n
 const SECOND_NS = 1_000_000_000n
 const WEB = `${MAPPED_PREFIX}c0000201`

@@ -1,6 +1,6 @@
+import { LOSS_COLUMNS } from '../../../attempt/loss-causes.js'
 import type { Database } from 'better-sqlite3'
 import { hasFilters } from '../../scan/attempt-filters.js'
-import { LOSS_COLUMNS } from '../../scan/batch-facts.js'
 import { readClockSegments } from '../../scan/clock-segments.js'
 import { boundedText } from '../../scan/row-reader.js'
 import { remoteSession, type Scope, type SessionPart } from '../../scan/scope.js'

@@ -1,4 +1,4 @@
-import { sumLoss } from '../../../attempt/loss-text.js'
+import { sumLoss } from '../../../attempt/loss-causes.js'
 import { OUTCOMES, type Outcome } from '../../../attempt/outcome.js'
 import { attemptsOf, compareAttempts, failedOf, synRetransmitsOf } from '../../group/group-values.js'
 import { createLatencyReader, mergeLatencies } from '../../group/latencies.js'
