@@ -4,8 +4,8 @@ import { loadZstd } from '../../src/analyze/export/parquet/zstd.js'
 import { createAttemptTable } from '../../src/analyze/export/rows/attempt-table.js'
 import { RESTORING_COLUMNS } from '../../src/analyze/export/rows/restoring-columns.js'
 import { withTraces } from '../../src/analyze/scan/trace.js'
-import { NO_FILTERS } from '../../src/analyze/scan/attempt-filters.js'
-import { ATTEMPTS } from '../../src/fleet/attempts-table.js'
+import { NO_ATTEMPT_FILTERS } from '../../src/analyze/scan/attempt-filters.js'
+import { ATTEMPTS_TABLE } from '../../src/fleet/attempts-table.js'
 import { insertedColumns } from '../../src/fleet/fleet-table.js'
 import { encodeAttempts } from '../../src/push/encode-attempts.js'
 import { MAX_ATTEMPTS } from '../../src/push/find-batches.js'
@@ -74,7 +74,7 @@ async function writeParquet(path: string, directory: string): Promise<void> {
   await withTraces([path], async ([trace]) => {
     const [source] = readSources(trace!, Date.now())
     const table = createAttemptTable(
-      { parts: [source!.part], filters: NO_FILTERS, isExact: false },
+      { parts: [source!.part], filters: NO_ATTEMPT_FILTERS, isExact: false },
       32_768,
       RESTORING_COLUMNS,
     )
@@ -88,7 +88,7 @@ async function writeParquet(path: string, directory: string): Promise<void> {
 
 /** @returns ms */
 async function timeImport(server: ClickhouseServer, directory: string): Promise<number> {
-  const columns = insertedColumns(ATTEMPTS).map(({ name }) => name)
+  const columns = insertedColumns(ATTEMPTS_TABLE).map(({ name }) => name)
   const startedMs = performance.now()
   await server.query(
     `INSERT INTO fleet.copy (${columns.join(', ')}) SELECT ${columns.map((name) => (OPTIONAL.includes(name) ? `ifNull(${name}, 0)` : name)).join(', ')}

@@ -12,7 +12,7 @@ import { chartWidth } from './result/render-table.js'
 import type { Column, Result } from './result/result.js'
 import type { QuerySettings, StoredQuery } from './query/stored-query.js'
 import { coverLines, missingLines } from './scan/completeness-lines.js'
-import { describeLeftOut } from './scan/select-sessions.js'
+import { describeEarlierSessions } from './scan/select-sessions.js'
 import { describeGaps } from './scan/session-facts.js'
 import type { Scope } from './scan/scope.js'
 import { withTraces, type Trace } from './scan/trace.js'
@@ -70,7 +70,7 @@ function answer(
   try {
     return withTraces(query.files?.paths(files) ?? files, (traces) => {
       const scope = query.files?.select(traces, files, options) ?? selectScope(traces, options)
-      const leftOut = query.files ? [] : describeLeftOut(traces, options)
+      const leftOut = query.files ? [] : describeEarlierSessions(traces, options)
       return answerScope(query, scope, settings, { traces, leftOut })
     })
   } catch (error) {

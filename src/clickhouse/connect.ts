@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { ClickHouseLogLevel, createClient, type ClickHouseSettings } from '@clickhouse/client'
 import { TOOL_VERSION } from '../base/package.js'
 import { readAuthorities } from '../options/read-authorities.js'
-import { formatAddress, parseClickhouseUrl, type ServerAddress } from './parse-url.js'
+import { formatServerAddress, parseClickhouseUrl, type ServerAddress } from './parse-url.js'
 import { readPassword } from './read-password.js'
 import { serverFault } from './server-fault.js'
 
@@ -88,7 +88,7 @@ export function connectServer({ address, password, authorities }: ServerAccess, 
     // Its log has whole requests.
     log: { level: ClickHouseLogLevel.OFF },
   })
-  const faultOf = (error: unknown) => serverFault(formatAddress(address), error, password)
+  const faultOf = (error: unknown) => serverFault(formatServerAddress(address), error, password)
   const guard = async <T>(run: () => Promise<T>): Promise<T> => {
     try {
       return await run()

@@ -44,7 +44,7 @@ export function parseClickhouseUrl(option: string, text: string): ServerAddress 
 }
 
 /** The address as users type it. */
-export function formatAddress({ user, host, port, database }: ServerAddress): string {
+export function formatServerAddress({ user, host, port, database }: ServerAddress): string {
   return `${URL_SCHEME}${encodeURIComponent(user)}@${host.includes(':') ? `[${host}]` : host}:${port}/${database}`
 }
 

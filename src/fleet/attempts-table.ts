@@ -41,7 +41,7 @@ const RESTORING_COLUMNS = [
 ] as const satisfies readonly FleetColumn[]
 
 /** An attempt per row, with all names: the columns of an export, and what restores the rows of the trace. */
-export const ATTEMPTS: FleetTable = {
+export const ATTEMPTS_TABLE: FleetTable = {
   name: 'attempts',
   columns: [
     KEY[0]!,

@@ -1,4 +1,4 @@
-import { ATTEMPTS } from './attempts-table.js'
+import { ATTEMPTS_TABLE } from './attempts-table.js'
 import { HOST_USER_PREFIX, PUSHED_BY, type FleetColumn, type FleetTable } from './fleet-table.js'
 import { FLEET_TABLES } from './trace-tables.js'
 
@@ -37,7 +37,7 @@ const VERSION_TABLE: FleetTable = {
 }
 
 /** All tables in the order of creation: the version last, so that a database that has it is complete. */
-export const ALL_TABLES: readonly FleetTable[] = [ATTEMPTS, ...Object.values(FLEET_TABLES), VERSION_TABLE]
+export const ALL_TABLES: readonly FleetTable[] = [ATTEMPTS_TABLE, ...Object.values(FLEET_TABLES), VERSION_TABLE]
 
 /** The statements that create all tables, without semicolons. They can be run again. */
 export function createStatements(options: SchemaOptions): string[] {

@@ -1,5 +1,5 @@
 import { connectServer, readAccess, type Server, type ServerAccess, type ServerOptions } from '../clickhouse/connect.js'
-import { formatAddress, type ServerAddress } from '../clickhouse/parse-url.js'
+import { formatServerAddress, type ServerAddress } from '../clickhouse/parse-url.js'
 import { TcpconnError } from '../base/errors.js'
 import { createStatements, quoteName, SCHEMA_VERSION, ttlStatements, type SchemaOptions } from './create-statements.js'
 import { otherVersion, readVersion } from './require-version.js'
@@ -50,5 +50,5 @@ function describe(address: ServerAddress, isKnown: boolean): string {
   const state = isKnown
     ? `already has the tables of version ${SCHEMA_VERSION}`
     : `has the tables of version ${SCHEMA_VERSION} now`
-  return `${formatAddress(address)} ${state}`
+  return `${formatServerAddress(address)} ${state}`
 }

@@ -1,5 +1,5 @@
 import type { Server } from '../clickhouse/connect.js'
-import { formatAddress } from '../clickhouse/parse-url.js'
+import { formatServerAddress } from '../clickhouse/parse-url.js'
 import { TcpconnError } from '../base/errors.js'
 import { SCHEMA_VERSION } from './create-statements.js'
 
@@ -12,7 +12,7 @@ export async function readVersion(server: Server): Promise<number> {
   const version = row?.version ?? 0
   if (version > 0) return version
   throw new TcpconnError('E_FLEET_NO_SCHEMA', {
-    what: `${formatAddress(server.address)} does not have the tables of tcpconn`,
+    what: `${formatServerAddress(server.address)} does not have the tables of tcpconn`,
     reason: 'its table schema_version is empty: fleet migrate did not finish',
     hint: 'run it again, as an administrator: tcpconn fleet migrate --to URL',
   })
@@ -31,7 +31,7 @@ export async function requireVersion(server: Server): Promise<void> {
 /** The error for tables of a version that this tcpconn does not know. */
 export function otherVersion(server: Server, version: number): TcpconnError {
   return new TcpconnError('E_FLEET_SCHEMA_VERSION', {
-    what: `${formatAddress(server.address)} has tables of another version`,
+    what: `${formatServerAddress(server.address)} has tables of another version`,
     reason: `they have version ${version}; this tcpconn knows version ${SCHEMA_VERSION}`,
     hint:
       version > SCHEMA_VERSION

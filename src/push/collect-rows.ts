@@ -6,7 +6,7 @@ import {
   iterateCopied,
   putRow,
   selectCopied,
-  type Cell,
+  type PushedCell,
   type EncodedRows,
   type SessionName,
 } from './copied-rows.js'
@@ -21,7 +21,7 @@ export interface RowCollector {
   /** Adds the rows that a condition selects. @returns their number */
   addWhere(table: TraceTableName, condition: string, ...parameters: readonly (number | string)[]): number
   /** Adds those rows that were not sent with exactly these values. @returns the added rows */
-  addChanged(table: TraceTableName, sent: SentRows, condition: string, ...parameters: readonly number[]): Cell[][]
+  addChanged(table: TraceTableName, sent: SentRows, condition: string, ...parameters: readonly number[]): PushedCell[][]
 }
 
 /** @param db must not run another statement with the same table */
@@ -44,7 +44,7 @@ export function createRowCollector(db: Database, name: SessionName): RowCollecto
         .safeIntegers()
       const rows = rowsOf(table)
       for (const id of ids) {
-        const row = find.get(id) as Cell[] | undefined
+        const row = find.get(id) as PushedCell[] | undefined
         if (row !== undefined) putRow(rows, name, row, db.name)
       }
     },
@@ -60,7 +60,7 @@ export function createRowCollector(db: Database, name: SessionName): RowCollecto
     addChanged(source, sent, condition, ...parameters) {
       const table = FLEET_TABLES[source]
       const rows = rowsOf(table)
-      const added: Cell[][] = []
+      const added: PushedCell[][] = []
       for (const row of iterateCopied(db, `${selectCopied(table)} ${condition}`, ...parameters)) {
         const bytes = putRow(rows, name, row, db.name)
         if (sent.addRow(source, bytes)) added.push(row)

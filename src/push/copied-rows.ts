@@ -9,7 +9,7 @@ import { damagedTrace } from '../store/check-trace.js'
 const MAX_TEXT_BYTES = 1 << 20
 
 /** A value of a trace, as better-sqlite3 returns it with 64-bit integers. */
-export type Cell = bigint | string | Buffer | null
+export type PushedCell = bigint | string | Buffer | null
 
 /** Rows of a table, encoded for an insert. */
 export interface EncodedRows {
@@ -39,12 +39,12 @@ export function iterateCopied(
   db: Database,
   sql: string,
   ...parameters: readonly (number | string)[]
-): IterableIterator<Cell[]> {
+): IterableIterator<PushedCell[]> {
   return db
     .prepare(sql)
     .raw()
     .safeIntegers()
-    .iterate(...parameters) as IterableIterator<Cell[]>
+    .iterate(...parameters) as IterableIterator<PushedCell[]>
 }
 
 /**
@@ -53,7 +53,12 @@ export function iterateCopied(
  * @returns the bytes of the row, valid until the next row
  * @throws E_DAMAGED_TRACE for NULL in a column that has none
  */
-export function putRow(rows: EncodedRows, { host, uuid }: SessionName, row: readonly Cell[], path: string): Uint8Array {
+export function putRow(
+  rows: EncodedRows,
+  { host, uuid }: SessionName,
+  row: readonly PushedCell[],
+  path: string,
+): Uint8Array {
   const { buffer, table } = rows
   const from = buffer.length
   putString(buffer, host)

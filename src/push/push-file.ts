@@ -1,7 +1,7 @@
 import { createAttemptTable } from '../analyze/export/rows/attempt-table.js'
 import { RESTORING_COLUMNS } from '../analyze/export/rows/restoring-columns.js'
 import type { Compress } from '../analyze/export/parquet/zstd.js'
-import { NO_FILTERS } from '../analyze/scan/attempt-filters.js'
+import { NO_ATTEMPT_FILTERS } from '../analyze/scan/attempt-filters.js'
 import { withTraces, type Trace } from '../analyze/scan/trace.js'
 import { TcpconnError } from '../base/errors.js'
 import type { Server } from '../clickhouse/connect.js'
@@ -134,7 +134,7 @@ async function readNext(trace: Trace, context: PushContext): Promise<Delivery | 
 
 /** A failed read leaves rows marked as sent that were not: the next push begins anew. */
 function createReader(source: SessionSource, state: PushState, { compress, states }: PushContext) {
-  const scope = { parts: [source.part], filters: NO_FILTERS, isExact: false }
+  const scope = { parts: [source.part], filters: NO_ATTEMPT_FILTERS, isExact: false }
   const table = createAttemptTable(scope, PAGE_ROWS, RESTORING_COLUMNS)
   return async (): Promise<Delivery | null> => {
     const parcel = await makeParcel(source, table, state, compress).catch((error: unknown) => {

@@ -6,7 +6,7 @@ import { queries, selectAll } from '../analyze/scan/query-builder.js'
 import { withTraces } from '../analyze/scan/trace.js'
 import { messageOf, TcpconnError, UsageError } from '../base/errors.js'
 import { connectServer, readAccess, type Server, type ServerOptions } from '../clickhouse/connect.js'
-import { formatAddress } from '../clickhouse/parse-url.js'
+import { formatServerAddress } from '../clickhouse/parse-url.js'
 import { SERVER_CODES } from '../clickhouse/server-fault.js'
 import { requireVersion } from '../fleet/require-version.js'
 import { parseDuration } from '../options/parse-duration.js'
@@ -80,7 +80,7 @@ async function pushOnce(files: readonly string[], server: Server): Promise<void>
     }
   }
   line.clear()
-  process.stdout.write(`pushed ${formatPlural(pushed, 'attempt')} to ${formatAddress(server.address)}\n`)
+  process.stdout.write(`pushed ${formatPlural(pushed, 'attempt')} to ${formatServerAddress(server.address)}\n`)
   if (errors.length > 0) throw errors[0]
 }
 

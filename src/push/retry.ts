@@ -10,7 +10,7 @@ const FIRST_PAUSE_MS = 1000
 /** The push was stopped while the server was away. */
 export class Stopped extends Error {}
 
-export interface RetryOptions {
+export interface PushRetryOptions {
   /** Resolves after some ms, or earlier when the push is stopped. */
   readonly wait: (milliseconds: number) => Promise<void>
   readonly isStopping: () => boolean
@@ -33,7 +33,7 @@ export function createRetry({
   isPatient = false,
   random = Math.random,
   now = Date.now,
-}: RetryOptions) {
+}: PushRetryOptions) {
   return async <T>(run: () => Promise<T>): Promise<T> => {
     let sinceMs: number | null = null
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2)) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { Server } from '../clickhouse/connect.js'
-import { ATTEMPTS } from '../fleet/attempts-table.js'
+import { ATTEMPTS_TABLE } from '../fleet/attempts-table.js'
 import { quoteName } from '../fleet/create-statements.js'
 import { insertedColumns, type FleetTable } from '../fleet/fleet-table.js'
 import { writtenBytes } from '../sums/byte-buffer.js'
@@ -41,7 +41,7 @@ export async function sendParcel(server: Server, { uuid }: SessionName, parcel: 
   if (parcel.attempts !== null) {
     const { range, parts } = parcel.attempts
     const token = `${uuid}:${range.first}-${range.last}`
-    await server.insert(insertInto(ATTEMPTS, 'Parquet'), Readable.from(parts), {
+    await server.insert(insertInto(ATTEMPTS_TABLE, 'Parquet'), Readable.from(parts), {
       settings: { ...ONE_BLOCK, insert_deduplication_token: token },
     })
   }

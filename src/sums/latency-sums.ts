@@ -17,7 +17,7 @@ export interface LatencyRow {
 }
 
 /** Attempts as columns; the first `count` values of each are used. */
-export interface AttemptColumns {
+export interface SummedColumns {
   readonly count: number
   /** Entry numbers */
   readonly entries: Int32Array
@@ -35,7 +35,7 @@ export interface LatencySums {
   /** @param bucket of the latency, -1 for an attempt that was not established */
   add(entry: number, outcome: number, synRetransmits: number, latencyNs: number, bucket: number): void
   /** Adds many attempts. @param countsLatencies whether to count maxima and buckets */
-  addAll(attempts: AttemptColumns, countsLatencies: boolean): void
+  addAll(attempts: SummedColumns, countsLatencies: boolean): void
   /** Returns the rows by ascending entry and empties the sums. */
   take(): LatencyRow[]
 }

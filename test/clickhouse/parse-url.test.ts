@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { formatAddress, parseClickhouseUrl } from '../../src/clickhouse/parse-url.js'
+import { formatServerAddress, parseClickhouseUrl } from '../../src/clickhouse/parse-url.js'
 
 const parse = (url: string) => parseClickhouseUrl('--to', url)
 
@@ -73,7 +73,7 @@ describe('the URL of a server', () => {
 
   test('is shown as it is typed', () => {
     for (const url of ['clickhouse://u@h.example:1/x', 'clickhouse://a%40b@[::1]:9000/x']) {
-      expect(formatAddress(parse(url))).toBe(url)
+      expect(formatServerAddress(parse(url))).toBe(url)
     }
   })
 })

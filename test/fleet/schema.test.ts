@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ALL_TABLES } from '../../src/fleet/create-statements.js'
-import { ATTEMPTS } from '../../src/fleet/attempts-table.js'
+import { ATTEMPTS_TABLE } from '../../src/fleet/attempts-table.js'
 import { FLEET_TABLES } from '../../src/fleet/trace-tables.js'
 import { openDatabase } from '../../src/store/open-database.js'
 import { migrate } from '../../src/store/migrate.js'
@@ -58,7 +58,7 @@ describe('the tables of a fleet', () => {
     ).toEqual([])
     // The reason of an exception names a column that exists.
     const named = Object.values(EXCEPTIONS).flatMap((reason) => /^attempts\.(\w+)/.exec(reason)?.[1] ?? [])
-    expect(named.filter((name) => !ATTEMPTS.columns.some((column) => column.name === name))).toEqual([])
+    expect(named.filter((name) => !ATTEMPTS_TABLE.columns.some((column) => column.name === name))).toEqual([])
   })
 
   test('are created by fleet migrate, once', async () => {

@@ -60,12 +60,12 @@ export async function startTerminal(columns = 100, rows = 24): Promise<Terminal>
     press,
     screen,
     async waitFor(pattern) {
-      for (let tries = 0; tries < 1200; tries++) {
-        const text = (await screen()).join('\n')
-        if (pattern.test(text)) return text
-        await new Promise((resolve) => setTimeout(resolve, 50))
-      }
-      throw new Error(`still no ${pattern} on:\n${(await screen()).join('\n')}`)
+      let text = ''
+      const isShown = async () => pattern.test((text = (await screen()).join('\n')))
+      await waitUntil(`${pattern} on the screen`, isShown, { everyMs: 50 }).catch((cause: unknown) => {
+        throw new Error(`still no ${pattern} on:\n${text}`, { cause })
+      })
+      return text
     },
     resize: async (width, height) =>
       void (await tmux('resize-window', '-t', 'test', '-x', `${width}`, '-y', `${height}`)),

@@ -1,16 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
+type Found<T> = T | null | undefined | false | ''
+
 /**
- * Calls `find` every `everyMs` until it returns a truthy value.
+ * Calls `find` every `everyMs` until it returns a truthy value, or a promise of one.
  * @throws after `timeoutMs`, naming `what` was waited for
  */
 export async function waitUntil<T>(
   what: string,
-  find: () => T | null | undefined | false | '',
+  find: () => Found<T> | Promise<Found<T>>,
   { timeoutMs = 200_000, everyMs = 5 } = {},
 ): Promise<T> {
   for (const until = performance.now() + timeoutMs; performance.now() < until; await delay(everyMs)) {
-    const found = find()
+    const found = await find()
     if (found) return found
   }
   throw new Error(`after ${timeoutMs} ms still waiting for ${what}`)

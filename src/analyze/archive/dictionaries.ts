@@ -1,24 +1,24 @@
 import type { Database } from 'better-sqlite3'
 import { parseAddress } from '../../attempt/address.js'
-import type { Cell } from './duckdb.js'
+import type { DuckCell } from './duckdb.js'
 
-type Key = readonly Cell[]
+type Key = readonly DuckCell[]
 
 /** Ids of distinct rows of a table, which are written when they are seen first. */
 type IdOf = (sessionId: number, key: Key) => number
 
 /** The dictionaries of a trace. */
-export interface Dictionaries {
-  /** Writes a row of `process`: its columns `PROCESS`, and those of its cgroup and container */
+export interface RestoredDictionaries {
+  /** Writes a row of `process`: its columns `PROCESS_FIELDS`, and those of its cgroup and container */
   readonly writeProcess: (id: number, sessionId: number, columns: Key, cgroup: Key, container: Key) => void
-  readonly endpoint: (address: Cell, port: Cell, family?: Cell) => number
-  readonly localAddress: (address: Cell) => number
-  readonly dnsName: (name: Cell) => number
+  readonly endpoint: (address: DuckCell, port: DuckCell, family?: DuckCell) => number
+  readonly localAddress: (address: DuckCell) => number
+  readonly dnsName: (name: DuckCell) => number
   /** A container that had the address of an attempt */
-  readonly owner: (sessionId: number, container: Cell, pod: Cell) => number
+  readonly owner: (sessionId: number, container: DuckCell, pod: DuckCell) => number
 }
 
-export const PROCESS = [
+export const PROCESS_FIELDS = [
   'pid',
   'process_start_ns',
   'comm',
@@ -29,8 +29,8 @@ export const PROCESS = [
   'mntns',
   'netns_cookie',
 ] as const
-export const CGROUP = ['cgroup', 'container'] as const
-export const CONTAINER = [
+export const CGROUP_FIELDS = ['cgroup', 'container'] as const
+export const CONTAINER_FIELDS = [
   'container_id',
   'container_name',
   'container_image',
@@ -41,12 +41,12 @@ export const CONTAINER = [
 
 const NO_ADDRESS = Buffer.alloc(16)
 
-export function createDictionaries(db: Database): Dictionaries {
+export function createRestoredDictionaries(db: Database): RestoredDictionaries {
   const writer = (table: string, id: string, columns: readonly string[]) => {
     const all = [id, ...columns]
     return db.prepare(`INSERT INTO ${table} (${all.join(', ')}) VALUES (${all.map(() => '?').join(', ')})`)
   }
-  const insertContainer = writer('container', 'container_key', ['session_id', ...CONTAINER])
+  const insertContainer = writer('container', 'container_key', ['session_id', ...CONTAINER_FIELDS])
   const insertCgroup = writer('cgroup', 'cgroup_id', [
     'session_id',
     'kernel_cgroup_id',
@@ -54,7 +54,7 @@ export function createDictionaries(db: Database): Dictionaries {
     'container',
     'container_key',
   ])
-  const insertProcess = writer('process', 'process_id', ['session_id', ...PROCESS, 'cgroup_id'])
+  const insertProcess = writer('process', 'process_id', ['session_id', ...PROCESS_FIELDS, 'cgroup_id'])
   const insertEndpoint = writer('endpoint', 'endpoint_id', ['family', 'address', 'remote_address', 'remote_port'])
   const insertLocal = writer('local_address', 'local_address_id', ['address', 'local_address'])
   const insertName = writer('dns_name', 'dns_name_id', ['dns_name'])
@@ -99,16 +99,16 @@ function createIds(write: (id: number, sessionId: number, key: Key) => unknown):
 }
 
 /** Texts of different cells differ, and so do sequences of them: names are untrusted. */
-function textOf(cell: Cell): string {
+function textOf(cell: DuckCell): string {
   if (cell === null) return '-'
   return typeof cell === 'string' ? `${cell.length}:${cell}` : `${String(cell)};`
 }
 
-function familyOf(address: Cell): number {
+function familyOf(address: DuckCell): number {
   return typeof address === 'string' && address.includes(':') ? 6 : 4
 }
 
 /** Names of shared traces may stand in place of an address. */
-function bytesOf(address: Cell | undefined): Uint8Array {
+function bytesOf(address: DuckCell | undefined): Uint8Array {
   return (typeof address === 'string' ? parseAddress(address) : null) ?? NO_ADDRESS
 }

@@ -6,13 +6,13 @@ const PACKAGE = '@duckdb/node-api'
 const MEMORY = '512MB'
 
 /** A value of a column: integers of 64 bits as bigint. */
-export type Cell = string | number | bigint | null | { readonly bytes: Uint8Array }
+export type DuckCell = string | number | bigint | null | { readonly bytes: Uint8Array }
 export type Values = Readonly<Record<string, string | number | bigint>>
 
 /** The used part of a connection of the package, whose types are there only if it is installed. */
 interface Connection {
   run(sql: string, values?: Values): Promise<unknown>
-  stream(sql: string, values?: Values): Promise<{ yieldRows(): AsyncIterable<Cell[][]> }>
+  stream(sql: string, values?: Values): Promise<{ yieldRows(): AsyncIterable<DuckCell[][]> }>
   closeSync(): void
 }
 
@@ -31,7 +31,7 @@ interface Package {
 /** Reads Parquet files. */
 export interface Duckdb {
   /** The rows of a query, as they arrive. */
-  rows(sql: string, values?: Values): AsyncIterable<Cell[][]>
+  rows(sql: string, values?: Values): AsyncIterable<DuckCell[][]>
   close(): void
 }
 

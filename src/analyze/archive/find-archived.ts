@@ -6,7 +6,7 @@ import type { RemoteChoice } from '../remote/find-sessions.js'
 import { parseSessions, resolveAgo } from '../remote/find-sessions.js'
 import { describeFault, describeLeftOut, findFault, findForged, nothingLeft, withoutThose } from '../remote/left-out.js'
 import type { FoundSession } from '../remote/read-sessions.js'
-import { spanOf, touches } from '../remote/session-times.js'
+import { spanOfSessions, touches } from '../remote/session-times.js'
 import { emptyArchive } from './archive-fault.js'
 import type { Duckdb } from './duckdb.js'
 import { findParts, hostsOfParts, ofHosts, ofTime, type ArchivePart } from './find-parts.js'
@@ -59,7 +59,7 @@ export async function findArchived(
   const unsound = found.flatMap((session) => describeFault(session, findFault(session)))
   const sound = withoutThose(found, unsound)
   if (sound.length === 0) throw nothingLeft(unsound, 'archive')
-  const { since, until } = parseTimes(raw, () => spanOf(sound))
+  const { since, until } = parseTimes(raw, () => spanOfSessions(sound))
   const touching = sound.filter((session) => touches(session, since, until))
   const leftOut = [...unsound, ...findForged(touching, found)]
   const left = new Set(withoutThose(touching, leftOut))

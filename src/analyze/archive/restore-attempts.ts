@@ -2,13 +2,19 @@ import type { Database } from 'better-sqlite3'
 import { OUTCOMES, type Outcome } from '../../attempt/outcome.js'
 import type { ArchiveConditions } from './archive-conditions.js'
 import { damagedFile } from './archive-fault.js'
-import { CGROUP, CONTAINER, createDictionaries, PROCESS, type Dictionaries } from './dictionaries.js'
-import type { Cell, Duckdb, Values } from './duckdb.js'
+import {
+  CGROUP_FIELDS,
+  CONTAINER_FIELDS,
+  createRestoredDictionaries,
+  PROCESS_FIELDS,
+  type RestoredDictionaries,
+} from './dictionaries.js'
+import type { DuckCell, Duckdb, Values } from './duckdb.js'
 import { createOwners, writeOwners } from './restore-owners.js'
 import type { RestoredSession } from './restore-sessions.js'
 
 /** Columns of a file in the order of reading. */
-const OF_PROCESS = [...PROCESS, ...CGROUP, ...CONTAINER]
+const OF_PROCESS = [...PROCESS_FIELDS, ...CGROUP_FIELDS, ...CONTAINER_FIELDS]
 const COLUMNS = [
   'session_uuid',
   'attempt_id',
@@ -37,7 +43,7 @@ const COLUMNS = [
   'remote_pod',
   ...OF_PROCESS,
 ] as const
-const [AT_CGROUP, AT_CONTAINER] = [PROCESS.length, PROCESS.length + CGROUP.length]
+const [AT_CGROUP, AT_CONTAINER] = [PROCESS_FIELDS.length, PROCESS_FIELDS.length + CGROUP_FIELDS.length]
 
 /**
  * Reads the attempts of sessions into the trace. Attempts that several files have replace each other: the later state of the session
@@ -89,7 +95,7 @@ async function readParts(
   { parts }: RestoredSession,
   duckdb: Duckdb,
   { sql, values }: { readonly sql: string; readonly values: Values },
-  take: (row: readonly Cell[]) => void,
+  take: (row: readonly DuckCell[]) => void,
 ): Promise<void> {
   for (const { part, path } of parts) {
     try {
@@ -102,8 +108,8 @@ async function readParts(
 
 function createAttemptWriter(
   db: Database,
-): (session: RestoredSession, row: readonly Cell[], processIdOf: ProcessIdOf) => void {
-  const dictionaries = createDictionaries(db)
+): (session: RestoredSession, row: readonly DuckCell[], processIdOf: ProcessIdOf) => void {
+  const dictionaries = createRestoredDictionaries(db)
   const replace = (table: string, columns: number) =>
     db.prepare(`INSERT OR REPLACE INTO ${table} VALUES (${Array.from({ length: columns }, () => '?').join(', ')})`)
   const attempt = replace('connect_attempt', 12)
@@ -147,7 +153,7 @@ function createAttemptWriter(
       name.run(id, dictionaries.dnsName(dnsName), dnsAge, dnsLookup, candidates)
     }
     if (typeof natAddress === 'string' || typeof serviceAddress === 'string') {
-      const idOf = (one: Cell | undefined, its: Cell | undefined) =>
+      const idOf = (one: DuckCell | undefined, its: DuckCell | undefined) =>
         typeof one === 'string' ? dictionaries.endpoint(one, its ?? null) : null
       nat.run(id, idOf(natAddress, natPort), idOf(serviceAddress, servicePort))
     }
@@ -157,12 +163,21 @@ function createAttemptWriter(
   }
 }
 
-function writeProcess(dictionaries: Dictionaries, id: number, sessionId: number, cells: readonly Cell[]): void {
+function writeProcess(
+  dictionaries: RestoredDictionaries,
+  id: number,
+  sessionId: number,
+  cells: readonly DuckCell[],
+): void {
   const [cgroup, container] = [cells.slice(AT_CGROUP, AT_CONTAINER), cells.slice(AT_CONTAINER)]
   dictionaries.writeProcess(id, sessionId, cells.slice(0, AT_CGROUP), cgroup, container)
 }
 
-function idInTrace({ facts, offset }: RestoredSession, uuid: Cell | undefined, ownId: Cell | undefined): number {
+function idInTrace(
+  { facts, offset }: RestoredSession,
+  uuid: DuckCell | undefined,
+  ownId: DuckCell | undefined,
+): number {
   const id = Number(ownId)
   const isOwn = facts.first_attempt_id <= id && id < facts.first_attempt_id + facts.attempts
   if (uuid !== facts.session_uuid || !isOwn) throw new Error('it has attempts that its session does not have')

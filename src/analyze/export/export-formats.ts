@@ -21,7 +21,7 @@ export interface ExportFormat {
   load(): Promise<(input: FormatInput) => BatchWriter>
 }
 
-export const FORMATS: Readonly<Record<ExportFormatName, ExportFormat>> = {
+export const FORMAT_WRITERS: Readonly<Record<ExportFormatName, ExportFormat>> = {
   parquet: {
     isBinary: true,
     batchRows: 131_072,

@@ -11,7 +11,7 @@ import { selectScope, type RawScope } from '../options/select-scope.js'
 import { openSink, ReaderGone } from '../output/sink.js'
 import { describeMissing } from '../scan/completeness-lines.js'
 import { withTraces, type Trace } from '../scan/trace.js'
-import { EXPORT_FORMATS, FORMATS, type ExportFormatName } from './export-formats.js'
+import { EXPORT_FORMATS, FORMAT_WRITERS, type ExportFormatName } from './export-formats.js'
 import { createFileTarget, type ExportTarget } from './file-target.js'
 import { ARCHIVE_KEY, describeArchive } from './parts/archived-session.js'
 import { parsePartition, type PartitionKey } from './parts/partition-directory.js'
@@ -38,7 +38,7 @@ export interface ExportOptions extends RawScope, SourceOptions {
  * @throws UsageError, the errors of `openTrace`, E_EXISTS, E_CANNOT_OPEN, E_DISK_FULL, E_WRITE, E_STDOUT, and those of `Store`
  */
 export async function exportTrace(files: readonly string[], options: ExportOptions): Promise<void> {
-  const format = FORMATS[options.format]
+  const format = FORMAT_WRITERS[options.format]
   const partition = parsePartition(options.partition)
   const path = outputPath(options, partition)
   const store = path !== null && isLocation(path) ? await openStore(path, options) : null
@@ -134,7 +134,7 @@ function outputPath({ output, format, partition }: ExportOptions, keys: readonly
     throw new UsageError('--output', output, 'a bucket only with --format parquet --partition host,date')
   }
   if (output !== undefined && output !== '-') return output
-  if (process.stdout.isTTY && FORMATS[format].isBinary) {
+  if (process.stdout.isTTY && FORMAT_WRITERS[format].isBinary) {
     throw new UsageError(
       '--output',
       output ?? 'the terminal',

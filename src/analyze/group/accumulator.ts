@@ -1,5 +1,5 @@
 import { mergeBuckets } from '../../sums/latency-histogram.js'
-import { createLatencySums, type AttemptColumns } from '../../sums/latency-sums.js'
+import { createLatencySums, type SummedColumns } from '../../sums/latency-sums.js'
 import { OUTCOMES } from '../../attempt/outcome.js'
 import { createPairSet } from '../../sums/pair-set.js'
 import type { Latencies } from './latencies.js'
@@ -28,7 +28,7 @@ export interface Accumulator {
   /** Adds sums that are stored. */
   addSums(group: number, counts: ArrayLike<number>, maxLatencyNs: number | null, buckets: Uint8Array | null): void
   /** Adds attempts; entries are group numbers. */
-  addAttempts(attempts: AttemptColumns): void
+  addAttempts(attempts: SummedColumns): void
   /** Note a process or an endpoint of a group by its number, below 2^26; the same one counts once. */
   addProcess(group: number, process: number): void
   addEndpoint(group: number, endpoint: number): void
@@ -93,7 +93,7 @@ export function createAccumulator(isExact: boolean): Accumulator {
 }
 
 /** @param minima by group, in ns; none without a latency */
-function noteLowest({ count, entries, latencies }: AttemptColumns, minima: number[]): void {
+function noteLowest({ count, entries, latencies }: SummedColumns, minima: number[]): void {
   for (let i = 0; i < count; i++) {
     const latencyNs = latencies[i] as number
     if (!(latencyNs >= 0)) continue

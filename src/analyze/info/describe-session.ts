@@ -17,7 +17,7 @@ import { describeUnseenLookups } from '../lookups/unseen-lookups.js'
 import { readSessionDns } from '../lookups/session-dns.js'
 import { COUNTS_BY_SESSION } from '../group/dimensions.js'
 import { sumUp } from '../group/sum-up.js'
-import { NO_FILTERS } from '../scan/attempt-filters.js'
+import { NO_ATTEMPT_FILTERS } from '../scan/attempt-filters.js'
 import { readClockSegments } from '../scan/clock-segments.js'
 import { findRecorder, type Recorder } from '../scan/find-recorder.js'
 import { parseLimits } from '../scan/host-limits.js'
@@ -105,7 +105,7 @@ export function listSessionFacts(
 function scopeOf(db: Database, { session_id: sessionId, host }: SessionRow): Scope {
   const trace = { path: db.name, missingLog: null, db, lookup: db, attempts: null, workers: null }
   const part = { trace, sessionId, host, segments: readClockSegments(db, sessionId) }
-  return { parts: [part], filters: NO_FILTERS, isExact: false }
+  return { parts: [part], filters: NO_ATTEMPT_FILTERS, isExact: false }
 }
 
 /** A shared session may have no boot id. */

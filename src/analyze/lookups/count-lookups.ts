@@ -8,12 +8,12 @@ import { lacksLookups } from './missing-lookups.js'
 import { formatPlural } from '../../text/format-number.js'
 
 /** Lookups of a scope, and the number of distinct names; `null`: they were recorded, but are not known here. */
-export interface LookupCounts {
+export interface LookupTotals {
   readonly lookups: number | null
   readonly names: number | null
 }
 
-export function countLookups(scope: Scope): LookupCounts {
+export function countLookups(scope: Scope): LookupTotals {
   if (lacksLookups(scope)) return { lookups: null, names: null }
   const keys = createKeyNumbers(DIMENSIONS.dns)
   const names = new Set<number>()
@@ -48,7 +48,7 @@ function* oneByOne(scope: Scope, part: SessionPart): Generator<readonly [nameId:
 }
 
 /** Counts of names and lookups. */
-export interface DnsCounts extends LookupCounts {
+export interface DnsTotals extends LookupTotals {
   /** Source of lookups; `null`: not recorded */
   readonly source: string | null
   readonly attempts: number
@@ -57,7 +57,7 @@ export interface DnsCounts extends LookupCounts {
 }
 
 /** One line: source, lookups, names, share of attempts with a name. */
-export function describeDns({ source, lookups, names, attempts, named }: DnsCounts): string {
+export function describeDns({ source, lookups, names, attempts, named }: DnsTotals): string {
   // Lookups before the selected time leave names, but no lookups.
   if (source === null && lookups === 0 && named === 0) return 'lookups were not recorded'
   const share = attempts === 0 ? '' : `; ${((100 * named) / attempts).toFixed(1)}% of attempts have a name`

@@ -1,12 +1,12 @@
 import type { Server } from '../../clickhouse/connect.js'
-import { formatAddress } from '../../clickhouse/parse-url.js'
+import { formatServerAddress } from '../../clickhouse/parse-url.js'
 import { TcpconnError, UsageError } from '../../base/errors.js'
 import { parseDuration } from '../../options/parse-duration.js'
 import { parseTimes, type RawScope } from '../options/select-scope.js'
 import { readSessions, type FoundSession } from './read-sessions.js'
 import { describeFault, findFault, findForged, nothingLeft, withoutThose, type LeftOut } from './left-out.js'
 import { requireHosts } from './require-hosts.js'
-import { formatUnixNs, spanOf, touches } from './session-times.js'
+import { formatUnixNs, spanOfSessions, touches } from './session-times.js'
 
 /** What to take from a server, as typed. */
 export interface RemoteChoice {
@@ -46,7 +46,7 @@ export async function findSessions(
   const unsound = found.flatMap((session) => describeFault(session, findFault(session)))
   const sound = withoutThose(found, unsound)
   if (sound.length === 0) throw nothingLeft(unsound, 'server')
-  const { since, until } = parseTimes(resolveAgo(raw), () => spanOf(sound))
+  const { since, until } = parseTimes(resolveAgo(raw), () => spanOfSessions(sound))
   const touching = sound.filter((session) => touches(session, since, until))
   const leftOut = [...unsound, ...findForged(touching, found)]
   const sessions = withoutThose(touching, leftOut)
@@ -84,7 +84,7 @@ export function definedOnly<Options extends Record<string, string | undefined>>(
 
 function noData(server: Server, reason: string): TcpconnError {
   return new TcpconnError('E_FLEET_NO_DATA', {
-    what: `${formatAddress(server.address)} has no data for this`,
+    what: `${formatServerAddress(server.address)} has no data for this`,
     reason,
     hint: 'select another time with --since and --until, or other hosts with --host; docs/fleet.md: tcpconn push',
   })

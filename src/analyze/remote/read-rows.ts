@@ -1,5 +1,5 @@
 import type { Server, StatementOptions } from '../../clickhouse/connect.js'
-import { formatAddress } from '../../clickhouse/parse-url.js'
+import { formatServerAddress } from '../../clickhouse/parse-url.js'
 import { TcpconnError } from '../../base/errors.js'
 
 /** A value of JSON. 64-bit integers are texts. */
@@ -75,7 +75,7 @@ async function brokenAnswer(server: Server, line: string, rest: AsyncIterable<st
     // The error that the text names ended the connection.
   }
   return new TcpconnError('E_FLEET_REFUSED', {
-    what: `${formatAddress(server.address)} broke off its answer`,
+    what: `${formatServerAddress(server.address)} broke off its answer`,
     reason: reasonOf(text),
     hint: 'select fewer hosts with --host, or less time with --since and --until; the log of the server has more',
   })

@@ -1,6 +1,6 @@
 import { TcpconnError } from '../../base/errors.js'
 import type { Server } from '../../clickhouse/connect.js'
-import { formatAddress } from '../../clickhouse/parse-url.js'
+import { formatServerAddress } from '../../clickhouse/parse-url.js'
 import { nearestName } from '../../text/nearest-name.js'
 import { readRows } from './read-rows.js'
 
@@ -22,7 +22,7 @@ export async function requireHosts(server: Server, hosts: readonly string[], fou
   if (name === undefined) return
   const meant = nearestName(name, known)
   throw new TcpconnError('E_FLEET_NO_HOST', {
-    what: `${formatAddress(server.address)} has nothing of ${missing.join(', ')}`,
+    what: `${formatServerAddress(server.address)} has nothing of ${missing.join(', ')}`,
     reason: known.length === 0 ? 'no host has pushed a session' : `it has ${describeHosts(known)}`,
     hint: meant === null ? 'name hosts as tcpconn info calls them, or leave --host out' : `did you mean ${meant}?`,
   })

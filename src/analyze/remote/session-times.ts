@@ -2,7 +2,7 @@ import type { TraceSpan } from '../options/parse-time.js'
 import type { FoundSession } from './read-sessions.js'
 
 /** As `spanOf` of a scope. */
-export function spanOf(sessions: readonly FoundSession[]): TraceSpan {
+export function spanOfSessions(sessions: readonly FoundSession[]): TraceSpan {
   const spans = sessions.map(({ clock, durationNs, batches }) => {
     const endNs = durationNs ?? batches.writtenNs
     return { firstUnixNs: offsetAt(clock, 0), lastUnixNs: offsetAt(clock, endNs) + BigInt(Math.round(endNs)) }

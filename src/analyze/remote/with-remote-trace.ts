@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { connectServer, readAccess, type Server, type ServerOptions } from '../../clickhouse/connect.js'
-import { formatAddress } from '../../clickhouse/parse-url.js'
+import { formatServerAddress } from '../../clickhouse/parse-url.js'
 import { requireVersion } from '../../fleet/require-version.js'
 import { formatPlural } from '../../text/format-number.js'
 import type { RawScope } from '../options/select-scope.js'
@@ -148,7 +148,7 @@ function completeTrace(trace: Trace, state: RemoteState, requests: Requests): Tr
   }
   return {
     ...trace,
-    path: formatAddress(state.server.address),
+    path: formatServerAddress(state.server.address),
     windows: new Map(state.sessions.map(({ ids, windows }) => [ids.sessionId, windows])),
     missingLog: describeMissingAttempts(requests.missing),
     remote: requests,

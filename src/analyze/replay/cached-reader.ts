@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
 
 /** A value from SQLite; integers are bigints. */
-export type Cell = string | bigint | null
+export type CachedCell = string | bigint | null
 
 /** Limit of cached rows of a dictionary. */
 const MAX_KEPT = 65_536
@@ -10,7 +10,7 @@ const MAX_KEPT = 65_536
 export function createCachedReader<T>(
   db: Database,
   sql: string,
-  make: (cells: readonly Cell[]) => T,
+  make: (cells: readonly CachedCell[]) => T,
 ): (id: number) => T | null {
   const select = db.prepare(sql).raw().safeIntegers()
   const kept = new Map<number, T | null>()
@@ -18,13 +18,13 @@ export function createCachedReader<T>(
     const known = kept.get(id)
     if (known !== undefined) return known
     if (kept.size >= MAX_KEPT) kept.clear()
-    const cells = select.get(id) as Cell[] | undefined
+    const cells = select.get(id) as CachedCell[] | undefined
     const value = cells === undefined ? null : make(cells)
     kept.set(id, value)
     return value
   }
 }
 
-export function textOrNull(cell: Cell | undefined): string | null {
+export function textOrNull(cell: CachedCell | undefined): string | null {
   return cell === null || cell === undefined ? null : String(cell)
 }

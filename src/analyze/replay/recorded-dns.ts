@@ -13,7 +13,7 @@ type DnsRow = readonly [nameId: number, ageNs: number, lookupNs: number | null, 
 const MAX_NAMED = 5
 
 /** The lookup before each attempt of a part, by the attempt's id. */
-export function createDnsReader(part: SessionPart): (attemptId: number) => DnsPart {
+export function createDnsPartReader(part: SessionPart): (attemptId: number) => DnsPart {
   const { db } = part.trace
   const hasDnsSource = recordsDns(part)
   const none = { hasDnsSource, dnsName: null, dnsAgeNs: null, dnsLookupNs: null, dnsCandidates: null }

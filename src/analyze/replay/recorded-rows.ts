@@ -8,8 +8,8 @@ import { boundedText } from '../scan/row-reader.js'
 import type { Scope, SessionPart } from '../scan/scope.js'
 import { createWallClock } from '../scan/wall-clock.js'
 import { attemptsByStart } from './attempts-by-start.js'
-import { createCachedReader, textOrNull, type Cell } from './cached-reader.js'
-import { createDnsReader } from './recorded-dns.js'
+import { createCachedReader, textOrNull, type CachedCell } from './cached-reader.js'
+import { createDnsPartReader } from './recorded-dns.js'
 import { createNatReader } from './recorded-nat.js'
 import { createOwnerReader } from './recorded-owners.js'
 import { integerOf, integerOrNull, requireIntegers } from './require-integers.js'
@@ -68,7 +68,7 @@ function createRowReader(part: SessionPart, zeroNs: bigint): (attemptId: number)
   const processOf = createProcessReader(db)
   const endpointOf = createEndpointReader(db)
   const localAddressOf = createLocalReader(db)
-  const dnsOf = createDnsReader(part)
+  const dnsOf = createDnsPartReader(part)
   const natOf = createNatReader(part)
   const ownerOf = createOwnerReader(part)
   const { unixNs } = createWallClock(part)
@@ -114,7 +114,7 @@ function createProcessReader(db: Database): (id: number) => ProcessPart | null {
 
 function valueOf(
   type: (typeof PROCESS_COLUMNS)[number]['type'],
-  cell: Cell | undefined,
+  cell: CachedCell | undefined,
 ): string | number | bigint | null {
   if (type === 'utf8') return textOrNull(cell)
   if (type === 'int64') return cell === null ? null : BigInt(cell ?? 0)

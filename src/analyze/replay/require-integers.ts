@@ -1,16 +1,16 @@
-import type { Cell } from './cached-reader.js'
+import type { CachedCell } from './cached-reader.js'
 
 /**
  * Reads a value that is always an integer.
  * @throws for other values, which only damaged files contain
  */
-export function integerOf(cell: Cell | undefined): number {
+export function integerOf(cell: CachedCell | undefined): number {
   if (typeof cell !== 'bigint') throw new Error(`${String(cell)} stands where an integer should`)
   return Number(cell)
 }
 
 /** The same for a value that may be NULL. */
-export function integerOrNull(cell: Cell | undefined): number | null {
+export function integerOrNull(cell: CachedCell | undefined): number | null {
   return cell === null ? null : integerOf(cell)
 }
 

@@ -6,7 +6,7 @@ import { latencyEdges } from '../charts/latency-scale.js'
 import { selectScope, type RawScope } from '../options/select-scope.js'
 import { COMPARED_FILES } from '../queries/diff/compared-files.js'
 import { diff, splitScope } from '../queries/diff/diff.js'
-import { describeLeftOut } from '../scan/select-sessions.js'
+import { describeEarlierSessions } from '../scan/select-sessions.js'
 import type { Scope } from '../scan/scope.js'
 import { answerFrom, type RemoteOptions } from '../source/from-source.js'
 import { withTraces, type Trace } from '../scan/trace.js'
@@ -40,7 +40,7 @@ export function collectReport(files: readonly string[], raw: RawScope, limits: P
         scope,
         limits,
         selection: describeSelection(raw),
-        leftOut: file === path ? describeLeftOut(traces, raw) : [],
+        leftOut: file === path ? describeEarlierSessions(traces, raw) : [],
       })
     })
   } catch (error) {

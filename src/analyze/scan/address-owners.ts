@@ -12,7 +12,7 @@ export interface RemoteOwner {
 export type OwnerSpans = readonly { readonly sinceNs: number; readonly untilNs: number; readonly owner: RemoteOwner }[]
 
 /** Which containers had which address in a session. */
-export interface AddressOwners {
+export interface RecordedOwners {
   /** Spans by address, as in `endpoint.remote_address`. */
   readonly byAddress: ReadonlyMap<string, OwnerSpans>
   /** Ids of processes to which addresses may mean something else: in containers or namespaces with networks of their own */
@@ -20,7 +20,7 @@ export interface AddressOwners {
 }
 
 /** @returns `null` if no owner is known, as in most traces */
-export function readAddressOwners(db: Database, { sessionId }: Pick<SessionPart, 'sessionId'>): AddressOwners | null {
+export function readAddressOwners(db: Database, { sessionId }: Pick<SessionPart, 'sessionId'>): RecordedOwners | null {
   const rows = db
     .prepare(
       `SELECT ${boundedText('address')}, CAST(since_ns AS REAL), CAST(until_ns AS REAL),

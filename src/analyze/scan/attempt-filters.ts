@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Pod } from '../../options/parse-pods.js'
 import type { Prefix } from '../../options/parse-lists.js'
-import { NO_FILTERS as NO_COMMON_FILTERS, type Filters } from '../../options/filters.js'
+import { NO_FILTERS, type Filters } from '../../options/filters.js'
 
 /** Filters of a query, like those of `record`. */
 export interface AttemptFilters extends Filters {
@@ -11,8 +11,8 @@ export interface AttemptFilters extends Filters {
   readonly cgroups: readonly string[]
 }
 
-export const NO_FILTERS: AttemptFilters = {
-  ...NO_COMMON_FILTERS,
+export const NO_ATTEMPT_FILTERS: AttemptFilters = {
+  ...NO_FILTERS,
   users: [],
   cgroups: [],
 }

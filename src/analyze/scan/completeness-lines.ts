@@ -1,7 +1,7 @@
 import { formatCount } from '../../text/format-number.js'
 import { listLimits } from './host-limits.js'
 import type { SessionPart } from './scope.js'
-import { describeLeftOut } from './select-sessions.js'
+import { describeEarlierSessions } from './select-sessions.js'
 import { describeCover, describeGaps, hasInexact, isDoubtful, readVerdict } from './session-facts.js'
 import type { Trace } from './trace.js'
 
@@ -23,7 +23,7 @@ export function describeMissing(
   parts: readonly SessionPart[],
   options: { readonly session?: string },
 ): string[] {
-  return [...describeGaps(traces, parts), ...describeLeftOut(traces, options), ...missingLines(parts)]
+  return [...describeGaps(traces, parts), ...describeEarlierSessions(traces, options), ...missingLines(parts)]
 }
 
 /**

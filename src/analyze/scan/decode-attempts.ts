@@ -5,7 +5,7 @@ import { createRecordLayouts, readField } from './record-layouts.js'
 import type { ColumnTest } from './row-test.js'
 
 /** The attempts and columns to decode. */
-export interface DecodeTarget {
+export interface DecodeRequest {
   /** Ids, both ends included */
   readonly first: number
   readonly last: number
@@ -26,7 +26,7 @@ export type DecodePage = (memory: PageMemory, start: number, roomFor: (count: nu
  * accepted records column by column, in short loops that read no other value.
  * Format of a record: https://www.sqlite.org/fileformat2.html#record_format
  */
-export function createDecodePage(target: DecodeTarget): DecodePage {
+export function createDecodePage(target: DecodeRequest): DecodePage {
   const layouts = createRecordLayouts()
   const { fields } = layouts
   const records = allocateRecords(target.pageBytes)

@@ -15,7 +15,10 @@ interface RecorderRow {
 export type Recorder = 'here' | 'elsewhere' | null
 
 const IS_LOCKED = 75
-/** In a child process: if this process closed a descriptor of the file, it would lose the locks of SQLite on it. */
+/**
+ * In a child process: if this process closed a descriptor of the file, it would lose the locks of SQLite on it. /proc/locks has no locks
+ * of processes that are not visible in this PID namespace.
+ */
 const TRY_LOCK = `exec 3<"$0" && exec flock --nonblock --shared --conflict-exit-code ${IS_LOCKED} 3`
 
 /**

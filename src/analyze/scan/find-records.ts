@@ -1,4 +1,4 @@
-import { HEADER_BYTES, findLayouts, type RecordLayouts } from './record-layouts.js'
+import { RECORD_HEADER_BYTES, findLayouts, type RecordLayouts } from './record-layouts.js'
 import { readVarint } from './table-pages.js'
 
 const LEAF = 13
@@ -48,7 +48,7 @@ export function findRecords(
   { ids, starts, lengths, layouts }: PageRecords,
 ): number {
   // Constants of the module would be looked up for every row.
-  const [highBits, fourBytes, headerBytes] = [HIGH_BITS, FOUR_BYTES, HEADER_BYTES]
+  const [highBits, fourBytes, headerBytes] = [HIGH_BITS, FOUR_BYTES, RECORD_HEADER_BYTES]
   const end = start + pageBytes
   const cells = view.getUint16(start + 3)
   const pointers = start + 8

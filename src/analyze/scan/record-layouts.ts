@@ -1,6 +1,6 @@
 const COLUMNS = 12
 /** Header bytes: the length of the header, then one serial type per column. */
-export const HEADER_BYTES = 13
+export const RECORD_HEADER_BYTES = 13
 /** Size of a value by its serial type. 0 is NULL, 8 and 9 are the integers 0 and 1, 7 is a real number. */
 const SIZES = [0, 1, 2, 3, 4, 6, 8, -1, 0, 0]
 const MAX_LAYOUTS = 1024
@@ -89,7 +89,7 @@ export function findLayouts(
 
 /** Writes a field for each column, and the size of the record in place of column 0: too large for an invalid record. */
 function describeLayout(view: DataView, record: number, fields: Int32Array): void {
-  let end = HEADER_BYTES
+  let end = RECORD_HEADER_BYTES
   let isValid = true
   for (let column = 1; column < COLUMNS; column++) {
     const type = view.getUint8(record + 1 + column)
@@ -104,7 +104,7 @@ function describeLayout(view: DataView, record: number, fields: Int32Array): voi
 
 function fieldOf(type: number, size: number, end: number): number {
   if (type === 0) return NULL << 16
-  if (size <= 0) return HEADER_BYTES - 4 + (type === 9 ? 1 << 13 : 0)
+  if (size <= 0) return RECORD_HEADER_BYTES - 4 + (type === 9 ? 1 << 13 : 0)
   if (size > 4) return ((size === 6 ? SIX_BYTES : EIGHT_BYTES) << 16) | (end - size)
   return (1 << 14) | ((32 - 8 * size) << 8) | (end - 4)
 }

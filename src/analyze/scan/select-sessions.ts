@@ -29,7 +29,10 @@ export function selectSessions(db: Database, choice: string | undefined): number
 }
 
 /** A line for each trace with earlier sessions that are left out because no session was given. */
-export function describeLeftOut(traces: readonly Trace[], { session }: { readonly session?: string }): string[] {
+export function describeEarlierSessions(
+  traces: readonly Trace[],
+  { session }: { readonly session?: string },
+): string[] {
   if (session !== undefined) return []
   return traces.flatMap(({ db, path }) => {
     const query = queries.selectFrom('session').select(({ fn }) => fn.countAll<number>().as('count'))

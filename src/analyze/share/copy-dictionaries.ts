@@ -1,6 +1,6 @@
 import { parseAddress, formatAddress, isIpv4Mapped } from '../../attempt/address.js'
 import { createInsert, readRows, replaceRow, type Copying } from './copy-rows.js'
-import type { Cell, Row } from './pseudonyms.js'
+import type { Cell, OriginalRow } from './pseudonyms.js'
 import type { Usage } from './usage.js'
 
 const MERGED = { 4: parseAddress('0.0.0.0') as Uint8Array, 6: parseAddress('::') as Uint8Array }
@@ -28,7 +28,7 @@ export function copyEndpoints(copying: Copying, usage: Usage, minAttempts: numbe
 }
 
 /** Whether a row of dns_address is shared: with the name, an address would say which endpoint was merged. */
-export function chooseAddresses(usage: Usage, merged: ReadonlySet<string>): (row: Row) => boolean {
+export function chooseAddresses(usage: Usage, merged: ReadonlySet<string>): (row: OriginalRow) => boolean {
   return ({ dns_name_id: nameId, address }) => {
     if (!usage.has('dns_name', Number(nameId))) return false
     return !merged.has(canonicalText(address as Cell))
@@ -66,7 +66,7 @@ export function copyNames(copying: Copying, usage: Usage): void {
 }
 
 /** Adds a row, or notes which equal row is there already. */
-function createAdding({ shared, ids }: Copying, table: Dictionary): (id: bigint, row: Row) => void {
+function createAdding({ shared, ids }: Copying, table: Dictionary): (id: bigint, row: OriginalRow) => void {
   const insert = createInsert(shared, table)
   const same = UNIQUE[table].map((column) => `${column} = @${column}`).join(' AND ')
   const find = shared.prepare(`SELECT ${table}_id FROM ${table} WHERE ${same}`).pluck().safeIntegers()

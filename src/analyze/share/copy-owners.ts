@@ -1,5 +1,5 @@
 import { createInsert, isLeftOut, readRows, replaceRow, type Copying } from './copy-rows.js'
-import type { Row } from './pseudonyms.js'
+import type { OriginalRow } from './pseudonyms.js'
 import type { SessionClock, SharedSpan } from './session-clock.js'
 import type { Usage } from './usage.js'
 
@@ -49,7 +49,7 @@ export function copyOwners(
 }
 
 /** @param lostNs what a span loses at an end that is shared */
-function clip(row: Row, { fromNs, toNs }: SharedSpan, lostNs: bigint): Row {
+function clip(row: OriginalRow, { fromNs, toNs }: SharedSpan, lostNs: bigint): OriginalRow {
   const [sinceNs, untilNs] = [row.since_ns as bigint, row.until_ns as bigint | null]
   const isBefore = fromNs > 0 && Number(sinceNs) <= fromNs
   const isAfter = toNs < Number(untilNs ?? Infinity)

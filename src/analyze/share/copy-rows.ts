@@ -2,8 +2,8 @@ import type { Database } from 'better-sqlite3'
 import type { ColumnRule, ValueKind } from './column-rules.js'
 import { COLUMNS, type SharedTable } from './columns.js'
 import type { Field, Treatment } from './fields.js'
-import type { Pseudonyms, Row, Cell } from './pseudonyms.js'
-import type { RowIds } from './row-ids.js'
+import type { Pseudonyms, OriginalRow, Cell } from './pseudonyms.js'
+import type { SharedIds } from './shared-ids.js'
 import type { SessionClock } from './session-clock.js'
 
 /** Kinds that a dry run does not count: they go with another value of their field. */
@@ -24,7 +24,7 @@ export interface Copying {
   /** The original, read-only */
   readonly db: Database
   readonly shared: Database
-  readonly ids: RowIds
+  readonly ids: SharedIds
   readonly pseudonyms: Pseudonyms
   /** Called with each value of a field, and with what the shared trace has in its place. */
   readonly note: (field: string, original: Cell, result: Cell) => void
@@ -51,16 +51,21 @@ function copiedColumns(table: SharedTable): string[] {
 }
 
 /** Rows of a table of the original, with integers as bigint. */
-export function* readRows(db: Database, table: SharedTable, where = '1', values: unknown[] = []): Generator<Row> {
+export function* readRows(
+  db: Database,
+  table: SharedTable,
+  where = '1',
+  values: unknown[] = [],
+): Generator<OriginalRow> {
   const select = `SELECT ${copiedColumns(table).join(', ')} FROM ${table} WHERE ${where}`
   yield* db
     .prepare(select)
     .safeIntegers()
-    .iterate(...values) as IterableIterator<Row>
+    .iterate(...values) as IterableIterator<OriginalRow>
 }
 
 /** Inserts rows of a table; returns whether a row is new. */
-export function createInsert(shared: Database, table: SharedTable): (row: Row) => boolean {
+export function createInsert(shared: Database, table: SharedTable): (row: OriginalRow) => boolean {
   const columns = copiedColumns(table)
   const places = columns.map((column) => `@${column}`).join(', ')
   const verb = MERGED.includes(table) ? 'INSERT OR IGNORE' : 'INSERT'
@@ -75,7 +80,7 @@ export function createInsert(shared: Database, table: SharedTable): (row: Row) =
 export function replaceRow(
   copying: Copying,
   table: SharedTable,
-  row: Row,
+  row: OriginalRow,
   clock: SessionClock | null,
   change: (result: Record<string, Cell>) => Record<string, Cell> = (result) => result,
 ): Record<string, Cell> {
@@ -97,7 +102,7 @@ export function replaceRow(
 function replaceValue(
   { ids, pseudonyms }: Copying,
   rule: ColumnRule,
-  { value, row, clock }: { value: Cell; row: Row; clock: SessionClock | null },
+  { value, row, clock }: { value: Cell; row: OriginalRow; clock: SessionClock | null },
 ): Cell {
   if (typeof rule === 'string' || value === null) return value
   if ('id' in rule) return isLeftOut(pseudonyms.treatment, rule.id) ? null : ids.of(rule.id, value as bigint)

@@ -1,7 +1,7 @@
 import { createInsert, isLeftOut, readRows, replaceRow, type Copying } from './copy-rows.js'
 import { FIELD_NAMES, LEVELS, type Field, type Level } from './fields.js'
 import type { SharedTable } from './columns.js'
-import type { Cell, Row } from './pseudonyms.js'
+import type { Cell, OriginalRow } from './pseudonyms.js'
 import { createSessionClock, type SessionClock, type SharedSpan } from './session-clock.js'
 import { addShareFilter } from './shared-filters.js'
 
@@ -16,7 +16,7 @@ export interface SharedSession {
 /** Copies the row of a session and its clock. Returns how its times are moved. */
 export function copySession(copying: Copying, { sessionId, span, isReduced }: SharedSession): SessionClock {
   const { db, shared, pseudonyms } = copying
-  const [row] = [...readRows(db, 'session', 'session_id = ?', [sessionId])] as [Row]
+  const [row] = [...readRows(db, 'session', 'session_id = ?', [sessionId])] as [OriginalRow]
   const { shiftNs, treatment } = pseudonyms
   const clock = createSessionClock({ startedUnixNs: row.started_unix_ns as bigint, shiftNs, span, treatment })
   const result = replaceRow(copying, 'session', row, clock)
@@ -36,7 +36,7 @@ export function copyTable(
   copying: Copying,
   table: SharedTable,
   { sessionId, clock }: { readonly sessionId: number; readonly clock: SessionClock | null },
-  isWanted: (row: Row) => boolean = () => true,
+  isWanted: (row: OriginalRow) => boolean = () => true,
 ): void {
   const insert = isLeftOut(copying.pseudonyms.treatment, table) ? () => {} : createInsert(copying.shared, table)
   for (const row of readRows(copying.db, table, 'session_id = ?', [sessionId])) {
@@ -47,7 +47,7 @@ export function copyTable(
 /** Copies the offsets that apply to the span; the first one applies from the beginning. */
 function copyClock(copying: Copying, sessionId: number, { fromNs, toNs }: SharedSpan, clock: SessionClock): void {
   const rows = [...readRows(copying.db, 'clock_offset', 'session_id = ? ORDER BY since_ns', [sessionId])]
-  const sinceNs = (row: Row | undefined) => Number(row?.since_ns ?? Infinity)
+  const sinceNs = (row: OriginalRow | undefined) => Number(row?.since_ns ?? Infinity)
   const insert = createInsert(copying.shared, 'clock_offset')
   for (const [i, row] of rows.entries()) {
     if (sinceNs(rows[i + 1]) <= fromNs || (i > 0 && sinceNs(row) >= toNs)) continue

@@ -5,7 +5,7 @@ import type { ColumnRule, ValueKind } from './column-rules.js'
 import { readRows } from './copy-rows.js'
 import type { Field } from './fields.js'
 import { splitLabels } from './keyed/dns-pseudonyms.js'
-import type { Pseudonyms, Row } from './pseudonyms.js'
+import type { Pseudonyms, OriginalRow } from './pseudonyms.js'
 
 /** Kinds of values whose pseudonyms are tokens */
 const NAMED: readonly ValueKind[] = ['host', 'dns name', 'program', 'user', 'path', 'container', 'boot id']
@@ -42,7 +42,7 @@ export function findOriginals(
 interface NamedValue {
   readonly field: Field
   readonly kind: ValueKind
-  readonly row: Row
+  readonly row: OriginalRow
   readonly column: string
 }
 

@@ -20,7 +20,7 @@ import { dropFilterValues } from './shared-filters.js'
 export type Cell = bigint | string | Buffer | null
 
 /** A row by column. */
-export type Row = Readonly<Record<string, Cell>>
+export type OriginalRow = Readonly<Record<string, Cell>>
 
 /** Replaces the values of a trace. */
 export interface Pseudonyms {
@@ -30,12 +30,12 @@ export interface Pseudonyms {
   /** Added to the wall clock, ns */
   readonly shiftNs: bigint
   /** @param row what the value is a part of */
-  replace(field: Field, kind: ValueKind, value: Cell, row: Row): Cell
+  replace(field: Field, kind: ValueKind, value: Cell, row: OriginalRow): Cell
   /** For a DNS name whose usual token belongs to another name */
   longName(name: string): string
 }
 
-type Replace = (value: Cell, action: Action, row: Row) => Cell
+type Replace = (value: Cell, action: Action, row: OriginalRow) => Cell
 
 const UNSPECIFIED = { 4: parseAddress('0.0.0.0') as Uint8Array, 6: parseAddress('::') as Uint8Array }
 /** Users below are those of the system, as distributions assign them. */
@@ -134,7 +134,7 @@ function numberKinds(numbers: KeyedNumbers) {
 function nameKinds(token: NameText, addresses: NamedAddresses) {
   const isKeptAddress = (name: string) => addresses === KEPT && parseAddress(name) !== null
   const named =
-    (replace: (text: string, action: Action, row: Row) => Cell, dropped: Cell = null): Replace =>
+    (replace: (text: string, action: Action, row: OriginalRow) => Cell, dropped: Cell = null): Replace =>
     (value, action, row) =>
       action === 'dropped' ? dropped : replace(String(value), action, row)
   return {

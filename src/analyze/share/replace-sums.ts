@@ -1,11 +1,11 @@
 import { replaceIds } from '../../sums/replace-ids.js'
-import type { RowIds } from './row-ids.js'
+import type { SharedIds } from './shared-ids.js'
 
 /** Replaces the ids in stored sums. */
 export type ReplaceSums = (dimension: string, blob: Uint8Array) => Uint8Array
 
 /** @param shiftSeconds added to the Unix seconds of the dimension `second` */
-export function createSumsReplacement(ids: RowIds, shiftSeconds: number): ReplaceSums {
+export function createSumsReplacement(ids: SharedIds, shiftSeconds: number): ReplaceSums {
   const idOf = (table: 'endpoint' | 'process') => (id: number) => Number(ids.of(table, BigInt(id)))
   const stays = (table: 'endpoint' | 'process') => ids.offset(table) === 0n && ids.changed[table].size === 0
   const replacements: Record<string, { readonly isSame: boolean; readonly of: (id: number) => number }> = {

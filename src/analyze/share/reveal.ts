@@ -5,7 +5,7 @@ import { findDamage } from '../../store/find-damage.js'
 import { safeLine, safeText } from '../../text/safe-text.js'
 import { withTraces } from '../scan/trace.js'
 import { LEVELS, parseTreatment, type Level } from './fields.js'
-import { findAddresses, type KnownAddress } from './find-addresses.js'
+import { findKnownAddresses, type KnownAddress } from './find-known-addresses.js'
 import { findOriginals } from './find-originals.js'
 import { readKey } from './keyed/key-file.js'
 import { createShareKey } from './keyed/share-key.js'
@@ -101,7 +101,7 @@ function readTrace(
       path,
       isNamed,
       names: names.size === 0 ? new Map<string, ReadonlySet<string>>() : findOriginals(trace!.db, levels, names),
-      addresses: addresses.size === 0 ? new Map<string, KnownAddress>() : findAddresses(trace!.db, addresses),
+      addresses: addresses.size === 0 ? new Map<string, KnownAddress>() : findKnownAddresses(trace!.db, addresses),
     }))
   } catch (error) {
     throw findDamage([path], error)

@@ -15,7 +15,7 @@ import { copySession, copyTable } from './copy-sessions.js'
 import { copyWindows } from './copy-windows.js'
 import { noteLocalPorts } from './note-local-ports.js'
 import type { Pseudonyms } from './pseudonyms.js'
-import { createRowIds } from './row-ids.js'
+import { createSharedIds } from './shared-ids.js'
 import type { SharedSpan } from './session-clock.js'
 import { addLookups, chooseLookups } from './shared-lookups.js'
 import { ALL_USED, countUsage, type CollectedUsage, type Usage } from './usage.js'
@@ -41,7 +41,7 @@ export async function shareTrace({ scope, pseudonyms, shared, note, isDryRun = f
   prepareAttempts(shared, pseudonyms)
   for (const trace of new Set(scope.parts.map((part) => part.trace))) {
     const ofTrace = { ...scope, parts: scope.parts.filter((part) => part.trace === trace) }
-    const copying: Copying = { db: trace.db, shared, ids: createRowIds(shared), pseudonyms, note }
+    const copying: Copying = { db: trace.db, shared, ids: createSharedIds(shared), pseudonyms, note }
     shared.prepare(`ATTACH ? AS ${ORIGINAL}`).run(sqlitePath(trace.path))
     // All are read or written once, from the beginning to the end.
     for (const db of [trace.db, trace.lookup]) db.pragma(SMALL_CACHE)

@@ -1,7 +1,7 @@
 import { decode } from 'dns-packet'
 import { decodeBytes } from '../../attempt/byte-text.js'
 import { QUERY_TYPES, type DnsMessage } from './dns-message.js'
-import { HEADER_BYTES, LONGEST_LABEL, endOfName, readAddresses } from './read-addresses.js'
+import { DNS_HEADER_BYTES, LONGEST_LABEL, endOfName, readAddresses } from './read-addresses.js'
 
 /** Type and class of a question (RFC 1035, 4.1.2). */
 const FIELDS_BYTES = 4
@@ -20,11 +20,11 @@ const FINAL_DOT = /(?<=(?:^|[^\\])(?:\\\\)*)\.$/
  * is valid if its question is complete
  */
 export function decodeDns(payload: Uint8Array, isCut = false): DnsMessage | null | undefined {
-  if (payload.length < HEADER_BYTES) return undefined
+  if (payload.length < DNS_HEADER_BYTES) return undefined
   const questions = (payload[4] as number) * 256 + (payload[5] as number)
   // Some negative answers have no question. More than one is not used (RFC 9619).
   if (questions > 1) return undefined
-  const end = questions === 0 ? HEADER_BYTES : endOfName(payload, HEADER_BYTES) + FIELDS_BYTES
+  const end = questions === 0 ? DNS_HEADER_BYTES : endOfName(payload, DNS_HEADER_BYTES) + FIELDS_BYTES
   if (end > payload.length) return undefined
   const { addresses, isWhole } = readAddresses(payload, end)
   // Some servers omit all records but keep their counts; others truncate the packet within a record.
@@ -39,7 +39,7 @@ function isTruncated(packet: Uint8Array): boolean {
 function decodeHead(head: Uint8Array, addresses: readonly Uint8Array[]): DnsMessage | null | undefined {
   // Without the records: each of their names can contain pointers through the whole packet.
   const copy = Buffer.from(head)
-  copy.fill(0, RECORD_COUNTS, HEADER_BYTES)
+  copy.fill(0, RECORD_COUNTS, DNS_HEADER_BYTES)
   try {
     // Rejects invalid names. It decodes labels as UTF-8, which maps different names to the same text.
     const { id = 0, type, questions } = decode(copy)
@@ -69,7 +69,7 @@ function decodeHead(head: Uint8Array, addresses: readonly Uint8Array[]): DnsMess
  */
 function readName(head: Uint8Array): string | undefined {
   const labels: string[] = []
-  for (let at = HEADER_BYTES; head[at] !== 0;) {
+  for (let at = DNS_HEADER_BYTES; head[at] !== 0;) {
     const length = head[at] ?? Infinity
     if (length > LONGEST_LABEL) return undefined
     const label = Buffer.from(head.subarray(at + 1, at + 1 + length)).toString('latin1')

@@ -1,7 +1,7 @@
 import { QUERY_TYPES } from './dns-message.js'
 
 /** RFC 1035, 4.1.1. */
-export const HEADER_BYTES = 12
+export const DNS_HEADER_BYTES = 12
 /** Type, class, TTL and data length, between a record's name and its data (RFC 1035, 4.1.3). */
 const FIELDS_BYTES = 10
 /** Both high bits of a length set: a pointer of two bytes, which ends the name. Otherwise neither is set. */

@@ -7,7 +7,7 @@ import { safeText } from '../../text/safe-text.js'
 import type { CgroupTree } from '../host/cgroup-tree.js'
 import { openHostView, type HostView } from '../host/host-view.js'
 import { hintAtCapabilities, missingCapabilities } from '../host/privileges.js'
-import { NO_FILTERS, DEFAULT_DNS_PORTS, type ProbeOptions } from '../options/record-options.js'
+import { NO_RECORD_FILTERS, DEFAULT_DNS_PORTS, type ProbeOptions } from '../options/record-options.js'
 import { BTF_PATH, isKernelSupported, MINIMUM_KERNEL } from '../probe/kernel-support.js'
 import { openLibbpf } from '../native/libbpf.js'
 import { loadProbe, RING_BYTES } from '../probe/load-probe.js'
@@ -126,7 +126,7 @@ function checkProbeFile(): Check {
 }
 
 const PLAIN: Omit<ProbeOptions, 'host'> = {
-  filters: NO_FILTERS,
+  filters: NO_RECORD_FILTERS,
   followsCommand: false,
   dnsSource: null,
   dnsPorts: DEFAULT_DNS_PORTS,

@@ -18,7 +18,7 @@ const PIDS = '--pid=host (podman, docker), hostPID: true (Kubernetes)'
 const PRIVILEGED = '--privileged (podman, docker), securityContext.privileged: true (Kubernetes)'
 
 /** The gaps of a recording in this container, one line each, with the options that close them. */
-export function describeGaps({ hasHostPids, hasRoot, hasName, cgroups, accountServices }: HostFindings): string[] {
+export function describeHostGaps({ hasHostPids, hasRoot, hasName, cgroups, accountServices }: HostFindings): string[] {
   // With the host's PID namespace only privileges are missing.
   const fix = hasHostPids ? PRIVILEGED : `${PIDS}, with ${PRIVILEGED}`
   const gaps: [boolean, string][] = [

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { findCgroupTree, type CgroupTree } from './cgroup-tree.js'
 import { firstOf } from './first-of.js'
-import { describeGaps } from './host-gaps.js'
+import { describeHostGaps } from './host-gaps.js'
 import { inNamespace } from './in-namespace.js'
 import { readMounts } from './mounts.js'
 
@@ -51,7 +51,7 @@ export function openHostView(givenRoot: string | null = null): HostView {
     netns:
       firstOf(hostPids, (pid) => inodeOf(`/proc/${pid}/ns/net`)) ??
       (isContainer || isInContainer() ? null : inodeOf('/proc/self/ns/net')),
-    gaps: describeGaps({
+    gaps: describeHostGaps({
       hasHostPids,
       hasRoot: root !== null,
       hasName: name !== null,

@@ -14,7 +14,7 @@ const MAX_REUSES = 16
 const KEPT_NS = 300e9
 
 /** A network namespace. */
-export interface Netns {
+export interface NetnsId {
   readonly inode: number
   /** 0: unknown */
   readonly cookie: number
@@ -24,7 +24,7 @@ export interface Netns {
 export interface Route {
   /** Source and destination of the socket: two struct endpoint */
   readonly words: Uint32Array
-  readonly netns: Netns
+  readonly netns: NetnsId
   readonly fromNs: number
   readonly toNs: number
 }
@@ -33,7 +33,7 @@ export interface Route {
 export interface Translations {
   readonly isEmpty: boolean
   /** @param netns that translated the packet @param payload struct translation, which is copied */
-  add(seenNs: number, netns: Netns, payload: Uint32Array): void
+  add(seenNs: number, netns: NetnsId, payload: Uint32Array): void
   /**
    * The destination after all translations; `null` if there was none, or if namespaces with the same addresses translated
    * the same ports at the same time.
@@ -43,7 +43,7 @@ export interface Translations {
 
 interface Translation {
   readonly words: Uint32Array
-  readonly netns: Netns
+  readonly netns: NetnsId
   readonly firstNs: number
   lastNs: number
 }
@@ -113,7 +113,7 @@ function isForwarded({ words }: Translation): boolean {
   return words[FORWARDED] === 1
 }
 
-function isSameNetns(a: Netns, b: Netns): boolean {
+function isSameNetns(a: NetnsId, b: NetnsId): boolean {
   return a.inode === b.inode && (a.cookie === 0 || b.cookie === 0 || a.cookie === b.cookie)
 }
 

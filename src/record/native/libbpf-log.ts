@@ -36,7 +36,7 @@ export function captureLibbpfLog(libbpf: Libbpf): LibbpfLog {
   libbpf.setPrint(callback)
   return {
     text: () => lines.join('\n'),
-    summary: () => summarize(lines),
+    summary: () => summarizeLog(lines),
     stop() {
       libbpf.setPrint(null)
       koffi.unregister(callback)
@@ -45,7 +45,7 @@ export function captureLibbpfLog(libbpf: Libbpf): LibbpfLog {
 }
 
 /** A verifier error names its reason before the statistics; libbpf's own messages with the errno follow. */
-export function summarize(lines: readonly string[]): string {
+export function summarizeLog(lines: readonly string[]): string {
   const messages = lines.map((line) => line.replace(/^libbpf: /, '').trim())
   const verdicts = messages.filter((line) =>
     /not allowed|not permitted|invalid|unknown func|Permission|denied|can't|cannot/i.test(line),

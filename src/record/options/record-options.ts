@@ -1,7 +1,7 @@
 import type { HostView } from '../host/host-view.js'
 import type { MetricsOptions } from './parse-metrics.js'
 import type { Rotation } from './parse-rotation.js'
-import { NO_FILTERS as NO_COMMON_FILTERS, type Filters } from '../../options/filters.js'
+import { NO_FILTERS, type Filters } from '../../options/filters.js'
 
 /** Options of `record`. */
 export interface RecordOptions {
@@ -62,8 +62,8 @@ export interface RecordFilters extends Filters {
   readonly mntnsmap: string | null
 }
 
-export const NO_FILTERS: RecordFilters = {
-  ...NO_COMMON_FILTERS,
+export const NO_RECORD_FILTERS: RecordFilters = {
+  ...NO_FILTERS,
   uids: [],
   cgroups: [],
   cgroupmap: null,

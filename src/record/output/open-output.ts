@@ -7,12 +7,12 @@ import { sleep } from '../host/clock.js'
 import { isInWalMode } from '../../store/wal-mode.js'
 import {
   isNamed,
-  openOutputFile,
+  openLockedOutput,
   requireOwnFile,
   requireSameFile,
   type OpenMode,
-  type OutputFile,
-} from './output-file.js'
+  type LockedOutput,
+} from './locked-output.js'
 import { requireLinked } from './require-linked.js'
 import { removeSideFiles, requireNoStrayLog, requireOwnSideFiles } from './sqlite-side-files.js'
 import { isLocked, startFault } from './write-fault.js'
@@ -55,7 +55,7 @@ export interface Output {
  */
 export function openOutput(path: string, mode: OpenMode = 'any', waitMs = OPEN_WAIT_MS, wait: Wait = sleep): Output {
   const name = sqlitePath(path)
-  const file = openOutputFile(path, mode)
+  const file = openLockedOutput(path, mode)
   let db: Database | undefined
   try {
     requireTraceHeader(file.fd, path)
@@ -92,7 +92,7 @@ function prepare(db: Database): void {
 }
 
 /** Restores the initial state, before anything is recorded. */
-function abandon(db: Database | undefined, file: OutputFile): void {
+function abandon(db: Database | undefined, file: LockedOutput): void {
   const { fd, path, mode } = file
   db?.close()
   if (isNamed(file)) {
@@ -147,7 +147,7 @@ function moveLog(db: Database, waitMs: number, wait: Wait): void {
   }
 }
 
-function createOutput(db: Database, file: OutputFile, wait: Wait): Output {
+function createOutput(db: Database, file: LockedOutput, wait: Wait): Output {
   const { fd, path } = file
   return {
     db,

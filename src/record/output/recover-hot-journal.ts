@@ -1,5 +1,5 @@
 import { openDatabase, sqlitePath } from '../../store/open-database.js'
-import { requireSameFile } from './output-file.js'
+import { requireSameFile } from './locked-output.js'
 import { requireOwnSideFiles } from './sqlite-side-files.js'
 
 /**

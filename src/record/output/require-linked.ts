@@ -1,6 +1,6 @@
 import { fstatSync, readlinkSync } from 'node:fs'
 import { TcpconnError } from '../../base/errors.js'
-import { isNamed, type OutputFile } from './output-file.js'
+import { isNamed, type LockedOutput } from './locked-output.js'
 
 const HINT = 'record again; to start a new file, stop the recording first or use --rotate'
 
@@ -8,7 +8,7 @@ const HINT = 'record again; to start a new file, stop the recording first or use
  * Checks that the output file still has the name given by the user.
  * @throws E_REMOVED if the file has no name left, E_MOVED if it has another one
  */
-export function requireLinked(file: OutputFile): void {
+export function requireLinked(file: LockedOutput): void {
   if (fstatSync(file.fd).nlink === 0) throw removed(file.path)
   if (!isNamed(file)) throw moved(file)
 }
@@ -21,7 +21,7 @@ function removed(path: string): TcpconnError {
   })
 }
 
-function moved({ fd, path }: OutputFile): TcpconnError {
+function moved({ fd, path }: LockedOutput): TcpconnError {
   // The kernel follows renames, but reports no further hard link of a file.
   const place = readlinkSync(`/proc/self/fd/${fd}`)
   const where = isNamed({ fd, path: place }) ? place : 'the moved file'

@@ -1,7 +1,7 @@
 import { mapMemory, PAGE_BYTES } from '../native/memory.js'
 
 /** Bytes before each record. */
-export const HEADER_BYTES = 8
+export const RING_HEADER_BYTES = 8
 /** Header bits next to the record length: uncommitted; discarded by the probe. */
 export const BUSY = 0x80000000
 export const DISCARDED = 0x40000000
@@ -91,7 +91,7 @@ export function createRingBuffer(
         if (header & DISCARDED) passed += recordBytes(header & ~DISCARDED)
         else {
           passed += recordBytes(header)
-          if (!visit(offset + HEADER_BYTES, header)) break
+          if (!visit(offset + RING_HEADER_BYTES, header)) break
         }
       }
       return passed
@@ -101,7 +101,7 @@ export function createRingBuffer(
       for (let passed = 0; passed < availableBytes;) {
         const offset = (start + passed) % sizeBytes
         const header = Atomics.load(headers, offset >> 2)
-        if ((header & (BUSY | DISCARDED)) === 0) visit(offset + HEADER_BYTES, header)
+        if ((header & (BUSY | DISCARDED)) === 0) visit(offset + RING_HEADER_BYTES, header)
         passed += recordBytes(header & ~(BUSY | DISCARDED))
       }
     },
@@ -118,5 +118,5 @@ export function createRingBuffer(
 
 /** Size of a record in the ring. */
 export function recordBytes(lengthBytes: number): number {
-  return (HEADER_BYTES + lengthBytes + 7) & ~7
+  return (RING_HEADER_BYTES + lengthBytes + 7) & ~7
 }

@@ -5,7 +5,7 @@ import { beginSession, type Session } from '../session/begin-session.js'
 import { openOutput, type Output } from '../output/open-output.js'
 import { createFileNames, MAX_SAME_SECOND, type FileNames } from '../retention/file-names.js'
 import { applyRetention } from '../retention/retention.js'
-import { isTaken } from '../output/output-file.js'
+import { isTaken } from '../output/locked-output.js'
 
 type Parts = Pick<Session, 'options' | 'probe' | 'containers' | 'kernelCount' | 'limits'>
 

@@ -10,7 +10,7 @@ const LAST_TRIES = 20
 const LAST_WAIT_MS = 10
 
 /** Progress of a recording, shown by a service manager. */
-export interface Progress {
+export interface RecordingProgress {
   readonly attempts: number
   readonly lost: number
   /** Path of the current file */
@@ -22,7 +22,7 @@ export interface Notifier {
   /** Recording has started. If the manager is busy, a later tick delivers it. */
   ready(): void
   /** Call at each turn of the loop: sends the watchdog keep-alive and the status. */
-  tick(nowNs: number, progress: () => Progress): void
+  tick(nowNs: number, progress: () => RecordingProgress): void
   /** Recording is about to end. Waits up to 0.2 s for a busy manager. */
   stopping(): void
 }
@@ -90,6 +90,6 @@ function createOutbox(send: Send): { post(text: string): void; deliver(): boolea
   }
 }
 
-function describe({ attempts, lost, path }: Progress): string {
+function describe({ attempts, lost, path }: RecordingProgress): string {
   return safeLine(`${formatPlural(attempts, 'attempt')} recorded, ${formatCount(lost)} lost; into ${path}`)
 }

@@ -14,7 +14,7 @@ import { safeText } from '../../text/safe-text.js'
 import type { DnsResult } from '../session/end-session.js'
 import type { SessionTotals } from '../write/session-totals.js'
 
-export interface Summary {
+export interface RecordingSummary {
   /** The first and the last file, which may be the same */
   readonly firstPath: string
   readonly lastPath: string
@@ -34,7 +34,7 @@ export interface Summary {
 }
 
 /** The lines of the summary. Losses come first. */
-export function renderSummary(summary: Summary): string[] {
+export function renderSummary(summary: RecordingSummary): string[] {
   const { totals } = summary
   const losses = [
     describeLossCounts(summary.loss),
@@ -61,7 +61,7 @@ function describeNames({ named, lookups }: DnsResult, rows: number): string {
   return `names: ${formatCount(named)} of ${formatPlural(rows, 'attempt')}, from ${formatPlural(lookups, 'lookup')}`
 }
 
-function describeFiles({ firstPath, lastPath, files, sessionId, fileBytes }: Summary): string {
+function describeFiles({ firstPath, lastPath, files, sessionId, fileBytes }: RecordingSummary): string {
   const [first, last, size] = [safeText(firstPath), safeText(lastPath), formatBytes(fileBytes)]
   return files === 1
     ? `${last} (session ${sessionId}, ${size})`

@@ -4,7 +4,7 @@ import type { TopAttempt } from './top-attempt.js'
 import type { PartyIds } from './window-entities.js'
 
 /** Attempts as columns: a ring whose size is a power of two. Positions count up; `position & mask` is the index. */
-export interface AttemptColumns {
+export interface RingColumns {
   readonly mask: number
   /** Ids of `Entities` */
   readonly process: Uint16Array
@@ -22,7 +22,7 @@ export interface AttemptColumns {
 
 /** The attempts from a first position, which the caller keeps, up to `end`. */
 export interface AttemptRing {
-  readonly columns: AttemptColumns
+  readonly columns: RingColumns
   /** Position of the next attempt */
   readonly end: number
   /** Whether another attempt fits if the first one is at `first`; grows up to the limit. */
@@ -74,7 +74,7 @@ function bucketOfAttempt({ outcome, latencyNs }: TopAttempt): number {
   return outcome === ESTABLISHED && latencyNs !== null && latencyNs >= 0 ? bucketOf(latencyNs) : NO_BUCKET
 }
 
-function createColumns(capacity: number): AttemptColumns {
+function createColumns(capacity: number): RingColumns {
   return {
     mask: capacity - 1,
     process: new Uint16Array(capacity),
@@ -91,9 +91,9 @@ function createColumns(capacity: number): AttemptColumns {
 
 /** Other columns with the attempts from `first` up to `end` at the same positions. @param capacity a power of two */
 export function copyColumns(
-  from: AttemptColumns,
+  from: RingColumns,
   { first, end, capacity }: { readonly first: number; readonly end: number; readonly capacity: number },
-): AttemptColumns {
+): RingColumns {
   const to = createColumns(capacity)
   for (let position = first; position < end; position++) {
     const [source, target] = [position & from.mask, position & to.mask]

@@ -1,11 +1,11 @@
-import { copyColumns, createAttemptRing, type AttemptColumns, type AttemptRing } from './attempt-ring.js'
+import { copyColumns, createAttemptRing, type RingColumns, type AttemptRing } from './attempt-ring.js'
 import { isFailed } from './is-failed.js'
 import type { TopAttempt, TopParties } from './top-attempt.js'
 import {
   areFull,
   createWindowEntities,
   dropUnused,
-  idsOf,
+  partyIdsOf,
   type PartyIds,
   type WindowEntities,
 } from './window-entities.js'
@@ -21,7 +21,7 @@ const NS_PER_SECOND = 1e9
 /** What the table is computed from: the attempts of the last complete seconds. */
 export interface WindowView {
   readonly sums: WindowSums
-  readonly columns: AttemptColumns
+  readonly columns: RingColumns
   /** Position of the first attempt of each second, oldest second first, and the end. At least one more than seconds. */
   readonly bounds: readonly number[]
   readonly pending: readonly PartyIds[]
@@ -96,14 +96,14 @@ export function createAttemptWindow(limits: WindowLimits = {}): AttemptWindow {
     add(attempt) {
       makeRoom()
       sweep()
-      ring.push(attempt, idsOf(entities, attempt))
+      ring.push(attempt, partyIdsOf(entities, attempt))
       totals.attempts++
       if (isFailed(attempt.outcome)) totals.failed++
     },
     setPending(attempts) {
       pending = []
       sweep()
-      for (const attempt of attempts) pending.push(idsOf(entities, attempt))
+      for (const attempt of attempts) pending.push(partyIdsOf(entities, attempt))
     },
     view,
     freeze() {

@@ -4,7 +4,7 @@ import { NO_NAME, type EntityKind } from './window-entities.js'
 import type { TopEndpoint, TopProcess } from './top-attempt.js'
 
 /** A group of attempts: `key` identifies it, `label` names it to people. Neither is safe for a terminal. */
-export interface Group {
+export interface TopGroup {
   readonly key: string
   readonly label: string
 }
@@ -15,7 +15,7 @@ export interface TopDimension {
   readonly heading: string
   /** Kind of the values that it groups */
   readonly kind: EntityKind
-  groupOf(value: TopProcess | TopEndpoint | string): Group
+  groupOf(value: TopProcess | TopEndpoint | string): TopGroup
 }
 
 const UNKNOWN = '-'
@@ -54,21 +54,21 @@ export const TOP_DIMENSIONS: readonly TopDimension[] = [
 
 export const TOP_DIMENSION_NAMES = TOP_DIMENSIONS.map(({ name }) => name)
 
-function same(text: string): Group {
+function same(text: string): TopGroup {
   return { key: text, label: text }
 }
 
-function byEndpoint(name: string, heading: string, groupOf: (endpoint: TopEndpoint) => Group): TopDimension {
+function byEndpoint(name: string, heading: string, groupOf: (endpoint: TopEndpoint) => TopGroup): TopDimension {
   return { name, heading, kind: 'endpoint', groupOf: keepGroups(groupOf) as TopDimension['groupOf'] }
 }
 
-function byProcess(name: string, heading: string, groupOf: (process: TopProcess) => Group): TopDimension {
+function byProcess(name: string, heading: string, groupOf: (process: TopProcess) => TopGroup): TopDimension {
   return { name, heading, kind: 'process', groupOf: keepGroups(groupOf) as TopDimension['groupOf'] }
 }
 
 /** Makes the texts of an object once: a frame needs those of all entities. */
-function keepGroups<T extends object>(groupOf: (value: T) => Group): (value: T) => Group {
-  const known = new WeakMap<T, Group>()
+function keepGroups<T extends object>(groupOf: (value: T) => TopGroup): (value: T) => TopGroup {
+  const known = new WeakMap<T, TopGroup>()
   return (value) => {
     const kept = known.get(value)
     if (kept !== undefined) return kept

@@ -1,9 +1,9 @@
 import type { WindowView } from './attempt-window.js'
-import type { Group, TopDimension } from './dimensions.js'
+import type { TopGroup, TopDimension } from './dimensions.js'
 import { OTHER } from './entities.js'
 
 /** A row of the table: a group of attempts, or all. */
-export interface TopRow extends Group {
+export interface TopRow extends TopGroup {
   /** Position in `Grouped.rows`; -1 for the total */
   readonly index: number
   readonly isOther: boolean
@@ -31,7 +31,7 @@ export interface Grouped {
 
 type Counts = { -readonly [Name in keyof TopRow]: TopRow[Name] }
 
-const OTHER_GROUP: Group = { key: '\0other', label: 'other' }
+const OTHER_GROUP: TopGroup = { key: '\0other', label: 'other' }
 
 /** @param missingSeconds what the last second lacks to be complete */
 export function groupWindow(view: WindowView, dimension: TopDimension, missingSeconds = 0): Grouped {
@@ -69,6 +69,6 @@ function createRows({ entities }: WindowView, { kind, groupOf }: TopDimension, s
   return { rows, rowOf, rowOfId }
 }
 
-function emptyRow({ key, label }: Group, index: number, seconds: number, isOther = false): Counts {
+function emptyRow({ key, label }: TopGroup, index: number, seconds: number, isOther = false): Counts {
   return { key, label, index, isOther, seconds, attempts: 0, failed: 0, synRetransmits: 0, pending: 0 }
 }

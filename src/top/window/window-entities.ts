@@ -23,7 +23,7 @@ export function createWindowEntities(limit?: number): WindowEntities {
   return { process: createEntities(limit), endpoint: createEntities(limit), name: createEntities(limit) }
 }
 
-export function idsOf(entities: WindowEntities, { process, endpoint, dnsName }: TopParties): PartyIds {
+export function partyIdsOf(entities: WindowEntities, { process, endpoint, dnsName }: TopParties): PartyIds {
   return {
     process: entities.process.idOf(process),
     endpoint: entities.endpoint.idOf(endpoint),

@@ -1,5 +1,5 @@
 import { BUCKET_COUNT } from '../../sums/latency-histogram.js'
-import { type AttemptColumns, NO_BUCKET } from './attempt-ring.js'
+import { type RingColumns, NO_BUCKET } from './attempt-ring.js'
 import { MAX_ENTITIES } from './entities.js'
 import { isFailed } from './is-failed.js'
 import { type EntityKind, ENTITY_KINDS } from './window-entities.js'
@@ -38,7 +38,7 @@ export function copySums({ counts: { process, endpoint, name }, buckets }: Windo
 /** Adds the attempts at the positions from `first` up to `end`, or with `sign` -1 subtracts them. */
 export function addAttempts(
   sums: WindowSums,
-  columns: AttemptColumns,
+  columns: RingColumns,
   [first, end]: readonly [number, number],
   sign: 1 | -1,
 ): void {

@@ -4,12 +4,12 @@ import { describeCutAnswers } from '../../../src/attempt/loss-text.js'
 import { describeDaemonClient } from '../../../src/record/child/daemon-client.js'
 import { checkAddresses, checkContainers, checkNamespaces } from '../../../src/record/doctor/host-limits.js'
 import { describeLostDetails } from '../../../src/record/event/describe-lost-details.js'
-import { describeGaps } from '../../../src/record/host/host-gaps.js'
+import { describeHostGaps } from '../../../src/record/host/host-gaps.js'
 
 const NOTHING_SEEN = { hasHostPids: false, hasRoot: false, hasName: false, accountServices: ['acme'] } as const
 const SENTENCES = [
-  ...describeGaps({ ...NOTHING_SEEN, cgroups: 'none' }),
-  ...describeGaps({ ...NOTHING_SEEN, cgroups: 'own' }),
+  ...describeHostGaps({ ...NOTHING_SEEN, cgroups: 'none' }),
+  ...describeHostGaps({ ...NOTHING_SEEN, cgroups: 'own' }),
   checkContainers(null).found,
   // As older recorders wrote it.
   'none under cgroup v1 among the first 4096 cgroups and processes; the rest is not checked',

@@ -10,7 +10,7 @@ import {
   renderCheck,
 } from '../../../src/record/doctor/run-doctor.js'
 import { TcpconnError } from '../../../src/base/errors.js'
-import { describeGaps, type HostFindings } from '../../../src/record/host/host-gaps.js'
+import { describeHostGaps, type HostFindings } from '../../../src/record/host/host-gaps.js'
 import { runTool } from '../../support/tool.js'
 
 describe('the output of a check', () => {
@@ -136,11 +136,11 @@ describe('container', () => {
   const whole = { hasHostPids: true, hasRoot: true, hasName: true, cgroups: 'all' as const, accountServices: [] }
 
   test('prints no line in a container that has the namespaces of the host', () => {
-    expect(checkContainer({ gaps: describeGaps(whole) })).toEqual([])
+    expect(checkContainer({ gaps: describeHostGaps(whole) })).toEqual([])
   })
 
   test('reports that a container cannot query accounts of the host (GAP-75)', () => {
-    const gaps = describeGaps({ ...whole, accountServices: ['sss', 'ldap'] })
+    const gaps = describeHostGaps({ ...whole, accountServices: ['sss', 'ldap'] })
     expect(checkContainer({ gaps })).toEqual([
       {
         name: 'container',
@@ -160,7 +160,7 @@ describe('container', () => {
   ])(
     '%o: reports what is hidden, and the option that shows it (GAP-16, GAP-17, GAP-19, GAP-20)',
     (missing, found, todo) => {
-      const gaps = describeGaps({ ...whole, ...missing })
+      const gaps = describeHostGaps({ ...whole, ...missing })
       expect(checkContainer({ gaps })).toEqual([
         {
           name: 'container',

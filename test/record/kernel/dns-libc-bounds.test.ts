@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { MAX_LIBCS } from '../../../src/record/host/hold-libcs.js'
 import { requireLibcMachine } from '../../../src/record/host/libc-machine.js'
-import { NO_FILTERS, type ProbeOptions } from '../../../src/record/options/record-options.js'
+import { NO_RECORD_FILTERS, type ProbeOptions } from '../../../src/record/options/record-options.js'
 import { loadProbe } from '../../../src/record/probe/load-probe.js'
 import { withHosts } from '../../support/hosts.js'
 import { describeKernel } from '../../support/kernel-tests.js'
@@ -19,7 +19,7 @@ import { openHostView } from '../../../src/record/host/host-view.js'
 
 const LIBC = { args: ['--dns=libc'] }
 const PLAIN: ProbeOptions = {
-  filters: NO_FILTERS,
+  filters: NO_RECORD_FILTERS,
   host: openHostView(),
   followsCommand: false,
   dnsSource: null,

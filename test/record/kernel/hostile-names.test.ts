@@ -1,6 +1,5 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { CATALOGUE } from '../../../src/analyze/queries/catalogue.js'
 import { makeCgroup } from '../../support/cgroup.js'
@@ -11,6 +10,7 @@ import { recordWhile } from '../../support/recorder.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool, startTool } from '../../support/tool.js'
 import { onlyConnectOf } from '../../support/trace.js'
+import { waitUntil } from '../../support/wait-until.js'
 import { connect, workloadPath } from '../../support/workload.js'
 
 /** Clears the screen, sets the title of the window, and returns to the first column. */
@@ -86,10 +86,11 @@ describeKernel('hostile names: no output contains control characters', () => {
 
   test.each([[['-t', '--container', '--wide']], [['--json']]])('live %j (SEC-21)', async (args) => {
     const live = startTool(['live', ...LONGEST, ...args])
-    for (let tries = 0; tries < 600 && !live.output().includes('evil'); tries++) {
+    const connectAndLook = async () => {
       await run(['sh', '-c', EVIL_CONNECT])
-      await delay(100)
+      return live.output().includes('evil')
     }
+    await waitUntil('a row of the hostile name', connectAndLook, { everyMs: 100 })
     const shown = await interrupt(live)
     expectAnswer(shown)
     expect(shown.stdout).toContain('evil')

@@ -31,13 +31,12 @@ async function startMeasured(args: readonly string[], options: { readonly env?: 
 }
 
 /** Waits for a scrape that has it. */
-async function scrapeUntil(address: string, has: (scraped: Scraped) => boolean): Promise<Scraped> {
-  let scraped: Scraped = {}
-  for (let tries = 0; tries < 600 && !has(scraped); tries++) {
-    scraped = await scrape(address)
-    if (!has(scraped)) await new Promise((resolve) => setTimeout(resolve, 100))
+function scrapeUntil(address: string, has: (scraped: Scraped) => boolean): Promise<Scraped> {
+  const find = async () => {
+    const scraped = await scrape(address)
+    return has(scraped) && scraped
   }
-  return scraped
+  return waitUntil(`a scrape that passes ${has}`, find, { everyMs: 100 })
 }
 
 describeKernel('metrics', () => {
@@ -186,12 +185,7 @@ describeKernel('metrics', () => {
 type Query = (expression: string) => Promise<number | null>
 
 async function waitForValue(query: Query, expression: string, value: number): Promise<void> {
-  let last: number | null = null
-  for (let tries = 0; tries < 600 && last !== value; tries++) {
-    last = await query(expression)
-    if (last !== value) await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  expect([expression, last]).toEqual([expression, value])
+  await waitUntil(`${expression} = ${value}`, async () => (await query(expression)) === value, { everyMs: 100 })
 }
 
 const queryAt =

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { EXE, PROCESS_BYTES } from '../../../src/record/event/process-table.js'
 import { sleep } from '../../../src/record/host/clock.js'
-import { NO_FILTERS, type ProbeOptions } from '../../../src/record/options/record-options.js'
+import { NO_RECORD_FILTERS, type ProbeOptions } from '../../../src/record/options/record-options.js'
 import { chooseApproach } from '../../../src/record/probe/approach.js'
 import { attachPrograms } from '../../../src/record/probe/attach-programs.js'
 import { configureProbe, fillFilters } from '../../../src/record/probe/configure-probe.js'
@@ -328,7 +328,7 @@ function followProcess(pid: number, isFull = false): LoadedProbe {
 
 function optionsFor(pid: number): ProbeOptions {
   return {
-    filters: { ...NO_FILTERS, pids: [pid] },
+    filters: { ...NO_RECORD_FILTERS, pids: [pid] },
     followsCommand: false,
     dnsSource: null,
     dnsPorts: [53],

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { formatAddress } from '../../../src/attempt/address.js'
 import { addressOf, portOf } from '../../../src/record/nat/endpoint-key.js'
-import { createTranslations, type Netns, type Translations } from '../../../src/record/nat/translations.js'
+import { createTranslations, type NetnsId, type Translations } from '../../../src/record/nat/translations.js'
 import { packEndpoint, packTranslation, type EndpointText } from './nat-payloads.js'
 
-const POD: Netns = { inode: 11, cookie: 101 }
-const NODE: Netns = { inode: 12, cookie: 102 }
-const OTHER_NODE: Netns = { inode: 13, cookie: 103 }
+const POD: NetnsId = { inode: 11, cookie: 101 }
+const NODE: NetnsId = { inode: 12, cookie: 102 }
+const OTHER_NODE: NetnsId = { inode: 13, cookie: 103 }
 const SOURCE = '10.244.0.5:40000'
 const SERVICE = '10.96.0.10:80'
 const ROUTE = [SOURCE, SERVICE] as const
@@ -14,7 +14,7 @@ const to = (backend: EndpointText): [EndpointText, EndpointText] => [SOURCE, bac
 
 interface Asked {
   readonly route?: readonly [EndpointText, EndpointText]
-  readonly netns?: Netns
+  readonly netns?: NetnsId
   readonly fromNs?: number
   readonly toNs?: number
 }

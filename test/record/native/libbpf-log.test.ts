@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { summarize } from '../../../src/record/native/libbpf-log.js'
+import { summarizeLog } from '../../../src/record/native/libbpf-log.js'
 
 test("the reason is the verifier's message, not what libbpf adds to it", () => {
   const lines = [
@@ -12,7 +12,7 @@ test("the reason is the verifier's message, not what libbpf adds to it", () => {
     "libbpf: failed to load program 'trace_connect'",
     "libbpf: failed to load object 'tcpconn.bpf.o'",
   ]
-  expect(summarize(lines)).toBe('unknown func bpf_sk_storage_get#107')
+  expect(summarizeLog(lines)).toBe('unknown func bpf_sk_storage_get#107')
 })
 
 test("the verifier's message is found anywhere in the log", () => {
@@ -21,7 +21,7 @@ test("the verifier's message is found anywhere in the log", () => {
     "libbpf: prog 'follow_answers': BPF program load failed: Permission denied",
     "libbpf: failed to load object 'tcpconn.bpf.o'",
   ]
-  expect(summarize(lines)).toBe('invalid access to memory, mem_size=512 off=32 size=4096')
+  expect(summarizeLog(lines)).toBe('invalid access to memory, mem_size=512 off=32 size=4096')
 })
 
 test('a kernel that refuses all BPF programs is reported by errno', () => {
@@ -29,7 +29,7 @@ test('a kernel that refuses all BPF programs is reported by errno', () => {
     "libbpf: Error in bpf_object__probe_loading():Operation not permitted(1). Couldn't load trivial BPF program.",
     "libbpf: failed to load object 'tcpconn.bpf.o'",
   ]
-  expect(summarize(lines)).toContain('Operation not permitted')
+  expect(summarizeLog(lines)).toContain('Operation not permitted')
 })
 
 test.each([
@@ -39,6 +39,6 @@ test.each([
   ['the last word', ['one word', 'libbpf: the last word']],
   ['libbpf gave no reason', []],
 ])('extracts the reason: %s', (summary, lines) => {
-  expect(summarize(lines)).toContain(summary)
-  expect(summarize(lines)).not.toMatch(/^libbpf: /)
+  expect(summarizeLog(lines)).toContain(summary)
+  expect(summarizeLog(lines)).not.toMatch(/^libbpf: /)
 })

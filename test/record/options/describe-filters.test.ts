@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { describeFilters } from '../../../src/record/options/describe-filters.js'
 import { parsePrefixes } from '../../../src/options/parse-lists.js'
-import { NO_FILTERS } from '../../../src/record/options/record-options.js'
+import { NO_RECORD_FILTERS } from '../../../src/record/options/record-options.js'
 
 test('a recording without filters is {}', () => {
-  expect(describeFilters(NO_FILTERS, [])).toBe('{}')
+  expect(describeFilters(NO_RECORD_FILTERS, [])).toBe('{}')
 })
 
 test('every filter has the name of its option', () => {
@@ -62,12 +62,12 @@ test('every filter has the name of its option', () => {
 })
 
 test('a command is a filter too', () => {
-  expect(describeFilters(NO_FILTERS, ['true'])).toBe('{"command":["true"]}')
+  expect(describeFilters(NO_RECORD_FILTERS, ['true'])).toBe('{"command":["true"]}')
 })
 
 test('networks are described in the form in which they are parsed', () => {
   const texts = ['10.0.0.0/8', '0.0.0.0/0', '::ffff:0:0/90', '::ffff:1.2.3.4/95', '::/0', '2001:db8::/32', '::1']
   const destinations = parsePrefixes(texts)
-  const { dst } = JSON.parse(describeFilters({ ...NO_FILTERS, destinations }, [])) as { dst: string[] }
+  const { dst } = JSON.parse(describeFilters({ ...NO_RECORD_FILTERS, destinations }, [])) as { dst: string[] }
   expect(parsePrefixes(dst)).toEqual(destinations)
 })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { UsageError } from '../../../src/base/errors.js'
 import { parseRecordOptions, type RawOptions } from '../../../src/record/options/parse-record-options.js'
 import { expectRefusal } from '../../options/expect-refusal.js'
-import { NO_FILTERS } from '../../../src/record/options/record-options.js'
+import { NO_RECORD_FILTERS } from '../../../src/record/options/record-options.js'
 
 const parse = (raw: RawOptions, file?: string) => parseRecordOptions(raw, file, [], 'tcpconn record')
 const filtersOf = (raw: RawOptions) => parse(raw).filters
@@ -14,7 +14,7 @@ test('defaults: records the whole host into tcpconn.db until it is stopped', () 
     quiet: false,
     rotation: null,
     host: expect.objectContaining({ root: '/', gaps: [] }),
-    filters: NO_FILTERS,
+    filters: NO_RECORD_FILTERS,
     command: [],
     dnsSource: null,
     dnsPorts: [53],

@@ -2,7 +2,7 @@ import { copyFileSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readMappedLibcs } from '../../../src/record/host/find-libcs.js'
-import { NO_FILTERS } from '../../../src/record/options/record-options.js'
+import { NO_RECORD_FILTERS } from '../../../src/record/options/record-options.js'
 import { chooseApproach } from '../../../src/record/probe/approach.js'
 import { attachPrograms } from '../../../src/record/probe/attach-programs.js'
 import type { ProbeObject } from '../../../src/record/probe/probe-object.js'
@@ -11,7 +11,7 @@ import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { PLAIN_HOST } from '../../support/host-view.js'
 
 const LIBC = {
-  filters: NO_FILTERS,
+  filters: NO_RECORD_FILTERS,
   host: PLAIN_HOST,
   followsCommand: false,
   dnsSource: 'libc',

@@ -1,4 +1,4 @@
-import { createRingBuffer, DISCARDED, HEADER_BYTES } from '../../../src/record/probe/ring-buffer.js'
+import { createRingBuffer, DISCARDED, RING_HEADER_BYTES } from '../../../src/record/probe/ring-buffer.js'
 import { createRingReader, type RingReader } from '../../../src/record/probe/ring-reader.js'
 
 /** Bytes before the data: the page with the producer's position, as in the kernel's ring. */
@@ -34,12 +34,12 @@ export function createMemoryRing(sizeBytes: number, startAt = 0n): MemoryRing {
     positions,
     append(record, flags = 0) {
       const position = positions.producer[0] as bigint
-      const end = position + BigInt(roundUp(HEADER_BYTES + record.length))
+      const end = position + BigInt(roundUp(RING_HEADER_BYTES + record.length))
       if (end - (positions.consumer[0] as bigint) > BigInt(sizeBytes)) return null
       const at = placeOf(position)
       headers[at / 4] = record.length | flags
-      bytes.set(record, at + HEADER_BYTES)
-      const beyond = at + HEADER_BYTES + record.length - sizeBytes
+      bytes.set(record, at + RING_HEADER_BYTES)
+      const beyond = at + RING_HEADER_BYTES + record.length - sizeBytes
       if (beyond > 0) bytes.copyWithin(0, sizeBytes, sizeBytes + beyond)
       positions.producer[0] = end
       return position

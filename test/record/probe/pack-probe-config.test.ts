@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parsePrefixes } from '../../../src/options/parse-lists.js'
-import { NO_FILTERS, type RecordFilters, type ProbeOptions } from '../../../src/record/options/record-options.js'
+import { NO_RECORD_FILTERS, type RecordFilters, type ProbeOptions } from '../../../src/record/options/record-options.js'
 import {
   outcomeMask,
   packComm,
@@ -31,7 +31,7 @@ function unpack(bytes: Uint8Array) {
 const pack = (options: Partial<ProbeOptions>, host: Partial<ProbeHost> = {}) =>
   packProbeConfig(
     {
-      filters: NO_FILTERS,
+      filters: NO_RECORD_FILTERS,
       host: PLAIN_HOST,
       followsCommand: false,
       dnsSource: null,
@@ -44,7 +44,7 @@ const pack = (options: Partial<ProbeOptions>, host: Partial<ProbeHost> = {}) =>
   )
 
 const packed = (changes: Partial<RecordFilters>, followsCommand = false) =>
-  unpack(pack({ filters: { ...NO_FILTERS, ...changes }, followsCommand }))
+  unpack(pack({ filters: { ...NO_RECORD_FILTERS, ...changes }, followsCommand }))
 
 test('without filters, all filters are off', () => {
   expect(packed({})).toEqual({ minLatencyNs: 0n, outcomes: ALL, cgroupCount: 0, family: 0, on: [] })

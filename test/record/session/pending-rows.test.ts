@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { NO_FILTERS, type RecordFilters } from '../../../src/record/options/record-options.js'
+import { NO_RECORD_FILTERS, type RecordFilters } from '../../../src/record/options/record-options.js'
 import { writePending } from '../../../src/record/session/pending-rows.js'
 import { BATCH_ROWS } from '../../../src/record/write/trace-writer.js'
 import { packEvents, type EventFields } from '../make-events.js'
@@ -12,7 +12,7 @@ function writeAll(events: readonly Partial<EventFields>[], filters: Partial<Reco
   const trace = openNewTrace()
   const pending = { ...packEvents(events), count: events.length }
   const times = { monotonicNs: MONOTONIC_NS, nowNs: 9e9 }
-  const count = writePending(createWriter(trace), pending, { ...NO_FILTERS, ...filters }, times)
+  const count = writePending(createWriter(trace), pending, { ...NO_RECORD_FILTERS, ...filters }, times)
   const columns = 'remote_port, outcome, latency_ns, local_port, local_address'
   return { count, trace, rows: trace.db.prepare(`SELECT ${columns} FROM connects ORDER BY remote_port`).raw().all() }
 }

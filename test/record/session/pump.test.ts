@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import { describe, expect, test, vi } from 'vitest'
 import { RING_BYTES } from '../../../src/record/probe/load-probe.js'
-import { HEADER_BYTES } from '../../../src/record/probe/ring-buffer.js'
+import { RING_HEADER_BYTES } from '../../../src/record/probe/ring-buffer.js'
 import { ATTEMPT_BYTES } from '../../../src/record/probe/ring-reader.js'
 import { connectEvent, processEvent } from '../../../src/record/event/wire.gen.js'
 import { createPump, type Observer } from '../../../src/record/session/pump.js'
@@ -30,7 +30,7 @@ function lockOut({ file }: NewTrace) {
 
 const portsIn = ({ db }: NewTrace) => db.prepare('SELECT remote_port FROM connects ORDER BY remote_port').pluck().all()
 /** Attempts of one process that fit into the ring. */
-const FULL_RING = Math.floor((RING_BYTES - HEADER_BYTES - processEvent.size_bytes) / ATTEMPT_BYTES)
+const FULL_RING = Math.floor((RING_BYTES - RING_HEADER_BYTES - processEvent.size_bytes) / ATTEMPT_BYTES)
 const LOSS_COLUMNS = 'lost_ring_full_count, lost_map_full_count, lost_writer_behind_count'
 const lossesIn = ({ db }: NewTrace) => db.prepare(`SELECT ${LOSS_COLUMNS} FROM batch ORDER BY batch_id`).raw().all()
 

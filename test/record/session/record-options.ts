@@ -1,4 +1,4 @@
-import { NO_FILTERS, type RecordOptions } from '../../../src/record/options/record-options.js'
+import { NO_RECORD_FILTERS, type RecordOptions } from '../../../src/record/options/record-options.js'
 import { PLAIN_HOST } from '../../support/host-view.js'
 
 /** The options of `record -q FILE`. */
@@ -10,7 +10,7 @@ export function quietOptions(file: string, durationNs: number | null = null): Re
     rotation: null,
     metrics: null,
     host: PLAIN_HOST,
-    filters: NO_FILTERS,
+    filters: NO_RECORD_FILTERS,
     command: [],
     dnsSource: null,
     dnsPorts: [53],

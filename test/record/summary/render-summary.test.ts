@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { renderSummary, type Summary } from '../../../src/record/summary/render-summary.js'
+import { renderSummary, type RecordingSummary } from '../../../src/record/summary/render-summary.js'
 import { addToTotals, createTotals } from '../../../src/record/write/session-totals.js'
 import { bucketOf, encodeBuckets } from '../../../src/sums/latency-histogram.js'
 
 /** Nine quick attempts and a slow one, three failed. */
-function createSummary(changes: Partial<Summary> = {}): Summary {
+function createSummary(changes: Partial<RecordingSummary> = {}): RecordingSummary {
   const totals = createTotals()
   const buckets = encodeBuckets([bucketOf(40_000), 9, bucketOf(12_345_678), 1])
   addToTotals(totals, { entry: 0, counts: [10, 2, 1, 0, 0, 0, 0, 0, 0], maxLatencyNs: 12_345_678, buckets })

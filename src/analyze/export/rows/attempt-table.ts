@@ -5,7 +5,7 @@ import { remoteSession, type Scope } from '../../scan/scope.js'
 import { capacityOf, createAttemptRows, type AttemptRows } from './attempt-rows.js'
 import type { CodedValues, ColumnValues, Dictionary, ExportColumn, RowBatch } from './column.js'
 import { EXPORTED_COLUMNS, KEY_COLUMNS } from './exported-columns.js'
-import { readEntities, type Entities } from './entities.js'
+import { readEntities, type ExportEntities } from './entities.js'
 import { createRestoringReaders } from './restoring-columns.js'
 import { readSessionKey } from './session-key.js'
 import { halvesOf, writeLong } from './long-halves.js'
@@ -19,7 +19,7 @@ export type Reader = (rows: AttemptRows) => ColumnValues
 export interface AttemptTable {
   readonly columns: readonly ExportColumn[]
   /** Entities of the attempts, by the numbers in `AttemptRows` */
-  readonly entities: Entities
+  readonly entities: ExportEntities
   /**
    * Reads all attempts in batches. All of them, also those of later reads, reuse the same memory.
    * @param within only attempts with these ids
@@ -58,7 +58,7 @@ export function createAttemptTable(scope: Scope, capacity: number, more: readonl
 }
 
 interface Sources {
-  readonly entities: Entities
+  readonly entities: ExportEntities
   readonly codes: AttemptCodes
   readonly scratch: Int32Array
 }
@@ -81,10 +81,10 @@ function createReaders(scope: Scope, { entities, codes, scratch }: Sources): Rea
   const ofEndpoint = (name: keyof typeof endpoints) => ({
     [name]: ofEntity('endpoint', endpoints[name], known[name].dictionary),
   })
-  const ofOther = (entity: OptionalEntity, name: keyof Entities['otherEndpoints']) => ({
+  const ofOther = (entity: OptionalEntity, name: keyof ExportEntities['otherEndpoints']) => ({
     [name]: ofEntity(entity, entities.otherEndpoints[name], known[name].dictionary),
   })
-  const ofOwner = (name: keyof Entities['ownerNames']) => ({
+  const ofOwner = (name: keyof ExportEntities['ownerNames']) => ({
     [name]: ofEntity('remoteOwner', entities.ownerNames[name], known[name].dictionary),
   })
   const ofName = (reader: Reader): Reader => (entities.dnsNames.length > 0 ? reader : () => constant(scratch, -1, []))

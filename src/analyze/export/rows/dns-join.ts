@@ -1,6 +1,6 @@
 import type { Trace } from '../../scan/trace.js'
 import type { AttemptRows } from './attempt-rows.js'
-import type { Entities } from './entities.js'
+import type { ExportEntities } from './entities.js'
 import type { AttemptCodes } from './read-attempts.js'
 
 type DnsRow = [attemptId: bigint, nameId: bigint, ageNs: bigint, lookupNs: bigint | null, candidates: bigint | null]
@@ -8,7 +8,7 @@ type DnsRow = [attemptId: bigint, nameId: bigint, ageNs: bigint, lookupNs: bigin
 /** Adds the names of attempts and the facts of their lookups. Most traces have none. */
 export function createDnsJoin(
   { lookup }: Trace,
-  { numbers }: Entities,
+  { numbers }: ExportEntities,
   { dnsCandidates }: Pick<AttemptCodes, 'dnsCandidates'>,
 ): (rows: AttemptRows) => void {
   const dnsName = [...numbers].find(([trace]) => trace.lookup === lookup)?.[1].dnsName

@@ -3,7 +3,7 @@ import { sql, type RawBuilder } from 'kysely'
 import { PROCESS_COLUMNS, type ProcessColumnName } from '../../../attempt/connect-values.js'
 import { endpointConditions, processConditions } from '../../scan/attempt-filters.js'
 import { queries } from '../../scan/query-builder.js'
-import { readAddressOwners, type AddressOwners, type RemoteOwner } from '../../scan/address-owners.js'
+import { readAddressOwners, type RecordedOwners, type RemoteOwner } from '../../scan/address-owners.js'
 import type { Scope, SessionPart } from '../../scan/scope.js'
 import type { Trace } from '../../scan/trace.js'
 import { LOCAL_ADDRESSES, selectEndpoints, selectNames, selectOthers, selectProcesses } from './entity-queries.js'
@@ -14,7 +14,7 @@ import { createLongCodes, createNumberCodes, createTextCodes, type ValueCodes } 
 type Codes = number[]
 
 /** Processes, endpoints and addresses of all traces of an export, with consecutive numbers. */
-export interface Entities {
+export interface ExportEntities {
   readonly processes: Readonly<Record<ProcessColumnName, Codes>> & { readonly pidValue: number[] }
   readonly endpoints: Readonly<Record<'family' | 'remote_address' | 'remote_port', Codes>>
   /** Translated and asked addresses */
@@ -41,7 +41,7 @@ export interface TraceNumbers {
 }
 
 /** Numbers of the owners of addresses, in `ownerNames`. */
-export interface NumberedOwners extends AddressOwners {
+export interface NumberedOwners extends RecordedOwners {
   numberOf(owner: RemoteOwner): number
 }
 
@@ -79,7 +79,7 @@ function createColumnCodes() {
 }
 
 /** Reads the entities of attempts, limited by the filters, so that the file contains no others. */
-export function readEntities({ parts, filters }: Scope): Entities {
+export function readEntities({ parts, filters }: Scope): ExportEntities {
   const codes = createColumnCodes()
   const processes = { ...noCodes(PROCESS_COLUMNS.map(({ name }) => name)), pidValue: [] as number[] }
   const endpoints = noCodes(['family', 'remote_address', 'remote_port'])

@@ -1,12 +1,12 @@
 import type { Trace } from '../../scan/trace.js'
 import type { AttemptRows } from './attempt-rows.js'
-import type { Entities } from './entities.js'
+import type { ExportEntities } from './entities.js'
 import type { IdIndex } from './id-index.js'
 
 type NatRow = [attemptId: bigint, natId: bigint | null, serviceId: bigint | null]
 
 /** Fills in the other addresses of attempts. Most traces have none at all. */
-export function createNatJoin(trace: Trace, { numbers }: Entities): (rows: AttemptRows) => void {
+export function createNatJoin(trace: Trace, { numbers }: ExportEntities): (rows: AttemptRows) => void {
   const known = numbers.get(trace)
   const hasAddresses = trace.lookup.prepare('SELECT EXISTS (SELECT 1 FROM connect_nat)').pluck().get() === 1
   const find = trace.lookup

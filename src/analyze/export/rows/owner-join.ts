@@ -1,10 +1,10 @@
 import { ownerAt, type OwnerSpans } from '../../scan/address-owners.js'
 import type { SessionPart } from '../../scan/scope.js'
 import type { AttemptRows } from './attempt-rows.js'
-import type { Entities } from './entities.js'
+import type { ExportEntities } from './entities.js'
 
 /** Fills in the owners of destinations, after the other addresses. Most traces have none at all. */
-export function createOwnerJoin(part: SessionPart, entities: Entities): (rows: AttemptRows) => void {
+export function createOwnerJoin(part: SessionPart, entities: ExportEntities): (rows: AttemptRows) => void {
   const owners = entities.owners.get(part) ?? null
   if (owners === null) return (rows) => void rows.remoteOwner.fill(-1, 0, rows.count)
   const { endpoints, otherEndpoints, codes, numbers } = entities

@@ -6,7 +6,7 @@ import type { Scope, SessionPart } from '../../scan/scope.js'
 import { createSegmentIndex } from '../../scan/segment-index.js'
 import { capacityOf, type AttemptRows } from './attempt-rows.js'
 import { createDnsJoin } from './dns-join.js'
-import type { Entities } from './entities.js'
+import type { ExportEntities } from './entities.js'
 import { createNatJoin } from './nat-join.js'
 import { createOwnerJoin } from './owner-join.js'
 import { writeLong } from './long-halves.js'
@@ -60,7 +60,7 @@ export interface ReadProgress {
  */
 export function* readAttempts(
   scope: Scope,
-  { entities, codes, rows }: { entities: Entities; codes: AttemptCodes; rows: AttemptRows },
+  { entities, codes, rows }: { entities: ExportEntities; codes: AttemptCodes; rows: AttemptRows },
   progress: ReadProgress,
   within: IdRange = ALL_IDS,
 ): Generator<AttemptRows> {
@@ -112,7 +112,7 @@ function* splitRanges(ranges: readonly IdRange[], room: () => number): Generator
 /** Copies an attempt into the arrays. */
 function createTaker(
   part: SessionPart,
-  { numbers, processes, codes: entityCodes }: Entities,
+  { numbers, processes, codes: entityCodes }: ExportEntities,
   codes: AttemptCodes,
   rows: AttemptRows,
 ): (row: AttemptRow) => void {

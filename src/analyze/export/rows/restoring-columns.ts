@@ -3,7 +3,7 @@ import type { Scope } from '../../scan/scope.js'
 import type { AttemptRows } from './attempt-rows.js'
 import type { Reader } from './attempt-table.js'
 import type { ColumnValues, Dictionary, ExportColumn } from './column.js'
-import type { Entities } from './entities.js'
+import type { ExportEntities } from './entities.js'
 
 /** All values of connect_attempt.flags. */
 const FLAGS: Dictionary = Array.from({ length: 128 }, (_, flags) => flags)
@@ -32,13 +32,13 @@ export const ARCHIVE_COLUMNS = RESTORING_COLUMNS.filter(({ name }) => ARCHIVED.i
 /** Readers of `RESTORING_COLUMNS`. */
 export function createRestoringReaders(
   scope: Scope,
-  { ids }: Entities,
+  { ids }: ExportEntities,
   scratch: Int32Array,
 ): Readonly<Record<string, Reader>> {
   const indexes = scope.parts.map(({ segments }) => createSegmentIndex(segments))
   const offsets = scope.parts.map(({ segments }) => segments.map(({ unixOffsetNs }) => unixOffsetNs))
   const idOf =
-    (entity: keyof Entities['ids'] & keyof AttemptRows): Reader =>
+    (entity: keyof ExportEntities['ids'] & keyof AttemptRows): Reader =>
     (rows) =>
       coded(rows[entity], ids[entity])
   return {

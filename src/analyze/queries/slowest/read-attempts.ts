@@ -27,7 +27,7 @@ export interface WholeAttempt {
 }
 
 /** Columns for the values of the view `connects`. */
-export const ATTEMPT_COLUMNS: readonly ValueColumn<WholeAttempt>[] = CONNECT_COLUMNS.map(columnOf)
+export const WHOLE_ATTEMPT_COLUMNS: readonly ValueColumn<WholeAttempt>[] = CONNECT_COLUMNS.map(columnOf)
 
 function columnOf({ name, type, heading }: ConnectColumn, position: number): ValueColumn<WholeAttempt> {
   const shown = SHOWN[name as ConnectColumnName] ?? { kind: kindOf(type), isHidden: true }
@@ -39,7 +39,7 @@ function kindOf(type: ConnectType): Column['kind'] {
   return type === 'duration' ? 'duration' : 'number'
 }
 
-const NAMES = ATTEMPT_COLUMNS.map(({ name }) => name)
+const NAMES = WHOLE_ATTEMPT_COLUMNS.map(({ name }) => name)
 const STARTED_NS = NAMES.indexOf('started_ns')
 const SESSION_ID = NAMES.indexOf('session_id')
 

@@ -1,5 +1,5 @@
 import { UsageError } from '../../../base/errors.js'
-import { ATTEMPT_COLUMNS, readAttempts, type WholeAttempt } from './read-attempts.js'
+import { WHOLE_ATTEMPT_COLUMNS, readAttempts, type WholeAttempt } from './read-attempts.js'
 import { findSlowest } from './slowest-attempts.js'
 import { ITSELF, rankRows } from '../../query/rank-rows.js'
 import type { ValueColumn } from '../../result/result.js'
@@ -18,7 +18,7 @@ export const slowest: StoredQuery = {
   name: 'slowest',
   description: `the slowest established attempts, or those with the outcomes of --outcome; ${ROWS} rows by default`,
   example: 'tcpconn analyze slowest tcpconn.db --outcome failed --limit 5',
-  columns: ATTEMPT_COLUMNS,
+  columns: WHOLE_ATTEMPT_COLUMNS,
   run(scope, settings) {
     const limit = limitOf(settings)
     const { attempts, covered } = findSlowest(scope, limit)
@@ -43,11 +43,11 @@ function limitOf({ limit }: QuerySettings): number {
 
 /** Most traces have no DNS names: tables then have no column for them. */
 function columnsFor(found: readonly WholeAttempt[], isOfHosts: boolean): readonly ValueColumn<WholeAttempt>[] {
-  const dnsName = ATTEMPT_COLUMNS.find(({ name }) => name === 'dns_name') as ValueColumn<WholeAttempt>
+  const dnsName = WHOLE_ATTEMPT_COLUMNS.find(({ name }) => name === 'dns_name') as ValueColumn<WholeAttempt>
   const hasNames = found.some((attempt) => dnsName.value(attempt) !== null)
   const columns = hasNames
-    ? ATTEMPT_COLUMNS
-    : ATTEMPT_COLUMNS.with(ATTEMPT_COLUMNS.indexOf(dnsName), { ...dnsName, isHidden: true })
+    ? WHOLE_ATTEMPT_COLUMNS
+    : WHOLE_ATTEMPT_COLUMNS.with(WHOLE_ATTEMPT_COLUMNS.indexOf(dnsName), { ...dnsName, isHidden: true })
   return isOfHosts ? [{ ...HOST, value: ({ part }) => part.host }, ...columns] : columns
 }
 

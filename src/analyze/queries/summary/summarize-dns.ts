@@ -1,4 +1,4 @@
-import { countLookups, type LookupCounts } from '../../lookups/count-lookups.js'
+import { countLookups, type LookupTotals } from '../../lookups/count-lookups.js'
 import { countNamed } from '../../lookups/named-attempts.js'
 import { readSessionDns } from '../../lookups/session-dns.js'
 import type { Scope } from '../../scan/scope.js'
@@ -7,7 +7,7 @@ import type { Scope } from '../../scan/scope.js'
  * The summary of DNS and of the completeness of the recording. Lookups and names are those of the scope; loss is that
  * of whole sessions.
  */
-export interface SummaryDns extends LookupCounts {
+export interface SummaryDns extends LookupTotals {
   /** `libc, udp`; `null`: no session recorded lookups */
   readonly source: string | null
   /** Attempts that have a DNS name */

@@ -11,7 +11,7 @@ export const BAND_HEIGHT = 9
 const MARK_HEIGHT = 20
 
 /** What a heatmap shows. */
-export interface Heatmap {
+export interface DrawnHeatmap {
   readonly side: ReportSide
   /** Of the bands, in ns */
   readonly edges: readonly number[]
@@ -25,7 +25,12 @@ export function heatmapHeight(edges: readonly number[]): number {
 }
 
 /** Draws into a canvas that is `width` pixels wide and as high as `heatmapHeight` says. */
-export function drawHeatmap(context: CanvasRenderingContext2D, heatmap: Heatmap, width: number, theme: Theme): void {
+export function drawHeatmap(
+  context: CanvasRenderingContext2D,
+  heatmap: DrawnHeatmap,
+  width: number,
+  theme: Theme,
+): void {
   const right = width - PADDING_RIGHT
   const bottom = (heatmap.edges.length - 1) * BAND_HEIGHT
   context.font = '11px system-ui, sans-serif'
@@ -39,7 +44,7 @@ export function drawHeatmap(context: CanvasRenderingContext2D, heatmap: Heatmap,
 
 function drawMarks(
   context: CanvasRenderingContext2D,
-  { edges, stretch: [from, to] }: Heatmap,
+  { edges, stretch: [from, to] }: DrawnHeatmap,
   right: number,
   bottom: number,
 ): void {
@@ -58,7 +63,7 @@ function drawMarks(
 
 function drawCells(
   context: CanvasRenderingContext2D,
-  { side, edges, stretch: [from, to], most }: Heatmap,
+  { side, edges, stretch: [from, to], most }: DrawnHeatmap,
   right: number,
   theme: Theme,
 ): void {

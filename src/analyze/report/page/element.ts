@@ -1,5 +1,5 @@
 /** Attributes and handlers (`onclick`) of a new element. `undefined` leaves one out. */
-export type Attributes = Readonly<Record<string, string | number | undefined | ((event: Event) => void)>>
+export type ElementAttributes = Readonly<Record<string, string | number | undefined | ((event: Event) => void)>>
 
 /**
  * Makes an element. Texts become text nodes: whatever names a trace holds, none of them is read as HTML.
@@ -7,7 +7,7 @@ export type Attributes = Readonly<Record<string, string | number | undefined | (
  */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
-  attributes: Attributes = {},
+  attributes: ElementAttributes = {},
   ...children: readonly (Node | string)[]
 ): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(tag)

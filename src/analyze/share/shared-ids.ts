@@ -2,7 +2,7 @@ import type { Database } from 'better-sqlite3'
 import type { IdTable } from './column-rules.js'
 
 /** Ids of the rows of one original in the shared trace. */
-export interface RowIds {
+export interface SharedIds {
   /** The new id of a row */
   of(table: IdTable, id: bigint): bigint
   /** Added to the ids of a table, except those in `changed` */
@@ -24,14 +24,14 @@ const KEYS: Readonly<Record<IdTable, string>> = {
 }
 
 /** Ids of the first original stay; those of the next ones come after all that are there. */
-export function createRowIds(shared: Database): RowIds {
+export function createSharedIds(shared: Database): SharedIds {
   const offsets = Object.fromEntries(
     Object.entries(KEYS).map(([table, key]) => {
       const highest = shared.prepare(`SELECT ifnull(max(${key}), 0) FROM ${table}`).pluck().safeIntegers().get()
       return [table, highest as bigint]
     }),
   ) as Record<IdTable, bigint>
-  const changed = Object.fromEntries(Object.keys(KEYS).map((table) => [table, new Map()])) as RowIds['changed']
+  const changed = Object.fromEntries(Object.keys(KEYS).map((table) => [table, new Map()])) as SharedIds['changed']
   return {
     changed,
     offset: (table) => offsets[table],

@@ -10,7 +10,7 @@ const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_CLOEXEC, O_NONBLOCK } = constants
 const FLAGS = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
 
 /** A locked output file. The descriptor holds the lock, so it stays open while SQLite has the file open. */
-export interface OutputFile {
+export interface LockedOutput {
   readonly fd: number
   readonly path: string
   /** Created by this call. */
@@ -28,7 +28,7 @@ export type OpenMode = 'any' | 'new' | 'present'
  * Opens or creates a file, mode 0600. Never follows a symbolic link in the last component.
  * @throws E_CANNOT_OPEN, E_SYMLINK, E_DISK_FULL, E_BUSY_TRACE
  */
-export function openOutputFile(path: string, mode: OpenMode = 'any'): OutputFile {
+export function openLockedOutput(path: string, mode: OpenMode = 'any'): LockedOutput {
   const { fd, wasMade } = openOrMake(path, mode)
   try {
     const stat = fstatSync(fd)
@@ -76,7 +76,7 @@ function lock(fd: number, path: string): void {
  * their owner made them read-only on purpose.
  * @throws E_CANNOT_OPEN
  */
-export function requireOwnFile({ fd, path, isNew }: OutputFile): void {
+export function requireOwnFile({ fd, path, isNew }: LockedOutput): void {
   const stat = fstatSync(fd)
   if (stat.uid !== process.geteuid?.()) {
     throw new TcpconnError('E_CANNOT_OPEN', {
@@ -89,7 +89,7 @@ export function requireOwnFile({ fd, path, isNew }: OutputFile): void {
 }
 
 /** Whether its name still leads to it, as far as this user can see. */
-export function isNamed({ fd, path }: Pick<OutputFile, 'fd' | 'path'>): boolean {
+export function isNamed({ fd, path }: Pick<LockedOutput, 'fd' | 'path'>): boolean {
   try {
     const [held, named] = [fstatSync(fd), lstatSync(path, { throwIfNoEntry: false })]
     return named?.dev === held.dev && named.ino === held.ino
@@ -99,7 +99,7 @@ export function isNamed({ fd, path }: Pick<OutputFile, 'fd' | 'path'>): boolean 
 }
 
 /** SQLite opens by name: its file must be the checked one, not one planted in between. */
-export function requireSameFile({ fd, path }: Pick<OutputFile, 'fd' | 'path'>): void {
+export function requireSameFile({ fd, path }: Pick<LockedOutput, 'fd' | 'path'>): void {
   const { dev, ino } = fstatSync(fd)
   const same = readdirSync('/proc/self/fd').filter((name) => {
     const stat = statSync(`/proc/self/fd/${name}`, { throwIfNoEntry: false })

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, closeSync, existsSync, readFileSync, readdirSync,
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
-import { openOutputFile, requireSameFile } from '../../../src/record/output/output-file.js'
+import { openLockedOutput, requireSameFile } from '../../../src/record/output/locked-output.js'
 import { latestVersion } from '../../../src/store/migrate.js'
 import { skipUnless } from '../../support/kernel-tests.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
@@ -46,14 +46,14 @@ describe('a refused trace does not change', () => {
 
 test('a file that must exist is not created', () => {
   const path = newPath()
-  expect(() => openOutputFile(path, 'present')).toThrow(expect.objectContaining({ code: 'E_CANNOT_OPEN' }))
+  expect(() => openLockedOutput(path, 'present')).toThrow(expect.objectContaining({ code: 'E_CANNOT_OPEN' }))
   expect(existsSync(path)).toBe(false)
 })
 
 test('a file that is replaced while it is being opened is refused (SEC-50)', () => {
   const path = makeClosedTrace()
   const planted = makeClosedTrace()
-  const file = openOutputFile(path)
+  const file = openLockedOutput(path)
   renameSync(planted, path)
   const db = new Database(path)
   db.pragma('user_version')

@@ -9,7 +9,7 @@ export interface KnownAddress {
 }
 
 /** Finds which addresses occur in a trace: as remote, local or resolved address, or in place of a DNS name. */
-export function findAddresses(db: Database, wanted: ReadonlySet<string>): Map<string, KnownAddress> {
+export function findKnownAddresses(db: Database, wanted: ReadonlySet<string>): Map<string, KnownAddress> {
   const found = new Map<string, { ports: number[] }>()
   const note = (text: string): number[] => {
     const known = found.get(text) ?? { ports: [] }
