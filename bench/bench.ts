@@ -13,6 +13,7 @@ import { measureLoad } from './parts/load.js'
 import { measureLocalErrors } from './parts/local-errors.js'
 import { measureMemory } from './parts/memory.js'
 import { measureOwners } from './parts/owners.js'
+import { measurePrograms } from './parts/programs.js'
 import { measurePush } from './parts/push.js'
 import { measureShare } from './parts/share.js'
 import { measureNat } from './parts/nat.js'
@@ -26,6 +27,7 @@ const PARTS: Record<string, (options: BenchOptions) => Promise<Goal[]>> = {
   bytes: measureBytes,
   memory: measureMemory,
   load: measureLoad,
+  programs: measurePrograms,
   dns: measureDns,
   'local-errors': measureLocalErrors,
   containers: measureContainers,
@@ -55,4 +57,4 @@ for (const [name, measure] of Object.entries(PARTS)) {
   console.error(`bench: ${name} …`)
   goals.push(...(await measure({ rounds, isQuick: values.quick })))
 }
-printGoals(goals)
+if (goals.length > 0) printGoals(goals)

@@ -26,20 +26,33 @@ export async function withProgramStats<T>(body: () => Promise<T>): Promise<T | n
   }
 }
 
+/** A BPF program that a process holds. */
+export interface HeldProgram extends ProgramRuns {
+  readonly id: number
+  /** enum bpf_prog_type */
+  readonly type: number
+  /** Instructions that the verifier visited at load; NaN before Linux 5.16 */
+  readonly verifiedCount: number
+}
+
+/** The programs that a process holds. */
+export function readPrograms(pid: number): HeldProgram[] {
+  const programs = new Map<number, HeldProgram>()
+  for (const fd of readdirSync(`/proc/${pid}/fdinfo`)) {
+    const info = readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8')
+    const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)$`, 'm').exec(info)?.[1])
+    const [id, type, count, ns] = [field('prog_id'), field('prog_type'), field('run_cnt'), field('run_time_ns')]
+    // By id, because a program may have several descriptors. Those of links have no run_cnt.
+    if (!Number.isNaN(count)) programs.set(id, { id, type, count, ns, verifiedCount: field('verified_insns') })
+  }
+  return [...programs.values()]
+}
+
 /**
  * Sum over the programs of one type that a process holds.
  * @param type enum bpf_prog_type
  */
 export function readProgramRuns(pid: number, type: number): ProgramRuns {
-  const runs = new Map<number, ProgramRuns>()
-  for (const fd of readdirSync(`/proc/${pid}/fdinfo`)) {
-    const info = readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8')
-    const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)$`, 'm').exec(info)?.[1])
-    // By id, because a program may have several descriptors. Those of links have no prog_type.
-    if (field('prog_type') === type) runs.set(field('prog_id'), { count: field('run_cnt'), ns: field('run_time_ns') })
-  }
-  return [...runs.values()].reduce((sum, { count, ns }) => ({ count: sum.count + count, ns: sum.ns + ns }), {
-    count: 0,
-    ns: 0,
-  })
+  const programs = readPrograms(pid).filter((program) => program.type === type)
+  return programs.reduce((sum, { count, ns }) => ({ count: sum.count + count, ns: sum.ns + ns }), { count: 0, ns: 0 })
 }

@@ -76,10 +76,16 @@ function endWith(thrown: unknown): number {
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0
   // No command given: commander has already printed the help.
   if (thrown instanceof CommanderError && thrown.code === 'commander.help') return USAGE_STATUS
-  const { text, exitStatus } = describeError(
-    thrown instanceof CommanderError ? commandLineError(thrown) : thrown,
+  const { text, exitStatus } = describeError(thrown instanceof CommanderError ? commandLineError(thrown) : thrown, {
     alias,
-  )
+    command: namedCommand(program, process.argv.slice(2)),
+  })
   process.stderr.write(text)
   return exitStatus
+}
+
+/** The names of the command that the arguments begin with, like `analyze latency`; '' if there is none. */
+function namedCommand(parent: Command, [name, ...rest]: readonly string[]): string {
+  const command = parent.commands.find((one) => one.name() === name)
+  return command === undefined ? '' : `${command.name()} ${namedCommand(command, rest)}`.trim()
 }

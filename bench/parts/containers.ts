@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { findCgroups, timeCgroups } from '../cgroups.js'
 import { cpuTimeNs } from '../cpu-time.js'
 import type { BenchOptions, Goal } from '../goal.js'
 import { CLI, withDirectory } from '../paths.js'
@@ -114,23 +115,6 @@ function makeHost(host: string): string {
     writeFileSync(join(containers, 'config.v2.json'), JSON.stringify(content))
   }
   return host
-}
-
-/** Time of creating and removing a cgroup that is not a container. */
-function timeCgroups(above: string, repeats: number): number {
-  const startMs = performance.now()
-  for (let i = 0; i < repeats; i++) {
-    mkdirSync(join(above, `plain-${i}.scope`))
-    rmdirSync(join(above, `plain-${i}.scope`))
-  }
-  return ((performance.now() - startMs) * 1000) / repeats
-}
-
-function findCgroups(): string {
-  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n')
-  const [, path] = mounts.map((line) => line.split(' ')).find(([, , type]) => type === 'cgroup2') ?? []
-  if (path === undefined) throw new Error('cgroup v2 is not mounted')
-  return path
 }
 
 function listDirectories(path: string): string[] {

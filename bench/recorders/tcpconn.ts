@@ -29,7 +29,8 @@ export const tcpconnApproaches: readonly Recorder[] = [
   ...['6.12', '7.0', '5.10'].map((kernel) => recordBy(kernel, `as on ${kernel}`)),
 ]
 
-function recordBy(approach: string, name: string): Recorder {
+/** @param approach value of TCPCONN_APPROACH */
+export function recordBy(approach: string, name: string): Recorder {
   return { ...tcpconn, name: `${tcpconn.name}, ${name}`, env: { TCPCONN_APPROACH: approach } }
 }
 
@@ -68,10 +69,11 @@ export function query(path: string, sql: string): number {
   }
 }
 
-function recordWith(option: string): Recorder {
+/** @param options further arguments of `record` */
+export function recordWith(...options: readonly string[]): Recorder {
   return {
     ...tcpconn,
-    name: `${tcpconn.name} ${option}`,
-    command: (output) => [...tcpconn.command(output), option],
+    name: `${tcpconn.name} ${options[0]}`,
+    command: (output) => [...tcpconn.command(output), ...options],
   }
 }

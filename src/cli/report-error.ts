@@ -12,15 +12,23 @@ const EXIT_STATUS: Record<string, number> = {
   E_COMMAND_NOT_STARTED: 126,
 }
 
-/**
- * The text on stderr for any thrown value, and the exit status.
- * @param alias the name of the bcc tool the program was called by
- */
-export function describeError(anything: unknown, alias: string | null = null): { text: string; exitStatus: number } {
+/** How the program was called. */
+interface Call {
+  /** The name of the bcc tool that the program was called by */
+  readonly alias: string | null
+  /** Names of the command, like `analyze latency`; '' if there are none */
+  readonly command: string
+}
+
+/** The text on stderr for any thrown value, and the exit status. */
+export function describeError(
+  anything: unknown,
+  { alias, command }: Call = { alias: null, command: '' },
+): { text: string; exitStatus: number } {
   const thrown = nativeModuleFault(anything) ?? anything
   if (thrown instanceof TcpconnError) {
     const what = alias === null ? thrown.message : `${alias}: ${thrown.message}`
-    const hint = alias !== null && thrown.hint === HELP_HINT ? aliasHint(alias) : thrown.hint
+    const hint = thrown.hint === HELP_HINT ? helpHint({ alias, command }) : thrown.hint
     const lines = [`error: ${what} [${thrown.code}]`, `reason: ${thrown.reason}`, `hint: ${hint}`]
     return { text: joinLines(lines), exitStatus: EXIT_STATUS[thrown.code] ?? 1 }
   }
@@ -32,6 +40,11 @@ export function describeError(anything: unknown, alias: string | null = null): {
     ...String(stack).split('\n'),
   ]
   return { text: joinLines(lines), exitStatus: 1 }
+}
+
+function helpHint({ alias, command }: Call): string {
+  if (alias !== null) return aliasHint(alias)
+  return command === '' ? HELP_HINT : `see tcpconn ${command} --help`
 }
 
 /** File names and SQLite messages about a file may be untrusted. */

@@ -6,7 +6,7 @@ import { once } from '../options/add-filter-options.js'
 import type { PushOptions } from '../push/push.js'
 
 const CLUSTER = 'replicated tables on this cluster of the server, and distributed tables over them'
-const TTL = 'remove attempts and DNS lookups that are older: 30d (default: keep all)'
+const TTL = 'remove attempts and DNS lookups older than this: 30d (default: keep all)'
 
 interface RawSchema {
   readonly cluster?: string
@@ -22,12 +22,10 @@ Examples:
 export function addPush(program: Command): void {
   const command = program
     .command('push')
-    .description(
-      'push traces to a fleet on a ClickHouse server: only what it does not have, also while they are recorded',
-    )
+    .description('push traces to a fleet on a ClickHouse server, each attempt once, also while they are recorded')
     .argument('[paths...]', 'traces, and directories with traces', ['tcpconn.db'])
   addServerOptions(command)
-    .option('--follow', 'go on with what is recorded later, also in new files of a rotation')
+    .option('--follow', 'continue to push what is recorded later, also in new files of a rotation')
     .option('--interval <time>', 'with --follow: time between two pushes, ±20% (default: 60s)')
     .addHelpText('after', PUSH_EXAMPLES)
     .action(async (paths: string[], options: PushOptions) => {
@@ -80,7 +78,10 @@ function addServerOptions(command: Command): Command {
       'server and database: clickhouse://USER@HOST:PORT/DATABASE, without a password',
       once('--to'),
     )
-    .option('--password-file <file>', 'file with the password; without it, TCPCONN_CLICKHOUSE_PASSWORD has it')
+    .option(
+      '--password-file <file>',
+      'file with the password of the server (default: the environment variable TCPCONN_CLICKHOUSE_PASSWORD)',
+    )
     .option('--ca-file <file>', 'certificates in PEM that sign the certificate of the server')
 }
 

@@ -43,7 +43,7 @@ export function addTop(program: Command, whenReaderGone: WhenReaderGone): void {
     command.option('-o, --output <file>', 'record into this trace file at the same time', once('--output'))
     command.option(
       '--dns',
-      'read the DNS name that each address was resolved from; --dns=libc: as getaddrinfo returns it',
+      'read the DNS name that each address was resolved from, from DNS packets; --dns=libc: from getaddrinfo',
     )
     addExtras(command)
   })
@@ -53,7 +53,7 @@ export function addTop(program: Command, whenReaderGone: WhenReaderGone): void {
       'replay this many times as fast as recorded: 60x, 0.5x (default: 1x)',
       once('--speed'),
     )
-    command.option('--step', 'replay second by second: the key n goes on to the next second with an attempt')
+    command.option('--step', 'replay second by second: the key n shows the next second with an attempt')
     addScopeOptions(command, ['exact'])
   })
   addFilterOptions(command, { more: MAP_FILTERS })

@@ -49,11 +49,11 @@ function addRecord(program: Command): void {
     .option('-q, --quiet', 'no status line and no summary, only errors and losses')
     .option(
       '--dns',
-      'record the DNS name that each address was resolved from, as DNS packets show it; --dns=libc: as getaddrinfo returns it',
+      'record the DNS name that each address was resolved from, from DNS packets; --dns=libc: from getaddrinfo',
     )
     .option(
       '--nat',
-      'record the destination behind address translation (DNAT), and the address that was asked for under socket load balancing',
+      'record the destination behind address translation (DNAT) and, with socket load balancing, the address that the program asked for',
     )
   addExtras(command)
   for (const declaration of METRICS_FLAGS) command.addOption(createOption(declaration))

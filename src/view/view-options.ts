@@ -65,7 +65,7 @@ export const VIEW_FLAGS: readonly (readonly [flags: string, description: string]
   ['--namespaces', 'network and mount namespaces, as inode numbers'],
   [
     '--nat',
-    'the destination behind address translation (DNAT), and the address that was asked for under socket load balancing',
+    'the destination behind address translation (DNAT) and, with socket load balancing, the address that the program asked for',
   ],
   ['--wide', 'do not truncate names and IPv6 addresses; also containers, pods and images'],
   ['--json', 'one JSON object per line, with the columns of the view connects'],

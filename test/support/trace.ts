@@ -56,6 +56,8 @@ export interface SessionRow {
   lost_writer_behind_count: number
   readonly lost_missed_count: number
   readonly lost_skipped_count: number
+  /** NULL: not counted */
+  readonly uncovered_run_count: number | null
   kernel_attempts_min: number | null
   kernel_attempts_max: number | null
   comparable_attempts: number | null

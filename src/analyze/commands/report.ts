@@ -20,7 +20,7 @@ export function addReport(program: Command): void {
     .argument('[files...]', 'a trace file, or two to compare; FILE@2 is session 2 of FILE', ['tcpconn.db'])
     .requiredOption('-o, --output <file>', 'write to this new file, which appears when it is complete; - is stdout')
     .option('--share', 'with pseudonyms instead of names and addresses, as tcpconn share writes them')
-    .addOption(choiceOption('--level <level>', 'with --share: what is replaced; default without the option', LEVELS))
+    .addOption(choiceOption('--level <level>', 'with --share: what is replaced, by default the level default', LEVELS))
     .option('--key <file>', 'with --share: make the pseudonyms with the key in this file, created if it does not exist')
   addScopeOptions(command, ['exact'])
   addSourceOptions(command)

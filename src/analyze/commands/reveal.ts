@@ -16,10 +16,11 @@ export function addReveal(program: Command): void {
     .option('--key <file>', 'the key that the trace was shared with')
     .option('--trace <file>', 'the original trace (default: tcpconn.db); needed for names, and to verify addresses')
     .addOption(
-      choiceOption('--level <level>', 'level of the shared trace, for addresses without the original trace', [
-        'default',
-        'strict',
-      ]).default('default'),
+      choiceOption(
+        '--level <level>',
+        'level of the shared trace, for addresses that cannot be verified in the original trace',
+        ['default', 'strict'],
+      ).default('default'),
     )
     .addHelpText('after', EXAMPLES)
     .action(async (pseudonyms: string[], options: RevealOptions) => {

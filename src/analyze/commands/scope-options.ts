@@ -49,16 +49,16 @@ function sourceOptions(): Option[] {
   return [
     new Option(
       '--from <source>',
-      'a server that hosts pushed to, clickhouse://USER@HOST:PORT/DATABASE, or what export --partition wrote: s3://BUCKET/PREFIX or a directory; --last counts back from now',
+      'instead of files, a ClickHouse server: clickhouse://USER@HOST:PORT/DATABASE; or an archive of export --partition: s3://BUCKET/PREFIX or a directory; --last counts back from now',
     ).argParser(once('--from')),
     new Option('--host <names>', 'with --from: only these hosts, like web1,web2; repeatable').argParser(
       (text: string, previous: string[] = []) => [...previous, ...parseHosts(text)],
     ),
-    new Option('--password-file <file>', 'file with the password; without it, TCPCONN_CLICKHOUSE_PASSWORD has it'),
     new Option(
-      '--ca-file <file>',
-      'certificates in PEM that sign the certificate of the server or of the endpoint of s3://',
+      '--password-file <file>',
+      'file with the password of the server (default: the environment variable TCPCONN_CLICKHOUSE_PASSWORD)',
     ),
+    new Option('--ca-file <file>', 'certificates in PEM that sign the certificate of the server or of the S3 endpoint'),
   ]
 }
 

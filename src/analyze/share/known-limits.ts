@@ -17,7 +17,7 @@ const KNOWN: readonly RegExp[] = [
   /^[\d,]+ users? of the host without a name/,
   /^cgroup v2 is not mounted: cgroups created before the recording have no path/,
   /^cannot check for containers under cgroup v1 and for a redirected connect\(2\)/,
-  /^none under cgroup v1 among the first \d+ cgroups and processes/,
+  /^(?:no container|none) under cgroup v1 among the first \d+ cgroups and processes/,
   /^containers under cgroup v1 cannot be distinguished/,
   /^cannot list BPF programs on connect\(2\)/,
   /^no BPF program redirects connect\(2\) in the first \d+ cgroups/,

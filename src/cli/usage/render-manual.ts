@@ -59,7 +59,7 @@ export function renderManual([program, ...aliases]: Programs, version: string): 
 
 /** Subcommands replace its own arguments. */
 function renderSynopsis({ path, usage, commands }: CommandModel): string {
-  const what = commands.length > 0 ? 'QUERY [options] [arguments]' : usage
+  const what = commands.length > 0 ? 'SUBCOMMAND [options] [arguments]' : usage
   return `.B ${escape(path.join(' '))}\n${escape(what)}`
 }
 

@@ -50,14 +50,14 @@ export function hostChecks(
 export function checkContainers(hasThem: boolean | null): Check & { readonly isLimit: boolean } {
   const name = 'containers'
   if (hasThem === null) {
-    const found = `none under cgroup v1 among the first ${MAX_LOOKS} cgroups and processes; the rest is not checked: its attempts may have the cgroup of the program that started them`
+    const found = `no container under cgroup v1 among the first ${MAX_LOOKS} cgroups and processes; the others are not checked: attempts of their containers may have the cgroup of the program that started the container`
     return { name, found, todo: V1_REMEDY, isOptional: true, isLimit: true }
   }
-  if (!hasThem) return { name, found: 'all are in cgroup v2', todo: null, isLimit: false }
+  if (!hasThem) return { name, found: 'all containers are in cgroup v2', todo: null, isLimit: false }
   return {
     name,
     found:
-      'containers under cgroup v1 cannot be distinguished: their attempts have the cgroup of the program that started them, mostly /',
+      'containers under cgroup v1 cannot be distinguished: their attempts have the cgroup of the program that started the container, mostly /',
     todo: V1_REMEDY,
     isOptional: true,
     isLimit: true,
@@ -73,14 +73,14 @@ export function checkAddresses(programs: ConnectPrograms | null): Check & { read
   }
   const { names, isCut } = programs
   if (names.length === 0 && isCut) {
-    const found = `no BPF program redirects connect(2) in the first ${MAX_CGROUPS} cgroups; the rest is not checked: its remote addresses may be those of backends`
+    const found = `no BPF program redirects connect(2) in the first ${MAX_CGROUPS} cgroups; the others are not checked: remote addresses of their attempts may be those of backends`
     return { name, found, todo: 'list them with bpftool cgroup tree', isOptional: true, isLimit: true }
   }
   if (names.length === 0) return { name, found: 'no BPF program redirects connect(2)', todo: null, isLimit: false }
   return {
     name,
     found: `BPF programs may redirect connect(2) (${names.join(', ')}): remote addresses may be those of backends, which do not match DNS names of services`,
-    todo: 'record with --nat: service_address is the address that was asked for, and matches its DNS name',
+    todo: 'record with --nat: service_address is the address that the program asked for, and matches its DNS name',
     isOptional: true,
     isLimit: true,
   }
@@ -94,7 +94,7 @@ export function checkNamespaces(kernel = release()): Check & { readonly isLimit:
   }
   return {
     name,
-    found: `network namespaces have no cookies before Linux ${COOKIE_KERNEL}: a namespace that reuses the number of an earlier one is not distinguished from it, and may get its DNS names`,
+    found: `network namespaces have no cookies before Linux ${COOKIE_KERNEL}: a namespace that reuses the inode number of a removed one counts as the same, and its attempts may get DNS names of the removed one`,
     todo: `boot kernel ${COOKIE_KERNEL} or newer`,
     isOptional: true,
     isLimit: true,

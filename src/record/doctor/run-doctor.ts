@@ -86,7 +86,7 @@ export function checkSqlite(open = openDatabase): Check {
 }
 
 export function checkPrivileges(missing = missingCapabilities(), isRoot = process.getuid?.() === 0): Check {
-  if (missing.length === 0) return { name: 'privileges', found: 'may load BPF programs', todo: null }
+  if (missing.length === 0) return { name: 'privileges', found: 'allowed to load BPF programs', todo: null }
   return {
     name: 'privileges',
     found: `missing ${missing.join(', ')}`,

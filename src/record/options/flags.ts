@@ -25,7 +25,7 @@ export const METRICS_FLAGS: readonly OptionDeclaration[] = [
   {
     flags: '--metrics-by <labels>',
     takes: 'list',
-    description: `with --metrics or --otlp: divide attempts by ${METRIC_DIMENSIONS.join(', ')}; at most 2,000 series`,
+    description: `with --metrics or --otlp: labels of attempts: ${METRIC_DIMENSIONS.join(', ')}; at most 2,000 series`,
   },
   {
     flags: '--otlp <url>',
@@ -35,6 +35,6 @@ export const METRICS_FLAGS: readonly OptionDeclaration[] = [
   {
     flags: '--otlp-headers-file <file>',
     takes: 'one',
-    description: 'with --otlp: send the headers in this file, like those of a password; one per line, Name: value',
+    description: 'with --otlp: send the headers in this file, for example with a password; one per line, Name: value',
   },
 ]

@@ -14,7 +14,7 @@ async function showPage(): Promise<string> {
   return stdout.replace(/.\x08/g, '').replace(/\s+/g, ' ')
 }
 
-test('the page in the package is what the tool tells of itself', async () => {
+test('the page in the package is the output of tcpconn manual', async () => {
   expect(readFileSync(PAGE, 'utf8')).toBe(await printUsage('manual'))
 })
 
@@ -29,6 +29,12 @@ test('names every command with its description, and every option with its own', 
       expect(text, path.join(' ')).toContain(plain(option.description))
     }
   }
+})
+
+test('the synopsis of a command with subcommands asks for one of them', async () => {
+  const text = await showPage()
+  expect(text).toContain('tcpconn analyze SUBCOMMAND [options] [arguments]')
+  expect(text).toContain('tcpconn fleet SUBCOMMAND [options] [arguments]')
 })
 
 test('neither groff nor mandoc complain', async () => {

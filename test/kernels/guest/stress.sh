@@ -2,9 +2,8 @@
 # Connects with eight threads while tasks preempt each other inside the probe, with attempts that stay pending. Each variant
 # is recorded into a directory of its own, for test/kernels/judge/stress-checks.ts.
 #   stress.sh DIRECTORY_OF_WORKLOADS VARIANT…
-# VARIANT is a preemption model (none, voluntary, full, lazy), or rps: receive packet steering on loopback under the model
-# that the kernel booted with. rps must be the last variant, because it stays enabled. Runs in a network and a mount namespace
-# without other processes.
+# VARIANT is a preemption model (none, voluntary, full, lazy), a model with receive packet steering on loopback (full+rps), or
+# rps: steering under the model that the kernel booted with. Runs in a network and a mount namespace without other processes.
 set -u
 workload=$1
 here=$(dirname "$0")
@@ -31,12 +30,13 @@ current_model() { sed -nE 's/.*\((.*)\).*/\1/p' "$preempt" 2>/dev/null; }
 
 # set_variant NAME: sets it. If that is not possible, writes the reason to refused.txt.
 set_variant() {
-  if [ "$1" = rps ]; then
-    [ "$(current_model)" = "$first_model" ] || set_model "$first_model"
-    steer_packets
-  else
-    set_model "$1"
-  fi
+  case $1 in
+  rps) cpus=3 model=$first_model ;;
+  *+rps) cpus=3 model=${1%+rps} ;;
+  *) cpus=0 model=$1 ;;
+  esac
+  steer_packets "$cpus"
+  [ "$(current_model)" = "$model" ] || set_model "$model"
   cat "$preempt" >preempt.txt 2>/dev/null
 }
 
@@ -48,11 +48,12 @@ set_model() {
   fi
 }
 
-# Both CPUs receive packets of loopback. A network namespace shows its own devices in a sysfs that was mounted in it.
+# steer_packets CPUS: the CPUs that receive packets of loopback, 3 for both and 0 for no steering. A network namespace shows its
+# own devices in a sysfs that was mounted in it.
 steer_packets() {
   mkdir sys
   mount -t sysfs sysfs sys
-  echo 3 >sys/class/net/lo/queues/rx-0/rps_cpus
+  echo "$1" >sys/class/net/lo/queues/rx-0/rps_cpus
   cat sys/class/net/lo/queues/rx-0/rps_cpus >steering.txt
   umount sys
   rmdir sys

@@ -1,9 +1,14 @@
 import { openGuest, type Guest } from './guest.js'
 
-/** A recording of test/kernels/guest/stress.sh: under a preemption model, or `rps`, with receive packet steering. */
+/** A recording of test/kernels/guest/stress.sh. */
 export interface StressRun {
   readonly cpus: number
+  /** `full`, `full+rps` or `rps` */
   readonly variant: string
+  /** Preemption model; empty: that of the boot */
+  readonly model: string
+  /** With receive packet steering */
+  readonly isSteered: boolean
 }
 
 /** Whether script/test-kernels made the traffic of traffic.sh on this kernel. */
@@ -15,7 +20,12 @@ export function hasTraffic(guest: Guest): boolean {
 export function stressRunsOf(guest: Guest): StressRun[] {
   return readJobs(guest)
     .filter(({ variants }) => !variants.includes('traffic'))
-    .flatMap(({ cpus, variants }) => variants.map((variant) => ({ cpus, variant })))
+    .flatMap(({ cpus, variants }) => variants.map((variant) => makeRun(cpus, variant)))
+}
+
+function makeRun(cpus: number, variant: string): StressRun {
+  const model = variant.replace(/\+?rps$/, '')
+  return { cpus, variant, model, isSteered: model !== variant }
 }
 
 /** The results of the boot with this recording: kernel.txt and dmesg.txt. */

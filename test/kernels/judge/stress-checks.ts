@@ -21,18 +21,18 @@ export function makeStressChecks(guests: readonly Guest[]): Check[] {
   return [...runs.values()].toSorted((a, b) => rankOf(a) - rankOf(b)).flatMap(makeChecks)
 }
 
-/** Preemption models before steering, one CPU before two. */
-function rankOf({ cpus, variant }: StressRun): number {
-  return Number(variant === 'rps') * 1000 + cpus
+/** Without steering before with it, one CPU before two. */
+function rankOf({ cpus, isSteered }: StressRun): number {
+  return Number(isSteered) * 1000 + cpus
 }
 
-function nameOf({ cpus, variant }: StressRun): string {
-  const condition = variant === 'rps' ? 'receive packet steering' : `preempt=${variant}`
-  return `${condition}, ${cpus} ${cpus === 1 ? 'CPU' : 'CPUs'}`
+function nameOf({ cpus, model, isSteered }: StressRun): string {
+  const conditions = [...(model ? [`preempt=${model}`] : []), ...(isSteered ? ['receive packet steering'] : [])]
+  return `${conditions.join(' with ')}, ${cpus} ${cpus === 1 ? 'CPU' : 'CPUs'}`
 }
 
 function makeChecks(run: StressRun): Check[] {
-  const missingOn = REFUSED_BY[run.variant] ?? []
+  const missingOn = REFUSED_BY[run.model] ?? []
   const appliesTo = (guest: Guest) => stressRunsOf(guest).some((one) => nameOf(one) === nameOf(run))
   return [
     { name: `${nameOf(run)}: every attempt is a row`, missingOn, appliesTo, run: (guest) => expectRows(guest, run) },
@@ -108,9 +108,10 @@ function openComplete(guest: Guest, run: StressRun): Guest {
   return found
 }
 
-function expectCondition(found: Guest, { variant }: StressRun): void {
-  if (variant === 'rps') assert.equal(Number.parseInt(found.text('steering.txt'), 16), 3, 'CPUs that packets go to')
-  else assert.ok(found.text('preempt.txt').includes(`(${variant})`), `preemption model: ${found.text('preempt.txt')}`)
+function expectCondition(found: Guest, { model, isSteered }: StressRun): void {
+  assert.equal(Number.parseInt(found.text('steering.txt'), 16), isSteered ? 3 : 0, 'CPUs that packets go to')
+  if (model)
+    assert.ok(found.text('preempt.txt').includes(`(${model})`), `preemption model: ${found.text('preempt.txt')}`)
 }
 
 /** The active model is in parentheses among those that the kernel accepts. */

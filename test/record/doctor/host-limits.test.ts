@@ -23,13 +23,13 @@ test('reports BPF programs on connect(2) by name', () => {
 test('reports cgroups beyond the inspected ones if nothing was found in those (GAP-18, GAP-22)', () => {
   expect(checkContainers(null)).toMatchObject({
     found: expect.stringMatching(
-      /^none under cgroup v1 among the first 4096 cgroups and processes; the rest is not checked/,
+      /^no container under cgroup v1 among the first 4096 cgroups and processes; the others are not checked/,
     ),
     isOptional: true,
     isLimit: true,
   })
   expect(checkAddresses({ names: [], isCut: true })).toMatchObject({
-    found: expect.stringMatching(/in the first 4096 cgroups; the rest is not checked/),
+    found: expect.stringMatching(/in the first 4096 cgroups; the others are not checked/),
     isOptional: true,
     isLimit: true,
   })

@@ -67,7 +67,7 @@ describeKernel('limits of the host', () => {
     expect(readLimits(file)).toEqual([])
     expect((await runTool(['info', file])).stdout).not.toContain('not seen')
     const { stdout } = await runTool(['doctor'])
-    expect(stdout).toContain('ok  containers  all are in cgroup v2\n')
+    expect(stdout).toContain('ok  containers  all containers are in cgroup v2\n')
     expect(stdout).toContain('ok  addresses   no BPF program redirects connect(2)\n')
   })
 
@@ -105,14 +105,14 @@ describeKernel('limits of the host', () => {
     skipUnless(!isRedirected(), 'a BPF program of this host is called in connect(2)', context)
     makeMany(MANY_CGROUPS, makeCgroup().directory)
     await expectLimit(
-      /no BPF program redirects connect\(2\) in the first 4096 cgroups; the rest is not checked: its remote addresses may be those of backends/,
+      /no BPF program redirects connect\(2\) in the first 4096 cgroups; the others are not checked: remote addresses of their attempts may be those of backends/,
     )
   })
 
   test('include more cgroups than are searched for containers of cgroup v1 (GAP-18)', async (context) => {
     makeMany(MANY_CGROUPS, makeV1Cgroup(context))
     await expectLimit(
-      /none under cgroup v1 among the first 4096 cgroups and processes; the rest is not checked: its attempts may have the cgroup of the program that started them/,
+      /no container under cgroup v1 among the first 4096 cgroups and processes; the others are not checked: attempts of their containers may have the cgroup of the program that started the container/,
     )
   })
 

@@ -49,7 +49,7 @@ export const churn = groupQuery<RepeatedConnects, PairRow>({
       user: { leaveOut: 1 },
     }),
   },
-  by: 'host: add a column host, which several files always have',
+  by: 'host: add a column host (always added for several files)',
   columns: () => COLUMNS,
   find(scope, dimension, values) {
     const minAttempts = parseMinAttempts(values.minAttempts)

@@ -36,7 +36,7 @@ export const FAILURE_COLUMNS: readonly ValueColumn<FailureRow>[] = [
 export const failures = groupQuery<FailureCause, FailureRow>({
   name: 'failures',
   description:
-    'failed attempts per endpoint, outcome and errno: count, first and last time, thread name and user with the most of them, meaning',
+    'failed attempts per endpoint, outcome and errno: count, first and last time, most frequent thread name and user, meaning of the error',
   example: 'tcpconn analyze failures tcpconn.db --last 10m',
   dimensions: { endpoint: DIMENSIONS.endpoint },
   by: 'host: separate hosts',

@@ -16,7 +16,7 @@ const MAX_ROWS = 100_000
 /** Lists the attempts with the highest latency. */
 export const slowest: StoredQuery = {
   name: 'slowest',
-  description: `the slowest established attempts, or those with the outcomes of --outcome; ${ROWS} of them, or --limit`,
+  description: `the slowest established attempts, or those with the outcomes of --outcome; ${ROWS} rows by default`,
   example: 'tcpconn analyze slowest tcpconn.db --outcome failed --limit 5',
   columns: WHOLE_ATTEMPT_COLUMNS,
   run(scope, settings) {
