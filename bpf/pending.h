@@ -4,7 +4,7 @@
  *
  * From Linux 5.12 they are stored in an array of buckets, at a tenth of the helper calls of a hash: the verifier inlines an
  * array lookup as three instructions, and one compare-and-swap claims a place without a lock. A full bucket overflows into the
- * hash. Older kernels have no compare-and-swap and use only the hash.
+ * hash. Older kernels, on arm64 those before 5.18, have no compare-and-swap and use only the hash.
  */
 #ifndef TCPCONN_PENDING_H
 #define TCPCONN_PENDING_H
@@ -33,62 +33,48 @@ struct pending_place {
 	__u32 place;
 };
 
+/*
+ * The number of each place, in memory whose content the verifier does not know. With the numbers as constants, each place would
+ * be a path of its own through the rest of a program, which makes loading take four times as long.
+ */
+volatile __u8 place_numbers[PLACES] = { 0, 1, 2, 3, 4, 5, 6, 7 };
+
+#define EACH_PLACE(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7)
+
+_Static_assert(PLACES == 8, "as many as EACH_PLACE and place_numbers have");
+
 /* A 32-bit move turns the pointer into a number; the verifier forbids arithmetic on pointers. */
-static __always_inline __u32 bucket_of(struct sock *sk)
+static __always_inline struct bucket *bucket_of(struct sock *sk)
 {
 	__u64 low;
+	__u32 index;
 
 	asm volatile("r1 = %1; w1 = w1; %0 = r1" : "=r"(low) : "r"(sk) : "r1");
-	return (__u32)(low * 0x9e3779b1u) >> 19;
+	index = (__u32)(low * 0x9e3779b1u) >> 19;
+	return bpf_map_lookup_elem(&buckets, &index);
 }
 
 _Static_assert(BUCKETS == 1 << (32 - 19), "as many as bucket_of gives");
 
-/*
- * The next two functions are global: the verifier checks each once, and takes its result as an unknown number. Inlined, each
- * of the eight places would be a path of its own through the rest of a program, which makes loading take four times as long.
- */
-
-/* @key: the socket's address; by reference, because the verifier turns no pointer into a number. @returns a place, or PLACES */
-__noinline __u32 find_place(__u32 index, const __u64 *key)
-{
-	struct bucket *bucket = bpf_map_lookup_elem(&buckets, &index);
-	__u64 sk;
-
-	if (!bucket || !key)
-		return PLACES;
-	sk = *key;
-#define FIND(i)                      \
-	if (bucket->socks[i] == sk)  \
-		return i;
-	FIND(0) FIND(1) FIND(2) FIND(3) FIND(4) FIND(5) FIND(6) FIND(7)
-#undef FIND
-	return PLACES;
-}
-
-/* @returns a free place of a bucket, which is now taken, or PLACES */
-__noinline __u32 take_place(__u32 index)
-{
-	struct bucket *bucket = bpf_map_lookup_elem(&buckets, &index);
-
-	if (!bucket)
-		return PLACES;
-#define TAKE(i)                                                                                       \
-	if (!bucket->socks[i] && !__sync_val_compare_and_swap(&bucket->socks[i], 0, PLACE_TAKEN)) \
-		return i;
-	TAKE(0) TAKE(1) TAKE(2) TAKE(3) TAKE(4) TAKE(5) TAKE(6) TAKE(7)
-#undef TAKE
-	return PLACES;
-}
-
 static __always_inline struct pending_attempt *find_in_bucket(struct sock *sk, struct pending_place *at)
 {
-	__u32 index = bucket_of(sk);
+	struct bucket *bucket = bucket_of(sk);
 	__u64 key = (__u64)sk;
 
-	at->place = find_place(index, &key);
-	at->bucket = at->place < PLACES ? bpf_map_lookup_elem(&buckets, &index) : NULL;
-	return at->bucket ? &at->bucket->attempts[at->place & (PLACES - 1)] : NULL;
+	at->bucket = bucket;
+	if (!bucket)
+		return NULL;
+#define FIND(i)                              \
+	if (bucket->socks[i] == key) {       \
+		at->place = place_numbers[i]; \
+		goto found;                  \
+	}
+	EACH_PLACE(FIND)
+#undef FIND
+	at->bucket = NULL;
+	return NULL;
+found:
+	return &bucket->attempts[at->place & (PLACES - 1)];
 }
 
 static __always_inline struct pending_attempt *find_attempt(struct sock *sk, struct pending_place *at, bool has_buckets)
@@ -118,13 +104,23 @@ static __always_inline void remove_attempt(struct sock *sk, const struct pending
 /* No program looks up this socket before its SYN is sent: the connecting task holds its lock. */
 static __always_inline bool put_into_bucket(struct sock *sk, const struct pending_attempt *attempt)
 {
-	__u32 index = bucket_of(sk), place = take_place(index);
-	struct bucket *bucket = place < PLACES ? bpf_map_lookup_elem(&buckets, &index) : NULL;
+	struct bucket *bucket = bucket_of(sk);
+	__u32 place;
 
 	if (!bucket)
 		return false;
-	bucket->attempts[place & (PLACES - 1)] = *attempt;
-	bucket->socks[place & (PLACES - 1)] = (__u64)sk;
+#define TAKE(i)                                                                                         \
+	if (!bucket->socks[i] && !__sync_val_compare_and_swap(&bucket->socks[i], 0, PLACE_TAKEN)) {    \
+		place = place_numbers[i];                                                               \
+		goto taken;                                                                             \
+	}
+	EACH_PLACE(TAKE)
+#undef TAKE
+	return false;
+taken:
+	place &= PLACES - 1;
+	bucket->attempts[place] = *attempt;
+	bucket->socks[place] = (__u64)sk;
 	return true;
 }
 

@@ -18,7 +18,7 @@ export interface Approach {
   readonly isPreemptible: boolean
 }
 
-/** Before Linux 5.12 the kernel skips no run, and programs have no compare-and-swap. */
+/** Where programs have no compare-and-swap. These kernels skip no run. */
 const HASH: Approach = {
   followers: ['follow_in_hash'],
   catchers: [],
@@ -28,12 +28,20 @@ const HASH: Approach = {
   isPreemptible: false,
 }
 
+/** The first kernel with compare-and-swap in BPF programs: arch/arm64/net/bpf_jit_comp.c has it since Linux 5.18. */
+const FIRST_WITH_SWAP: { readonly x64: number; readonly [architecture: string]: number } = { x64: 5.012, arm64: 5.018 }
+
 /**
  * @param kernel its release, as printed by `uname -r`
  * @param asOn a release whose approach is used instead, or `alone` for the first follower only, for benchmarks
  * (docs/benchmarks.md); nothing is detached then
  */
-export function chooseApproach(kernel = release(), asOn = process.env.TCPCONN_APPROACH): Approach {
+export function chooseApproach(
+  kernel = release(),
+  asOn = process.env.TCPCONN_APPROACH,
+  architecture: NodeJS.Architecture = process.arch,
+): Approach {
+  const approachOf = (one: string) => approachOn(versionOf(one), architecture)
   if (asOn === 'alone') return followAlone(approachOf(kernel))
   if (asOn && /^\d+\.\d+$/.test(asOn)) return { ...approachOf(asOn), isAdaptive: false }
   return approachOf(kernel)
@@ -43,9 +51,8 @@ function followAlone(approach: Approach): Approach {
   return { ...approach, followers: approach.followers.slice(0, 1), isAdaptive: false }
 }
 
-function approachOf(kernel: string): Approach {
-  const version = versionOf(kernel)
-  if (version < 5.012) return HASH
+function approachOn(version: number, architecture: NodeJS.Architecture): Approach {
+  if (version < (FIRST_WITH_SWAP[architecture] ?? FIRST_WITH_SWAP.x64)) return HASH
   const isPreemptible = version >= 7
   return {
     followers: ['follow_connect', 'follow_skipped', ...(isPreemptible ? ['follow_preempted'] : [])],

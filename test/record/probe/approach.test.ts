@@ -64,7 +64,7 @@ const APPROACHES = {
 
 describe('the approach', () => {
   test.each(KERNELS)('on Linux %s is that of %s', (kernel, first) => {
-    expect(chooseApproach(kernel, '')).toEqual(APPROACHES[first])
+    expect(chooseApproach(kernel, '', 'x64')).toEqual(APPROACHES[first])
   })
 
   test('is by default that of this kernel', () => {
@@ -72,13 +72,20 @@ describe('the approach', () => {
   })
 
   test.each(KERNELS)('on Linux %s uses only programs of APPROACH_PROGRAMS, which are loaded on demand', (kernel) => {
-    const { followers, catchers, final } = chooseApproach(kernel, '')
+    const { followers, catchers, final } = chooseApproach(kernel, '', 'x64')
     const programs = [...followers, ...catchers, ...(final === null ? [] : [final])]
     for (const program of programs) expect(APPROACH_PROGRAMS).toContain(program)
   })
 
+  test('on arm64 needs no compare-and-swap before Linux 5.18', () => {
+    expect(chooseApproach('5.15.0-1001-aws', '', 'arm64')).toEqual(APPROACHES['5.10'])
+    expect(chooseApproach('5.17.15', '', 'arm64')).toEqual(APPROACHES['5.10'])
+    expect(chooseApproach('5.18.0', '', 'arm64')).toEqual(APPROACHES['5.17'])
+    expect(chooseApproach('7.2.0', '', 'arm64')).toEqual(APPROACHES['7.0'])
+  })
+
   test('may be set to that of another kernel, and then does not adapt', () => {
-    expect(chooseApproach('6.18.44', '5.12')).toEqual({ ...APPROACHES['5.12'], isAdaptive: false })
+    expect(chooseApproach('6.18.44', '5.12', 'x64')).toEqual({ ...APPROACHES['5.12'], isAdaptive: false })
     expect(chooseApproach('6.18.44', '7.0')).toEqual(APPROACHES['7.0'])
   })
 })
