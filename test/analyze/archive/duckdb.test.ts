@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openDuckdb } from '../../../src/analyze/archive/duckdb.js'
@@ -23,8 +23,12 @@ describe('DuckDB', () => {
     const read = (path: string) => run(`SELECT content FROM read_text('${path}')`)
     expect(await read(join(parts, 'own'))).toEqual(['text'])
     expect(await read(join(linked, 'own'))).toEqual(['text'])
+    symlinkSync(join(directory, 'linked', 'own'), join(parts, 'link'))
+    symlinkSync(join(directory, 'archive.db'), join(parts, 'outside'))
+    expect(await read(join(parts, 'link'))).toEqual(['text'])
     const denied = /Permission Error/
     await expect(read(join(directory, 'archive.db'))).rejects.toThrow(denied)
+    await expect(read(join(parts, 'outside'))).rejects.toThrow(denied)
     await expect(run(`COPY (SELECT 1) TO '${join(directory, 'new.csv')}'`)).rejects.toThrow(denied)
     await expect(run(`ATTACH '${join(directory, 'new.db')}'`)).rejects.toThrow(denied)
     await expect(run('SET enable_external_access = true')).rejects.toThrow(/locked|Cannot/)
