@@ -28,9 +28,8 @@ describe('the selection in the name of a file', () => {
     const expected = selectionOf({ ports: [80, 443], comms: ['curl'], destinations: [A, B] })
     const pods = [{ namespace: 'shop', name: 'cart-0' }]
     expect(selectionOf({ destinations: [B, A], comms: ['curl'], ports: [443, 80] })).toBe(expected)
-    expect(
-      selectionOf({ ports: [80, 443], comms: ['curl'], destinations: [A, B], ...{ added: [], other: null } }),
-    ).toBe(expected)
+    const later = { added: [], other: null, ports: [80, 443], comms: ['curl'], destinations: [A, B] }
+    expect(selectionOf(later)).toBe(expected)
     expect(selectionOf({ pods })).toBe(selectionOf({ pods: [{ name: 'cart-0', namespace: 'shop' }] }))
   })
 
