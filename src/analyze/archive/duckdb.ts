@@ -36,8 +36,10 @@ export interface Duckdb {
 }
 
 /**
- * Opens DuckDB, an optional dependency, in memory. It loads no extension, and reads and writes only below a directory of ours.
- * @param linked directory whose files it reads too, through links in the first one; without links in its path
+ * Opens DuckDB, an optional dependency, in memory. It loads no extension, and cannot open files outside of the two directories. It could
+ * write in both: that it writes only its temporary files depends on our statements, which only read.
+ * @param directory of copies of files or links to them, and for its temporary files; nothing else may be there
+ * @param linked directory of the files that the links point to; without links in its path
  * @throws E_NO_DUCKDB
  */
 export async function openDuckdb(directory: string, linked: string | null): Promise<Duckdb> {

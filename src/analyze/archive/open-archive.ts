@@ -1,7 +1,8 @@
-import { readdirSync, realpathSync, statSync, symlinkSync } from 'node:fs'
+import { lstatSync, readdirSync, realpathSync, statSync, symlinkSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { messageOf, TcpconnError, UsageError } from '../../base/errors.js'
 import { isLocation, parseLocation } from '../../s3/parse-location.js'
+import { damagedFile } from './archive-fault.js'
 
 /** Files of a data set: a directory, or objects of a bucket. */
 export interface Archive {
@@ -11,7 +12,10 @@ export interface Archive {
   readonly directory: string | null
   /** Names of its Parquet files, relative to the place, with `/` between their parts */
   list(): Promise<string[]>
-  /** Makes a file readable under a path that does not exist yet. */
+  /**
+   * Makes a file readable under a path that does not exist yet.
+   * @throws E_ARCHIVE_DAMAGED and the errors of the bucket
+   */
   fetch(name: string, path: string): Promise<void>
   close(): void
 }
@@ -72,9 +76,9 @@ function openDirectory(path: string): Archive {
       const names = files.map((entry) => relative(path, join(entry.parentPath, entry.name)).split(sep).join('/'))
       return Promise.resolve(names.filter(isParquet).toSorted())
     },
-    fetch(name, link) {
+    async fetch(name, link) {
+      requireRegularFile(directory, name)
       symlinkSync(join(directory, name), link)
-      return Promise.resolve()
     },
     close() {},
   }
@@ -83,6 +87,21 @@ function openDirectory(path: string): Archive {
 /** Files and directories whose names begin with a dot are being written. */
 function isParquet(name: string): boolean {
   return name.endsWith('.parquet') && !name.split('/').some((part) => part.startsWith('.'))
+}
+
+/**
+ * Others may be able to write there since the files were listed.
+ * @param directory without links in its path
+ * @throws E_ARCHIVE_DAMAGED
+ */
+function requireRegularFile(directory: string, name: string): void {
+  const path = join(directory, name)
+  try {
+    if (!lstatSync(path).isFile()) throw new Error('it was replaced by something that is not a regular file')
+    if (realpathSync(path) !== path) throw new Error('one of its directories was replaced by a link')
+  } catch (error) {
+    throw damagedFile(name, error)
+  }
 }
 
 function requireDirectory(path: string): void {

@@ -64,7 +64,8 @@ export async function restoreAttempts(
     const ids = await numberProcesses(session, { where, values }, duckdb, processes)
     const written = new Set<number>()
     const idOf: ProcessIdOf = (ownId, writeRow) => {
-      const id = ids.get(ownId) as number
+      const id = ids.get(ownId)
+      if (id === undefined) throw new Error('it changed while it was read')
       if (!written.has(id)) writeRow(id)
       written.add(id)
       return id

@@ -58,7 +58,7 @@ async function restore(
 ): Promise<{ selection: ArchiveSelection; sessions: readonly RestoredSession[] }> {
   const copies = join(directory, 'parts')
   mkdirSync(copies)
-  const duckdb = await openDuckdb(directory, archive.directory)
+  const duckdb = await openDuckdb(copies, archive.directory)
   try {
     const selection = await findArchived(archive, options, { duckdb, directory: copies })
     db.exec(SHARED_TABLES)

@@ -4,7 +4,7 @@ import { isLocation, parseLocation } from '../../s3/parse-location.js'
 import { UsageError } from '../../base/errors.js'
 import { safeLine } from '../../text/safe-text.js'
 import { findDamage } from '../../store/find-damage.js'
-import { isDirectory, parseSource, readFrom, type SourceOptions } from '../source/from-source.js'
+import { isLocalPath, parseSource, readFrom, type SourceOptions } from '../source/from-source.js'
 import { readAllAttempts } from '../remote/read-all-attempts.js'
 import { requireDifferentFiles } from '../options/different-files.js'
 import { selectScope, type RawScope } from '../options/select-scope.js'
@@ -42,7 +42,7 @@ export async function exportTrace(files: readonly string[], options: ExportOptio
   const partition = parsePartition(options.partition)
   const path = outputPath(options, partition)
   const store = path !== null && isLocation(path) ? await openStore(path, options) : null
-  const remote = parseSource(files, store === null ? options : withoutCaFile(options))
+  const remote = parseSource(files, store === null ? options : sourceOptions(options))
   const paths = files.length > 0 ? files : [DEFAULT_FILE]
   if (remote === null) requireDifferentFiles(paths)
   const createWriter = await format.load()
@@ -83,10 +83,10 @@ async function openStore(path: string, { caFile }: ExportOptions): Promise<Store
   return connectStore(location, caFile === undefined ? {} : { caFile })
 }
 
-/** `--ca-file` is for the bucket, and for the source if that is an endpoint too. */
-function withoutCaFile({ caFile, ...options }: ExportOptions): ExportOptions {
+/** The options of the source if the output is a bucket: `--ca-file` is for the bucket, and for the source if that is an endpoint too. */
+function sourceOptions({ caFile, ...options }: ExportOptions): ExportOptions {
   const { from } = options
-  return from === undefined || isDirectory(from) || caFile === undefined ? options : { ...options, caFile }
+  return from === undefined || isLocalPath(from) || caFile === undefined ? options : { ...options, caFile }
 }
 
 async function sendAll(target: StoreTarget, table: AttemptTable, options: ExportOptions): Promise<void> {

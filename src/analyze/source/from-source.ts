@@ -17,8 +17,8 @@ export interface SourceOptions extends ServerOptions, RemoteChoice {
 /** The beginning of a URL, also of those that a server of another kind has */
 const URL_SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i
 
-/** Whether `--from` names a directory, and no server or bucket. */
-export function isDirectory(from: string): boolean {
+/** Whether `--from` is no URL: it names a directory. */
+export function isLocalPath(from: string): boolean {
   return !URL_SCHEME.test(from)
 }
 
@@ -84,7 +84,7 @@ export async function readFrom<T>(options: RemoteOptions, readers: RemoteReaders
 
 async function readSource<T>(options: RemoteOptions, readers: RemoteReaders<T>): Promise<T> {
   // Other URLs are refused as those of a server, without the password that they may have.
-  if (!isLocation(options.from) && !isDirectory(options.from)) {
+  if (!isLocation(options.from) && !isLocalPath(options.from)) {
     const { withRemoteTrace } = await import('../remote/with-remote-trace.js')
     return await withRemoteTrace(options, readers)
   }

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { connect, type AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
 import { createServer } from 'node:tls'
+import Database from 'better-sqlite3'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { exportTrace, type ExportOptions } from '../../../src/analyze/export/export-trace.js'
 import { queryClickhouse } from '../../engines/clickhouse.js'
@@ -10,6 +11,7 @@ import { makeCertificate } from '../../support/certificate.js'
 import { makeTemporaryDirectory } from '../../support/temporary-directory.js'
 import { runTool } from '../../support/tool.js'
 import { EXPORT_NAMES, exportRows, makeHardTrace } from '../export/hard-trace.js'
+import { makeSampleTrace } from '../sample-trace.js'
 import { makeArchive, PARTITIONED, sendArchive, startFoundS3 } from './archives.js'
 
 /** A proxy that speaks TLS before an endpoint. */
@@ -63,6 +65,32 @@ describe('export to a bucket', () => {
       `SELECT count() FROM s3(${server.clickhouse('connects/host=web1/date=2023-11-14/*.parquet')})`,
     ).rows as [[bigint]]
     expect(count).toBeGreaterThan(0n)
+  })
+
+  test('counts attempts once with the query of the documentation, also those exported before and after the end', async () => {
+    const server = await startFoundS3()
+    const trace = makeSampleTrace({ batches: [[{}, {}, {}]] })
+    trace.db.pragma('journal_mode = DELETE')
+    const durationNs = trace.db.prepare('SELECT duration_ns FROM session').pluck().get()
+    trace.db.exec('UPDATE session SET duration_ns = NULL')
+    trace.db.close()
+    await sendArchive([trace.file])
+    const db = new Database(trace.file)
+    db.prepare('UPDATE session SET duration_ns = ?').run(durationNs)
+    db.close()
+    await sendArchive([trace.file])
+    const place = `s3(${server.clickhouse('connects/**/*.parquet')})`
+    const count = (sql: string) => Number(queryClickhouse(sql).rows[0]?.at(-1))
+    expect(count(`SELECT count() FROM ${place}`)).toBe(6)
+    const [, query = ''] = /```sql\n(SELECT remote_address, count\(\) FROM [^`]+)```/.exec(
+      readFileSync('docs/fleet.md', 'utf8'),
+    ) as RegExpExecArray
+    expect(count(query.replace(/s3\('[^']+'\)/, place))).toBe(3)
+    const files = query.replace('SELECT remote_address, count()', 'SELECT DISTINCT _file').replace(/GROUP BY.*/s, '')
+    const { rows } = queryClickhouse(
+      files.replace('SELECT remote_address', 'SELECT _file').replace(/s3\('[^']+'\)/, place),
+    )
+    expect(rows).toEqual([[expect.stringMatching(/-1-3\.parquet$/)]])
   })
 
   test('keeps what is there, and reports it (SEC-152)', async () => {

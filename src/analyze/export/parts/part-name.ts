@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { AttemptFilters } from '../../scan/attempt-filters.js'
+import type { ClockSegment } from '../../scan/clock-segments.js'
 import { remoteSession, type Scope, type SessionPart } from '../../scan/scope.js'
 import { readSessionKey } from '../rows/session-key.js'
 import { hasEnd, isWholePart } from './archived-session.js'
@@ -22,10 +24,7 @@ export interface PartName {
 export function createPartName(scope: Scope, part: SessionPart): PartName {
   const session = readSessionKey(part).uuid
   const offset = remoteSession(part)?.attemptIdOffset ?? 0
-  const selected = createHash('sha256')
-    .update(textOf([scope.filters, textOf(part.segments)]))
-    .digest('hex')
-    .slice(0, 12)
+  const selected = hashSelection(scope.filters, part.segments)
   const suffix = `${isWholePart(scope, part) ? '' : `-${selected}`}${hasEnd(part) ? '' : UNFINISHED}.parquet`
   return {
     session,
@@ -37,11 +36,27 @@ export function createPartName(scope: Scope, part: SessionPart): PartName {
   }
 }
 
-/** JSON has no infinite numbers and no bigints. */
-function textOf(value: unknown): string {
-  return JSON.stringify(value, (_, one: unknown) =>
-    typeof one === 'bigint' || one === Infinity || one === -Infinity ? String(one) : one,
-  )
+/**
+ * A hash of what was selected. It is in the names of files that are already in archives: it depends on the filters that are set and
+ * on their names, but not on the order in which the program has them, nor on filters that are added later.
+ */
+function hashSelection(filters: AttemptFilters, segments: readonly ClockSegment[]): string {
+  const isSet = (value: unknown) => value !== null && value !== 0 && !(Array.isArray(value) && value.length === 0)
+  const names = (Object.keys(filters) as (keyof AttemptFilters)[]).filter((name) => isSet(filters[name])).toSorted()
+  const selected = names.map((name) => [name, [filters[name]].flat().map(canonicalText).toSorted()])
+  const times = segments.map(({ fromNs, toNs, unixOffsetNs }) => [fromNs, toNs, unixOffsetNs].map(String))
+  return createHash('sha256')
+    .update(JSON.stringify([selected, times]))
+    .digest('hex')
+    .slice(0, 12)
+}
+
+/** The value of a filter, with its properties in the order of their names. */
+function canonicalText(value: unknown): string {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return JSON.stringify(entries.map(([name, one]) => [name, canonicalText(one)]))
 }
 
 const NAME =
