@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR MIT) */
 /*
- * The address that a program asked for, if a BPF program replaced it in connect(2): socket load balancing. Read from the
- * registers of the system call when the attempt begins, which needs no program on system calls.
+ * The address that a program requested ("asked" in names of code), if a BPF program replaced it in connect(2): socket load
+ * balancing. Read from the registers of the system call when the attempt begins, which needs no program on system calls.
  */
 #ifndef TCPCONN_ASKED_ADDRESS_H
 #define TCPCONN_ASKED_ADDRESS_H

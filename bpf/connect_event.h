@@ -116,7 +116,7 @@ struct probe_state {
 	__u64 lost_metadata_count;    /* DNS records lost because the metadata ring was full; no lost attempts */
 	__u64 lost_cgroup_count;     /* new cgroups lost because the metadata ring was full */
 	__u64 lost_child_count;      /* descendants of COMMAND that found command_tree full */
-	__u64 lost_address_count;    /* translated and asked addresses lost because the metadata ring was full */
+	__u64 lost_address_count;    /* translated and requested addresses lost because the metadata ring was full */
 	__u64 lost_calls_count;      /* connect(2) calls lost because connect_calls was full; most of them become attempts */
 	__u64 lost_resolve_count;    /* getaddrinfo calls evicted from resolve_calls before they returned */
 	__u32 recording;             /* 1: the probe accepts attempts; set by the reader */

@@ -33,7 +33,7 @@ struct tuple_hash {
 	struct tuple tuple;
 };
 
-/* nf_conn.tuplehash: packets to the destination that was asked for, and packets from the one that answers */
+/* nf_conn.tuplehash: packets to the requested destination, and packets from the one that answers */
 struct tuples {
 	struct tuple_hash original;
 	struct tuple_hash reply;

@@ -18,7 +18,7 @@
  *   follow_fork, forget_exit                     record -- COMMAND
  *   enter_connect, exit_connect                  --local-errors (connect_calls.h, local_errors.h)
  *   follow_queries, follow_answers               --dns (dns.h)
- *   follow_sent, follow_dropped                  --nat (nat.h); begins also read the asked address (asked_address.h)
+ *   follow_sent, follow_dropped                  --nat (nat.h); begins also read the requested address (asked_address.h)
  *   enter_getaddrinfo, exit_getaddrinfo          --dns=libc (getaddrinfo.h)
  * docs/benchmarks.md lists the cost of each.
  */

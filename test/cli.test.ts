@@ -59,6 +59,12 @@ describe('help', () => {
     expect((await runTool(['record', '--help'])).stdout).toMatch(/^Usage: tcpconn record .*\[-- COMMAND/)
   })
 
+  test('of top says that units are found in traces only', async () => {
+    const { stdout } = await runTool(['top', '--help'])
+    const option = /\n +--container <name> +([^]*?)\n +--/.exec(stdout)?.[1]?.replaceAll(/\s+/g, ' ')
+    expect(option).toBe('only containers with this name or id, in a trace also units; repeatable')
+  })
+
   test('is what one gets without a command, as a wrong use', async () => {
     const { status, stdout, stderr } = await runTool([])
     expect([status, stdout]).toEqual([2, ''])

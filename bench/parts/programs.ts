@@ -104,16 +104,31 @@ interface Measured {
 
 async function measure({ programs, recorder, run }: Scenario, output: string): Promise<Measured[]> {
   const tool = await startRecorder(recorder, output)
-  const measured = await withProgramStats(async () => {
-    const before = findPrograms(tool.pid, programs)
-    const units = await run(before)
-    return [...findPrograms(tool.pid, programs)].map(([name, { count, ns, verifiedCount }]) => {
-      const start = before.get(name) as HeldProgram
-      return { name, runs: (count - start.count) / units, ns: (ns - start.ns) / (count - start.count), verifiedCount }
+  try {
+    const measured = await withProgramStats(async () => {
+      const before = findPrograms(tool.pid, programs)
+      const units = await run(before)
+      return [...findPrograms(tool.pid, programs)].map(([name, after]) =>
+        compareRuns(name, { before: before.get(name) as HeldProgram, after, units }),
+      )
     })
-  })
-  await tool.interrupt()
-  return measured ?? []
+    if (!measured) throw new Error('the kernel cannot measure BPF programs: it needs Linux 5.8')
+    return measured
+  } finally {
+    await tool.interrupt()
+  }
+}
+
+interface Runs {
+  readonly before: HeldProgram
+  readonly after: HeldProgram
+  readonly units: number
+}
+
+function compareRuns(name: string, { before, after, units }: Runs): Measured {
+  const count = after.count - before.count
+  if (count === 0) throw new Error(`the program ${name} never ran: its load does not reach it`)
+  return { name, runs: count / units, ns: (after.ns - before.ns) / count, verifiedCount: after.verifiedCount }
 }
 
 function findPrograms(pid: number, names: readonly string[]): Map<string, HeldProgram> {

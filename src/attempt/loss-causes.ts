@@ -23,13 +23,7 @@ export const NO_LOSS: LossCounts = countLoss(() => 0)
 
 /** Lost attempts, from a function that returns those of a cause. */
 export function countLoss(countOf: (cause: LossCause) => number): LossCounts {
-  return {
-    ringFull: countOf('ringFull'),
-    mapFull: countOf('mapFull'),
-    writerBehind: countOf('writerBehind'),
-    missed: countOf('missed'),
-    skipped: countOf('skipped'),
-  }
+  return Object.fromEntries(LOSS_CAUSES.map(({ cause }) => [cause, countOf(cause)])) as LossCounts
 }
 
 /** Lost attempts in the order of `LOSS_COLUMNS`. */

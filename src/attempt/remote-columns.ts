@@ -22,7 +22,7 @@ export const REMOTE_COLUMNS = [
     heading: 'SERVICE',
     isNullable: true,
     since: 8,
-    comment: 'address that the program asked for; NULL when it is remote_address',
+    comment: 'address that the program requested; NULL when it is remote_address',
   },
   {
     name: 'service_port',

@@ -35,7 +35,7 @@ export const FILTER_OPTIONS: readonly OptionDeclaration[] = [
   {
     flags: '--container <name>',
     takes: 'list',
-    description: 'only containers with this name or id, or units; repeatable',
+    description: 'only containers with this name or id, in a trace also units; repeatable',
     whenRecording: 'only containers with this name or id that run at the start; repeatable',
   },
   { flags: '--pod <pod>', takes: 'list', description: 'only this pod: shop/cart-0 (namespace/name); repeatable' },

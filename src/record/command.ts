@@ -53,7 +53,7 @@ function addRecord(program: Command): void {
     )
     .option(
       '--nat',
-      'record the destination behind address translation (DNAT) and, with socket load balancing, the address that the program asked for',
+      'record the destination behind address translation (DNAT) and, with socket load balancing, the address that the program requested',
     )
   addExtras(command)
   for (const declaration of METRICS_FLAGS) command.addOption(createOption(declaration))

@@ -19,7 +19,7 @@ export interface ViewOptions {
   readonly namespaces: boolean
   /** The DNS name, as the last column */
   readonly dns: boolean
-  /** The translated destination, and the address that was asked for */
+  /** The translated destination, and the requested address */
   readonly nat: boolean
   readonly wide: boolean
   readonly json: boolean
@@ -65,7 +65,7 @@ export const VIEW_FLAGS: readonly (readonly [flags: string, description: string]
   ['--namespaces', 'network and mount namespaces, as inode numbers'],
   [
     '--nat',
-    'the destination behind address translation (DNAT) and, with socket load balancing, the address that the program asked for',
+    'the destination behind address translation (DNAT) and, with socket load balancing, the address that the program requested',
   ],
   ['--wide', 'do not truncate names and IPv6 addresses; also containers, pods and images'],
   ['--json', 'one JSON object per line, with the columns of the view connects'],

@@ -1,4 +1,3 @@
-import { NO_LOSS } from '../../src/attempt/loss-causes.js'
 import {
   chmodSync,
   copyFileSync,
@@ -13,6 +12,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { NO_LOSS } from '../../src/attempt/loss-causes.js'
 import { FLEET_TABLES, type TraceTableName } from '../../src/fleet/trace-tables.js'
 import { makeHardTrace } from '../analyze/export/hard-trace.js'
 import { makeSampleTrace } from '../analyze/sample-trace.js'

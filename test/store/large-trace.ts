@@ -1,7 +1,7 @@
-import { NO_LOSS } from '../../src/attempt/loss-causes.js'
 import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { onTestFinished } from 'vitest'
+import { NO_LOSS } from '../../src/attempt/loss-causes.js'
 import { openOutput } from '../../src/record/output/open-output.js'
 import { closeSession } from '../../src/record/session/session-row.js'
 import { createTraceWriter } from '../../src/record/write/trace-writer.js'

@@ -1,5 +1,5 @@
-import { sumLoss } from '../../attempt/loss-causes.js'
 import type { Database } from 'better-sqlite3'
+import { sumLoss } from '../../attempt/loss-causes.js'
 import {
   describeCompleteness,
   describeDnsLoss,

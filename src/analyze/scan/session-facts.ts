@@ -1,6 +1,6 @@
-import { sumLoss } from '../../attempt/loss-causes.js'
 import type { Database } from 'better-sqlite3'
 import { sql } from 'kysely'
+import { sumLoss } from '../../attempt/loss-causes.js'
 import {
   describeCompleteness,
   differsFromKernel,

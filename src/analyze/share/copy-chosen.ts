@@ -1,5 +1,5 @@
-import { LOSS_CAUSES, NO_LOSS, type LossCounts } from '../../attempt/loss-causes.js'
 import { setImmediate } from 'node:timers/promises'
+import { LOSS_CAUSES, NO_LOSS, type LossCounts } from '../../attempt/loss-causes.js'
 import type { AttemptBlock } from '../scan/attempt-block.js'
 import { AT } from '../scan/attempt-columns.js'
 import { coverPart, type IdRange } from '../scan/plan-scan.js'

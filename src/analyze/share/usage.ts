@@ -8,7 +8,7 @@ import type { Scope, SessionPart } from '../scan/scope.js'
 export interface Usage {
   /** Attempts of an endpoint; Infinity if they were not counted */
   attemptsOf(endpointId: number): number
-  /** Whether it is another address of an attempt: behind translation, or asked for */
+  /** Whether it is another address of an attempt: behind translation, or requested */
   isOther(endpointId: number): boolean
   /** Whether attempts connected to an address, as text */
   hasAddress(address: string): boolean

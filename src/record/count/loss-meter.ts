@@ -21,11 +21,13 @@ export interface LossMeter {
 /** @param before totals of the probe that another meter has already taken */
 export function createLossMeter(read: () => ProbeLosses, before: ProbeLosses = { ringFull: 0, mapFull: 0 }): LossMeter {
   let seen = before
-  const total = { ...NO_LOSS }
+  let total = NO_LOSS
   return {
-    total,
+    get total() {
+      return total
+    },
     addSkipped(count) {
-      total.skipped += count
+      total = { ...total, skipped: total.skipped + count }
     },
     get seen() {
       return seen
@@ -33,13 +35,10 @@ export function createLossMeter(read: () => ProbeLosses, before: ProbeLosses = {
     take(writerHeldUs) {
       const now = read()
       const ring = now.ringFull - seen.ringFull
-      const loss = {
-        ...NO_LOSS,
-        [writerHeldUs ? 'writerBehind' : 'ringFull']: ring,
-        mapFull: now.mapFull - seen.mapFull,
-      }
+      const mapFull = now.mapFull - seen.mapFull
+      const loss = { ...NO_LOSS, ringFull: writerHeldUs ? 0 : ring, writerBehind: writerHeldUs ? ring : 0, mapFull }
       seen = now
-      Object.assign(total, addLoss(total, loss))
+      total = addLoss(total, loss)
       return loss
     },
   }

@@ -12,8 +12,8 @@ const TWO_TO_32 = 4294967296
 
 /**
  * The DNS name that the address of an attempt was resolved from, `null` if unknown.
- * @param slot of its process @param atNs start of the attempt @param asked address that was asked for, `null`: the
- * socket's
+ * @param slot of its process @param atNs start of the attempt @param asked the requested address, `null`:
+ * that of the socket
  */
 export function findName(
   names: NameFinder,

@@ -80,7 +80,7 @@ export function checkAddresses(programs: ConnectPrograms | null): Check & { read
   return {
     name,
     found: `BPF programs may redirect connect(2) (${names.join(', ')}): remote addresses may be those of backends, which do not match DNS names of services`,
-    todo: 'record with --nat: service_address is the address that the program asked for, and matches its DNS name',
+    todo: 'record with --nat: service_address is the address that the program requested, and matches its DNS name',
     isOptional: true,
     isLimit: true,
   }

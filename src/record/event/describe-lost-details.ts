@@ -4,7 +4,7 @@ import { formatPlural } from '../../text/format-number.js'
 export interface LostDetails {
   /** Calls of connect(2) that were not stored at their entry; calls that become attempts are recorded anyway */
   readonly calls: number
-  /** Translated and asked addresses */
+  /** Translated and requested addresses */
   readonly addresses: number
   /** New cgroups */
   readonly cgroups: number

@@ -4,11 +4,11 @@ import { createGenerations } from './generations.js'
 
 const ENDPOINT = askedAddress.endpoint / 4
 
-/** Addresses passed to connect(2) that a BPF program replaced, by attempt. */
+/** Requested addresses: passed to connect(2), and replaced by a BPF program. By attempt; "asked" in names of code. */
 export interface AskedAddresses {
   /** @param startedNs start of the attempt @param payload struct asked_address, which is copied */
   add(startedNs: number, payload: Uint32Array): void
-  /** `null`: the socket has the address that was asked for. */
+  /** `null`: the socket has the requested address. */
   find(startedNs: number, tid: number): EndpointKey | null
   /** Addresses forgotten before an attempt was found */
   readonly lostCount: number

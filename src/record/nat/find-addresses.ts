@@ -44,7 +44,7 @@ export function createNatRecords(): NatRecords {
   return { translations: createTranslations(), asked: createAskedAddresses() }
 }
 
-/** Adds asked addresses that found no room here to those that found none in the ring. */
+/** Adds requested addresses that found no room here to those that found none in the ring. */
 export function addLostAddresses(lost: LostDetails, nat: NatRecords | null): LostDetails {
   return { ...lost, addresses: lost.addresses + (nat?.asked.lostCount ?? 0) }
 }

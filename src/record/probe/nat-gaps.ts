@@ -29,7 +29,7 @@ export function findNatGaps(host: NatHost = readHost()): string[] {
     ...(canReadCalls(host)
       ? []
       : [
-          `before Linux ${REGISTERS_KERNEL}, and on machines other than x86-64 and arm64, --nat does not record the address that was asked for under socket load balancing (service_address)`,
+          `before Linux ${REGISTERS_KERNEL}, and on machines other than x86-64 and arm64, --nat does not record the requested address under socket load balancing (service_address)`,
         ]),
   ]
 }

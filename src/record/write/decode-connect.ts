@@ -81,7 +81,7 @@ function addFindings(target: DecodeTarget, memory: EventMemory, attempt: Attempt
   if (match !== null) batch.names.push({ row: batch.count - 1, match })
 }
 
-/** Adds the other addresses of the row added last. @returns the address that was asked for, if it is another */
+/** Adds the other addresses of the row added last. @returns the requested address, if it is another */
 function addAddresses(
   { batch, dictionaries }: DecodeTarget,
   records: NatRecords,

@@ -1,5 +1,5 @@
-import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import type { Database } from 'better-sqlite3'
+import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { openOutput } from '../../../src/record/output/open-output.js'
 import { closeSession, insertSession } from '../../../src/record/session/session-row.js'
 import { createTraceWriter } from '../../../src/record/write/trace-writer.js'

@@ -1,7 +1,7 @@
-import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
+import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import type { ContainerFacts } from '../../../src/record/runtimes/container-facts.js'
 import { openOutput, type Output } from '../../../src/record/output/open-output.js'
 import { closeSession, insertSession } from '../../../src/record/session/session-row.js'

@@ -6,8 +6,7 @@ import type { Guest } from './guest.js'
 import { listComplaints } from './kernel-log.js'
 
 /** Of a kernel before 5.15. */
-const NO_ASKED_ADDRESS =
-  /before Linux 5\.15, .* --nat does not record the address that was asked for .*\(service_address\)/
+const NO_REQUESTED_ADDRESS = /before Linux 5\.15, .* --nat does not record the requested address .*\(service_address\)/
 /** From Linux 7 on the kernel skips runs. This is reported if some attempts cannot be checked. */
 const SKIPPED =
   /^\d[\d,]* recorded \+ 0 lost = .* the kernel skipped \d+ runs? of the probe: attempts may be missing\n$/
@@ -69,11 +68,11 @@ export const toolChecks: readonly Check[] = [
     },
   },
   {
-    name: 'with --nat: doctor, record, info and analyze report whether asked addresses are missing (GAP-86)',
+    name: 'with --nat: doctor, record, info and analyze report whether requested addresses are missing (GAP-86)',
     run(guest) {
       const texts = ['doctor', 'nat-record', 'nat-info', 'nat-analyze'].map((name) => guest.text(`${name}.txt`))
       assert.deepEqual(
-        texts.map((text) => NO_ASKED_ADDRESS.test(text)),
+        texts.map((text) => NO_REQUESTED_ADDRESS.test(text)),
         texts.map(() => !readsCalls(guest)),
       )
     },

@@ -1,5 +1,5 @@
-import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { expect, test } from 'vitest'
+import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { CONNECT_COLUMNS } from '../../../src/attempt/connect-columns.js'
 import { propertyOf } from '../../../src/attempt/connect-values.js'
 import { createNameCache } from '../../../src/record/dns/name-cache.js'

@@ -1,5 +1,5 @@
-import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { expect, test } from 'vitest'
+import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { connectFlag } from '../../../src/record/event/wire.gen.js'
 import { createRecordedStarts } from '../../../src/record/rotate/recorded-starts.js'
 import { createBatch } from '../../../src/record/write/attempt-batch.js'

@@ -1,5 +1,5 @@
-import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { describe, expect, test } from 'vitest'
+import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import type { Lookup } from '../../../src/record/dns/lookup.js'
 import { createNameCache } from '../../../src/record/dns/name-cache.js'
 import { createDnsWriter } from '../../../src/record/write/dns-writer.js'

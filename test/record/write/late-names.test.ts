@@ -1,5 +1,5 @@
-import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { expect, test, vi } from 'vitest'
+import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import type { ContainerFacts } from '../../../src/record/runtimes/container-facts.js'
 import type { HostNames } from '../../../src/record/write/late-names.js'
 import { countStatements } from '../../support/count-work.js'

@@ -1,5 +1,5 @@
-import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import type { Database } from 'better-sqlite3'
+import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { createRandom } from '../../store/random.js'
 import { sampleEvents } from '../../analyze/sample-events.js'
 import { packEvents } from '../make-events.js'

@@ -1,5 +1,5 @@
-import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { expect, test } from 'vitest'
+import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { createNameCache } from '../../../src/record/dns/name-cache.js'
 import { keyOfAddress } from '../../../src/record/dns/find-name.js'
 import { createNatRecords } from '../../../src/record/nat/find-addresses.js'

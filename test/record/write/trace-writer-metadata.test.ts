@@ -1,5 +1,5 @@
-import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { expect, test } from 'vitest'
+import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { keyOfAddress } from '../../../src/record/dns/find-name.js'
 import type { Lookup } from '../../../src/record/dns/lookup.js'
 import { createNameCache } from '../../../src/record/dns/name-cache.js'

@@ -1,5 +1,5 @@
-import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { describe, expect, test } from 'vitest'
+import { NO_LOSS } from '../../../src/attempt/loss-causes.js'
 import { BATCH_ROWS } from '../../../src/record/write/trace-writer.js'
 import { decodeIds } from '../../store/decode-blobs.js'
 import { expandSums } from '../../store/expand-sums.js'

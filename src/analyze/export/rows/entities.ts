@@ -17,7 +17,7 @@ type Codes = number[]
 export interface ExportEntities {
   readonly processes: Readonly<Record<ProcessColumnName, Codes>> & { readonly pidValue: number[] }
   readonly endpoints: Readonly<Record<'family' | 'remote_address' | 'remote_port', Codes>>
-  /** Translated and asked addresses */
+  /** Translated and requested addresses */
   readonly otherEndpoints: Readonly<Record<OtherColumn, Codes>>
   /** Owners of destinations, by session */
   readonly owners: ReadonlyMap<SessionPart, NumberedOwners | null>
