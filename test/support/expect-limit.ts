@@ -8,14 +8,20 @@ import { queryTrace } from './trace.js'
 interface LimitOptions extends ToolOptions {
   /** Options of `record` and `live` */
   readonly args?: readonly string[]
+  /** Whether the sentence may continue after the pattern, differently in each output. */
+  readonly isBeginning?: boolean
 }
 
 /**
  * Checks what doctor, record, its trace, info, analyze and live print about a limit.
- * @param limit matches the beginning of its sentence
+ * @param limit matches its sentence
  * @returns the trace
  */
-export async function expectLimit({ source }: RegExp, { args = [], ...tool }: LimitOptions = {}): Promise<string> {
+export async function expectLimit(
+  limit: RegExp,
+  { args = [], isBeginning = false, ...tool }: LimitOptions = {},
+): Promise<string> {
+  const source = `${limit.source}${isBeginning ? '' : '$'}`
   const doctor = await runTool(['doctor'], tool)
   expect(doctor).toMatchObject({ status: 0, stdout: expect.stringMatching(new RegExp(`^-- .*${source}`, 'm')) })
   const file = join(makeTemporaryDirectory(), 'trace.db')

@@ -4,10 +4,11 @@ type Found<T> = T | null | undefined | false | ''
 
 /**
  * Calls `find` every `everyMs` until it returns a truthy value, or a promise of one.
- * @throws after `timeoutMs`, naming `what` was waited for
+ * @param what is waited for; a function is called when the time is over, and can name the last value
+ * @throws after `timeoutMs`, naming `what`
  */
 export async function waitUntil<T>(
-  what: string,
+  what: string | (() => string),
   find: () => Found<T> | Promise<Found<T>>,
   { timeoutMs = 200_000, everyMs = 5 } = {},
 ): Promise<T> {
@@ -15,7 +16,7 @@ export async function waitUntil<T>(
     const found = await find()
     if (found) return found
   }
-  throw new Error(`after ${timeoutMs} ms still waiting for ${what}`)
+  throw new Error(`after ${timeoutMs} ms still waiting for ${typeof what === 'string' ? what : what()}`)
 }
 
 /**

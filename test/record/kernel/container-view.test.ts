@@ -128,8 +128,12 @@ describeKernel('a recorder in a PID namespace of its own', () => {
   test('reports at the start, in doctor, info and analyze what is hidden from it (GAP-16, GAP-19)', async () => {
     await expectLimit(/this container does not see the processes of the host: completeness is checked for its own/, {
       under,
+      isBeginning: true,
     })
-    await expectLimit(/this container does not see the files of the host: users and containers get no names/, { under })
+    await expectLimit(/this container does not see the files of the host: users and containers get no names/, {
+      under,
+      isBeginning: true,
+    })
     const { stdout } = await runTool(['doctor'], { under })
     expect(stdout).toMatch(/^ {16}start it with --pid=host \(podman, docker\), hostPID: true \(Kubernetes\)$/m)
   })
@@ -137,7 +141,7 @@ describeKernel('a recorder in a PID namespace of its own', () => {
   test('stores its own hostname if it also has a UTS namespace of its own, and reports it (GAP-20)', async () => {
     const renamed = ['unshare', '--uts', ...under, 'sh', '-c', 'hostname container-1 && exec "$0" "$@"']
     const limit = /this container does not see the name of the host: the trace stores the name of the container/
-    const file = await expectLimit(limit, { under: renamed })
+    const file = await expectLimit(limit, { under: renamed, isBeginning: true })
     expect(queryTrace(file, 'SELECT host FROM session')).toEqual([{ host: 'container-1' }])
   })
 

@@ -30,13 +30,15 @@ async function startMeasured(args: readonly string[], options: { readonly env?: 
   return { recording, address }
 }
 
-/** Waits for a scrape that has it. */
-function scrapeUntil(address: string, has: (scraped: Scraped) => boolean): Promise<Scraped> {
+/** Waits for a scrape in which a metric is at least `value`. */
+function scrapeUntil(address: string, metric: string, value: number): Promise<Scraped> {
+  let last: number | undefined
   const find = async () => {
     const scraped = await scrape(address)
-    return has(scraped) && scraped
+    last = scraped[metric]
+    return last !== undefined && last >= value && scraped
   }
-  return waitUntil(`a scrape that passes ${has}`, find, { everyMs: 100 })
+  return waitUntil(() => `${metric} >= ${value}; the last value is ${last}`, find, { everyMs: 100 })
 }
 
 describeKernel('metrics', () => {
@@ -54,7 +56,7 @@ describeKernel('metrics', () => {
     const labels = (port: number) => `thread_name="connect",network_peer_port="${port}"`
     const established = `{outcome="established",${labels(open)}}`
     const refused = `{outcome="refused",error_type="refused",${labels(closed)}}`
-    const scraped = await scrapeUntil(address, (seen) => seen[ATTEMPTS + refused] === 200)
+    const scraped = await scrapeUntil(address, ATTEMPTS + refused, 200)
     const sent = receiver.requests.length
     await waitUntil('a request', () => receiver.requests.length > sent + 1)
     await recording.stop()
@@ -93,7 +95,7 @@ describeKernel('metrics', () => {
     for (const thread of others) expect(thread).toMatchObject({ Uid: '5 5 5 5', CapEff: '0000000000000000' })
     await lookUp([{ name: 'web.example' }, { name: 'none.example' }], { under: namespace.exec })
     const nxdomain = 'tcpconn_dns_lookups_total{error_type="nxdomain"}'
-    const scraped = await scrapeUntil(`unix:${socket}`, (seen) => (seen[nxdomain] ?? 0) > 0)
+    const scraped = await scrapeUntil(`unix:${socket}`, nxdomain, 1)
     await recording.stop()
     const count = (where: string) =>
       queryAll<{ n: number }>(recording.files(), `SELECT count(*) AS n FROM dns_lookup WHERE ${where}`).reduce(
@@ -185,7 +187,12 @@ describeKernel('metrics', () => {
 type Query = (expression: string) => Promise<number | null>
 
 async function waitForValue(query: Query, expression: string, value: number): Promise<void> {
-  await waitUntil(`${expression} = ${value}`, async () => (await query(expression)) === value, { everyMs: 100 })
+  let last: number | null = null
+  const find = async () => {
+    last = await query(expression)
+    return last === value
+  }
+  await waitUntil(() => `${expression} = ${value}; the last value is ${last}`, find, { everyMs: 100 })
 }
 
 const queryAt =

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { release } from 'node:os'
-import { expect, test } from 'vitest'
+import { expect, test, type TestContext } from 'vitest'
 import { probeState } from '../../../src/record/event/wire.gen.js'
 import { chooseApproach } from '../../../src/record/probe/approach.js'
 import { isKernelAtLeast } from '../../../src/record/probe/kernel-support.js'
 import { attachedPrograms } from '../../support/attached-programs.js'
-import { describeKernel } from '../../support/kernel-tests.js'
+import { describeKernel, skipUnless } from '../../support/kernel-tests.js'
 import { countRecorded } from '../../support/losses.js'
 import { makeNetworkNamespace, steerPackets, type NetworkNamespace } from '../../support/network-namespace.js'
 import { findMap } from '../../support/recorder-maps.js'
@@ -15,9 +15,10 @@ import { connect, generateLoad } from '../../support/workload.js'
 
 const MISSING = 1000
 const STEERED = ['--mode', 'refused', '--threads', '2', '--count', '20000']
-const MAX_ROUNDS = 100
+/** 400,000 attempts: after QUIET_ATTEMPTS the last program could be detached. */
+const MAX_ROUNDS = 20
 /** The kernel's limit for names of programs. */
-const LAST = chooseApproach().followers.at(-1)?.slice(0, 15)
+const FOLLOWERS = chooseApproach().followers.map((name) => name.slice(0, 15))
 
 /** Makes attempts that the kernel counts, and that the probe of this recorder ignores. */
 async function connectUnseen(recorder: number, { exec: under }: NetworkNamespace, count: number): Promise<void> {
@@ -37,13 +38,22 @@ function setRecording(recorder: number, value: boolean): void {
   execFileSync('bpftool', ['map', 'update', ...entry, 'value', ...bytes])
 }
 
-/** Makes attempts until the kernel has skipped runs of the last program. */
-async function provokeSkips(recorder: number, { exec: under }: NetworkNamespace): Promise<void> {
-  const misses = () => attachedPrograms(recorder).find(({ name }) => name === LAST)?.recursion_misses ?? 0
-  for (let round = 0; misses() === 0; round++) {
-    expect(round).toBeLessThan(MAX_ROUNDS)
+/** Makes attempts until the kernel has skipped runs of the last program: no other one does its work. */
+async function provokeSkips(recorder: number, { exec: under }: NetworkNamespace, context: TestContext): Promise<void> {
+  let misses = countMisses(recorder)
+  for (let round = 0; round < MAX_ROUNDS && misses.at(-1) === 0; round++) {
     await generateLoad(STEERED, { under })
+    misses = countMisses(recorder)
   }
+  const counts = FOLLOWERS.map((name, i) => `${misses[i]} runs of ${name}`).join(' and ')
+  skipUnless(misses.at(-1) !== 0, `the kernel skipped ${counts}: none is without another program after it`, context)
+}
+
+/** Skipped runs of each follower. All are attached. */
+function countMisses(recorder: number): number[] {
+  const programs = attachedPrograms(recorder)
+  expect(programs.map(({ name }) => name)).toEqual(expect.arrayContaining(FOLLOWERS))
+  return FOLLOWERS.map((follower) => programs.find(({ name }) => name === follower)?.recursion_misses ?? 0)
 }
 
 async function readTexts(file: string): Promise<[info: string, analyze: string]> {
@@ -70,12 +80,12 @@ describeKernel(
   () => {
     // The kernel seldom skips both the begin and the end of an attempt: here other attempts are missing, those of the test and
     // those that others on this host make meanwhile.
-    test('are the cause of missing attempts, and a doubt about those that are not compared (GAP-06)', async () => {
+    test('are the cause of missing attempts, and a doubt about those that are not compared (GAP-06)', async (context) => {
       const compared = makeNetworkNamespace()
       const recording = await startRecording()
       const later = makeNetworkNamespace()
       steerPackets(later)
-      await provokeSkips(recording.pid, later)
+      await provokeSkips(recording.pid, later, context)
       await connectUnseen(recording.pid, compared, 1)
       const summary = await recording.stop()
       for (const text of [summary, ...(await readTexts(recording.file))]) {

@@ -17,6 +17,9 @@ const LONGEST = ['--duration', '20m']
 /** More than fits into the ring: if the terminal blocked the reader, attempts would be lost. */
 const MORE_THAN_THE_RING = 150_000
 
+/** Losses of attempts. Other losses, such as those of new cgroups, depend on what else the host does. */
+const LOST_ATTEMPTS = /LOST [\d,]+ attempts?/
+
 /** Target of a descriptor that is open while the probe is loaded. */
 const isProbe = (path: string) => path === 'anon_inode:bpf-prog'
 
@@ -76,7 +79,7 @@ describeKernel('top', () => {
     await terminal.waitFor(/since the start: 501 attempts, 501 failed/)
     await terminal.press('C-c')
     await terminal.waitFor(/ended with 0/)
-    expect((await terminal.screen()).join('\n')).not.toContain('LOST')
+    expect((await terminal.screen()).join('\n')).not.toMatch(LOST_ATTEMPTS)
   })
 
   test('-o records the shown attempts, and prints the summary', async () => {
@@ -106,7 +109,7 @@ describeKernel('top', () => {
     running.child.stdin.write('q')
     const { status, stdout } = await running.finished
     expect(status).toBe(0)
-    expect(stdout).not.toContain('LOST')
+    expect(stdout).not.toMatch(LOST_ATTEMPTS)
   })
 
   test('loses nothing at the highest rate of the load generator', async () => {
@@ -118,5 +121,6 @@ describeKernel('top', () => {
     const { status, stdout, stderr } = await once.finished
     expect([status, stderr]).toEqual([0, ''])
     expect(stdout).toContain('since the start: 300,000 attempts, 300,000 failed')
+    expect(stdout).not.toMatch(LOST_ATTEMPTS)
   })
 })
