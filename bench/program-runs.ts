@@ -1,5 +1,6 @@
-import { closeSync, readFileSync, readdirSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import koffi from 'koffi'
+import { readDescriptors } from '../test/support/descriptors.js'
 
 /** BPF_STATS_RUN_TIME of linux/bpf.h */
 const RUN_TIME = 0
@@ -38,9 +39,8 @@ export interface HeldProgram extends ProgramRuns {
 /** The programs that a process holds. */
 export function readPrograms(pid: number): HeldProgram[] {
   const programs = new Map<number, HeldProgram>()
-  for (const fd of readdirSync(`/proc/${pid}/fdinfo`)) {
-    const info = readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8')
-    const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)$`, 'm').exec(info)?.[1])
+  for (const descriptor of readDescriptors(pid)) {
+    const field = (name: string) => Number(descriptor[name])
     const [id, type, count, ns] = [field('prog_id'), field('prog_type'), field('run_cnt'), field('run_time_ns')]
     // By id, because a program may have several descriptors. Those of links have no run_cnt.
     if (!Number.isNaN(count)) programs.set(id, { id, type, count, ns, verifiedCount: field('verified_insns') })
