@@ -176,12 +176,13 @@ prints_version() { expect_text '^libbpf 1\.' "$(run -- --version)"; }
 # Its cgroup, its lookups and the host's name are in the trace, and nothing is reported as not seen.
 sees_all() {
   local said
+  rm -f "$engine.db"
   said=$(run "$@" -- record --dns --duration 3s "$engine.db" 2>&1) || { printf '%s\n' "$said" && return 1; }
   refuse_text '^note: this container' "$said" || return
   expect_sql "$engine.db" "SELECT count(*) > 3 FROM connects WHERE remote_port = 7401 AND dns_name = 'app.example'
     AND instr(cgroup, '$app') > 0 AND user IS NULL" 1 || return
   expect_sql "$engine.db" 'SELECT count(*) FROM connects WHERE remote_port = 7401 AND cgroup IS NULL' 0 || return
-  expect_sql "$engine.db" "SELECT host, instr(limits, 'this container') FROM session ORDER BY session_id DESC LIMIT 1" "$(hostname)|0"
+  expect_sql "$engine.db" "SELECT host, instr(limits, 'this container') FROM session" "$(hostname)|0"
 }
 
 # In its own namespaces: what is not seen is a note, a line of doctor and a line of info.
@@ -198,12 +199,20 @@ reports_limits() {
   expect_text '^--  container ' "$(run "$@" -- doctor)"
 }
 
-# /host instead of the PID namespace of the host
+# sees_by_mount DIRECTORY OPTION…: / of the host at DIRECTORY instead of its PID namespace. /host needs no --host-root. Only processes
+# of the host are not seen: at the start, in the trace and in doctor.
 sees_by_mount() {
-  local said
-  said=$(run "$@" -- record --dns --duration 2s "$engine-mount.db" 2>&1) || { printf '%s\n' "$said" && return 1; }
-  refuse_text '^note: .*(cgroup|files|name of the host)' "$said" || return
-  expect_sql "$engine-mount.db" "SELECT count(*) > 1 FROM connects WHERE dns_name = 'app.example' AND instr(cgroup, '$app') > 0" 1
+  local said file=$engine-mount.db given=() unseen='(cgroup|files|name) of the host|cgroups? only|no cgroups'
+  [[ $1 == /host ]] || given=(--host-root "$1")
+  shift
+  rm -f "$file"
+  said=$(run "$@" -- record "${given[@]}" --dns --duration 2s "$file" 2>&1) || { printf '%s\n' "$said" && return 1; }
+  expect_text '^note: this container does not see the processes of the host' "$said" && refuse_text "^note: .*($unseen)" "$said" || return
+  expect_sql "$file" "SELECT count(*) > 1 FROM connects WHERE dns_name = 'app.example' AND instr(cgroup, '$app') > 0" 1 || return
+  said=$(run -- info "$file") && expect_text '^  not seen +this container does not see the processes' "$said" &&
+    refuse_text "this container .*($unseen)" "$said" || return
+  said=$(run "$@" -- doctor "${given[@]}")
+  expect_text '^--  container +this container does not see the processes' "$said" && refuse_text "this container .*($unseen)" "$said"
 }
 
 # Root in a container is not told to be root; a profile that refuses bpf(2) is named.
@@ -239,6 +248,8 @@ check_image() {
     check 'a recorder with the PID namespace of the host sees all' sees_all "${powers[@]}" --pid=host
     check 'with its cgroup and network namespaces too' sees_all "${powers[@]}" --pid=host --cgroupns=host --network=host
     check 'with / of the host at /host too' sees_all "${powers[@]}" --pid=host -v /:/host:ro
+    check 'with its network namespace only' sees_all "${powers[@]}" --pid=host --network=host
+    check 'with its cgroup namespace only' sees_all "${powers[@]}" --pid=host --cgroupns=host
     check 'without it, it reports what it does not see' reports_limits 'its own cgroup only' "${powers[@]}"
     check 'hints name options of the container' names_options
   fi
@@ -247,7 +258,8 @@ check_image() {
     docker) mount_host=("${powers[@]}" -v /:/host:ro) ;;
     containerd) mount_host=(--privileged --mount 'type=bind,src=/,dst=/host,options=rbind:ro') ;;
   esac
-  check 'with / of the host at /host it sees its cgroups and lookups' sees_by_mount "${mount_host[@]}"
+  check 'with / of the host at /host it sees its cgroups and lookups' sees_by_mount /host "${mount_host[@]}"
+  check 'with it at another directory, --host-root names that' sees_by_mount /mnt/host "${mount_host[@]/host/mnt/host}"
   check 'an image of a small program is loaded' load_brief
   check "$brief_count containers that live 100 ms have their names" names_briefs
   if [[ $engine == containerd ]]; then
