@@ -71,8 +71,7 @@ function createReaders(
   scope: Scope,
   { entities, codes, scratch }: Sources,
 ): Readonly<Record<ConnectColumnName, Reader>> {
-  const { processes, endpoints } = entities
-  const { codes: known } = entities
+  const { processes, endpoints, codes: known } = entities
   const ofEntity = (entity: Entity, values: readonly number[], dictionary: Dictionary): Reader => {
     const table = Int32Array.from(values)
     const isEverywhere = !OPTIONAL.includes(entity)
@@ -156,10 +155,8 @@ function createKeyReaders({ parts }: Scope, capacity: number, scratch: Int32Arra
     session_uuid: ofPart(columns.session_uuid, scratch),
     attempt_id: attemptId,
   }
-  return {
-    readers,
-    texts: Object.fromEntries(Object.entries(columns).map(([name, { dictionary }]) => [name, dictionary])),
-  }
+  const texts = Object.fromEntries(Object.entries(columns).map(([name, { dictionary }]) => [name, dictionary]))
+  return { readers, texts }
 }
 
 function ofPart({ codes, dictionary }: PartCodes, scratch: Int32Array): Reader {
