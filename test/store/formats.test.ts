@@ -1,15 +1,21 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { recordedRows } from '../../src/analyze/replay/recorded-rows.js'
 import { exportTrace } from '../../src/analyze/export/export-trace.js'
 import { describeTrace } from '../../src/analyze/info/describe-trace.js'
+import { slowest } from '../../src/analyze/queries/slowest/slowest.js'
 import { summary } from '../../src/analyze/queries/summary/summary.js'
 import { topEndpoints } from '../../src/analyze/queries/top-endpoints/top-endpoints.js'
 import { readStatement } from '../../src/analyze/sql/read-statement.js'
 import { createSqlQuery } from '../../src/analyze/sql/sql-query.js'
+import { CONNECT_COLUMNS } from '../../src/attempt/connect-columns.js'
+import { OUTCOMES } from '../../src/attempt/outcome.js'
+import { renderJsonRow } from '../../src/view/render-json-row.js'
 import { PACKAGE_ROOT } from '../../src/base/package.js'
 import { openOutput } from '../../src/record/output/open-output.js'
 import { latestVersion } from '../../src/store/migrate.js'
+import { inScope } from '../analyze/in-scope.js'
 import { rowObjects, runQuery } from '../analyze/query-rows.js'
 import { makeTemporaryDirectory } from '../support/temporary-directory.js'
 import { digestFile } from './digest-file.js'
@@ -26,6 +32,11 @@ const COLUMNS = [
   'dns_name dns_lookup_ns container netns_cookie container_id container_name container_image pod_name pod_namespace pod_uid',
   'nat_address nat_port service_address service_port',
 ].flatMap((line) => line.split(' '))
+
+/** Columns that versions after the first added, but `container`: replay derives it from the cgroup in older traces. */
+const LATER = CONNECT_COLUMNS.filter((column) => 'since' in column && column.name !== 'container').map(
+  ({ name }) => name,
+)
 
 type Value = string | number | null
 const NETNS = 4_026_531_840
@@ -146,6 +157,14 @@ function pick(rows: readonly Record<string, unknown>[]): unknown[][] {
   return byStart.map((row) => COLUMNS.map((column) => row[column]))
 }
 
+/** Values of the columns that a later version added, by the start of the attempt. */
+function laterValues(rows: readonly Record<string, unknown>[]): Map<string, unknown[]> {
+  // Times of the view are in microseconds.
+  return new Map(rows.map((row) => [String(row.time).slice(0, 26), LATER.map((name) => exactText(row[name]))]))
+}
+
+const exactText = (value: unknown) => (value === null ? null : String(value))
+
 test('every version of the format has a file, and no file has changed', () => {
   const migrations = readdirSync(join(PACKAGE_ROOT, 'migrations'))
   const files = readdirSync(DIRECTORY).filter((name) => name.endsWith('.db'))
@@ -211,6 +230,19 @@ describe.each(VERSIONS)('a trace of version %i', (version) => {
     // All sessions begin 789 ns after a microsecond; the view has microseconds only.
     const expected = attemptsOf(version).map(([time, ...rest]) => [String(time).replace('Z', '789Z'), ...rest])
     expect(pick(await exportLines(version))).toEqual(expected)
+  })
+
+  test('has the same values of later columns in slowest, sql, export and replay', async () => {
+    const raw = { outcome: [...OUTCOMES] }
+    const statement = readStatement('SELECT * FROM connects')
+    const inSql = laterValues(rowObjects(runQuery(createSqlQuery('sql', statement), [fileOf(version)])))
+    const replayed = inScope([fileOf(version)], {}, (scope) => Array.from(recordedRows(scope), renderJsonRow))
+    expect(inSql.size).toBe(countOf(version))
+    expect(laterValues(await exportLines(version))).toEqual(inSql)
+    expect(laterValues(replayed.map((line) => JSON.parse(line) as Record<string, Value>))).toEqual(inSql)
+    const slow = laterValues(rowObjects(runQuery(slowest, [fileOf(version)], raw)))
+    expect(slow.size).toBeGreaterThan(3)
+    for (const [time, values] of slow) expect(values, time).toEqual(inSql.get(time))
   })
 
   test('can be recorded into after a migration, and keeps its attempts', () => {

@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { byProcess } from '../../../src/analyze/queries/by-process.js'
-import { byUid } from '../../../src/analyze/queries/by-uid.js'
+import { CATALOGUE } from '../../../src/analyze/queries/catalogue.js'
 import { churn } from '../../../src/analyze/queries/churn/churn.js'
-import { failures } from '../../../src/analyze/queries/failures/failures.js'
 import { latency } from '../../../src/analyze/queries/latency/latency.js'
-import { retransmits } from '../../../src/analyze/queries/retransmits/retransmits.js'
 import type { StoredQuery } from '../../../src/analyze/query/stored-query.js'
 import { topEndpoints } from '../../../src/analyze/queries/top-endpoints/top-endpoints.js'
 import type { RawScope } from '../../../src/analyze/options/select-scope.js'
@@ -17,6 +15,18 @@ import type { SampleTrace } from '../sample-trace.js'
 
 const CASES: readonly RawScope[] = [{}, { session: 'all', exact: true }, { session: 'all', port: ['443'] }]
 
+/**
+ * Queries with `--by host`, but not `latency`, where a host is a group of its own, and `dns`, which needs lookups:
+ * `test/analyze/queries/dns` has its hosts.
+ */
+const BY_HOST = CATALOGUE.filter(
+  ({ name, options = [] }) =>
+    !['latency', 'dns'].includes(name) &&
+    options.some(({ flags, words = [] }) => flags.startsWith('--by ') && words.includes('host')),
+)
+/** Their rows are those of processes, each of one host, whatever `--by` is. */
+const OF_ONE_HOST = ['by-process', 'churn']
+
 /** Two hosts with the same processes and endpoints. */
 const makeHosts = () => [makeTwoSessions(20), makeOtherHost(20)] as const
 
@@ -27,15 +37,10 @@ const asTexts = (rows: readonly RowObject[]) =>
   rows.map((row) => JSON.stringify(row, (_, value) => (typeof value === 'bigint' ? String(value) : value))).toSorted()
 
 describe.each<[StoredQuery, string | undefined]>([
-  [topEndpoints, 'host'],
+  ...BY_HOST.map((query): [StoredQuery, string] => [query, 'host']),
   [topEndpoints, 'host,dns'],
-  [byUid, 'host'],
-  [byProcess, 'host'],
   [byProcess, undefined],
   [byProcess, 'host,comm'],
-  [failures, 'host'],
-  [retransmits, 'host'],
-  [churn, 'host'],
   [churn, undefined],
   [latency, 'process'],
 ])('$name of two files --by %s', ({ ...query }, by) => {
@@ -72,7 +77,7 @@ describe.each<[StoredQuery, string | undefined]>([
   })
 })
 
-test.each([topEndpoints, byUid, failures, retransmits])('$name reports that it merges hosts', (query) => {
+test.each(BY_HOST.filter(({ name }) => !OF_ONE_HOST.includes(name)))('$name reports that it merges hosts', (query) => {
   const files = makeHosts().map(({ file }) => file)
   const note = '2 hosts together; --by host keeps them apart'
   expect(runQuery(query, files).notes).toContain(note)

@@ -1,12 +1,12 @@
-import { PROCESS_COLUMNS } from '../../../attempt/connect-values.js'
+import { PROCESS_COLUMNS, type ConnectColumnName, type ProcessColumnName } from '../../../attempt/connect-values.js'
 import { OUTCOMES } from '../../../attempt/outcome.js'
 import type { IdRange } from '../../scan/plan-scan.js'
 import { remoteSession, type Scope } from '../../scan/scope.js'
 import { capacityOf, createAttemptRows, type AttemptRows } from './attempt-rows.js'
 import type { CodedValues, ColumnValues, Dictionary, ExportColumn, RowBatch } from './column.js'
-import { EXPORTED_COLUMNS, KEY_COLUMNS } from './exported-columns.js'
+import { EXPORTED_COLUMNS, KEY_COLUMNS, type KeyColumnName } from './exported-columns.js'
 import { readEntities, type ExportEntities } from './entities.js'
-import { createRestoringReaders } from './restoring-columns.js'
+import { createRestoringReaders, type RestoringColumn } from './restoring-columns.js'
 import { readSessionKey } from './session-key.js'
 import { halvesOf, writeLong } from './long-halves.js'
 import { createAttemptCodes, readAttempts, type AttemptCodes, type ReadProgress } from './read-attempts.js'
@@ -33,15 +33,19 @@ export interface AttemptTable {
  * @param capacity attempts per batch
  * @param more columns that follow those of the view, of `RESTORING_COLUMNS`
  */
-export function createAttemptTable(scope: Scope, capacity: number, more: readonly ExportColumn[] = []): AttemptTable {
+export function createAttemptTable(
+  scope: Scope,
+  capacity: number,
+  more: readonly RestoringColumn[] = [],
+): AttemptTable {
   const entities = readEntities(scope)
   const codes = createAttemptCodes()
   const sources = { entities, codes, scratch: new Int32Array(capacity) }
   const keys = createKeyReaders(scope, capacity, sources.scratch)
-  const restoring = more.length > 0 ? createRestoringReaders(scope, entities, sources.scratch) : {}
-  const readers: Record<string, Reader> = { ...keys.readers, ...createReaders(scope, sources), ...restoring }
+  const restoring = createRestoringReaders(scope, entities, sources.scratch)
+  const readers = { ...keys.readers, ...createReaders(scope, sources), ...restoring }
   const columns = [...KEY_COLUMNS, ...EXPORTED_COLUMNS, ...more]
-  const inOrder = columns.map(({ name }) => readers[name] as Reader)
+  const inOrder = columns.map(({ name }) => readers[name])
   const dictionaries = Object.entries(entities.codes).map(([name, { dictionary }]) => [name, dictionary])
   const texts: Record<string, Dictionary> = { ...Object.fromEntries(dictionaries), ...keys.texts, outcome: OUTCOMES }
   let rows: AttemptRows | null = null
@@ -63,9 +67,11 @@ interface Sources {
   readonly scratch: Int32Array
 }
 
-function createReaders(scope: Scope, { entities, codes, scratch }: Sources): Readonly<Record<string, Reader>> {
-  const { processes, endpoints } = entities
-  const { codes: known } = entities
+function createReaders(
+  scope: Scope,
+  { entities, codes, scratch }: Sources,
+): Readonly<Record<ConnectColumnName, Reader>> {
+  const { processes, endpoints, codes: known } = entities
   const ofEntity = (entity: Entity, values: readonly number[], dictionary: Dictionary): Reader => {
     const table = Int32Array.from(values)
     const isEverywhere = !OPTIONAL.includes(entity)
@@ -78,19 +84,15 @@ function createReaders(scope: Scope, { entities, codes, scratch }: Sources): Rea
   const ofProcess = PROCESS_COLUMNS.map(
     ({ name }) => [name, ofEntity('process', processes[name], known[name].dictionary)] as const,
   )
-  const ofEndpoint = (name: keyof typeof endpoints) => ({
-    [name]: ofEntity('endpoint', endpoints[name], known[name].dictionary),
-  })
-  const ofOther = (entity: OptionalEntity, name: keyof ExportEntities['otherEndpoints']) => ({
-    [name]: ofEntity(entity, entities.otherEndpoints[name], known[name].dictionary),
-  })
-  const ofOwner = (name: keyof ExportEntities['ownerNames']) => ({
-    [name]: ofEntity('remoteOwner', entities.ownerNames[name], known[name].dictionary),
-  })
+  const ofEndpoint = (name: keyof typeof endpoints) => ofEntity('endpoint', endpoints[name], known[name].dictionary)
+  const ofOther = (entity: OptionalEntity, name: keyof ExportEntities['otherEndpoints']) =>
+    ofEntity(entity, entities.otherEndpoints[name], known[name].dictionary)
+  const ofOwner = (name: keyof ExportEntities['ownerNames']) =>
+    ofEntity('remoteOwner', entities.ownerNames[name], known[name].dictionary)
   const ofName = (reader: Reader): Reader => (entities.dnsNames.length > 0 ? reader : () => constant(scratch, -1, []))
   const unixNs: Reader = (rows) => ({ kind: 'longs', halves: rows.unixNs, nulls: null })
   return {
-    ...Object.fromEntries(ofProcess),
+    ...(Object.fromEntries(ofProcess) as Record<ProcessColumnName, Reader>),
     session_id: ofPart(sessionsOf(scope), scratch),
     started_ns: unixNs,
     time: unixNs,
@@ -99,11 +101,11 @@ function createReaders(scope: Scope, { entities, codes, scratch }: Sources): Rea
     errno: (rows) => coded(rows.errno, codes.errno.dictionary),
     syn_retransmits: (rows) => coded(rows.synRetransmits, codes.synRetransmits.dictionary),
     tid: (rows) => coded(rows.tid, known.pid.dictionary),
-    ...ofEndpoint('family'),
+    family: ofEndpoint('family'),
     local_address: ofEntity('localAddress', entities.localAddresses, known.local_address.dictionary),
     local_port: (rows) => coded(rows.localPort, codes.localPort.dictionary),
-    ...ofEndpoint('remote_address'),
-    ...ofEndpoint('remote_port'),
+    remote_address: ofEndpoint('remote_address'),
+    remote_port: ofEndpoint('remote_port'),
     dns_name: ofEntity('dnsName', entities.dnsNames, known.dns_name.dictionary),
     dns_age_ns: ofName((rows) => ({ kind: 'longs', halves: halvesOf(rows.dnsAgeNs), nulls: rows.hasNoDnsAge })),
     dns_lookup_ns: ofName((rows) => ({
@@ -112,12 +114,12 @@ function createReaders(scope: Scope, { entities, codes, scratch }: Sources): Rea
       nulls: rows.hasNoDnsLookup,
     })),
     dns_candidates: ofName((rows) => coded(rows.dnsCandidates, codes.dnsCandidates.dictionary)),
-    ...ofOther('natEndpoint', 'nat_address'),
-    ...ofOther('natEndpoint', 'nat_port'),
-    ...ofOther('serviceEndpoint', 'service_address'),
-    ...ofOther('serviceEndpoint', 'service_port'),
-    ...ofOwner('remote_container'),
-    ...ofOwner('remote_pod'),
+    nat_address: ofOther('natEndpoint', 'nat_address'),
+    nat_port: ofOther('natEndpoint', 'nat_port'),
+    service_address: ofOther('serviceEndpoint', 'service_address'),
+    service_port: ofOther('serviceEndpoint', 'service_port'),
+    remote_container: ofOwner('remote_container'),
+    remote_pod: ofOwner('remote_pod'),
   }
 }
 
@@ -147,14 +149,14 @@ function createKeyReaders({ parts }: Scope, capacity: number, scratch: Int32Arra
     for (let i = 0; i < count; i++) writeLong(halves, i, (ids[i] as number) + offset)
     return { kind: 'longs', halves, nulls: null }
   }
-  const entries = Object.entries(columns)
-  return {
-    readers: {
-      ...Object.fromEntries(entries.map(([name, codes]) => [name, ofPart(codes, scratch)])),
-      attempt_id: attemptId,
-    } as Record<string, Reader>,
-    texts: Object.fromEntries(entries.map(([name, { dictionary }]) => [name, dictionary])),
+  const readers: Readonly<Record<KeyColumnName, Reader>> = {
+    host: ofPart(columns.host, scratch),
+    boot_id: ofPart(columns.boot_id, scratch),
+    session_uuid: ofPart(columns.session_uuid, scratch),
+    attempt_id: attemptId,
   }
+  const texts = Object.fromEntries(Object.entries(columns).map(([name, { dictionary }]) => [name, dictionary]))
+  return { readers, texts }
 }
 
 function ofPart({ codes, dictionary }: PartCodes, scratch: Int32Array): Reader {

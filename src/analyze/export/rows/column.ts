@@ -2,8 +2,8 @@
 export type ColumnType = 'utf8' | 'uint8' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'timestamp' | 'double'
 
 /** A column, independent of the format. */
-export interface ExportColumn {
-  readonly name: string
+export interface ExportColumn<Name extends string = string> {
+  readonly name: Name
   readonly type: ColumnType
   readonly isNullable: boolean
   /** Meaning and unit, for the metadata of the file */

@@ -8,12 +8,17 @@ import type { ExportEntities } from './entities.js'
 /** All values of connect_attempt.flags. */
 const FLAGS: Dictionary = Array.from({ length: 128 }, (_, flags) => flags)
 
-function column(name: string, type: ExportColumn['type'], isNullable: boolean, comment: string): ExportColumn {
+function column<Name extends string>(
+  name: Name,
+  type: ExportColumn['type'],
+  isNullable: boolean,
+  comment: string,
+): ExportColumn<Name> {
   return { name, type, isNullable, comment }
 }
 
 /** Columns that restore the rows of a trace from those of the view `connects`. */
-export const RESTORING_COLUMNS: readonly ExportColumn[] = [
+export const RESTORING_COLUMNS = [
   column('unix_offset_ns', 'int64', false, 'clock_offset.unix_offset_ns at the start'),
   column('flags', 'uint8', true, 'connect_attempt.flags'),
   column('process_id', 'int64', false, 'connect_attempt.process_id'),
@@ -23,6 +28,7 @@ export const RESTORING_COLUMNS: readonly ExportColumn[] = [
   column('nat_endpoint_id', 'int64', true, 'connect_nat.nat_endpoint_id'),
   column('service_endpoint_id', 'int64', true, 'connect_nat.service_endpoint_id'),
 ]
+export type RestoringColumn = (typeof RESTORING_COLUMNS)[number]
 
 const ARCHIVED = ['unix_offset_ns', 'flags', 'process_id']
 
@@ -34,7 +40,7 @@ export function createRestoringReaders(
   scope: Scope,
   { ids }: ExportEntities,
   scratch: Int32Array,
-): Readonly<Record<string, Reader>> {
+): Readonly<Record<RestoringColumn['name'], Reader>> {
   const indexes = scope.parts.map(({ segments }) => createSegmentIndex(segments))
   const offsets = scope.parts.map(({ segments }) => segments.map(({ unixOffsetNs }) => unixOffsetNs))
   const idOf =
