@@ -33,7 +33,7 @@ export interface Running {
 /** Starts a process that ends with the test at the latest. */
 export function start(command: readonly string[], options: ProcessOptions = {}): Running {
   const [program = '', ...args] = command
-  const child = spawn(program, args, { ...options, env: { ...plainEnvironment(), ...options.env }, stdio: 'pipe' })
+  const child = spawn(program, args, { ...options, env: { ...process.env, ...options.env }, stdio: 'pipe' })
   const text = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (chunk: string) => (text[stream] += chunk))
@@ -71,10 +71,4 @@ export async function firstOutput({ finished, output }: Running): Promise<string
     if (ended) throw new Error(`it ended with ${ended.status ?? ended.signal}: ${ended.stderr}`)
     return null
   })
-}
-
-/** The tests themselves may run under sudo. The recorder would use the user of sudo. */
-function plainEnvironment(): NodeJS.ProcessEnv {
-  const entries = Object.entries(process.env).filter(([name]) => !name.startsWith('SUDO_'))
-  return Object.fromEntries(entries)
 }
