@@ -13,7 +13,7 @@
  *   catch_error          inet_sk_error_report    from 5.15: failures missed by all of these
  *   catch_destroyed      tcp_destroy_sock        from 5.12: other ends missed by all of these
  *   catch_established    run once, at the end    from 5.17: open connections missed by all of these
- *   follow_in_hash       inet_sock_set_state     before 5.12, instead of all of the above
+ *   follow_in_hash       inet_sock_set_state     before 5.12, on arm64 before 5.18: instead of all of the above
  *   follow_cgroup        cgroup_mkdir            always (metadata.h)
  *   follow_fork, forget_exit                     record -- COMMAND
  *   enter_connect, exit_connect                  --local-errors (connect_calls.h, local_errors.h)

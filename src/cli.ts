@@ -84,7 +84,7 @@ function endWith(thrown: unknown): number {
   return exitStatus
 }
 
-/** The names of the command that the arguments begin with, like `analyze latency`; '' if there is none. */
+/** The command at the beginning of the arguments, with its subcommand, as `analyze latency`; '' without a command. */
 function namedCommand(parent: Command, [name, ...rest]: readonly string[]): string {
   const command = parent.commands.find((one) => one.name() === name)
   return command === undefined ? '' : `${command.name()} ${namedCommand(command, rest)}`.trim()

@@ -41,7 +41,7 @@ function readDocs(page?: string): string {
   return pages.map((name) => readFileSync(join(DOCS, name), 'utf8')).join('\n')
 }
 
-/** The text below `### heading` of a page, up to the next heading; empty if there is none. */
+/** The section below `### heading` of a page; '' if the page has no such heading. */
 function readSection(page: string, heading: string): string {
   const lines = readDocs(page).split('\n')
   const from = lines.indexOf(`### ${heading}`) + 1

@@ -1,4 +1,5 @@
-import { findIds, showObject } from './bpf-objects.js'
+import { showObject } from './bpf-objects.js'
+import { readDescriptors } from './descriptors.js'
 
 /** A BPF program, as bpftool shows it. */
 interface Program {
@@ -10,5 +11,6 @@ interface Program {
 
 /** Programs that links of this process attach to tracepoints. Without those that are detached meanwhile. */
 export function attachedPrograms(pid: number): Program[] {
-  return [...findIds(pid, 'prog_id', /bpf[-_]link/)].flatMap((id) => showObject<Program>('prog', id) ?? [])
+  const links = readDescriptors(pid).filter(({ link_id }) => link_id !== undefined)
+  return links.flatMap(({ prog_id }) => showObject<Program>('prog', prog_id as string) ?? [])
 }

@@ -1,4 +1,5 @@
-import { findIds, showObject } from './bpf-objects.js'
+import { showObject } from './bpf-objects.js'
+import { readDescriptors } from './descriptors.js'
 
 /** A BPF map, as bpftool shows it. */
 export interface MapFacts {
@@ -13,7 +14,8 @@ export interface MapFacts {
  * @param name or the end of it: the kernel puts the name of the object before `.bss`
  */
 export function findMap(pid: number, name: string): MapFacts {
-  const facts = [...findIds(pid, 'map_id', /bpf-map/)].flatMap((id) => showObject<MapFacts>('map', id) ?? [])
+  const ids = new Set(readDescriptors(pid).flatMap(({ map_id }) => map_id ?? []))
+  const facts = [...ids].flatMap((id) => showObject<MapFacts>('map', id) ?? [])
   const found = facts.find((map) => map.name.endsWith(name))
   if (found === undefined) throw new Error(`recorder ${pid} has no map ${name}`)
   return found

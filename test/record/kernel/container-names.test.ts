@@ -15,7 +15,7 @@ import { onlyConnectOf, queryTrace, readSession } from '../../support/trace.js'
 import { asGamesWith, recordAsGames } from '../../support/users.js'
 import { waitUntil } from '../../support/wait-until.js'
 import { connect } from '../../support/workload.js'
-import { makeNetworkNamespace } from '../../support/network-namespace.js'
+import { makeNetworkNamespace, type NetworkNamespace } from '../../support/network-namespace.js'
 import {
   cniFile,
   cniResult,
@@ -58,6 +58,21 @@ async function record(host: Host, options: RecordingOptions = {}) {
 /** Connects once, in a new cgroup unless one is given. */
 async function connectIn(cgroup: Cgroup): Promise<number> {
   return (await connect('127.0.0.1', await findClosedPort(), [], { under: cgroup.exec })).pid
+}
+
+function makeNetworkWith(...addresses: readonly string[]): NetworkNamespace {
+  const network = makeNetworkNamespace()
+  for (const address of addresses)
+    execFileSync('ip', [...network.exec.slice(1), 'ip', 'address', 'add', `${address}/32`, 'dev', 'lo'])
+  return network
+}
+
+/** Repeats an action, at most 1,000 times, until its effect is visible. */
+async function repeatUntil(isDone: () => boolean, act: () => Promise<unknown>): Promise<void> {
+  for (let tries = 0; !isDone(); tries++) {
+    expect(tries).toBeLessThan(1000)
+    await act()
+  }
 }
 
 /** A FUSE file system of a user, without a server: other users, including root, may not even stat(2) its root. */
@@ -225,10 +240,10 @@ describeKernel('names of containers', () => {
     const recording = await startRotating({ args })
     await waitForReader(recording.pid)
     const namesOfFiles = () => recording.files().flatMap(containersOf)
-    for (let tries = 0; namesOfFiles().length < 3; tries++) {
-      expect(tries).toBeLessThan(1000)
-      await connectIn(cgroup)
-    }
+    await repeatUntil(
+      () => namesOfFiles().length >= 3,
+      () => connectIn(cgroup),
+    )
     await recording.stop()
     const named = namesOfFiles()
     expect(new Set(named.map((row) => JSON.stringify(row)))).toEqual(new Set(['{"container_name":"web"}']))
@@ -275,9 +290,7 @@ describeKernel('names of containers', () => {
   test('of the container or pod that has the destination, but not for containers and namespaces with networks of their own (GAP-100)', async () => {
     const host = makeRuntimes()
     const above = makeCgroup()
-    const network = makeNetworkNamespace()
-    for (const address of ['198.51.100.7', '198.51.100.8'])
-      execFileSync('ip', [...network.exec.slice(1), 'ip', 'address', 'add', `${address}/32`, 'dev', 'lo'])
+    const network = makeNetworkWith('198.51.100.7', '198.51.100.8')
     host.write(criFile(idOf(1)), criSandbox(CART))
     host.write(cniFile(idOf(1)), cniResult(idOf(1), '198.51.100.7'))
     host.write(dockerFile(idOf(2)), { ...dockerConfig('web'), ...runningAt('198.51.100.8') })
@@ -290,10 +303,9 @@ describeKernel('names of containers', () => {
     const hasOwners = () =>
       queryTrace(recording.file, "SELECT 1 FROM sqlite_schema WHERE name = 'container_address'").length > 0 &&
       queryTrace(recording.file, 'SELECT 1 FROM container_address').length === 2
-    for (let tries = 0; !hasOwners(); tries++) {
-      expect(tries).toBeLessThan(1000)
+    await repeatUntil(hasOwners, async () => {
       for (const address of ['198.51.100.7', '198.51.100.8']) await connectTo(address, web)
-    }
+    })
     const other = makeCgroup(above, `docker-${idOf(4)}.scope`)
     const pids = []
     for (const cgroup of [other, above])
@@ -315,8 +327,7 @@ describeKernel('names of containers', () => {
   test('of a stopped container of LXC are not those of its address, which another container has then (GAP-100)', async () => {
     const host = makeRuntimes()
     const above = makeCgroup()
-    const network = makeNetworkNamespace()
-    execFileSync('ip', [...network.exec.slice(1), 'ip', 'address', 'add', '198.51.100.7/32', 'dev', 'lo'])
+    const network = makeNetworkWith('198.51.100.7')
     host.write('var/lib/lxc/db/config', 'lxc.net.0.ipv4.address = 198.51.100.7/24\n')
     host.write(dockerFile(idOf(1)), dockerConfig('web'))
     const lxc = makeCgroup(above, 'lxc.payload.db')
@@ -329,12 +340,8 @@ describeKernel('names of containers', () => {
         recording.file,
         'SELECT DISTINCT remote_container AS name FROM connects WHERE remote_container IS NOT NULL ORDER BY 1',
       ).map(({ name }) => name)
-    const connectUntil = async (expected: readonly string[]) => {
-      for (let tries = 0; JSON.stringify(owners()) !== JSON.stringify(expected); tries++) {
-        expect(tries).toBeLessThan(1000)
-        await connectOnce()
-      }
-    }
+    const connectUntil = (expected: readonly string[]) =>
+      repeatUntil(() => JSON.stringify(owners()) === JSON.stringify(expected), connectOnce)
     await connectOnce()
     await waitUntil('the first row', () => containersOf(recording.file).length > 0)
     await connectUntil(['db'])
@@ -384,9 +391,7 @@ describeKernel('names of containers', () => {
   test('of the owners of addresses are missing if the file is too large: record, info and analyze print it (GAP-102)', async () => {
     const host = makeHost()
     const above = makeCgroup()
-    const network = makeNetworkNamespace()
-    for (const address of ['198.51.100.7', '198.51.100.8'])
-      execFileSync('ip', [...network.exec.slice(1), 'ip', 'address', 'add', `${address}/32`, 'dev', 'lo'])
+    const network = makeNetworkWith('198.51.100.7', '198.51.100.8')
     host.write(criFile(idOf(1)), criSandbox(CART))
     const filler = 'x'.repeat(256 * 1024)
     host.write(cniFile(idOf(1)), { ...cniResult(idOf(1), '198.51.100.7'), filler })
@@ -399,11 +404,13 @@ describeKernel('names of containers', () => {
       connect(address, 9, [], { under: [...exec, ...network.exec] })
     const owners = () => queryTrace(recording.file, "SELECT 1 FROM connects WHERE remote_container = 'web'").length
     const other = makeCgroup(above, `docker-${idOf(3)}.scope`)
-    for (let tries = 0; owners() === 0; tries++) {
-      expect(tries).toBeLessThan(1000)
-      for (const address of ['198.51.100.7', '198.51.100.8']) await connectTo(address, other)
-      await connectTo('198.51.100.8', web)
-    }
+    await repeatUntil(
+      () => owners() > 0,
+      async () => {
+        for (const address of ['198.51.100.7', '198.51.100.8']) await connectTo(address, other)
+        await connectTo('198.51.100.8', web)
+      },
+    )
     const unowned = (await connectTo('198.51.100.7', other)).pid
     const summary = await recording.stop()
     expect(namesOf(recording.file, unowned).remote_pod).toBeNull()
